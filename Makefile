@@ -1,0 +1,322 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Builds scanoutd, its tools and its tests. `make help` lists the targets.
+#
+# Adding a source file needs no change here: every room is a folder, and its *.c are found. The rooms' borders are
+# kept by the include paths: objects of kms/ see include/ and their own folder only, objects of src/ see include/ and
+# src/ but not kms/. What an include path cannot keep (src/ must not use libdrm's mode setting) `make lint` checks.
+
+PREFIX ?= /usr/local
+BUILD ?= build
+CFLAGS ?= -O2 -g
+WERROR ?= -Werror
+PKG_CONFIG ?= pkg-config
+CLANG_TIDY ?= clang-tidy
+RELEASE ?= trixie
+
+.DEFAULT_GOAL := all
+MAKEFLAGS += --no-builtin-rules --no-builtin-variables
+.SUFFIXES:
+.DELETE_ON_ERROR:
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+CC ?= gcc
+AR ?= ar
+ifeq ($(origin AR),default)
+AR := ar
+endif
+
+# A comma that make does not take for its own.
+comma := ,
+
+# A sanitized build has its own folder, so that both can stand side by side.
+out := $(BUILD)$(if $(SANITIZE),-sanitize)
+
+# ---------------------------------------------------------------------------------------------------------------- flags
+
+warnings := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wformat=2 -Wpointer-arith \
+	-Wwrite-strings -Wvla -Wnested-externs -Wold-style-definition -Wredundant-decls -Wno-unused-parameter \
+	-Wno-missing-field-initializers
+
+# GLib 2.74 is Debian 12's: what is newer is not used, what is deprecated later does not warn.
+defines := -D_GNU_SOURCE -DG_LOG_DOMAIN='"scanoutd"' -DG_LOG_USE_STRUCTURED=1 \
+	-DGLIB_VERSION_MIN_REQUIRED=GLIB_VERSION_2_74 -DGLIB_VERSION_MAX_ALLOWED=GLIB_VERSION_2_74
+
+ifdef SANITIZE
+hardening := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+link_hardening := -fsanitize=address,undefined
+else
+hardening := -fstack-protector-strong $(if $(findstring -O0,$(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+link_hardening := -Wl,-z,relro,-z,now
+endif
+
+plain_cflags := -std=gnu11 $(warnings) $(WERROR) $(defines) $(CFLAGS)
+all_cflags := $(plain_cflags) $(hardening)
+all_ldflags := $(link_hardening) -Wl,--as-needed $(LDFLAGS)
+
+# Libraries' headers are system headers: our warnings are for our code.
+package_cflags = $(patsubst -I%,-isystem%,$(shell $(PKG_CONFIG) --cflags $(1)))
+package_libs = $(shell $(PKG_CONFIG) --libs $(1))
+
+# Goals that install what is missing call make again for the rest, and work where pkg-config is still to come.
+outer_goals := bench check check-release clean demo deps help lab lint
+ifneq ($(filter-out $(outer_goals),$(or $(MAKECMDGOALS),all)),)
+glib_cflags := $(call package_cflags,glib-2.0 gio-2.0 gio-unix-2.0)
+glib_libs := $(call package_libs,glib-2.0 gio-2.0 gio-unix-2.0)
+drm_cflags := $(call package_cflags,libdrm)
+drm_libs := $(call package_libs,libdrm)
+kms_extra_cflags := $(call package_cflags,libudev gbm)
+kms_extra_libs := $(call package_libs,libudev) -lm
+src_extra_cflags := $(call package_cflags,pixman-1 libsystemd gbm libevdev libinput libudev)
+src_extra_libs := $(call package_libs,pixman-1 libsystemd libevdev libinput libudev) -ldl -lm
+# Of the tests alone: who only installs need not have it.
+png_cflags := $(call package_cflags,libpng 2>/dev/null)
+png_libs := $(call package_libs,libpng 2>/dev/null)
+endif
+
+# What each room sees. libdrm's headers are in src/ for drm_fourcc.h alone.
+kms_cflags := -Iinclude $(glib_cflags) $(drm_cflags) $(kms_extra_cflags)
+src_cflags := -Iinclude -Isrc $(glib_cflags) $(drm_cflags) $(src_extra_cflags)
+unit_cflags := -Iinclude -Isrc -Itests/unit $(glib_cflags) $(drm_cflags) $(src_extra_cflags)
+unit_kms_cflags := -Iinclude -Ikms -Itests/unit -Itests/double $(glib_cflags) $(drm_cflags) $(kms_extra_cflags)
+double_cflags := -Iinclude -Itests/double $(glib_cflags) $(drm_cflags) $(kms_extra_cflags)
+# The camera judges the daemon, so it sees nothing of it.
+camera_cflags := $(glib_cflags) $(drm_cflags) $(png_cflags)
+backend_cflags := -Iinclude $(glib_cflags) $(drm_cflags) $(png_cflags)
+lab_cflags := -Iinclude $(glib_cflags) $(drm_cflags) $(png_cflags) $(call package_cflags,libevdev)
+bench_cflags := -Iinclude -Isrc -Itests/double $(glib_cflags) $(drm_cflags) $(kms_extra_cflags) $(src_extra_cflags)
+# Programs of the guest's initramfs: static, so never sanitized; libc and libdrm alone.
+guest_cflags := -Iinclude $(drm_cflags)
+
+daemon_libs := $(drm_libs) $(kms_extra_libs) $(src_extra_libs) $(glib_libs)
+
+# -------------------------------------------------------------------------------------------------------------- sources
+
+kms_sources := $(wildcard kms/*.c)
+src_sources := $(filter-out src/main.c,$(wildcard src/*.c src/wire/*.c src/scene/*.c src/input/*.c))
+unit_helper_sources := $(filter-out tests/unit/test-%,$(wildcard tests/unit/*.c))
+fake_sources := $(wildcard tests/unit/fake/*.c)
+double_sources := $(wildcard tests/double/*.c)
+
+# The name of a program is its file's, or its folder's where it has parts.
+programs_in = $(patsubst $(1)/%.c,%,$(wildcard $(1)/*.c)) $(patsubst $(1)/%/,%,$(sort $(dir $(wildcard $(1)/*/*.c))))
+sources_of = $(wildcard $(1).c $(1)/*.c)
+object = $(patsubst %.c,$(out)/obj/%.o,$(1))
+
+tools := $(call programs_in,src/tools)
+unit_tests := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test-*.c))
+guest_programs := $(call programs_in,tests/guest)
+lab_programs := $(call programs_in,tests/lab)
+kms_test_programs := $(call programs_in,tests/kms)
+# The meter is a library that the benches preload; common is what they share.
+bench_programs := $(filter-out meter common modeset,$(call programs_in,tests/bench))
+relay_programs := $(call programs_in,tests/relay)
+input_programs := $(call programs_in,tests/input)
+
+kms_archive := $(if $(kms_sources),$(out)/libkms.a)
+src_archive := $(if $(src_sources),$(out)/libsrc.a)
+double_archive := $(if $(double_sources),$(out)/libdouble.a)
+unit_helper_archive := $(if $(unit_helper_sources),$(out)/libunit.a)
+fake_archive := $(if $(fake_sources),$(out)/libfake.a)
+
+# ---------------------------------------------------------------------------------------------------------------- rules
+
+programs := $(if $(wildcard src/main.c),$(out)/scanoutd) $(addprefix $(out)/,$(tools))
+test_programs := $(addprefix $(out)/tests/,$(unit_tests)) \
+	$(if $(wildcard tests/camera/*.c),$(out)/tests/camera) \
+	$(if $(wildcard tests/backend/*.c),$(out)/tests/scripted-backend) \
+	$(addprefix $(out)/guest/,$(guest_programs)) $(addprefix $(out)/lab/,$(lab_programs)) \
+	$(addprefix $(out)/relay/,$(relay_programs)) \
+	$(addprefix $(out)/input/,$(input_programs)) \
+	$(addprefix $(out)/kms/,$(kms_test_programs)) \
+	$(addprefix $(out)/bench/,$(bench_programs) $(if $(bench_programs),meter.so modeset modeset-drm))
+
+.PHONY: all programs tests
+all: programs tests
+programs: $(programs)
+tests: $(test_programs)
+
+# $(call compile,SOURCES,FLAGS[,BASE FLAGS]): objects of one room, and what they depend on.
+define compile_rule
+$(call object,$(1)): $(out)/obj/%.o: %.c $(out)/flags
+	@mkdir -p $$(@D)
+	@echo "  CC      $$<"
+	@$$(CC) $(2) $(or $(3),$$(all_cflags)) -MMD -MP -c -o $$@ $$<
+objects += $(call object,$(1))
+# The analyser follows the object, and so the headers.
+$(patsubst %.c,$(out)/tidy/%.ok,$(1)): $(out)/tidy/%.ok: %.c $(out)/obj/%.o .clang-tidy
+	@mkdir -p $$(@D)
+	@echo "  TIDY    $$<"
+	@$$(CLANG_TIDY) --quiet $$< -- $(2) $$(plain_cflags) >$$(@:.ok=.log) 2>&1 || \
+		{ grep -A 2 -E '(error|warning): ' $$(@:.ok=.log); exit 1; }
+	@touch $$@
+tidy_marks += $(patsubst %.c,$(out)/tidy/%.ok,$(1))
+endef
+compile = $(if $(strip $(1)),$(eval $(call compile_rule,$(1),$(2),$(3))))
+
+# $(call archive,FILE,SOURCES)
+define archive_rule
+$(1): $(call object,$(2))
+	@echo "  AR      $$@"
+	@rm -f $$@ && $$(AR) rcs $$@ $$^
+endef
+archive = $(if $(strip $(1)),$(eval $(call archive_rule,$(1),$(2))))
+
+# $(call program,FILE,SOURCES,ARCHIVES,LIBRARIES[,BASE FLAGS])
+define program_rule
+$(1): $(call object,$(2)) $(3)
+	@mkdir -p $$(@D)
+	@echo "  LINK    $$@"
+	@$$(CC) $(or $(5),$$(all_cflags) $$(all_ldflags)) -o $$@ $$^ $(4)
+endef
+program = $(if $(strip $(2)),$(eval $(call program_rule,$(1),$(2),$(3),$(4),$(5))))
+
+$(call compile,$(kms_sources),$(kms_cflags))
+$(call archive,$(kms_archive),$(kms_sources))
+$(call compile,$(src_sources) $(wildcard src/main.c),$(src_cflags))
+$(call archive,$(src_archive),$(src_sources))
+$(call program,$(out)/scanoutd,$(wildcard src/main.c),$(src_archive) $(kms_archive),$(daemon_libs))
+
+# A tool is no display server: it links what it uses of src/, never kms/.
+$(call compile,$(foreach t,$(tools),$(call sources_of,src/tools/$(t))),$(src_cflags))
+$(foreach t,$(tools),$(call program,$(out)/$(t),$(call sources_of,src/tools/$(t)),$(src_archive),$(src_extra_libs) $(glib_libs)))
+
+# Unit tests. test-kms-* are of kms/, with the link-time double of libdrm in libdrm's place, test-camera-* of the
+# camera; all others are of src/, and have what stands in kms/'s place in tests/unit/fake, pulled in where it is called.
+unit_kms_tests := $(filter test-kms-%,$(unit_tests))
+unit_camera_tests := $(filter test-camera-%,$(unit_tests))
+unit_src_tests := $(filter-out test-kms-% test-camera-%,$(unit_tests))
+$(call compile,$(unit_kms_tests:%=tests/unit/%.c),$(unit_kms_cflags))
+$(call compile,$(unit_src_tests:%=tests/unit/%.c) $(unit_helper_sources) $(fake_sources),$(unit_cflags))
+$(call compile,$(double_sources),$(double_cflags))
+$(call archive,$(double_archive),$(double_sources))
+$(call archive,$(unit_helper_archive),$(unit_helper_sources))
+$(call archive,$(fake_archive),$(fake_sources))
+$(foreach t,$(unit_kms_tests),$(call program,$(out)/tests/$(t),tests/unit/$(t).c,$(unit_helper_archive) $(kms_archive) $(double_archive),$(kms_extra_libs) $(glib_libs)))
+# test-TOOL is of a tool: linked with its parts, less its main.
+tool_parts = $(foreach tool,$(tools),$(if $(filter test-$(tool),$(1)),$(filter-out %/main.c,$(wildcard src/tools/$(tool)/*.c))))
+$(foreach t,$(unit_src_tests),$(call program,$(out)/tests/$(t),tests/unit/$(t).c $(call tool_parts,$(t)),$(unit_helper_archive) $(src_archive) $(fake_archive),$(src_extra_libs) $(glib_libs)))
+
+$(call compile,$(wildcard tests/camera/*.c),$(camera_cflags))
+$(call compile,$(unit_camera_tests:%=tests/unit/%.c),-Itests/camera $(camera_cflags))
+$(foreach t,$(unit_camera_tests),$(call program,$(out)/tests/$(t),tests/unit/$(t).c $(filter-out tests/camera/camera.c,$(wildcard tests/camera/*.c)),,$(drm_libs) $(png_libs) $(glib_libs) -lm))
+$(call program,$(out)/tests/camera,$(wildcard tests/camera/*.c),,$(drm_libs) $(png_libs) $(glib_libs) -lm)
+$(call compile,$(wildcard tests/backend/*.c),$(backend_cflags))
+$(call program,$(out)/tests/scripted-backend,$(wildcard tests/backend/*.c),,$(png_libs) $(glib_libs) -lm)
+# It runs it.
+$(out)/tests/test-scripted-backend: | $(out)/tests/scripted-backend
+$(call compile,$(foreach t,$(lab_programs),$(call sources_of,tests/lab/$(t))),$(lab_cflags))
+$(foreach t,$(lab_programs),$(call program,$(out)/lab/$(t),$(call sources_of,tests/lab/$(t)),,$(drm_libs) $(png_libs) $(glib_libs) $(call package_libs,libevdev) -lm))
+# Programs that the tests in tests/kms run in the lab. Those named kms-* are of kms/ itself.
+$(call compile,$(foreach t,$(kms_test_programs),$(call sources_of,tests/kms/$(t))),$(lab_cflags))
+$(foreach t,$(kms_test_programs),$(call program,$(out)/kms/$(t),$(call sources_of,tests/kms/$(t)),$(if $(filter kms-%,$(t)),$(kms_archive)),$(drm_libs) $(if $(filter kms-%,$(t)),$(kms_extra_libs)) $(png_libs) $(glib_libs) -lm))
+$(call compile,$(foreach t,$(guest_programs),$(call sources_of,tests/guest/$(t))),$(guest_cflags),$$(plain_cflags))
+$(foreach t,$(guest_programs),$(call program,$(out)/guest/$(t),$(call sources_of,tests/guest/$(t)),,$(drm_libs) -lm,$$(plain_cflags) $$(LDFLAGS) -static))
+
+# The relay between real programs: as unit tests are linked, but what they need is a VMM and a back-end.
+$(call compile,$(foreach t,$(relay_programs),$(call sources_of,tests/relay/$(t))),$(unit_cflags))
+$(foreach t,$(relay_programs),$(call program,$(out)/relay/$(t),$(call sources_of,tests/relay/$(t)),$(src_archive),$(src_extra_libs) $(glib_libs)))
+
+# What the tests of input run on the host's side.
+$(call compile,$(foreach t,$(input_programs),$(call sources_of,tests/input/$(t))),$(unit_cflags))
+$(foreach t,$(input_programs),$(call program,$(out)/input/$(t),$(call sources_of,tests/input/$(t)),$(src_archive),$(src_extra_libs) $(glib_libs)))
+
+$(call compile,$(wildcard tests/bench/meter/*.c),$(drm_cflags),$$(plain_cflags) -fPIC)
+$(call program,$(out)/bench/meter.so,$(wildcard tests/bench/meter/*.c),,-ldl,$$(plain_cflags) -shared $$(LDFLAGS))
+
+# Benches named native-* run on the double, the others on the kernel.
+native_benches := $(filter native-%,$(bench_programs))
+bench_common_archive := $(out)/libbench.a
+$(call compile,$(wildcard tests/bench/common/*.c) $(foreach t,$(bench_programs),$(call sources_of,tests/bench/$(t))),$(bench_cflags))
+$(call archive,$(bench_common_archive),$(wildcard tests/bench/common/*.c))
+$(foreach t,$(filter-out $(native_benches),$(bench_programs)),$(call program,$(out)/bench/$(t),$(call sources_of,tests/bench/$(t)),$(bench_common_archive) $(src_archive) $(kms_archive),$(daemon_libs)))
+$(foreach t,$(native_benches),$(call program,$(out)/bench/$(t),$(call sources_of,tests/bench/$(t)),$(bench_common_archive) $(src_archive) $(kms_archive) $(double_archive),$(kms_extra_libs) $(src_extra_libs) $(glib_libs)))
+# What a mode set alone takes: with the libraries that the daemon's uses come down to, and with libdrm alone.
+$(call compile,tests/bench/modeset/modeset.c,$(drm_cflags))
+$(call program,$(out)/bench/modeset,tests/bench/modeset/modeset.c,,-Wl$(comma)--no-as-needed $(drm_libs) $(kms_extra_libs) $(src_extra_libs) $(call package_libs,glib-2.0))
+$(call program,$(out)/bench/modeset-drm,tests/bench/modeset/modeset.c,,$(drm_libs))
+
+# Objects are rebuilt when compiler or flags change: the file's content is what they were built with.
+.PHONY: force
+$(out)/flags: force
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(subst ','\'',$(CC) $(all_cflags) $(all_ldflags) $(src_cflags) $(kms_cflags))' | cmp -s - $@ || \
+		printf '%s\n' '$(subst ','\'',$(CC) $(all_cflags) $(all_ldflags) $(src_cflags) $(kms_cflags))' > $@
+
+-include $(objects:.o=.d)
+
+# -------------------------------------------------------------------------------------------------------------- install
+
+man_pages := $(wildcard config/man/*.[1-8])
+units := $(wildcard config/systemd/*.service config/systemd/*.socket config/systemd/*.target)
+examples := $(wildcard config/*.conf)
+
+.PHONY: install
+install: programs
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin
+	$(if $(wildcard src/main.c),install -m 755 $(out)/scanoutd $(DESTDIR)$(PREFIX)/sbin/)
+	$(if $(tools),install -m 755 $(addprefix $(out)/,$(tools)) $(DESTDIR)$(PREFIX)/bin/)
+	$(foreach page,$(man_pages),install -D -m 644 $(page) \
+		$(DESTDIR)$(PREFIX)/share/man/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page)) &&) true
+	$(foreach file,$(examples),install -D -m 644 $(file) \
+		$(DESTDIR)$(PREFIX)/share/doc/scanoutd/examples/$(notdir $(file)) &&) true
+	$(foreach unit,$(units),install -D -m 644 $(unit) \
+		$(DESTDIR)$(PREFIX)/lib/systemd/system/$(notdir $(unit)) &&) true
+
+# ---------------------------------------------------------------------------------------------------------------- tests
+
+# Tests and the kernel's build get none of this make's flags and variables.
+run = env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES -u MAKELEVEL BUILD='$(abspath $(out))' $(if $(SANITIZE),SANITIZE=1)
+everything = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc)) all
+
+.PHONY: bench check check-unit check-release lint tidy demo
+check-unit: $(addprefix $(out)/tests/,$(unit_tests))
+	@$(run) tests/run-tests unit
+
+check: lab
+	@$(everything)
+	@$(run) tests/run-tests $(TESTS)
+
+check-release: deps
+	@$(run) tests/check-release '$(RELEASE)'
+
+lint: deps
+	@$(run) CC='$(CC)' CFLAGS='$(CFLAGS)' tests/lint $(CHECKS)
+
+tidy: $(tidy_marks)
+
+# The lab's kernel is built where the demo needs it: not on a machine with a card and a monitor.
+demo: deps
+	@$(everything)
+	@$(run) tests/guest/demo
+
+# BENCHES="--quick copies": options and groups of tests/bench/run.
+bench: lab
+	@$(everything)
+	@$(run) tests/bench/run $(BENCHES)
+
+.PHONY: deps lab clean help
+deps:
+	@tests/deps $(FOR)
+
+lab: deps
+	@$(run) tests/lab/build-kernel
+
+clean:
+	rm -rf -- '$(out)'
+
+help:
+	@echo 'all (default)    build the daemon, its tools and its tests into $(BUILD)/'
+	@echo 'install          install programs, man pages, examples and units (DESTDIR, PREFIX)'
+	@echo 'deps             install the packages that are missing (FOR="build run": of these sections only)'
+	@echo 'lab              build the lab kernel, once (kept in the user cache)'
+	@echo 'check            all tests (TESTS="unit guest/test-reboot": these only)'
+	@echo 'check-unit       the quick ones'
+	@echo 'check-release    unit and relay tests in a root of the other Debian release (RELEASE=trixie|bookworm)'
+	@echo 'lint             formatting, static analysis, the rules of the house (CHECKS="shell rooms": these only)'
+	@echo 'demo             the main job, to be looked at: a guest on the glass, with photographs'
+	@echo 'bench            what a frame costs, as a table and $(BUILD)/bench.json (BENCHES="--quick copies": less of it)'
+	@echo 'clean            remove the build folder'
+	@echo 'Variables: BUILD, CC, CFLAGS, LDFLAGS, WERROR, SANITIZE=1 (ASan, UBSan), DESTDIR, PREFIX'

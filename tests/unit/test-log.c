@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The log's writer, seen from outside: each test runs itself again with a standard error of its
+ * choice and reads what comes.
+ */
+#include <fcntl.h>
+#include <gio/gio.h>
+#include <glib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "log_writer.h"
+
+/* What a child wrote to its standard error. */
+static char *run_child(void)
+{
+	char *text = NULL;
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GSubprocess) child = g_subprocess_new(G_SUBPROCESS_FLAGS_STDERR_PIPE |
+			G_SUBPROCESS_FLAGS_STDOUT_SILENCE,
+		&error, "/proc/self/exe", "--child", g_test_get_path(), NULL);
+
+	g_assert_no_error(error);
+	g_assert_true(g_subprocess_communicate_utf8(child, NULL, NULL, NULL, &text, &error));
+	g_assert_no_error(error);
+	g_assert_true(g_subprocess_get_successful(child));
+	return text;
+}
+
+static void test_levels(void)
+{
+	g_autofree char *text = run_child();
+
+	g_assert_cmpstr(text, ==,
+		"scanoutd: error: e 1\n"
+		"scanoutd: warning: w\n"
+		"scanoutd: m\n"
+		"scanoutd: i\n"
+		"scanoutd: error: e\n"
+		"scanoutd: debug: d\n");
+}
+
+static void child_levels(void)
+{
+	log_writer_install(G_LOG_LEVEL_INFO);
+	log_daemon(G_LOG_LEVEL_CRITICAL, "e %d", 1);
+	log_daemon(G_LOG_LEVEL_WARNING, "w");
+	log_daemon(G_LOG_LEVEL_MESSAGE, "m");
+	log_daemon(G_LOG_LEVEL_INFO, "i");
+	log_daemon(G_LOG_LEVEL_DEBUG, "d");
+	log_writer_set_level(G_LOG_LEVEL_CRITICAL);
+	log_daemon(G_LOG_LEVEL_CRITICAL, "e");
+	log_daemon(G_LOG_LEVEL_WARNING, "w");
+	log_writer_set_level(G_LOG_LEVEL_DEBUG);
+	log_daemon(G_LOG_LEVEL_DEBUG, "d");
+}
+
+static void test_names(void)
+{
+	g_autofree char *text = run_child();
+
+	g_assert_cmpstr(text, ==,
+		"scanoutd: guest kiosk: came\n"
+		"scanoutd: DP-1: on\n"
+		"scanoutd: /dev/dri/card0: gone\n");
+}
+
+static void child_names(void)
+{
+	log_writer_install(G_LOG_LEVEL_INFO);
+	log_guest(G_LOG_LEVEL_INFO, "kiosk", "%s", "came");
+	log_output(G_LOG_LEVEL_INFO, "DP-1", "on");
+	log_card(G_LOG_LEVEL_INFO, "/dev/dri/card0", "gone");
+}
+
+/* A line that is too long is cut, and still ends. */
+static void test_long_line(void)
+{
+	g_autofree char *text = run_child();
+
+	g_assert_cmpuint(strlen(text), <=, 4096 + strlen("scanoutd: next\n"));
+	g_assert_true(g_str_has_prefix(text, "scanoutd: xxxx"));
+	g_assert_true(g_str_has_suffix(text, "x\nscanoutd: next\n"));
+}
+
+static void child_long_line(void)
+{
+	g_autofree char *line = g_strnfill(10000, 'x');
+
+	log_writer_install(G_LOG_LEVEL_INFO);
+	log_daemon(G_LOG_LEVEL_INFO, "%s", line);
+	log_daemon(G_LOG_LEVEL_INFO, "next");
+}
+
+/* Standard error is a pipe that nobody reads: the child must come to its end all the same, and say
+ * afterwards how many lines were lost. */
+static void test_stuck_reader(void)
+{
+	g_autofree char *text = run_child();
+
+	g_assert_true(g_str_has_prefix(text, "scanoutd: warning: "));
+	g_assert_true(g_str_has_suffix(text, " log lines were lost here\nscanoutd: at last\n"));
+}
+
+static void child_stuck_reader(void)
+{
+	int original = dup(STDERR_FILENO);
+	int ends[2];
+	char buffer[65536];
+	ssize_t size;
+	ssize_t last = 0;
+
+	g_assert_cmpint(pipe2(ends, O_CLOEXEC), ==, 0);
+	dup2(ends[1], STDERR_FILENO);
+	close(ends[1]);
+	log_writer_install(G_LOG_LEVEL_INFO);
+	for (int i = 0; i < 20000; i++)
+		log_daemon(G_LOG_LEVEL_INFO, "line %d of many that nobody reads", i);
+	fcntl(ends[0], F_SETFL, O_NONBLOCK);
+	while ((size = read(ends[0], buffer, sizeof(buffer))) > 0)
+		last = size;
+	/* Whole lines only. */
+	g_assert_cmpint(last, >, 0);
+	dup2(original, STDERR_FILENO);
+	log_daemon(G_LOG_LEVEL_INFO, "at last");
+}
+
+static const struct {
+	const char *path;
+	void (*test)(void);
+	void (*child)(void);
+} tests[] = {
+	{"/log/levels", test_levels, child_levels},
+	{"/log/names", test_names, child_names},
+	{"/log/long-line", test_long_line, child_long_line},
+	{"/log/stuck-reader", test_stuck_reader, child_stuck_reader},
+};
+
+int main(int argc, char **argv)
+{
+	if (argc == 3 && g_str_equal(argv[1], "--child")) {
+		for (size_t i = 0; i < G_N_ELEMENTS(tests); i++) {
+			if (g_str_equal(tests[i].path, argv[2]))
+				tests[i].child();
+		}
+		return 0;
+	}
+	g_test_init(&argc, &argv, NULL);
+	for (size_t i = 0; i < G_N_ELEMENTS(tests); i++)
+		g_test_add_func(tests[i].path, tests[i].test);
+	return g_test_run();
+}
