@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * hands: input devices of the host by uinput, in the lab, moved by lines on standard input. Each
+ * line is answered by "ok …" when it is done, or "error …"; all devices are unplugged at its end.
+ *
+ *   plug NAME keyboard | mouse | absolute | switch       ok /dev/input/eventN
+ *   plug NAME touchscreen WIDTH HEIGHT                   the same; millimetres, 16 slots
+ *   plug NAME pen WIDTH HEIGHT                           the same
+ *   unplug NAME
+ *   send NAME CODE VALUE [CODE VALUE …]                  one group: KEY_A 1, REL_X -5, SW_LID 1, …
+ *   move NAME COUNT HERTZ                                groups of REL_X 1, REL_Y 1 at that rate
+ *   fingers NAME FINGERS FRAMES HERTZ                    down, frames of motion at that rate, up
+ *   led NAME CODE                                        ok VALUE, when the host next switches it
+ *
+ * Axes of screens are 0 to 10 times the millimetres, those of "absolute" 0 to 65535. A node is there
+ * when it is printed; udev's word on it may come later (udevadm settle).
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <libevdev/libevdev-uinput.h>
+#include <libevdev/libevdev.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#define SLOTS 16
+#define WORDS_MAX 128
+
+struct hand {
+	struct libevdev_uinput *uinput;
+	int32_t width, height; /* of the axes of a screen */
+	int32_t tracking_id;
+};
+
+static GHashTable *hands;
+
+static bool fail(const char *format, ...) G_GNUC_PRINTF(1, 2);
+
+static bool fail(const char *format, ...)
+{
+	va_list arguments;
+
+	printf("error ");
+	va_start(arguments, format);
+	vprintf(format, arguments);
+	va_end(arguments);
+	printf("\n");
+	return false;
+}
+
+static void hand_free(gpointer data)
+{
+	struct hand *hand = data;
+
+	libevdev_uinput_destroy(hand->uinput);
+	g_free(hand);
+}
+
+/* ---- plug ---- */
+
+static void enable_range(struct libevdev *device, unsigned int type, unsigned int first,
+	unsigned int last)
+{
+	for (unsigned int code = first; code <= last; code++)
+		libevdev_enable_event_code(device, type, code, NULL);
+}
+
+static void enable_axis(struct libevdev *device, unsigned int code, int32_t maximum,
+	int32_t resolution)
+{
+	const struct input_absinfo axis = {.maximum = maximum, .resolution = resolution};
+
+	libevdev_enable_event_code(device, EV_ABS, code, &axis);
+}
+
+static void make_keyboard(struct libevdev *device)
+{
+	enable_range(device, EV_KEY, KEY_ESC, KEY_MICMUTE);
+	enable_range(device, EV_LED, LED_NUML, LED_SCROLLL);
+}
+
+static void make_mouse(struct libevdev *device)
+{
+	enable_range(device, EV_KEY, BTN_LEFT, BTN_TASK);
+	enable_range(device, EV_REL, REL_X, REL_Y);
+	libevdev_enable_event_code(device, EV_REL, REL_WHEEL, NULL);
+	libevdev_enable_event_code(device, EV_REL, REL_HWHEEL, NULL);
+	libevdev_enable_event_code(device, EV_REL, REL_WHEEL_HI_RES, NULL);
+	libevdev_enable_event_code(device, EV_REL, REL_HWHEEL_HI_RES, NULL);
+}
+
+static void make_absolute(struct libevdev *device)
+{
+	enable_range(device, EV_KEY, BTN_LEFT, BTN_MIDDLE);
+	enable_axis(device, ABS_X, 65535, 0);
+	enable_axis(device, ABS_Y, 65535, 0);
+}
+
+static void make_touchscreen(struct libevdev *device, const struct hand *hand)
+{
+	libevdev_enable_property(device, INPUT_PROP_DIRECT);
+	libevdev_enable_event_code(device, EV_KEY, BTN_TOUCH, NULL);
+	enable_axis(device, ABS_X, hand->width, 10);
+	enable_axis(device, ABS_Y, hand->height, 10);
+	enable_axis(device, ABS_MT_SLOT, SLOTS - 1, 0);
+	enable_axis(device, ABS_MT_TRACKING_ID, 65535, 0);
+	enable_axis(device, ABS_MT_POSITION_X, hand->width, 10);
+	enable_axis(device, ABS_MT_POSITION_Y, hand->height, 10);
+}
+
+static void make_pen(struct libevdev *device, const struct hand *hand)
+{
+	libevdev_enable_property(device, INPUT_PROP_DIRECT);
+	libevdev_enable_event_code(device, EV_KEY, BTN_TOUCH, NULL);
+	libevdev_enable_event_code(device, EV_KEY, BTN_STYLUS, NULL);
+	libevdev_enable_event_code(device, EV_KEY, BTN_STYLUS2, NULL);
+	libevdev_enable_event_code(device, EV_KEY, BTN_TOOL_PEN, NULL);
+	libevdev_enable_event_code(device, EV_KEY, BTN_TOOL_RUBBER, NULL);
+	enable_axis(device, ABS_X, hand->width, 10);
+	enable_axis(device, ABS_Y, hand->height, 10);
+	enable_axis(device, ABS_PRESSURE, 1023, 0);
+	enable_axis(device, ABS_DISTANCE, 63, 0);
+	libevdev_enable_event_code(device, EV_ABS, ABS_TILT_X,
+		&(struct input_absinfo){.minimum = -64, .maximum = 63, .resolution = 57});
+	libevdev_enable_event_code(device, EV_ABS, ABS_TILT_Y,
+		&(struct input_absinfo){.minimum = -64, .maximum = 63, .resolution = 57});
+}
+
+static bool make(struct libevdev *device, struct hand *hand, char **words, guint count)
+{
+	const char *kind = words[2];
+	bool sized = count == 5;
+
+	if (sized) {
+		hand->width = 10 * atoi(words[3]);
+		hand->height = 10 * atoi(words[4]);
+	}
+	if (strcmp(kind, "keyboard") == 0)
+		make_keyboard(device);
+	else if (strcmp(kind, "mouse") == 0)
+		make_mouse(device);
+	else if (strcmp(kind, "absolute") == 0)
+		make_absolute(device);
+	else if (strcmp(kind, "switch") == 0)
+		enable_range(device, EV_SW, SW_LID, SW_TABLET_MODE);
+	else if (strcmp(kind, "touchscreen") == 0 && sized)
+		make_touchscreen(device, hand);
+	else if (strcmp(kind, "pen") == 0 && sized)
+		make_pen(device, hand);
+	else
+		return false;
+	return true;
+}
+
+static bool plug(char **words, guint count)
+{
+	struct libevdev *device = libevdev_new();
+	struct hand *hand = g_new0(struct hand, 1);
+	int error = -EINVAL;
+
+	libevdev_set_name(device, words[1]);
+	libevdev_set_id_bustype(device, BUS_USB);
+	libevdev_set_id_vendor(device, 0x1209);
+	libevdev_set_id_product(device, 1);
+	if (make(device, hand, words, count))
+		error = libevdev_uinput_create_from_device(device, LIBEVDEV_UINPUT_OPEN_MANAGED,
+			&hand->uinput);
+	libevdev_free(device);
+	if (error < 0) {
+		g_free(hand);
+		return fail("plug: %s", g_strerror(-error));
+	}
+	g_hash_table_replace(hands, g_strdup(words[1]), hand);
+	printf("ok %s\n", libevdev_uinput_get_devnode(hand->uinput));
+	return true;
+}
+
+/* ---- moves ---- */
+
+static bool write_event(const struct hand *hand, unsigned int type, unsigned int code,
+	int32_t value)
+{
+	return libevdev_uinput_write_event(hand->uinput, type, code, value) == 0;
+}
+
+static bool end_group(const struct hand *hand)
+{
+	return write_event(hand, EV_SYN, SYN_REPORT, 0);
+}
+
+static bool send_group(const struct hand *hand, char **words, guint count)
+{
+	for (guint i = 2; i + 1 < count; i += 2) {
+		int type = libevdev_event_type_from_code_name(words[i]);
+		int code = libevdev_event_code_from_code_name(words[i]);
+
+		if (type < 0 || code < 0)
+			return fail("%s is no code", words[i]);
+		if (!write_event(hand, (unsigned int)type, (unsigned int)code, atoi(words[i + 1])))
+			return fail("%s: %s", words[1], g_strerror(errno));
+	}
+	end_group(hand);
+	printf("ok\n");
+	return true;
+}
+
+/* Expires so many times a second; the caller's. */
+static int start_clock(const char *hertz)
+{
+	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+	long period_ns = 1000000000L / MAX(atoi(hertz), 1);
+	const struct itimerspec period = {
+		.it_interval = {period_ns / 1000000000L, period_ns % 1000000000L},
+		.it_value = {0, 1},
+	};
+
+	timerfd_settime(fd, 0, &period, NULL);
+	return fd;
+}
+
+/* The hand that was late makes up for it, as a device's own clock does not wait. */
+static guint64 await_clock(int fd)
+{
+	uint64_t expired = 0;
+
+	return read(fd, &expired, sizeof(expired)) == sizeof(expired) ? expired : 0;
+}
+
+static bool move(const struct hand *hand, char **words)
+{
+	int count = atoi(words[2]);
+	int clock = start_clock(words[3]);
+
+	while (count > 0) {
+		for (guint64 due = await_clock(clock); due > 0 && count > 0; due--, count--) {
+			write_event(hand, EV_REL, REL_X, 1);
+			write_event(hand, EV_REL, REL_Y, 1);
+			end_group(hand);
+		}
+	}
+	close(clock);
+	printf("ok\n");
+	return true;
+}
+
+/* Finger n is in column n and goes down the screen. */
+static void place_fingers(struct hand *hand, int fingers, int frame, int frames, bool begin)
+{
+	for (int finger = 0; finger < fingers; finger++) {
+		write_event(hand, EV_ABS, ABS_MT_SLOT, finger);
+		if (begin) {
+			write_event(hand, EV_ABS, ABS_MT_TRACKING_ID, hand->tracking_id++);
+			write_event(hand, EV_ABS, ABS_MT_POSITION_X,
+				hand->width * (2 * finger + 1) / (2 * fingers));
+		}
+		write_event(hand, EV_ABS, ABS_MT_POSITION_Y,
+			(int32_t)((int64_t)hand->height * (frame + 1) / (frames + 2)));
+	}
+	if (begin)
+		write_event(hand, EV_KEY, BTN_TOUCH, 1);
+	end_group(hand);
+}
+
+static bool move_fingers(struct hand *hand, char **words)
+{
+	int fingers = CLAMP(atoi(words[2]), 1, SLOTS);
+	int frames = atoi(words[3]);
+	int clock = start_clock(words[4]);
+	int frame = 0;
+
+	place_fingers(hand, fingers, 0, frames, true);
+	while (frame < frames) {
+		for (guint64 due = await_clock(clock); due > 0 && frame < frames; due--)
+			place_fingers(hand, fingers, ++frame, frames, false);
+	}
+	close(clock);
+	for (int finger = 0; finger < fingers; finger++) {
+		write_event(hand, EV_ABS, ABS_MT_SLOT, finger);
+		write_event(hand, EV_ABS, ABS_MT_TRACKING_ID, -1);
+	}
+	write_event(hand, EV_KEY, BTN_TOUCH, 0);
+	end_group(hand);
+	printf("ok\n");
+	return true;
+}
+
+/* What the host writes to the device comes out of its uinput fd. */
+static bool await_led(const struct hand *hand, const char *code_name)
+{
+	int code = libevdev_event_code_from_code_name(code_name);
+	struct input_event event;
+
+	while (read(libevdev_uinput_get_fd(hand->uinput), &event, sizeof(event)) == sizeof(event)) {
+		if (event.type == EV_LED && event.code == code) {
+			printf("ok %d\n", event.value);
+			return true;
+		}
+	}
+	return fail("%s: %s", code_name, g_strerror(errno));
+}
+
+/* ---- lines ---- */
+
+static bool obey(char **words, guint count)
+{
+	struct hand *hand = count > 1 ? g_hash_table_lookup(hands, words[1]) : NULL;
+
+	if (count >= 3 && strcmp(words[0], "plug") == 0)
+		return plug(words, count);
+	if (!hand)
+		return fail("no such device, or command");
+	if (count == 2 && strcmp(words[0], "unplug") == 0) {
+		g_hash_table_remove(hands, words[1]);
+		printf("ok\n");
+		return true;
+	}
+	if (count >= 4 && count % 2 == 0 && strcmp(words[0], "send") == 0)
+		return send_group(hand, words, count);
+	if (count == 4 && strcmp(words[0], "move") == 0)
+		return move(hand, words);
+	if (count == 5 && strcmp(words[0], "fingers") == 0)
+		return move_fingers(hand, words);
+	if (count == 3 && strcmp(words[0], "led") == 0)
+		return await_led(hand, words[2]);
+	return fail("%s is no command", words[0]);
+}
+
+int main(void)
+{
+	char line[4096];
+
+	hands = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, hand_free);
+	while (fgets(line, sizeof(line), stdin)) {
+		g_auto(GStrv) words = g_strsplit(g_strchomp(line), " ", WORDS_MAX);
+
+		if (words[0])
+			obey(words, g_strv_length(words));
+		fflush(stdout);
+	}
+	g_hash_table_unref(hands);
+	return 0;
+}

@@ -1,0 +1,188 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What the shell tests share that run with the real daemon, in the lab (tests/lab/run) on a vkms card or in the driver VM
+# (tests/lab/driver-vm) on one of QEMU's: TAP, processes, pictures, counters. Sourced by tests of tests/daemon and, through
+# their own libraries, of tests/guest and tests/driver.
+#
+# A test begins with `in_lab [options of tests/lab/run]` or `in_driver_vm [options of tests/lab/driver-vm]`, which starts it
+# anew inside; what follows runs there.
+# Nothing here sleeps: readiness comes on a pipe, a process's end is waited for, and pictures are awaited by the camera, vblank
+# by vblank. Photographs and logs are left in $BUILD/logs/ROOM/TEST/.
+set -u
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+test_program=$(cd "$(dirname "$0")" && pwd)/$(basename "$0")
+BUILD=${BUILD:-$top/build}
+out=$BUILD/logs/$(basename "$(dirname "$test_program")")/$(basename "$0")
+camera=$BUILD/tests/camera
+# A guest's answer, or a picture, must be there by then; TCG inside UML is slow on a busy machine.
+patience=${PATIENCE:-240}
+
+# in_lab, in_driver_vm [options of run, driver-vm]: goes on in there, with an empty $run for sockets and files.
+in_lab() {
+	if [ -n "${LAB_TEST:-}" ]; then
+		mkdir -p "$run"
+		return
+	fi
+	rm -rf "$out"
+	mkdir -p "$out"
+	LAB_TEST=1 exec "$top/tests/lab/run" --env BUILD --env LAB_TEST --env PATIENCE --out "$out" --console "$out/kernel.log" \
+		"$@" -- "$test_program"
+}
+
+in_driver_vm() {
+	if [ -n "${LAB_TEST:-}" ]; then
+		mkdir -p "$run"
+		return
+	fi
+	rm -rf "$out"
+	mkdir -p "$out"
+	LAB_TEST=1 exec "$top/tests/lab/driver-vm" --env BUILD --env LAB_TEST --env PATIENCE --out "$out" --console "$out/kernel.log" \
+		"$@" -- "$test_program"
+}
+
+# ---- TAP ----
+
+tests_run=0
+tests_failed=0
+
+plan() {
+	echo "1..$1"
+}
+
+# check NAME COMMAND…: one test, passed when the command succeeds.
+check() {
+	local name=$1
+	shift
+	tests_run=$((tests_run + 1))
+	if "$@" >"$out/check.log" 2>&1; then
+		echo "ok $tests_run - $name"
+	else
+		echo "not ok $tests_run - $name"
+		echo "# $*"
+		sed 's/^/# /' "$out/check.log"
+		tests_failed=$((tests_failed + 1))
+	fi
+}
+
+# equal NAME EXPECTED SEEN
+equal() {
+	check "$1 (expected $2, seen ${3:-nothing})" test "$2" = "${3:-}"
+}
+
+finish() {
+	[ "$tests_failed" -eq 0 ]
+	exit
+}
+
+# Also from a check, which has its output elsewhere.
+exec {report}>&1
+bail_out() {
+	echo "Bail out! $*" >&"$report"
+	for log in "$out"/*.log; do
+		tail -n 15 "$log" | sed "s/^/# ${log##*/}: /" >&"$report"
+	done
+	exit 1
+}
+
+# ---- processes ----
+
+run=/run/scanoutd-test
+declare -A pid=()
+trap 'kill -KILL "${pid[@]}" 2>/dev/null' EXIT
+
+# daemon_start [options of scanoutd]: returns when the outputs are lit and the doors are open.
+daemon_start() {
+	mkdir -p "$run"
+	rm -f "$run/ready"
+	mkfifo "$run/ready"
+	"$BUILD/scanoutd" --stats "$out/stats.json" --ready-fd 7 "$@" 7>"$run/ready" 2>>"$out/daemon.log" &
+	pid[daemon]=$!
+	# Nothing but the end of the file comes when the daemon dies.
+	read -r -n 1 -t "$patience" <"$run/ready" || bail_out "the daemon did not become ready"
+}
+
+# Stops it in order; its exit status. The counters are in stats.json then.
+daemon_stop() {
+	kill -TERM "${pid[daemon]}"
+	process_wait daemon
+}
+
+# backend_run [options of the scripted back-end]: plays the script on standard input to the daemon.
+backend_run() {
+	"$BUILD/tests/scripted-backend" --summary "$out/summary.json" "$@"
+}
+
+process_wait() {
+	local status=0
+	# The shell's own remarks on who was killed are none of a test's output.
+	wait "${pid[$1]}" 2>/dev/null || status=$?
+	unset "pid[$1]"
+	return "$status"
+}
+
+# ---- input devices of the host ----
+
+# hands_start: then `hands LINE…` is one line to the devices by uinput (tests/lab/hands.c) and its answer, in $answer, without
+# "ok". What it plugs in is known to udev when it returns.
+hands_start() {
+	mkfifo "$run/hands.in" "$run/hands.out"
+	exec {hands_in}<>"$run/hands.in" {hands_out}<>"$run/hands.out"
+	"$BUILD/lab/hands" <"$run/hands.in" >"$run/hands.out" 2>>"$out/hands.log" &
+	pid[hands]=$!
+}
+
+hands() {
+	local line=''
+	echo "$*" >&"$hands_in"
+	read -r -t "$patience" -u "$hands_out" line || bail_out "the host's hands do not answer"
+	[ "${line%% *}" = ok ] || bail_out "the host's hands say: $line"
+	answer=${line#ok}
+	answer=${answer# }
+	[ "$1" != plug ] || udevadm settle
+}
+
+# ---- pictures ----
+
+# expected NAME WIDTH HEIGHT WHAT…: the picture that ought to be on a CRTC (tests/lab/picture.c).
+expected() {
+	local name=$1
+	shift
+	"$BUILD/lab/picture" "$out/$name-expected.png" "$@"
+}
+
+# shown NAME CONNECTOR: it comes within the time that a slow machine needs.
+shown() {
+	"$camera" --connector "$2" --wait-picture "$out/$1-expected.png" --timeout "$patience" \
+		--output "$out/$1.png"
+}
+
+# stays NAME CONNECTOR: it is there now.
+stays() {
+	"$camera" --connector "$2" --output "$out/$1.png" &&
+		"$camera" --compare "$out/$1-expected.png" "$out/$1.png"
+}
+
+# ---- counters ----
+
+# Has the daemon write its counters now.
+stats() {
+	local name=''
+	coproc watch { inotifywait -m -e moved_to --format %f "$out" 2>&1; }
+	pid[watch]=$!
+	until [[ $name == *established* ]]; do
+		read -r -t "$patience" -u "${watch[0]}" name || bail_out "inotifywait does not start"
+	done
+	kill -USR1 "${pid[daemon]}"
+	until [ "$name" = stats.json ]; do
+		read -r -t "$patience" -u "${watch[0]}" name || bail_out "the daemon writes no counters"
+	done
+	kill "${pid[watch]}"
+	process_wait watch || true
+}
+
+# counter FILTER: a number from stats.json, by jq's filter.
+counter() {
+	jq "$1" "$out/stats.json"
+}
