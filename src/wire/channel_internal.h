@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the three files of the channel share: channel.c (life, reading, fds), channel_message.c
+ * (what a message must look like, and whom it is told to) and channel_reply.c (the queue of
+ * replies). Nobody else includes this.
+ *
+ * Any call of a listener can destroy the channel. So each function here that can reach one returns
+ * false when the channel is closed or destroyed; then neither state nor listener may be touched.
+ */
+#ifndef SCANOUTD_WIRE_CHANNEL_INTERNAL_H
+#define SCANOUTD_WIRE_CHANNEL_INTERNAL_H
+
+#include "wire/channel.h"
+#include "wire/stream.h"
+
+/* A cause of a log line; a bit of channel_state.faults_logged. */
+enum channel_fault {
+	CHANNEL_FAULT_SIZE,
+	CHANNEL_FAULT_SCANOUT,
+	CHANNEL_FAULT_FD,
+	CHANNEL_FAULT_SECOND_FD,
+	CHANNEL_FAULT_GEOMETRY,
+	CHANNEL_FAULT_EMPTY,
+	CHANNEL_FAULT_SURFACE,
+	CHANNEL_FAULT_FEATURES,
+	CHANNEL_FAULT_UNKNOWN,
+	CHANNEL_FAULT_EOF,
+};
+
+/* An fd that came and whose message has not been handed on. */
+struct channel_fd {
+	int fd; /* -1: this place is free */
+	uint32_t offset; /* of its message, in channel_state.buffer */
+	bool more; /* another one came for the same message, and was closed */
+};
+
+struct channel {
+	char *name;
+	struct stream stream;
+	struct channel_state *state;
+	const struct channel_listener *listener;
+	void *data;
+	struct channel_counters counters;
+	GSource *source;
+	gpointer tag;
+	GIOCondition condition; /* that the source waits for */
+	struct channel_pixels pixels; /* of state->update; row NULL until the listener has said */
+	/* One for the message in progress, one for a message that begins behind it. */
+	struct channel_fd fds[2];
+	unsigned int entered; /* calls of ours on the stack, which look at the channel again */
+	bool stalled; /* messages wait in the buffer because the reply queue was full */
+	bool unheard; /* the peer reads no more: replies go nowhere */
+	bool destroyed; /* freed when `entered` is 0 */
+};
+
+static inline bool channel_is_open(const struct channel *channel)
+{
+	return channel->stream.fd >= 0;
+}
+
+static inline bool channel_queue_full(const struct channel *channel)
+{
+	return channel->state->owed_count == CHANNEL_REPLIES_MAX;
+}
+
+static inline bool channel_takes_fd(uint32_t request)
+{
+	return request == VHOST_USER_GPU_DMABUF_SCANOUT ||
+		request == VHOST_USER_GPU_DMABUF_SCANOUT2;
+}
+
+/* ---- channel.c ---- */
+
+/* Counts a fault and logs it, once a cause and connection. */
+void channel_fault(struct channel *channel, uint32_t request, enum channel_fault fault,
+	const char *format, ...) G_GNUC_PRINTF(4, 5);
+
+/* Closes the socket and tells the listener. Always false. */
+bool channel_close(struct channel *channel);
+
+/* The fd of the message at `offset`, now the caller's, or -1. */
+int channel_take_fd(struct channel *channel, uint32_t offset, bool *more);
+
+/* ---- channel_message.c ---- */
+
+const char *channel_request_name(uint32_t request);
+
+/*
+ * Consumes complete messages from the buffer, and the pixels behind them, until one is incomplete
+ * or the reply queue is full.
+ */
+bool channel_process(struct channel *channel);
+
+/* Asks the listener where the pixels of state->update go; they are skipped where it says
+ * nowhere. */
+bool channel_begin_update(struct channel *channel);
+
+/* `bytes` of state->update's pixels are in place. */
+bool channel_advance_update(struct channel *channel, uint64_t bytes);
+
+/* ---- channel_reply.c ---- */
+
+/* The queue must not be full. */
+void channel_owe(struct channel *channel, uint32_t request, uint32_t scanout);
+
+/* Writes all replies whose turn has come, as far as the socket takes them. */
+bool channel_flush(struct channel *channel);
+
+#endif

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The queue of replies of one channel: strictly in the order of the requests, each made when it is
+ * the oldest (so that what it says is true when it goes out), written without blocking. State is
+ * all in channel_state. Called by channel.c and, for answers to DMABUF_UPDATE, by the guest.
+ */
+#include "wire/channel_internal.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "log.h"
+
+#define REPLY_MAX (sizeof(struct vhost_user_gpu_header) + sizeof(struct virtio_gpu_resp_edid))
+
+G_STATIC_ASSERT(CHANNEL_UNSENT_SIZE >= REPLY_MAX);
+G_STATIC_ASSERT(sizeof(struct virtio_gpu_resp_edid) >= sizeof(struct virtio_gpu_resp_display_info));
+
+/* Any reply, as it goes out. */
+struct reply {
+	struct vhost_user_gpu_header header;
+	union {
+		uint64_t features;
+		struct virtio_gpu_resp_display_info display_info;
+		struct virtio_gpu_resp_edid edid;
+	} payload;
+} __attribute__((packed));
+
+void channel_owe(struct channel *channel, uint32_t request, uint32_t scanout)
+{
+	struct channel_state *state = channel->state;
+
+	state->owed[state->owed_count] = (struct channel_owed){
+		.request = request,
+		.scanout = scanout,
+	};
+	state->owed_count++;
+}
+
+static void fill_edid(struct channel *channel, uint32_t scanout, struct virtio_gpu_resp_edid *edid)
+{
+	uint32_t size = 0;
+
+	if (scanout < VHOST_USER_GPU_SCANOUTS)
+		size = channel->listener->edid(channel->data, scanout, edid->edid);
+	edid->hdr.type = GUINT32_TO_LE(VIRTIO_GPU_RESP_OK_EDID);
+	edid->size = GUINT32_TO_LE(MIN(size, VIRTIO_GPU_EDID_MAX));
+}
+
+/* On the stack first: the listener may destroy the channel, and the state with it. */
+static void fill(struct channel *channel, const struct channel_owed *owed, struct reply *reply)
+{
+	uint32_t size = 0;
+
+	switch (owed->request) {
+	case VHOST_USER_GPU_GET_PROTOCOL_FEATURES:
+		size = sizeof(reply->payload.features);
+		reply->payload.features = VHOST_USER_GPU_FEATURE_EDID |
+			VHOST_USER_GPU_FEATURE_DMABUF2;
+		break;
+	case VHOST_USER_GPU_GET_DISPLAY_INFO:
+		size = sizeof(reply->payload.display_info);
+		memset(&reply->payload, 0, size);
+		channel->listener->display_info(channel->data, &reply->payload.display_info);
+		reply->payload.display_info.hdr.type = GUINT32_TO_LE(
+			VIRTIO_GPU_RESP_OK_DISPLAY_INFO);
+		break;
+	case VHOST_USER_GPU_GET_EDID:
+		size = sizeof(reply->payload.edid);
+		memset(&reply->payload, 0, size);
+		fill_edid(channel, owed->scanout, &reply->payload.edid);
+		break;
+	default: /* DMABUF_UPDATE: the header alone */
+		break;
+	}
+	reply->header = (struct vhost_user_gpu_header){
+		.request = owed->request,
+		.flags = VHOST_USER_GPU_REPLY,
+		.size = size,
+	};
+}
+
+static bool oldest_is_ready(const struct channel_state *state)
+{
+	return state->owed_count &&
+		(state->owed[0].request != VHOST_USER_GPU_DMABUF_UPDATE || state->owed[0].answered);
+}
+
+/* Moves the replies whose turn has come from `owed` to `unsent`, as many as there is room for. */
+static bool make_replies(struct channel *channel)
+{
+	struct channel_state *state = channel->state;
+
+	while (oldest_is_ready(state) && CHANNEL_UNSENT_SIZE - state->unsent_end >= REPLY_MAX) {
+		struct channel_owed owed = state->owed[0];
+		struct reply reply;
+
+		/* Not owed any more before the listener is asked: it may call back. */
+		state->owed_count--;
+		memmove(state->owed, state->owed + 1, state->owed_count * sizeof(state->owed[0]));
+		fill(channel, &owed, &reply);
+		if (!channel_is_open(channel))
+			return false;
+		size_t size = sizeof(reply.header) + reply.header.size;
+		memcpy(state->unsent + state->unsent_end, &reply, size);
+		state->unsent_end += (uint32_t)size;
+		channel->counters.replies++;
+	}
+	return true;
+}
+
+/* True when all is written and there may be more to make. */
+static bool write_unsent(struct channel *channel)
+{
+	struct channel_state *state = channel->state;
+	struct iovec iov = {
+		.iov_base = state->unsent + state->unsent_begin,
+		.iov_len = state->unsent_end - state->unsent_begin,
+	};
+	size_t bytes = iov.iov_len;
+	enum stream_status status = STREAM_DONE;
+
+	if (!channel->unheard)
+		status = stream_write(&channel->stream, &iov, 1, &bytes, NULL, 0);
+	if (status == STREAM_EOF || status == STREAM_ERROR) {
+		/* What the peer has sent before it went is still worth reading. */
+		if (status == STREAM_ERROR && errno != ECONNRESET)
+			log_guest(G_LOG_LEVEL_WARNING, channel->name,
+				"cannot write to the back-end: %s", g_strerror(errno));
+		channel->unheard = true;
+		bytes = iov.iov_len;
+	}
+	state->unsent_begin += (uint32_t)bytes;
+	if (state->unsent_begin < state->unsent_end)
+		return false;
+	state->unsent_begin = 0;
+	state->unsent_end = 0;
+	return true;
+}
+
+bool channel_flush(struct channel *channel)
+{
+	do {
+		if (!make_replies(channel))
+			return false;
+		if (channel->state->unsent_begin == channel->state->unsent_end)
+			return true;
+	} while (write_unsent(channel));
+	return true;
+}

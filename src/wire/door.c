@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The three doors. A door is locked, bound and listening when it is created; from then on it lives
+ * in the main loop and calls its owner once per peer. Owned by main and by the relay.
+ */
+#include "wire/door.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib-unix.h>
+#include <grp.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "log.h"
+
+/* Peers that wait while another one is attached. */
+#define BACKLOG 8
+
+/* After a failure to accept that will not go away by itself (no fd left). */
+#define RETRY_MS 1000
+
+G_DEFINE_QUARK(scanoutd - door - error, door_error)
+
+struct door {
+	char *path; /* NULL: the socket is not ours to unlink */
+	char *lock_path; /* with path only */
+	int lock_fd; /* held as long as the door stands, or -1 */
+	dev_t device; /* of the socket that we bound, so that no other is unlinked */
+	ino_t inode;
+	int listen_fd; /* -1 for an inherited peer */
+	int inherited_fd; /* until it has been handed in, else -1 */
+	guint source; /* 0 while a peer is attached */
+	bool failing; /* accept failed and has been logged */
+	door_attached_func attached;
+	void *data;
+};
+
+static void door_arm(struct door *door);
+
+static gboolean door_retry(gpointer data)
+{
+	struct door *door = data;
+
+	door->source = 0;
+	door_arm(door);
+	return G_SOURCE_REMOVE;
+}
+
+static gboolean door_accept(gint fd, GIOCondition condition, gpointer data)
+{
+	struct door *door = data;
+	int peer = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	if (peer < 0) {
+		/* The peer was gone before we looked: others may follow. */
+		if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
+			return G_SOURCE_CONTINUE;
+		if (!door->failing)
+			log_daemon(G_LOG_LEVEL_WARNING, "%s: cannot accept a connection: %s",
+				door->path ? door->path : "listening socket", g_strerror(errno));
+		door->failing = true;
+		door->source = g_timeout_add(RETRY_MS, door_retry, door);
+		return G_SOURCE_REMOVE;
+	}
+	door->failing = false;
+	door->source = 0;
+	/* The callee may destroy the door. */
+	door->attached(door->data, peer);
+	return G_SOURCE_REMOVE;
+}
+
+static gboolean door_hand_in(gpointer data)
+{
+	struct door *door = data;
+	int fd = door->inherited_fd;
+
+	door->inherited_fd = -1;
+	door->source = 0;
+	door->attached(door->data, fd);
+	return G_SOURCE_REMOVE;
+}
+
+static void door_arm(struct door *door)
+{
+	if (door->source)
+		return;
+	if (door->listen_fd >= 0)
+		door->source = g_unix_fd_add(door->listen_fd, G_IO_IN, door_accept, door);
+	else if (door->inherited_fd >= 0)
+		door->source = g_idle_add_full(G_PRIORITY_DEFAULT, door_hand_in, door, NULL);
+}
+
+static struct door *door_new(door_attached_func attached, void *data)
+{
+	struct door *door = g_new0(struct door, 1);
+
+	door->lock_fd = -1;
+	door->listen_fd = -1;
+	door->inherited_fd = -1;
+	door->attached = attached;
+	door->data = data;
+	return door;
+}
+
+static void set_error(GError **error, const char *path, const char *what, int number)
+{
+	g_set_error(error, DOOR_ERROR, DOOR_ERROR_FAILED, "%s: %s: %s", path, what,
+		g_strerror(number));
+}
+
+static void set_served_error(GError **error, const char *path, int lock_fd)
+{
+	char text[32];
+	ssize_t length = pread(lock_fd, text, sizeof(text) - 1, 0);
+	guint64 pid = 0;
+
+	text[length > 0 ? length : 0] = '\0';
+	g_strchomp(text);
+	if (g_ascii_string_to_unsigned(text, 10, 1, G_MAXINT, &pid, NULL))
+		g_set_error(error, DOOR_ERROR, DOOR_ERROR_SERVED,
+			"%s is served by process %" G_GUINT64_FORMAT " already", path, pid);
+	else
+		g_set_error(error, DOOR_ERROR, DOOR_ERROR_SERVED,
+			"%s is served by another process already", path);
+}
+
+/* A lock on a file that its owner has unlinked in the meantime guards nothing. */
+static bool lock_is_current(int fd, const char *lock_path)
+{
+	struct stat held;
+	struct stat named;
+
+	return fstat(fd, &held) == 0 && stat(lock_path, &named) == 0 &&
+		held.st_dev == named.st_dev && held.st_ino == named.st_ino;
+}
+
+static bool door_lock(struct door *door, GError **error)
+{
+	for (;;) {
+		int fd = open(door->lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+		if (fd < 0) {
+			set_error(error, door->lock_path, "cannot open the lock file", errno);
+			return false;
+		}
+		if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+			int saved = errno;
+			if (saved == EWOULDBLOCK)
+				set_served_error(error, door->path, fd);
+			else
+				set_error(error, door->lock_path, "cannot lock", saved);
+			close(fd);
+			return false;
+		}
+		if (lock_is_current(fd, door->lock_path)) {
+			door->lock_fd = fd;
+			break;
+		}
+		close(fd);
+	}
+
+	/* Only for the message that another one gives: the lock itself decides. */
+	g_autofree char *text = g_strdup_printf("%d\n", (int)getpid());
+	if (ftruncate(door->lock_fd, 0) < 0 ||
+		pwrite(door->lock_fd, text, strlen(text), 0) != (ssize_t)strlen(text)) {
+		set_error(error, door->lock_path, "cannot write", errno);
+		return false;
+	}
+	return true;
+}
+
+/* With the lock held, a socket that is still there is one that nobody serves. */
+static bool remove_stale(const char *path, GError **error)
+{
+	struct stat status;
+
+	if (lstat(path, &status) < 0) {
+		if (errno == ENOENT)
+			return true;
+		set_error(error, path, "cannot look at it", errno);
+		return false;
+	}
+	if (!S_ISSOCK(status.st_mode)) {
+		g_set_error(error, DOOR_ERROR, DOOR_ERROR_FAILED,
+			"%s: is there already and is not a socket", path);
+		return false;
+	}
+	if (unlink(path) < 0) {
+		set_error(error, path, "cannot remove the stale socket", errno);
+		return false;
+	}
+	return true;
+}
+
+static bool open_to_group(const char *path, const char *group, GError **error)
+{
+	errno = 0;
+	struct group *entry = getgrnam(group);
+
+	if (!entry) {
+		g_set_error(error, DOOR_ERROR, DOOR_ERROR_FAILED, "%s: there is no group \"%s\"",
+			path, group);
+		return false;
+	}
+	if (lchown(path, (uid_t)-1, entry->gr_gid) < 0) {
+		set_error(error, path, "cannot give it to the group", errno);
+		return false;
+	}
+	if (chmod(path, 0660) < 0) {
+		set_error(error, path, "cannot open it to the group", errno);
+		return false;
+	}
+	return true;
+}
+
+static bool door_bind(struct door *door, const char *group, GError **error)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct stat status;
+
+	if (strlen(door->path) >= sizeof(address.sun_path)) {
+		g_set_error(error, DOOR_ERROR, DOOR_ERROR_FAILED,
+			"%s: a socket's path may have %zu bytes at most", door->path,
+			sizeof(address.sun_path) - 1);
+		return false;
+	}
+	strcpy(address.sun_path, door->path);
+
+	door->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (door->listen_fd < 0) {
+		set_error(error, door->path, "cannot make a socket", errno);
+		return false;
+	}
+	/* The mode that bind gives the file, so that it is never open to others for a moment. */
+	if (fchmod(door->listen_fd, 0600) < 0 ||
+		bind(door->listen_fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
+		set_error(error, door->path, "cannot bind", errno);
+		return false;
+	}
+	if (lstat(door->path, &status) == 0) {
+		door->device = status.st_dev;
+		door->inode = status.st_ino;
+	}
+	if (group && !open_to_group(door->path, group, error))
+		return false;
+	if (listen(door->listen_fd, BACKLOG) < 0) {
+		set_error(error, door->path, "cannot listen", errno);
+		return false;
+	}
+	return true;
+}
+
+struct door *door_create_path(const char *path, const char *group, door_attached_func attached,
+	void *data, GError **error)
+{
+	struct door *door = door_new(attached, data);
+
+	door->path = g_strdup(path);
+	door->lock_path = g_strconcat(path, ".lock", NULL);
+	if (!door_lock(door, error) || !remove_stale(path, error) ||
+		!door_bind(door, group, error)) {
+		door_destroy(door);
+		return NULL;
+	}
+	door_arm(door);
+	return door;
+}
+
+static bool socket_option(int fd, int option, int *value)
+{
+	socklen_t size = sizeof(*value);
+
+	return getsockopt(fd, SOL_SOCKET, option, value, &size) == 0;
+}
+
+/* An fd that the user named by its number: say what is wrong with it in words. */
+static bool check_socket(int fd, bool listening, GError **error)
+{
+	int domain;
+	int type;
+	int accepting;
+
+	if (!socket_option(fd, SO_DOMAIN, &domain) || !socket_option(fd, SO_TYPE, &type) ||
+		!socket_option(fd, SO_ACCEPTCONN, &accepting)) {
+		g_set_error(error, DOOR_ERROR, DOOR_ERROR_FAILED, "fd %d is not a socket: %s", fd,
+			g_strerror(errno));
+		return false;
+	}
+	struct sockaddr_un peer;
+	socklen_t size = sizeof(peer);
+	bool connected = getpeername(fd, (struct sockaddr *)&peer, &size) == 0;
+	if (domain != AF_UNIX || type != SOCK_STREAM ||
+		(listening ? !accepting : accepting || !connected)) {
+		g_set_error(error, DOOR_ERROR, DOOR_ERROR_FAILED,
+			"fd %d is not a %s AF_UNIX stream socket", fd,
+			listening ? "listening" : "connected");
+		return false;
+	}
+	int flags = fcntl(fd, F_GETFL);
+	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
+		fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) {
+		g_set_error(error, DOOR_ERROR, DOOR_ERROR_FAILED, "fd %d: %s", fd,
+			g_strerror(errno));
+		return false;
+	}
+	return true;
+}
+
+struct door *door_create_listening(int fd, door_attached_func attached, void *data, GError **error)
+{
+	if (!check_socket(fd, true, error))
+		return NULL;
+
+	struct door *door = door_new(attached, data);
+	door->listen_fd = fd;
+	door_arm(door);
+	return door;
+}
+
+struct door *door_create_inherited(int fd, door_attached_func attached, void *data, GError **error)
+{
+	if (!check_socket(fd, false, error))
+		return NULL;
+
+	struct door *door = door_new(attached, data);
+	door->inherited_fd = fd;
+	door_arm(door);
+	return door;
+}
+
+void door_release(struct door *door)
+{
+	door_arm(door);
+}
+
+void door_destroy(struct door *door)
+{
+	if (!door)
+		return;
+	if (door->source)
+		g_source_remove(door->source);
+	if (door->listen_fd >= 0)
+		close(door->listen_fd);
+	if (door->inherited_fd >= 0)
+		close(door->inherited_fd);
+	if (door->lock_fd >= 0) {
+		struct stat status;
+		if (door->inode && lstat(door->path, &status) == 0 &&
+			status.st_dev == door->device && status.st_ino == door->inode)
+			unlink(door->path);
+		/* Before the lock is given up: then it may be another's file. */
+		unlink(door->lock_path);
+		close(door->lock_fd);
+	}
+	g_free(door->path);
+	g_free(door->lock_path);
+	g_free(door);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * How a socket gets into the house: a listening AF_UNIX socket (a path of ours, or one that the
+ * service manager made), or an fd that was inherited. A door ends in its callback and knows
+ * nothing of guests; the relay listens for the VMM through the same door.
+ */
+#ifndef SCANOUTD_WIRE_DOOR_H
+#define SCANOUTD_WIRE_DOOR_H
+
+#include <glib.h>
+
+struct door;
+
+#define DOOR_ERROR (door_error_quark())
+GQuark door_error_quark(void);
+
+enum door_error {
+	DOOR_ERROR_SERVED, /* another process serves this path (its lock file says which) */
+	DOOR_ERROR_FAILED,
+};
+
+/* A peer came. The fd is the callee's, non-blocking and close-on-exec. The callee may destroy the
+ * door. */
+typedef void (*door_attached_func)(void *data, int fd);
+
+/*
+ * Listens on `path`. Whether somebody else serves it is decided by a lock on "<path>.lock", never
+ * by connecting; a stale socket is replaced. Mode 0600 unless `group` (a group's name) is given:
+ * then 0660 and that group. One peer at a time: while one is attached, further ones wait in the
+ * backlog; door_release() lets the next one in.
+ */
+struct door *door_create_path(const char *path, const char *group, door_attached_func attached,
+	void *data, GError **error);
+
+/* The same on a listening socket that the service manager made; `fd` is taken over, but not on
+ * failure: a mistyped number may be stderr's. */
+struct door *door_create_listening(int fd, door_attached_func attached, void *data, GError **error);
+
+/* An fd that is the peer already; `attached` is called from the main loop, once. `fd` is
+ * taken over, but not on failure. */
+struct door *door_create_inherited(int fd, door_attached_func attached, void *data, GError **error);
+
+/* The peer that came last has gone. */
+void door_release(struct door *door);
+
+/* Unlinks the socket and its lock file, where they are ours. Takes NULL. */
+void door_destroy(struct door *door);
+
+#endif

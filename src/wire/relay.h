@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * vhost-user between a VMM and a back-end, with the display socket swapped: message 33
+ * (VHOST_USER_GPU_SET_SOCKET) is not passed on; the back-end gets one end of a pair of ours, and
+ * the other end goes to `attached`. Neither side notices.
+ *
+ * Listens for the VMM (door) and connects to the back-end's socket when a VMM is there, retrying
+ * until the back-end listens; it starts no program. The back-end gets a display socket once per
+ * connection: the repeats that a guest's reboot or driver rebind causes are swallowed, so the
+ * picture survives. The VMM's end of its own display socket is kept open and unread: closed, QEMU
+ * spins.
+ *
+ * A message is forwarded whole: it stays in its socket until all of it is there and the other side
+ * has room for it, and is then taken and sent with its fds in one sendmsg. So nothing is ever held
+ * here from one turn of the main loop to the next.
+ *
+ * Faults. "closed": one log line that names the guest, the side and the fault; both sides' sockets
+ * are closed, listener->detached is called, and the next VMM is served. Nothing of the message at
+ * fault has been passed on.
+ *
+ *   | what a side sends                                     |
+ *   |-------------------------------------------------------|-------------------------------------
+ *   | version bits other than 1                             | closed
+ *   | payload of more than VHOST_USER_PAYLOAD_MAX bytes     | closed, before the payload is there
+ *   | more than VHOST_USER_FDS_MAX fds with one message     | closed
+ *   | EOF between messages                                  | closed; for the VMM no fault
+ *   | EOF inside a message                                  | closed
+ *   | silence inside a message; reading nothing             | nothing happens; the other direction goes on
+ *   | request, reply or payload unknown to us               | passed on
+ *   | VMM: 33 with a payload, without fd, with several      | taken as 33; the first fd is kept
+ *   | VMM: 33 again                                         | swallowed
+ *   | VMM: 33 with NEED_REPLY                               | answered with success, by us
+ *   | VMM: SET_MEM_TABLE, ADD_MEM_REG without a usable fd   | closed, saying how to share memory
+ *   | VMM: SET_VRING_ADDR before any memory                 | closed, saying how to share memory
+ *   | back-end: refuses memory                              | passed on, logged
+ *   | back-end: not listening                               | logged once a VMM; looked for at ≤ 0.5 s
+ */
+#ifndef SCANOUTD_WIRE_RELAY_H
+#define SCANOUTD_WIRE_RELAY_H
+
+#include <glib.h>
+#include <stdint.h>
+
+struct relay;
+
+struct relay_options {
+	const char *name; /* the guest's, for the log */
+	const char *vmm_path; /* where the VMM connects; or NULL and … */
+	int vmm_listen_fd; /* … a listening socket of the service manager's, else -1 */
+	const char *vmm_group; /* may connect too; NULL: only we */
+	const char *backend_path; /* where the back-end listens; or NULL and … */
+	int backend_fd; /* … a connected socket to it (one VMM only), else -1 */
+};
+
+/* The listener's functions must not destroy the relay. */
+struct relay_listener {
+	/* Our end of the display socket that the back-end now has. The callee's fd. */
+	void (*attached)(void *data, int fd);
+	/* The back-end's GET_CONFIG reply passed by: how many scanouts the device has. Not called
+	 * where it says 0, as QEMU's does. */
+	void (*scanouts)(void *data, uint32_t count);
+	/* A VMM that came is gone, and with it the back-end; the display socket, if one was
+	 * attached, is at EOF or will be. */
+	void (*detached)(void *data);
+};
+
+struct relay_counters {
+	uint64_t vmms; /* served so far */
+	uint64_t messages; /* forwarded, both directions */
+	uint64_t sockets_swapped;
+	uint64_t sockets_swallowed;
+};
+
+/*
+ * The fds of `options` are taken over; its strings are copied. `listener` must outlive
+ * the relay.
+ */
+struct relay *relay_create(const struct relay_options *options,
+	const struct relay_listener *listener, void *data, GError **error);
+
+/* Closes both sides, without calling the listener. Takes NULL. */
+void relay_destroy(struct relay *relay);
+
+const struct relay_counters *relay_counters(const struct relay *relay);
+
+#endif

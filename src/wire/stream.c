@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * recvmsg and sendmsg with SCM_RIGHTS, non-blocking, every fd accounted for. Called by the channel,
+ * the relay and the doors' peers; knows nothing of what the bytes mean.
+ */
+#include "wire/stream.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Room for exactly STREAM_FDS_MAX fds: the kernel drops the rest and says MSG_CTRUNC. */
+union control {
+	struct cmsghdr align;
+	char bytes[CMSG_SPACE(sizeof(int) * STREAM_FDS_MAX)];
+};
+
+bool stream_init(struct stream *stream, int fd, GError **error)
+{
+	stream->fd = -1;
+	int flags = fcntl(fd, F_GETFL);
+	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
+		fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) {
+		int saved = errno;
+		g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(saved), "socket %d: %s",
+			fd, g_strerror(saved));
+		if (saved != EBADF)
+			close(fd);
+		return false;
+	}
+	stream->fd = fd;
+	return true;
+}
+
+void stream_finish(struct stream *stream)
+{
+	if (stream->fd >= 0)
+		close(stream->fd);
+	stream->fd = -1;
+}
+
+/* Moves the fds of one control message into `fds`; what has no place there is closed. */
+static void collect(const struct cmsghdr *message, struct stream_fds *fds)
+{
+	size_t count = (message->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+	const unsigned char *data = CMSG_DATA(message);
+
+	for (size_t i = 0; i < count; i++) {
+		int fd;
+		memcpy(&fd, data + i * sizeof(fd), sizeof(fd));
+		if (fds && fds->count < STREAM_FDS_MAX)
+			fds->fd[fds->count++] = fd;
+		else
+			close(fd);
+	}
+}
+
+static enum stream_status receive(struct stream *stream, const struct iovec *iov, int iov_count,
+	size_t *bytes, struct stream_fds *fds, int flags)
+{
+	union control control;
+	struct msghdr message = {
+		.msg_iov = (struct iovec *)iov,
+		.msg_iovlen = (size_t)iov_count,
+		.msg_control = control.bytes,
+		.msg_controllen = sizeof(control.bytes),
+	};
+	ssize_t got;
+
+	*bytes = 0;
+	if (fds) {
+		fds->count = 0;
+		fds->truncated = false;
+	}
+	do
+		got = recvmsg(stream->fd, &message, flags | MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	while (got < 0 && errno == EINTR);
+
+	if (got < 0)
+		return errno == EAGAIN ? STREAM_AGAIN : STREAM_ERROR;
+	for (struct cmsghdr *part = CMSG_FIRSTHDR(&message); part;
+		part = CMSG_NXTHDR(&message, part))
+		if (part->cmsg_level == SOL_SOCKET && part->cmsg_type == SCM_RIGHTS)
+			collect(part, fds);
+	if (fds)
+		fds->truncated = message.msg_flags & MSG_CTRUNC;
+	if (got == 0) {
+		if (fds)
+			stream_fds_close(fds);
+		return STREAM_EOF;
+	}
+	*bytes = (size_t)got;
+	return STREAM_DONE;
+}
+
+enum stream_status stream_read(struct stream *stream, const struct iovec *iov, int iov_count,
+	size_t *bytes, struct stream_fds *fds)
+{
+	return receive(stream, iov, iov_count, bytes, fds, 0);
+}
+
+enum stream_status stream_peek(struct stream *stream, const struct iovec *iov, int iov_count,
+	size_t *bytes, struct stream_fds *fds)
+{
+	return receive(stream, iov, iov_count, bytes, fds, MSG_PEEK);
+}
+
+enum stream_status stream_write(struct stream *stream, const struct iovec *iov, int iov_count,
+	size_t *bytes, const int *fds, size_t fd_count)
+{
+	union control control;
+	struct msghdr message = {
+		.msg_iov = (struct iovec *)iov,
+		.msg_iovlen = (size_t)iov_count,
+	};
+	ssize_t sent;
+
+	*bytes = 0;
+	g_return_val_if_fail(fd_count <= STREAM_FDS_MAX, STREAM_ERROR);
+	if (fd_count) {
+		memset(&control, 0, sizeof(control));
+		control.align.cmsg_level = SOL_SOCKET;
+		control.align.cmsg_type = SCM_RIGHTS;
+		control.align.cmsg_len = CMSG_LEN(sizeof(int) * fd_count);
+		memcpy(CMSG_DATA(&control.align), fds, sizeof(int) * fd_count);
+		message.msg_control = control.bytes;
+		message.msg_controllen = CMSG_SPACE(sizeof(int) * fd_count);
+	}
+	do
+		sent = sendmsg(stream->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+	while (sent < 0 && errno == EINTR);
+
+	if (sent < 0) {
+		if (errno == EAGAIN)
+			return STREAM_AGAIN;
+		return errno == EPIPE ? STREAM_EOF : STREAM_ERROR;
+	}
+	*bytes = (size_t)sent;
+	return STREAM_DONE;
+}
+
+void stream_fds_close(struct stream_fds *fds)
+{
+	for (size_t i = 0; i < fds->count; i++)
+		close(fds->fd[i]);
+	fds->count = 0;
+}
+
+int stream_fds_take(struct stream_fds *fds)
+{
+	if (!fds->count)
+		return -1;
+	int fd = fds->fd[0];
+	fds->count--;
+	memmove(fds->fd, fds->fd + 1, fds->count * sizeof(fds->fd[0]));
+	return fd;
+}

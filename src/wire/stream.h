@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One non-blocking reader and writer of bytes with fds, used by every other file of wire/.
+ *
+ * Owns the socket's fd and nothing else; keeps no bytes. Not concerned with framing: the caller
+ * says where bytes go and how many it wants, and is told how many came and which fds came with
+ * them.
+ */
+#ifndef SCANOUTD_WIRE_STREAM_H
+#define SCANOUTD_WIRE_STREAM_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/uio.h>
+
+/* SCM_MAX_FD is 253, but no peer of ours may send more; the rest is closed and counted. */
+#define STREAM_FDS_MAX 8
+
+struct stream {
+	int fd; /* -1 once finished */
+};
+
+/* The fds that came with one read. The reader owns them until it takes them one by one. */
+struct stream_fds {
+	int fd[STREAM_FDS_MAX];
+	size_t count;
+	bool truncated; /* more came than fit, and were closed */
+};
+
+enum stream_status {
+	STREAM_DONE, /* something was read or written: *bytes says how much, maybe less than asked */
+	STREAM_AGAIN, /* the socket would block */
+	STREAM_EOF, /* the peer closed its end: nothing more to read, or nobody to write to */
+	STREAM_ERROR, /* errno says which */
+};
+
+/* Takes the fd over, on failure too (it is closed then), and makes it non-blocking and
+ * close-on-exec. */
+bool stream_init(struct stream *stream, int fd, GError **error);
+void stream_finish(struct stream *stream);
+
+/*
+ * One recvmsg (MSG_CMSG_CLOEXEC). `fds` may be NULL: whatever comes is closed. More fds than fit
+ * (MSG_CTRUNC) are closed by the kernel and by us. A recvmsg stops after the piece (one sendmsg of
+ * the peer, or the first part of a large one) that carries fds, so the fds belong to the bytes at
+ * its end. A caller that reads no further than the end of a message knows whose they are.
+ */
+enum stream_status stream_read(struct stream *stream, const struct iovec *iov, int iov_count,
+	size_t *bytes, struct stream_fds *fds);
+
+/* The same without consuming (MSG_PEEK); the fds are duplicates and belong to the caller. */
+enum stream_status stream_peek(struct stream *stream, const struct iovec *iov, int iov_count,
+	size_t *bytes, struct stream_fds *fds);
+
+/* One sendmsg (MSG_NOSIGNAL, MSG_DONTWAIT) with the fds on its first byte; the fds stay the
+ * caller's. */
+enum stream_status stream_write(struct stream *stream, const struct iovec *iov, int iov_count,
+	size_t *bytes, const int *fds, size_t fd_count);
+
+/* Closes what is left in it. */
+void stream_fds_close(struct stream_fds *fds);
+
+/* The first fd, now the caller's, or -1. */
+int stream_fds_take(struct stream_fds *fds);
+
+#endif
