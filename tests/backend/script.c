@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Reads the script and does what it says, line by line. Called once by main.c. The commands that
+ * make messages are in command.c.
+ */
+#include "script_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+/* A line without comment and blanks at its ends. */
+static char *clean_line(const char *line)
+{
+	g_autofree char *copy = g_strdup(line);
+
+	for (char *c = strchr(copy, '#'); c; c = strchr(c + 1, '#')) {
+		if (c == copy || g_ascii_isspace(c[-1])) {
+			*c = '\0';
+			break;
+		}
+	}
+	return g_strdup(g_strstrip(copy));
+}
+
+static char **split_words(const char *line)
+{
+	g_auto(GStrv) parts = g_strsplit_set(line, " \t", -1);
+	g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+
+	for (char **part = parts; *part; part++)
+		if (**part)
+			g_strv_builder_add(builder, *part);
+	return g_strv_builder_end(builder);
+}
+
+static char *expand(const char *line, unsigned int round)
+{
+	g_autoptr(GString) text = g_string_new(line);
+	char number[16];
+
+	g_snprintf(number, sizeof(number), "%u", round);
+	g_string_replace(text, "$i", number, 0);
+	return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+struct script *script_create(const char *text, struct wire *wire, const struct script_vmm *vmm)
+{
+	struct script *script = g_new0(struct script, 1);
+
+	script->wire = wire;
+	script->vmm = vmm;
+	script->lines = g_strsplit(text, "\n", -1);
+	for (char **line = script->lines; *line; line++) {
+		char *clean = clean_line(*line);
+		g_free(*line);
+		*line = clean;
+	}
+	script->memories = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
+		(GDestroyNotify)memory_destroy);
+	return script;
+}
+
+void script_destroy(struct script *script)
+{
+	if (!script)
+		return;
+	for (size_t i = 0; i < G_N_ELEMENTS(script->shown); i++)
+		g_free(script->shown[i].pixels);
+	g_hash_table_destroy(script->memories);
+	g_strfreev(script->lines);
+	g_free(script);
+}
+
+/* ---- flow ---- */
+
+static bool run_shell(const char *command, GError **error)
+{
+	const char *argv[] = {"/bin/sh", "-c", command, NULL};
+	int status;
+
+	fflush(stdout);
+	if (!g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_CHILD_INHERITS_STDIN, NULL, NULL, NULL,
+		    NULL, &status, error))
+		return false;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return true;
+	return backend_fail(error, BACKEND_ERROR_FRONTEND, "\"%s\" failed with status %d", command,
+		WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status));
+}
+
+static bool vmm_command(struct script *script, const char *what, GError **error)
+{
+	if (!script->vmm)
+		return backend_fail(error, BACKEND_ERROR_SCRIPT, "there is no VMM of ours");
+	if (g_strcmp0(what, "reboot") == 0)
+		return script->vmm->reboot(script->vmm->data, error);
+	if (g_strcmp0(what, "exit") == 0)
+		return script->vmm->exit(script->vmm->data, error);
+	return backend_fail(error, BACKEND_ERROR_SCRIPT, "a VMM can \"reboot\" and \"exit\"");
+}
+
+/* Commands that are neither messages nor about replies. `known` is false where it is none of
+ * them. */
+static bool run_flow(struct script *script, const char *line, char **words, bool *known,
+	GError **error)
+{
+	*known = true;
+	if (g_str_equal(words[0], "run"))
+		return run_shell(line + strlen("run"), error);
+	if (g_str_equal(words[0], "mark")) {
+		puts(g_strchug((char *)line + strlen("mark")));
+		fflush(stdout);
+		return true;
+	}
+	if (g_str_equal(words[0], "time")) {
+		int64_t now = g_get_monotonic_time();
+		printf("%" G_GINT64_FORMAT ".%06d\n", now / G_USEC_PER_SEC,
+			(int)(now % G_USEC_PER_SEC));
+		return true;
+	}
+	if (g_str_equal(words[0], "sleep")) {
+		guint64 ms;
+		if (!words[1])
+			return backend_fail(error, BACKEND_ERROR_SCRIPT, "sleep MS");
+		if (!g_ascii_string_to_unsigned(words[1], 10, 0, 3600000, &ms, error))
+			return false;
+		g_usleep((gulong)ms * 1000);
+		return true;
+	}
+	if (g_str_equal(words[0], "vmm"))
+		return vmm_command(script, words[1], error);
+	*known = false;
+	return true;
+}
+
+static bool run_line(struct script *script, unsigned int number, unsigned int round, GError **error)
+{
+	g_autofree char *line = expand(script->lines[number], round);
+	g_auto(GStrv) words = split_words(line);
+	bool known;
+
+	if (!words[0])
+		return true;
+	bool done = run_flow(script, line, words, &known, error);
+	if (!known)
+		done = command_run(script, words, error);
+	if (!done)
+		g_prefix_error(error, "line %u: %s: ", number + 1, words[0]);
+	return done;
+}
+
+static bool is_command(const char *line, const char *command)
+{
+	size_t length = strlen(command);
+
+	return strncmp(line, command, length) == 0 &&
+		(line[length] == '\0' || g_ascii_isspace(line[length]));
+}
+
+/* The "end" of the repeat at `from`, or `to`. */
+static unsigned int find_end(const struct script *script, unsigned int from, unsigned int to)
+{
+	unsigned int depth = 0;
+
+	for (unsigned int i = from; i < to; i++) {
+		if (is_command(script->lines[i], "repeat"))
+			depth++;
+		else if (is_command(script->lines[i], "end") && --depth == 0)
+			return i;
+	}
+	return to;
+}
+
+static bool run_lines(struct script *script, unsigned int from, unsigned int to, unsigned int round,
+	GError **error);
+
+static bool run_repeat(struct script *script, unsigned int number, unsigned int end, GError **error)
+{
+	g_auto(GStrv) words = split_words(script->lines[number]);
+	guint64 rounds = 0;
+
+	if (!words[1] || words[2])
+		return backend_fail(error, BACKEND_ERROR_SCRIPT, "line %u: repeat N", number + 1);
+	if (!g_ascii_string_to_unsigned(words[1], 10, 0, G_MAXUINT, &rounds, error)) {
+		g_prefix_error(error, "line %u: repeat: ", number + 1);
+		return false;
+	}
+	for (unsigned int i = 0; i < rounds; i++)
+		if (!run_lines(script, number + 1, end, i, error))
+			return false;
+	return true;
+}
+
+static bool run_lines(struct script *script, unsigned int from, unsigned int to, unsigned int round,
+	GError **error)
+{
+	for (unsigned int i = from; i < to; i++) {
+		if (is_command(script->lines[i], "repeat")) {
+			unsigned int end = find_end(script, i, to);
+			if (end == to)
+				return backend_fail(error, BACKEND_ERROR_SCRIPT,
+					"line %u: this repeat has no end", i + 1);
+			if (!run_repeat(script, i, end, error))
+				return false;
+			i = end;
+		} else if (!run_line(script, i, round, error)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+bool script_run(struct script *script, GError **error)
+{
+	if (!run_lines(script, 0, g_strv_length(script->lines), 0, error))
+		return false;
+	if (wire_settle(script->wire, error))
+		return true;
+	g_prefix_error(error, "at the end: ");
+	return false;
+}
