@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * All that src/ may ask of kms/: cards, outputs, buffers and frames. kms/ answers the question "how
+ * do pixels reach a CRTC?" and knows no guest, no socket and no protocol.
+ *
+ * One thread: every function is called from the GLib main loop's thread (default context), and
+ * every callback of struct kms_listener runs there. Nothing blocks, but kms_device_create(),
+ * the first kms_device_configure() and kms_device_destroy() (start and stop).
+ *
+ * A frame's life, per output: pending ▶ queued ▶ current. Submitting makes a frame the newest
+ * pending one; with no commit in flight it is committed (queued) at once, else by the page-flip
+ * handler, which alone moves frames on. The newest pending frame wins, the one it replaces is
+ * superseded and its damage is carried over.
+ */
+#ifndef SCANOUTD_KMS_H
+#define SCANOUTD_KMS_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A card has at most 32 CRTCs (the kernel's possible_crtcs is a 32-bit mask). */
+#define KMS_OUTPUTS_MAX 32
+
+/* Damage is given as at most so many rectangles; a caller with more gives their bounding box. */
+#define KMS_DAMAGE_MAX 16
+
+/* DRM_FORMAT_MOD_INVALID: the layout is what the driver assumes; no modifier is passed on. */
+#define KMS_MODIFIER_INVALID UINT64_C(0x00ffffffffffffff)
+#define KMS_MODIFIER_LINEAR UINT64_C(0)
+
+#define KMS_CURSOR_SIZE 64
+
+#define KMS_ERROR (kms_error_quark())
+GQuark kms_error_quark(void);
+
+/* Each is a situation in which a user does something else; the message says what. */
+enum kms_error {
+	KMS_ERROR_NO_CARD, /* no such card, or no card with atomic KMS and connectors */
+	KMS_ERROR_PERMISSION, /* the card may not be opened */
+	KMS_ERROR_NO_ATOMIC, /* the driver has no atomic KMS, or the device is no KMS device */
+	KMS_ERROR_OTHER_MASTER, /* another DRM master holds the card */
+	KMS_ERROR_NO_CONNECTOR, /* a wanted connector is not there; the message names those that are */
+	KMS_ERROR_NO_MODE, /* the connector has no such mode; the message names those it has */
+	KMS_ERROR_NO_CRTC, /* more outputs are wanted than the card can drive at once */
+	KMS_ERROR_REFUSED, /* the driver refuses a buffer or a commit; errno is in the message */
+	KMS_ERROR_GONE, /* the card was unplugged */
+};
+
+/* One card. Created and destroyed by main. */
+struct kms_device;
+
+/*
+ * A connector, the CRTC that drives it and that CRTC's planes, as one thing. Owned by the device;
+ * the pointer stays valid until kms_device_destroy(), also while the monitor is unplugged.
+ */
+struct kms_output;
+
+/* A framebuffer and the memory behind it: a dumb buffer or an imported dma-buf. Counted. */
+struct kms_buffer;
+
+struct kms_rect {
+	int32_t x;
+	int32_t y;
+	int32_t width;
+	int32_t height;
+};
+
+/*
+ * How a plane turns its picture: the numbers of the kernel's "rotation" property
+ * (DRM_MODE_ROTATE_*, DRM_MODE_REFLECT_*; rotation is counter-clockwise). Exactly one of the
+ * rotations, and any of the reflections, which are applied first.
+ */
+enum kms_transform {
+	KMS_ROTATE_0 = 1 << 0,
+	KMS_ROTATE_90 = 1 << 1,
+	KMS_ROTATE_180 = 1 << 2,
+	KMS_ROTATE_270 = 1 << 3,
+	KMS_REFLECT_X = 1 << 4,
+	KMS_REFLECT_Y = 1 << 5,
+};
+
+/* What a page-flip event said. */
+struct kms_presentation {
+	int64_t time_us; /* CLOCK_MONOTONIC, as g_get_monotonic_time() */
+	uint32_t sequence; /* vblank counter of the CRTC; 0 where the driver has none */
+	bool vblank; /* false: no vblank here, the event came at once; pace by a timer */
+};
+
+/*
+ * The one way back up. Callbacks come from the main loop, never from inside a call of the caller's;
+ * they may call any function of this header but kms_device_destroy(). Any member may be NULL.
+ */
+struct kms_listener {
+	/*
+	 * The frame `serial` and with it every frame submitted to this output before it is on the
+	 * glass, or was superseded by it. A pending frame has been committed already when this is
+	 * called, so that kms_output_busy() tells whether the next one can go at once.
+	 */
+	void (*presented)(void *data, struct kms_output *output, uint64_t serial,
+		const struct kms_presentation *presentation);
+	/* A commit without a frame of the caller's (a cursor or a mode set went alone) is done, and
+	 * the output is no longer busy: for callers who held something back since
+	 * kms_output_busy(). */
+	void (*idle)(void *data, struct kms_output *output);
+	/*
+	 * The frames up to `serial` will never be shown: the commit was refused with `error` (an
+	 * errno), no event came within the flip timeout (ETIMEDOUT), the mode changed under them
+	 * (ECANCELED), or the output went away (ENODEV, EACCES). The last picture stays. Logged
+	 * by kms/.
+	 */
+	void (*commit_failed)(void *data, struct kms_output *output, uint64_t serial, int error);
+	/* Something that the kms_output_*() questions below answer has changed, or the driver now
+	 * refuses the cursor: ask again, set the cursor again, submit the picture again. */
+	void (*output_changed)(void *data, struct kms_output *output);
+	/* The card is gone (ENODEV, or a udev "remove"). No further callback comes. */
+	void (*device_gone)(void *data);
+};
+
+/* ---- the card (kms/device.c) ---- */
+
+struct kms_device_options {
+	/* /dev/dri/cardN, a by-path name, or NULL: the first card with atomic KMS and
+	 * connectors. */
+	const char *path;
+	/* A DRM fd that was opened elsewhere (a lease, a seat manager), or -1. Taken over. */
+	int fd;
+	/* No event for so long after a commit: the flip is stuck. 0 = the default, 5000 ms. */
+	unsigned int flip_timeout_ms;
+};
+
+/*
+ * Opens the card, becomes DRM master, reads connectors, CRTCs and planes, listens to udev, and
+ * attaches its sources to the default main context. Changes nothing on the screen.
+ * `listener` is copied; `data` is handed to each callback.
+ */
+struct kms_device *kms_device_create(const struct kms_device_options *options,
+	const struct kms_listener *listener, void *data, GError **error);
+
+/* Turns nothing off: closing the fd gives the console back. Every buffer must be unreferenced. */
+void kms_device_destroy(struct kms_device *device);
+
+const char *kms_device_path(const struct kms_device *device);
+
+/* All connectors in the kernel's order, writeback and non-desktop ones left out. */
+size_t kms_device_output_count(const struct kms_device *device);
+struct kms_output *kms_device_output(const struct kms_device *device, size_t index);
+
+/* By connector name ("DP-1"), or "MAKE MODEL SERIAL" of the EDID. NULL and an error that names
+ * those that are there. */
+struct kms_output *kms_device_find_output(const struct kms_device *device, const char *name,
+	GError **error);
+
+/* What one output is asked to do. */
+struct kms_output_request {
+	struct kms_output *output;
+	/* "preferred" (also NULL), "current", "WIDTHxHEIGHT", "WIDTHxHEIGHT@HERTZ" or a
+	 * modeline. */
+	const char *mode;
+	/* Keep the picture that the previous master left, where the mode stays; else black. */
+	bool keep_picture;
+	/* Not lit for now: only its mode is settled, for kms_output_mode(). */
+	bool off;
+};
+
+/*
+ * Takes the card over in one joint commit: the requested outputs that are connected go on, black or
+ * with the picture they have; everything else on the card is turned off, and every property that a
+ * previous master can leak is set to its default. ALLOW_MODESET only where TEST_ONLY without it
+ * says no. Requests for unplugged outputs are kept: they go on when a monitor comes. May be called
+ * again (blocking only the first time).
+ */
+bool kms_device_configure(struct kms_device *device, const struct kms_output_request *requests,
+	size_t count, GError **error);
+
+/*
+ * The VT goes away or master is given up: commits stop at once, frames in flight are reported by
+ * commit_failed with EACCES, outputs report output_changed and are inactive, master is dropped.
+ * Loss of master that kms/ finds by itself (EACCES of a commit) has the same effect, and
+ * is retried every second.
+ */
+void kms_device_pause(struct kms_device *device);
+
+/* Becomes master again and makes a full mode set of what was configured. */
+bool kms_device_resume(struct kms_device *device, GError **error);
+
+/* Cards, connectors, modes, planes with their formats, and what is in use, for `scanoutd --list`.
+ * Opens every card by itself, becomes master of none. False if there is no card. */
+bool kms_list(GString *text, GError **error);
+
+/* Is it one of the forms of a mode? For checking a configuration without a card. (kms/mode.c) */
+bool kms_mode_valid(const char *text, GError **error);
+
+/* ---- an output (kms/output.c) ---- */
+
+const char *kms_output_name(const struct kms_output *output);
+
+/* A monitor is there (or forced on). */
+bool kms_output_connected(const struct kms_output *output);
+
+/* Lit and ours: a frame submitted now gets to the glass. */
+bool kms_output_active(const struct kms_output *output);
+
+struct kms_mode_info {
+	uint32_t width;
+	uint32_t height;
+	uint32_t refresh_mhz; /* thousandths of a hertz; never 0 */
+	char name[32];
+};
+
+/* The mode that runs, or else the one that last ran or would be chosen: never NULL, 1024×768 at
+ * 60 Hz where nothing is known. */
+const struct kms_mode_info *kms_output_mode(const struct kms_output *output);
+
+/* The monitor's EDID as the kernel gives it, or NULL. Belongs to the output, changes at
+ * output_changed. */
+const uint8_t *kms_output_edid(const struct kms_output *output, size_t *size);
+
+/* Millimetres; 0 where not known. */
+void kms_output_physical_size(const struct kms_output *output, uint32_t *width_mm,
+	uint32_t *height_mm);
+
+/* A commit is in flight on it. */
+bool kms_output_busy(const struct kms_output *output);
+
+struct kms_frame {
+	/* Grows with every frame that the caller submits to this output; never 0. */
+	uint64_t serial;
+	/* Referenced as long as the frame lives. */
+	struct kms_buffer *buffer;
+	/* Part of the buffer, in its pixels. */
+	struct kms_rect source;
+	/* Where on the CRTC. Outside it the CRTC is black. */
+	struct kms_rect destination;
+	enum kms_transform transform;
+	/* In buffer coordinates; count 0 means all of it. */
+	const struct kms_rect *damage;
+	size_t damage_count;
+};
+
+enum kms_submit {
+	KMS_SUBMIT_ACCEPTED, /* queued or pending: presented or commit_failed will follow */
+	KMS_SUBMIT_REFUSED, /* the driver cannot show it so; use another buffer or placement */
+	KMS_SUBMIT_OFF, /* the output is not active: nothing will follow */
+};
+
+/* Never blocks; copies what it needs. Only TEST_ONLY verdicts and the commit itself refuse. */
+enum kms_submit kms_output_submit(struct kms_output *output, const struct kms_frame *frame);
+
+/*
+ * Would the driver show this frame? By TEST_ONLY, remembered by size, stride, fourcc, modifier,
+ * placement and transform, not by buffer: no ioctl for a question asked before.
+ */
+bool kms_output_test(struct kms_output *output, const struct kms_frame *frame);
+
+/* Does a frame that is pending, queued or current on this output use the buffer? */
+bool kms_output_holds(const struct kms_output *output, const struct kms_buffer *buffer);
+
+/* ---- the cursor: moves with the next frame; alone only late in the frame (design 8) ---- */
+
+/*
+ * `pixels`: 64×64 ARGB8888, premultiplied, copied; NULL hides. hot_x, hot_y: inside the image, for
+ * drivers with HOTSPOT properties. False: no plane takes it, blend it yourself.
+ */
+bool kms_output_set_cursor(struct kms_output *output, const uint32_t *pixels, uint32_t hot_x,
+	uint32_t hot_y);
+
+/* The image's top-left on the CRTC; may be negative. */
+void kms_output_move_cursor(struct kms_output *output, int32_t x, int32_t y);
+
+/* ---- buffers (kms/buffer.c) ---- */
+
+struct kms_dmabuf {
+	int fd; /* borrowed: not closed, not kept */
+	uint32_t width;
+	uint32_t height;
+	uint32_t stride; /* bytes */
+	uint32_t offset; /* bytes */
+	uint32_t fourcc;
+	uint64_t modifier; /* KMS_MODIFIER_INVALID: the driver's own idea */
+	/*
+	 * Any number that tells one guest from another. A refusal is remembered for its owner
+	 * alone, so that a guest with strange buffers costs no other guest its direct path.
+	 */
+	uint32_t owner;
+};
+
+/*
+ * Imports a dma-buf and makes a framebuffer of it. A buffer that was seen lately is found again by
+ * its identity (st_dev, st_ino and layout): a cache hit. NULL where the driver refuses, which
+ * is remembered by layout. The caller gets a reference.
+ */
+struct kms_buffer *kms_buffer_import(struct kms_device *device, const struct kms_dmabuf *dmabuf,
+	GError **error);
+
+/* A dumb XRGB8888 buffer, mapped, black. Write-combined in general: write it, never read it. */
+struct kms_buffer *kms_buffer_create_dumb(struct kms_device *device, uint32_t width,
+	uint32_t height, GError **error);
+
+struct kms_buffer *kms_buffer_ref(struct kms_buffer *buffer);
+/* Takes NULL. The framebuffer is closed (CLOSEFB) once no frame and no cache holds it. */
+void kms_buffer_unref(struct kms_buffer *buffer);
+
+/* Gives up every framebuffer that only the cache still holds, and forgets refusals: for a caller
+ * whose guest has gone. */
+void kms_device_trim(struct kms_device *device);
+
+uint32_t kms_buffer_width(const struct kms_buffer *buffer);
+uint32_t kms_buffer_height(const struct kms_buffer *buffer);
+
+/* The mapping of a dumb buffer; NULL for an imported one. `stride` in bytes. */
+uint8_t *kms_buffer_pixels(struct kms_buffer *buffer, uint32_t *stride);
+
+/* ---- counters, for --stats; they only grow ---- */
+
+struct kms_output_counters {
+	uint64_t commits; /* accepted by the kernel, TEST_ONLY not counted */
+	uint64_t frames_shown; /* frames that a page-flip event confirmed */
+	uint64_t frames_superseded;
+	uint64_t commits_failed;
+	uint64_t commits_slow; /* a NONBLOCK commit that took more than 4 ms */
+	uint64_t cursor_commits; /* without a frame */
+	uint64_t mode_sets;
+	uint64_t vblanks_missed; /* events later than the first vblank after their commit */
+	uint64_t tests; /* TEST_ONLY ioctls */
+	uint64_t flip_timeouts;
+};
+
+struct kms_device_counters {
+	uint64_t imports; /* dma-bufs that became a framebuffer */
+	uint64_t imports_refused;
+	uint64_t cache_hits;
+	uint64_t cache_misses;
+	uint64_t framebuffers; /* that exist now */
+};
+
+const struct kms_output_counters *kms_output_counters(const struct kms_output *output);
+const struct kms_device_counters *kms_device_counters(const struct kms_device *device);
+
+#endif

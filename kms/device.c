@@ -1,0 +1,582 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "device.h"
+
+#include "card.h"
+#include "hotplug.h"
+#include "modeset.h"
+#include "output.h"
+#include "resources.h"
+
+#include <errno.h>
+#include <log.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <xf86drm.h>
+
+#define FLIP_TIMEOUT_MS 5000
+#define MASTER_RETRY_US G_USEC_PER_SEC
+
+/* ---- questions ---- */
+
+const char *kms_device_path(const struct kms_device *device)
+{
+	return device->path;
+}
+
+const struct kms_device_counters *kms_device_counters(const struct kms_device *device)
+{
+	return &device->counters;
+}
+
+static bool is_offered(const struct kms_output *output)
+{
+	return !output->connector.non_desktop;
+}
+
+size_t kms_device_output_count(const struct kms_device *device)
+{
+	size_t count = 0;
+
+	for (guint i = 0; i < device->outputs->len; i++)
+		count += is_offered(device->outputs->pdata[i]);
+	return count;
+}
+
+struct kms_output *kms_device_output(const struct kms_device *device, size_t index)
+{
+	for (guint i = 0; i < device->outputs->len; i++) {
+		if (is_offered(device->outputs->pdata[i]) && index-- == 0)
+			return device->outputs->pdata[i];
+	}
+	return NULL;
+}
+
+struct kms_output *kms_device_find_output(const struct kms_device *device, const char *name,
+	GError **error)
+{
+	g_autoptr(GString) known = g_string_new(NULL);
+
+	for (guint i = 0; i < device->outputs->len; i++) {
+		struct kms_output *output = device->outputs->pdata[i];
+		const struct kms_connector *connector = &output->connector;
+
+		if (strcmp(connector->name, name) == 0 || g_strcmp0(connector->monitor, name) == 0)
+			return output;
+		g_string_append_printf(known, "%s%s%s", i ? ", " : "", connector->name,
+			connector->connected ? "" : " (no monitor)");
+		if (connector->monitor)
+			g_string_append_printf(known, " (%s)", connector->monitor);
+	}
+	g_set_error(error, KMS_ERROR, KMS_ERROR_NO_CONNECTOR,
+		"%s has no connector \"%s\"; there are %s", device->path, name, known->str);
+	return NULL;
+}
+
+bool kms_device_is_idle(const struct kms_device *device)
+{
+	for (size_t i = 0; i < device->crtc_count; i++) {
+		if (device->crtcs[i].busy)
+			return false;
+	}
+	return true;
+}
+
+/* ---- deadlines ---- */
+
+void kms_device_wake_at(struct kms_device *device, int64_t when_us)
+{
+	device->deadline_us = MIN(device->deadline_us, when_us);
+}
+
+int64_t kms_device_now(struct kms_device *device)
+{
+	return g_source_get_time(device->source);
+}
+
+void kms_device_commit_begun(struct kms_device *device, struct kms_crtc *crtc, int64_t now_us)
+{
+	crtc->busy = true;
+	crtc->committed_us = now_us;
+	/* One watchdog for all, and set again only when it has barked: nothing to do per frame. */
+	if (device->watchdog_us == KMS_NEVER) {
+		device->watchdog_us = now_us + device->flip_timeout_ms * INT64_C(1000);
+		kms_device_wake_at(device, device->watchdog_us);
+	}
+}
+
+/* ---- the card is not ours, or is no more ---- */
+
+static void suspend_outputs(struct kms_device *device, int error)
+{
+	for (guint i = 0; i < device->outputs->len; i++)
+		kms_output_suspend(device->outputs->pdata[i], error);
+	device->modeset_wanted = false;
+}
+
+static void become_gone(struct kms_device *device, const char *reason)
+{
+	if (device->state == KMS_DEVICE_GONE)
+		return;
+	log_card(G_LOG_LEVEL_WARNING, device->path, "%s", reason);
+	device->state = KMS_DEVICE_GONE;
+	suspend_outputs(device, ENODEV);
+	device->gone_untold = true;
+	kms_device_wake_at(device, 0);
+}
+
+static void lose_master(struct kms_device *device)
+{
+	if (device->state != KMS_DEVICE_READY)
+		return;
+	log_card(G_LOG_LEVEL_WARNING, device->path,
+		"another program has become DRM master; waiting until it lets go");
+	device->state = KMS_DEVICE_LOST_MASTER;
+	suspend_outputs(device, EACCES);
+	device->retry_us = g_get_monotonic_time() + MASTER_RETRY_US;
+	kms_device_wake_at(device, device->retry_us);
+}
+
+bool kms_device_note_error(struct kms_device *device, int error)
+{
+	switch (error) {
+	case EACCES:
+	case EPERM:
+		lose_master(device);
+		return true;
+	case ENODEV:
+		become_gone(device, "the card is gone");
+		return true;
+	default:
+		return false;
+	}
+}
+
+void kms_device_pause(struct kms_device *device)
+{
+	if (device->state == KMS_DEVICE_GONE || device->state == KMS_DEVICE_PAUSED)
+		return;
+	device->state = KMS_DEVICE_PAUSED;
+	device->retry_us = KMS_NEVER;
+	suspend_outputs(device, EACCES);
+	drmDropMaster(device->fd);
+}
+
+static void come_back(struct kms_device *device)
+{
+	int64_t now_us = g_get_monotonic_time();
+
+	device->state = KMS_DEVICE_READY;
+	device->retry_us = KMS_NEVER;
+	/* What was too much then need not be now. */
+	for (guint i = 0; i < device->outputs->len; i++)
+		((struct kms_output *)device->outputs->pdata[i])->refused = false;
+	/* Events of commits from before may still come; they have the full time again. */
+	for (size_t i = 0; i < device->crtc_count; i++) {
+		if (device->crtcs[i].busy)
+			kms_device_commit_begun(device, &device->crtcs[i], now_us);
+	}
+	kms_resources_read_state(device);
+	kms_modeset_request(device, true);
+	/* Monitors may have come and gone meanwhile. */
+	kms_hotplug_probe(device->hotplug);
+}
+
+bool kms_device_resume(struct kms_device *device, GError **error)
+{
+	if (device->state == KMS_DEVICE_GONE) {
+		g_set_error(error, KMS_ERROR, KMS_ERROR_GONE, "%s: the card is gone", device->path);
+		return false;
+	}
+	if (device->state == KMS_DEVICE_READY)
+		return true;
+	if (!kms_card_become_master(device->fd, device->path, error)) {
+		device->state = KMS_DEVICE_LOST_MASTER;
+		device->retry_us = g_get_monotonic_time() + MASTER_RETRY_US;
+		kms_device_wake_at(device, device->retry_us);
+		return false;
+	}
+	come_back(device);
+	return true;
+}
+
+static void retry(struct kms_device *device)
+{
+	device->retry_us = KMS_NEVER;
+	if (device->state == KMS_DEVICE_READY) {
+		kms_modeset_run(device);
+	} else if (device->state == KMS_DEVICE_LOST_MASTER) {
+		if (kms_card_become_master(device->fd, device->path, NULL)) {
+			log_card(G_LOG_LEVEL_MESSAGE, device->path, "is DRM master again");
+			come_back(device);
+		} else {
+			device->retry_us = g_get_monotonic_time() + MASTER_RETRY_US;
+		}
+	}
+}
+
+/* ---- stuck flips ---- */
+
+/* Events of what is in flight will be ignored from here on. */
+static void abandon_commits(struct kms_device *device, int64_t now_us)
+{
+	int64_t timeout_us = device->flip_timeout_ms * INT64_C(1000);
+
+	device->epoch = 1 - device->epoch;
+	for (size_t i = 0; i < device->crtc_count; i++) {
+		struct kms_crtc *crtc = &device->crtcs[i];
+
+		if (!crtc->busy)
+			continue;
+		crtc->busy = false;
+		if (!crtc->output)
+			continue;
+		if (now_us - crtc->committed_us >= timeout_us) {
+			log_output(G_LOG_LEVEL_WARNING, kms_output_name(crtc->output),
+				"no page-flip event for %u ms", device->flip_timeout_ms);
+			crtc->output->counters.flip_timeouts++;
+		}
+		kms_output_fail(crtc->output, ETIMEDOUT);
+		kms_output_settle(crtc->output);
+	}
+}
+
+static void unstick(struct kms_device *device, int64_t now_us)
+{
+	int failure;
+
+	abandon_commits(device, now_us);
+	if (device->state != KMS_DEVICE_READY)
+		return;
+	if (device->forced) {
+		become_gone(device, "page flips stay stuck after a mode set; giving the card up");
+		return;
+	}
+	device->forced = true;
+	failure = kms_modeset_force(device);
+	if (failure && !kms_device_note_error(device, failure)) {
+		g_autofree char *reason = g_strdup_printf(
+			"a page flip is stuck, and a mode set does not help: %s; giving the card up",
+			g_strerror(failure));
+
+		become_gone(device, reason);
+	}
+}
+
+static void watch(struct kms_device *device, int64_t now_us)
+{
+	int64_t timeout_us = device->flip_timeout_ms * INT64_C(1000);
+	int64_t next_us = KMS_NEVER;
+
+	for (size_t i = 0; i < device->crtc_count; i++) {
+		if (device->crtcs[i].busy)
+			next_us = MIN(next_us, device->crtcs[i].committed_us + timeout_us);
+	}
+	device->watchdog_us = next_us;
+	if (next_us > now_us)
+		return;
+	device->watchdog_us = KMS_NEVER;
+	unstick(device, now_us);
+}
+
+/* ---- the main loop's source ---- */
+
+struct device_source {
+	GSource source;
+	struct kms_device *device;
+	gpointer fd_tag;
+};
+
+static void page_flip(int fd, unsigned int sequence, unsigned int seconds,
+	unsigned int microseconds, unsigned int crtc_id, void *user_data)
+{
+	struct kms_epoch *epoch = user_data;
+	struct kms_device *device = epoch->device;
+	struct kms_crtc *crtc = kms_resources_find_crtc(device, crtc_id);
+	const struct kms_presentation presentation = {
+		.time_us = (int64_t)seconds * G_USEC_PER_SEC + microseconds,
+		.sequence = device->has_vblank ? sequence : 0,
+		.vblank = device->has_vblank,
+	};
+
+	if (!crtc || !crtc->busy || epoch != &device->epochs[device->epoch])
+		return;
+	crtc->busy = false;
+	device->forced = false;
+	if (crtc->output)
+		kms_output_flipped(crtc->output, &presentation);
+	if (device->modeset_wanted)
+		kms_modeset_run(device);
+}
+
+static void handle_events(struct kms_device *device)
+{
+	drmEventContext context = {
+		.version = 3,
+		.page_flip_handler2 = page_flip,
+	};
+
+	if (drmHandleEvent(device->fd, &context) != 0 && errno == ENODEV)
+		become_gone(device, "the card is gone");
+}
+
+static void tell_output(struct kms_device *device, struct kms_output *output)
+{
+	const struct kms_listener *listener = &device->listener;
+	uint64_t serial = output->failed_serial;
+
+	output->failed_serial = 0;
+	if (serial && listener->commit_failed)
+		listener->commit_failed(device->data, output, serial, output->failed_error);
+	if (output->changed) {
+		output->changed = false;
+		if (listener->output_changed)
+			listener->output_changed(device->data, output);
+	}
+}
+
+static void tell(struct kms_device *device)
+{
+	for (guint i = 0; i < device->outputs->len; i++)
+		tell_output(device, device->outputs->pdata[i]);
+	if (!device->gone_untold)
+		return;
+	device->gone_untold = false;
+	g_source_destroy(device->source);
+	if (device->listener.device_gone)
+		device->listener.device_gone(device->data);
+}
+
+static void run_deadlines(struct kms_device *device)
+{
+	int64_t now_us = kms_device_now(device);
+
+	if (device->deadline_us > now_us)
+		return;
+	device->deadline_us = KMS_NEVER;
+	tell(device);
+	if (device->state == KMS_DEVICE_GONE)
+		return;
+	if (device->watchdog_us <= now_us)
+		watch(device, now_us);
+	if (device->retry_us <= now_us)
+		retry(device);
+	kms_device_wake_at(device, device->watchdog_us);
+	kms_device_wake_at(device, device->retry_us);
+	for (guint i = 0; i < device->outputs->len; i++) {
+		struct kms_output *output = device->outputs->pdata[i];
+
+		if (output->cursor.due_us <= now_us)
+			kms_output_commit_cursor(output);
+		kms_device_wake_at(device, output->cursor.due_us);
+	}
+}
+
+static gboolean source_prepare(GSource *base, gint *timeout_ms)
+{
+	struct kms_device *device = ((struct device_source *)base)->device;
+	int64_t left_us;
+
+	*timeout_ms = -1;
+	if (device->deadline_us == KMS_NEVER)
+		return FALSE;
+	left_us = device->deadline_us - g_source_get_time(base);
+	if (left_us <= 0)
+		return TRUE;
+	*timeout_ms = (gint)MIN((left_us + 999) / 1000, G_MAXINT);
+	return FALSE;
+}
+
+static gboolean source_check(GSource *base)
+{
+	struct device_source *source = (struct device_source *)base;
+
+	return g_source_query_unix_fd(base, source->fd_tag) != 0 ||
+		(source->device->deadline_us != KMS_NEVER &&
+			source->device->deadline_us <= g_source_get_time(base));
+}
+
+static gboolean source_dispatch(GSource *base, GSourceFunc callback, gpointer data)
+{
+	struct device_source *source = (struct device_source *)base;
+	struct kms_device *device = source->device;
+	GIOCondition condition = g_source_query_unix_fd(base, source->fd_tag);
+
+	/* What failed before comes before what is shown now. */
+	run_deadlines(device);
+	if (device->state == KMS_DEVICE_GONE)
+		return G_SOURCE_CONTINUE;
+	if (condition & G_IO_IN)
+		handle_events(device);
+	else if (condition & (G_IO_HUP | G_IO_ERR))
+		become_gone(device, "the card is gone");
+	return G_SOURCE_CONTINUE;
+}
+
+static GSourceFuncs source_functions = {
+	.prepare = source_prepare,
+	.check = source_check,
+	.dispatch = source_dispatch,
+};
+
+static void attach_source(struct kms_device *device)
+{
+	struct device_source *source;
+
+	device->source = g_source_new(&source_functions, sizeof(struct device_source));
+	source = (struct device_source *)device->source;
+	source->device = device;
+	source->fd_tag = g_source_add_unix_fd(device->source, device->fd, G_IO_IN);
+	g_source_set_name(device->source, "kms device");
+	/* No loop runs inside a dispatch. Else GLib takes the fd out of the poll set for each one,
+	 * and puts it back with a write that wakes its own loop: three system calls and a turn for
+	 * nothing. */
+	g_source_set_can_recurse(device->source, TRUE);
+	g_source_attach(device->source, NULL);
+}
+
+/* ---- monitors that come and go ---- */
+
+void kms_device_connector_probed(struct kms_device *device, uint32_t id,
+	const drmModeConnector *probed)
+{
+	struct kms_output *output = kms_resources_meet_connector(device, id, probed);
+	const struct kms_property *link;
+
+	if (!output)
+		return;
+	output->seen = true;
+	if (kms_connector_update(&output->connector, device->fd, device->property_cache, probed)) {
+		output->refused = false;
+		if (!output->connector.connected)
+			kms_output_suspend(output, ENODEV);
+		if (!output->crtc)
+			kms_output_guess_mode(output, NULL);
+		kms_output_note_change(output);
+	}
+	link = &output->connector.properties[KMS_CONNECTOR_LINK_STATUS];
+	if (output->on && link->resets && link->value != link->reset) {
+		log_output(G_LOG_LEVEL_MESSAGE, kms_output_name(output),
+			"the link failed; setting the mode again");
+		device->modeset_resets = true;
+	}
+}
+
+static void connector_probed(void *data, uint32_t id, const drmModeConnector *probed)
+{
+	kms_device_connector_probed(data, id, probed);
+}
+
+static void probe_finished(void *data)
+{
+	struct kms_device *device = data;
+
+	for (guint i = 0; i < device->outputs->len; i++) {
+		struct kms_output *output = device->outputs->pdata[i];
+
+		if (!output->seen && output->connector.id)
+			kms_device_connector_probed(device, output->connector.id, NULL);
+		output->seen = false;
+	}
+	kms_modeset_request(device, device->modeset_resets);
+}
+
+static void card_removed(void *data)
+{
+	become_gone(data, "the card was removed");
+}
+
+static const struct kms_hotplug_listener hotplug_listener = {
+	.connector = connector_probed,
+	.finished = probe_finished,
+	.removed = card_removed,
+};
+
+/* ---- start and stop ---- */
+
+static bool open_card(struct kms_device *device, const struct kms_device_options *options,
+	GError **error)
+{
+	if (options->fd < 0)
+		return kms_card_open(options->path, &device->fd, &device->path, error);
+	device->fd = options->fd;
+	device->path = drmGetDeviceNameFromFd2(device->fd);
+	if (!device->path)
+		device->path = g_strdup_printf("card on fd %d", device->fd);
+	return kms_card_prepare(device->fd, device->path, error);
+}
+
+static void free_device(struct kms_device *device)
+{
+	kms_hotplug_destroy(device->hotplug);
+	if (device->source) {
+		g_source_destroy(device->source);
+		g_source_unref(device->source);
+	}
+	if (device->outputs) {
+		for (guint i = 0; i < device->outputs->len; i++)
+			kms_output_destroy(device->outputs->pdata[i]);
+		g_ptr_array_free(device->outputs, TRUE);
+	}
+	kms_buffer_cache_finish(&device->buffers);
+	for (size_t i = 0; i < device->plane_count; i++)
+		g_free(device->planes[i].formats);
+	g_free(device->planes);
+	g_free(device->crtcs);
+	kms_property_cache_destroy(device->property_cache);
+	if (device->fd >= 0)
+		close(device->fd);
+	g_free(device->path);
+	g_free(device);
+}
+
+struct kms_device *kms_device_create(const struct kms_device_options *options,
+	const struct kms_listener *listener, void *data, GError **error)
+{
+	struct kms_device *device = g_new0(struct kms_device, 1);
+	struct stat node;
+
+	device->fd = -1;
+	device->listener = *listener;
+	device->data = data;
+	device->deadline_us = KMS_NEVER;
+	device->watchdog_us = KMS_NEVER;
+	device->retry_us = KMS_NEVER;
+	device->epochs[0].device = device;
+	device->epochs[1].device = device;
+	device->flip_timeout_ms = options->flip_timeout_ms ? options->flip_timeout_ms
+							   : FLIP_TIMEOUT_MS;
+	device->outputs = g_ptr_array_new();
+	device->property_cache = kms_property_cache_create();
+
+	if (!open_card(device, options, error) ||
+		!kms_card_become_master(device->fd, device->path, error))
+		goto fail;
+	/* Before planes are read: virtual drivers hide cursor planes from who cannot do this. */
+	device->has_hotspot = drmSetClientCap(device->fd, DRM_CLIENT_CAP_CURSOR_PLANE_HOTSPOT, 1) ==
+		0;
+	if (!kms_resources_read(device, error))
+		goto fail;
+	/* By no probe yet: the first one must find all of them again. */
+	for (guint i = 0; i < device->outputs->len; i++)
+		((struct kms_output *)device->outputs->pdata[i])->seen = false;
+	if (fstat(device->fd, &node) != 0)
+		memset(&node, 0, sizeof(node));
+	device->hotplug = kms_hotplug_create(device->fd, node.st_rdev, &hotplug_listener, device);
+	attach_source(device);
+	return device;
+
+fail:
+	free_device(device);
+	return NULL;
+}
+
+void kms_device_destroy(struct kms_device *device)
+{
+	if (!device)
+		return;
+	/* What is on the screen is left to the kernel, which removes it with the fd and gives the
+	 * console back: closing framebuffers one by one would leave the last picture standing. */
+	device->state = KMS_DEVICE_GONE;
+	free_device(device);
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hotplug.h"
+
+#include <glib-unix.h>
+#include <libudev.h>
+#include <log.h>
+#include <stdbool.h>
+#include <string.h>
+#include <unistd.h>
+
+/* One plug makes several events. */
+#define DEBOUNCE_MS 100
+
+struct probe {
+	int fd;
+	GArray *ids; /* of the connectors to probe: uint32_t */
+	GPtrArray *answers; /* drmModeConnector or NULL, in the same order */
+	GMainContext *context;
+	GSource *done; /* attached by the thread when it has finished */
+};
+
+struct kms_hotplug {
+	int fd;
+	dev_t card;
+	struct kms_hotplug_listener listener;
+	void *data;
+	struct udev *udev;
+	struct udev_monitor *monitor;
+	guint monitor_source;
+	guint debounce_source;
+	GThread *thread;
+	struct probe *probe;
+	bool again; /* an event came while a probe was under way */
+};
+
+/* ---- the probe: the only code that runs in the helper thread ---- */
+
+static void *run_probe(void *data)
+{
+	struct probe *probe = data;
+	drmModeRes *resources = drmModeGetResources(probe->fd);
+
+	for (int i = 0; resources && i < resources->count_connectors; i++) {
+		uint32_t id = resources->connectors[i];
+
+		g_array_append_val(probe->ids, id);
+		g_ptr_array_add(probe->answers, drmModeGetConnector(probe->fd, id));
+	}
+	if (resources)
+		drmModeFreeResources(resources);
+	g_source_attach(probe->done, probe->context);
+	return NULL;
+}
+
+static void probe_destroy(struct probe *probe)
+{
+	for (guint i = 0; i < probe->answers->len; i++) {
+		if (probe->answers->pdata[i])
+			drmModeFreeConnector(probe->answers->pdata[i]);
+	}
+	g_ptr_array_free(probe->answers, TRUE);
+	g_array_free(probe->ids, TRUE);
+	g_source_destroy(probe->done);
+	g_source_unref(probe->done);
+	g_main_context_unref(probe->context);
+	g_free(probe);
+}
+
+static void end_probe(struct kms_hotplug *hotplug)
+{
+	if (!hotplug->thread)
+		return;
+	g_thread_join(hotplug->thread);
+	hotplug->thread = NULL;
+	g_clear_pointer(&hotplug->probe, probe_destroy);
+}
+
+static gboolean probe_finished(gpointer data)
+{
+	struct kms_hotplug *hotplug = data;
+	struct probe *probe = hotplug->probe;
+	bool again = hotplug->again;
+
+	hotplug->again = false;
+	for (guint i = 0; i < probe->ids->len; i++)
+		hotplug->listener.connector(hotplug->data, g_array_index(probe->ids, uint32_t, i),
+			probe->answers->pdata[i]);
+	end_probe(hotplug);
+	hotplug->listener.finished(hotplug->data);
+	if (again)
+		kms_hotplug_probe(hotplug);
+	return G_SOURCE_REMOVE;
+}
+
+void kms_hotplug_probe(struct kms_hotplug *hotplug)
+{
+	struct probe *probe;
+
+	if (hotplug->thread) {
+		hotplug->again = true;
+		return;
+	}
+	probe = g_new0(struct probe, 1);
+	probe->fd = hotplug->fd;
+	probe->ids = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+	probe->answers = g_ptr_array_new();
+	probe->context = g_main_context_ref_thread_default();
+	probe->done = g_idle_source_new();
+	g_source_set_priority(probe->done, G_PRIORITY_DEFAULT);
+	g_source_set_callback(probe->done, probe_finished, hotplug, NULL);
+	hotplug->probe = probe;
+	hotplug->thread = g_thread_new("kms-probe", run_probe, probe);
+}
+
+/* ---- uevents ---- */
+
+static gboolean debounced(gpointer data)
+{
+	struct kms_hotplug *hotplug = data;
+
+	hotplug->debounce_source = 0;
+	kms_hotplug_probe(hotplug);
+	return G_SOURCE_REMOVE;
+}
+
+static bool has_property(struct udev_device *event, const char *name)
+{
+	const char *value = udev_device_get_property_value(event, name);
+
+	return value && strcmp(value, "1") == 0;
+}
+
+static gboolean monitor_readable(gint fd, GIOCondition condition, gpointer data)
+{
+	struct kms_hotplug *hotplug = data;
+	struct udev_device *event = udev_monitor_receive_device(hotplug->monitor);
+	const char *action;
+	bool removed;
+
+	if (!event)
+		return G_SOURCE_CONTINUE;
+	action = udev_device_get_action(event);
+	removed = udev_device_get_devnum(event) == hotplug->card &&
+		g_strcmp0(action, "remove") == 0;
+	if (udev_device_get_devnum(event) == hotplug->card && g_strcmp0(action, "change") == 0 &&
+		has_property(event, "HOTPLUG") && !hotplug->debounce_source)
+		hotplug->debounce_source = g_timeout_add(DEBOUNCE_MS, debounced, hotplug);
+	udev_device_unref(event);
+	/* Last: the listener may destroy us. */
+	if (removed)
+		hotplug->listener.removed(hotplug->data);
+	return G_SOURCE_CONTINUE;
+}
+
+struct kms_hotplug *kms_hotplug_create(int fd, dev_t card,
+	const struct kms_hotplug_listener *listener, void *data)
+{
+	struct kms_hotplug *hotplug = g_new0(struct kms_hotplug, 1);
+
+	hotplug->fd = fd;
+	hotplug->card = card;
+	hotplug->listener = *listener;
+	hotplug->data = data;
+	hotplug->udev = udev_new();
+	if (hotplug->udev)
+		hotplug->monitor = udev_monitor_new_from_netlink(hotplug->udev,
+			access("/run/udev/control", F_OK) == 0 ? "udev" : "kernel");
+	if (!hotplug->monitor ||
+		udev_monitor_filter_add_match_subsystem_devtype(hotplug->monitor, "drm", NULL) <
+			0 ||
+		udev_monitor_enable_receiving(hotplug->monitor) < 0) {
+		log_daemon(G_LOG_LEVEL_WARNING,
+			"udev cannot be reached: monitors that come and go are not seen");
+		return hotplug;
+	}
+	hotplug->monitor_source = g_unix_fd_add(udev_monitor_get_fd(hotplug->monitor), G_IO_IN,
+		monitor_readable, hotplug);
+	return hotplug;
+}
+
+void kms_hotplug_destroy(struct kms_hotplug *hotplug)
+{
+	if (!hotplug)
+		return;
+	if (hotplug->monitor_source)
+		g_source_remove(hotplug->monitor_source);
+	if (hotplug->debounce_source)
+		g_source_remove(hotplug->debounce_source);
+	end_probe(hotplug);
+	if (hotplug->monitor)
+		udev_monitor_unref(hotplug->monitor);
+	if (hotplug->udev)
+		udev_unref(hotplug->udev);
+	g_free(hotplug);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Uevents of one card: monitors that come and go, the card that is removed. Events are gathered for
+ * 100 ms; then a helper thread probes the connectors, since drmModeGetConnector takes tens of
+ * milliseconds and has no non-blocking form. The thread knows an fd and connector ids, nothing
+ * else. Owned by device.c, called in its thread only.
+ */
+#ifndef KMS_HOTPLUG_H
+#define KMS_HOTPLUG_H
+
+#include <glib.h>
+#include <sys/types.h>
+#include <xf86drmMode.h>
+
+struct kms_hotplug;
+
+struct kms_hotplug_listener {
+	/* One connector was probed; `probed` is NULL where the kernel knows it no more. Belongs to
+	 * the caller. */
+	void (*connector)(void *data, uint32_t id, const drmModeConnector *probed);
+	/* That was the last one of this round. */
+	void (*finished)(void *data);
+	void (*removed)(void *data);
+};
+
+/* `card`: its device number. NULL where udev cannot be reached; that is logged, not fatal. */
+struct kms_hotplug *kms_hotplug_create(int fd, dev_t card,
+	const struct kms_hotplug_listener *listener, void *data);
+
+/* Waits for a probe that is under way. */
+void kms_hotplug_destroy(struct kms_hotplug *hotplug);
+
+/* Probes all connectors now, as after an event. */
+void kms_hotplug_probe(struct kms_hotplug *hotplug);
+
+#endif

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What `scanoutd --list` prints: every card, and what it has and uses. Stands alone: opens each
+ * card for itself, changes nothing and is master of none.
+ */
+#include "card.h"
+#include "connector.h"
+#include "device.h"
+#include "mode.h"
+
+#include <fcntl.h>
+#include <kms.h>
+#include <string.h>
+#include <unistd.h>
+#include <xf86drm.h>
+
+static const char *plane_type_name(uint64_t type)
+{
+	switch (type) {
+	case DRM_PLANE_TYPE_PRIMARY:
+		return "primary";
+	case DRM_PLANE_TYPE_CURSOR:
+		return "cursor";
+	default:
+		return "overlay";
+	}
+}
+
+static const char *connection_name(drmModeConnection connection)
+{
+	switch (connection) {
+	case DRM_MODE_CONNECTED:
+		return "connected";
+	case DRM_MODE_DISCONNECTED:
+		return "not connected";
+	default:
+		return "unknown";
+	}
+}
+
+static void list_modes(GString *text, const struct kms_connector *connector)
+{
+	for (size_t i = 0; i < connector->mode_count; i++) {
+		const drmModeModeInfo *mode = &connector->modes[i];
+		struct kms_mode_info info;
+
+		kms_mode_describe(mode, &info);
+		g_string_append_printf(text, "      %s%s%s\n", info.name,
+			mode->flags & DRM_MODE_FLAG_INTERLACE ? " interlaced" : "",
+			mode->type & DRM_MODE_TYPE_PREFERRED ? " preferred" : "");
+	}
+}
+
+static void list_connector(GString *text, int fd, struct kms_property_cache *cache,
+	const drmModeConnector *probed)
+{
+	struct kms_connector connector = {.id = probed->connector_id};
+	uint64_t crtc;
+
+	kms_connector_make_name(probed, connector.name, sizeof(connector.name));
+	kms_connector_update(&connector, fd, cache, probed);
+	crtc = connector.properties[KMS_CONNECTOR_CRTC_ID].value;
+	g_string_append_printf(text, "  connector %s: %s", connector.name,
+		connection_name(probed->connection));
+	if (connector.monitor)
+		g_string_append_printf(text, ", %s", connector.monitor);
+	if (connector.connected && connector.width_mm)
+		g_string_append_printf(text, ", %u×%u mm", connector.width_mm, connector.height_mm);
+	if (connector.non_desktop)
+		g_string_append(text, ", not a desktop monitor");
+	if (crtc)
+		g_string_append_printf(text, ", in use by CRTC %u", (unsigned int)crtc);
+	g_string_append_c(text, '\n');
+	list_modes(text, &connector);
+	kms_connector_finish(&connector);
+}
+
+static void list_crtc(GString *text, int fd, uint32_t id)
+{
+	drmModeCrtc *crtc = drmModeGetCrtc(fd, id);
+
+	if (!crtc)
+		return;
+	if (crtc->mode_valid)
+		g_string_append_printf(text, "  CRTC %u: %ux%u@%.2f\n", id, crtc->mode.hdisplay,
+			crtc->mode.vdisplay, kms_mode_refresh(&crtc->mode) / 1000.0);
+	else
+		g_string_append_printf(text, "  CRTC %u: off\n", id);
+	drmModeFreeCrtc(crtc);
+}
+
+static void list_plane_crtcs(GString *text, const drmModeRes *resources, uint32_t possible)
+{
+	const char *separator = "";
+
+	for (int i = 0; i < resources->count_crtcs && i < KMS_OUTPUTS_MAX; i++) {
+		if (possible >> i & 1) {
+			g_string_append_printf(text, "%s%u", separator, resources->crtcs[i]);
+			separator = " ";
+		}
+	}
+}
+
+/* "linear", "I915_X_TILED" or the number. */
+static void append_modifier(GString *text, uint64_t modifier)
+{
+	char *name = modifier == KMS_MODIFIER_LINEAR ? NULL : drmGetFormatModifierName(modifier);
+
+	if (modifier == KMS_MODIFIER_LINEAR)
+		g_string_append(text, "      linear:");
+	else if (name)
+		g_string_append_printf(text, "      %s:", name);
+	else
+		g_string_append_printf(text, "      0x%" G_GINT64_MODIFIER "x:", modifier);
+	free(name);
+}
+
+/* One line a modifier, with the formats that can have it. */
+static void list_modifiers(GString *text, int fd, uint64_t blob_id)
+{
+	drmModePropertyBlobRes *blob = drmModeGetPropertyBlob(fd, (uint32_t)blob_id);
+	const struct drm_format_modifier_blob *header = blob ? blob->data : NULL;
+	const struct drm_format_modifier *modifiers;
+	const uint32_t *formats;
+
+	if (!header)
+		return;
+	modifiers = (const void *)((const uint8_t *)header + header->modifiers_offset);
+	formats = (const void *)((const uint8_t *)header + header->formats_offset);
+	for (uint32_t i = 0; i < header->count_modifiers; i++) {
+		append_modifier(text, modifiers[i].modifier);
+		for (uint32_t bit = 0; bit < 64; bit++)
+			if (modifiers[i].formats >> bit & 1)
+				g_string_append_printf(text, " %.4s",
+					(const char *)&formats[modifiers[i].offset + bit]);
+		g_string_append_c(text, '\n');
+	}
+	drmModeFreePropertyBlob(blob);
+}
+
+static void list_plane(GString *text, int fd, struct kms_property_cache *cache,
+	const drmModeRes *resources, const drmModePlane *plane)
+{
+	struct kms_property properties[KMS_PLANE_PROPERTIES] = {0};
+
+	kms_property_read(fd, cache, DRM_MODE_OBJECT_PLANE, plane->plane_id, properties);
+	g_string_append_printf(text, "  plane %u: %s, for CRTC ", plane->plane_id,
+		plane_type_name(properties[KMS_PLANE_TYPE].value));
+	list_plane_crtcs(text, resources, plane->possible_crtcs);
+	if (plane->fb_id)
+		g_string_append_printf(text, ", in use by CRTC %u", plane->crtc_id);
+	g_string_append_c(text, '\n');
+	if (properties[KMS_PLANE_IN_FORMATS].value) {
+		list_modifiers(text, fd, properties[KMS_PLANE_IN_FORMATS].value);
+		return;
+	}
+	g_string_append(text, "     ");
+	for (uint32_t i = 0; i < plane->count_formats; i++)
+		g_string_append_printf(text, " %.4s", (const char *)&plane->formats[i]);
+	g_string_append_c(text, '\n');
+}
+
+static void list_planes(GString *text, int fd, struct kms_property_cache *cache,
+	const drmModeRes *resources)
+{
+	drmModePlaneRes *planes = drmModeGetPlaneResources(fd);
+
+	for (uint32_t i = 0; planes && i < planes->count_planes; i++) {
+		drmModePlane *plane = drmModeGetPlane(fd, planes->planes[i]);
+
+		if (plane) {
+			list_plane(text, fd, cache, resources, plane);
+			drmModeFreePlane(plane);
+		}
+	}
+	if (planes)
+		drmModeFreePlaneResources(planes);
+}
+
+static void list_parts(GString *text, int fd, const drmModeRes *resources)
+{
+	struct kms_property_cache *cache = kms_property_cache_create();
+
+	for (int i = 0; i < resources->count_connectors; i++) {
+		drmModeConnector *probed = drmModeGetConnector(fd, resources->connectors[i]);
+
+		if (probed) {
+			list_connector(text, fd, cache, probed);
+			drmModeFreeConnector(probed);
+		}
+	}
+	for (int i = 0; i < resources->count_crtcs; i++)
+		list_crtc(text, fd, resources->crtcs[i]);
+	list_planes(text, fd, cache, resources);
+	kms_property_cache_destroy(cache);
+}
+
+static void list_card(GString *text, const char *path)
+{
+	g_autoptr(GError) problem = NULL;
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	drmVersion *version;
+	drmModeRes *resources;
+
+	if (fd < 0) {
+		g_string_append_printf(text, "%s: %m\n", path);
+		return;
+	}
+	/* Opening a card without a master makes one of us. */
+	if (drmIsMaster(fd))
+		drmDropMaster(fd);
+	version = drmGetVersion(fd);
+	g_string_append_printf(text, "%s: %s", path, version ? version->name : "unknown driver");
+	if (version)
+		drmFreeVersion(version);
+	if (!kms_card_prepare(fd, path, &problem)) {
+		g_string_append_printf(text, ", not usable: %s\n", problem->message);
+		close(fd);
+		return;
+	}
+	g_string_append_c(text, '\n');
+	drmSetClientCap(fd, DRM_CLIENT_CAP_CURSOR_PLANE_HOTSPOT, 1);
+	resources = drmModeGetResources(fd);
+	if (resources) {
+		list_parts(text, fd, resources);
+		drmModeFreeResources(resources);
+	}
+	close(fd);
+}
+
+bool kms_list(GString *text, GError **error)
+{
+	g_auto(GStrv) nodes = kms_card_nodes();
+
+	for (char **node = nodes; *node; node++)
+		list_card(text, *node);
+	if (nodes[0])
+		return true;
+	g_set_error(error, KMS_ERROR, KMS_ERROR_NO_CARD, "there is no card in /dev/dri");
+	return false;
+}

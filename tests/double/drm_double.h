@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A libdrm double: linked in libdrm's place, it is a card of any shape and temper in this process.
+ *
+ * Its ids tell what they are: CRTC 0xCC……, connector 0xC0……, encoder 0xEC……, plane 0x9A……,
+ * framebuffer 0xFB……, blob 0xB1……, GEM handle 0x6E……, property 0x90……. It holds callers to the
+ * kernel's rules that vkms has no way to break: a second commit on a CRTC before its event, a
+ * handle closed twice, a framebuffer removed from the screen, a TEST_ONLY commit with an event are
+ * written to double_faults(), and a test that leaves one there has failed.
+ *
+ * One card in a process. A test calls double_reset(), changes double_card, opens, and plays the
+ * hardware: double_flip() lets a vblank come, double_fail() refuses what the test wants refused.
+ */
+#ifndef DRM_DOUBLE_H
+#define DRM_DOUBLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <xf86drmMode.h>
+
+#define DOUBLE_CRTCS_MAX 32
+#define DOUBLE_PLANES_MAX (3 * DOUBLE_CRTCS_MAX)
+
+#define DOUBLE_CRTC(n) (UINT32_C(0xcc000000) + (uint32_t)(n))
+#define DOUBLE_CONNECTOR(n) (UINT32_C(0xc0000000) + (uint32_t)(n))
+#define DOUBLE_ENCODER(n) (UINT32_C(0xec000000) + (uint32_t)(n))
+/* The CRTC's own planes: of CRTC n the primary one, the cursor, the overlay. */
+#define DOUBLE_PRIMARY(n) (UINT32_C(0x9a000000) + (uint32_t)(n))
+#define DOUBLE_CURSOR(n) (UINT32_C(0x9a000100) + (uint32_t)(n))
+#define DOUBLE_OVERLAY(n) (UINT32_C(0x9a000200) + (uint32_t)(n))
+
+/* The card's shape and what its driver can do; read at open and at each call. */
+struct double_card {
+	unsigned int crtcs; /* as many connectors, each reachable by every CRTC */
+	bool cursor_planes; /* one a CRTC */
+	bool overlay_planes; /* one a CRTC, without scaling */
+	bool hotspot; /* cursor planes are hidden until the client says that it knows hotspots */
+	bool scaler; /* primary planes scale */
+	bool rotation; /* primary planes turn */
+	bool zpos; /* planes can be put above each other */
+	bool damage_clips; /* primary planes have FB_DAMAGE_CLIPS */
+	bool modifiers; /* AddFB2 takes modifiers */
+	bool tiled; /* and knows DOUBLE_TILED */
+	bool linear_implicit; /* and takes linear buffers only without a modifier */
+	bool no_opaque; /* planes know ARGB8888 only */
+	bool import;
+	bool closefb;
+	bool vblank; /* else events come at once */
+	bool events_at_once; /* as if each commit hit a vblank: for benches */
+	bool needs_mode_set; /* what is on at the start runs with other timings */
+	bool refuse_cursor; /* a commit that lights a cursor plane (TEST_ONLY too) is EINVAL */
+	bool refuse_cursor_commit; /* the same, but TEST_ONLY says yes */
+	bool refuse_damage; /* a commit with FB_DAMAGE_CLIPS is EINVAL */
+	bool refuse_resets; /* a commit that sets "max bpc" is EINVAL */
+	unsigned int active_max; /* CRTCs that can be on at once: else ENOSPC; 0: all */
+	uint32_t cursor_size;
+	bool other_master; /* another program is master: commits are EACCES */
+	bool gone; /* unplugged: everything is ENODEV */
+	bool connected[DOUBLE_CRTCS_MAX];
+	bool small[DOUBLE_CRTCS_MAX]; /* the connector's monitor has 640×480 alone */
+};
+
+extern struct double_card double_card;
+
+/* A vendor's modifier that double_card.tiled knows. */
+#define DOUBLE_TILED UINT64_C(0x0100000000000001)
+
+/* Everything as new: one CRTC with cursor plane and vblank, one connector with 1024×768, 800×600
+ * and 640×480; PRIME import, modifiers and CLOSEFB; the screen dark. */
+void double_reset(void);
+
+/* A descriptor of the card; the card is opened once at a time. Ends as any fd, by close(). */
+int double_open(void);
+
+/* As firmware leaves it: CRTC n runs 1024×768 with a framebuffer of the previous master's. Returns
+ * that one's id. */
+uint32_t double_light(unsigned int n);
+
+/* As another master leaves a CRTC that it turned off. */
+void double_darken(unsigned int n);
+
+/* ---- the hardware's part ---- */
+
+/*
+ * Connector n goes, as one of MST does: without a monitor as long as a CRTC drives it, and then it is
+ * no more. And it comes back under the same name as a new object: `id` is any of DOUBLE_CONNECTOR().
+ */
+void double_take_connector(unsigned int n);
+void double_give_connector(unsigned int n, uint32_t id);
+
+/* A vblank on CRTC n: its sequence advances by `vblanks`, a commit in flight completes and its
+ * event becomes readable. False if none was in flight. */
+bool double_flip_after(unsigned int n, unsigned int vblanks);
+bool double_flip(unsigned int n);
+
+/* Lets each commit in flight complete without an event: a flip that is stuck, for ever. */
+void double_lose_flips(void);
+
+/* The event of the flip that was lost on CRTC n comes after all. */
+void double_find_flip(unsigned int n);
+
+enum double_call {
+	DOUBLE_COMMIT, /* not TEST_ONLY */
+	DOUBLE_TEST,
+	DOUBLE_ADD_FB,
+	DOUBLE_IMPORT,
+	DOUBLE_CREATE_DUMB,
+	DOUBLE_CREATE_BLOB,
+	DOUBLE_SET_MASTER,
+	DOUBLE_CALLS,
+};
+
+/* The next `times` calls fail with `error`, after `skip` that do not. */
+void double_fail(enum double_call call, int error, unsigned int skip, unsigned int times);
+
+/* ---- what was done to the card ---- */
+
+struct double_counters {
+	unsigned int commits; /* accepted */
+	unsigned int commits_refused;
+	unsigned int tests;
+	unsigned int modeset_commits; /* accepted ones with ALLOW_MODESET */
+	unsigned int blocking_commits;
+	unsigned int imports;
+	unsigned int handles_closed;
+	unsigned int framebuffers_added; /* accepted */
+	unsigned int framebuffers_refused;
+	unsigned int framebuffers_closed; /* by CLOSEFB */
+	unsigned int framebuffers_removed; /* by RMFB */
+	unsigned int blobs_created;
+	unsigned int ioctls; /* of all kinds */
+};
+
+extern struct double_counters double_counters;
+
+/* Lines of what a caller did against the kernel's rules; NULL if nothing. */
+const char *double_faults(void);
+
+/* The committed value of an object's property; 0 for one that it does not have. */
+uint64_t double_value(uint32_t object, const char *property);
+
+/* Was the property in the last commit that was accepted? */
+bool double_committed(uint32_t object, const char *property);
+
+/* The contents of a blob that lives (or that a committed state holds); NULL for none. */
+const void *double_blob(uint32_t id, size_t *size);
+
+struct double_framebuffer {
+	uint32_t id;
+	uint32_t width;
+	uint32_t height;
+	uint32_t fourcc;
+	uint32_t stride;
+	uint64_t modifier; /* DRM_FORMAT_MOD_INVALID: added without */
+	uint32_t handle;
+};
+
+/* A framebuffer that exists, or NULL. */
+const struct double_framebuffer *double_framebuffer(uint32_t id);
+unsigned int double_framebuffer_count(void);
+unsigned int double_handle_count(void);
+
+/* The pixels of the dumb buffer behind a framebuffer. */
+const uint32_t *double_pixels(uint32_t framebuffer);
+
+bool double_is_master(void);
+
+#endif

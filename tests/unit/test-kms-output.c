@@ -1,0 +1,570 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * An output's frames on the double: pending, queued, current; who is told what; damage, verdicts,
+ * refusals.
+ */
+#include "buffer.h"
+#include "card_fixture.h"
+
+#include <errno.h>
+#include <string.h>
+
+static uint32_t framebuffer_of(const struct kms_buffer *buffer)
+{
+	return buffer->framebuffer;
+}
+
+/* ---- the life of a frame ---- */
+
+static void test_life(void)
+{
+	struct card_fixture fixture;
+	struct card_output *seen = &fixture.outputs[0];
+	struct kms_buffer *buffer;
+
+	double_reset();
+	card_start(&fixture);
+	buffer = card_buffer(&fixture, 0);
+	g_assert_false(kms_output_holds(seen->output, buffer));
+	g_assert_cmpint(card_submit(&fixture, 0, buffer, NULL, 0), ==, KMS_SUBMIT_ACCEPTED);
+	g_assert_true(kms_output_busy(seen->output));
+	g_assert_true(kms_output_holds(seen->output, buffer));
+	g_assert_cmpuint(card_shown(0), ==, framebuffer_of(buffer));
+	card_turn();
+	g_assert_cmpuint(seen->presentations, ==, 0);
+
+	card_flip(0);
+	g_assert_cmpuint(seen->presented, ==, 1);
+	g_assert_false(kms_output_busy(seen->output));
+	g_assert_true(seen->presentation.vblank);
+	g_assert_cmpuint(seen->presentation.sequence, ==, 1);
+	g_assert_true(kms_output_holds(seen->output, buffer));
+	g_assert_cmpuint(kms_output_counters(seen->output)->frames_shown, ==, 1);
+	kms_buffer_unref(buffer);
+	card_finish(&fixture);
+}
+
+static void test_newest_pending_wins(void)
+{
+	struct card_fixture fixture;
+	struct card_output *seen = &fixture.outputs[0];
+	struct kms_buffer *buffers[3];
+
+	double_reset();
+	card_start(&fixture);
+	for (int i = 0; i < 3; i++) {
+		buffers[i] = card_buffer(&fixture, 0);
+		g_assert_cmpint(card_submit(&fixture, 0, buffers[i], NULL, 0), ==,
+			KMS_SUBMIT_ACCEPTED);
+	}
+	g_assert_cmpuint(double_counters.commits, ==, 1);
+	g_assert_false(kms_output_holds(seen->output, buffers[1]));
+	card_flip(0);
+	/* The next one was committed before anybody was told of the first. */
+	g_assert_cmpuint(seen->presented, ==, 1);
+	g_assert_true(seen->busy_when_presented);
+	g_assert_cmpuint(card_shown(0), ==, framebuffer_of(buffers[2]));
+	card_flip(0);
+	g_assert_cmpuint(seen->presented, ==, 3);
+	g_assert_cmpuint(seen->presentations, ==, 2);
+	g_assert_cmpuint(kms_output_counters(seen->output)->frames_superseded, ==, 1);
+	for (int i = 0; i < 3; i++)
+		kms_buffer_unref(buffers[i]);
+	card_finish(&fixture);
+}
+
+static void submit_again(struct card_fixture *fixture, struct card_output *seen)
+{
+	struct kms_buffer *buffer;
+
+	if (seen->presentations >= 3)
+		return;
+	buffer = card_buffer(fixture, 0);
+	g_assert_cmpint(card_submit(fixture, 0, buffer, NULL, 0), ==, KMS_SUBMIT_ACCEPTED);
+	kms_buffer_unref(buffer);
+}
+
+static void test_submit_from_presented(void)
+{
+	struct card_fixture fixture;
+
+	double_reset();
+	card_start(&fixture);
+	fixture.on_presented = submit_again;
+	submit_again(&fixture, &fixture.outputs[0]);
+	for (int i = 0; i < 3; i++)
+		card_flip(0);
+	g_assert_cmpuint(fixture.outputs[0].presented, ==, 3);
+	g_assert_false(kms_output_busy(fixture.outputs[0].output));
+	card_finish(&fixture);
+}
+
+static void test_outputs_are_apart(void)
+{
+	struct card_fixture fixture;
+	struct kms_buffer *buffer;
+
+	double_reset();
+	double_card.crtcs = 16;
+	card_start(&fixture);
+	buffer = card_buffer(&fixture, 0);
+	for (size_t i = 0; i < 16; i++)
+		g_assert_cmpint(card_submit(&fixture, i, buffer, NULL, 0), ==, KMS_SUBMIT_ACCEPTED);
+	card_flip(7);
+	for (size_t i = 0; i < 16; i++) {
+		g_assert_cmpuint(fixture.outputs[i].presentations, ==, i == 7);
+		g_assert_cmpint(kms_output_busy(fixture.outputs[i].output), ==, i != 7);
+	}
+	kms_buffer_unref(buffer);
+	card_finish(&fixture);
+}
+
+/* ---- the cost of a frame ---- */
+
+static void test_cost(void)
+{
+	struct card_fixture fixture;
+	struct kms_buffer *buffers[2];
+
+	double_reset();
+	card_start(&fixture);
+	for (int i = 0; i < 2; i++)
+		buffers[i] = card_buffer(&fixture, 0);
+	/* The first frame asks the driver; all that follow know. */
+	card_submit(&fixture, 0, buffers[0], NULL, 0);
+	card_flip(0);
+	g_assert_cmpuint(double_counters.tests, ==, 1);
+	memset(&double_counters, 0, sizeof(double_counters));
+	for (int i = 0; i < 100; i++) {
+		card_submit(&fixture, 0, buffers[i % 2], NULL, 0);
+		card_flip(0);
+	}
+	g_assert_cmpuint(fixture.outputs[0].presentations, ==, 101);
+	g_assert_cmpuint(double_counters.commits, ==, 100);
+	g_assert_cmpuint(double_counters.tests, ==, 0);
+	/* A commit and a read of its event: nothing else. */
+	g_assert_cmpuint(double_counters.ioctls, ==, 200);
+	g_assert_false(double_committed(DOUBLE_PRIMARY(0), "CRTC_W"));
+	g_assert_true(double_committed(DOUBLE_PRIMARY(0), "FB_ID"));
+	g_assert_cmpstr(fixture.log->str, ==, "");
+	for (int i = 0; i < 2; i++)
+		kms_buffer_unref(buffers[i]);
+	card_finish(&fixture);
+}
+
+static void test_missed_vblanks(void)
+{
+	struct card_fixture fixture;
+	struct card_output *seen = &fixture.outputs[0];
+	struct kms_buffer *buffer;
+
+	double_reset();
+	card_open(&fixture);
+	/* Half a hertz: no stall of the test's machine is a vblank. */
+	card_configure(&fixture, "0.542 1024 1048 1184 1344 768 771 777 806", false);
+	buffer = card_buffer(&fixture, 0);
+	card_submit(&fixture, 0, buffer, NULL, 0);
+	card_flip(0);
+	card_submit(&fixture, 0, buffer, NULL, 0);
+	card_flip(0);
+	g_assert_cmpuint(kms_output_counters(seen->output)->vblanks_missed, ==, 0);
+	card_submit(&fixture, 0, buffer, NULL, 0);
+	g_assert_true(double_flip_after(0, 4));
+	card_turn();
+	g_assert_cmpuint(kms_output_counters(seen->output)->vblanks_missed, ==, 3);
+	g_assert_cmpuint(seen->presentation.sequence, ==, 6);
+	kms_buffer_unref(buffer);
+	card_finish(&fixture);
+}
+
+/* ---- damage ---- */
+
+static void assert_clips(const struct drm_mode_rect *wanted, size_t count)
+{
+	uint32_t id = (uint32_t)double_value(DOUBLE_PRIMARY(0), "FB_DAMAGE_CLIPS");
+	size_t size = 0;
+	const void *clips = double_blob(id, &size);
+
+	g_assert_cmpmem(clips, size, wanted, count * sizeof(*wanted));
+}
+
+static void assert_whole(void)
+{
+	g_assert_cmpuint(double_value(DOUBLE_PRIMARY(0), "FB_DAMAGE_CLIPS"), ==, 0);
+}
+
+static void test_damage(void)
+{
+	static const struct kms_rect two[] = {{10, 20, 30, 40}, {-5, 700, 20, 200}};
+	static const struct drm_mode_rect clips[] = {{10, 20, 40, 60}, {0, 700, 15, 768}};
+	static const struct kms_rect everything = {-1, -1, 2000, 2000};
+	static const struct kms_rect outside = {2000, 0, 10, 10};
+	struct card_fixture fixture;
+	struct kms_buffer *buffer;
+
+	double_reset();
+	double_card.damage_clips = true;
+	card_start(&fixture);
+	buffer = card_buffer(&fixture, 0);
+	/* What the screen had before says nothing of a part: the first frame is whole. */
+	card_submit(&fixture, 0, buffer, two, 2);
+	assert_whole();
+	card_flip(0);
+	card_submit(&fixture, 0, buffer, two, 2);
+	assert_clips(clips, 2);
+	card_flip(0);
+	/* The same again: the blob is there already. */
+	memset(&double_counters, 0, sizeof(double_counters));
+	card_submit(&fixture, 0, buffer, two, 2);
+	assert_clips(clips, 2);
+	g_assert_cmpuint(double_counters.blobs_created, ==, 0);
+	card_flip(0);
+	card_submit(&fixture, 0, buffer, &everything, 1);
+	assert_whole();
+	card_flip(0);
+	card_submit(&fixture, 0, buffer, &outside, 1);
+	assert_whole();
+	card_flip(0);
+	card_submit(&fixture, 0, buffer, NULL, 0);
+	assert_whole();
+	kms_buffer_unref(buffer);
+	card_finish(&fixture);
+}
+
+static void test_superseded_damage(void)
+{
+	static const struct kms_rect first = {0, 0, 10, 10}, second = {20, 20, 10, 10};
+	static const struct drm_mode_rect both[] = {{20, 20, 30, 30}, {0, 0, 10, 10}};
+	struct card_fixture fixture;
+	struct kms_buffer *buffer, *other;
+
+	double_reset();
+	double_card.damage_clips = true;
+	card_start(&fixture);
+	buffer = card_buffer(&fixture, 0);
+	other = card_buffer(&fixture, 0);
+	card_submit(&fixture, 0, buffer, NULL, 0);
+	card_flip(0);
+	card_submit(&fixture, 0, buffer, NULL, 0);
+	card_submit(&fixture, 0, other, &first, 1);
+	card_submit(&fixture, 0, buffer, &second, 1);
+	card_flip(0);
+	assert_clips(both, 2);
+	/* One that damaged everything is carried over as everything. */
+	card_submit(&fixture, 0, other, NULL, 0);
+	card_submit(&fixture, 0, buffer, &second, 1);
+	card_flip(0);
+	assert_whole();
+	card_flip(0);
+	kms_buffer_unref(buffer);
+	kms_buffer_unref(other);
+	card_finish(&fixture);
+}
+
+/* More rectangles than a frame has become their bounding box. */
+static void test_much_damage(void)
+{
+	static const struct drm_mode_rect box = {0, 0, 26, 2};
+	struct kms_rect many[KMS_DAMAGE_MAX], last = {20, 0, 6, 1};
+	struct card_fixture fixture;
+	struct kms_buffer *buffer;
+
+	double_reset();
+	double_card.damage_clips = true;
+	card_start(&fixture);
+	buffer = card_buffer(&fixture, 0);
+	for (int i = 0; i < KMS_DAMAGE_MAX; i++)
+		many[i] = (struct kms_rect){i, 0, 1, 2};
+	card_submit(&fixture, 0, buffer, NULL, 0);
+	card_flip(0);
+	card_submit(&fixture, 0, buffer, NULL, 0);
+	card_submit(&fixture, 0, buffer, many, KMS_DAMAGE_MAX);
+	card_submit(&fixture, 0, buffer, &last, 1);
+	card_flip(0);
+	assert_clips(&box, 1);
+	kms_buffer_unref(buffer);
+	card_finish(&fixture);
+}
+
+static void test_no_damage_property(void)
+{
+	static const struct kms_rect part = {0, 0, 10, 10};
+	struct card_fixture fixture;
+	struct kms_buffer *buffer;
+
+	double_reset();
+	card_start(&fixture);
+	buffer = card_buffer(&fixture, 0);
+	for (int i = 0; i < 3; i++) {
+		g_assert_cmpint(card_submit(&fixture, 0, buffer, &part, 1), ==,
+			KMS_SUBMIT_ACCEPTED);
+		card_flip(0);
+	}
+	g_assert_cmpuint(double_counters.blobs_created, ==, 0);
+	kms_buffer_unref(buffer);
+	card_finish(&fixture);
+}
+
+static void test_damage_refused(void)
+{
+	static const struct kms_rect part = {0, 0, 10, 10};
+	struct card_fixture fixture;
+	struct kms_buffer *buffer;
+
+	double_reset();
+	double_card.damage_clips = true;
+	double_card.refuse_damage = true;
+	card_start(&fixture);
+	buffer = card_buffer(&fixture, 0);
+	for (int i = 0; i < 2; i++) {
+		g_assert_cmpint(card_submit(&fixture, 0, buffer, &part, 1), ==,
+			KMS_SUBMIT_ACCEPTED);
+		card_flip(0);
+	}
+	g_assert_cmpuint(fixture.outputs[0].presented, ==, 2);
+	g_assert_cmpuint(double_counters.commits_refused, ==, 1);
+	kms_buffer_unref(buffer);
+	card_finish(&fixture);
+}
+
+/* ---- verdicts ---- */
+
+static struct kms_frame scaled_frame(struct card_fixture *fixture, struct kms_buffer *buffer)
+{
+	return (struct kms_frame){
+		.serial = ++fixture->serial,
+		.buffer = buffer,
+		.source = {0, 0, 640, 480},
+		.destination = {0, 0, 1024, 768},
+		.transform = KMS_ROTATE_0,
+	};
+}
+
+static void test_no_scaler(void)
+{
+	struct card_fixture fixture;
+	struct kms_buffer *buffer;
+	struct kms_frame frame;
+
+	double_reset();
+	card_start(&fixture);
+	buffer = card_buffer(&fixture, 0);
+	frame = scaled_frame(&fixture, buffer);
+	g_assert_false(kms_output_test(fixture.outputs[0].output, &frame));
+	g_assert_cmpint(kms_output_submit(fixture.outputs[0].output, &frame), ==,
+		KMS_SUBMIT_REFUSED);
+	g_assert_false(kms_output_test(fixture.outputs[0].output, &frame));
+	/* Asked once, answered thrice. */
+	g_assert_cmpuint(double_counters.tests, ==, 1);
+	g_assert_cmpuint(kms_output_counters(fixture.outputs[0].output)->tests, ==, 1);
+	g_assert_cmpuint(double_counters.commits, ==, 0);
+	card_turn();
+	g_assert_cmpuint(fixture.outputs[0].failures, ==, 0);
+	kms_buffer_unref(buffer);
+	card_finish(&fixture);
+}
+
+static void test_scaler_and_rotation(void)
+{
+	struct card_fixture fixture;
+	struct kms_buffer *buffer;
+	struct kms_frame frame;
+
+	double_reset();
+	double_card.scaler = true;
+	double_card.rotation = true;
+	card_start(&fixture);
+	/* The previous master had turned the plane. */
+	g_assert_cmpuint(double_value(DOUBLE_PRIMARY(0), "rotation"), ==, KMS_ROTATE_0);
+	buffer = card_buffer(&fixture, 0);
+	frame = scaled_frame(&fixture, buffer);
+	frame.transform = KMS_ROTATE_90 | KMS_REFLECT_X;
+	frame.destination = (struct kms_rect){100, 200, 480, 360};
+	g_assert_true(kms_output_test(fixture.outputs[0].output, &frame));
+	g_assert_cmpint(kms_output_submit(fixture.outputs[0].output, &frame), ==,
+		KMS_SUBMIT_ACCEPTED);
+	g_assert_cmpuint(double_value(DOUBLE_PRIMARY(0), "SRC_W"), ==, UINT64_C(640) << 16);
+	g_assert_cmpuint(double_value(DOUBLE_PRIMARY(0), "CRTC_X"), ==, 100);
+	g_assert_cmpuint(double_value(DOUBLE_PRIMARY(0), "CRTC_Y"), ==, 200);
+	g_assert_cmpuint(double_value(DOUBLE_PRIMARY(0), "CRTC_H"), ==, 360);
+	g_assert_cmpuint(double_value(DOUBLE_PRIMARY(0), "rotation"), ==,
+		KMS_ROTATE_90 | KMS_REFLECT_X);
+	card_flip(0);
+	/* And back: the whole placement goes along again. */
+	card_submit(&fixture, 0, buffer, NULL, 0);
+	g_assert_cmpuint(double_value(DOUBLE_PRIMARY(0), "CRTC_W"), ==, 1024);
+	g_assert_cmpuint(double_value(DOUBLE_PRIMARY(0), "rotation"), ==, KMS_ROTATE_0);
+	card_flip(0);
+	kms_buffer_unref(buffer);
+	card_finish(&fixture);
+}
+
+/* A plane without the property shows upright pictures only. */
+static void test_no_rotation(void)
+{
+	struct card_fixture fixture;
+	struct kms_buffer *buffer;
+	struct kms_frame frame;
+
+	double_reset();
+	double_card.scaler = true;
+	card_start(&fixture);
+	buffer = card_buffer(&fixture, 0);
+	frame = scaled_frame(&fixture, buffer);
+	g_assert_true(kms_output_test(fixture.outputs[0].output, &frame));
+	frame.transform = KMS_ROTATE_180;
+	g_assert_false(kms_output_test(fixture.outputs[0].output, &frame));
+	kms_buffer_unref(buffer);
+	card_finish(&fixture);
+}
+
+static void test_many_verdicts(void)
+{
+	struct card_fixture fixture;
+	struct kms_buffer *buffer;
+
+	double_reset();
+	double_card.scaler = true;
+	card_start(&fixture);
+	buffer = card_buffer(&fixture, 0);
+	for (int i = 0; i < 30; i++) {
+		struct kms_frame frame = scaled_frame(&fixture, buffer);
+
+		frame.destination.x = i;
+		g_assert_true(kms_output_test(fixture.outputs[0].output, &frame));
+		g_assert_true(kms_output_test(fixture.outputs[0].output, &frame));
+	}
+	g_assert_cmpuint(double_counters.tests, ==, 30);
+	kms_buffer_unref(buffer);
+	card_finish(&fixture);
+}
+
+/* ---- refusals ---- */
+
+static void test_commit_refused_at_submit(void)
+{
+	struct card_fixture fixture;
+	struct kms_buffer *buffer;
+
+	double_reset();
+	card_start(&fixture);
+	buffer = card_buffer(&fixture, 0);
+	double_fail(DOUBLE_COMMIT, ENOSPC, 0, 1);
+	g_assert_cmpint(card_submit(&fixture, 0, buffer, NULL, 0), ==, KMS_SUBMIT_REFUSED);
+	card_turn();
+	/* The answer said it: nothing follows. */
+	g_assert_cmpuint(fixture.outputs[0].failures, ==, 0);
+	g_assert_false(kms_output_holds(fixture.outputs[0].output, buffer));
+	/* And it is not tried again at every frame. */
+	g_assert_cmpint(card_submit(&fixture, 0, buffer, NULL, 0), ==, KMS_SUBMIT_REFUSED);
+	g_assert_cmpuint(double_counters.commits_refused, ==, 1);
+	kms_buffer_unref(buffer);
+	card_finish(&fixture);
+}
+
+static void test_pending_refused(void)
+{
+	struct card_fixture fixture;
+	struct card_output *seen = &fixture.outputs[0];
+	struct kms_buffer *buffers[2];
+
+	double_reset();
+	double_card.damage_clips = true;
+	card_start(&fixture);
+	for (int i = 0; i < 2; i++)
+		buffers[i] = card_buffer(&fixture, 0);
+	card_submit(&fixture, 0, buffers[0], NULL, 0);
+	card_submit(&fixture, 0, buffers[1], NULL, 0);
+	double_fail(DOUBLE_COMMIT, ENOMEM, 0, 1);
+	card_flip(0);
+	g_assert_cmpuint(seen->presented, ==, 1);
+	g_assert_cmpuint(seen->failed, ==, 2);
+	g_assert_cmpuint(seen->failures, ==, 1);
+	g_assert_cmpint(seen->error, ==, ENOMEM);
+	g_assert_false(kms_output_busy(seen->output));
+	g_assert_cmpuint(card_shown(0), ==, framebuffer_of(buffers[0]));
+	g_assert_cmpuint(kms_output_counters(seen->output)->commits_failed, ==, 1);
+	/* The next one shows what was lost: it is whole. */
+	{
+		static const struct kms_rect part = {0, 0, 10, 10};
+
+		g_assert_cmpint(card_submit(&fixture, 0, buffers[1], &part, 1), ==,
+			KMS_SUBMIT_ACCEPTED);
+		assert_whole();
+		card_flip(0);
+	}
+	g_assert_cmpuint(seen->presented, ==, 3);
+	for (int i = 0; i < 2; i++)
+		kms_buffer_unref(buffers[i]);
+	card_finish(&fixture);
+}
+
+static void test_off(void)
+{
+	struct card_fixture fixture;
+	struct kms_buffer *buffer;
+	struct kms_frame frame;
+
+	double_reset();
+	card_open(&fixture);
+	buffer = card_buffer(&fixture, 0);
+	frame = scaled_frame(&fixture, buffer);
+	g_assert_cmpint(card_submit(&fixture, 0, buffer, NULL, 0), ==, KMS_SUBMIT_OFF);
+	g_assert_false(kms_output_test(fixture.outputs[0].output, &frame));
+	g_assert_cmpuint(double_counters.commits, ==, 0);
+	/* What would be chosen. */
+	g_assert_cmpuint(kms_output_mode(fixture.outputs[0].output)->width, ==, 1024);
+	g_assert_cmpuint(kms_output_mode(fixture.outputs[0].output)->refresh_mhz, ==, 60004);
+	kms_buffer_unref(buffer);
+	card_finish(&fixture);
+}
+
+static void test_buffer_lives_with_its_frame(void)
+{
+	struct card_fixture fixture;
+	struct kms_buffer *buffer;
+	uint32_t framebuffer;
+
+	double_reset();
+	card_start(&fixture);
+	buffer = card_buffer(&fixture, 0);
+	framebuffer = framebuffer_of(buffer);
+	card_submit(&fixture, 0, buffer, NULL, 0);
+	kms_buffer_unref(buffer);
+	g_assert_nonnull(double_framebuffer(framebuffer));
+	card_flip(0);
+	buffer = card_buffer(&fixture, 0);
+	card_submit(&fixture, 0, buffer, NULL, 0);
+	kms_buffer_unref(buffer);
+	/* On the glass until the other one is. */
+	g_assert_nonnull(double_framebuffer(framebuffer));
+	card_flip(0);
+	g_assert_null(double_framebuffer(framebuffer));
+	card_finish(&fixture);
+}
+
+int main(int argc, char **argv)
+{
+	card_init(&argc, &argv);
+	g_test_add_func("/kms/output/life", test_life);
+	g_test_add_func("/kms/output/newest-pending-wins", test_newest_pending_wins);
+	g_test_add_func("/kms/output/submit-from-presented", test_submit_from_presented);
+	g_test_add_func("/kms/output/outputs-are-apart", test_outputs_are_apart);
+	g_test_add_func("/kms/output/cost", test_cost);
+	g_test_add_func("/kms/output/missed-vblanks", test_missed_vblanks);
+	g_test_add_func("/kms/output/damage/clips", test_damage);
+	g_test_add_func("/kms/output/damage/superseded", test_superseded_damage);
+	g_test_add_func("/kms/output/damage/much", test_much_damage);
+	g_test_add_func("/kms/output/damage/no-property", test_no_damage_property);
+	g_test_add_func("/kms/output/damage/refused", test_damage_refused);
+	g_test_add_func("/kms/output/verdict/no-scaler", test_no_scaler);
+	g_test_add_func("/kms/output/verdict/scaler-and-rotation", test_scaler_and_rotation);
+	g_test_add_func("/kms/output/verdict/no-rotation", test_no_rotation);
+	g_test_add_func("/kms/output/verdict/many", test_many_verdicts);
+	g_test_add_func("/kms/output/refused/at-submit", test_commit_refused_at_submit);
+	g_test_add_func("/kms/output/refused/pending", test_pending_refused);
+	g_test_add_func("/kms/output/off", test_off);
+	g_test_add_func("/kms/output/buffer-lives-with-its-frame",
+		test_buffer_lives_with_its_frame);
+	return g_test_run();
+}
