@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The scanout buffers of a view. */
+#include "scene/canvas.h"
+
+static void canvas_finish(struct canvas *canvas)
+{
+	if (!canvas->buffer)
+		return;
+	pixman_image_unref(canvas->target.image);
+	kms_buffer_unref(canvas->buffer);
+	*canvas = (struct canvas){0};
+}
+
+void canvas_set_finish(struct canvas_set *set)
+{
+	for (size_t i = 0; i < CANVASES_MAX; i++)
+		canvas_finish(&set->canvas[i]);
+}
+
+void canvas_set_resize(struct canvas_set *set, uint32_t width, uint32_t height)
+{
+	if (set->width == width && set->height == height)
+		return;
+	canvas_set_finish(set);
+	set->width = width;
+	set->height = height;
+}
+
+void canvas_set_mark(struct canvas_set *set, const struct kms_rect *rect)
+{
+	for (size_t i = 0; i < CANVASES_MAX; i++) {
+		if (set->canvas[i].buffer)
+			damage_add(&set->canvas[i].missing, rect);
+	}
+}
+
+void canvas_set_mark_all(struct canvas_set *set)
+{
+	struct kms_rect all = {0, 0, (int32_t)set->width, (int32_t)set->height};
+
+	canvas_set_mark(set, &all);
+}
+
+static bool canvas_init(struct canvas *canvas, struct kms_device *device, uint32_t width,
+	uint32_t height, GError **error)
+{
+	struct kms_buffer *buffer = kms_buffer_create_dumb(device, width, height, error);
+
+	if (!buffer)
+		return false;
+
+	*canvas = (struct canvas){.buffer = buffer};
+	canvas->target.pixels = kms_buffer_pixels(buffer, &canvas->target.stride);
+	canvas->target.width = width;
+	canvas->target.height = height;
+	canvas->target.image = pixman_image_create_bits_no_clear(PIXMAN_x8r8g8b8, (int)width,
+		(int)height, (uint32_t *)(void *)canvas->target.pixels, (int)canvas->target.stride);
+	damage_add(&canvas->missing, &(struct kms_rect){0, 0, (int32_t)width, (int32_t)height});
+	return true;
+}
+
+struct canvas *canvas_set_take(struct canvas_set *set, struct kms_device *device,
+	const struct kms_output *output, GError **error)
+{
+	struct canvas *best = NULL;
+	struct canvas *unmade = NULL;
+
+	for (size_t i = 0; i < CANVASES_MAX; i++) {
+		struct canvas *canvas = &set->canvas[i];
+
+		if (!canvas->buffer)
+			unmade = canvas;
+		else if (!kms_output_holds(output, canvas->buffer) &&
+			(!best || canvas->drawn > best->drawn))
+			best = canvas;
+	}
+
+	if (!best && unmade && canvas_init(unmade, device, set->width, set->height, error))
+		best = unmade;
+	return best;
+}
+
+struct canvas *canvas_set_newest(struct canvas_set *set)
+{
+	struct canvas *newest = NULL;
+
+	for (size_t i = 0; i < CANVASES_MAX; i++) {
+		struct canvas *canvas = &set->canvas[i];
+
+		if (canvas->buffer && canvas->drawn > 0 &&
+			(!newest || canvas->drawn > newest->drawn))
+			newest = canvas;
+	}
+	return newest;
+}

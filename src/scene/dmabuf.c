@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reading dma-bufs: checks, mapping, formats. */
+#include "scene/dmabuf.h"
+
+#include <drm_fourcc.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <inttypes.h>
+#include <linux/dma-buf.h>
+#include <pixman.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "scene/tiled.h"
+
+/* linux/magic.h has it since 5.8 only; libc's copy may be older. */
+#ifndef DMA_BUF_MAGIC
+#define DMA_BUF_MAGIC 0x444d4142
+#endif
+
+/* Alpha is of no use on a primary plane, and guests leave garbage in it: formats without it. */
+static const struct {
+	uint32_t fourcc;
+	pixman_format_code_t format;
+} formats[] = {
+	{DRM_FORMAT_XRGB8888, PIXMAN_x8r8g8b8},
+	{DRM_FORMAT_ARGB8888, PIXMAN_x8r8g8b8},
+	{DRM_FORMAT_XBGR8888, PIXMAN_x8b8g8r8},
+	{DRM_FORMAT_ABGR8888, PIXMAN_x8b8g8r8},
+	{DRM_FORMAT_RGBX8888, PIXMAN_r8g8b8x8},
+	{DRM_FORMAT_RGBA8888, PIXMAN_r8g8b8x8},
+	{DRM_FORMAT_BGRX8888, PIXMAN_b8g8r8x8},
+	{DRM_FORMAT_BGRA8888, PIXMAN_b8g8r8x8},
+	{DRM_FORMAT_RGB565, PIXMAN_r5g6b5},
+	{DRM_FORMAT_BGR565, PIXMAN_b5g6r5},
+	{DRM_FORMAT_XRGB1555, PIXMAN_x1r5g5b5},
+	{DRM_FORMAT_RGB888, PIXMAN_r8g8b8},
+	{DRM_FORMAT_BGR888, PIXMAN_b8g8r8},
+	{DRM_FORMAT_XRGB2101010, PIXMAN_x2r10g10b10},
+	{DRM_FORMAT_ARGB2101010, PIXMAN_x2r10g10b10},
+	{DRM_FORMAT_XBGR2101010, PIXMAN_x2b10g10r10},
+	{DRM_FORMAT_ABGR2101010, PIXMAN_x2b10g10r10},
+};
+
+struct dmabuf_reader {
+	int fd; /* borrowed */
+	struct channel_dmabuf dmabuf;
+	pixman_format_code_t format;
+	/* Linear: */
+	void *memory;
+	size_t size;
+	pixman_image_t *image; /* all of the buffer, upright */
+	/* Tiled: */
+	struct tiled_image *tiled;
+};
+
+static bool find_format(uint32_t fourcc, pixman_format_code_t *format)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(formats); i++) {
+		if (formats[i].fourcc == fourcc) {
+			*format = formats[i].format;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Sides and stride are 32 bits wide, so 64 hold every product. */
+static bool check_layout(const struct channel_dmabuf *dmabuf, pixman_format_code_t *format,
+	uint64_t *bytes, GError **error)
+{
+	uint64_t row;
+
+	if (!find_format(dmabuf->fourcc, format)) {
+		g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOSYS,
+			"cannot read buffers of format 0x%08x", dmabuf->fourcc);
+		return false;
+	}
+	row = ((uint64_t)dmabuf->fd_width * PIXMAN_FORMAT_BPP(*format) + 7) / 8;
+	*bytes = (uint64_t)dmabuf->fd_stride * (dmabuf->fd_height - UINT64_C(1)) + row;
+
+	if (dmabuf->width == 0 || dmabuf->height == 0 || dmabuf->fd_width > CHANNEL_SIDE_MAX ||
+		dmabuf->fd_height > CHANNEL_SIDE_MAX ||
+		(uint64_t)dmabuf->x + dmabuf->width > dmabuf->fd_width ||
+		(uint64_t)dmabuf->y + dmabuf->height > dmabuf->fd_height) {
+		g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+			"%u×%u+%u+%u is no part of a buffer of %u×%u", dmabuf->width,
+			dmabuf->height, dmabuf->x, dmabuf->y, dmabuf->fd_width, dmabuf->fd_height);
+		return false;
+	}
+	if (dmabuf->fd_stride < row || dmabuf->fd_stride % 4 != 0 ||
+		dmabuf->fd_stride > G_MAXINT32) {
+		g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+			"a stride of %u bytes does not fit a width of %u pixels", dmabuf->fd_stride,
+			dmabuf->fd_width);
+		return false;
+	}
+	return true;
+}
+
+static bool is_dmabuf(int fd)
+{
+	struct statfs file_system;
+
+	return fstatfs(fd, &file_system) == 0 &&
+		(uint32_t)file_system.f_type == (uint32_t)DMA_BUF_MAGIC;
+}
+
+bool dmabuf_check(int fd, const struct channel_dmabuf *dmabuf, GError **error)
+{
+	pixman_format_code_t format;
+	uint64_t bytes;
+	off_t size;
+
+	if (!check_layout(dmabuf, &format, &bytes, error))
+		return false;
+	if (!is_dmabuf(fd)) {
+		g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+			"the fd that came as a dma-buf is none");
+		return false;
+	}
+	size = lseek(fd, 0, SEEK_END);
+	if (size < 0 || (uint64_t)size < bytes) {
+		g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+			"a dma-buf of %" PRIi64 " bytes is too small for %u×%u with a stride of %u",
+			(int64_t)size, dmabuf->fd_width, dmabuf->fd_height, dmabuf->fd_stride);
+		return false;
+	}
+	return true;
+}
+
+/* Plain memory, whatever a missing modifier may mean elsewhere: the kernel names the exporter. */
+static bool exported_from_memory(int fd)
+{
+	g_autofree char *path = g_strdup_printf("/proc/self/fdinfo/%d", fd);
+	g_autofree char *text = NULL;
+
+	return g_file_get_contents(path, &text, NULL, NULL) &&
+		(strstr(text, "exp_name:\tudmabuf") || strstr(text, "exp_name:\tsystem"));
+}
+
+static bool is_linear(int fd, const struct channel_dmabuf *dmabuf, const struct dmabuf_gbm *gbm)
+{
+	if (dmabuf->modifier == KMS_MODIFIER_LINEAR)
+		return true;
+	/* Without a render node there is no GPU here that could have tiled it. */
+	return dmabuf->modifier == KMS_MODIFIER_INVALID &&
+		(!gbm->render_node || exported_from_memory(fd));
+}
+
+/* An image over rows of memory that begins at the top-left of the picture. */
+static pixman_image_t *upright_image(const struct dmabuf_reader *reader, const void *memory,
+	uint32_t width, uint32_t height, uint32_t stride)
+{
+	const uint8_t *first = memory;
+	int step = (int)stride;
+
+	if (reader->dmabuf.y_inverted) {
+		first += (size_t)stride * (height - 1);
+		step = -step;
+	}
+	/* Pixman writes to destinations only, and this is a source. */
+	return pixman_image_create_bits_no_clear(reader->format, (int)width, (int)height,
+		(uint32_t *)(void *)(uintptr_t)first, step);
+}
+
+static bool map_linear(struct dmabuf_reader *reader, GError **error)
+{
+	const struct channel_dmabuf *dmabuf = &reader->dmabuf;
+	off_t size = lseek(reader->fd, 0, SEEK_END);
+
+	reader->size = (size_t)size;
+	reader->memory = mmap(NULL, reader->size, PROT_READ, MAP_SHARED, reader->fd, 0);
+	if (reader->memory == MAP_FAILED) {
+		reader->memory = NULL;
+		g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno),
+			"the dma-buf cannot be mapped: %s", g_strerror(errno));
+		return false;
+	}
+	reader->image = upright_image(reader, reader->memory, dmabuf->fd_width, dmabuf->fd_height,
+		dmabuf->fd_stride);
+	return true;
+}
+
+static bool import_tiled(struct dmabuf_reader *reader, struct dmabuf_gbm *gbm, GError **error)
+{
+	if (!gbm->render_node) {
+		g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOSYS,
+			"a buffer with modifier 0x%" PRIx64
+			" can only be read by a GPU, and the card has no render node",
+			reader->dmabuf.modifier);
+		return false;
+	}
+	if (!gbm->tiled)
+		gbm->tiled = tiled_create(gbm->render_node, NULL, error);
+	if (!gbm->tiled)
+		return false;
+	reader->tiled = tiled_import(gbm->tiled, reader->fd, &reader->dmabuf, error);
+	return reader->tiled != NULL;
+}
+
+struct dmabuf_reader *dmabuf_reader_create(int fd, const struct channel_dmabuf *dmabuf,
+	struct dmabuf_gbm *gbm, GError **error)
+{
+	struct dmabuf_reader *reader;
+
+	if (!dmabuf_check(fd, dmabuf, error))
+		return NULL;
+
+	reader = g_new0(struct dmabuf_reader, 1);
+	reader->fd = fd;
+	reader->dmabuf = *dmabuf;
+	find_format(dmabuf->fourcc, &reader->format);
+	if (is_linear(fd, dmabuf, gbm) ? !map_linear(reader, error)
+				       : !import_tiled(reader, gbm, error)) {
+		dmabuf_reader_destroy(reader);
+		return NULL;
+	}
+	return reader;
+}
+
+void dmabuf_reader_destroy(struct dmabuf_reader *reader)
+{
+	if (!reader)
+		return;
+	if (reader->image)
+		pixman_image_unref(reader->image);
+	if (reader->memory)
+		munmap(reader->memory, reader->size);
+	tiled_image_destroy(reader->tiled);
+	g_free(reader);
+}
+
+static bool sync_reading(int fd, uint64_t edge)
+{
+	struct dma_buf_sync sync = {.flags = DMA_BUF_SYNC_READ | edge};
+	int result;
+
+	do
+		result = ioctl(fd, DMA_BUF_IOCTL_SYNC, &sync);
+	while (result < 0 && (errno == EINTR || errno == EAGAIN));
+	return result == 0;
+}
+
+static void composite(pixman_image_t *from, int32_t x, int32_t y, struct surface *surface,
+	const struct kms_rect *rect)
+{
+	pixman_image_composite32(PIXMAN_OP_SRC, from, NULL, surface_image(surface), x, y, 0, 0,
+		rect->x, rect->y, rect->width, rect->height);
+}
+
+bool dmabuf_reader_copy(struct dmabuf_reader *reader, struct surface *surface,
+	const struct kms_rect *rect)
+{
+	const struct channel_dmabuf *dmabuf = &reader->dmabuf;
+	int32_t x = (int32_t)dmabuf->x + rect->x;
+	int32_t y = (int32_t)dmabuf->y + rect->y;
+	uint32_t width = (uint32_t)rect->width;
+	uint32_t height = (uint32_t)rect->height;
+
+	if (reader->image) {
+		if (!sync_reading(reader->fd, DMA_BUF_SYNC_START))
+			return false;
+		composite(reader->image, x, y, surface, rect);
+		sync_reading(reader->fd, DMA_BUF_SYNC_END);
+		return true;
+	}
+
+	uint32_t memory_y = dmabuf->y_inverted ? dmabuf->fd_height - (uint32_t)y - height
+					       : (uint32_t)y;
+	uint32_t stride;
+	const uint8_t *memory = tiled_map(reader->tiled, (uint32_t)x, memory_y, width, height,
+		&stride);
+	pixman_image_t *image;
+
+	if (!memory)
+		return false;
+	image = upright_image(reader, memory, width, height, stride);
+	composite(image, 0, 0, surface, rect);
+	pixman_image_unref(image);
+	tiled_unmap(reader->tiled);
+	return true;
+}

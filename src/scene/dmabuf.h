@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Reading a guest's dma-buf into a surface, where it cannot be shown as it is.
+ *
+ * Hostile territory: what the message says of the buffer is checked against the buffer before
+ * anything is mapped. Only real dma-bufs are read, since their size is fixed; whoever made a plain
+ * memfd could shrink it under our hands (SIGBUS).
+ * Made by a scanout for one dma-buf, at the first copy; gone with it.
+ */
+#ifndef SCANOUTD_SCENE_DMABUF_H
+#define SCANOUTD_SCENE_DMABUF_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kms.h"
+#include "scene/surface.h"
+#include "wire/channel.h"
+
+struct tiled;
+
+/* GBM for tiled buffers: where its render node is, and the device once one was needed. */
+struct dmabuf_gbm {
+	const char *render_node; /* NULL: there is none */
+	struct tiled *tiled;
+};
+
+struct dmabuf_reader;
+
+/* True if the fd is a dma-buf, large enough for what the message says of it. */
+bool dmabuf_check(int fd, const struct channel_dmabuf *dmabuf, GError **error);
+
+/* Linear memory is mapped; a buffer that is not, or may not be, linear goes to GBM. `fd` is
+ * borrowed and must stay open, `gbm` too. */
+struct dmabuf_reader *dmabuf_reader_create(int fd, const struct channel_dmabuf *dmabuf,
+	struct dmabuf_gbm *gbm, GError **error);
+/* Takes NULL. */
+void dmabuf_reader_destroy(struct dmabuf_reader *reader);
+
+/*
+ * Copies `rect` (of the shown part, upright) to the same place of the surface, which has the size
+ * of that part. Upside-down buffers come out upright. Waits for the buffer's writers, as
+ * DMA_BUF_IOCTL_SYNC does. False: the buffer cannot be read now.
+ */
+bool dmabuf_reader_copy(struct dmabuf_reader *reader, struct surface *surface,
+	const struct kms_rect *rect);
+
+#endif

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One vhost-user-gpu device: what its messages mean. What a scanout shows is scanout.c's, who gets
+ * a reply is reply.c's; here the channel's calls are handed to them, and a peer comes and goes.
+ */
+#include "scene/guest.h"
+
+#include <string.h>
+
+#include "log.h"
+#include "scene/reply.h"
+#include "scene/scanout.h"
+#include "scene/tiled.h"
+#include "scene/view.h"
+
+/* A view's listener knows which scanout it belongs to, and which bit of guest_waiting.views it
+ * is. */
+struct guest_view {
+	struct guest *guest;
+	struct view *view;
+	uint32_t scanout;
+	uint32_t bit;
+};
+
+struct guest {
+	char *name;
+	struct kms_device *device;
+	enum guest_idle_picture after;
+	void (*detached)(void *data);
+	void *data;
+	struct guest_state *state;
+	struct guest_counters counters;
+	struct channel *channel;
+	struct channel_counters past; /* of channels that are gone */
+	struct replies replies;
+	struct dmabuf_gbm gbm;
+	char *render_node;
+	const struct guest_display *display;
+	void *display_data;
+	uint64_t surface_bytes;
+	struct scanout scanouts[VHOST_USER_GPU_SCANOUTS];
+	struct guest_view views[KMS_OUTPUTS_MAX];
+	uint32_t view_count;
+	uint32_t used; /* bit i: the layout knows that there is a scanout i */
+};
+
+/* ---- what the channel calls ---- */
+
+static void note_use(struct guest *guest, uint32_t scanout)
+{
+	if (guest->used & (1u << scanout) || !guest->display)
+		return;
+	guest->used |= 1u << scanout;
+	guest->display->used(guest->display_data, guest, scanout);
+}
+
+static void on_display_info(void *data, struct virtio_gpu_resp_display_info *info)
+{
+	struct guest *guest = data;
+
+	if (guest->display)
+		guest->display->info(guest->display_data, guest, info);
+}
+
+static uint32_t on_edid(void *data, uint32_t scanout, uint8_t *edid)
+{
+	struct guest *guest = data;
+
+	if (!guest->display || scanout >= VHOST_USER_GPU_SCANOUTS)
+		return 0;
+	note_use(guest, scanout);
+	return guest->display->edid(guest->display_data, guest, scanout, edid);
+}
+
+static void on_cursor_pos(void *data, uint32_t index, int32_t x, int32_t y, bool visible)
+{
+	struct guest *guest = data;
+	struct scanout *scanout = &guest->scanouts[index];
+	bool changed = scanout->state->cursor_visible != visible;
+
+	guest->counters.cursor_moves++;
+	scanout->state->cursor_x = x;
+	scanout->state->cursor_y = y;
+	scanout->state->cursor_visible = visible;
+	if (changed)
+		scanout_cursor_changed(scanout);
+	else
+		scanout_cursor_moved(scanout);
+}
+
+static void on_cursor_update(void *data, const struct vhost_user_gpu_cursor_update *cursor)
+{
+	struct guest *guest = data;
+	struct scanout *scanout = &guest->scanouts[cursor->pos.scanout];
+	struct guest_scanout_state *state = scanout->state;
+
+	guest->counters.cursor_images++;
+	state->cursor_x = cursor->pos.x;
+	state->cursor_y = cursor->pos.y;
+	state->cursor_hot_x = cursor->hot_x;
+	state->cursor_hot_y = cursor->hot_y;
+	state->cursor_visible = true;
+	memcpy(state->cursor_pixels, cursor->data, sizeof(state->cursor_pixels));
+	scanout_cursor_changed(scanout);
+}
+
+static void on_scanout(void *data, uint32_t scanout, uint32_t width, uint32_t height)
+{
+	struct guest *guest = data;
+
+	if (width > 0)
+		note_use(guest, scanout);
+	scanout_set_pixels(&guest->scanouts[scanout], width, height);
+}
+
+static bool on_update_begin(void *data, const struct vhost_user_gpu_update *update,
+	struct channel_pixels *pixels)
+{
+	struct guest *guest = data;
+
+	return scanout_update_begin(&guest->scanouts[update->scanout], update, pixels);
+}
+
+static void on_update_end(void *data, const struct vhost_user_gpu_update *update)
+{
+	struct guest *guest = data;
+
+	scanout_update_end(&guest->scanouts[update->scanout], update);
+}
+
+static void on_dmabuf_scanout(void *data, uint32_t scanout, const struct channel_dmabuf *dmabuf,
+	int fd)
+{
+	struct guest *guest = data;
+
+	if (fd >= 0)
+		note_use(guest, scanout);
+	scanout_set_dmabuf(&guest->scanouts[scanout], dmabuf, fd);
+}
+
+static void on_dmabuf_update(void *data, const struct vhost_user_gpu_update *update)
+{
+	struct guest *guest = data;
+	int64_t now = g_get_monotonic_time();
+	struct guest_waiting *waiting = replies_push(&guest->replies, update->scanout, now);
+
+	guest->counters.frames++;
+	if (!waiting)
+		return;
+	waiting->reply = REPLY_UNUSABLE;
+	waiting->period_us = scanout_period_us(
+		&guest->scanouts[MIN(update->scanout, VHOST_USER_GPU_SCANOUTS - 1)]);
+	if (update->scanout < VHOST_USER_GPU_SCANOUTS && update->width > 0 && update->height > 0)
+		scanout_present(&guest->scanouts[update->scanout], update, waiting);
+	replies_start(&guest->replies, now);
+}
+
+static void add_counters(struct channel_counters *sum, const struct channel_counters *counters)
+{
+	sum->bytes_received += counters->bytes_received;
+	sum->messages += counters->messages;
+	sum->faults += counters->faults;
+	sum->replies += counters->replies;
+}
+
+/* The peer is gone, however that came to be known. */
+static void peer_gone(struct guest *guest)
+{
+	struct channel *channel = g_steal_pointer(&guest->channel);
+
+	guest->replies.channel = NULL;
+	replies_forget(&guest->replies);
+	/* First the picture: what is complete is still shown, what is half-sent never. */
+	for (uint32_t i = 0; i < VHOST_USER_GPU_SCANOUTS; i++)
+		scanout_release(&guest->scanouts[i], guest->after == GUEST_IDLE_BLACK);
+	add_counters(&guest->past, channel_counters(channel));
+	channel_destroy(channel);
+	memset(&guest->state->channel, 0, sizeof(guest->state->channel));
+	kms_device_trim(guest->device);
+}
+
+static void on_closed(void *data)
+{
+	struct guest *guest = data;
+
+	peer_gone(guest);
+	if (guest->detached)
+		guest->detached(guest->data);
+}
+
+static const struct channel_listener channel_listener = {
+	.display_info = on_display_info,
+	.edid = on_edid,
+	.cursor_pos = on_cursor_pos,
+	.cursor_update = on_cursor_update,
+	.scanout = on_scanout,
+	.update_begin = on_update_begin,
+	.update_end = on_update_end,
+	.dmabuf_scanout = on_dmabuf_scanout,
+	.dmabuf_update = on_dmabuf_update,
+	.closed = on_closed,
+};
+
+/* ---- what the views call ---- */
+
+static void on_presented(void *data, uint64_t serial, const struct kms_presentation *presentation)
+{
+	const struct guest_view *view = data;
+
+	replies_presented(&view->guest->replies, view->scanout, view->bit, serial, presentation);
+}
+
+static void on_failed(void *data, uint64_t serial, int error)
+{
+	const struct guest_view *view = data;
+
+	replies_failed(&view->guest->replies, view->scanout, view->bit, serial);
+}
+
+static void on_changed(void *data)
+{
+	const struct guest_view *view = data;
+
+	if (!view_live(view->view))
+		replies_view_off(&view->guest->replies, view->scanout, view->bit);
+}
+
+static bool on_fill_surface(void *data, enum copy_reason reason)
+{
+	const struct guest_view *view = data;
+
+	return scanout_fill_surface(&view->guest->scanouts[view->scanout], reason);
+}
+
+static const struct view_listener view_listener = {
+	.presented = on_presented,
+	.failed = on_failed,
+	.changed = on_changed,
+	.fill_surface = on_fill_surface,
+};
+
+/* ---- life ---- */
+
+struct guest *guest_create(const struct guest_options *options, struct guest_state *state)
+{
+	struct guest *guest = g_new0(struct guest, 1);
+
+	guest->name = g_strdup(options->name);
+	guest->device = options->device;
+	guest->after = options->after;
+	guest->detached = options->detached;
+	guest->data = options->data;
+	guest->state = state;
+	guest->render_node = tiled_render_node(kms_device_path(options->device));
+	guest->gbm.render_node = guest->render_node;
+	replies_init(&guest->replies, state, &guest->counters);
+	for (uint32_t i = 0; i < VHOST_USER_GPU_SCANOUTS; i++)
+		scanout_init(&guest->scanouts[i], guest->name, i, options->device, &guest->gbm,
+			&state->scanouts[i], &guest->counters, &guest->surface_bytes);
+	return guest;
+}
+
+void guest_stop(struct guest *guest)
+{
+	replies_answer_all(&guest->replies);
+}
+
+void guest_destroy(struct guest *guest)
+{
+	if (!guest)
+		return;
+	replies_answer_all(&guest->replies);
+	channel_destroy(guest->channel);
+	for (uint32_t i = 0; i < guest->view_count; i++)
+		view_set_source(guest->views[i].view, NULL, NULL);
+	for (uint32_t i = 0; i < VHOST_USER_GPU_SCANOUTS; i++)
+		scanout_finish(&guest->scanouts[i]);
+	replies_finish(&guest->replies);
+	tiled_destroy(guest->gbm.tiled);
+	g_free(guest->render_node);
+	g_free(guest->name);
+	g_free(guest);
+}
+
+const char *guest_name(const struct guest *guest)
+{
+	return guest->name;
+}
+
+void guest_set_display(struct guest *guest, const struct guest_display *display, void *data)
+{
+	guest->display = display;
+	guest->display_data = data;
+}
+
+void guest_add_view(struct guest *guest, uint32_t scanout, struct view *view)
+{
+	struct scanout *shown = &guest->scanouts[scanout];
+	struct guest_view *entry = &guest->views[guest->view_count];
+
+	g_return_if_fail(guest->view_count < KMS_OUTPUTS_MAX);
+	g_return_if_fail(shown->view_count < GUEST_VIEWS_MAX);
+
+	*entry = (struct guest_view){guest, view, scanout, shown->view_count};
+	guest->view_count++;
+	shown->views[shown->view_count++] = view;
+	view_set_source(view, &view_listener, entry);
+}
+
+void guest_attach(struct guest *guest, int fd)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (guest->channel) {
+		replies_answer_all(&guest->replies);
+		peer_gone(guest);
+	}
+	memset(&guest->state->channel, 0, sizeof(guest->state->channel));
+	guest->channel = channel_create(guest->name, fd, &guest->state->channel, &channel_listener,
+		guest, &error);
+	if (!guest->channel) {
+		log_guest(G_LOG_LEVEL_WARNING, guest->name, "display socket: %s", error->message);
+		if (guest->detached)
+			guest->detached(guest->data);
+		return;
+	}
+	guest->replies.channel = guest->channel;
+	guest->counters.attached++;
+}
+
+void guest_detach(struct guest *guest)
+{
+	if (guest->channel)
+		peer_gone(guest);
+}
+
+bool guest_attached(const struct guest *guest)
+{
+	return guest->channel != NULL;
+}
+
+const struct guest_counters *guest_counters(const struct guest *guest)
+{
+	return &guest->counters;
+}
+
+struct channel_counters guest_channel_counters(const struct guest *guest)
+{
+	struct channel_counters sum = guest->past;
+
+	if (guest->channel)
+		add_counters(&sum, channel_counters(guest->channel));
+	return sum;
+}

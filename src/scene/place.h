@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Where a picture lies on an output: pure geometry, no state, nothing owned.
+ *
+ * Used by view.c for frames and for the cursor, and in the other direction for pointing devices.
+ */
+#ifndef SCANOUTD_SCENE_PLACE_H
+#define SCANOUTD_SCENE_PLACE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kms.h"
+
+/* What is done with a picture that is not of the mode's size. */
+enum place_policy {
+	PLACE_FIT, /* scaled to the largest size that fits, in proportion, centred */
+	PLACE_CENTER, /* not scaled, centred; what is too large is cut on both sides */
+	PLACE_NONE, /* not scaled, at the top left; what is too large is cut right and below */
+	PLACE_FILL, /* scaled to the smallest size that covers all, in proportion; the rest is cut */
+	PLACE_INTEGER, /* scaled by the largest whole number that fits; too large: as PLACE_FIT */
+};
+
+/* "fit", "center", "none", "fill", "integer"; false for any other word. */
+bool place_policy_parse(const char *word, enum place_policy *policy);
+const char *place_policy_name(enum place_policy policy);
+
+struct place {
+	struct kms_rect source; /* part of the picture that is seen, picture's pixels */
+	struct kms_rect destination; /* where it lies on the CRTC, mode's pixels */
+	enum kms_transform transform;
+	bool scaled;
+};
+
+/* All sizes in pixels, 1 to 16384. A turned picture is placed as it looks: width and height change
+ * their roles at 90 and 270 degrees. */
+void place_compute(struct place *place, uint32_t width, uint32_t height, uint32_t mode_width,
+	uint32_t mode_height, enum place_policy policy, enum kms_transform transform);
+
+bool place_equal(const struct place *a, const struct place *b);
+
+/* The rectangle on the CRTC that shows (at least) this part of the picture; empty (width 0) where
+ * none of it is seen. */
+struct kms_rect place_to_output(const struct place *place, const struct kms_rect *rect);
+
+/* A point of the CRTC in the picture, for touch and tablets. False outside the destination; the
+ * nearest point is given all the same. */
+bool place_from_output(const struct place *place, double x, double y, double *picture_x,
+	double *picture_y);
+
+/* A point of the picture on the CRTC; also for points outside of what is seen. */
+void place_point_to_output(const struct place *place, double x, double y, double *output_x,
+	double *output_y);
+
+/* ---- rectangles ---- */
+
+static inline bool rect_empty(const struct kms_rect *rect)
+{
+	return rect->width <= 0 || rect->height <= 0;
+}
+
+struct kms_rect rect_intersect(const struct kms_rect *a, const struct kms_rect *b);
+struct kms_rect rect_bounding(const struct kms_rect *a, const struct kms_rect *b);
+bool rect_equal(const struct kms_rect *a, const struct kms_rect *b);
+bool rect_contains(const struct kms_rect *outer, const struct kms_rect *inner);
+
+static inline bool rect_overlaps(const struct kms_rect *a, const struct kms_rect *b)
+{
+	return !rect_empty(a) && !rect_empty(b) && a->x < b->x + b->width &&
+		b->x < a->x + a->width && a->y < b->y + b->height && b->y < a->y + a->height;
+}
+
+#endif

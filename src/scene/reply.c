@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Who waits for an answer, and when it is given. */
+#include "scene/reply.h"
+
+#include <string.h>
+
+#define LATENCY_UNIT_US 100
+
+/* Stands among the views of an entry that is not complete: it is not answered yet, whatever
+ * fails. */
+#define VIEW_STARTING (1u << 31)
+
+G_STATIC_ASSERT(GUEST_VIEWS_MAX < 31);
+
+void replies_init(struct replies *replies, struct guest_state *state,
+	struct guest_counters *counters)
+{
+	*replies = (struct replies){.state = state, .counters = counters};
+}
+
+void replies_finish(struct replies *replies)
+{
+	replies_forget(replies);
+	if (replies->pacing) {
+		g_source_destroy(replies->pacing);
+		g_clear_pointer(&replies->pacing, g_source_unref);
+	}
+}
+
+/* ---- the pacing timer ---- */
+
+static void settle(struct replies *replies, int64_t now_us);
+
+static gboolean pacing_dispatch(GSource *source, GSourceFunc callback, gpointer data)
+{
+	struct replies *replies = data;
+
+	replies->armed = false;
+	g_source_set_ready_time(source, -1);
+	settle(replies, g_source_get_time(source));
+	return G_SOURCE_CONTINUE;
+}
+
+static GSourceFuncs pacing_funcs = {.dispatch = pacing_dispatch};
+
+/* A source without a callback is taken for a removed one. */
+static gboolean pacing_callback(gpointer data)
+{
+	return G_SOURCE_CONTINUE;
+}
+
+static void arm(struct replies *replies, int64_t due_us)
+{
+	if (!replies->pacing) {
+		replies->pacing = g_source_new(&pacing_funcs, sizeof(GSource));
+		g_source_set_static_name(replies->pacing, "scanoutd pacing");
+		/* Before the channel, or a peer that floods it would never see an answer. */
+		g_source_set_priority(replies->pacing, G_PRIORITY_HIGH);
+		g_source_set_callback(replies->pacing, pacing_callback, replies, NULL);
+		g_source_attach(replies->pacing, NULL);
+	}
+	g_source_set_ready_time(replies->pacing, due_us);
+	replies->armed = true;
+}
+
+static void disarm(struct replies *replies)
+{
+	if (replies->armed)
+		g_source_set_ready_time(replies->pacing, -1);
+	replies->armed = false;
+}
+
+/* ---- answers ---- */
+
+static void count(struct replies *replies, const struct guest_waiting *waiting, int64_t now_us)
+{
+	int64_t limit = LATENCY_UNIT_US;
+	unsigned int bucket = 0;
+
+	while (bucket < GUEST_LATENCY_BUCKETS - 1 && now_us - waiting->since_us > limit) {
+		limit *= 2;
+		bucket++;
+	}
+	replies->counters->reply_latency[bucket]++;
+	replies->counters->replies[waiting->reply]++;
+}
+
+/* The oldest entry gets its answer. */
+static void answer(struct replies *replies, int64_t now_us)
+{
+	struct guest_state *state = replies->state;
+
+	count(replies, &state->waiting[0], now_us);
+	state->last_reply_us = now_us;
+	state->waiting_count--;
+	if (state->waiting_count > 0)
+		memmove(&state->waiting[0], &state->waiting[1],
+			state->waiting_count * sizeof(state->waiting[0]));
+	if (replies->channel)
+		channel_reply_dmabuf_update(replies->channel);
+}
+
+/* Answers from the oldest on, as far as they are ready; arms the timer if that is what the next
+ * waits for. */
+static void settle(struct replies *replies, int64_t now_us)
+{
+	struct guest_state *state = replies->state;
+
+	while (state->waiting_count > 0) {
+		const struct guest_waiting *oldest = &state->waiting[0];
+
+		if (oldest->views != 0)
+			break;
+		if (oldest->paced) {
+			int64_t due = state->last_reply_us + oldest->period_us;
+
+			if (due > now_us) {
+				arm(replies, due);
+				return;
+			}
+		}
+		answer(replies, now_us);
+	}
+	disarm(replies);
+}
+
+struct guest_waiting *replies_push(struct replies *replies, uint32_t scanout, int64_t now_us)
+{
+	struct guest_state *state = replies->state;
+	struct guest_waiting *waiting;
+
+	if (state->waiting_count == CHANNEL_REPLIES_MAX)
+		return NULL;
+	waiting = &state->waiting[state->waiting_count++];
+	memset(waiting, 0, sizeof(*waiting));
+	waiting->scanout = scanout;
+	waiting->since_us = now_us;
+	waiting->views = VIEW_STARTING;
+	return waiting;
+}
+
+void replies_start(struct replies *replies, int64_t now_us)
+{
+	struct guest_state *state = replies->state;
+	struct guest_waiting *waiting = &state->waiting[state->waiting_count - 1];
+
+	waiting->views &= ~VIEW_STARTING;
+	if (waiting->views != 0)
+		return;
+	waiting->paced = true;
+	if (state->waiting_count == 1)
+		settle(replies, now_us);
+}
+
+/* The entry's frame on this view was not shown itself, but a newer one that replaced it. */
+static bool superseded(const struct guest_state *state, uint32_t index, uint32_t view,
+	uint64_t serial)
+{
+	uint32_t scanout = state->waiting[index].scanout;
+
+	if (state->waiting[index].serials[view] < serial)
+		return true;
+	/* Two updates that one composed frame contains. */
+	for (uint32_t i = index + 1; i < state->waiting_count; i++) {
+		if (state->waiting[i].scanout == scanout &&
+			(state->waiting[i].views & (1u << view)) &&
+			state->waiting[i].serials[view] <= serial)
+			return true;
+	}
+	return false;
+}
+
+void replies_presented(struct replies *replies, uint32_t scanout, uint32_t view, uint64_t serial,
+	const struct kms_presentation *presentation)
+{
+	struct guest_state *state = replies->state;
+	uint32_t bit = 1u << view;
+
+	for (uint32_t i = 0; i < state->waiting_count; i++) {
+		struct guest_waiting *waiting = &state->waiting[i];
+
+		if (waiting->scanout != scanout || !(waiting->views & bit) ||
+			waiting->serials[view] > serial)
+			continue;
+		if (superseded(state, i, view, serial))
+			replies->counters->frames_superseded++;
+		waiting->views &= ~bit;
+		if (!presentation->vblank) {
+			waiting->reply = REPLY_NO_VBLANK;
+			waiting->paced = true;
+		}
+	}
+	settle(replies, presentation->time_us);
+}
+
+void replies_failed(struct replies *replies, uint32_t scanout, uint32_t view, uint64_t serial)
+{
+	struct guest_state *state = replies->state;
+	uint32_t bit = 1u << view;
+
+	for (uint32_t i = 0; i < state->waiting_count; i++) {
+		struct guest_waiting *waiting = &state->waiting[i];
+
+		if (waiting->scanout != scanout || !(waiting->views & bit) ||
+			waiting->serials[view] > serial)
+			continue;
+		waiting->views &= ~bit;
+		if (waiting->views == 0) {
+			waiting->reply = REPLY_FAILED;
+			waiting->paced = false;
+		}
+	}
+	settle(replies, g_get_monotonic_time());
+}
+
+void replies_view_off(struct replies *replies, uint32_t scanout, uint32_t view)
+{
+	struct guest_state *state = replies->state;
+	uint32_t bit = 1u << view;
+	bool changed = false;
+
+	for (uint32_t i = 0; i < state->waiting_count; i++) {
+		struct guest_waiting *waiting = &state->waiting[i];
+
+		if (waiting->scanout != scanout || !(waiting->views & bit))
+			continue;
+		waiting->views &= ~bit;
+		if (waiting->views == 0) {
+			waiting->reply = REPLY_OFF;
+			waiting->paced = true;
+		}
+		changed = true;
+	}
+	if (changed)
+		settle(replies, g_get_monotonic_time());
+}
+
+void replies_answer_all(struct replies *replies)
+{
+	int64_t now = g_get_monotonic_time();
+
+	while (replies->state->waiting_count > 0) {
+		replies->state->waiting[0].reply = REPLY_STOPPING;
+		answer(replies, now);
+	}
+	disarm(replies);
+}
+
+void replies_forget(struct replies *replies)
+{
+	replies->state->waiting_count = 0;
+	disarm(replies);
+}

@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One scanout of a guest. */
+#include "scene/scanout.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "log.h"
+
+#define PERIOD_60_HZ_US 16667u
+
+/* Faults are logged once a cause and scanout, for as long as the peer stays. */
+enum complaint {
+	COMPLAINT_IMPORT,
+	COMPLAINT_READER,
+	COMPLAINT_READ,
+	COMPLAINT_SURFACE,
+	COMPLAINT_NO_CONTENT,
+	COMPLAINT_EMPTY,
+};
+
+static bool complain_once(struct scanout *scanout, enum complaint complaint)
+{
+	bool first = !(scanout->complaints & (1u << complaint));
+
+	scanout->complaints |= 1u << complaint;
+	return first;
+}
+
+/* ---- content ---- */
+
+static void content_init(struct content *content)
+{
+	*content = (struct content){.fd = -1};
+}
+
+static struct surface *make_surface(struct scanout *scanout, uint32_t width, uint32_t height)
+{
+	g_autoptr(GError) error = NULL;
+	uint64_t bytes = (uint64_t)width * height * 4;
+	struct surface *surface = NULL;
+
+	if (*scanout->surface_bytes + bytes > SCANOUT_SURFACE_BYTES_MAX)
+		g_set_error(&error, G_FILE_ERROR, G_FILE_ERROR_NOSPC,
+			"%u×%u is more than is left of the guest's share of memory", width, height);
+	else
+		surface = surface_create(scanout->guest, width, height, &error);
+	if (surface)
+		*scanout->surface_bytes += bytes;
+	else if (complain_once(scanout, COMPLAINT_SURFACE))
+		log_guest(G_LOG_LEVEL_WARNING, scanout->guest, "scanout %u: %s", scanout->index,
+			error->message);
+	return surface;
+}
+
+static void drop_surface(struct scanout *scanout, struct surface *surface)
+{
+	if (!surface)
+		return;
+	*scanout->surface_bytes -= (uint64_t)surface_width(surface) * surface_height(surface) * 4;
+	surface_destroy(surface);
+}
+
+static void content_finish(struct scanout *scanout, struct content *content)
+{
+	dmabuf_reader_destroy(content->reader);
+	kms_buffer_unref(content->picture.buffer);
+	drop_surface(scanout, content->picture.surface);
+	if (content->fd >= 0)
+		close(content->fd);
+	content_init(content);
+}
+
+/* The dma-buf becomes a framebuffer, if the driver can. Once a dma-buf. */
+static void import_buffer(struct scanout *scanout, struct content *content)
+{
+	const struct channel_dmabuf *dmabuf = &content->dmabuf;
+	g_autoptr(GError) error = NULL;
+	struct kms_dmabuf layout = {
+		.fd = content->fd,
+		.width = dmabuf->fd_width,
+		.height = dmabuf->fd_height,
+		.stride = dmabuf->fd_stride,
+		.fourcc = dmabuf->fourcc,
+		.modifier = dmabuf->modifier,
+		.owner = scanout->owner,
+	};
+
+	if (content->import_tried)
+		return;
+	content->import_tried = true;
+	content->picture.buffer = kms_buffer_import(scanout->device, &layout, &error);
+	if (!content->picture.buffer && complain_once(scanout, COMPLAINT_IMPORT))
+		log_guest(G_LOG_LEVEL_MESSAGE, scanout->guest, "scanout %u: frames are copied: %s",
+			scanout->index, error->message);
+}
+
+/* A new dma-buf at every frame has no new surface at every frame. */
+static bool take_surface(struct scanout *scanout, struct content *content)
+{
+	struct view_picture *picture = &content->picture;
+	struct view_picture *old = &scanout->shown.picture;
+
+	if (picture->surface)
+		return true;
+	if (old->surface && old->width == picture->width && old->height == picture->height)
+		picture->surface = g_steal_pointer(&old->surface);
+	else
+		picture->surface = make_surface(scanout, picture->width, picture->height);
+	content->surface_stale = true;
+	return picture->surface != NULL;
+}
+
+/* Part of the dma-buf, or all of it where the surface has missed something. */
+static bool copy_dmabuf(struct scanout *scanout, struct content *content,
+	const struct kms_rect *rect)
+{
+	g_autoptr(GError) error = NULL;
+	struct kms_rect all = {0, 0, (int32_t)content->picture.width,
+		(int32_t)content->picture.height};
+
+	if (!content->reader_tried) {
+		content->reader_tried = true;
+		content->reader = dmabuf_reader_create(content->fd, &content->dmabuf, scanout->gbm,
+			&error);
+		if (!content->reader && complain_once(scanout, COMPLAINT_READER))
+			log_guest(G_LOG_LEVEL_WARNING, scanout->guest,
+				"scanout %u: buffer cannot be shown: %s", scanout->index,
+				error->message);
+	}
+	if (!content->reader || !take_surface(scanout, content))
+		return false;
+
+	if (!dmabuf_reader_copy(content->reader, content->picture.surface,
+		    content->surface_stale ? &all : rect)) {
+		if (complain_once(scanout, COMPLAINT_READ))
+			log_guest(G_LOG_LEVEL_WARNING, scanout->guest,
+				"scanout %u: buffer cannot be read", scanout->index);
+		return false;
+	}
+	content->surface_stale = false;
+	return true;
+}
+
+bool scanout_fill_surface(struct scanout *scanout, enum copy_reason reason)
+{
+	struct content *content = &scanout->shown;
+
+	if (content->kind != SCANOUT_DMABUF)
+		return content->picture.surface != NULL;
+	content->surface_stale = true;
+	if (!copy_dmabuf(scanout, content, NULL))
+		return false;
+	scanout->counters->frames_copied[reason]++;
+	return true;
+}
+
+/* ---- life ---- */
+
+void scanout_init(struct scanout *scanout, const char *guest, uint32_t index,
+	struct kms_device *device, struct dmabuf_gbm *gbm, struct guest_scanout_state *state,
+	struct guest_counters *counters, uint64_t *surface_bytes)
+{
+	*scanout = (struct scanout){
+		.guest = guest,
+		.index = index,
+		.owner = g_str_hash(guest),
+		.device = device,
+		.gbm = gbm,
+		.state = state,
+		.counters = counters,
+		.surface_bytes = surface_bytes,
+	};
+	content_init(&scanout->shown);
+	content_init(&scanout->next);
+}
+
+void scanout_finish(struct scanout *scanout)
+{
+	content_finish(scanout, &scanout->next);
+	content_finish(scanout, &scanout->shown);
+}
+
+static void release_views(struct scanout *scanout, bool black)
+{
+	for (uint32_t i = 0; i < scanout->view_count; i++)
+		view_release(scanout->views[i], black);
+}
+
+void scanout_release(struct scanout *scanout, bool black)
+{
+	release_views(scanout, black);
+	scanout_finish(scanout);
+	scanout->complaints = 0;
+	memset(scanout->state, 0, sizeof(*scanout->state));
+	for (uint32_t i = 0; i < scanout->view_count; i++)
+		view_set_cursor(scanout->views[i], NULL, 0, 0);
+}
+
+/* The last picture stays, but nobody can draw into it any more. The cursor comes back with a
+ * picture. */
+static void disable(struct scanout *scanout)
+{
+	release_views(scanout, false);
+	scanout_finish(scanout);
+	scanout->state->content = SCANOUT_DISABLED;
+}
+
+void scanout_set_pixels(struct scanout *scanout, uint32_t width, uint32_t height)
+{
+	struct content *shown = &scanout->shown;
+	struct content *next = &scanout->next;
+
+	if (width == 0) {
+		disable(scanout);
+		return;
+	}
+	if (next->kind == SCANOUT_PIXELS && next->picture.width == width &&
+		next->picture.height == height)
+		return;
+
+	content_finish(scanout, next);
+	/* The same again, as at a guest's page flip: updates go on into the surface that is
+	 * there. */
+	if (shown->kind == SCANOUT_PIXELS && shown->picture.width == width &&
+		shown->picture.height == height)
+		return;
+
+	next->picture.surface = make_surface(scanout, width, height);
+	if (!next->picture.surface)
+		return;
+	next->kind = SCANOUT_PIXELS;
+	next->picture.width = width;
+	next->picture.height = height;
+}
+
+void scanout_set_dmabuf(struct scanout *scanout, const struct channel_dmabuf *dmabuf, int fd)
+{
+	struct content *next = &scanout->next;
+	uint32_t part_y = dmabuf->y;
+
+	if (fd < 0) {
+		disable(scanout);
+		return;
+	}
+
+	/* The part is told as the guest sees it; upside down its rows lie elsewhere in memory. */
+	if (dmabuf->y_inverted)
+		part_y = dmabuf->fd_height - dmabuf->y - dmabuf->height;
+	content_finish(scanout, next);
+	next->kind = SCANOUT_DMABUF;
+	next->fd = fd;
+	next->dmabuf = *dmabuf;
+	next->picture = (struct view_picture){
+		.width = dmabuf->width,
+		.height = dmabuf->height,
+		.part = {(int32_t)dmabuf->x, (int32_t)part_y, (int32_t)dmabuf->width,
+			(int32_t)dmabuf->height},
+		.fourcc = dmabuf->fourcc,
+		.stride = dmabuf->fd_stride,
+		.modifier = dmabuf->modifier,
+		.y_inverted = dmabuf->y_inverted,
+	};
+}
+
+/* The content that the next update belongs to. */
+static struct content *current(struct scanout *scanout)
+{
+	return scanout->next.kind != SCANOUT_DISABLED ? &scanout->next : &scanout->shown;
+}
+
+/* `next` had its first update and is shown from now on. The old one goes back to be finished
+ * when the views know. */
+static struct content swap(struct scanout *scanout)
+{
+	struct content old = scanout->shown;
+
+	scanout->shown = scanout->next;
+	content_init(&scanout->next);
+	scanout->state->content = scanout->shown.kind;
+	scanout->state->width = scanout->shown.picture.width;
+	scanout->state->height = scanout->shown.picture.height;
+	scanout->state->dmabuf = scanout->shown.dmabuf;
+	return old;
+}
+
+/* ---- pixels ---- */
+
+bool scanout_update_begin(struct scanout *scanout, const struct vhost_user_gpu_update *update,
+	struct channel_pixels *pixels)
+{
+	struct content *content = current(scanout);
+	struct kms_rect rect;
+
+	if (content->kind != SCANOUT_PIXELS ||
+		(uint64_t)update->x + update->width > content->picture.width ||
+		(uint64_t)update->y + update->height > content->picture.height)
+		return false;
+
+	rect = (struct kms_rect){(int32_t)update->x, (int32_t)update->y, (int32_t)update->width,
+		(int32_t)update->height};
+	pixels->row = surface_begin(content->picture.surface, &rect);
+	pixels->stride = surface_header(content->picture.surface)->stride;
+	return true;
+}
+
+void scanout_update_end(struct scanout *scanout, const struct vhost_user_gpu_update *update)
+{
+	struct content *content = current(scanout);
+	struct kms_rect rect = {(int32_t)update->x, (int32_t)update->y, (int32_t)update->width,
+		(int32_t)update->height};
+	bool new_content = content == &scanout->next;
+	struct content old;
+	enum view_way way;
+
+	content_init(&old);
+	surface_end(content->picture.surface);
+	scanout->counters->pixel_updates++;
+	scanout->counters->pixel_bytes += (uint64_t)update->width * update->height * 4;
+
+	if (new_content)
+		old = swap(scanout);
+	for (uint32_t i = 0; i < scanout->view_count; i++)
+		view_update(scanout->views[i], &scanout->shown.picture, new_content ? NULL : &rect,
+			&way);
+	if (new_content && old.kind == SCANOUT_DISABLED)
+		scanout_cursor_changed(scanout);
+	content_finish(scanout, &old);
+}
+
+/* ---- dma-bufs ---- */
+
+/* The part of the update that is shown, in the picture's pixels; width 0: none of it. */
+static struct kms_rect clip_update(const struct channel_dmabuf *dmabuf,
+	const struct vhost_user_gpu_update *update)
+{
+	int64_t left = MAX((int64_t)update->x, dmabuf->x);
+	int64_t top = MAX((int64_t)update->y, dmabuf->y);
+	int64_t right = MIN((int64_t)update->x + update->width, (int64_t)dmabuf->x + dmabuf->width);
+	int64_t bottom = MIN((int64_t)update->y + update->height,
+		(int64_t)dmabuf->y + dmabuf->height);
+
+	if (right <= left || bottom <= top)
+		return (struct kms_rect){0};
+	return (struct kms_rect){(int32_t)(left - dmabuf->x), (int32_t)(top - dmabuf->y),
+		(int32_t)(right - left), (int32_t)(bottom - top)};
+}
+
+/* Brings the surface up to date if a view reads it. False: one does, and it cannot be had. */
+static bool copy_for_views(struct scanout *scanout, struct content *content,
+	const struct kms_rect *rect)
+{
+	enum copy_reason reason = COPY_IMPORT_REFUSED;
+	bool copies = false;
+
+	for (uint32_t i = 0; i < scanout->view_count && !copies; i++)
+		copies = view_copies(scanout->views[i], &content->picture, &reason);
+	if (!copies) {
+		content->surface_stale = true;
+		return true;
+	}
+	if (!copy_dmabuf(scanout, content, rect))
+		return false;
+	scanout->counters->frames_copied[reason]++;
+	return true;
+}
+
+/* Which row of the reply table a frame on `live` outputs belongs to, of which one went `way`. */
+static enum guest_reply reply_for(enum view_way way, uint32_t live)
+{
+	if (live > 1)
+		return REPLY_ALL_OUTPUTS;
+	switch (way) {
+	case VIEW_DIRECT:
+		return REPLY_FLIP;
+	case VIEW_QUEUED:
+		return REPLY_SUPERSEDED;
+	case VIEW_COPIED:
+		return REPLY_COPIED;
+	case VIEW_FAILED:
+		return REPLY_UNUSABLE;
+	case VIEW_OFF:
+		break;
+	}
+	return REPLY_OFF;
+}
+
+void scanout_present(struct scanout *scanout, const struct vhost_user_gpu_update *update,
+	struct guest_waiting *waiting)
+{
+	struct content *content = current(scanout);
+	bool new_content = content == &scanout->next;
+	enum guest_reply unshown = REPLY_OFF;
+	struct content old;
+	struct kms_rect rect;
+	uint32_t live = 0;
+	enum view_way way, shown_way = VIEW_OFF;
+
+	waiting->reply = REPLY_UNUSABLE;
+	if (content->kind != SCANOUT_DMABUF) {
+		if (complain_once(scanout, COMPLAINT_NO_CONTENT))
+			log_guest(G_LOG_LEVEL_WARNING, scanout->guest,
+				"scanout %u: update of a dma-buf, but it has none", scanout->index);
+		return;
+	}
+	rect = clip_update(&content->dmabuf, update);
+	if (rect_empty(&rect)) {
+		if (complain_once(scanout, COMPLAINT_EMPTY))
+			log_guest(G_LOG_LEVEL_WARNING, scanout->guest,
+				"scanout %u: update of nothing that is shown", scanout->index);
+		return;
+	}
+
+	import_buffer(scanout, content);
+	if (!copy_for_views(scanout, content, &rect) && !content->picture.buffer)
+		return;
+
+	content_init(&old);
+	if (new_content)
+		old = swap(scanout);
+	for (uint32_t i = 0; i < scanout->view_count; i++) {
+		uint64_t serial = view_update(scanout->views[i], &scanout->shown.picture,
+			new_content ? NULL : &rect, &way);
+
+		if (way == VIEW_FAILED)
+			unshown = REPLY_UNUSABLE;
+		if (serial == 0)
+			continue;
+		waiting->views |= 1u << i;
+		waiting->serials[i] = serial;
+		shown_way = way;
+		live++;
+	}
+	waiting->reply = live > 0 ? reply_for(shown_way, live) : unshown;
+	if (new_content && old.kind == SCANOUT_DISABLED)
+		scanout_cursor_changed(scanout);
+	content_finish(scanout, &old);
+}
+
+/* ---- the cursor ---- */
+
+void scanout_cursor_moved(struct scanout *scanout)
+{
+	for (uint32_t i = 0; i < scanout->view_count; i++)
+		view_move_cursor(scanout->views[i], scanout->state->cursor_x,
+			scanout->state->cursor_y);
+}
+
+void scanout_cursor_changed(struct scanout *scanout)
+{
+	const struct guest_scanout_state *state = scanout->state;
+
+	scanout_cursor_moved(scanout);
+	for (uint32_t i = 0; i < scanout->view_count; i++)
+		view_set_cursor(scanout->views[i],
+			state->cursor_visible ? state->cursor_pixels : NULL, state->cursor_hot_x,
+			state->cursor_hot_y);
+}
+
+uint32_t scanout_period_us(const struct scanout *scanout)
+{
+	return scanout->view_count > 0 ? (uint32_t)view_period_us(scanout->views[0])
+				       : PERIOD_60_HZ_US;
+}

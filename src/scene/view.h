@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Geometry and policy between a source and one output: a view shows one picture on one output.
+ *
+ * A source (today a guest's scanout, see guest.c) has a picture: a framebuffer, a cached image, or
+ * both. It says what changed; the view decides how that gets to the glass:
+ *   direct  the picture's own framebuffer, where placement, cursor and kms_output_test() allow it;
+ *           handed to the output at once, also while a flip is in flight (the newest pending wins);
+ *   copy    the picture's surface, composed into a scanout buffer of the view's (canvas.h). This is a
+ *           pull: damage makes the view dirty, and it composes when no flip is in flight.
+ * Nothing that overlaps the unfinished rectangle of a surface is composed: the view stays dirty
+ * until the update is complete, and then composes before the next message begins.
+ *
+ * Made by the layout, one for each output that shows something; lives as long as the layout. The
+ * source outlives its use: before it drops a picture, it says view_update() with another or
+ * view_release().
+ */
+#ifndef SCANOUTD_SCENE_VIEW_H
+#define SCANOUTD_SCENE_VIEW_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kms.h"
+#include "scene/copy.h"
+#include "scene/place.h"
+#include "scene/surface.h"
+
+struct view;
+
+/* What a source shows. Belongs to the source; the view keeps the pointer. */
+struct view_picture {
+	uint32_t width; /* of what is shown, pixels */
+	uint32_t height;
+	/* Can be shown directly, or NULL. Referenced by the source. */
+	struct kms_buffer *buffer;
+	struct kms_rect part; /* of the buffer, in its memory's rows */
+	uint32_t fourcc; /* of the buffer: with `modifier` and `stride` its kind */
+	uint32_t stride;
+	uint64_t modifier;
+	bool y_inverted; /* the buffer's first row is the bottom one */
+	/* Upright and of the picture's size, or NULL as long as nobody needed it. */
+	struct surface *surface;
+};
+
+/* What became of an update. */
+enum view_way {
+	VIEW_OFF, /* the output is not active: shown when it is again */
+	VIEW_DIRECT, /* with a commit of its own */
+	VIEW_QUEUED, /* a flip was in flight: the newest pending frame now */
+	VIEW_COPIED, /* composed, or will be with the next flip */
+	VIEW_FAILED, /* no way to show it; the last picture stays */
+};
+
+struct view_listener {
+	/* All updates whose view_update() gave a serial up to this one are on the glass, or
+	 * were superseded. */
+	void (*presented)(void *data, uint64_t serial, const struct kms_presentation *presentation);
+	/* Updates up to this serial will never be shown (kms_listener.commit_failed). */
+	void (*failed)(void *data, uint64_t serial, int error);
+	/* The output came on or went off, or its mode changed: view_live() tells. */
+	void (*changed)(void *data);
+	/* The picture's buffer cannot be shown as it is: fill picture->surface with all of it, now.
+	 * False: it cannot be read; the last picture stays. */
+	bool (*fill_surface)(void *data, enum copy_reason reason);
+};
+
+struct view_options {
+	struct kms_device *device;
+	struct kms_output *output;
+	enum place_policy policy;
+};
+
+struct view *view_create(const struct view_options *options);
+/* Takes NULL. The output keeps what it shows. */
+void view_destroy(struct view *view);
+
+struct kms_output *view_output(const struct view *view);
+
+/* One source at a time; before anything below is called. */
+void view_set_source(struct view *view, const struct view_listener *listener, void *data);
+
+/* A frame given now gets to the glass. */
+bool view_live(const struct view *view);
+
+/* From vblank to vblank, microseconds: of the mode that runs, or last ran. Never 0. */
+int64_t view_period_us(const struct view *view);
+
+/*
+ * Would view_update() of this picture read its surface? Then the source brings the surface up to
+ * date first. True and why; false where the buffer goes direct, and on an output that is not
+ * active.
+ */
+bool view_copies(struct view *view, const struct view_picture *picture, enum copy_reason *reason);
+
+/*
+ * The picture, or `damage` of it (picture's pixels; NULL: all of it), is new. Returns the serial
+ * for view_listener.presented; 0 for VIEW_OFF and VIEW_FAILED. Never allocates but where the
+ * picture's size or the mode has changed.
+ */
+uint64_t view_update(struct view *view, const struct view_picture *picture,
+	const struct kms_rect *damage, enum view_way *way);
+
+/* The source has nothing more to show, its picture goes away: what is dirty and complete is still
+ * shown, then the last picture stays (`black` false) or the output becomes black. */
+void view_release(struct view *view, bool black);
+
+/* 64×64 premultiplied ARGB, borrowed until the next call; NULL hides. */
+void view_set_cursor(struct view *view, const uint32_t *pixels, uint32_t hot_x, uint32_t hot_y);
+/* Top-left of the image, in the picture's pixels; may be negative. */
+void view_move_cursor(struct view *view, int32_t x, int32_t y);
+
+/*
+ * What lies under a point of the glass, for touch screens and tablets: the inverse of the placement
+ * that the picture has now. All in fractions of the width and the height, 0 to 1, of the output and
+ * of the picture. False: no picture is there; the picture's nearest point is given all the same
+ * where there is a picture.
+ */
+bool view_pick(const struct view *view, double x, double y, double *picture_x, double *picture_y);
+
+/* ---- called by the layout, from the kms_listener ---- */
+
+void view_presented(struct view *view, uint64_t serial,
+	const struct kms_presentation *presentation);
+/* The output is idle: composes what had to wait for it. */
+void view_resume(struct view *view);
+void view_commit_failed(struct view *view, uint64_t serial, int error);
+void view_output_changed(struct view *view);
+
+#endif

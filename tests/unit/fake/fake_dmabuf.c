@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* memfds that pass for dma-bufs. */
+#include "fake/fake_dmabuf.h"
+
+#include <errno.h>
+#include <glib.h>
+#include <linux/dma-buf.h>
+#include <stdarg.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#define DMA_BUF_MAGIC_NUMBER 0x444d4142
+#define FAKES_MAX 256
+
+static ino_t fakes[FAKES_MAX];
+static size_t fake_count;
+static unsigned int begun, ended;
+static bool refuses;
+
+int fake_dmabuf_create(size_t size, uint32_t **memory)
+{
+	int fd = memfd_create("fake dma-buf", MFD_CLOEXEC);
+	struct stat status;
+
+	g_assert_cmpint(fd, >=, 0);
+	g_assert_cmpint(ftruncate(fd, (off_t)size), ==, 0);
+	g_assert_cmpint(fstat(fd, &status), ==, 0);
+	g_assert_cmpuint(fake_count, <, FAKES_MAX);
+	fakes[fake_count++] = status.st_ino;
+	if (memory) {
+		void *mapping = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+		g_assert_true(mapping != MAP_FAILED);
+		*memory = mapping;
+	}
+	return fd;
+}
+
+static bool is_fake(int fd)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) < 0)
+		return false;
+	for (size_t i = 0; i < fake_count; i++) {
+		if (fakes[i] == status.st_ino)
+			return true;
+	}
+	return false;
+}
+
+int fstatfs(int fd, struct statfs *file_system)
+{
+	int result = (int)syscall(SYS_fstatfs, fd, file_system);
+
+	if (result == 0 && is_fake(fd))
+		file_system->f_type = DMA_BUF_MAGIC_NUMBER;
+	return result;
+}
+
+int ioctl(int fd, unsigned long request, ...)
+{
+	va_list arguments;
+	void *argument;
+
+	va_start(arguments, request);
+	argument = va_arg(arguments, void *);
+	va_end(arguments);
+	if (request != DMA_BUF_IOCTL_SYNC || !is_fake(fd))
+		return (int)syscall(SYS_ioctl, fd, request, argument);
+
+	if (refuses) {
+		errno = EIO;
+		return -1;
+	}
+	if (((struct dma_buf_sync *)argument)->flags & DMA_BUF_SYNC_END)
+		ended++;
+	else
+		begun++;
+	return 0;
+}
+
+unsigned int fake_dmabuf_syncs_begun(void)
+{
+	return begun;
+}
+
+unsigned int fake_dmabuf_syncs_ended(void)
+{
+	return ended;
+}
+
+void fake_dmabuf_refuse_sync(bool refuse)
+{
+	refuses = refuse;
+}

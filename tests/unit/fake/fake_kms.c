@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A card of memory in the place of kms/. */
+#include "fake/fake_kms.h"
+
+#include <drm_fourcc.h>
+#include <errno.h>
+#include <string.h>
+
+GQuark kms_error_quark(void)
+{
+	return g_quark_from_static_string("kms-error");
+}
+
+struct kms_device *fake_card_create(size_t outputs, uint32_t width, uint32_t height)
+{
+	struct kms_device *device = g_new0(struct kms_device, 1);
+
+	device->output_count = outputs;
+	for (size_t i = 0; i < outputs; i++) {
+		struct kms_output *output = &device->outputs[i];
+
+		g_snprintf(output->name, sizeof(output->name), "DP-%zu", i + 1);
+		output->device = device;
+		output->connected = true;
+		output->active = true;
+		output->mode.width = width;
+		output->mode.height = height;
+		output->mode.refresh_mhz = 60000;
+		output->cursor_plane = true;
+		output->positions = true;
+		output->reflects = true;
+		output->shows_dmabufs = true;
+	}
+	return device;
+}
+
+static void drop(struct fake_frame *frame)
+{
+	g_clear_pointer(&frame->frame.buffer, kms_buffer_unref);
+}
+
+void fake_card_destroy(struct kms_device *device)
+{
+	for (size_t i = 0; i < device->output_count; i++) {
+		drop(&device->outputs[i].pending);
+		drop(&device->outputs[i].queued);
+		drop(&device->outputs[i].current);
+	}
+	g_assert_cmpuint(device->buffers, ==, 0);
+	g_free(device);
+}
+
+void fake_card_listen(struct kms_device *device, const struct kms_listener *listener, void *data)
+{
+	device->listener = listener;
+	device->data = data;
+}
+
+/* ---- a frame's life ---- */
+
+static void store(struct fake_frame *to, const struct kms_frame *frame)
+{
+	to->frame = *frame;
+	g_assert_cmpuint(frame->damage_count, <=, KMS_DAMAGE_MAX);
+	if (frame->damage_count > 0)
+		memcpy(to->damage, frame->damage, frame->damage_count * sizeof(to->damage[0]));
+	to->frame.damage = to->damage;
+}
+
+static void commit(struct kms_output *output, struct fake_frame *frame)
+{
+	g_assert_null(output->queued.frame.buffer);
+	g_assert_cmpuint(output->commit_count, <, FAKE_COMMITS_MAX);
+	store(&output->queued, &frame->frame);
+	store(&output->commits[output->commit_count++], &frame->frame);
+	frame->frame.buffer = NULL;
+}
+
+static void flip(struct kms_output *output, bool vblank)
+{
+	struct kms_presentation presentation = {g_get_monotonic_time(), 0, vblank};
+	uint64_t serial = output->queued.frame.serial;
+
+	g_assert_nonnull(output->queued.frame.buffer);
+	drop(&output->current);
+	store(&output->current, &output->queued.frame);
+	output->queued.frame.buffer = NULL;
+	if (output->pending.frame.buffer)
+		commit(output, &output->pending);
+	output->device->listener->presented(output->device->data, output, serial, &presentation);
+}
+
+void fake_flip(struct kms_output *output)
+{
+	flip(output, true);
+}
+
+void fake_flip_without_vblank(struct kms_output *output)
+{
+	flip(output, false);
+}
+
+void fake_flip_cursor(struct kms_output *output)
+{
+	g_assert_true(output->cursor_in_flight);
+	output->cursor_in_flight = false;
+	if (output->pending.frame.buffer)
+		commit(output, &output->pending);
+	else
+		output->device->listener->idle(output->device->data, output);
+}
+
+void fake_fail(struct kms_output *output, int error)
+{
+	uint64_t serial = MAX(output->queued.frame.buffer ? output->queued.frame.serial : 0,
+		output->pending.frame.buffer ? output->pending.frame.serial : 0);
+
+	drop(&output->queued);
+	drop(&output->pending);
+	if (serial > 0)
+		output->device->listener->commit_failed(output->device->data, output, serial,
+			error);
+}
+
+void fake_set_active(struct kms_output *output, bool active)
+{
+	output->active = active;
+	if (!active)
+		fake_fail(output, EACCES);
+	output->device->listener->output_changed(output->device->data, output);
+}
+
+void fake_set_mode(struct kms_output *output, uint32_t width, uint32_t height)
+{
+	output->mode.width = width;
+	output->mode.height = height;
+	output->device->listener->output_changed(output->device->data, output);
+}
+
+const struct kms_frame *fake_last(const struct kms_output *output)
+{
+	g_assert_cmpuint(output->commit_count, >, 0);
+	return &output->commits[output->commit_count - 1].frame;
+}
+
+uint32_t fake_pixel(const struct kms_output *output, uint32_t x, uint32_t y)
+{
+	const struct fake_frame *shown = output->queued.frame.buffer ? &output->queued
+								     : &output->current;
+	const struct kms_buffer *buffer = shown->frame.buffer;
+	uint32_t pixel;
+
+	g_assert_nonnull(buffer);
+	g_assert_nonnull(buffer->pixels);
+	g_assert_cmpuint(buffer->width, ==, output->mode.width);
+	g_assert_cmpuint(buffer->height, ==, output->mode.height);
+	memcpy(&pixel, buffer->pixels + (size_t)y * buffer->stride + (size_t)x * 4, sizeof(pixel));
+	return pixel & 0xffffff;
+}
+
+/* ---- include/kms.h ---- */
+
+const char *kms_device_path(const struct kms_device *device)
+{
+	return "/dev/dri/no-card";
+}
+
+size_t kms_device_output_count(const struct kms_device *device)
+{
+	return device->output_count;
+}
+
+struct kms_output *kms_device_output(const struct kms_device *device, size_t index)
+{
+	return (struct kms_output *)&device->outputs[index];
+}
+
+struct kms_output *kms_device_find_output(const struct kms_device *device, const char *name,
+	GError **error)
+{
+	for (size_t i = 0; i < device->output_count; i++) {
+		if (g_str_equal(device->outputs[i].name, name))
+			return kms_device_output(device, i);
+	}
+	g_set_error(error, KMS_ERROR, KMS_ERROR_NO_CONNECTOR, "there is no output %s", name);
+	return NULL;
+}
+
+bool kms_device_configure(struct kms_device *device, const struct kms_output_request *requests,
+	size_t count, GError **error)
+{
+	device->configured++;
+	device->request_count = count;
+	for (size_t i = 0; i < device->output_count; i++)
+		device->outputs[i].active = false;
+	for (size_t i = 0; i < count; i++) {
+		device->requests[i] = requests[i];
+		requests[i].output->active = requests[i].output->connected && !requests[i].off;
+	}
+	return true;
+}
+
+void kms_device_trim(struct kms_device *device)
+{
+	device->trims++;
+}
+
+const char *kms_output_name(const struct kms_output *output)
+{
+	return output->name;
+}
+
+bool kms_output_connected(const struct kms_output *output)
+{
+	return output->connected;
+}
+
+bool kms_output_active(const struct kms_output *output)
+{
+	return output->active;
+}
+
+const struct kms_mode_info *kms_output_mode(const struct kms_output *output)
+{
+	return &output->mode;
+}
+
+const uint8_t *kms_output_edid(const struct kms_output *output, size_t *size)
+{
+	*size = output->edid_size;
+	return output->edid_size ? output->edid : NULL;
+}
+
+void kms_output_physical_size(const struct kms_output *output, uint32_t *width_mm,
+	uint32_t *height_mm)
+{
+	*width_mm = 0;
+	*height_mm = 0;
+}
+
+bool kms_output_busy(const struct kms_output *output)
+{
+	return output->queued.frame.buffer != NULL || output->cursor_in_flight;
+}
+
+/* Inside the buffer and the CRTC, as every driver wants it. */
+static void check_frame(const struct kms_output *output, const struct kms_frame *frame)
+{
+	const struct kms_rect *source = &frame->source;
+	const struct kms_rect *destination = &frame->destination;
+
+	g_assert_nonnull(frame->buffer);
+	g_assert_cmpint(source->x, >=, 0);
+	g_assert_cmpint(source->y, >=, 0);
+	g_assert_cmpint(source->width, >, 0);
+	g_assert_cmpint(source->height, >, 0);
+	g_assert_cmpint(source->x + source->width, <=, (int32_t)frame->buffer->width);
+	g_assert_cmpint(source->y + source->height, <=, (int32_t)frame->buffer->height);
+	g_assert_cmpint(destination->width, >, 0);
+	g_assert_cmpint(destination->height, >, 0);
+	g_assert_cmpint(destination->x, >=, 0);
+	g_assert_cmpint(destination->y, >=, 0);
+	g_assert_cmpint(destination->x + destination->width, <=, (int32_t)output->mode.width);
+	g_assert_cmpint(destination->y + destination->height, <=, (int32_t)output->mode.height);
+}
+
+static bool shows(const struct kms_output *output, const struct kms_frame *frame)
+{
+	bool scaled = frame->source.width != frame->destination.width ||
+		frame->source.height != frame->destination.height;
+	bool covers = frame->destination.width == (int32_t)output->mode.width &&
+		frame->destination.height == (int32_t)output->mode.height;
+
+	check_frame(output, frame);
+	return (!scaled || output->scaler) && (covers || output->positions) &&
+		(frame->transform == KMS_ROTATE_0 || output->reflects) &&
+		(!frame->buffer->imported || output->shows_dmabufs);
+}
+
+enum kms_submit kms_output_submit(struct kms_output *output, const struct kms_frame *frame)
+{
+	struct fake_frame fresh;
+
+	check_frame(output, frame);
+	if (!output->active)
+		return KMS_SUBMIT_OFF;
+	if (output->refuses_submit || !shows(output, frame))
+		return KMS_SUBMIT_REFUSED;
+
+	store(&fresh, frame);
+	fresh.frame.damage = fresh.damage;
+	kms_buffer_ref(frame->buffer);
+	if (kms_output_busy(output)) {
+		g_assert_cmpuint(frame->serial, >, output->queued.frame.serial);
+		drop(&output->pending);
+		store(&output->pending, &fresh.frame);
+	} else {
+		commit(output, &fresh);
+	}
+	return KMS_SUBMIT_ACCEPTED;
+}
+
+bool kms_output_test(struct kms_output *output, const struct kms_frame *frame)
+{
+	output->tests++;
+	return output->active && shows(output, frame);
+}
+
+bool kms_output_holds(const struct kms_output *output, const struct kms_buffer *buffer)
+{
+	return output->pending.frame.buffer == buffer || output->queued.frame.buffer == buffer ||
+		output->current.frame.buffer == buffer;
+}
+
+bool kms_output_set_cursor(struct kms_output *output, const uint32_t *pixels, uint32_t hot_x,
+	uint32_t hot_y)
+{
+	output->cursor_sets++;
+	output->cursor_visible = pixels && output->cursor_plane;
+	if (pixels)
+		memcpy(output->cursor_pixels, pixels, sizeof(output->cursor_pixels));
+	output->cursor_hot_x = hot_x;
+	output->cursor_hot_y = hot_y;
+	return !pixels || output->cursor_plane;
+}
+
+void kms_output_move_cursor(struct kms_output *output, int32_t x, int32_t y)
+{
+	output->cursor_moves++;
+	output->cursor_x = x;
+	output->cursor_y = y;
+}
+
+static struct kms_buffer *make_buffer(struct kms_device *device, uint32_t width, uint32_t height)
+{
+	struct kms_buffer *buffer = g_new0(struct kms_buffer, 1);
+
+	device->buffers++;
+	buffer->device = device;
+	buffer->references = 1;
+	buffer->width = width;
+	buffer->height = height;
+	return buffer;
+}
+
+struct kms_buffer *kms_buffer_import(struct kms_device *device, const struct kms_dmabuf *dmabuf,
+	GError **error)
+{
+	struct kms_buffer *buffer;
+
+	g_assert_cmpint(dmabuf->fd, >=, 0);
+	if (device->refuses_import) {
+		g_set_error(error, KMS_ERROR, KMS_ERROR_REFUSED, "import refused");
+		return NULL;
+	}
+	buffer = make_buffer(device, dmabuf->width, dmabuf->height);
+	buffer->imported = true;
+	buffer->stride = dmabuf->stride;
+	buffer->fourcc = dmabuf->fourcc;
+	device->imports++;
+	return buffer;
+}
+
+/* A pitch that is wider than the rows, as drivers have it. */
+struct kms_buffer *kms_buffer_create_dumb(struct kms_device *device, uint32_t width,
+	uint32_t height, GError **error)
+{
+	struct kms_buffer *buffer;
+
+	if (device->refuses_dumb) {
+		g_set_error(error, KMS_ERROR, KMS_ERROR_REFUSED, "no dumb buffer");
+		return NULL;
+	}
+	buffer = make_buffer(device, width, height);
+	buffer->stride = (width * 4 + 255) / 256 * 256;
+	buffer->fourcc = DRM_FORMAT_XRGB8888;
+	buffer->pixels = g_malloc0((size_t)buffer->stride * height);
+	return buffer;
+}
+
+struct kms_buffer *kms_buffer_ref(struct kms_buffer *buffer)
+{
+	buffer->references++;
+	return buffer;
+}
+
+void kms_buffer_unref(struct kms_buffer *buffer)
+{
+	if (!buffer || --buffer->references > 0)
+		return;
+	buffer->device->buffers--;
+	g_free(buffer->pixels);
+	g_free(buffer);
+}
+
+uint32_t kms_buffer_width(const struct kms_buffer *buffer)
+{
+	return buffer->width;
+}
+
+uint32_t kms_buffer_height(const struct kms_buffer *buffer)
+{
+	return buffer->height;
+}
+
+uint8_t *kms_buffer_pixels(struct kms_buffer *buffer, uint32_t *stride)
+{
+	*stride = buffer->stride;
+	return buffer->pixels;
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Stands for kms/ in the unit tests of src/: the calls of include/kms.h over a card of memory. It
+ * keeps a frame's life as kms/ does (pending, queued, current; the newest pending one wins),
+ * records every commit, and reports what a test tells it to: an event, a failure, an output that
+ * goes off.
+ *
+ * The structs are open, so that a test can look and turn knobs.
+ */
+#ifndef SCANOUTD_TEST_FAKE_KMS_H
+#define SCANOUTD_TEST_FAKE_KMS_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kms.h"
+
+#define FAKE_COMMITS_MAX 256
+
+struct kms_buffer {
+	struct kms_device *device;
+	unsigned int references;
+	uint32_t width;
+	uint32_t height;
+	uint32_t stride;
+	uint32_t fourcc;
+	bool imported;
+	uint8_t *pixels; /* of a dumb buffer */
+};
+
+struct fake_frame {
+	struct kms_frame frame; /* buffer NULL: none */
+	struct kms_rect damage[KMS_DAMAGE_MAX];
+};
+
+struct kms_output {
+	struct kms_device *device;
+	char name[16];
+	bool connected;
+	bool active;
+	struct kms_mode_info mode;
+	uint8_t edid[128];
+	size_t edid_size;
+
+	/* What the driver can do. */
+	bool cursor_plane;
+	bool scaler;
+	bool positions; /* planes that do not cover the CRTC */
+	bool reflects;
+	bool shows_dmabufs;
+	bool refuses_submit; /* whatever the test said */
+
+	struct fake_frame pending, queued, current;
+	struct fake_frame commits[FAKE_COMMITS_MAX]; /* in order; no references held */
+	size_t commit_count;
+	unsigned int tests;
+
+	bool cursor_in_flight; /* a commit of the cursor alone */
+	bool cursor_visible;
+	uint32_t cursor_pixels[KMS_CURSOR_SIZE * KMS_CURSOR_SIZE];
+	uint32_t cursor_hot_x, cursor_hot_y;
+	int32_t cursor_x, cursor_y;
+	unsigned int cursor_sets, cursor_moves;
+};
+
+struct kms_device {
+	struct kms_output outputs[KMS_OUTPUTS_MAX];
+	size_t output_count;
+	const struct kms_listener *listener;
+	void *data;
+	unsigned int buffers; /* that exist */
+	unsigned int imports;
+	unsigned int trims;
+	bool refuses_import;
+	bool refuses_dumb;
+	/* The last kms_device_configure(). */
+	struct kms_output_request requests[KMS_OUTPUTS_MAX];
+	size_t request_count;
+	unsigned int configured;
+};
+
+/* Outputs "DP-1", "DP-2" … of the same mode at 60 Hz, connected and active, that can do everything
+ * but scale. kms_device_configure() turns off what is not requested. */
+struct kms_device *fake_card_create(size_t outputs, uint32_t width, uint32_t height);
+/* Checks that every buffer is gone. */
+void fake_card_destroy(struct kms_device *device);
+
+void fake_card_listen(struct kms_device *device, const struct kms_listener *listener, void *data);
+
+/* The page-flip event of the commit in flight, which must be there. */
+void fake_flip(struct kms_output *output);
+/* … of a driver without vblank. */
+void fake_flip_without_vblank(struct kms_output *output);
+/* … of a commit of the cursor alone. */
+void fake_flip_cursor(struct kms_output *output);
+/* The frame in flight fails, and with it the pending one. */
+void fake_fail(struct kms_output *output, int error);
+/* Off: frames fail with EACCES. On: what kms/ does at resume but for the last picture. */
+void fake_set_active(struct kms_output *output, bool active);
+void fake_set_mode(struct kms_output *output, uint32_t width, uint32_t height);
+
+/* The frame that was committed last. */
+const struct kms_frame *fake_last(const struct kms_output *output);
+/* Its pixel, if it is a dumb buffer shown in its own size over all of the CRTC. Without X. */
+uint32_t fake_pixel(const struct kms_output *output, uint32_t x, uint32_t y);
+
+#endif

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Guests from the display socket to a fake card. */
+#include "scene_fixture.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "channel_fixture.h"
+#include "vhost_user_gpu.h"
+
+static void on_gone(void *data)
+{
+	struct scene *scene = data;
+
+	scene->gone++;
+}
+
+static void on_detached(void *data)
+{
+	unsigned int *detached = data;
+
+	(*detached)++;
+}
+
+struct scene *scene_prepare(const struct scene_options *options)
+{
+	struct scene *scene = g_new0(struct scene, 1);
+	size_t outputs = options->outputs ? options->outputs : 1;
+
+	scene->card = fake_card_create(outputs, options->width ? options->width : 64,
+		options->height ? options->height : 48);
+	scene->layout = layout_create(on_gone, scene);
+	fake_card_listen(scene->card, layout_kms_listener(), scene->layout);
+	scene->guest_count = options->guests ? options->guests : 1;
+	for (size_t i = 0; i < scene->guest_count; i++) {
+		char name[2] = {(char)('a' + i), 0};
+		struct guest_options guest = {
+			.name = name,
+			.after = options->after,
+			.device = scene->card,
+			.detached = on_detached,
+			.data = &scene->detached[i],
+		};
+
+		scene->states[i] = g_new0(struct guest_state, 1);
+		scene->guests[i] = guest_create(&guest, scene->states[i]);
+		scene->peers[i] = -1;
+	}
+	return scene;
+}
+
+bool scene_configure(struct scene *scene, const struct scene_options *options, GError **error)
+{
+	struct layout_guest guests[SCENE_GUESTS_MAX];
+	struct layout_options layout = {
+		.outputs = options->sections,
+		.output_count = options->section_count,
+		.guests = guests,
+		.guest_count = scene->guest_count,
+	};
+
+	for (size_t i = 0; i < scene->guest_count; i++)
+		guests[i] = (struct layout_guest){scene->guests[i], options->keep_picture, NULL,
+			options->policy};
+	return layout_configure(scene->layout, scene->card, &layout, error);
+}
+
+struct scene *scene_create(const struct scene_options *options)
+{
+	struct scene *scene = scene_prepare(options);
+	g_autoptr(GError) error = NULL;
+	bool configured = scene_configure(scene, options, &error);
+
+	g_assert_no_error(error);
+	g_assert_true(configured);
+	for (size_t i = 0; i < scene->guest_count; i++)
+		scene_attach(scene, i);
+	return scene;
+}
+
+void scene_destroy(struct scene *scene)
+{
+	for (size_t i = 0; i < scene->guest_count; i++) {
+		guest_destroy(scene->guests[i]);
+		g_free(scene->states[i]);
+		if (scene->peers[i] >= 0)
+			close(scene->peers[i]);
+	}
+	layout_destroy(scene->layout);
+	fake_card_destroy(scene->card);
+	g_free(scene);
+}
+
+struct kms_output *scene_output(struct scene *scene, size_t index)
+{
+	return &scene->card->outputs[index];
+}
+
+void scene_attach(struct scene *scene, size_t guest)
+{
+	int pair[2];
+
+	g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), ==, 0);
+	g_assert_cmpint(fcntl(pair[0], F_SETFL, O_NONBLOCK), ==, 0);
+	if (scene->peers[guest] >= 0)
+		close(scene->peers[guest]);
+	scene->peers[guest] = pair[0];
+	guest_attach(scene->guests[guest], pair[1]);
+	g_assert_true(guest_attached(scene->guests[guest]));
+}
+
+void scene_hang_up(struct scene *scene, size_t guest)
+{
+	close(scene->peers[guest]);
+	scene->peers[guest] = -1;
+	fixture_settle();
+}
+
+static ssize_t send_some(int socket, const uint8_t *bytes, size_t size, int fd)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = {.bytes = {0}};
+	struct iovec iov = {.iov_base = (void *)(uintptr_t)bytes, .iov_len = size};
+	struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1};
+
+	if (fd >= 0) {
+		control.header.cmsg_level = SOL_SOCKET;
+		control.header.cmsg_type = SCM_RIGHTS;
+		control.header.cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(&control.header), &fd, sizeof(int));
+		message.msg_control = &control;
+		message.msg_controllen = sizeof(control.bytes);
+	}
+	return sendmsg(socket, &message, MSG_NOSIGNAL);
+}
+
+void scene_send_raw(struct scene *scene, size_t guest, const void *bytes, size_t size, int fd)
+{
+	const uint8_t *from = bytes;
+	int passed = fd;
+
+	while (size > 0) {
+		ssize_t sent = send_some(scene->peers[guest], from, size, passed);
+
+		if (sent < 0) {
+			g_assert_cmpint(errno, ==, EAGAIN);
+			fixture_settle();
+			continue;
+		}
+		from += sent;
+		size -= (size_t)sent;
+		passed = -1;
+	}
+	if (fd >= 0)
+		close(fd);
+	fixture_settle();
+}
+
+static void append_head(GByteArray *message, uint32_t request, size_t size)
+{
+	struct vhost_user_gpu_header header = {request, 0x7f13, (uint32_t)size};
+
+	g_byte_array_append(message, (const guint8 *)&header, sizeof(header));
+}
+
+void scene_send(struct scene *scene, size_t guest, uint32_t request, const void *payload,
+	size_t size, int fd)
+{
+	g_autoptr(GByteArray) message = g_byte_array_new();
+
+	append_head(message, request, size);
+	g_byte_array_append(message, payload, (guint)size);
+	scene_send_raw(scene, guest, message->data, message->len, fd);
+}
+
+void scene_scanout(struct scene *scene, uint32_t scanout, uint32_t width, uint32_t height)
+{
+	struct vhost_user_gpu_scanout message = {scanout, width, height};
+
+	scene_send(scene, 0, VHOST_USER_GPU_SCANOUT, &message, sizeof(message), -1);
+}
+
+static void append_update(GByteArray *bytes, uint32_t scanout, struct kms_rect rect, uint32_t color,
+	size_t pixel_bytes)
+{
+	struct vhost_user_gpu_update update = {scanout, (uint32_t)rect.x, (uint32_t)rect.y,
+		(uint32_t)rect.width, (uint32_t)rect.height};
+	size_t all = (size_t)rect.width * (size_t)rect.height * 4;
+
+	append_head(bytes, VHOST_USER_GPU_UPDATE, sizeof(update) + all);
+	g_byte_array_append(bytes, (const guint8 *)&update, sizeof(update));
+	for (size_t i = 0; i < pixel_bytes; i += 4)
+		g_byte_array_append(bytes, (const guint8 *)&color, 4);
+}
+
+void scene_append_update(GByteArray *bytes, uint32_t scanout, struct kms_rect rect, uint32_t color)
+{
+	append_update(bytes, scanout, rect, color, (size_t)rect.width * (size_t)rect.height * 4);
+}
+
+void scene_half_update(struct scene *scene, uint32_t scanout, struct kms_rect rect, uint32_t color,
+	size_t bytes)
+{
+	g_autoptr(GByteArray) message = g_byte_array_new();
+
+	append_update(message, scanout, rect, color, bytes);
+	scene_send_raw(scene, 0, message->data, message->len, -1);
+}
+
+void scene_more_pixels(struct scene *scene, uint32_t color, size_t bytes)
+{
+	g_autoptr(GByteArray) message = g_byte_array_new();
+
+	for (size_t i = 0; i < bytes; i += 4)
+		g_byte_array_append(message, (const guint8 *)&color, 4);
+	scene_send_raw(scene, 0, message->data, message->len, -1);
+}
+
+void scene_update(struct scene *scene, uint32_t scanout, struct kms_rect rect, uint32_t color)
+{
+	scene_half_update(scene, scanout, rect, color,
+		(size_t)rect.width * (size_t)rect.height * 4);
+}
+
+void scene_dmabuf(struct scene *scene, uint32_t scanout, uint32_t width, uint32_t height, int fd)
+{
+	struct vhost_user_gpu_dmabuf_scanout message = {
+		.scanout = scanout,
+		.width = width,
+		.height = height,
+		.fd_width = width,
+		.fd_height = height,
+		.fd_stride = width * 4,
+		.fd_drm_fourcc = (int32_t)DRM_FORMAT_XRGB8888,
+	};
+
+	scene_send(scene, 0, VHOST_USER_GPU_DMABUF_SCANOUT, &message, sizeof(message), fd);
+}
+
+void scene_dmabuf_update(struct scene *scene, uint32_t scanout, struct kms_rect rect)
+{
+	struct vhost_user_gpu_update update = {scanout, (uint32_t)rect.x, (uint32_t)rect.y,
+		(uint32_t)rect.width, (uint32_t)rect.height};
+
+	scene_send(scene, 0, VHOST_USER_GPU_DMABUF_UPDATE, &update, sizeof(update), -1);
+}
+
+void scene_cursor(struct scene *scene, uint32_t scanout, int32_t x, int32_t y, uint32_t color)
+{
+	static struct vhost_user_gpu_cursor_update message;
+
+	memset(&message, 0, sizeof(message));
+	message.pos = (struct vhost_user_gpu_cursor_pos){scanout, x, y};
+	message.hot_x = 1;
+	message.hot_y = 2;
+	/* An arrow of sorts: 8×8 in the corner. */
+	for (size_t row = 0; row < 8; row++) {
+		for (size_t column = 0; column < 8; column++)
+			message.data[row * VHOST_USER_GPU_CURSOR_SIZE + column] = color;
+	}
+	scene_send(scene, 0, VHOST_USER_GPU_CURSOR_UPDATE, &message, sizeof(message), -1);
+}
+
+void scene_cursor_pos(struct scene *scene, uint32_t scanout, int32_t x, int32_t y, bool visible)
+{
+	struct vhost_user_gpu_cursor_pos message = {scanout, x, y};
+
+	scene_send(scene, 0, visible ? VHOST_USER_GPU_CURSOR_POS : VHOST_USER_GPU_CURSOR_POS_HIDE,
+		&message, sizeof(message), -1);
+}
+
+unsigned int scene_replies(struct scene *scene, size_t guest)
+{
+	struct vhost_user_gpu_header header;
+	unsigned int count = 0;
+	ssize_t got;
+
+	fixture_settle();
+	while ((got = recv(scene->peers[guest], &header, sizeof(header), 0)) > 0) {
+		g_assert_cmpint(got, ==, sizeof(header));
+		g_assert_cmpuint(header.request, ==, VHOST_USER_GPU_DMABUF_UPDATE);
+		g_assert_cmpuint(header.flags, ==, VHOST_USER_GPU_REPLY);
+		g_assert_cmpuint(header.size, ==, 0);
+		count++;
+	}
+	return count;
+}
+
+void scene_wait_reply(struct scene *scene, size_t guest)
+{
+	unsigned int replies;
+
+	while ((replies = scene_replies(scene, guest)) == 0)
+		g_main_context_iteration(NULL, TRUE);
+	g_assert_cmpuint(replies, ==, 1);
+}
+
+void scene_expect_log(const char *text)
+{
+	g_autofree char *lines = fixture_log_take();
+
+	g_assert_nonnull(lines);
+	if (!strstr(lines, text))
+		g_error("\"%s\" is not in the log:\n%s", text, lines);
+}
+
+void scene_expect_no_log(void)
+{
+	g_autofree char *lines = fixture_log_take();
+
+	g_assert_cmpstr(lines, ==, NULL);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Guests from the display socket to the card, for tests of the scene: a fake card
+ * (fake/fake_kms.h), a layout, and for each guest a real channel with the test as its back-end at
+ * the other end.
+ *
+ * Everything happens in one thread: a test sends, the main loop runs until nothing is ready, and
+ * the test looks. Call fixture_init() of channel_fixture.h first.
+ */
+#ifndef SCANOUTD_TEST_SCENE_FIXTURE_H
+#define SCANOUTD_TEST_SCENE_FIXTURE_H
+
+#include <drm_fourcc.h>
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "fake/fake_kms.h"
+#include "scene/guest.h"
+#include "scene/layout.h"
+
+#define SCENE_GUESTS_MAX 4
+
+struct scene {
+	struct kms_device *card;
+	struct layout *layout;
+	size_t guest_count;
+	struct guest *guests[SCENE_GUESTS_MAX];
+	struct guest_state *states[SCENE_GUESTS_MAX];
+	int peers[SCENE_GUESTS_MAX];
+	unsigned int detached[SCENE_GUESTS_MAX];
+	unsigned int gone;
+};
+
+struct scene_options {
+	size_t outputs; /* 0: one */
+	uint32_t width; /* of their mode; 0: 64×48 */
+	uint32_t height;
+	size_t guests; /* 0: one; named "a", "b" … */
+	enum place_policy policy;
+	enum guest_idle_picture after;
+	bool keep_picture;
+	const struct layout_output *sections;
+	size_t section_count;
+};
+
+struct scene *scene_create(const struct scene_options *options);
+/* Checks that no buffer is left. */
+void scene_destroy(struct scene *scene);
+
+/* Makes the card and the guests, but not the layout; for tests of what it refuses. */
+struct scene *scene_prepare(const struct scene_options *options);
+bool scene_configure(struct scene *scene, const struct scene_options *options, GError **error);
+
+/* Output 0 is what most tests look at. */
+struct kms_output *scene_output(struct scene *scene, size_t index);
+
+/* A new display socket for the guest. */
+void scene_attach(struct scene *scene, size_t guest);
+/* The back-end closes its end. */
+void scene_hang_up(struct scene *scene, size_t guest);
+
+/* Bytes of a message, all taken in; `fd` -1: none, else it is closed. */
+void scene_send_raw(struct scene *scene, size_t guest, const void *bytes, size_t size, int fd);
+void scene_send(struct scene *scene, size_t guest, uint32_t request, const void *payload,
+	size_t size, int fd);
+
+/* The messages, to guest 0. */
+void scene_scanout(struct scene *scene, uint32_t scanout, uint32_t width, uint32_t height);
+void scene_update(struct scene *scene, uint32_t scanout, struct kms_rect rect, uint32_t color);
+/* Only the head and so many bytes of an UPDATE. */
+void scene_half_update(struct scene *scene, uint32_t scanout, struct kms_rect rect, uint32_t color,
+	size_t bytes);
+/* And so many more pixels of it. */
+void scene_more_pixels(struct scene *scene, uint32_t color, size_t bytes);
+void scene_dmabuf(struct scene *scene, uint32_t scanout, uint32_t width, uint32_t height, int fd);
+void scene_dmabuf_update(struct scene *scene, uint32_t scanout, struct kms_rect rect);
+void scene_cursor(struct scene *scene, uint32_t scanout, int32_t x, int32_t y, uint32_t color);
+void scene_cursor_pos(struct scene *scene, uint32_t scanout, int32_t x, int32_t y, bool visible);
+
+/* An UPDATE or SCANOUT at once as a reader would never get it: in one piece with others. */
+void scene_append_update(GByteArray *bytes, uint32_t scanout, struct kms_rect rect, uint32_t color);
+
+/* Replies to DMABUF_UPDATE since the last call; any other reply fails the test. */
+unsigned int scene_replies(struct scene *scene, size_t guest);
+/* Runs the main loop until one came. */
+void scene_wait_reply(struct scene *scene, size_t guest);
+
+/* Lines of the log since the last call must contain the text, or be none. */
+void scene_expect_log(const char *text);
+void scene_expect_no_log(void);
+
+#endif

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which scanout goes to which output, what guests are told about it, and what is refused. */
+#include <string.h>
+#include <sys/socket.h>
+
+#include "channel_fixture.h"
+#include "scene/edid.h"
+#include "scene/view.h"
+#include "scene_fixture.h"
+#include "vhost_user_gpu.h"
+
+/* "a0:DP-1 a1:DP-2", in the order of the outputs. */
+static void expect_layout(struct scene *scene, const char *expected)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	for (size_t i = 0; i < scene->card->output_count; i++) {
+		for (size_t j = 0; j < layout_view_count(scene->layout); j++) {
+			struct kms_output *output = view_output(layout_view(scene->layout, j));
+			uint32_t scanout;
+			struct guest *guest = layout_view_guest(scene->layout, j, &scanout);
+
+			if (output == scene_output(scene, i))
+				g_string_append_printf(text, "%s%s%u:%s", text->len ? " " : "",
+					guest_name(guest), scanout, kms_output_name(output));
+		}
+	}
+	g_assert_cmpstr(text->str, ==, expected);
+}
+
+/* The outputs that are on, in the card's order. */
+static void expect_on(struct scene *scene, const char *expected)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	for (size_t i = 0; i < scene->card->output_count; i++) {
+		if (scene_output(scene, i)->active)
+			g_string_append_printf(text, "%s%s", text->len ? " " : "",
+				scene_output(scene, i)->name);
+	}
+	g_assert_cmpstr(text->str, ==, expected);
+}
+
+static void test_one_guest(void)
+{
+	struct scene_options options = {.outputs = 4};
+	struct scene *scene = scene_prepare(&options);
+
+	scene_output(scene, 1)->connected = false;
+	g_assert_true(scene_configure(scene, &options, NULL));
+	expect_layout(scene, "a0:DP-1 a1:DP-3 a2:DP-4");
+	/* There is a scanout 0 for sure. */
+	expect_on(scene, "DP-1");
+	scene_destroy(scene);
+}
+
+static void test_several_guests(void)
+{
+	struct scene *scene = scene_create(&(struct scene_options){.outputs = 4, .guests = 3});
+
+	expect_layout(scene, "a0:DP-1 b0:DP-2 c0:DP-3");
+	expect_on(scene, "DP-1 DP-2 DP-3");
+	scene_destroy(scene);
+}
+
+static void test_no_monitor_yet(void)
+{
+	struct scene_options options = {.outputs = 2};
+	struct scene *scene = scene_prepare(&options);
+
+	scene_output(scene, 0)->connected = false;
+	scene_output(scene, 1)->connected = false;
+	g_assert_true(scene_configure(scene, &options, NULL));
+	expect_layout(scene, "a0:DP-1");
+	expect_on(scene, "");
+	g_assert_cmpuint(scene->card->request_count, ==, 1);
+	scene_destroy(scene);
+}
+
+static void test_sections(void)
+{
+	static const struct layout_output sections[] = {
+		{.name = "DP-3", .guest = "a", .scanout = -1, .mode = "800x600"},
+		{.name = "DP-1", .guest = "a", .scanout = 0},
+		{.name = "DP-2", .guest = "a", .scanout = -1, .policy = PLACE_CENTER},
+		{.name = "DP-4", .off = true, .scanout = -1},
+	};
+	struct scene *scene = scene_create(&(struct scene_options){.outputs = 6,
+		.guests = 2,
+		.sections = sections,
+		.section_count = G_N_ELEMENTS(sections)});
+
+	/* DP-1 mirrors scanout 0; the second guest gets what is left but for the one that is
+	 * off. */
+	expect_layout(scene, "a0:DP-1 a1:DP-2 a0:DP-3 b0:DP-5");
+	expect_on(scene, "DP-1 DP-2 DP-3 DP-5");
+	g_assert_cmpstr(scene->card->requests[0].mode, ==, "800x600");
+	g_assert_cmpstr(scene->card->requests[1].mode, ==, NULL);
+	scene_destroy(scene);
+}
+
+static void expect_refused(const struct layout_output *sections, size_t count, size_t outputs,
+	size_t guests, const char *const *words)
+{
+	struct scene_options options = {.outputs = outputs,
+		.guests = guests,
+		.sections = sections,
+		.section_count = count};
+	struct scene *scene = scene_prepare(&options);
+	g_autoptr(GError) error = NULL;
+
+	g_assert_false(scene_configure(scene, &options, &error));
+	g_assert_nonnull(error);
+	for (size_t i = 0; words[i]; i++) {
+		if (!strstr(error->message, words[i]))
+			g_error("\"%s\" is not in: %s", words[i], error->message);
+	}
+	/* The screen was not touched. */
+	g_assert_cmpuint(scene->card->configured, ==, 0);
+	scene_destroy(scene);
+}
+
+static void test_refused(void)
+{
+	static const struct layout_output twice[] = {
+		{.name = "DP-1", .guest = "a", .scanout = -1},
+		{.name = "DP-1", .guest = "b", .scanout = -1},
+		{.name = "DP-3", .off = true},
+	};
+	static const struct layout_output no_guest[] = {
+		{.name = "DP-1", .guest = "z", .scanout = -1}};
+	static const struct layout_output no_output[] = {
+		{.name = "DP-9", .guest = "a", .scanout = -1}};
+	static const char *const taken[] = {"DP-1", "guest b", "guest a",
+		"free outputs: DP-2, DP-4", NULL};
+	static const char *const unknown_guest[] = {"DP-1", "\"z\"", NULL};
+	static const char *const unknown_output[] = {"DP-9", NULL};
+	static const char *const too_many[] = {"guest c", NULL};
+
+	expect_refused(twice, 3, 4, 2, taken);
+	expect_refused(no_guest, 1, 2, 1, unknown_guest);
+	expect_refused(no_output, 1, 2, 1, unknown_output);
+	expect_refused(NULL, 0, 2, 3, too_many);
+}
+
+static void receive(struct scene *scene, void *reply, size_t size)
+{
+	size_t got = 0;
+
+	while (got < size) {
+		ssize_t more;
+
+		fixture_settle();
+		more = recv(scene->peers[0], (uint8_t *)reply + got, size - got, 0);
+		g_assert_cmpint(more, >, 0);
+		got += (size_t)more;
+	}
+}
+
+struct info_reply {
+	struct vhost_user_gpu_header header;
+	struct virtio_gpu_resp_display_info info;
+} __attribute__((packed));
+
+static void expect_mode(const struct info_reply *reply, uint32_t scanout, uint32_t x, uint32_t y,
+	uint32_t width, uint32_t height)
+{
+	const struct virtio_gpu_display_one *one = &reply->info.pmodes[scanout];
+
+	g_assert_cmpuint(GUINT32_FROM_LE(one->enabled), ==, width > 0);
+	g_assert_cmpuint(GUINT32_FROM_LE(one->x), ==, x);
+	g_assert_cmpuint(GUINT32_FROM_LE(one->y), ==, y);
+	g_assert_cmpuint(GUINT32_FROM_LE(one->width), ==, width);
+	g_assert_cmpuint(GUINT32_FROM_LE(one->height), ==, height);
+}
+
+static void test_display_info(void)
+{
+	static const struct layout_output sections[] = {
+		{.name = "DP-2", .guest = "a", .scanout = 0},
+		{.name = "DP-1", .guest = "a", .scanout = 2},
+		{.name = "DP-3", .guest = "a", .scanout = 1, .positioned = true, .x = 500, .y = 20},
+	};
+	struct scene *scene = scene_create(
+		&(struct scene_options){.outputs = 3, .sections = sections, .section_count = 3});
+	struct info_reply reply;
+
+	/* As the modes are when the guest asks. */
+	fake_set_mode(scene_output(scene, 0), 640, 480);
+	fake_set_mode(scene_output(scene, 2), 100, 1000);
+	scene_send(scene, 0, VHOST_USER_GPU_GET_DISPLAY_INFO, NULL, 0, -1);
+	receive(scene, &reply, sizeof(reply));
+	g_assert_cmpuint(reply.header.size, ==, sizeof(reply.info));
+	g_assert_cmpuint(GUINT32_FROM_LE(reply.info.hdr.type), ==, VIRTIO_GPU_RESP_OK_DISPLAY_INFO);
+	expect_mode(&reply, 0, 0, 0, 64, 48);
+	expect_mode(&reply, 1, 500, 20, 100, 1000);
+	expect_mode(&reply, 2, 600, 0, 640, 480);
+	for (uint32_t i = 3; i < VHOST_USER_GPU_SCANOUTS; i++)
+		expect_mode(&reply, i, 0, 0, 0, 0);
+	scene_destroy(scene);
+}
+
+static uint32_t ask_edid(struct scene *scene, uint32_t scanout, uint8_t *edid)
+{
+	struct {
+		struct vhost_user_gpu_header header;
+		struct virtio_gpu_resp_edid body;
+	} __attribute__((packed)) reply;
+	struct vhost_user_gpu_edid_request request = {scanout};
+
+	scene_send(scene, 0, VHOST_USER_GPU_GET_EDID, &request, sizeof(request), -1);
+	receive(scene, &reply, sizeof(reply));
+	memcpy(edid, reply.body.edid, sizeof(reply.body.edid));
+	return GUINT32_FROM_LE(reply.body.size);
+}
+
+static void test_edid(void)
+{
+	struct scene *scene = scene_create(&(struct scene_options){.width = 1280, .height = 800});
+	struct kms_output *output = scene_output(scene, 0);
+	struct edid_screen screen = {.width = 1280,
+		.height = 800,
+		.refresh_mhz = 60000,
+		.name = "test"};
+	uint8_t made[EDID_SIZE_MAX], got[VIRTIO_GPU_EDID_MAX];
+	uint32_t width, height, refresh_mhz, size;
+
+	/* Made up. */
+	size = ask_edid(scene, 0, got);
+	g_assert_true(edid_valid(got, size));
+	g_assert_true(edid_preferred(got, size, &width, &height, &refresh_mhz));
+	g_assert_cmpuint(width, ==, 1280);
+	g_assert_cmpuint(height, ==, 800);
+
+	/* The monitor's own, byte for byte. */
+	size = (uint32_t)edid_write(made, &screen, NULL, 0);
+	g_assert_cmpuint(size, ==, sizeof(output->edid));
+	memcpy(output->edid, made, size);
+	output->edid_size = size;
+	g_assert_cmpuint(ask_edid(scene, 0, got), ==, size);
+	g_assert_cmpmem(got, size, made, size);
+
+	/* Of a scanout that no output shows, and of none at all: none. */
+	g_assert_cmpuint(ask_edid(scene, 1, got), ==, 0);
+	g_assert_cmpuint(ask_edid(scene, 16, got), ==, 0);
+	scene_destroy(scene);
+}
+
+/* Nobody says how many scanouts the device has: what the guest asks about or uses goes on. */
+static void test_used(void)
+{
+	struct scene *scene = scene_create(&(struct scene_options){.outputs = 4});
+	uint8_t edid[VIRTIO_GPU_EDID_MAX];
+	struct info_reply reply;
+
+	scene_send(scene, 0, VHOST_USER_GPU_GET_DISPLAY_INFO, NULL, 0, -1);
+	receive(scene, &reply, sizeof(reply));
+	expect_mode(&reply, 3, 192, 0, 64, 48);
+	expect_on(scene, "DP-1");
+	ask_edid(scene, 2, edid);
+	expect_on(scene, "DP-1 DP-3");
+	scene_scanout(scene, 1, 64, 48);
+	ask_edid(scene, 0, edid);
+	expect_on(scene, "DP-1 DP-2 DP-3");
+	/* Asked about again: nothing to do. */
+	ask_edid(scene, 2, edid);
+	g_assert_cmpuint(scene->card->configured, ==, 3);
+	scene_destroy(scene);
+}
+
+/* The device says how many scanouts it has: what would stay dark goes off, and comes back. */
+static void test_scanout_count(void)
+{
+	struct scene *scene = scene_create(&(struct scene_options){.outputs = 4});
+	struct info_reply reply;
+
+	expect_on(scene, "DP-1");
+	layout_set_scanout_count(scene->layout, scene->guests[0], 2);
+	expect_on(scene, "DP-1 DP-2");
+	scene_send(scene, 0, VHOST_USER_GPU_GET_DISPLAY_INFO, NULL, 0, -1);
+	receive(scene, &reply, sizeof(reply));
+	expect_mode(&reply, 1, 64, 0, 64, 48);
+	expect_mode(&reply, 2, 0, 0, 0, 0);
+	/* The same again changes nothing. */
+	layout_set_scanout_count(scene->layout, scene->guests[0], 2);
+	g_assert_cmpuint(scene->card->configured, ==, 2);
+	layout_set_scanout_count(scene->layout, scene->guests[0], 3);
+	expect_on(scene, "DP-1 DP-2 DP-3");
+	g_free(fixture_log_take());
+	scene_destroy(scene);
+}
+
+static void test_device_gone(void)
+{
+	struct scene *scene = scene_create(&(struct scene_options){0});
+
+	layout_kms_listener()->device_gone(scene->layout);
+	g_assert_cmpuint(scene->gone, ==, 1);
+	scene_destroy(scene);
+}
+
+int main(int argc, char **argv)
+{
+	fixture_init(&argc, &argv);
+	g_test_add_func("/layout/one-guest", test_one_guest);
+	g_test_add_func("/layout/several-guests", test_several_guests);
+	g_test_add_func("/layout/no-monitor-yet", test_no_monitor_yet);
+	g_test_add_func("/layout/sections", test_sections);
+	g_test_add_func("/layout/refused", test_refused);
+	g_test_add_func("/layout/display-info", test_display_info);
+	g_test_add_func("/layout/edid", test_edid);
+	g_test_add_func("/layout/used", test_used);
+	g_test_add_func("/layout/scanout-count", test_scanout_count);
+	g_test_add_func("/layout/device-gone", test_device_gone);
+	return g_test_run();
+}

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Geometry: all policies, all transforms, odd sizes; and damage sets. */
+#include <string.h>
+
+#include "scene/damage.h"
+#include "scene/place.h"
+
+static const enum kms_transform transforms[] = {
+	KMS_ROTATE_0,
+	KMS_ROTATE_90,
+	KMS_ROTATE_180,
+	KMS_ROTATE_270,
+	KMS_ROTATE_0 | KMS_REFLECT_X,
+	KMS_ROTATE_90 | KMS_REFLECT_X,
+	KMS_ROTATE_0 | KMS_REFLECT_Y,
+	KMS_ROTATE_90 | KMS_REFLECT_Y,
+};
+
+static void expect_rect(const struct kms_rect *rect, int32_t x, int32_t y, int32_t width,
+	int32_t height)
+{
+	g_assert_cmpint(rect->x, ==, x);
+	g_assert_cmpint(rect->y, ==, y);
+	g_assert_cmpint(rect->width, ==, width);
+	g_assert_cmpint(rect->height, ==, height);
+}
+
+/* Known answers on a mode of 1920×1080. */
+static void test_policies(void)
+{
+	static const struct {
+		enum place_policy policy;
+		uint32_t width, height;
+		struct kms_rect source, destination;
+		bool scaled;
+	} cases[] = {
+		{PLACE_NONE, 1920, 1080, {0, 0, 1920, 1080}, {0, 0, 1920, 1080}, false},
+		{PLACE_CENTER, 1920, 1080, {0, 0, 1920, 1080}, {0, 0, 1920, 1080}, false},
+		{PLACE_FIT, 1920, 1080, {0, 0, 1920, 1080}, {0, 0, 1920, 1080}, false},
+		{PLACE_FILL, 1920, 1080, {0, 0, 1920, 1080}, {0, 0, 1920, 1080}, false},
+		{PLACE_INTEGER, 1920, 1080, {0, 0, 1920, 1080}, {0, 0, 1920, 1080}, false},
+
+		{PLACE_NONE, 800, 600, {0, 0, 800, 600}, {0, 0, 800, 600}, false},
+		{PLACE_NONE, 2001, 601, {0, 0, 1920, 601}, {0, 0, 1920, 601}, false},
+		{PLACE_CENTER, 800, 600, {0, 0, 800, 600}, {560, 240, 800, 600}, false},
+		{PLACE_CENTER, 2001, 601, {40, 0, 1920, 601}, {0, 239, 1920, 601}, false},
+		{PLACE_CENTER, 3840, 2160, {960, 540, 1920, 1080}, {0, 0, 1920, 1080}, false},
+		{PLACE_FIT, 800, 600, {0, 0, 800, 600}, {240, 0, 1440, 1080}, true},
+		{PLACE_FIT, 3840, 2160, {0, 0, 3840, 2160}, {0, 0, 1920, 1080}, true},
+		{PLACE_FIT, 5120, 1440, {0, 0, 5120, 1440}, {0, 270, 1920, 540}, true},
+		{PLACE_FIT, 1, 16384, {0, 0, 1, 16384}, {959, 0, 1, 1080}, true},
+		{PLACE_FILL, 800, 600, {0, 75, 800, 450}, {0, 0, 1920, 1080}, true},
+		{PLACE_FILL, 5120, 1440, {1280, 0, 2560, 1440}, {0, 0, 1920, 1080}, true},
+		{PLACE_INTEGER, 640, 480, {0, 0, 640, 480}, {320, 60, 1280, 960}, true},
+		{PLACE_INTEGER, 1000, 500, {0, 0, 1000, 500}, {460, 290, 1000, 500}, false},
+		{PLACE_INTEGER, 3840, 2160, {0, 0, 3840, 2160}, {0, 0, 1920, 1080}, true},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		const struct kms_rect *source = &cases[i].source;
+		const struct kms_rect *destination = &cases[i].destination;
+		struct place place;
+
+		place_compute(&place, cases[i].width, cases[i].height, 1920, 1080, cases[i].policy,
+			KMS_ROTATE_0);
+		expect_rect(&place.source, source->x, source->y, source->width, source->height);
+		expect_rect(&place.destination, destination->x, destination->y, destination->width,
+			destination->height);
+		g_assert_cmpint(place.scaled, ==, cases[i].scaled);
+	}
+}
+
+/* What holds for all of them, whatever the sizes. */
+static void check_place(const struct place *place, uint32_t width, uint32_t height,
+	uint32_t mode_width, uint32_t mode_height, enum place_policy policy)
+{
+	struct kms_rect picture = {0, 0, (int32_t)width, (int32_t)height};
+	struct kms_rect mode = {0, 0, (int32_t)mode_width, (int32_t)mode_height};
+	const struct kms_rect *source = &place->source;
+	const struct kms_rect *destination = &place->destination;
+	double x, y, back_x, back_y;
+
+	g_assert_false(rect_empty(source));
+	g_assert_false(rect_empty(destination));
+	g_assert_true(rect_contains(&picture, source));
+	g_assert_true(rect_contains(&mode, destination));
+	if (policy == PLACE_NONE || policy == PLACE_CENTER)
+		g_assert_false(place->scaled);
+	if (policy == PLACE_FILL)
+		g_assert_true(rect_contains(destination, &mode));
+	if (policy == PLACE_FIT)
+		g_assert_true(
+			destination->width == mode.width || destination->height == mode.height);
+
+	/* All that is seen lies on the destination, and each of its corners is found again. */
+	struct kms_rect covered = place_to_output(place, &picture);
+
+	expect_rect(&covered, destination->x, destination->y, destination->width,
+		destination->height);
+	for (int corner = 0; corner < 4; corner++) {
+		double corner_x = source->x + (corner & 1 ? source->width : 0);
+		double corner_y = source->y + (corner & 2 ? source->height : 0);
+
+		place_point_to_output(place, corner_x, corner_y, &x, &y);
+		g_assert_true(place_from_output(place, x, y, &back_x, &back_y));
+		g_assert_cmpfloat_with_epsilon(back_x, corner_x, 1e-6);
+		g_assert_cmpfloat_with_epsilon(back_y, corner_y, 1e-6);
+	}
+	/* Beside it is beside it, and stays in the picture. */
+	g_assert_false(place_from_output(place, mode_width + 10.0, -10, &back_x, &back_y));
+	g_assert_cmpfloat(back_x, >=, source->x);
+	g_assert_cmpfloat(back_x, <=, source->x + source->width);
+	g_assert_cmpfloat(back_y, >=, source->y);
+	g_assert_cmpfloat(back_y, <=, source->y + source->height);
+}
+
+static void test_all_sizes(void)
+{
+	static const uint32_t sides[] = {1, 2, 3, 479, 640, 1080, 1366, 3840, 16384};
+	static const struct {
+		uint32_t width, height;
+	} modes[] = {{640, 480}, {1366, 768}, {1080, 1920}, {3840, 2160}, {1, 1}};
+	struct place place;
+
+	for (size_t m = 0; m < G_N_ELEMENTS(modes); m++) {
+		for (size_t w = 0; w < G_N_ELEMENTS(sides); w++) {
+			for (size_t h = 0; h < G_N_ELEMENTS(sides); h++) {
+				for (int policy = PLACE_FIT; policy <= PLACE_INTEGER; policy++) {
+					for (size_t t = 0; t < G_N_ELEMENTS(transforms); t++) {
+						place_compute(&place, sides[w], sides[h],
+							modes[m].width, modes[m].height,
+							(enum place_policy)policy, transforms[t]);
+						check_place(&place, sides[w], sides[h],
+							modes[m].width, modes[m].height,
+							(enum place_policy)policy);
+					}
+				}
+			}
+		}
+	}
+}
+
+/* Where the top-left pixel of a 4×2 picture goes, by the kernel's definition of rotation. */
+static void test_transforms(void)
+{
+	static const struct {
+		enum kms_transform transform;
+		int32_t width, height; /* of the look */
+		double x, y; /* of the picture's first pixel's middle */
+	} cases[] = {
+		{KMS_ROTATE_0, 4, 2, 0.5, 0.5},
+		{KMS_ROTATE_90, 2, 4, 0.5, 3.5},
+		{KMS_ROTATE_180, 4, 2, 3.5, 1.5},
+		{KMS_ROTATE_270, 2, 4, 1.5, 0.5},
+		{KMS_ROTATE_0 | KMS_REFLECT_X, 4, 2, 3.5, 0.5},
+		{KMS_ROTATE_0 | KMS_REFLECT_Y, 4, 2, 0.5, 1.5},
+		{KMS_ROTATE_90 | KMS_REFLECT_X, 2, 4, 0.5, 0.5},
+		{KMS_ROTATE_90 | KMS_REFLECT_Y, 2, 4, 1.5, 3.5},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		struct place place;
+		double x, y;
+
+		place_compute(&place, 4, 2, 100, 100, PLACE_NONE, cases[i].transform);
+		expect_rect(&place.destination, 0, 0, cases[i].width, cases[i].height);
+		place_point_to_output(&place, 0.5, 0.5, &x, &y);
+		g_assert_cmpfloat_with_epsilon(x, cases[i].x, 1e-9);
+		g_assert_cmpfloat_with_epsilon(y, cases[i].y, 1e-9);
+	}
+}
+
+static void test_words(void)
+{
+	enum place_policy policy;
+
+	for (int i = PLACE_FIT; i <= PLACE_INTEGER; i++) {
+		g_assert_true(place_policy_parse(place_policy_name((enum place_policy)i), &policy));
+		g_assert_cmpint(policy, ==, i);
+	}
+	g_assert_false(place_policy_parse("centre", &policy));
+	g_assert_false(place_policy_parse("", &policy));
+}
+
+/* Damage of a scaled picture covers at least the pixels that it reaches. */
+static void test_damage_scaled(void)
+{
+	struct place place;
+	struct kms_rect rect = {10, 10, 1, 1};
+	struct kms_rect covered;
+
+	place_compute(&place, 100, 100, 250, 250, PLACE_FIT, KMS_ROTATE_0);
+	covered = place_to_output(&place, &rect);
+	g_assert_cmpint(covered.x, <=, 22);
+	g_assert_cmpint(covered.x + covered.width, >=, 30);
+	rect = (struct kms_rect){200, 200, 5, 5};
+	covered = place_to_output(&place, &rect);
+	g_assert_true(rect_empty(&covered));
+}
+
+/* ---- damage ---- */
+
+static bool covers_pixel(const struct damage *damage, int32_t x, int32_t y)
+{
+	struct kms_rect pixel = {x, y, 1, 1};
+
+	return damage_overlaps(damage, &pixel);
+}
+
+static void test_damage_joins(void)
+{
+	struct damage damage = {0};
+
+	damage_add(&damage, &(struct kms_rect){0, 0, 0, 5});
+	damage_add(&damage, &(struct kms_rect){0, 0, 5, -1});
+	g_assert_cmpuint(damage.count, ==, 0);
+
+	damage_add(&damage, &(struct kms_rect){0, 0, 10, 10});
+	damage_add(&damage, &(struct kms_rect){2, 2, 3, 3});
+	g_assert_cmpuint(damage.count, ==, 1);
+	damage_add(&damage, &(struct kms_rect){10, 0, 10, 10});
+	g_assert_cmpuint(damage.count, ==, 1);
+	expect_rect(&damage.rects[0], 0, 0, 20, 10);
+	damage_add(&damage, &(struct kms_rect){100, 100, 1, 1});
+	g_assert_cmpuint(damage.count, ==, 2);
+	/* All of it: one again. */
+	damage_add(&damage, &(struct kms_rect){0, 0, 200, 200});
+	g_assert_cmpuint(damage.count, ==, 1);
+}
+
+/* Against a bitmap: nothing that was added is ever lost, and the count stays in its limit. */
+static void test_damage_random(void)
+{
+	enum { SIDE = 64 };
+	struct damage damage, twice;
+
+	for (int round = 0; round < 200; round++) {
+		bool pixels[SIDE][SIDE] = {{false}};
+
+		damage_clear(&damage);
+		for (int i = 0; i < 40; i++) {
+			int32_t x = g_test_rand_int_range(0, SIDE);
+			int32_t y = g_test_rand_int_range(0, SIDE);
+			struct kms_rect rect = {x, y, g_test_rand_int_range(1, SIDE - x + 1),
+				g_test_rand_int_range(1, SIDE - y + 1)};
+
+			if (i % 2) {
+				rect.width = MIN(rect.width, 3);
+				rect.height = MIN(rect.height, 3);
+			} else if (i % 10) {
+				rect.width = 1;
+				rect.height = 1;
+			}
+			damage_add(&damage, &rect);
+			g_assert_cmpuint(damage.count, <=, KMS_DAMAGE_MAX);
+			for (int32_t row = y; row < y + rect.height; row++) {
+				for (int32_t column = x; column < x + rect.width; column++)
+					pixels[row][column] = true;
+			}
+		}
+		damage_clear(&twice);
+		damage_add_all(&twice, &damage);
+		for (int32_t row = 0; row < SIDE; row++) {
+			for (int32_t column = 0; column < SIDE; column++) {
+				if (pixels[row][column]) {
+					g_assert_true(covers_pixel(&damage, column, row));
+					g_assert_true(covers_pixel(&twice, column, row));
+				}
+			}
+		}
+	}
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/place/policies", test_policies);
+	g_test_add_func("/place/all-sizes", test_all_sizes);
+	g_test_add_func("/place/transforms", test_transforms);
+	g_test_add_func("/place/words", test_words);
+	g_test_add_func("/place/damage", test_damage_scaled);
+	g_test_add_func("/damage/joins", test_damage_joins);
+	g_test_add_func("/damage/random", test_damage_random);
+	return g_test_run();
+}
