@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "input/backlog.h"
+
+#include <string.h>
+
+void backlog_reset(struct backlog *backlog)
+{
+	const struct backlog_counters counters = backlog->counters;
+
+	memset(backlog, 0, sizeof(*backlog));
+	backlog->counters = counters;
+}
+
+static bool is_report(const struct input_value *value)
+{
+	return value->type == EV_SYN && value->code == SYN_REPORT;
+}
+
+/* Values of one slot of many. */
+static bool is_of_slot(const struct input_value *value)
+{
+	return value->type == EV_ABS && value->code > ABS_MT_SLOT && value->code <= ABS_MAX;
+}
+
+static bool is_slot(const struct input_value *value)
+{
+	return value->type == EV_ABS && value->code == ABS_MT_SLOT;
+}
+
+/* ---- what a guest may see ---- */
+
+static bool is_tracking(const struct input_value *value)
+{
+	return value->type == EV_ABS && value->code == ABS_MT_TRACKING_ID;
+}
+
+static bool is_release(const struct input_value *value)
+{
+	return (value->type == EV_KEY && value->value == 0) ||
+		(is_tracking(value) && value->value < 0);
+}
+
+static bool is_motion(const struct input_value *value)
+{
+	return value->type == EV_REL || (value->type == EV_ABS && !is_tracking(value));
+}
+
+static uint64_t slot_bit(int32_t slot)
+{
+	return slot >= 0 && slot < BACKLOG_SLOTS ? UINT64_C(1) << slot : 0;
+}
+
+/* A group on its way in: what is left of it, and what it makes of the backlog's books. */
+struct group {
+	struct input_value values[2 * BACKLOG_GROUP_MAX + 1];
+	size_t count;
+	bool releases;
+	uint8_t pressed[INPUT_BITS_SIZE(KEY_MAX)];
+	uint64_t touching;
+	int32_t slot;
+};
+
+static void append(struct group *group, struct input_value value)
+{
+	group->values[group->count++] = value;
+}
+
+static void clear_bit(uint8_t *bits, unsigned int bit)
+{
+	bits[bit / 8] &= (uint8_t) ~(1u << bit % 8);
+}
+
+static void admit_key(struct group *group, const struct input_value *value)
+{
+	if (value->code > KEY_MAX)
+		return;
+	if (value->value != 0) {
+		input_set_bit(group->pressed, value->code);
+	} else {
+		if (!input_bit(group->pressed, value->code))
+			return;
+		clear_bit(group->pressed, value->code);
+		group->releases = true;
+	}
+	append(group, *value);
+}
+
+/* A value of the slot that the sender has chosen, which the guest may not have heard of. */
+static void admit_of_slot(struct group *group, const struct input_value *value, int32_t slot)
+{
+	uint64_t bit = slot_bit(slot);
+
+	if (!bit)
+		return;
+	if (is_tracking(value) && value->value >= 0) {
+		group->touching |= bit;
+	} else {
+		if (!(group->touching & bit))
+			return;
+		if (is_release(value)) {
+			group->touching &= ~bit;
+			group->releases = true;
+		}
+	}
+	if (group->slot != slot)
+		append(group, (struct input_value){EV_ABS, ABS_MT_SLOT, slot});
+	group->slot = slot;
+	append(group, *value);
+}
+
+/* Releases of what was never seen pressed are left out, and so is what belongs to them. */
+static void admit(struct backlog *backlog, struct group *group, const struct input_value *values,
+	size_t count)
+{
+	group->count = 0;
+	group->releases = false;
+	memcpy(group->pressed, backlog->pressed, sizeof(group->pressed));
+	group->touching = backlog->touching;
+	group->slot = backlog->slot;
+	for (size_t i = 0; i < count; i++) {
+		if (is_slot(&values[i]))
+			backlog->sender_slot = values[i].value;
+		else if (is_of_slot(&values[i]))
+			admit_of_slot(group, &values[i], backlog->sender_slot);
+		else if (values[i].type == EV_KEY)
+			admit_key(group, &values[i]);
+		else if (!is_report(&values[i]))
+			append(group, values[i]);
+	}
+}
+
+/* ---- merging ---- */
+
+/* Where a run of motion comes to: one entry for each axis of each slot. */
+struct motion {
+	struct {
+		int32_t slot;
+		struct input_value value;
+	} entries[BACKLOG_GROUP_MAX];
+	size_t count;
+	int32_t slot; /* chosen at the end of the run */
+};
+
+static bool add_motion(struct motion *motion, const struct input_value *value)
+{
+	int32_t slot = is_of_slot(value) ? motion->slot : -1;
+
+	if (is_slot(value)) {
+		motion->slot = value->value;
+		return true;
+	}
+	for (size_t i = 0; i < motion->count; i++) {
+		struct input_value *known = &motion->entries[i].value;
+
+		if (motion->entries[i].slot != slot || known->type != value->type ||
+			known->code != value->code)
+			continue;
+		if (value->type == EV_REL)
+			__builtin_add_overflow(known->value, value->value, &known->value);
+		else
+			known->value = value->value;
+		return true;
+	}
+	if (motion->count == BACKLOG_GROUP_MAX)
+		return false;
+	motion->entries[motion->count].slot = slot;
+	motion->entries[motion->count++].value = *value;
+	return true;
+}
+
+/* Values of one slot, behind each other. */
+static size_t write_slot(const struct motion *motion, int32_t slot, int32_t *chosen,
+	struct input_value *values)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < motion->count; i++) {
+		if (motion->entries[i].slot != slot)
+			continue;
+		if (slot >= 0 && *chosen != slot)
+			values[count++] = (struct input_value){EV_ABS, ABS_MT_SLOT, slot};
+		if (slot >= 0)
+			*chosen = slot;
+		values[count++] = motion->entries[i].value;
+	}
+	return count;
+}
+
+/* The slot that is chosen at the end comes last, since what follows may count on it. Never more
+ * values than the run had: what a SLOT may cost more, a SYN_REPORT less has saved. */
+static size_t write_motion(const struct motion *motion, int32_t chosen, struct input_value *values)
+{
+	size_t count = write_slot(motion, -1, &chosen, values);
+
+	for (int32_t slot = 0; slot < BACKLOG_SLOTS; slot++) {
+		if (slot != motion->slot)
+			count += write_slot(motion, slot, &chosen, values + count);
+	}
+	count += write_slot(motion, motion->slot, &chosen, values + count);
+	if (chosen != motion->slot)
+		values[count++] = (struct input_value){EV_ABS, ABS_MT_SLOT, motion->slot};
+	values[count++] = (struct input_value){EV_SYN, SYN_REPORT, 0};
+	return count;
+}
+
+/* Values of the group at `begin`, SYN_REPORT included. */
+static size_t group_size(const struct backlog *backlog, size_t begin, bool *motion)
+{
+	size_t count = 0;
+
+	*motion = true;
+	while (!is_report(&backlog->values[begin + count]))
+		*motion &= is_motion(&backlog->values[begin + count++]);
+	return count + 1;
+}
+
+static int32_t slot_behind(const struct input_value *values, size_t count, int32_t slot)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (is_slot(&values[i]))
+			slot = values[i].value;
+	}
+	return slot;
+}
+
+/* Each run of groups that only move becomes one, in place. */
+static void merge(struct backlog *backlog)
+{
+	struct input_value *values = backlog->values;
+	size_t from = backlog->begin;
+	size_t to = backlog->begin;
+	int32_t slot = backlog->taken_slot;
+	bool motion;
+
+	if (backlog->begun) {
+		size_t count = group_size(backlog, from, &motion);
+
+		slot = slot_behind(values + from, count, slot);
+		from += count;
+		to += count;
+	}
+	while (from < backlog->end) {
+		struct motion sum = {.count = 0, .slot = slot};
+		size_t groups = 0;
+		size_t count = 0;
+
+		while (from < backlog->end) {
+			count = group_size(backlog, from, &motion);
+			if (!motion || sum.count + count > BACKLOG_GROUP_MAX)
+				break;
+			for (size_t i = 0; i + 1 < count; i++)
+				add_motion(&sum, &values[from + i]);
+			from += count;
+			groups++;
+		}
+		if (groups) {
+			to += write_motion(&sum, slot, values + to);
+			slot = sum.slot;
+			backlog->counters.merged += groups - 1;
+			continue;
+		}
+		slot = slot_behind(values + from, count, slot);
+		memmove(values + to, values + from, count * sizeof(*values));
+		from += count;
+		to += count;
+	}
+	backlog->end = to;
+}
+
+/* ---- in and out ---- */
+
+static void move_to_front(struct backlog *backlog)
+{
+	memmove(backlog->values, backlog->values + backlog->begin,
+		(backlog->end - backlog->begin) * sizeof(*backlog->values));
+	backlog->end -= backlog->begin;
+	backlog->begin = 0;
+}
+
+static bool make_room(struct backlog *backlog, const struct group *group)
+{
+	size_t size = group->count + 1;
+	size_t most = group->releases ? BACKLOG_CAPACITY : BACKLOG_VALUES;
+
+	if (backlog->end - backlog->begin + size > BACKLOG_VALUES)
+		merge(backlog);
+	if (backlog->end + size > BACKLOG_CAPACITY)
+		move_to_front(backlog);
+	return backlog->end - backlog->begin + size <= most;
+}
+
+void backlog_push(struct backlog *backlog, const struct input_value *values, size_t count)
+{
+	struct group group;
+
+	if (count > BACKLOG_GROUP_MAX) {
+		backlog->counters.dropped++;
+		return;
+	}
+	admit(backlog, &group, values, count);
+	if (group.count == 0)
+		return;
+	if (!make_room(backlog, &group)) {
+		backlog->counters.dropped++;
+		return;
+	}
+	append(&group, (struct input_value){EV_SYN, SYN_REPORT, 0});
+	memcpy(backlog->values + backlog->end, group.values, group.count * sizeof(*group.values));
+	backlog->end += group.count;
+	memcpy(backlog->pressed, group.pressed, sizeof(backlog->pressed));
+	backlog->touching = group.touching;
+	backlog->slot = group.slot;
+	backlog->counters.groups++;
+}
+
+const struct input_value *backlog_first(const struct backlog *backlog)
+{
+	return backlog->begin < backlog->end ? &backlog->values[backlog->begin] : NULL;
+}
+
+void backlog_take(struct backlog *backlog)
+{
+	const struct input_value *value = &backlog->values[backlog->begin++];
+
+	backlog->begun = !is_report(value);
+	if (is_slot(value))
+		backlog->taken_slot = value->value;
+	if (backlog->begin == backlog->end)
+		backlog->begin = backlog->end = 0;
+}

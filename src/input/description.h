@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What each kind of virtual input device says of itself. Used by whoever makes one; passthrough.c
+ * describes its own from the host's device.
+ */
+#ifndef SCANOUTD_INPUT_DESCRIPTION_H
+#define SCANOUTD_INPUT_DESCRIPTION_H
+
+#include "input/sink.h"
+
+/* Absolute axes of ours: 0 to this from the left (top) to the right (bottom) of the picture. The
+ * picture can change its size, and an axis cannot. */
+#define INPUT_AXIS_MAX 65535
+
+static inline int32_t input_axis_value(double fraction)
+{
+	if (!(fraction > 0))
+		return 0;
+	return fraction < 1 ? (int32_t)(fraction * INPUT_AXIS_MAX + 0.5) : INPUT_AXIS_MAX;
+}
+
+/* Touches at once, of one screen. */
+#define INPUT_SLOTS 16
+
+/* Pressure, distance, slider. */
+#define INPUT_PRESSURE_MAX 4095
+
+struct input_screen {
+	const char *name; /* of the output: "DP-1"; also the device's serial */
+	/* Millimetres of the picture on the glass, 0: unknown. Guests make physical sizes of it. */
+	uint32_t width_mm, height_mm;
+};
+
+/* Of every kind but INPUT_PASSTHROUGH. `screen` for INPUT_TOUCH and INPUT_PEN, else NULL. */
+void input_describe(struct input_description *description, enum input_kind kind,
+	const struct input_screen *screen);
+
+/* "keyboard", "pointer", "absolute", "touch", "pen", "passthrough". */
+const char *input_kind_name(enum input_kind kind);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One virtio-input device of a guest, by vhost-user: a socket for its VMM, the configuration that
+ * says what it is, its event queue and its status queue. A sink (sink.h) to those who feed it.
+ * Made by machine.c, one for each device of a machine; serves one VMM after the other.
+ */
+#ifndef SCANOUTD_INPUT_DEVICE_H
+#define SCANOUTD_INPUT_DEVICE_H
+
+#include <glib.h>
+
+#include "input/sink.h"
+
+struct device_counters {
+	uint64_t groups; /* given to a guest that listens, merged ones included */
+	uint64_t events; /* written into the guest's buffers, SYN_REPORT included */
+	uint64_t merged; /* groups of motion added to earlier ones, since the guest took none */
+	uint64_t dropped; /* groups, for the same reason */
+};
+
+struct device_options {
+	const char *guest; /* for the log; copied */
+	const char *device; /* "keyboard"; copied */
+	const char *path; /* of the listening socket; or NULL and … */
+	int listen_fd; /* … one of the service manager's, taken over; not on failure */
+	const char *group; /* as door_create_path() */
+};
+
+/* `description` is copied. `listener` must outlive it. */
+struct input_sink *device_create(const struct device_options *options,
+	const struct input_description *description, const struct input_sink_listener *listener,
+	void *data, GError **error);
+
+void device_counters(const struct input_sink *sink, struct device_counters *counters);
+
+#endif

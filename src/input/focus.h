@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Keyboards and pointers, and the machine that has them: a set of the host's devices that work
+ * together. Made by input.c: one for all devices that are nobody's own, and one for each machine
+ * that has devices of its own.
+ *
+ * Every press that a machine saw is released there: when the key comes up, when the focus moves,
+ * and when the focus ends. A key that is held while the focus moves is nobody's until it is up.
+ */
+#ifndef SCANOUTD_INPUT_FOCUS_H
+#define SCANOUTD_INPUT_FOCUS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "input/combination.h"
+#include "input/machine.h"
+#include "input/seat.h"
+
+struct focus;
+
+/* Keys that are ours. All zero: none. Borrowed as long as the focus lives. */
+struct focus_keys {
+	/* The press that would complete one of these for a guest is kept, in whatever order. */
+	const struct combination *never_pass;
+	size_t never_pass_count;
+	struct combination leave;
+	struct combination switch_guest; /* modifiers of a digit, 1 for the first machine */
+	struct combination switch_terminal; /* modifiers of a function key */
+};
+
+struct focus_listener {
+	void (*leave)(void *data);
+	void (*switch_terminal)(void *data, int terminal);
+	/* focus_machine() is another: its LEDs count now. */
+	void (*moved)(void *data);
+};
+
+/* `machines` are borrowed; the focus begins with the one of that index. */
+struct focus *focus_create(struct machine *const *machines, size_t count, size_t first,
+	const struct focus_keys *keys, const struct focus_listener *listener, void *data);
+/* Releases everything. Takes NULL. */
+void focus_destroy(struct focus *focus);
+
+struct machine *focus_machine(const struct focus *focus);
+
+/* Keyboard and pointer go to another machine. Out of range: nothing happens. */
+void focus_move(struct focus *focus, size_t index);
+
+/* KEY, BUTTON, MOTION, WHEEL and SCROLL. `raw`: motion as the device counts it. */
+void focus_event(struct focus *focus, const struct seat_event *event, bool raw);
+
+/* An absolute pointer is here, in fractions of the machine's picture; `width` and `height` are the
+ * picture's pixels, for a machine that only has a relative one. */
+void focus_point(struct focus *focus, double x, double y, uint32_t width, uint32_t height);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Input as one object: the machines with their virtual devices, the seat of the host, and who gets
+ * what. Made by the daemon when the outputs are known; the top of this room.
+ *
+ * The seat's devices are opened when the first guest's driver listens, so that who has no use for
+ * input notices nothing of it.
+ */
+#ifndef SCANOUTD_INPUT_INPUT_H
+#define SCANOUTD_INPUT_INPUT_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "config.h"
+#include "input/machine.h"
+#include "input/seat.h"
+#include "kms.h"
+#include "scene/layout.h"
+
+struct input;
+
+struct input_listener {
+	/* The key combination to stop was pressed. */
+	void (*leave)(void *data);
+	/* … or that for another virtual terminal. */
+	void (*switch_terminal)(void *data, int terminal);
+	/* Keys of the host go to guests, or do not any more: who else reads them shall not. */
+	void (*keyboard_taken)(void *data, bool taken);
+};
+
+struct input_options {
+	const struct config *config;
+	struct kms_device *device;
+	struct layout *layout; /* configured */
+	const struct seat_opener *opener; /* seat_options.opener */
+};
+
+/* All of the options outlive it. NULL: a socket cannot be made. */
+struct input *input_create(const struct input_options *options,
+	const struct input_listener *listener, void *data, GError **error);
+/* Releases what is pressed. Takes NULL, as do the next two. */
+void input_destroy(struct input *input);
+
+/* The terminal goes away, or is ours again. */
+void input_suspend(struct input *input);
+void input_resume(struct input *input);
+
+/* For the counters. */
+size_t input_machine_count(const struct input *input);
+const struct machine *input_machine(const struct input *input, size_t index);
+
+#endif

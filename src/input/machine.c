@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "input/machine.h"
+
+#include "input/device.h"
+
+/* Devices of all kinds: those there is one of, and the touch screens. */
+#define PORTS_MAX (INPUT_PASSTHROUGH + MACHINE_SCREENS_MAX)
+
+/* One virtual device, by one or two ways. */
+struct port {
+	struct machine *machine;
+	char *name; /* "touch0"; NULL: there is no such device */
+	struct input_sink *device; /* by vhost-user */
+	bool device_listens;
+	struct input_sink *other; /* machine_add_sink() */
+	bool other_listens;
+};
+
+struct machine {
+	char *name;
+	const struct machine_listener *listener;
+	void *data;
+	struct port ports[PORTS_MAX];
+	unsigned int listening; /* ports */
+	uint32_t leds;
+	uint8_t holders[INPUT_ABSOLUTE + 1][KEY_CNT]; /* of each key and button, by device */
+};
+
+/* Touch screens are behind all others. */
+static struct port *find_port(struct machine *machine, enum input_kind kind, size_t screen)
+{
+	return &machine->ports[kind == INPUT_TOUCH ? INPUT_PASSTHROUGH + screen : (size_t)kind];
+}
+
+static const struct port *look_port(const struct machine *machine, enum input_kind kind,
+	size_t screen)
+{
+	return &machine->ports[kind == INPUT_TOUCH ? INPUT_PASSTHROUGH + screen : (size_t)kind];
+}
+
+/* ---- what the sinks say ---- */
+
+static void set_listens(struct port *port, bool *way, bool listens)
+{
+	struct machine *machine = port->machine;
+	bool before = port->device_listens || port->other_listens;
+	bool after;
+
+	*way = listens;
+	after = port->device_listens || port->other_listens;
+	if (before == after)
+		return;
+	machine->listening += after ? 1 : -1u;
+	if (machine->listening == (after ? 1 : 0))
+		machine->listener->listens(machine->data, machine, after);
+}
+
+static void device_connected(void *data, bool connected)
+{
+	struct port *port = data;
+
+	set_listens(port, &port->device_listens, connected);
+}
+
+static void device_led(void *data, uint16_t code, bool on)
+{
+	const struct port *port = data;
+
+	machine_sink_led(port->machine, code, on);
+}
+
+static const struct input_sink_listener sink_listener = {
+	.led = device_led,
+	.connected = device_connected,
+};
+
+void machine_sink_connected(struct machine *machine, enum input_kind kind, size_t screen,
+	bool connected)
+{
+	struct port *port = find_port(machine, kind, screen);
+
+	set_listens(port, &port->other_listens, connected);
+}
+
+void machine_sink_led(struct machine *machine, uint16_t code, bool on)
+{
+	uint32_t leds = machine->leds;
+
+	if (code > LED_MAX)
+		return;
+	machine->leds = on ? leds | UINT32_C(1) << code : leds & ~(UINT32_C(1) << code);
+	if (machine->leds != leds)
+		machine->listener->leds(machine->data, machine);
+}
+
+/* ---- what goes to them ---- */
+
+bool machine_listens(const struct machine *machine, enum input_kind kind, size_t screen)
+{
+	const struct port *port = look_port(machine, kind, screen);
+
+	return port->device_listens || port->other_listens;
+}
+
+void machine_send(struct machine *machine, enum input_kind kind, size_t screen,
+	const struct input_value *values, size_t count)
+{
+	struct port *port = find_port(machine, kind, screen);
+
+	if (count == 0)
+		return;
+	if (port->device_listens)
+		input_sink_send(port->device, values, count);
+	else if (port->other_listens)
+		input_sink_send(port->other, values, count);
+}
+
+void machine_press(struct machine *machine, enum input_kind kind, uint16_t code, bool pressed)
+{
+	const struct input_value value = {EV_KEY, code, pressed};
+	uint8_t *holders = &machine->holders[kind][code];
+
+	if (*holders == (pressed ? UINT8_MAX : 0))
+		return;
+	*holders = (uint8_t)(*holders + (pressed ? 1 : -1));
+	if (*holders == (pressed ? 1 : 0))
+		machine_send(machine, kind, 0, &value, 1);
+}
+
+uint32_t machine_leds(const struct machine *machine)
+{
+	return machine->leds;
+}
+
+const char *machine_name(const struct machine *machine)
+{
+	return machine->name;
+}
+
+void machine_each_counters(const struct machine *machine,
+	void (*each)(void *data, const char *device, const struct device_counters *counters),
+	void *data)
+{
+	for (size_t i = 0; i < PORTS_MAX; i++) {
+		const struct port *port = &machine->ports[i];
+		struct device_counters counters;
+
+		if (!port->device)
+			continue;
+		device_counters(port->device, &counters);
+		each(data, port->name, &counters);
+	}
+}
+
+/* ---- life ---- */
+
+void machine_add_sink(struct machine *machine, enum input_kind kind, size_t screen,
+	struct input_sink *sink)
+{
+	find_port(machine, kind, screen)->other = sink;
+}
+
+static bool open_port(struct machine *machine, const struct machine_options *options,
+	enum input_kind kind, size_t screen, GError **error)
+{
+	struct port *port = find_port(machine, kind, screen);
+	bool placed = kind == INPUT_TOUCH || kind == INPUT_PEN;
+	g_autofree char *path = NULL;
+	struct input_description description;
+	struct device_options device = {.guest = options->name, .group = options->group};
+
+	port->name = kind == INPUT_TOUCH ? g_strdup_printf("%s%zu", input_kind_name(kind), screen)
+					 : g_strdup(input_kind_name(kind));
+	path = g_strdup_printf("%s-%s.sock", options->prefix, port->name);
+	device.device = port->name;
+	device.path = path;
+	input_describe(&description, kind, placed ? &options->screens[screen] : NULL);
+	port->device = device_create(&device, &description, &sink_listener, port, error);
+	return port->device != NULL;
+}
+
+struct machine *machine_create(const struct machine_options *options,
+	const struct machine_listener *listener, void *data, GError **error)
+{
+	struct machine *machine = g_new0(struct machine, 1);
+	bool opened = true;
+
+	machine->name = g_strdup(options->name);
+	machine->listener = listener;
+	machine->data = data;
+	for (size_t i = 0; i < PORTS_MAX; i++)
+		machine->ports[i].machine = machine;
+	for (enum input_kind kind = 0; opened && kind < INPUT_PASSTHROUGH; kind++) {
+		size_t screens = kind == INPUT_TOUCH ? options->screen_count
+			: kind == INPUT_PEN	     ? MIN(options->screen_count, 1)
+						     : 1;
+
+		if (!options->prefix || !(options->inputs & 1u << kind))
+			continue;
+		for (size_t i = 0; opened && i < screens; i++)
+			opened = open_port(machine, options, kind, i, error);
+	}
+	if (opened)
+		return machine;
+	g_prefix_error(error, "guest %s: ", options->name);
+	machine_destroy(machine);
+	return NULL;
+}
+
+void machine_destroy(struct machine *machine)
+{
+	if (!machine)
+		return;
+	for (size_t i = 0; i < PORTS_MAX; i++) {
+		input_sink_destroy(machine->ports[i].device);
+		input_sink_destroy(machine->ports[i].other);
+		g_free(machine->ports[i].name);
+	}
+	g_free(machine->name);
+	g_free(machine);
+}

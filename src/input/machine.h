@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The virtual input devices of one machine (all guests with one `vm`), whatever kind of sink they
+ * are, and what is pressed on them. Made by input.c; fed by focus.c, touch.c and pen.c.
+ *
+ * A key is pressed for the guest as long as anybody holds it: several keyboards, or several hands,
+ * count together.
+ */
+#ifndef SCANOUTD_INPUT_MACHINE_H
+#define SCANOUTD_INPUT_MACHINE_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "input/description.h"
+#include "input/device.h"
+#include "input/sink.h"
+
+/* Touch screens of one machine: its outputs. */
+#define MACHINE_SCREENS_MAX 16
+
+struct machine;
+
+struct machine_listener {
+	/* The first driver listens, or the last one has ceased to. */
+	void (*listens)(void *data, struct machine *machine, bool listens);
+	/* machine_leds() have changed. */
+	void (*leds)(void *data, struct machine *machine);
+};
+
+struct machine_options {
+	const char *name;
+	unsigned int inputs; /* a bit for each enum input_kind */
+	/* Of the sockets: PREFIX-keyboard.sock, …, PREFIX-touchN.sock. NULL: there are none. */
+	const char *prefix;
+	const char *group; /* as door_create_path() */
+	const struct input_screen *screens; /* touch screens and, the first of them, the pen's */
+	size_t screen_count;
+};
+
+/* Strings are borrowed until this returns. NULL: a socket cannot be made. */
+struct machine *machine_create(const struct machine_options *options,
+	const struct machine_listener *listener, void *data, GError **error);
+/* Takes NULL. */
+void machine_destroy(struct machine *machine);
+
+const char *machine_name(const struct machine *machine);
+
+/* Another way to the same machine, beside the sockets: where `kind` has no driver that listens, what
+ * is sent goes there. Taken over. */
+void machine_add_sink(struct machine *machine, enum input_kind kind, size_t screen,
+	struct input_sink *sink);
+
+/* For those who make such a sink: what its listener hears is told by these. */
+void machine_sink_connected(struct machine *machine, enum input_kind kind, size_t screen,
+	bool connected);
+void machine_sink_led(struct machine *machine, uint16_t code, bool on);
+
+/* Whether anybody would hear; `screen` counts for INPUT_TOUCH. */
+bool machine_listens(const struct machine *machine, enum input_kind kind, size_t screen);
+
+/* One group of values, without SYN_REPORT. */
+void machine_send(struct machine *machine, enum input_kind kind, size_t screen,
+	const struct input_value *values, size_t count);
+
+/* One holder presses or releases a key (INPUT_KEYBOARD) or a button (INPUT_POINTER, INPUT_ABSOLUTE);
+ * `code` is below KEY_CNT. */
+void machine_press(struct machine *machine, enum input_kind kind, uint16_t code, bool pressed);
+
+/* LEDs that the guest has on: bit LED_*. */
+uint32_t machine_leds(const struct machine *machine);
+
+/* Calls back with each of its own devices that has counters. */
+void machine_each_counters(const struct machine *machine,
+	void (*each)(void *data, const char *device, const struct device_counters *counters),
+	void *data);
+
+#endif

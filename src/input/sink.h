@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Where the events of the host go: one virtual input device of one machine. Two kinds implement it:
+ * device.c (virtio-input by vhost-user) and dbus.c (QEMU's D-Bus display). Used by focus.c and
+ * touch.c, which know neither.
+ *
+ * The common currency is evdev's: groups of (type, code, value) as linux/input-event-codes.h
+ * numbers them, without the SYN_REPORT that closes them, which the sink adds.
+ */
+#ifndef SCANOUTD_INPUT_SINK_H
+#define SCANOUTD_INPUT_SINK_H
+
+#include <linux/input.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum input_kind {
+	INPUT_KEYBOARD,
+	INPUT_POINTER, /* relative, with wheels */
+	INPUT_ABSOLUTE, /* a pointer that is told where it is */
+	INPUT_TOUCH, /* the touch screen of one output */
+	INPUT_PEN,
+	INPUT_PASSTHROUGH, /* one device of the host with its own capabilities */
+	INPUT_KINDS,
+};
+
+/* One event; also the wire's struct virtio_input_event, but in native byte order. */
+struct input_value {
+	uint16_t type;
+	uint16_t code;
+	int32_t value;
+};
+
+#define INPUT_BITS_SIZE(max) ((max) / 8 + 1)
+
+/* What a device says of itself, as evdev's ioctls do. Bit n of a set is bit n % 8 of byte n / 8. */
+struct input_description {
+	char name[128]; /* UTF-8, as virtio_input_config has room for */
+	char serial[128];
+	struct input_id id;
+	uint8_t properties[INPUT_BITS_SIZE(INPUT_PROP_MAX)]; /* INPUT_PROP_* */
+	uint8_t keys[INPUT_BITS_SIZE(KEY_MAX)]; /* KEY_* and BTN_* */
+	uint8_t relative[INPUT_BITS_SIZE(REL_MAX)];
+	uint8_t absolute[INPUT_BITS_SIZE(ABS_MAX)];
+	uint8_t misc[INPUT_BITS_SIZE(MSC_MAX)];
+	uint8_t switches[INPUT_BITS_SIZE(SW_MAX)];
+	uint8_t leds[INPUT_BITS_SIZE(LED_MAX)];
+	/* The guest's kernel repeats keys by itself (EV_REP); nobody sends value 2. */
+	bool repeats;
+	struct input_absinfo axes[ABS_CNT]; /* of the bits in `absolute` */
+};
+
+struct input_sink;
+
+struct input_sink_interface {
+	/* One group, taken whole or (nobody there, or the backlog full of what cannot be dropped)
+	 * not at all. The values are the caller's. Never blocks. */
+	void (*send)(struct input_sink *sink, const struct input_value *values, size_t count);
+	void (*destroy)(struct input_sink *sink);
+};
+
+/* The first member of each kind of sink. */
+struct input_sink {
+	const struct input_sink_interface *interface;
+};
+
+struct input_sink_listener {
+	/* The guest switches a LED_*. */
+	void (*led)(void *data, uint16_t code, bool on);
+	/* A guest's driver began or ceased to listen. What is pressed is pressed anew by nobody:
+	 * the guest that begins has everything released. */
+	void (*connected)(void *data, bool connected);
+};
+
+static inline void input_sink_send(struct input_sink *sink, const struct input_value *values,
+	size_t count)
+{
+	sink->interface->send(sink, values, count);
+}
+
+/* Takes NULL. */
+static inline void input_sink_destroy(struct input_sink *sink)
+{
+	if (sink)
+		sink->interface->destroy(sink);
+}
+
+static inline bool input_bit(const uint8_t *bits, unsigned int bit)
+{
+	return bits[bit / 8] & (1u << bit % 8);
+}
+
+static inline void input_set_bit(uint8_t *bits, unsigned int bit)
+{
+	bits[bit / 8] |= (uint8_t)(1u << bit % 8);
+}
+
+#endif
