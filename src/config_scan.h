@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Splits one configuration file into sections and keys, with the line of each.
+ *
+ * The format is GKeyFile's. GKeyFile itself takes a section or a key that is given twice as one and
+ * says of nothing on which line it was; both are what a person who made a typo needs. Used by
+ * config.c alone; knows no section and no key by name.
+ */
+#ifndef SCANOUTD_CONFIG_SCAN_H
+#define SCANOUTD_CONFIG_SCAN_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+/* A section's head (key and value NULL), or one of its keys. */
+struct config_entry {
+	char *section; /* between the brackets, outer spaces removed */
+	char *key;
+	char *value; /* GKeyFile's escapes are resolved: \s \n \t \r and \\ */
+	unsigned int line; /* from 1 */
+};
+
+/* A fault in one line. */
+struct config_fault {
+	unsigned int line;
+	char *message;
+};
+
+struct config_scan {
+	GPtrArray *entries; /* of struct config_entry, in the order of the lines, owned */
+	GPtrArray *faults; /* of struct config_fault, owned */
+};
+
+void config_scan_init(struct config_scan *scan);
+void config_scan_finish(struct config_scan *scan);
+
+/* `text` need not be UTF-8, but is a fault where it is not. */
+void config_scan_text(struct config_scan *scan, const char *text, gsize size);
+
+/* Also for the caller's own faults, so that all of a file are told in the order of lines. */
+void config_scan_fault(struct config_scan *scan, unsigned int line, const char *format, ...)
+	G_GNUC_PRINTF(3, 4);
+
+/* "PATH:LINE: MESSAGE", a line each, in order of lines. NULL where there is no fault. */
+char *config_scan_message(struct config_scan *scan, const char *path);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The daemon as one object: makes the rooms, connects them, runs the main loop, and takes
+ * everything down in order. Decides nothing about pixels or bytes. Used by main alone.
+ *
+ * Order of the making: terminal, card, guests, the take-over commit, doors, readiness. The commit
+ * comes as early as it can, since the screen waits for it; nobody can connect before the doors are
+ * there.
+ */
+#ifndef SCANOUTD_DAEMON_H
+#define SCANOUTD_DAEMON_H
+
+#include <glib.h>
+
+#include "config.h"
+
+struct daemon;
+
+#define DAEMON_ERROR (daemon_error_quark())
+GQuark daemon_error_quark(void);
+
+enum daemon_error {
+	DAEMON_ERROR_FD, /* an inherited fd is not open */
+	DAEMON_ERROR_SOCKET, /* a socket of the service manager's that no guest claims */
+};
+
+/* `config` is resolved, and outlives the daemon. Each error is a sentence that says what to do. */
+struct daemon *daemon_create(const struct config *config, GError **error);
+
+/* Until SIGTERM, SIGINT (0) or the loss of the card (1): the process's exit status. */
+int daemon_run(struct daemon *daemon);
+
+/* Answers who waits, closes the sockets, the card, and gives the console back. Takes NULL. */
+void daemon_destroy(struct daemon *daemon);
+
+#endif

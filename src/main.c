@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * scanoutd: shows guests' scanouts on this machine's outputs. See scanoutd(8).
+ *
+ * Reads command line and configuration, and either answers a question (--list, --check-config,
+ * --version) or runs the daemon.
+ */
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "config.h"
+#include "daemon.h"
+#include "kms.h"
+#include "log.h"
+#include "log_writer.h"
+#include "options.h"
+
+#define VERSION "0.1.0"
+
+/* One log line for each line of the message: a configuration can have several faults. */
+static int fail(const GError *error)
+{
+	g_auto(GStrv) lines = g_strsplit(error->message, "\n", -1);
+
+	for (char **line = lines; *line != NULL; line++)
+		log_daemon(G_LOG_LEVEL_CRITICAL, "%s", *line);
+	return EXIT_FAILURE;
+}
+
+static int list_cards(void)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+	g_autoptr(GError) error = NULL;
+
+	if (!kms_list(text, &error))
+		return fail(error);
+	fputs(text->str, stdout);
+	return EXIT_SUCCESS;
+}
+
+static struct config *read_config(const struct options *options, GError **error)
+{
+	struct config *config = config_load(options->config, error);
+
+	if (config != NULL &&
+		(!options_apply(options, config, error) || !config_resolve(config, error)))
+		g_clear_pointer(&config, config_destroy);
+	return config;
+}
+
+static int run(const struct config *config)
+{
+	g_autoptr(GError) error = NULL;
+	struct daemon *daemon = daemon_create(config, &error);
+	int status;
+
+	if (daemon == NULL)
+		return fail(error);
+	status = daemon_run(daemon);
+	daemon_destroy(daemon);
+	return status;
+}
+
+static int read_config_and_run(const struct options *options)
+{
+	g_autoptr(GError) error = NULL;
+	struct config *config = read_config(options, &error);
+	int status = EXIT_SUCCESS;
+
+	if (config == NULL)
+		return fail(error);
+	log_writer_set_level(config->daemon.log_level);
+	if (options->action == OPTIONS_CHECK_CONFIG)
+		printf("The configuration is sound: guests: %u, output sections: %u.\n",
+			config->guests->len, config->outputs->len);
+	else
+		status = run(config);
+	config_destroy(config);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	g_autoptr(GError) error = NULL;
+	struct options options;
+	int status;
+
+	setlocale(LC_CTYPE, "");
+	log_writer_install(G_LOG_LEVEL_INFO);
+	if (!options_init(&options, argv, &error))
+		return fail(error);
+	switch (options.action) {
+	case OPTIONS_VERSION:
+		puts("scanoutd " VERSION);
+		status = EXIT_SUCCESS;
+		break;
+	case OPTIONS_LIST:
+		status = list_cards();
+		break;
+	default:
+		status = read_config_and_run(&options);
+	}
+	options_finish(&options);
+	return status;
+}

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The statistics file: what is written is JSON, and read back it is every counter under its name; a
+ * reader never sees half of it.
+ */
+#include <glib.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "stats.h"
+
+/* ---- a reader of JSON, strict ---- */
+
+/* Each scalar by its path ("guests.0.name"), as text; strings without their quotes. */
+struct reader {
+	const char *at;
+	GHashTable *values;
+};
+
+static void skip_space(struct reader *reader)
+{
+	reader->at += strspn(reader->at, " \t\n\r");
+}
+
+static char *read_string(struct reader *reader)
+{
+	GString *text = g_string_new(NULL);
+
+	g_assert_cmpint(*reader->at, ==, '"');
+	reader->at++;
+	while (*reader->at != '"') {
+		g_assert_cmpint((unsigned char)*reader->at, >=, 0x20);
+		if (*reader->at == '\\') {
+			reader->at++;
+			if (*reader->at == 'u') {
+				char digits[5] = {0};
+
+				memcpy(digits, reader->at + 1, 4);
+				g_string_append_unichar(text,
+					(gunichar)g_ascii_strtoull(digits, NULL, 16));
+				reader->at += 5;
+				continue;
+			}
+			g_assert_true(*reader->at == '"' || *reader->at == '\\');
+		}
+		g_string_append_c(text, *reader->at++);
+	}
+	reader->at++;
+	return g_string_free(text, FALSE);
+}
+
+static void read_value(struct reader *reader, const char *path);
+
+static void read_members(struct reader *reader, const char *path, char close)
+{
+	bool object = close == '}';
+
+	reader->at++;
+	skip_space(reader);
+	for (int i = 0; *reader->at != close; i++) {
+		g_autofree char *name = NULL;
+		g_autofree char *member = NULL;
+
+		if (i > 0) {
+			g_assert_cmpint(*reader->at, ==, ',');
+			reader->at++;
+			skip_space(reader);
+		}
+		name = object ? read_string(reader) : g_strdup_printf("%d", i);
+		if (object) {
+			skip_space(reader);
+			g_assert_cmpint(*reader->at, ==, ':');
+			reader->at++;
+		}
+		member = *path == '\0' ? g_strdup(name) : g_strdup_printf("%s.%s", path, name);
+		read_value(reader, member);
+		skip_space(reader);
+	}
+	reader->at++;
+}
+
+static void read_value(struct reader *reader, const char *path)
+{
+	char *value;
+	bool added;
+
+	skip_space(reader);
+	if (*reader->at == '{') {
+		read_members(reader, path, '}');
+		return;
+	}
+	if (*reader->at == '[') {
+		read_members(reader, path, ']');
+		return;
+	}
+	if (*reader->at == '"') {
+		value = read_string(reader);
+	} else {
+		size_t size = strspn(reader->at, "0123456789abcdefghijklmnopqrstuvwxyz");
+
+		g_assert_cmpuint(size, >, 0);
+		value = g_strndup(reader->at, size);
+		reader->at += size;
+		if (!g_str_equal(value, "null") && !g_str_equal(value, "true") &&
+			!g_str_equal(value, "false"))
+			g_assert_cmpuint(strspn(value, "0123456789"), ==, size);
+	}
+	added = g_hash_table_insert(reader->values, g_strdup(path), value);
+	g_assert_true(added);
+}
+
+static GHashTable *read_json(const char *text)
+{
+	struct reader reader = {
+		.at = text,
+		.values = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free),
+	};
+
+	read_value(&reader, "");
+	g_assert_cmpstr(reader.at, ==, "\n");
+	return reader.values;
+}
+
+static void assert_value(GHashTable *values, const char *path, const char *expected)
+{
+	const char *value = g_hash_table_lookup(values, path);
+
+	if (value == NULL)
+		g_test_message("%s is not there", path);
+	g_assert_cmpstr(value, ==, expected);
+	g_hash_table_remove(values, path);
+}
+
+static void assert_number(GHashTable *values, const char *path, uint64_t expected)
+{
+	g_autofree char *text = g_strdup_printf("%" G_GUINT64_FORMAT, expected);
+
+	assert_value(values, path, text);
+}
+
+/* ---- counters, each with a number of its own ---- */
+
+static const char *const output_names[] = {"commits", "frames_shown", "frames_superseded",
+	"commits_failed", "commits_slow", "cursor_commits", "mode_sets", "vblanks_missed", "tests",
+	"flip_timeouts"};
+static const char *const reply_names[] = {"flip", "superseded", "copied", "all_outputs",
+	"no_vblank", "off", "unusable", "failed", "stopping"};
+static const char *const copy_names[] = {"import_refused", "test_refused", "geometry", "cursor"};
+
+G_STATIC_ASSERT(sizeof(struct kms_output_counters) == sizeof(output_names) / sizeof(char *) * 8);
+G_STATIC_ASSERT(G_N_ELEMENTS(reply_names) == REPLY_KINDS);
+G_STATIC_ASSERT(G_N_ELEMENTS(copy_names) == COPY_REASONS);
+
+static void check_outputs(GHashTable *values, uint64_t first)
+{
+	assert_value(values, "outputs.0.name", "DP-1");
+	assert_value(values, "outputs.0.active", "true");
+	assert_value(values, "outputs.0.guest", "ki\"osk\\\n");
+	assert_number(values, "outputs.0.scanout", 3);
+	assert_number(values, "outputs.0.width", 1920);
+	assert_number(values, "outputs.0.height", 1080);
+	assert_number(values, "outputs.0.refresh_mhz", 59940);
+	for (size_t i = 0; i < G_N_ELEMENTS(output_names); i++) {
+		g_autofree char *path = g_strdup_printf("outputs.0.%s", output_names[i]);
+		g_autofree char *second = g_strdup_printf("outputs.1.%s", output_names[i]);
+
+		assert_number(values, path, first + i);
+		assert_number(values, second, 0);
+	}
+	assert_value(values, "outputs.1.name", "DP-2");
+	assert_value(values, "outputs.1.active", "false");
+	assert_value(values, "outputs.1.guest", "null");
+	assert_number(values, "outputs.1.width", 1920);
+	assert_number(values, "outputs.1.height", 1080);
+	assert_number(values, "outputs.1.refresh_mhz", 59940);
+}
+
+static void check_guest(GHashTable *values)
+{
+	assert_value(values, "guests.0.name", "ki\"osk\\\n");
+	assert_value(values, "guests.0.attached", "true");
+	assert_number(values, "guests.0.frames", 100);
+	assert_number(values, "guests.0.pixel_updates", 101);
+	assert_number(values, "guests.0.pixel_bytes", UINT64_MAX);
+	assert_number(values, "guests.0.frames_superseded", 103);
+	assert_number(values, "guests.0.cursor_moves", 104);
+	assert_number(values, "guests.0.cursor_images", 105);
+	assert_number(values, "guests.0.display_sockets", 106);
+	for (size_t i = 0; i < COPY_REASONS; i++) {
+		g_autofree char *path = g_strdup_printf("guests.0.frames_copied.%s", copy_names[i]);
+
+		assert_number(values, path, 200 + i);
+	}
+	for (size_t i = 0; i < REPLY_KINDS; i++) {
+		g_autofree char *path = g_strdup_printf("guests.0.replies.%s", reply_names[i]);
+
+		assert_number(values, path, 300 + i);
+	}
+	for (size_t i = 0; i < GUEST_LATENCY_BUCKETS; i++) {
+		g_autofree char *within = g_strdup_printf("guests.0.reply_latency.%zu.within_us",
+			i);
+		g_autofree char *count = g_strdup_printf("guests.0.reply_latency.%zu.count", i);
+
+		if (i + 1 < GUEST_LATENCY_BUCKETS)
+			assert_number(values, within, 100 << i);
+		else
+			assert_value(values, within, "null");
+		assert_number(values, count, 400 + i);
+	}
+	assert_number(values, "guests.0.channel.bytes_received", 500);
+	assert_number(values, "guests.0.channel.messages", 501);
+	assert_number(values, "guests.0.channel.faults", 502);
+	assert_number(values, "guests.0.channel.replies", 503);
+	assert_number(values, "guests.0.relay.vmms", 600);
+	assert_number(values, "guests.0.relay.messages", 601);
+	assert_number(values, "guests.0.relay.sockets_swapped", 602);
+	assert_number(values, "guests.0.relay.sockets_swallowed", 603);
+}
+
+static void test_every_counter(void)
+{
+	const struct kms_mode_info mode = {.width = 1920, .height = 1080, .refresh_mhz = 59940};
+	const struct kms_output_counters output = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
+	const struct kms_output_counters no_output = {0};
+	const struct kms_device_counters device = {.imports = 51,
+		.imports_refused = 52,
+		.cache_hits = 53,
+		.cache_misses = 54,
+		.framebuffers = 55};
+	struct guest_counters guest = {.frames = 100,
+		.pixel_updates = 101,
+		.pixel_bytes = UINT64_MAX,
+		.frames_superseded = 103,
+		.cursor_moves = 104,
+		.cursor_images = 105,
+		.attached = 106};
+	const struct channel_counters channel = {.bytes_received = 500,
+		.messages = 501,
+		.faults = 502,
+		.replies = 503};
+	const struct relay_counters relay = {.vmms = 600,
+		.messages = 601,
+		.sockets_swapped = 602,
+		.sockets_swallowed = 603};
+	const struct stats_output outputs[] = {
+		{"DP-1", true, "ki\"osk\\\n", 3, &mode, &output},
+		{"DP-2", false, NULL, 0, &mode, &no_output},
+	};
+	const struct stats_guest guests[] = {
+		{"ki\"osk\\\n", true, &guest, channel, &relay},
+		{"second", false, &guest, {0}, NULL},
+	};
+	const struct stats_input input = {"ivi", "touch1", {61, 62, 63, 64}};
+	const struct stats stats = {"/dev/dri/card0", &device, 4711, outputs, 2, guests, 2, &input,
+		1};
+	g_autoptr(GHashTable) values = NULL;
+	g_autofree char *json = NULL;
+	GHashTableIter iterator;
+	gpointer left;
+
+	for (size_t i = 0; i < COPY_REASONS; i++)
+		guest.frames_copied[i] = 200 + i;
+	for (size_t i = 0; i < REPLY_KINDS; i++)
+		guest.replies[i] = 300 + i;
+	for (size_t i = 0; i < GUEST_LATENCY_BUCKETS; i++)
+		guest.reply_latency[i] = 400 + i;
+	json = stats_to_json(&stats);
+	values = read_json(json);
+	assert_number(values, "version", 1);
+	assert_number(values, "uptime_us", 4711);
+	assert_value(values, "card.path", "/dev/dri/card0");
+	assert_number(values, "card.imports", 51);
+	assert_number(values, "card.imports_refused", 52);
+	assert_number(values, "card.cache_hits", 53);
+	assert_number(values, "card.cache_misses", 54);
+	assert_number(values, "card.framebuffers", 55);
+	check_outputs(values, 1);
+	check_guest(values);
+	assert_value(values, "guests.1.name", "second");
+	assert_value(values, "guests.1.attached", "false");
+	assert_value(values, "inputs.0.machine", "ivi");
+	assert_value(values, "inputs.0.device", "touch1");
+	assert_number(values, "inputs.0.groups", 61);
+	assert_number(values, "inputs.0.events", 62);
+	assert_number(values, "inputs.0.merged", 63);
+	assert_number(values, "inputs.0.dropped", 64);
+	/* The second guest's counters are all that is left: nothing unchecked, no relay. */
+	g_hash_table_iter_init(&iterator, values);
+	while (g_hash_table_iter_next(&iterator, &left, NULL)) {
+		g_assert_true(g_str_has_prefix(left, "guests.1."));
+		g_assert_null(strstr(left, "relay."));
+	}
+}
+
+static void test_nothing(void)
+{
+	const struct kms_device_counters device = {0};
+	const struct stats stats = {.card = "/dev/dri/card0", .device = &device};
+	g_autofree char *json = stats_to_json(&stats);
+	g_autoptr(GHashTable) values = read_json(json);
+
+	g_assert_nonnull(strstr(json, "\"outputs\": []"));
+	g_assert_nonnull(strstr(json, "\"guests\": []"));
+	g_assert_cmpuint(g_hash_table_size(values), ==, 8);
+}
+
+/* The file under the name is never the one that is being written, and nothing else is left. */
+static void test_write(void)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *folder = g_dir_make_tmp("scanoutd-stats-XXXXXX", &error);
+	g_autofree char *path = g_build_filename(folder, "stats.json", NULL);
+	g_autofree char *old = NULL;
+	g_autofree char *text = NULL;
+	g_autoptr(GDir) dir = NULL;
+	GMappedFile *reader;
+	struct stat status;
+
+	g_assert_true(stats_write(path, "{\"old\": 1}\n", &error));
+	g_assert_no_error(error);
+	reader = g_mapped_file_new(path, FALSE, &error);
+	g_assert_no_error(error);
+	g_assert_true(stats_write(path, "{\"new\": 22}\n", &error));
+	g_assert_no_error(error);
+	old = g_strndup(g_mapped_file_get_contents(reader), g_mapped_file_get_length(reader));
+	g_mapped_file_unref(reader);
+	g_assert_cmpstr(old, ==, "{\"old\": 1}\n");
+	g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+	g_assert_cmpstr(text, ==, "{\"new\": 22}\n");
+	g_assert_cmpint(stat(path, &status), ==, 0);
+	g_assert_cmpint(status.st_mode & 0022, ==, 0);
+	dir = g_dir_open(folder, 0, NULL);
+	g_assert_cmpstr(g_dir_read_name(dir), ==, "stats.json");
+	g_assert_null(g_dir_read_name(dir));
+	g_unlink(path);
+	g_rmdir(folder);
+}
+
+static void test_write_fails(void)
+{
+	g_autoptr(GError) error = NULL;
+
+	g_assert_false(stats_write("/nonexistent/stats.json", "{}\n", &error));
+	g_assert_error(error, G_FILE_ERROR, G_FILE_ERROR_NOENT);
+	g_assert_cmpstr(error->message, ==,
+		"/nonexistent/stats.json: cannot be written: No such file or directory");
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/stats/every-counter", test_every_counter);
+	g_test_add_func("/stats/nothing", test_nothing);
+	g_test_add_func("/stats/write", test_write);
+	g_test_add_func("/stats/write-fails", test_write_fails);
+	return g_test_run();
+}
