@@ -1,0 +1,74 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What the tests of this folder share: the real QEMU, the real back-end and a real Linux guest (initramfs) in front of
+# the daemon, in the lab. A command to the guest is answered by the guest, so nothing here sleeps either.
+# shellcheck source-path=SCRIPTDIR source=../lab/library.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lab/library.sh"
+
+qemu=${QEMU:-qemu-system-x86_64}
+
+# What the lab shall not spend time on.
+[ -n "${LAB_TEST:-}" ] || "$top/tests/guest/initramfs" "$BUILD/guest" || exit 1
+
+backend_start() {
+	rm -f "$run/$1.backend"
+	"${VHOST_USER_GPU:-/usr/lib/qemu/vhost-user-gpu}" --socket-path="$run/$1.backend" >>"$out/$1-backend.log" 2>&1 &
+	pid[$1-backend]=$!
+}
+
+# vmm_start NAME OUTPUTS [options of QEMU]: with -kernel, the Linux guest with its painter, else what the options say.
+vmm_start() {
+	local name=$1 outputs=$2
+	shift 2
+	rm -f "$run/$name.in" "$run/$name.out"
+	mkfifo "$run/$name.in" "$run/$name.out"
+	"$qemu" -accel tcg -machine q35,memory-backend=mem -m 256 \
+		-object memory-backend-memfd,id=mem,size=256M,share=on \
+		-nodefaults -vga none -display none -no-user-config \
+		-chardev "socket,id=vg,path=$run/$name.vmm" \
+		-device "vhost-user-gpu-pci,chardev=vg,max_outputs=$outputs" \
+		-chardev "file,id=log,path=$out/$name-console.log,append=on" -serial chardev:log \
+		-chardev "pipe,id=control,path=$run/$name" -serial chardev:control \
+		"$@" >>"$out/$name-vmm.log" 2>&1 &
+	pid[$name-vmm]=$!
+	# QEMU opens both for reading and writing, so neither end blocks here.
+	eval "exec {control_${name}_in}<>\"$run/$name.in\" {control_${name}_out}<>\"$run/$name.out\""
+}
+
+# linux_start NAME OUTPUTS: returns when its painter is ready. With several outputs, without a console (see initramfs).
+linux_start() {
+	local console=''
+	[ "$2" -eq 1 ] || console=noconsole
+	backend_start "$1"
+	vmm_start "$1" "$2" -kernel "$BUILD/guest/vmlinuz" -initrd "$BUILD/guest/initramfs" \
+		-append "console=tty0 console=ttyS0 no_timer_check loglevel=4 $console"
+	guest_ready "$1"
+}
+
+guest_ready() {
+	local line='' fd="control_$1_out"
+	until [ "$line" = ready ]; do
+		read -r -t "$patience" -u "${!fd}" line || bail_out "guest $1 did not come up"
+	done
+}
+
+# tell NAME COMMAND…: without waiting; hear NAME: the painter's answer without its "ok", in $answer.
+tell() {
+	local in="control_$1_in"
+	shift
+	echo "$*" >&"${!in}"
+}
+
+hear() {
+	local line='' from="control_$1_out"
+	read -r -t "$patience" -u "${!from}" line || bail_out "guest $1 does not answer"
+	[ "${line%% *}" = ok ] || bail_out "guest $1 says: $line"
+	answer=${line#ok}
+	answer=${answer# }
+}
+
+ask() {
+	tell "$@"
+	hear "$1"
+}
