@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * glass [--frames N] -- COMMAND…: plays a back-end that sends pixels to a program under test (as fd
+ * 100), each picture of one colour, at changing times between vblanks, and watches the CRTC: how
+ * many vblanks after an UPDATE's last byte is its picture on the glass? Prints one line of JSON:
+ * frames, and the vblanks' median, p99 and most.
+ *
+ * A commit is seen in the plane's state at once and reaches the glass at the vblank after that,
+ * which is the one counted. The program says that it is ready by a line on its standard output.
+ * Runs in the lab, as root, on the first card.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include <xf86drm.h>
+#include <xf86drmMode.h>
+
+#include "vhost_user_gpu.h"
+
+#define FIRST_FD 100
+#define WIDTH 1024u
+#define HEIGHT 768u
+
+#define LOOK_NS 500000
+#define PHASE_NS 1700000 /* no part of a period, so that all times between vblanks come about */
+#define PATIENCE 120 /* vblanks */
+
+struct glass {
+	int card;
+	uint32_t crtc;
+	uint32_t plane;
+	int socket;
+	pid_t child;
+};
+
+static void fail(const char *what)
+{
+	fprintf(stderr, "glass: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static void send_all(const struct glass *glass, const void *data, size_t size)
+{
+	for (size_t done = 0; done < size;) {
+		ssize_t sent = send(glass->socket, (const uint8_t *)data + done, size - done,
+			MSG_NOSIGNAL);
+
+		if (sent < 0)
+			fail("send");
+		done += (size_t)sent;
+	}
+}
+
+static void start_child(struct glass *glass, char **command)
+{
+	const struct sched_param priority = {.sched_priority = 1};
+	const int buffer = 1 << 20;
+	int pair[2], ready[2];
+	char byte;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0 ||
+		pipe2(ready, O_CLOEXEC) < 0)
+		fail("socket");
+	/* As the daemon's relay does for a back-end. */
+	setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &buffer, sizeof(buffer));
+	glass->socket = pair[0];
+	glass->child = fork();
+	if (glass->child < 0)
+		fail("fork");
+	if (glass->child == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		dup2(ready[1], STDOUT_FILENO);
+		dup2(pair[1], FIRST_FD);
+		/* What competes for the processor here, this program first of all, is not its
+		 * delay. */
+		if (sched_setscheduler(0, SCHED_FIFO, &priority) < 0)
+			fail("real-time priority");
+		execvp(command[0], command);
+		fail(command[0]);
+	}
+	close(ready[1]);
+	close(pair[1]);
+	if (read(ready[0], &byte, 1) != 1) {
+		errno = ECHILD;
+		fail("the program did not become ready");
+	}
+}
+
+/* The first CRTC, and the plane that shows a picture on it. */
+static void open_card(struct glass *glass)
+{
+	drmModeRes *resources;
+	drmModePlaneRes *planes;
+
+	glass->card = open("/dev/dri/card0", O_RDWR | O_CLOEXEC);
+	if (glass->card < 0 || drmSetClientCap(glass->card, DRM_CLIENT_CAP_UNIVERSAL_PLANES, 1) < 0)
+		fail("card0");
+	drmDropMaster(glass->card);
+	resources = drmModeGetResources(glass->card);
+	planes = drmModeGetPlaneResources(glass->card);
+	if (!resources || !planes || resources->count_crtcs == 0)
+		fail("no CRTC");
+	glass->crtc = resources->crtcs[0];
+	for (uint32_t i = 0; i < planes->count_planes && !glass->plane; i++) {
+		drmModePlane *plane = drmModeGetPlane(glass->card, planes->planes[i]);
+
+		if (plane && plane->crtc_id == glass->crtc && plane->fb_id)
+			glass->plane = plane->plane_id;
+		drmModeFreePlane(plane);
+	}
+	if (!glass->plane)
+		fail("no plane");
+	drmModeFreePlaneResources(planes);
+	drmModeFreeResources(resources);
+}
+
+static uint64_t vblanks(const struct glass *glass)
+{
+	uint64_t sequence = 0;
+
+	if (drmCrtcGetSequence(glass->card, glass->crtc, &sequence, NULL) < 0)
+		fail("vblank sequence");
+	return sequence;
+}
+
+/* The last pixel of what the plane shows, from the next vblank on. */
+static uint32_t last_pixel(const struct glass *glass)
+{
+	drmModePlane *plane = drmModeGetPlane(glass->card, glass->plane);
+	drmModeFB2 *framebuffer = plane ? drmModeGetFB2(glass->card, plane->fb_id) : NULL;
+	uint32_t pixel = 0;
+
+	if (framebuffer) {
+		struct drm_mode_map_dumb map = {.handle = framebuffer->handles[0]};
+		size_t size = (size_t)framebuffer->pitches[0] * framebuffer->height;
+		uint8_t *pixels = MAP_FAILED;
+
+		if (drmIoctl(glass->card, DRM_IOCTL_MODE_MAP_DUMB, &map) == 0)
+			pixels = mmap(NULL, size, PROT_READ, MAP_SHARED, glass->card,
+				(off_t)map.offset);
+		if (pixels != MAP_FAILED) {
+			memcpy(&pixel, pixels + size - sizeof(pixel), sizeof(pixel));
+			munmap(pixels, size);
+		}
+		drmCloseBufferHandle(glass->card, framebuffer->handles[0]);
+		drmModeFreeFB2(framebuffer);
+	}
+	drmModeFreePlane(plane);
+	return pixel & 0xffffff;
+}
+
+static void sleep_ns(long ns)
+{
+	nanosleep(&(struct timespec){0, ns}, NULL);
+}
+
+/* Sends one picture; the vblanks until it is on the glass. */
+static uint32_t show(const struct glass *glass, uint8_t *message, size_t size, uint32_t colour)
+{
+	uint32_t *pixels = (uint32_t *)(void *)(message + sizeof(struct vhost_user_gpu_header) +
+		sizeof(struct vhost_user_gpu_update));
+	uint64_t last_byte;
+
+	for (size_t i = 0; i < WIDTH * HEIGHT; i++)
+		pixels[i] = colour;
+	send_all(glass, message, size);
+	last_byte = vblanks(glass);
+	while (last_pixel(glass) != colour) {
+		if (vblanks(glass) - last_byte > PATIENCE) {
+			errno = ETIMEDOUT;
+			fail("a picture does not come");
+		}
+		sleep_ns(LOOK_NS);
+	}
+	return (uint32_t)(vblanks(glass) + 1 - last_byte);
+}
+
+static int compare(const void *a, const void *b)
+{
+	uint32_t left = *(const uint32_t *)a;
+	uint32_t right = *(const uint32_t *)b;
+
+	return (left > right) - (left < right);
+}
+
+int main(int argc, char **argv)
+{
+	const struct {
+		struct vhost_user_gpu_header header;
+		struct vhost_user_gpu_scanout scanout;
+	} __attribute__((packed))
+	scanout = {{VHOST_USER_GPU_SCANOUT, 0, sizeof(scanout.scanout)}, {0, WIDTH, HEIGHT}};
+	const struct vhost_user_gpu_update update = {0, 0, 0, WIDTH, HEIGHT};
+	const struct vhost_user_gpu_header header = {VHOST_USER_GPU_UPDATE, 0,
+		sizeof(update) + WIDTH * HEIGHT * 4};
+	size_t size = sizeof(header) + header.size;
+	g_autofree uint8_t *message = g_malloc0(size);
+	g_autofree uint32_t *taken = NULL;
+	struct glass glass = {0};
+	uint32_t frames = 200;
+
+	if (argc > 2 && strcmp(argv[1], "--frames") == 0) {
+		frames = (uint32_t)MAX(atoi(argv[2]), 1);
+		argv += 2;
+	}
+	if (!argv[1] || strcmp(argv[1], "--") != 0 || !argv[2]) {
+		fprintf(stderr, "usage: glass [--frames N] -- COMMAND…\n");
+		return 2;
+	}
+	memcpy(message, &header, sizeof(header));
+	memcpy(message + sizeof(header), &update, sizeof(update));
+	taken = g_new0(uint32_t, frames);
+	start_child(&glass, argv + 2);
+	open_card(&glass);
+	send_all(&glass, &scanout, sizeof(scanout));
+	/* The first ones make the scanout buffers. */
+	for (uint32_t i = 0; i < 5; i++)
+		show(&glass, message, size, 0x800000 + i);
+	for (uint32_t i = 0; i < frames; i++) {
+		taken[i] = show(&glass, message, size, i + 1);
+		sleep_ns(PHASE_NS);
+	}
+	qsort(taken, frames, sizeof(*taken), compare);
+	printf("{\"frames\": %u, \"vblanks\": %u, \"vblanks_p99\": %u, \"vblanks_most\": %u}\n",
+		frames, taken[frames / 2], taken[frames * 99 / 100], taken[frames - 1]);
+	kill(glass.child, SIGTERM);
+	return waitpid(glass.child, NULL, 0) < 0;
+}
