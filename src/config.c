@@ -7,6 +7,7 @@
 
 #include "config_scan.h"
 #include "config_value.h"
+#include "input/description.h"
 #include "vhost_user_gpu.h"
 
 /* ---- the keys ---- */
@@ -26,7 +27,7 @@ enum value_kind {
 	VALUE_COMBINATIONS, /* GArray * */
 	VALUE_COMBINATION, /* struct combination */
 	VALUE_MODIFIERS, /* the same, of modifiers alone */
-	VALUE_INPUTS, /* unsigned int, and `inputs_given` */
+	VALUE_INPUTS, /* unsigned int */
 	VALUE_BOOLEAN, /* bool */
 	VALUE_IGNORE, /* bool, and `ignore_given` */
 	VALUE_CHOICE, /* enum seat_choice */
@@ -237,7 +238,7 @@ struct config_guest *config_add_guest(struct config *config, const char *name, c
 	guest->origin = g_strdup(origin);
 	guest->display_fd = -1;
 	guest->place = PLACE_FIT;
-	guest->inputs = CONFIG_DEFAULT_INPUTS;
+	guest->inputs = INPUT_KINDS_DEFAULT;
 	g_ptr_array_add(config->guests, guest);
 	return guest;
 }
@@ -299,7 +300,6 @@ static bool set_input_value(const struct key *key, void *target, void *member, c
 	GError **error)
 {
 	struct config_device *device = target;
-	struct config_guest *guest = target;
 	char *seat;
 
 	switch (key->kind) {
@@ -315,8 +315,7 @@ static bool set_input_value(const struct key *key, void *target, void *member, c
 	case VALUE_MODIFIERS:
 		return config_parse_modifiers(text, member, error);
 	case VALUE_INPUTS:
-		guest->inputs_given = true;
-		return config_parse_inputs(text, member, error);
+		return input_kinds_parse(text, member, error);
 	case VALUE_IGNORE:
 		device->ignore_given = true;
 		return config_parse_choice(text, member, error);

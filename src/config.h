@@ -111,7 +111,6 @@ struct config_guest {
 	/* Which input devices its machine has: a bit for each enum input_kind that can be wished
 	 * for. Of guests with one `vm`, all together. */
 	unsigned int inputs;
-	bool inputs_given;
 	/* Their sockets are PREFIX-keyboard.sock and so on; by default the guest's own socket without
 	 * ".sock". NULL: an inherited display has none, and so no input. */
 	char *input_prefix;
@@ -163,11 +162,6 @@ struct config *config_load(const char *path, GError **error);
  * of an output that the layout gives out, as it does those without a section (scene/layout.h).
  */
 bool config_resolve(struct config *config, GError **error);
-
-/* inputs= where nothing is said: every kind. What nobody connects to costs nothing. */
-#define CONFIG_DEFAULT_INPUTS \
-	(1u << INPUT_KEYBOARD | 1u << INPUT_POINTER | 1u << INPUT_ABSOLUTE | 1u << INPUT_TOUCH | \
-		1u << INPUT_PEN)
 
 /* The folder of default socket paths. The caller's. */
 char *config_runtime_folder(void);

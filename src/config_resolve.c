@@ -8,6 +8,7 @@
 
 #include "config.h"
 #include "config_value.h"
+#include "input/description.h"
 #include "vhost_user_gpu.h"
 
 static bool fail(GError **error, const char *origin, const char *kind, const char *name,
@@ -199,6 +200,40 @@ static bool resolve_outputs(struct config *config, GError **error)
 
 /* ---- input ---- */
 
+/* Behind the prefix stand the kinds of a machine's own devices, and touch screens with a number. */
+static bool names_own_device(const char *name)
+{
+	for (enum input_kind kind = INPUT_KEYBOARD; kind < INPUT_PASSTHROUGH; kind++) {
+		const char *own = input_kind_name(kind);
+
+		if (g_str_has_prefix(name, own) &&
+			(kind == INPUT_TOUCH || name[strlen(own)] == '\0'))
+			return true;
+	}
+	return false;
+}
+
+static bool resolve_passthrough(const struct config *config, const struct config_device *device,
+	GError **error)
+{
+	const struct config_guest *guest = config_find_guest(config, device->guest);
+
+	if (guest->input_prefix == NULL)
+		return fail(error, device->origin, "device", device->name,
+			"passthrough=yes needs input-prefix= in [guest %s], which has no socket",
+			guest->name);
+	if (names_own_device(device->name))
+		return fail(error, device->origin, "device", device->name,
+			"a device with passthrough=yes needs another name: its socket would be that of "
+			"the machine's own");
+	if (strlen(guest->input_prefix) + strlen("-.sock") + strlen(device->name) >=
+		sizeof(((struct sockaddr_un *)NULL)->sun_path))
+		return fail(error, device->origin, "device", device->name,
+			"%s-%s.sock: a socket's path has at most %zu bytes", guest->input_prefix,
+			device->name, sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1);
+	return true;
+}
+
 static bool resolve_device(const struct config *config, const struct config_device *device,
 	GError **error)
 {
@@ -208,7 +243,7 @@ static bool resolve_device(const struct config *config, const struct config_devi
 	if (device->passthrough && device->guest == NULL)
 		return fail(error, device->origin, "device", device->name,
 			"passthrough=yes needs guest=: whose it is");
-	return true;
+	return !device->passthrough || resolve_passthrough(config, device, error);
 }
 
 static bool resolve_input(const struct config *config, GError **error)

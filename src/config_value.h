@@ -30,7 +30,6 @@ bool config_parse_combination(const char *text, struct combination *combination,
 /* The same of modifiers alone. */
 bool config_parse_modifiers(const char *text, struct combination *combination, GError **error);
 /* "none" or kinds separated by semicolons. */
-bool config_parse_inputs(const char *text, unsigned int *inputs, GError **error);
 bool config_parse_choice(const char *text, bool *yes, GError **error);
 bool config_parse_device_type(const char *text, GError **error);
 bool config_parse_motion(const char *text, enum config_motion *motion, GError **error);

@@ -59,29 +59,6 @@ bool config_parse_modifiers(const char *text, struct combination *combination, G
 	return refuse(error, "must be none or modifiers alone, as Ctrl+Alt");
 }
 
-bool config_parse_inputs(const char *text, unsigned int *inputs, GError **error)
-{
-	g_auto(GStrv) parts = g_strsplit(text, ";", -1);
-
-	*inputs = 0;
-	if (g_str_equal(text, "none"))
-		return true;
-	for (char **part = parts; *part != NULL; part++) {
-		enum input_kind kind = INPUT_KEYBOARD;
-
-		if (*g_strstrip(*part) == '\0')
-			continue;
-		while (kind < INPUT_PASSTHROUGH && !g_str_equal(input_kind_name(kind), *part))
-			kind++;
-		if (kind == INPUT_PASSTHROUGH)
-			return refuse(error,
-				"must be none, or some of keyboard, pointer, "
-				"absolute, touch and pen, separated by semicolons");
-		*inputs |= 1u << kind;
-	}
-	return true;
-}
-
 bool config_parse_choice(const char *text, bool *yes, GError **error)
 {
 	*yes = g_str_equal(text, "yes");

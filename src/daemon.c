@@ -77,32 +77,12 @@ static void fill_outputs(const struct daemon *daemon, struct stats_output *outpu
 	}
 }
 
-struct input_stats {
-	GArray *inputs; /* of struct stats_input */
-	const char *machine;
-};
-
-static void add_input(void *data, const char *device, const struct device_counters *counters)
+static void add_input(void *data, const char *machine, const char *device,
+	const struct device_counters *counters)
 {
-	const struct input_stats *stats = data;
-	const struct stats_input input = {stats->machine, device, *counters};
+	const struct stats_input input = {machine, device, *counters};
 
-	g_array_append_val(stats->inputs, input);
-}
-
-static GArray *list_inputs(const struct daemon *daemon)
-{
-	struct input_stats stats = {
-		.inputs = g_array_new(FALSE, FALSE, sizeof(struct stats_input)),
-	};
-
-	for (size_t i = 0; i < input_machine_count(daemon->input); i++) {
-		const struct machine *machine = input_machine(daemon->input, i);
-
-		stats.machine = machine_name(machine);
-		machine_each_counters(machine, add_input, &stats);
-	}
-	return stats.inputs;
+	g_array_append_val((GArray *)data, input);
 }
 
 static void write_stats(const struct daemon *daemon)
@@ -111,11 +91,12 @@ static void write_stats(const struct daemon *daemon)
 	size_t output_count = kms_device_output_count(daemon->device);
 	g_autofree struct stats_output *outputs = g_new0(struct stats_output, output_count);
 	g_autofree struct stats_guest *guests = g_new0(struct stats_guest, daemon->member_count);
-	g_autoptr(GArray) inputs = list_inputs(daemon);
+	g_autoptr(GArray) inputs = g_array_new(FALSE, FALSE, sizeof(struct stats_input));
 	g_autofree char *json = NULL;
 	g_autoptr(GError) error = NULL;
 
 	fill_outputs(daemon, outputs);
+	input_each_counters(daemon->input, add_input, inputs);
 	for (size_t i = 0; i < daemon->member_count; i++) {
 		const struct member *member = &daemon->members[i];
 

@@ -2,6 +2,7 @@
 #include "options.h"
 
 #include "config_value.h"
+#include "input/description.h"
 #include "vhost_user_gpu.h"
 
 static const char origin[] = "command line";
@@ -36,6 +37,9 @@ bool options_init(struct options *options, char **arguments, GError **error)
 			"Before the first frame: black, last", "WHAT"},
 		{"after", 0, 0, G_OPTION_ARG_STRING, &options->after,
 			"After the guest has gone: black, last", "WHAT"},
+		{"input", 0, 0, G_OPTION_ARG_STRING, &options->input,
+			"Its input devices: none, or some of keyboard,pointer,absolute,touch,pen",
+			"KINDS"},
 		{NULL},
 	};
 	const GOptionEntry output_entries[] = {
@@ -56,6 +60,8 @@ bool options_init(struct options *options, char **arguments, GError **error)
 		{"vt", 0, 0, G_OPTION_ARG_STRING, &options->vt,
 			"Use virtual terminal N; auto: the one that is standard input", "N"},
 		{"no-vt", 0, 0, G_OPTION_ARG_NONE, &no_vt, "Leave virtual terminals alone", NULL},
+		{"leave", 0, 0, G_OPTION_ARG_STRING, &options->leave,
+			"Keys of the host that stop the daemon, as Ctrl+Alt+End; none", "KEYS"},
 		{"stats", 0, 0, G_OPTION_ARG_FILENAME, &options->stats,
 			"Write the counters here on SIGUSR1 and at exit", "FILE"},
 		{"ready-fd", 0, 0, G_OPTION_ARG_INT, &options->ready_fd,
@@ -112,6 +118,7 @@ void options_finish(struct options *options)
 	g_free(options->socket_group);
 	g_free(options->before);
 	g_free(options->after);
+	g_free(options->input);
 	g_strfreev(options->outputs);
 	g_free(options->mode);
 	g_free(options->place);
@@ -119,6 +126,7 @@ void options_finish(struct options *options)
 	g_free(options->stats);
 	g_free(options->log_level);
 	g_free(options->vt);
+	g_free(options->leave);
 	*options = (struct options){.display_fd = -1, .drm_fd = -1, .ready_fd = -1};
 }
 
@@ -201,8 +209,17 @@ static bool apply_door(const struct options *options, struct config_guest *guest
 	return true;
 }
 
+static bool apply_input(const struct options *options, struct config_input *input, GError **error)
+{
+	return options->leave == NULL ||
+		config_parse_combination(options->leave, &input->leave, error) ||
+		fail_value(error, "leave", options->leave);
+}
+
 static bool apply_guest(const struct options *options, struct config_guest *guest, GError **error)
 {
+	if (options->input != NULL && !input_kinds_parse(options->input, &guest->inputs, error))
+		return fail_value(error, "input", options->input);
 	if (options->before != NULL &&
 		!config_parse_idle(options->before, &guest->before_last, error))
 		return fail_value(error, "before", options->before);
@@ -296,6 +313,7 @@ static const char *guest_option(const struct options *options)
 		{"socket-group", options->socket_group != NULL},
 		{"before", options->before != NULL},
 		{"after", options->after != NULL},
+		{"input", options->input != NULL},
 		{"output", options->outputs != NULL},
 		{"mode", options->mode != NULL},
 		{"place", options->place != NULL},
@@ -313,7 +331,8 @@ bool options_apply(const struct options *options, struct config *config, GError 
 	const char *name = guest_option(options);
 	struct config_guest *guest;
 
-	if (!apply_daemon(options, &config->daemon, error))
+	if (!apply_daemon(options, &config->daemon, error) ||
+		!apply_input(options, &config->input, error))
 		return false;
 	if (name == NULL)
 		return true;

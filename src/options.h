@@ -30,6 +30,7 @@ struct options {
 	char *socket_group;
 	char *before;
 	char *after;
+	char *input;
 
 	char **outputs; /* --output, in scanout order */
 	char *mode;
@@ -41,6 +42,7 @@ struct options {
 	char *stats;
 	char *log_level;
 	char *vt; /* "none" for --no-vt */
+	char *leave;
 };
 
 /* `arguments` is main's argv, which stays as it is. --help ends the process. */

@@ -3,66 +3,31 @@
 
 #include <string.h>
 
-static bool matches_text(const char *pattern, const char *text)
+#include "input/match.h"
+
+static const char *get_property(const void *data, const char *name)
 {
-	return !pattern || (text && g_pattern_match_simple(pattern, text));
-}
-
-static bool matches_id(const char *pattern, const struct seat_device *device)
-{
-	char id[16];
-
-	g_snprintf(id, sizeof(id), "%04x:%04x", seat_device_vendor(device),
-		seat_device_product(device));
-	return matches_text(pattern, id);
-}
-
-static bool matches_property(const char *wanted, const struct seat_device *device)
-{
-	const char *equals = wanted ? strchr(wanted, '=') : NULL;
-	g_autofree char *name = NULL;
-
-	if (!wanted)
-		return true;
-	/* Without a value it only has to be there. */
-	if (!equals)
-		return seat_device_property(device, wanted) != NULL;
-	name = g_strndup(wanted, (gsize)(equals - wanted));
-	return matches_text(equals + 1, seat_device_property(device, name));
-}
-
-static bool matches_type(const char *type, const struct seat_device *device)
-{
-	static const struct {
-		const char *word;
-		enum seat_capability capability;
-	} types[] = {
-		{"keyboard", SEAT_KEYBOARD},
-		{"pointer", SEAT_POINTER},
-		{"touch", SEAT_TOUCH},
-		{"tablet", SEAT_TABLET},
-		{"switch", SEAT_SWITCH},
-	};
-
-	for (size_t i = 0; type && i < G_N_ELEMENTS(types); i++) {
-		if (g_str_equal(types[i].word, type))
-			return seat_device_capabilities(device) & types[i].capability;
-	}
-	return true;
+	return seat_device_property(data, name);
 }
 
 static bool matches(const struct config_device *section, const struct seat_device *device)
 {
-	return matches_text(section->match_name, seat_device_name(device)) &&
-		matches_id(section->match_id, device) &&
-		matches_text(section->match_path, seat_device_property(device, "ID_PATH")) &&
-		matches_property(section->match_property, device) &&
-		matches_type(section->match_type, device);
+	return match_section(section,
+		&(struct match_device){
+			.name = seat_device_name(device),
+			.vendor = seat_device_vendor(device),
+			.product = seat_device_product(device),
+			.capabilities = seat_device_capabilities(device),
+			.property = get_property,
+			.data = device,
+		});
 }
 
 void host_device_options(const GPtrArray *sections, const struct seat_device *device,
 	struct seat_device_options *options)
 {
+	bool passthrough = false;
+
 	for (guint i = 0; i < sections->len; i++) {
 		const struct config_device *section = g_ptr_array_index(sections, i);
 		const struct seat_device_options *wanted = &section->options;
@@ -71,6 +36,8 @@ void host_device_options(const GPtrArray *sections, const struct seat_device *de
 			continue;
 		if (section->ignore_given)
 			options->ignore = wanted->ignore;
+		/* It is read without libinput, see passthrough.h. */
+		passthrough |= section->passthrough;
 		if (section->acceleration_given)
 			options->acceleration = wanted->acceleration;
 		if (wanted->profile)
@@ -87,6 +54,7 @@ void host_device_options(const GPtrArray *sections, const struct seat_device *de
 				sizeof(options->calibration));
 		}
 	}
+	options->ignore |= passthrough;
 }
 
 struct host_device *host_device_create(const GPtrArray *sections, struct seat_device *device)
@@ -107,7 +75,6 @@ struct host_device *host_device_create(const GPtrArray *sections, struct seat_de
 			host->output = section->output;
 		if (section->motion)
 			motion = section->motion;
-		host->passthrough |= section->passthrough;
 	}
 	/* A guest accelerates a mouse by itself; a touch pad counts in its own units. */
 	host->raw = motion ? motion == CONFIG_MOTION_RAW

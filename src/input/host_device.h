@@ -20,7 +20,6 @@ struct host_device {
 	const char *guest; /* whose own it is; NULL: as the focus says. The configuration's */
 	const char *output; /* that it lies on; NULL: not said */
 	bool raw; /* its motion goes to guests as it counts it */
-	bool passthrough;
 
 	/* input.c's books. */
 	struct focus *focus;

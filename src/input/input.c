@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "input/input.h"
 
-#include <math.h>
 #include <string.h>
 
+#include "input/dbus.h"
 #include "input/focus.h"
 #include "input/host_device.h"
+#include "input/passthrough.h"
 #include "input/pen.h"
-#include "input/touch.h"
+#include "input/screen.h"
 #include "log.h"
 #include "scene/view.h"
 
@@ -16,15 +17,6 @@ struct member {
 	struct machine *machine;
 	struct pen *pen;
 	struct focus *focus; /* of the host's devices that are its own; NULL: there are none */
-	struct screen *first_screen; /* NULL: it is shown nowhere */
-	size_t screen_count;
-};
-
-/* An output that shows a machine. */
-struct screen {
-	struct view *view;
-	struct member *member;
-	struct touch *touch;
 };
 
 struct input {
@@ -34,8 +26,8 @@ struct input {
 	struct member *members;
 	struct machine **machines; /* the same, for the focus */
 	size_t member_count;
-	struct screen *screens;
-	size_t screen_count;
+	struct screens screens;
+	GPtrArray *passthroughs; /* of struct passthrough, owned */
 	struct focus_keys keys;
 	struct focus *focus; /* of the devices that are nobody's own */
 	struct seat *seat; /* NULL: not yet, or there is none */
@@ -46,79 +38,33 @@ struct input {
 	struct screen *touched[SEAT_SLOTS_MAX]; /* where a touch has begun, by the seat's slot */
 };
 
-/* ---- where a device lies ---- */
-
-static bool pick(void *data, double x, double y, double *picture_x, double *picture_y)
+static struct member *find_member(struct input *input, const struct machine *machine)
 {
-	const struct screen *screen = data;
-
-	return view_pick(screen->view, x, y, picture_x, picture_y);
-}
-
-static struct screen *screen_by_name(struct input *input, const char *name)
-{
-	const struct kms_output *output = kms_device_find_output(input->options.device, name, NULL);
-
-	for (size_t i = 0; output && i < input->screen_count; i++) {
-		if (view_output(input->screens[i].view) == output)
-			return &input->screens[i];
+	for (size_t i = 0; i < input->member_count; i++) {
+		if (input->machines[i] == machine)
+			return &input->members[i];
 	}
 	return NULL;
 }
 
-/* Touch panels tell their own size, and the glass under them has the same: but for a few
- * millimetres of frame. */
-static bool same_size(double a_width, double a_height, uint32_t b_width, uint32_t b_height)
+static struct machine *machine_of_guest(void *data, const char *guest)
 {
-	return b_width && b_height && fabs(a_width - b_width) <= 5 + 0.03 * b_width &&
-		fabs(a_height - b_height) <= 5 + 0.03 * b_height;
-}
+	const struct input *input = data;
+	const char *name = config_find_guest(input->options.config, guest)->vm;
 
-static struct screen *screen_by_size(struct input *input, double width, double height)
-{
-	struct screen *found = NULL;
-
-	for (size_t i = 0; i < input->screen_count; i++) {
-		uint32_t width_mm, height_mm;
-
-		kms_output_physical_size(view_output(input->screens[i].view), &width_mm,
-			&height_mm);
-		if (!same_size(width, height, width_mm, height_mm) &&
-			!same_size(height, width, width_mm, height_mm))
-			continue;
-		if (found)
-			return NULL;
-		found = &input->screens[i];
+	for (size_t i = 0; i < input->member_count; i++) {
+		if (g_str_equal(machine_name(input->machines[i]), name))
+			return input->machines[i];
 	}
-	return found;
+	return NULL;
 }
 
-/* By configuration, by udev, by size, or because there is one only; NULL where none of them tells. */
-static struct screen *find_screen(struct input *input, struct host_device *host)
-{
-	static const char *const properties[] = {"SCANOUTD_OUTPUT", "WL_OUTPUT"};
-	struct screen *screen = NULL;
-	double width, height;
+/* ---- events ---- */
 
-	if (host->output)
-		return screen_by_name(input, host->output);
-	for (size_t i = 0; i < G_N_ELEMENTS(properties); i++) {
-		const char *name = seat_device_property(host->device, properties[i]);
-
-		if (name && *name)
-			return screen_by_name(input, name);
-	}
-	if (seat_device_size(host->device, &width, &height))
-		screen = screen_by_size(input, width, height);
-	if (!screen && input->screen_count == 1)
-		screen = &input->screens[0];
-	return screen;
-}
-
-/* The same, with a word where it is not known. */
+/* With a word where it is not known. */
 static struct screen *locate(struct input *input, struct host_device *host)
 {
-	struct screen *screen = find_screen(input, host);
+	struct screen *screen = screens_find(&input->screens, host);
 
 	if (!screen && !host->complained)
 		log_daemon(G_LOG_LEVEL_WARNING,
@@ -129,16 +75,14 @@ static struct screen *locate(struct input *input, struct host_device *host)
 	return screen;
 }
 
-/* ---- events ---- */
-
 static void touch_happened(struct input *input, struct host_device *host,
 	const struct seat_event *event)
 {
 	struct screen **touched;
 
 	if (event->type == SEAT_EVENT_TOUCH_FRAME) {
-		for (size_t i = 0; i < input->screen_count; i++)
-			touch_event(input->screens[i].touch, event);
+		for (size_t i = 0; i < input->screens.count; i++)
+			touch_event(input->screens.list[i].touch, event);
 		return;
 	}
 	if (event->point.slot < 0 || event->point.slot >= SEAT_SLOTS_MAX)
@@ -157,7 +101,8 @@ static void tool_happened(struct input *input, struct host_device *host,
 		host->screen = locate(input, host);
 	if (!host->screen)
 		return;
-	pen_event(host->screen->member->pen, host, &event->tool, pick, host->screen);
+	pen_event(find_member(input, host->screen->machine)->pen, host, &event->tool, screen_pick,
+		host->screen);
 	if (!event->tool.near)
 		host->screen = NULL;
 }
@@ -167,20 +112,31 @@ static void point_happened(struct input *input, struct host_device *host,
 	const struct seat_event *event)
 {
 	const struct machine *machine = focus_machine(host->focus);
-	struct screen *screen = find_screen(input, host);
-	const struct kms_mode_info *mode;
+	struct screen *screen = screens_find(&input->screens, host);
+	uint32_t width, height;
 	double x, y;
 
-	for (size_t i = 0; i < input->member_count; i++) {
-		if (input->machines[i] == machine &&
-			(!screen || screen->member != &input->members[i]))
-			screen = input->members[i].first_screen;
-	}
+	if (!screen || screen->machine != machine)
+		screen = screens_first(&input->screens, machine);
 	if (!screen)
 		return;
-	pick(screen, event->point.x, event->point.y, &x, &y);
-	mode = kms_output_mode(view_output(screen->view));
-	focus_point(host->focus, x, y, mode->width, mode->height);
+	screen_pick(screen, event->point.x, event->point.y, &x, &y);
+	screen_size(screen, &width, &height);
+	focus_point(host->focus, x, y, width, height);
+}
+
+static void motion_happened(struct input *input, const struct host_device *host,
+	const struct seat_event *event)
+{
+	struct machine *machine = focus_machine(host->focus);
+	const struct screen *screen = screens_first(&input->screens, machine);
+	uint32_t width, height;
+
+	if (screen) {
+		screen_size(screen, &width, &height);
+		machine_set_picture(machine, width, height);
+	}
+	focus_event(host->focus, event, host->raw);
 }
 
 static void switch_happened(struct input *input, const struct seat_event *event)
@@ -199,10 +155,12 @@ static void event_happened(void *data, struct seat_device *device, const struct 
 	switch (event->type) {
 	case SEAT_EVENT_KEY:
 	case SEAT_EVENT_BUTTON:
-	case SEAT_EVENT_MOTION:
 	case SEAT_EVENT_WHEEL:
 	case SEAT_EVENT_SCROLL:
 		focus_event(host->focus, event, host->raw);
+		break;
+	case SEAT_EVENT_MOTION:
+		motion_happened(input, host, event);
 		break;
 	case SEAT_EVENT_ABSOLUTE:
 		point_happened(input, host, event);
@@ -261,22 +219,10 @@ static const struct focus_listener focus_listener = {
 	.moved = focus_moved,
 };
 
-static struct member *find_member(struct input *input, const char *machine)
+static struct focus *own_focus(struct input *input, const char *guest)
 {
-	for (size_t i = 0; i < input->member_count; i++) {
-		if (g_str_equal(machine_name(input->machines[i]), machine))
-			return &input->members[i];
-	}
-	return NULL;
-}
+	struct member *member = find_member(input, machine_of_guest(input, guest));
 
-static struct member *member_of_guest(struct input *input, const char *guest)
-{
-	return find_member(input, config_find_guest(input->options.config, guest)->vm);
-}
-
-static struct focus *own_focus(struct input *input, struct member *member)
-{
 	if (!member->focus)
 		member->focus = focus_create(&member->machine, 1, 0, &input->keys, &focus_listener,
 			input);
@@ -296,8 +242,7 @@ static void device_added(void *data, struct seat_device *device)
 	struct input *input = data;
 	struct host_device *host = host_device_create(input->options.config->devices, device);
 
-	host->focus = host->guest ? own_focus(input, member_of_guest(input, host->guest))
-				  : input->focus;
+	host->focus = host->guest ? own_focus(input, host->guest) : input->focus;
 	seat_device_set_data(device, host);
 	g_ptr_array_add(input->host_devices, host);
 	show_leds(input);
@@ -413,6 +358,8 @@ static bool make_machine(struct input *input, const struct config_guest *first, 
 			options.prefix = guest->input_prefix;
 			options.group = guest->socket_group;
 		}
+		if (!options.bus)
+			options.bus = guest->dbus_display;
 	}
 	member->machine = machine_create(&options, &machine_listener, input, error);
 	if (!member->machine)
@@ -422,33 +369,60 @@ static bool make_machine(struct input *input, const struct config_guest *first, 
 	return true;
 }
 
-static void make_screens(struct input *input)
+static bool make_passthrough(struct input *input, const struct config_device *section,
+	GError **error)
 {
-	const struct layout *layout = input->options.layout;
+	const struct config *config = input->options.config;
+	const struct config_guest *guest = config_find_guest(config, section->guest);
+	const struct passthrough_options options = {
+		.section = section,
+		.seat = config->input.seat,
+		.opener = input->options.opener,
+		.guest = guest->vm,
+		.prefix = guest->input_prefix,
+		.group = guest->socket_group,
+	};
+	struct passthrough *passthrough = passthrough_create(&options, error);
 
-	input->screens = g_new0(struct screen, MAX(layout_view_count(layout), 1));
-	for (size_t i = 0; i < layout_view_count(layout); i++) {
-		struct screen *screen = &input->screens[input->screen_count];
-		uint32_t scanout;
-		struct member *member = member_of_guest(input,
-			guest_name(layout_view_guest(layout, i, &scanout)));
-
-		if (member->screen_count == MACHINE_SCREENS_MAX)
-			continue;
-		screen->view = layout_view(layout, i);
-		screen->member = member;
-		screen->touch = touch_create(member->machine, member->screen_count++, pick, screen);
-		if (!member->first_screen)
-			member->first_screen = screen;
-		input->screen_count++;
+	if (!passthrough) {
+		g_prefix_error(error, "guest %s: device %s: ", guest->vm, section->name);
+		return false;
 	}
+	g_ptr_array_add(input->passthroughs, passthrough);
+	return true;
+}
+
+static bool make_passthroughs(struct input *input, GError **error)
+{
+	const GPtrArray *sections = input->options.config->devices;
+
+	for (guint i = 0; input->options.config->input.seat && i < sections->len; i++) {
+		const struct config_device *section = g_ptr_array_index(sections, i);
+
+		if (section->passthrough && !make_passthrough(input, section, error))
+			return false;
+	}
+	return true;
+}
+
+static bool make_machines(struct input *input, GError **error)
+{
+	const GPtrArray *guests = input->options.config->guests;
+
+	for (guint i = 0; i < guests->len; i++) {
+		if (is_first_of_machine(guests, i) &&
+			!make_machine(input, g_ptr_array_index(guests, i), error))
+			return false;
+	}
+	return true;
 }
 
 static size_t first_focus(struct input *input)
 {
 	const char *guest = input->options.config->input.focus;
 
-	return guest ? (size_t)(member_of_guest(input, guest) - input->members) : 0;
+	return guest ? (size_t)(find_member(input, machine_of_guest(input, guest)) - input->members)
+		     : 0;
 }
 
 /* ---- life ---- */
@@ -473,14 +447,12 @@ struct input *input_create(const struct input_options *options,
 		.switch_guest = config->switch_guest,
 		.switch_terminal = config->switch_terminal,
 	};
-	for (guint i = 0; i < guests->len; i++) {
-		if (is_first_of_machine(guests, i) &&
-			!make_machine(input, g_ptr_array_index(guests, i), error)) {
-			input_destroy(input);
-			return NULL;
-		}
+	input->passthroughs = g_ptr_array_new_with_free_func((GDestroyNotify)passthrough_destroy);
+	if (!make_machines(input, error) || !make_passthroughs(input, error)) {
+		input_destroy(input);
+		return NULL;
 	}
-	make_screens(input);
+	screens_init(&input->screens, options->device, options->layout, machine_of_guest, input);
 	input->focus = focus_create(input->machines, input->member_count, first_focus(input),
 		&input->keys, &focus_listener, input);
 	return input;
@@ -492,16 +464,16 @@ void input_destroy(struct input *input)
 		return;
 	/* Its releases still go to the guests. */
 	seat_destroy(input->seat);
-	for (size_t i = 0; i < input->screen_count; i++)
-		touch_destroy(input->screens[i].touch);
+	g_ptr_array_unref(input->passthroughs);
+	screens_finish(&input->screens);
 	focus_destroy(input->focus);
 	for (size_t i = 0; i < input->member_count; i++) {
 		focus_destroy(input->members[i].focus);
 		pen_destroy(input->members[i].pen);
 		machine_destroy(input->members[i].machine);
 	}
+	dbus_display_finish_all();
 	g_ptr_array_unref(input->host_devices);
-	g_free(input->screens);
 	g_free(input->machines);
 	g_free(input->members);
 	g_free(input);
@@ -509,24 +481,52 @@ void input_destroy(struct input *input)
 
 void input_suspend(struct input *input)
 {
-	if (input && input->seat)
+	if (!input)
+		return;
+	if (input->seat)
 		seat_suspend(input->seat);
+	for (guint i = 0; i < input->passthroughs->len; i++)
+		passthrough_suspend(g_ptr_array_index(input->passthroughs, i));
 }
 
 void input_resume(struct input *input)
 {
 	g_autoptr(GError) error = NULL;
 
-	if (input && input->seat && !seat_resume(input->seat, &error))
+	if (!input)
+		return;
+	if (input->seat && !seat_resume(input->seat, &error))
 		log_daemon(G_LOG_LEVEL_WARNING, "input: %s", error->message);
+	for (guint i = 0; i < input->passthroughs->len; i++)
+		passthrough_resume(g_ptr_array_index(input->passthroughs, i));
 }
 
-size_t input_machine_count(const struct input *input)
+struct each {
+	const struct machine *machine;
+	input_counters_func call;
+	void *data;
+};
+
+static void each_of_machine(void *data, const char *device, const struct device_counters *counters)
 {
-	return input->member_count;
+	const struct each *each = data;
+
+	each->call(each->data, machine_name(each->machine), device, counters);
 }
 
-const struct machine *input_machine(const struct input *input, size_t index)
+void input_each_counters(const struct input *input, input_counters_func call, void *data)
 {
-	return input->machines[index];
+	for (size_t i = 0; i < input->member_count; i++) {
+		struct each each = {input->machines[i], call, data};
+
+		machine_each_counters(input->machines[i], each_of_machine, &each);
+	}
+	for (guint i = 0; i < input->passthroughs->len; i++) {
+		const struct passthrough *passthrough = g_ptr_array_index(input->passthroughs, i);
+		struct device_counters counters;
+
+		if (passthrough_counters(passthrough, &counters))
+			call(data, passthrough_guest(passthrough), passthrough_name(passthrough),
+				&counters);
+	}
 }

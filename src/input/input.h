@@ -13,7 +13,7 @@
 #include <stdbool.h>
 
 #include "config.h"
-#include "input/machine.h"
+#include "input/device.h"
 #include "input/seat.h"
 #include "kms.h"
 #include "scene/layout.h"
@@ -39,15 +39,17 @@ struct input_options {
 /* All of the options outlive it. NULL: a socket cannot be made. */
 struct input *input_create(const struct input_options *options,
 	const struct input_listener *listener, void *data, GError **error);
-/* Releases what is pressed. Takes NULL, as do the next two. */
+/* Releases what is pressed; runs the main loop until D-Bus has it, at most 2 s. Takes NULL, as do the
+ * next two. */
 void input_destroy(struct input *input);
 
 /* The terminal goes away, or is ours again. */
 void input_suspend(struct input *input);
 void input_resume(struct input *input);
 
-/* For the counters. */
-size_t input_machine_count(const struct input *input);
-const struct machine *input_machine(const struct input *input, size_t index);
+/* Calls back with each virtual device that has counters; the strings are borrowed. */
+typedef void (*input_counters_func)(void *data, const char *machine, const char *device,
+	const struct device_counters *counters);
+void input_each_counters(const struct input *input, input_counters_func call, void *data);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "input/machine.h"
 
+#include "input/dbus.h"
 #include "input/device.h"
 
 /* Devices of all kinds: those there is one of, and the touch screens. */
@@ -20,6 +21,7 @@ struct machine {
 	char *name;
 	const struct machine_listener *listener;
 	void *data;
+	struct dbus_display *display; /* NULL: it has none */
 	struct port ports[PORTS_MAX];
 	unsigned int listening; /* ports */
 	uint32_t leds;
@@ -127,6 +129,12 @@ void machine_press(struct machine *machine, enum input_kind kind, uint16_t code,
 		machine_send(machine, kind, 0, &value, 1);
 }
 
+void machine_set_picture(struct machine *machine, uint32_t width, uint32_t height)
+{
+	if (machine->display)
+		dbus_display_set_picture(machine->display, width, height);
+}
+
 uint32_t machine_leds(const struct machine *machine)
 {
 	return machine->leds;
@@ -160,6 +168,43 @@ void machine_add_sink(struct machine *machine, enum input_kind kind, size_t scre
 	find_port(machine, kind, screen)->other = sink;
 }
 
+static void display_connected(void *data, enum input_kind kind, size_t screen, bool connected)
+{
+	machine_sink_connected(data, kind, screen, connected);
+}
+
+static void display_led(void *data, uint16_t code, bool on)
+{
+	machine_sink_led(data, code, on);
+}
+
+static const struct dbus_display_listener display_listener = {
+	.connected = display_connected,
+	.led = display_led,
+};
+
+/* How many devices of that kind the machine has. */
+static size_t device_count(const struct machine_options *options, enum input_kind kind)
+{
+	if (!(options->inputs & 1u << kind))
+		return 0;
+	if (kind == INPUT_TOUCH)
+		return options->screen_count;
+	return kind == INPUT_PEN ? MIN(options->screen_count, 1) : 1;
+}
+
+/* D-Bus knows no pens. */
+static void open_display(struct machine *machine, const struct machine_options *options)
+{
+	machine->display = dbus_display_create(options->name, options->bus, &display_listener,
+		machine);
+	for (enum input_kind kind = INPUT_KEYBOARD; kind <= INPUT_TOUCH; kind++) {
+		for (size_t i = 0; i < device_count(options, kind); i++)
+			machine_add_sink(machine, kind, i,
+				dbus_display_sink(machine->display, kind, i));
+	}
+}
+
 static bool open_port(struct machine *machine, const struct machine_options *options,
 	enum input_kind kind, size_t screen, GError **error)
 {
@@ -190,16 +235,12 @@ struct machine *machine_create(const struct machine_options *options,
 	machine->data = data;
 	for (size_t i = 0; i < PORTS_MAX; i++)
 		machine->ports[i].machine = machine;
-	for (enum input_kind kind = 0; opened && kind < INPUT_PASSTHROUGH; kind++) {
-		size_t screens = kind == INPUT_TOUCH ? options->screen_count
-			: kind == INPUT_PEN	     ? MIN(options->screen_count, 1)
-						     : 1;
-
-		if (!options->prefix || !(options->inputs & 1u << kind))
-			continue;
-		for (size_t i = 0; opened && i < screens; i++)
+	for (enum input_kind kind = 0; options->prefix && kind < INPUT_PASSTHROUGH; kind++) {
+		for (size_t i = 0; opened && i < device_count(options, kind); i++)
 			opened = open_port(machine, options, kind, i, error);
 	}
+	if (opened && options->bus)
+		open_display(machine, options);
 	if (opened)
 		return machine;
 	g_prefix_error(error, "guest %s: ", options->name);
@@ -216,6 +257,7 @@ void machine_destroy(struct machine *machine)
 		input_sink_destroy(machine->ports[i].other);
 		g_free(machine->ports[i].name);
 	}
+	dbus_display_destroy(machine->display);
 	g_free(machine->name);
 	g_free(machine);
 }

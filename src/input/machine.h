@@ -36,6 +36,7 @@ struct machine_options {
 	/* Of the sockets: PREFIX-keyboard.sock, …, PREFIX-touchN.sock. NULL: there are none. */
 	const char *prefix;
 	const char *group; /* as door_create_path() */
+	const char *bus; /* of QEMU's D-Bus display (dbus.h); NULL: there is none */
 	const struct input_screen *screens; /* touch screens and, the first of them, the pen's */
 	size_t screen_count;
 };
@@ -48,8 +49,8 @@ void machine_destroy(struct machine *machine);
 
 const char *machine_name(const struct machine *machine);
 
-/* Another way to the same machine, beside the sockets: where `kind` has no driver that listens, what
- * is sent goes there. Taken over. */
+/* Another way to the same machine, beside the sockets, as D-Bus is one: where `kind` has no driver
+ * that listens, what is sent goes there. Taken over. */
 void machine_add_sink(struct machine *machine, enum input_kind kind, size_t screen,
 	struct input_sink *sink);
 
@@ -68,6 +69,10 @@ void machine_send(struct machine *machine, enum input_kind kind, size_t screen,
 /* One holder presses or releases a key (INPUT_KEYBOARD) or a button (INPUT_POINTER, INPUT_ABSOLUTE);
  * `code` is below KEY_CNT. */
 void machine_press(struct machine *machine, enum input_kind kind, uint16_t code, bool pressed);
+
+/* Pixels of what the machine shows: relative motion is counted in them where D-Bus has an absolute
+ * mouse only. */
+void machine_set_picture(struct machine *machine, uint32_t width, uint32_t height);
 
 /* LEDs that the guest has on: bit LED_*. */
 uint32_t machine_leds(const struct machine *machine);

@@ -23,6 +23,8 @@ static void close_directly(void *data, int fd)
 	close(fd);
 }
 
+const struct seat_opener seat_opener_direct = {open_directly, close_directly, NULL};
+
 static int open_restricted(const char *path, int flags, void *data)
 {
 	struct seat *seat = data;
@@ -273,11 +275,10 @@ static bool open_path_seat(struct seat *seat, GError **error)
 struct seat *seat_create(const struct seat_options *options, const struct seat_listener *listener,
 	void *data, GError **error)
 {
-	static const struct seat_opener direct = {open_directly, close_directly, NULL};
 	struct seat *seat = g_new0(struct seat, 1);
 
 	seat->options = *options;
-	seat->opener = options->opener ? *options->opener : direct;
+	seat->opener = options->opener ? *options->opener : seat_opener_direct;
 	seat->listener = listener;
 	seat->data = data;
 	if (!(options->name ? open_udev_seat(seat, error) : open_path_seat(seat, error))) {

@@ -130,11 +130,14 @@ struct seat_opener {
 	void *data;
 };
 
+/* open(2), which needs the group input, or root. */
+extern const struct seat_opener seat_opener_direct;
+
 struct seat_options {
 	/* "seat0": devices of that udev seat, with hot-plug. NULL: only those of
 	 * seat_add_path(). */
 	const char *name;
-	const struct seat_opener *opener; /* NULL: open(2), which needs the group input, or root */
+	const struct seat_opener *opener; /* NULL: seat_opener_direct */
 	/* Asked once a device, before its first event. */
 	void (*configure)(void *data, struct seat_device *device,
 		struct seat_device_options *options);

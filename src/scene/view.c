@@ -439,6 +439,15 @@ int64_t view_period_us(const struct view *view)
 	return INT64_C(1000000000) / kms_output_mode(view->output)->refresh_mhz;
 }
 
+bool view_picture_size(const struct view *view, uint32_t *width, uint32_t *height)
+{
+	if (view->shows != SHOWS_PICTURE || !view->kind.valid)
+		return false;
+	*width = view->kind.width;
+	*height = view->kind.height;
+	return true;
+}
+
 bool view_pick(const struct view *view, double x, double y, double *picture_x, double *picture_y)
 {
 	const struct kind *kind = &view->kind;

@@ -111,6 +111,9 @@ void view_set_cursor(struct view *view, const uint32_t *pixels, uint32_t hot_x, 
 /* Top-left of the image, in the picture's pixels; may be negative. */
 void view_move_cursor(struct view *view, int32_t x, int32_t y);
 
+/* Pixels of the picture that is shown; false: there is none. */
+bool view_picture_size(const struct view *view, uint32_t *width, uint32_t *height);
+
 /*
  * What lies under a point of the glass, for touch screens and tablets: the inverse of the placement
  * that the picture has now. All in fractions of the width and the height, 0 to 1, of the output and

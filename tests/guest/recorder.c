@@ -21,6 +21,7 @@
  *   mark WORD                    ok WORD
  *   led NAME CODE VALUE          switches a LED of a device, as the guest's desktop would
  *   state NAME TYPE              ok N-N …: the EV_KEY that are pressed, the EV_LED that are lit
+ *   value NAME CODE              ok VALUE: where an axis stands
  *   reboot | poweroff
  */
 #include <ctype.h>
@@ -326,6 +327,16 @@ static int print_state(FILE *out, struct device *device, long type)
 	return 1;
 }
 
+static int print_value(FILE *out, struct device *device, long code)
+{
+	struct input_absinfo axis;
+
+	if (code < 0 || code > ABS_MAX || ioctl(device->fd, EVIOCGABS(code), &axis) < 0)
+		return -EINVAL;
+	fprintf(out, "ok %d\n", axis.value);
+	return 1;
+}
+
 /* 0: it is still to be answered by "ok"; 1: it has been; or a negative errno. */
 static int run_command(struct recorder *recorder, char *line)
 {
@@ -355,6 +366,8 @@ static int run_command(struct recorder *recorder, char *line)
 		return set_led(device, numbers[0], numbers[1]);
 	if (strcmp(command, "state") == 0 && count == 1)
 		return print_state(recorder->out, device, numbers[0]);
+	if (strcmp(command, "value") == 0 && count == 1)
+		return print_value(recorder->out, device, numbers[0]);
 	return -EINVAL;
 }
 

@@ -3,7 +3,7 @@
  * hands: input devices of the host by uinput, in the lab, moved by lines on standard input. Each
  * line is answered by "ok …" when it is done, or "error …"; all devices are unplugged at its end.
  *
- *   plug NAME keyboard | mouse | absolute | switch       ok /dev/input/eventN
+ *   plug NAME keyboard | mouse | absolute | switch | gamepad     ok /dev/input/eventN
  *   plug NAME touchscreen WIDTH HEIGHT                   the same; millimetres, 16 slots
  *   plug NAME pen WIDTH HEIGHT                           the same
  *   unplug NAME
@@ -132,6 +132,22 @@ static void make_pen(struct libevdev *device, const struct hand *hand)
 		&(struct input_absinfo){.minimum = -64, .maximum = 63, .resolution = 57});
 }
 
+/* Two sticks that rest in the middle, a pad of buttons: what libinput does not listen to. */
+static void make_gamepad(struct libevdev *device)
+{
+	static const unsigned int sticks[] = {ABS_X, ABS_Y, ABS_RX, ABS_RY};
+	const struct input_absinfo stick = {
+		.minimum = -32768,
+		.maximum = 32767,
+		.fuzz = 16,
+		.flat = 128,
+	};
+
+	enable_range(device, EV_KEY, BTN_SOUTH, BTN_THUMBR);
+	for (size_t i = 0; i < G_N_ELEMENTS(sticks); i++)
+		libevdev_enable_event_code(device, EV_ABS, sticks[i], &stick);
+}
+
 static bool make(struct libevdev *device, struct hand *hand, char **words, guint count)
 {
 	const char *kind = words[2];
@@ -149,6 +165,8 @@ static bool make(struct libevdev *device, struct hand *hand, char **words, guint
 		make_absolute(device);
 	else if (strcmp(kind, "switch") == 0)
 		enable_range(device, EV_SW, SW_LID, SW_TABLET_MODE);
+	else if (strcmp(kind, "gamepad") == 0)
+		make_gamepad(device);
 	else if (strcmp(kind, "touchscreen") == 0 && sized)
 		make_touchscreen(device, hand);
 	else if (strcmp(kind, "pen") == 0 && sized)

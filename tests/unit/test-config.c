@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "input/description.h"
 #include "kms.h"
 #include "options.h"
 
@@ -278,7 +279,7 @@ static void test_input_keys(struct fixture *fixture, gconstpointer data)
 	g_assert_cmpuint(guest_of(config, 0)->inputs, ==, 1u << INPUT_TOUCH | 1u << INPUT_KEYBOARD);
 	g_assert_cmpstr(guest_of(config, 0)->input_prefix, ==, "/run/in/x");
 	g_assert_cmpstr(guest_of(config, 0)->dbus_display, ==, "unix:path=/run/bus");
-	g_assert_cmpuint(guest_of(config, 1)->inputs, ==, CONFIG_DEFAULT_INPUTS);
+	g_assert_cmpuint(guest_of(config, 1)->inputs, ==, INPUT_KINDS_DEFAULT);
 	g_assert_cmpstr(guest_of(config, 1)->input_prefix, ==, "/run/scanoutd/plain");
 	g_assert_cmpstr(config->input.seat, ==, "seat1");
 	g_assert_cmpstr(config->input.focus, ==, "plain");
@@ -552,6 +553,13 @@ static const struct fault faults[] = {
 		"kiosk?"},
 	{"passthrough", "[device a]\npassthrough=yes\n",
 		"scanoutd.conf:1: [device a]: passthrough=yes needs guest=: whose it is"},
+	{"passthrough-name", "[guest a]\n[device touchy]\npassthrough=yes\nguest=a\n",
+		"scanoutd.conf:2: [device touchy]: a device with passthrough=yes needs another name: "
+		"its socket would be that of the machine's own"},
+	{"passthrough-socket",
+		"[guest a]\ndisplay-fd=3\n[device wheel]\npassthrough=yes\nguest=a\n",
+		"scanoutd.conf:3: [device wheel]: passthrough=yes needs input-prefix= in [guest a], "
+		"which has no socket"},
 	{"focus", "[guest a]\n[input]\nfocus=b\n", "[input]: focus=b: there is no [guest b]"},
 	/* What belongs together is named by the section's line. */
 	{"two-doors", "\n[guest a]\nvmm-socket=/a\ndisplay-fd=3\n",

@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ *   unseen ──plugged in──▶ there ◀──plugged in / pulled──▶ away      (once seen, the socket stays)
+ *                            │ while the guest's driver listens and the terminal is ours: grabbed
+ */
+#include "input/passthrough.h"
+
+#include <glib-unix.h>
+#include <libudev.h>
+#include <string.h>
+
+#include "input/backlog.h"
+#include "input/evdev.h"
+#include "input/match.h"
+#include "log.h"
+
+struct passthrough {
+	struct passthrough_options options;
+	struct udev *udev;
+	struct udev_monitor *monitor;
+	guint monitor_source;
+	char *node; /* "/dev/input/event3"; NULL: it is not there */
+	struct evdev *evdev; /* NULL: not there, or nobody listens */
+	struct input_sink *sink; /* NULL: never seen */
+	struct input_description description; /* of the sink */
+	bool listens; /* the guest's driver */
+	bool suspended;
+	uint32_t leds; /* bit LED_*, that the guest has on */
+};
+
+static const char *section_name(const struct passthrough *passthrough)
+{
+	return passthrough->options.section->name;
+}
+
+#define complain(passthrough, format, ...) \
+	log_guest(G_LOG_LEVEL_WARNING, (passthrough)->options.guest, "device %s: " format, \
+		section_name(passthrough), ##__VA_ARGS__)
+
+/* ---- the host's device ---- */
+
+static bool is_described(const struct input_description *description,
+	const struct input_value *value)
+{
+	switch (value->type) {
+	case EV_KEY:
+		return value->code <= KEY_MAX && input_bit(description->keys, value->code);
+	case EV_REL:
+		return value->code <= REL_MAX && input_bit(description->relative, value->code);
+	case EV_ABS:
+		return value->code <= ABS_MAX && input_bit(description->absolute, value->code);
+	case EV_MSC:
+		return value->code <= MSC_MAX && input_bit(description->misc, value->code);
+	case EV_SW:
+		return value->code <= SW_MAX && input_bit(description->switches, value->code);
+	default:
+		return false;
+	}
+}
+
+/* Another device in the place of the first may do what the guest was not told of. */
+static void send_group(void *data, const struct input_value *values, size_t count)
+{
+	struct passthrough *passthrough = data;
+	struct input_value described[BACKLOG_GROUP_MAX];
+	size_t described_count = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (is_described(&passthrough->description, &values[i]))
+			described[described_count++] = values[i];
+	}
+	if (described_count > 0)
+		input_sink_send(passthrough->sink, described, described_count);
+}
+
+static void close_device(struct passthrough *passthrough)
+{
+	g_clear_pointer(&passthrough->evdev, evdev_close);
+}
+
+/* udev tells as well that it was pulled. */
+static void device_gone(void *data)
+{
+	close_device(data);
+}
+
+static const struct evdev_listener evdev_listener = {
+	.group = send_group,
+	.gone = device_gone,
+};
+
+static struct evdev *open_node(struct passthrough *passthrough, const char *node)
+{
+	g_autoptr(GError) error = NULL;
+	struct evdev *evdev = evdev_open(node, passthrough->options.opener, &evdev_listener,
+		passthrough, &error);
+
+	if (!evdev)
+		complain(passthrough, "%s", error->message);
+	return evdev;
+}
+
+/* Opens and grabs it where there is a use for it, else closes it. */
+static void follow(struct passthrough *passthrough)
+{
+	if (!passthrough->node || !passthrough->listens || passthrough->suspended) {
+		close_device(passthrough);
+		return;
+	}
+	if (passthrough->evdev)
+		return;
+	passthrough->evdev = open_node(passthrough, passthrough->node);
+	if (!passthrough->evdev || !evdev_grab(passthrough->evdev))
+		return;
+	for (uint16_t code = 0; code <= LED_MAX; code++)
+		evdev_set_led(passthrough->evdev, code, passthrough->leds & UINT32_C(1) << code);
+}
+
+/* ---- the guest's device ---- */
+
+static void guest_connected(void *data, bool connected)
+{
+	struct passthrough *passthrough = data;
+
+	passthrough->listens = connected;
+	if (!connected)
+		passthrough->leds = 0;
+	follow(passthrough);
+}
+
+static void guest_led(void *data, uint16_t code, bool on)
+{
+	struct passthrough *passthrough = data;
+	uint32_t bit = UINT32_C(1) << code;
+
+	passthrough->leds = on ? passthrough->leds | bit : passthrough->leds & ~bit;
+	if (passthrough->evdev)
+		evdev_set_led(passthrough->evdev, code, on);
+}
+
+static const struct input_sink_listener sink_listener = {
+	.led = guest_led,
+	.connected = guest_connected,
+};
+
+static bool make_sink(struct passthrough *passthrough, const struct input_description *description,
+	GError **error)
+{
+	g_autofree char *path = g_strdup_printf("%s-%s.sock", passthrough->options.prefix,
+		section_name(passthrough));
+	const struct device_options options = {
+		.guest = passthrough->options.guest,
+		.device = section_name(passthrough),
+		.path = path,
+		.group = passthrough->options.group,
+	};
+
+	passthrough->description = *description;
+	passthrough->sink = device_create(&options, description, &sink_listener, passthrough,
+		error);
+	return passthrough->sink != NULL;
+}
+
+/* ---- udev ---- */
+
+static const char *get_property(const void *data, const char *name)
+{
+	return udev_device_get_property_value((struct udev_device *)data, name);
+}
+
+static unsigned int capabilities(struct udev_device *device)
+{
+	static const struct {
+		const char *property;
+		enum seat_capability capability;
+	} properties[] = {
+		{"ID_INPUT_KEY", SEAT_KEYBOARD},
+		{"ID_INPUT_KEYBOARD", SEAT_KEYBOARD},
+		{"ID_INPUT_MOUSE", SEAT_POINTER},
+		{"ID_INPUT_TOUCHPAD", SEAT_POINTER},
+		{"ID_INPUT_POINTINGSTICK", SEAT_POINTER},
+		{"ID_INPUT_TRACKBALL", SEAT_POINTER},
+		{"ID_INPUT_TOUCHSCREEN", SEAT_TOUCH},
+		{"ID_INPUT_TABLET", SEAT_TABLET},
+		{"ID_INPUT_SWITCH", SEAT_SWITCH},
+	};
+	unsigned int set = 0;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(properties); i++) {
+		if (g_strcmp0(get_property(device, properties[i].property), "1") == 0)
+			set |= properties[i].capability;
+	}
+	return set;
+}
+
+static uint32_t read_id(struct udev_device *parent, const char *attribute)
+{
+	const char *text = udev_device_get_sysattr_value(parent, attribute);
+
+	return text ? (uint32_t)g_ascii_strtoull(text, NULL, 16) : 0;
+}
+
+static bool is_ours(const struct passthrough *passthrough, struct udev_device *device)
+{
+	struct udev_device *parent = udev_device_get_parent_with_subsystem_devtype(device, "input",
+		NULL);
+	const char *seat = get_property(device, "ID_SEAT");
+
+	if (!g_str_has_prefix(udev_device_get_sysname(device), "event") || !parent ||
+		!udev_device_get_devnode(device) ||
+		!g_str_equal(seat ? seat : "seat0", passthrough->options.seat))
+		return false;
+	return match_section(passthrough->options.section,
+		&(struct match_device){
+			.name = udev_device_get_sysattr_value(parent, "name"),
+			.vendor = read_id(parent, "id/vendor"),
+			.product = read_id(parent, "id/product"),
+			.capabilities = capabilities(device),
+			.property = get_property,
+			.data = device,
+		});
+}
+
+/* False: there is no virtual device, nor can there be one. */
+static bool plugged_in(struct passthrough *passthrough, const char *node, GError **error)
+{
+	struct input_description description;
+	struct evdev *evdev;
+
+	if (passthrough->node) {
+		if (!g_str_equal(passthrough->node, node))
+			complain(passthrough, "is %s already, and %s is ignored", passthrough->node,
+				node);
+		return true;
+	}
+	evdev = open_node(passthrough, node);
+	if (!evdev)
+		return true;
+	evdev_describe(evdev, &description);
+	evdev_close(evdev);
+	if (!passthrough->sink && !make_sink(passthrough, &description, error))
+		return false;
+	if (memcmp(&description, &passthrough->description, sizeof(description)) != 0)
+		complain(passthrough,
+			"%s is another device than the guest knows; what the first had not is left out",
+			description.name);
+	passthrough->node = g_strdup(node);
+	follow(passthrough);
+	return true;
+}
+
+static void pulled(struct passthrough *passthrough)
+{
+	g_clear_pointer(&passthrough->node, g_free);
+	follow(passthrough);
+}
+
+static gboolean devices_changed(gint fd, GIOCondition condition, gpointer data)
+{
+	struct passthrough *passthrough = data;
+	struct udev_device *device;
+
+	while ((device = udev_monitor_receive_device(passthrough->monitor)) != NULL) {
+		const char *action = udev_device_get_action(device);
+		const char *node = udev_device_get_devnode(device);
+		g_autoptr(GError) error = NULL;
+
+		if (g_strcmp0(action, "remove") == 0) {
+			if (g_strcmp0(node, passthrough->node) == 0 && node)
+				pulled(passthrough);
+		} else if (is_ours(passthrough, device) && !plugged_in(passthrough, node, &error)) {
+			complain(passthrough, "%s", error->message);
+		}
+		udev_device_unref(device);
+	}
+	return G_SOURCE_CONTINUE;
+}
+
+static bool watch(struct passthrough *passthrough)
+{
+	passthrough->udev = udev_new();
+	if (passthrough->udev)
+		passthrough->monitor = udev_monitor_new_from_netlink(passthrough->udev, "udev");
+	if (!passthrough->monitor ||
+		udev_monitor_filter_add_match_subsystem_devtype(passthrough->monitor, "input",
+			NULL) < 0 ||
+		udev_monitor_enable_receiving(passthrough->monitor) < 0)
+		return false;
+	passthrough->monitor_source = g_unix_fd_add(udev_monitor_get_fd(passthrough->monitor),
+		G_IO_IN, devices_changed, passthrough);
+	return true;
+}
+
+/* Those that are there; the monitor hears already, so that none is missed between. */
+static bool find_present(struct passthrough *passthrough, GError **error)
+{
+	struct udev_enumerate *enumerate = udev_enumerate_new(passthrough->udev);
+	struct udev_list_entry *entry;
+	bool made = true;
+
+	udev_enumerate_add_match_subsystem(enumerate, "input");
+	udev_enumerate_add_match_sysname(enumerate, "event*");
+	udev_enumerate_scan_devices(enumerate);
+	udev_list_entry_foreach(entry, udev_enumerate_get_list_entry(enumerate))
+	{
+		struct udev_device *device = udev_device_new_from_syspath(passthrough->udev,
+			udev_list_entry_get_name(entry));
+
+		if (device && made && is_ours(passthrough, device))
+			made = plugged_in(passthrough, udev_device_get_devnode(device), error);
+		if (device)
+			udev_device_unref(device);
+	}
+	udev_enumerate_unref(enumerate);
+	return made;
+}
+
+/* ---- life ---- */
+
+struct passthrough *passthrough_create(const struct passthrough_options *options, GError **error)
+{
+	struct passthrough *passthrough = g_new0(struct passthrough, 1);
+
+	passthrough->options = *options;
+	if (!watch(passthrough)) {
+		g_set_error_literal(error, SEAT_ERROR, SEAT_ERROR_UDEV,
+			"the host's input devices cannot be watched: is udev there?");
+		passthrough_destroy(passthrough);
+		return NULL;
+	}
+	if (!find_present(passthrough, error)) {
+		passthrough_destroy(passthrough);
+		return NULL;
+	}
+	if (!passthrough->sink)
+		log_guest(G_LOG_LEVEL_INFO, options->guest,
+			"device %s: is not plugged in; its socket appears with it",
+			section_name(passthrough));
+	return passthrough;
+}
+
+void passthrough_destroy(struct passthrough *passthrough)
+{
+	if (!passthrough)
+		return;
+	/* Its releases still go to the guest. */
+	close_device(passthrough);
+	input_sink_destroy(passthrough->sink);
+	g_clear_handle_id(&passthrough->monitor_source, g_source_remove);
+	if (passthrough->monitor)
+		udev_monitor_unref(passthrough->monitor);
+	if (passthrough->udev)
+		udev_unref(passthrough->udev);
+	g_free(passthrough->node);
+	g_free(passthrough);
+}
+
+void passthrough_suspend(struct passthrough *passthrough)
+{
+	passthrough->suspended = true;
+	follow(passthrough);
+}
+
+void passthrough_resume(struct passthrough *passthrough)
+{
+	passthrough->suspended = false;
+	follow(passthrough);
+}
+
+const char *passthrough_guest(const struct passthrough *passthrough)
+{
+	return passthrough->options.guest;
+}
+
+const char *passthrough_name(const struct passthrough *passthrough)
+{
+	return section_name(passthrough);
+}
+
+bool passthrough_counters(const struct passthrough *passthrough, struct device_counters *counters)
+{
+	if (passthrough->sink)
+		device_counters(passthrough->sink, counters);
+	return passthrough->sink != NULL;
+}
