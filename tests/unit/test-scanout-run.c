@@ -7,6 +7,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "input/sink.h"
 #include "tools/scanout-run/backend.h"
 #include "tools/scanout-run/properties.h"
 #include "tools/scanout-run/qemu_line.h"
@@ -207,6 +208,9 @@ static void test_additions(void)
 		.socket_path = "/tmp/a,b/s",
 		.vga = true,
 		.max_outputs = 3,
+		.inputs = 1u << INPUT_KEYBOARD | 1u << INPUT_TOUCH,
+		.screens = 2,
+		.input_prefix = "/tmp/a,b/vmm",
 		.evdev = evdev,
 	};
 	g_autofree char *got = complete("qemu -m 64 -append 'it'\\''s x'", &additions);
@@ -215,6 +219,12 @@ static void test_additions(void)
 		"qemu -m 64 -append 'it'\\''s x'" MEMORY("64M") HEADLESS
 		" -chardev socket,id=scanout-vhost,path=/tmp/a,,b/s "
 		"-device vhost-user-vga,id=scanout-gpu,chardev=scanout-vhost,max_outputs=3 "
+		"-chardev socket,id=scanout-keyboard,path=/tmp/a,,b/vmm-keyboard.sock "
+		"-device vhost-user-input-pci,chardev=scanout-keyboard "
+		"-chardev socket,id=scanout-touch0,path=/tmp/a,,b/vmm-touch0.sock "
+		"-device vhost-user-input-pci,chardev=scanout-touch0 "
+		"-chardev socket,id=scanout-touch1,path=/tmp/a,,b/vmm-touch1.sock "
+		"-device vhost-user-input-pci,chardev=scanout-touch1 "
 		"-device virtio-input-host-pci,evdev=/dev/input/event3 "
 		"-device 'virtio-input-host-pci,evdev=/dev/input/by-id/a,,b c'");
 }

@@ -12,12 +12,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "input/description.h"
 #include "tools/scanout-run/backend.h"
 #include "tools/scanout-run/qemu_line.h"
 #include "tools/scanout-run/session.h"
 
 /* What a wrong command line ends with. */
 #define EXIT_USAGE 2
+
+/* The guest has the keyboard, so that Ctrl-C is the guest's as well. */
+#define DEFAULT_LEAVE "Ctrl+Alt+End"
 
 struct options {
 	gboolean dry_run;
@@ -28,6 +32,9 @@ struct options {
 	int max_outputs;
 	char **evdev;
 	char *daemon;
+	char *input; /* NULL: every kind */
+	unsigned int inputs; /* a bit for each enum input_kind */
+	char *leave;
 	GPtrArray *for_daemon; /* options, as they are passed on */
 	unsigned int outputs; /* --output among them */
 	char **qemu; /* the VMM's command line */
@@ -50,6 +57,11 @@ static bool options_read(struct options *options, char **arguments, GError **err
 			"Print the commands instead of running them", NULL},
 		{"evdev", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->evdev,
 			"Give the guest this input device of the host; may be repeated", "DEVICE"},
+		{"input", 0, 0, G_OPTION_ARG_STRING, &options->input,
+			"The guest's input devices: none, or some of keyboard,pointer,absolute,touch,pen",
+			"KINDS"},
+		{"leave", 0, 0, G_OPTION_ARG_STRING, &options->leave,
+			"Keys that end everything, by default " DEFAULT_LEAVE "; none", "KEYS"},
 		{"vga", 0, 0, G_OPTION_ARG_NONE, &options->vga,
 			"Add vhost-user-vga, for firmware without a virtio-gpu driver", NULL},
 		{"max-outputs", 0, 0, G_OPTION_ARG_INT, &options->max_outputs,
@@ -113,6 +125,11 @@ static bool options_read(struct options *options, char **arguments, GError **err
 			"--max-outputs=%d: a device has 1 to 16 scanouts", options->max_outputs);
 		return false;
 	}
+	options->inputs = INPUT_KINDS_DEFAULT;
+	if (options->input && !input_kinds_parse(options->input, &options->inputs, error)) {
+		g_prefix_error(error, "--input=%s: ", options->input);
+		return false;
+	}
 	options->qemu = g_strdupv(qemu);
 	return true;
 }
@@ -122,6 +139,8 @@ static void options_finish(struct options *options)
 	g_free(options->backend);
 	g_free(options->render_node);
 	g_strfreev(options->evdev);
+	g_free(options->input);
+	g_free(options->leave);
 	g_free(options->daemon);
 	g_ptr_array_unref(options->for_daemon);
 	g_strfreev(options->qemu);
@@ -155,6 +174,10 @@ static char **daemon_command(const struct options *options, const char *program,
 	g_ptr_array_add(command, g_strconcat("--vmm-socket=", vmm_socket, NULL));
 	g_ptr_array_add(command, g_strconcat("--backend-socket=", backend_socket, NULL));
 	g_ptr_array_add(command, g_strdup(SESSION_READY_OPTION));
+	g_ptr_array_add(command,
+		g_strconcat("--leave=", options->leave ? options->leave : DEFAULT_LEAVE, NULL));
+	if (options->input)
+		g_ptr_array_add(command, g_strconcat("--input=", options->input, NULL));
 	for (guint i = 0; i < options->for_daemon->len; i++)
 		g_ptr_array_add(command, g_strdup(g_ptr_array_index(options->for_daemon, i)));
 	g_ptr_array_add(command, NULL);
@@ -220,8 +243,12 @@ static int run(const struct options *options, const struct qemu_line *line, cons
 {
 	g_autofree char *vmm_socket = g_build_filename(directory, "vmm.sock", NULL);
 	g_autofree char *backend_socket = g_build_filename(directory, "backend.sock", NULL);
+	g_autofree char *input_prefix = g_build_filename(directory, "vmm", NULL);
 	const struct qemu_line_additions additions = {
 		.socket_path = vmm_socket,
+		.inputs = options->inputs,
+		.screens = MAX(options->outputs, 1),
+		.input_prefix = input_prefix,
 		.vga = options->vga,
 		.max_outputs = options->max_outputs ? (unsigned int)options->max_outputs
 						    : options->outputs,

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "input/description.h"
 #include "tools/scanout-run/properties.h"
 
 #define MEBIBYTE (UINT64_C(1) << 20)
@@ -335,6 +336,32 @@ static void add_device(GPtrArray *command, const struct qemu_line_additions *add
 	add(command, "-device", g_string_free(device, FALSE));
 }
 
+static void add_input(GPtrArray *command, const char *prefix, const char *name)
+{
+	g_autofree char *path = properties_escape(prefix);
+
+	add(command, "-chardev",
+		g_strdup_printf("socket,id=scanout-%s,path=%s-%s.sock", name, path, name));
+	add(command, "-device", g_strdup_printf("vhost-user-input-pci,chardev=scanout-%s", name));
+}
+
+static void add_inputs(GPtrArray *command, const struct qemu_line_additions *additions)
+{
+	for (enum input_kind kind = INPUT_KEYBOARD; kind < INPUT_PASSTHROUGH; kind++) {
+		if (!(additions->inputs & 1u << kind))
+			continue;
+		if (kind != INPUT_TOUCH) {
+			add_input(command, additions->input_prefix, input_kind_name(kind));
+			continue;
+		}
+		for (unsigned int i = 0; i < additions->screens; i++) {
+			g_autofree char *name = g_strdup_printf("%s%u", input_kind_name(kind), i);
+
+			add_input(command, additions->input_prefix, name);
+		}
+	}
+}
+
 char **qemu_line_complete(const struct qemu_line *line, char *const *arguments,
 	const struct qemu_line_additions *additions)
 {
@@ -349,6 +376,7 @@ char **qemu_line_complete(const struct qemu_line *line, char *const *arguments,
 	if (!line->has_display)
 		add(command, "-display", g_strdup("none"));
 	add_device(command, additions);
+	add_inputs(command, additions);
 	for (char *const *device = additions->evdev; device && *device; device++) {
 		g_autofree char *path = properties_escape(*device);
 		add(command, "-device", g_strdup_printf("virtio-input-host-pci,evdev=%s", path));

@@ -30,6 +30,10 @@ bool qemu_line_read(struct qemu_line *line, char *const *arguments, GError **err
 
 struct qemu_line_additions {
 	const char *socket_path; /* where scanoutd listens for QEMU */
+	/* Virtual input devices: a bit for each enum input_kind, … */
+	unsigned int inputs;
+	unsigned int screens; /* … and of touch screens so many */
+	const char *input_prefix; /* of their sockets, as in scanoutd.conf(5) */
 	bool vga; /* a device that firmware without virtio-gpu can use too */
 	unsigned int max_outputs; /* 0: QEMU's default, one */
 	char *const *evdev; /* host input devices, NULL-terminated; or NULL */

@@ -154,6 +154,9 @@ static void child_ended(GPid pid, int status, gpointer data)
 		if (!session->patience_source)
 			session->grace_source = g_timeout_add_seconds(GRACE_SECONDS, grace_over,
 				session);
+	} else if (child == &session->daemon && status == 0 && session->state == STATE_RUNNING) {
+		/* The keys to leave were pressed. */
+		end(session);
 	} else {
 		complain(child, status);
 		fail(session);
