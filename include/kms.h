@@ -120,11 +120,21 @@ struct kms_listener {
 
 /* ---- the card (kms/device.c) ---- */
 
+/* How device nodes are opened: by ourselves, or by a seat manager. */
+struct kms_opener {
+	/* An fd, or -errno. */
+	int (*open)(void *data, const char *path, int flags);
+	void (*close)(void *data, int fd);
+	void *data;
+};
+
 struct kms_device_options {
 	/* /dev/dri/cardN, a by-path name, or NULL: the first card with atomic KMS and
 	 * connectors. */
 	const char *path;
-	/* A DRM fd that was opened elsewhere (a lease, a seat manager), or -1. Taken over. */
+	/* NULL: open(2). Copied. */
+	const struct kms_opener *opener;
+	/* A DRM fd that was opened elsewhere (a lease), or -1. Taken over. */
 	int fd;
 	/* No event for so long after a commit: the flip is stuck. 0 = the default, 5000 ms. */
 	unsigned int flip_timeout_ms;
@@ -176,13 +186,15 @@ bool kms_device_configure(struct kms_device *device, const struct kms_output_req
 
 /*
  * The VT goes away or master is given up: commits stop at once, frames in flight are reported by
- * commit_failed with EACCES, outputs report output_changed and are inactive, master is dropped.
+ * commit_failed with EACCES, outputs report output_changed and are inactive, master is dropped (a
+ * seat manager has dropped it already, where there is one).
  * Loss of master that kms/ finds by itself (EACCES of a commit) has the same effect, and
  * is retried every second.
  */
 void kms_device_pause(struct kms_device *device);
 
-/* Becomes master again and makes a full mode set of what was configured. */
+/* Becomes master again, if a seat manager has not made us that already, and makes a full mode set of
+ * what was configured. */
 bool kms_device_resume(struct kms_device *device, GError **error);
 
 /* Cards, connectors, modes, planes with their formats, and what is in use, for `scanoutd --list`.

@@ -78,28 +78,48 @@ bool kms_card_prepare(int fd, const char *path, GError **error)
 	return true;
 }
 
-static int open_node(const char *path, GError **error)
+static int open_directly(void *data, const char *path, int flags)
 {
-	int fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+	int fd = open(path, flags);
+
+	if (fd < 0)
+		return -errno;
+	return fd;
+}
+
+static void close_directly(void *data, int fd)
+{
+	close(fd);
+}
+
+const struct kms_opener kms_card_direct_opener = {open_directly, close_directly, NULL};
+
+static int open_node(const struct kms_opener *opener, const char *path, GError **error)
+{
+	int fd = opener->open(opener->data, path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
 
 	if (fd >= 0)
 		return fd;
-	if (errno == EACCES || errno == EPERM)
+	if (fd == -EACCES || fd == -EPERM)
 		g_set_error(error, KMS_ERROR, KMS_ERROR_PERMISSION,
-			"%s: permission denied; its group (often \"video\") may open it", path);
+			"%s: permission denied; its group (often \"video\") may open it, as may root "
+			"and whom a seat manager (seatd, logind) lets",
+			path);
 	else
-		g_set_error(error, KMS_ERROR, KMS_ERROR_NO_CARD, "%s: %s", path, g_strerror(errno));
+		g_set_error(error, KMS_ERROR, KMS_ERROR_NO_CARD, "%s: %s", path, g_strerror(-fd));
 	return -1;
 }
 
-static bool open_and_prepare(const char *path, int *fd, GError **error)
+static bool open_and_prepare(const struct kms_opener *opener, const char *path, int *fd,
+	GError **error)
 {
-	*fd = open_node(path, error);
+	*fd = open_node(opener, path, error);
 	if (*fd < 0)
 		return false;
 	if (kms_card_prepare(*fd, path, error))
 		return true;
-	close(*fd);
+	opener->close(opener->data, *fd);
+	*fd = -1;
 	return false;
 }
 
@@ -120,7 +140,7 @@ static char *find_node(const char *name)
 	return g_build_filename(DRI_DIRECTORY, name, NULL);
 }
 
-static bool open_first(int *fd, char **opened, GError **error)
+static bool open_first(const struct kms_opener *opener, int *fd, char **opened, GError **error)
 {
 	g_auto(GStrv) nodes = kms_card_nodes();
 	g_autoptr(GString) reasons = g_string_new(NULL);
@@ -129,7 +149,7 @@ static bool open_first(int *fd, char **opened, GError **error)
 	for (char **node = nodes; *node; node++) {
 		g_autoptr(GError) reason = NULL;
 
-		if (open_and_prepare(*node, fd, &reason)) {
+		if (open_and_prepare(opener, *node, fd, &reason)) {
 			*opened = g_strdup(*node);
 			return true;
 		}
@@ -142,14 +162,15 @@ static bool open_first(int *fd, char **opened, GError **error)
 	return false;
 }
 
-bool kms_card_open(const char *path, int *fd, char **opened, GError **error)
+bool kms_card_open(const struct kms_opener *opener, const char *path, int *fd, char **opened,
+	GError **error)
 {
 	g_autofree char *node = NULL;
 
 	if (!path)
-		return open_first(fd, opened, error);
+		return open_first(opener, fd, opened, error);
 	node = find_node(path);
-	if (!open_and_prepare(node, fd, error))
+	if (!open_and_prepare(opener, node, fd, error))
 		return false;
 	*opened = g_steal_pointer(&node);
 	return true;

@@ -11,7 +11,6 @@
 #include <log.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 #include <xf86drm.h>
 
 #define FLIP_TIMEOUT_MS 5000
@@ -159,6 +158,7 @@ void kms_device_pause(struct kms_device *device)
 	device->state = KMS_DEVICE_PAUSED;
 	device->retry_us = KMS_NEVER;
 	suspend_outputs(device, EACCES);
+	/* Refused where a seat manager does it, or has done it. */
 	drmDropMaster(device->fd);
 }
 
@@ -497,8 +497,13 @@ static const struct kms_hotplug_listener hotplug_listener = {
 static bool open_card(struct kms_device *device, const struct kms_device_options *options,
 	GError **error)
 {
-	if (options->fd < 0)
-		return kms_card_open(options->path, &device->fd, &device->path, error);
+	device->opener = kms_card_direct_opener;
+	if (options->fd < 0) {
+		if (options->opener)
+			device->opener = *options->opener;
+		return kms_card_open(&device->opener, options->path, &device->fd, &device->path,
+			error);
+	}
 	device->fd = options->fd;
 	device->path = drmGetDeviceNameFromFd2(device->fd);
 	if (!device->path)
@@ -525,7 +530,7 @@ static void free_device(struct kms_device *device)
 	g_free(device->crtcs);
 	kms_property_cache_destroy(device->property_cache);
 	if (device->fd >= 0)
-		close(device->fd);
+		device->opener.close(device->opener.data, device->fd);
 	g_free(device->path);
 	g_free(device);
 }

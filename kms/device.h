@@ -60,6 +60,7 @@ struct kms_epoch {
 
 struct kms_device {
 	int fd;
+	struct kms_opener opener; /* closes it too */
 	char *path;
 	struct kms_listener listener;
 	void *data;

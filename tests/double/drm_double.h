@@ -56,6 +56,7 @@ struct double_card {
 	unsigned int active_max; /* CRTCs that can be on at once: else ENOSPC; 0: all */
 	uint32_t cursor_size;
 	bool other_master; /* another program is master: commits are EACCES */
+	bool manager; /* a seat manager makes us master (double_set_master()): ourselves we may not */
 	bool gone; /* unplugged: everything is ENODEV */
 	bool connected[DOUBLE_CRTCS_MAX];
 	bool small[DOUBLE_CRTCS_MAX]; /* the connector's monitor has 640×480 alone */
@@ -165,5 +166,8 @@ unsigned int double_handle_count(void);
 const uint32_t *double_pixels(uint32_t framebuffer);
 
 bool double_is_master(void);
+
+/* The seat manager makes us that, or no longer. */
+void double_set_master(bool master);
 
 #endif

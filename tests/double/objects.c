@@ -144,6 +144,11 @@ bool double_is_master(void)
 	return double_objects.master;
 }
 
+void double_set_master(bool master)
+{
+	double_objects.master = master;
+}
+
 bool double_ioctl(void)
 {
 	double_counters.ioctls++;
@@ -404,8 +409,8 @@ int drmSetMaster(int fd)
 {
 	if (!double_ioctl() || double_scripted(DOUBLE_SET_MASTER))
 		return -1;
-	if (double_card.other_master) {
-		errno = EBUSY;
+	if (double_card.other_master || double_card.manager) {
+		errno = double_card.manager ? EACCES : EBUSY;
 		return -1;
 	}
 	double_objects.master = true;
@@ -416,6 +421,10 @@ int drmDropMaster(int fd)
 {
 	if (!double_ioctl())
 		return -1;
+	if (double_card.manager) {
+		errno = EACCES;
+		return -1;
+	}
 	double_objects.master = false;
 	return 0;
 }

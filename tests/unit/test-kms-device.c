@@ -66,6 +66,105 @@ static void test_no_connectors(void)
 	g_assert_error(error, KMS_ERROR, KMS_ERROR_NO_ATOMIC);
 }
 
+/* What stands for a seat manager: its card is the double, and it counts. */
+struct manager {
+	int refusal; /* -errno, or 0 */
+	unsigned int opened;
+	unsigned int closed;
+	int fd;
+};
+
+static int manager_open(void *data, const char *path, int flags)
+{
+	struct manager *manager = data;
+
+	g_assert_cmpstr(path, ==, "/dev/dri/card0");
+	if (manager->refusal)
+		return manager->refusal;
+	manager->opened++;
+	manager->fd = double_open();
+	return manager->fd;
+}
+
+static void manager_close(void *data, int fd)
+{
+	struct manager *manager = data;
+
+	g_assert_cmpint(fd, ==, manager->fd);
+	manager->closed++;
+	close(fd);
+}
+
+static struct kms_device *open_managed(struct manager *manager, GError **error)
+{
+	const struct kms_opener opener = {manager_open, manager_close, manager};
+	const struct kms_device_options options = {
+		.path = "/dev/dri/card0",
+		.opener = &opener,
+		.fd = -1,
+	};
+	const struct kms_listener listener = {0};
+
+	return kms_device_create(&options, &listener, NULL, error);
+}
+
+static void test_seat_manager(void)
+{
+	struct manager manager = {0};
+	g_autoptr(GError) error = NULL;
+	struct kms_device *device;
+
+	double_reset();
+	double_card.manager = true;
+	device = open_managed(&manager, &error);
+	g_assert_no_error(error);
+	g_assert_cmpstr(kms_device_path(device), ==, "/dev/dri/card0");
+	/* It takes master away before we are asked, and gives it before we are told. */
+	double_set_master(false);
+	kms_device_pause(device);
+	g_assert_false(kms_device_resume(device, &error));
+	g_assert_error(error, KMS_ERROR, KMS_ERROR_OTHER_MASTER);
+	g_clear_error(&error);
+	double_set_master(true);
+	kms_device_pause(device);
+	g_assert_true(double_is_master());
+	g_assert_true(kms_device_resume(device, &error));
+	g_assert_no_error(error);
+	kms_device_destroy(device);
+	g_assert_cmpuint(manager.opened, ==, 1);
+	g_assert_cmpuint(manager.closed, ==, 1);
+}
+
+static void test_seat_manager_refuses(void)
+{
+	struct manager manager = {.refusal = -EPERM};
+	g_autoptr(GError) error = NULL;
+
+	double_reset();
+	g_assert_null(open_managed(&manager, &error));
+	g_assert_error(error, KMS_ERROR, KMS_ERROR_PERMISSION);
+	g_clear_error(&error);
+	manager.refusal = -ENOENT;
+	g_assert_null(open_managed(&manager, &error));
+	g_assert_error(error, KMS_ERROR, KMS_ERROR_NO_CARD);
+	g_assert_cmpstr(error->message, ==, "/dev/dri/card0: No such file or directory");
+	g_assert_cmpuint(manager.closed, ==, 0);
+}
+
+/* It is closed, and only once: by then the number may be somebody else's. */
+static void test_useless_card(void)
+{
+	struct manager manager = {0};
+	g_autoptr(GError) error = NULL;
+
+	double_reset();
+	double_card.crtcs = 0;
+	g_assert_null(open_managed(&manager, &error));
+	g_assert_error(error, KMS_ERROR, KMS_ERROR_NO_ATOMIC);
+	g_assert_cmpuint(manager.opened, ==, 1);
+	g_assert_cmpuint(manager.closed, ==, 1);
+}
+
 /* ---- taking over ---- */
 
 static void test_dark_card(void)
@@ -840,6 +939,9 @@ int main(int argc, char **argv)
 	g_test_add_func("/kms/device/open", test_open);
 	g_test_add_func("/kms/device/open/other-master", test_other_master_at_open);
 	g_test_add_func("/kms/device/open/no-connectors", test_no_connectors);
+	g_test_add_func("/kms/device/open/seat-manager", test_seat_manager);
+	g_test_add_func("/kms/device/open/seat-manager-refuses", test_seat_manager_refuses);
+	g_test_add_func("/kms/device/open/useless-card", test_useless_card);
 	g_test_add_func("/kms/device/takeover/dark-card", test_dark_card);
 	g_test_add_func("/kms/device/takeover/no-mode-set", test_takes_over_without_mode_set);
 	g_test_add_func("/kms/device/takeover/keeps-picture", test_keeps_picture);
