@@ -34,6 +34,7 @@ struct input {
 	bool seat_failed;
 	bool suspended;
 	size_t listening; /* machines */
+	bool keyboard_taken; /* as the listener was told */
 	GPtrArray *host_devices; /* of struct host_device, owned */
 	struct screen *touched[SEAT_SLOTS_MAX]; /* where a touch has begun, by the seat's slot */
 };
@@ -229,6 +230,23 @@ static struct focus *own_focus(struct input *input, const char *guest)
 	return member->focus;
 }
 
+/* Whoever else reads keys is told to stop only where we have a keyboard to read them from: there
+ * must always be one way to press the keys that switch terminals. */
+static void tell_keyboard(struct input *input)
+{
+	bool taken = false;
+
+	for (guint i = 0; input->listening > 0 && i < input->host_devices->len; i++) {
+		const struct host_device *host = g_ptr_array_index(input->host_devices, i);
+
+		taken |= (seat_device_capabilities(host->device) & SEAT_KEYBOARD) != 0;
+	}
+	if (taken == input->keyboard_taken)
+		return;
+	input->keyboard_taken = taken;
+	input->listener->keyboard_taken(input->data, taken);
+}
+
 static void configure_device(void *data, struct seat_device *device,
 	struct seat_device_options *options)
 {
@@ -246,6 +264,7 @@ static void device_added(void *data, struct seat_device *device)
 	seat_device_set_data(device, host);
 	g_ptr_array_add(input->host_devices, host);
 	show_leds(input);
+	tell_keyboard(input);
 }
 
 static void device_removed(void *data, struct seat_device *device)
@@ -253,6 +272,7 @@ static void device_removed(void *data, struct seat_device *device)
 	struct input *input = data;
 
 	g_ptr_array_remove_fast(input->host_devices, seat_device_data(device));
+	tell_keyboard(input);
 }
 
 static const struct seat_listener seat_listener = {
@@ -270,7 +290,7 @@ static void open_seat(struct input *input)
 	};
 	g_autoptr(GError) error = NULL;
 
-	if (input->seat || input->seat_failed || !options.name)
+	if (input->seat || input->seat_failed || input->suspended || !options.name)
 		return;
 	input->seat = seat_create(&options, &seat_listener, input, &error);
 	if (input->seat)
@@ -288,8 +308,7 @@ static void machine_listening(void *data, struct machine *machine, bool listens)
 	input->listening += listens ? 1 : -(size_t)1;
 	if (listens)
 		open_seat(input);
-	if (input->seat && input->listening == (listens ? 1 : 0))
-		input->listener->keyboard_taken(input->data, listens);
+	tell_keyboard(input);
 }
 
 static void machine_leds_changed(void *data, struct machine *machine)
@@ -455,6 +474,8 @@ struct input *input_create(const struct input_options *options,
 	screens_init(&input->screens, options->device, options->layout, machine_of_guest, input);
 	input->focus = focus_create(input->machines, input->member_count, first_focus(input),
 		&input->keys, &focus_listener, input);
+	if (options->open_at_once)
+		open_seat(input);
 	return input;
 }
 
@@ -483,6 +504,7 @@ void input_suspend(struct input *input)
 {
 	if (!input)
 		return;
+	input->suspended = true;
 	if (input->seat)
 		seat_suspend(input->seat);
 	for (guint i = 0; i < input->passthroughs->len; i++)
@@ -495,8 +517,11 @@ void input_resume(struct input *input)
 
 	if (!input)
 		return;
+	input->suspended = false;
 	if (input->seat && !seat_resume(input->seat, &error))
 		log_daemon(G_LOG_LEVEL_WARNING, "input: %s", error->message);
+	else if (input->listening > 0 || input->options.open_at_once)
+		open_seat(input);
 	for (guint i = 0; i < input->passthroughs->len; i++)
 		passthrough_resume(g_ptr_array_index(input->passthroughs, i));
 }

@@ -4,7 +4,7 @@
  * what. Made by the daemon when the outputs are known; the top of this room.
  *
  * The seat's devices are opened when the first guest's driver listens, so that who has no use for
- * input notices nothing of it.
+ * input notices nothing of it; or at once, where nobody else reads the keys that are ours.
  */
 #ifndef SCANOUTD_INPUT_INPUT_H
 #define SCANOUTD_INPUT_INPUT_H
@@ -34,6 +34,7 @@ struct input_options {
 	struct kms_device *device;
 	struct layout *layout; /* configured */
 	const struct seat_opener *opener; /* seat_options.opener */
+	bool open_at_once;
 };
 
 /* All of the options outlive it. NULL: a socket cannot be made. */
