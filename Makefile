@@ -69,8 +69,8 @@ drm_cflags := $(call package_cflags,libdrm)
 drm_libs := $(call package_libs,libdrm)
 kms_extra_cflags := $(call package_cflags,libudev gbm)
 kms_extra_libs := $(call package_libs,libudev) -lm
-src_extra_cflags := $(call package_cflags,pixman-1 libsystemd gbm libevdev libinput libudev)
-src_extra_libs := $(call package_libs,pixman-1 libsystemd libevdev libinput libudev) -ldl -lm
+src_extra_cflags := $(call package_cflags,pixman-1 libsystemd gbm libevdev libinput libseat libudev)
+src_extra_libs := $(call package_libs,pixman-1 libsystemd libevdev libinput libseat libudev) -ldl -lm
 # Of the tests alone: who only installs need not have it.
 png_cflags := $(call package_cflags,libpng 2>/dev/null)
 png_libs := $(call package_libs,libpng 2>/dev/null)
@@ -252,6 +252,7 @@ $(out)/flags: force
 man_pages := $(wildcard config/man/*.[1-8])
 units := $(wildcard config/systemd/*.service config/systemd/*.socket config/systemd/*.target)
 examples := $(wildcard config/*.conf)
+udev_rules := $(wildcard config/udev/*.rules)
 
 .PHONY: install
 install: programs
@@ -264,6 +265,8 @@ install: programs
 		$(DESTDIR)$(PREFIX)/share/doc/scanoutd/examples/$(notdir $(file)) &&) true
 	$(foreach unit,$(units),install -D -m 644 $(unit) \
 		$(DESTDIR)$(PREFIX)/lib/systemd/system/$(notdir $(unit)) &&) true
+	$(foreach file,$(udev_rules),install -D -m 644 $(file) \
+		$(DESTDIR)$(PREFIX)/lib/udev/rules.d/$(notdir $(file)) &&) true
 
 # ---------------------------------------------------------------------------------------------------------------- tests
 
@@ -309,7 +312,7 @@ clean:
 
 help:
 	@echo 'all (default)    build the daemon, its tools and its tests into $(BUILD)/'
-	@echo 'install          install programs, man pages, examples and units (DESTDIR, PREFIX)'
+	@echo 'install          install programs, man pages, examples, units and udev rules (DESTDIR, PREFIX)'
 	@echo 'deps             install the packages that are missing (FOR="build run": of these sections only)'
 	@echo 'lab              build the lab kernel, once (kept in the user cache)'
 	@echo 'check            all tests (TESTS="unit guest/test-reboot": these only)'

@@ -21,6 +21,7 @@ enum value_kind {
 	VALUE_IDLE, /* bool: "last" */
 	VALUE_LOG_LEVEL, /* GLogLevelFlags */
 	VALUE_VT, /* int */
+	VALUE_SEAT_MANAGER, /* enum config_seat_manager */
 	VALUE_MODE, /* char *; of an output "off" too */
 	VALUE_POSITION, /* int32_t[2], and `positioned` */
 	VALUE_SEAT, /* char * */
@@ -51,6 +52,7 @@ static const struct key daemon_keys[] = {
 	{"stats", VALUE_STRING, offsetof(struct config_daemon, stats)},
 	{"log-level", VALUE_LOG_LEVEL, offsetof(struct config_daemon, log_level)},
 	{"vt", VALUE_VT, offsetof(struct config_daemon, vt)},
+	{"seat-manager", VALUE_SEAT_MANAGER, offsetof(struct config_daemon, seat_manager)},
 	{"flip-timeout", VALUE_NUMBER, offsetof(struct config_daemon, flip_timeout_ms), 100,
 		600000},
 };
@@ -374,6 +376,8 @@ static bool set_value(const struct key *key, void *target, struct config_output 
 		return config_parse_log_level(text, member, error);
 	case VALUE_VT:
 		return config_parse_vt(text, member, error);
+	case VALUE_SEAT_MANAGER:
+		return config_parse_seat_manager(text, member, error);
 	case VALUE_MODE:
 		if (!config_parse_mode(text, &off, &mode, error))
 			return false;

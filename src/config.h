@@ -39,6 +39,14 @@ enum config_error {
 #define CONFIG_VT_NONE (-1)
 #define CONFIG_VT_AUTO 0
 
+/* Whether card and input devices are opened by a seat manager: AUTO, where we are not root and one
+ * is there. */
+enum config_seat_manager {
+	CONFIG_SEAT_MANAGER_AUTO,
+	CONFIG_SEAT_MANAGER_YES,
+	CONFIG_SEAT_MANAGER_NO,
+};
+
 /* [daemon] */
 struct config_daemon {
 	char *card; /* NULL: the first that can do it */
@@ -47,6 +55,7 @@ struct config_daemon {
 	char *stats; /* NULL: no file */
 	GLogLevelFlags log_level; /* the least urgent one that is written */
 	int vt;
+	enum config_seat_manager seat_manager;
 	unsigned int flip_timeout_ms; /* 0: kms/'s default */
 };
 

@@ -262,11 +262,23 @@ static bool resolve_input(const struct config *config, GError **error)
 	return true;
 }
 
+static bool check_seat_manager(const struct config_daemon *daemon, GError **error)
+{
+	if (daemon->seat_manager != CONFIG_SEAT_MANAGER_YES || daemon->vt <= 0)
+		return true;
+	g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE,
+		"seat-manager=yes and vt=%d exclude each other: a seat manager chooses the terminal",
+		daemon->vt);
+	return false;
+}
+
 bool config_resolve(struct config *config, GError **error)
 {
 	g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	g_autofree char *folder = config_runtime_folder();
 
+	if (!check_seat_manager(&config->daemon, error))
+		return false;
 	if (config->guests->len == 0)
 		config_add_guest(config, CONFIG_DEFAULT_GUEST, "default");
 	for (guint i = 0; i < config->guests->len; i++) {

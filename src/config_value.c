@@ -37,6 +37,12 @@ static const struct word log_levels[] = {
 	{"debug", G_LOG_LEVEL_DEBUG},
 };
 
+static const struct word seat_managers[] = {
+	{"auto", CONFIG_SEAT_MANAGER_AUTO},
+	{"yes", CONFIG_SEAT_MANAGER_YES},
+	{"no", CONFIG_SEAT_MANAGER_NO},
+};
+
 /* The least number of letters to insert, remove, replace or swap with their neighbour. */
 static guint distance(const char *a, const char *b)
 {
@@ -153,6 +159,16 @@ bool config_parse_log_level(const char *text, GLogLevelFlags *level, GError **er
 	if (!parse_word(text, log_levels, G_N_ELEMENTS(log_levels), &value, error))
 		return false;
 	*level = (GLogLevelFlags)value;
+	return true;
+}
+
+bool config_parse_seat_manager(const char *text, enum config_seat_manager *manager, GError **error)
+{
+	int value;
+
+	if (!parse_word(text, seat_managers, G_N_ELEMENTS(seat_managers), &value, error))
+		return false;
+	*manager = (enum config_seat_manager)value;
 	return true;
 }
 

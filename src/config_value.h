@@ -13,6 +13,7 @@ bool config_parse_place(const char *text, enum place_policy *place, GError **err
 bool config_parse_idle(const char *text, bool *last, GError **error);
 bool config_parse_log_level(const char *text, GLogLevelFlags *level, GError **error);
 bool config_parse_vt(const char *text, int *vt, GError **error);
+bool config_parse_seat_manager(const char *text, enum config_seat_manager *manager, GError **error);
 bool config_parse_number(const char *text, gint64 min, gint64 max, gint64 *number, GError **error);
 bool config_parse_position(const char *text, int32_t *x, int32_t *y, GError **error);
 /* A guest's or a machine's name: part of a socket's path and of LISTEN_FDNAMES. */

@@ -188,6 +188,15 @@ static void session_acquired(void *data)
 	input_resume(daemon->input);
 }
 
+static void session_gone(void *data)
+{
+	struct daemon *daemon = data;
+
+	log_daemon(G_LOG_LEVEL_CRITICAL, "stopping: the screen will not be ours again");
+	daemon->exit_status = EXIT_FAILURE;
+	g_main_loop_quit(daemon->loop);
+}
+
 static void leave(void *data)
 {
 	struct daemon *daemon = data;
@@ -198,10 +207,18 @@ static void leave(void *data)
 
 static void switch_terminal(void *data, int terminal)
 {
+	struct daemon *daemon = data;
+
+	if (daemon->session == NULL)
+		log_daemon(G_LOG_LEVEL_DEBUG, "the keys for tty%d: no terminal is ours", terminal);
+	session_switch_terminal(daemon->session, terminal);
 }
 
 static void keyboard_taken(void *data, bool taken)
 {
+	struct daemon *daemon = data;
+
+	session_take_keyboard(daemon->session, taken);
 }
 
 static void door_attached(void *data, int fd)
@@ -269,16 +286,18 @@ static bool check_fds(const struct daemon *daemon, GError **error)
 
 static bool open_card(struct daemon *daemon, GError **error)
 {
-	const struct session_listener listener = {session_released, session_acquired};
+	const struct session_listener listener = {session_released, session_acquired, session_gone};
 	const struct config_daemon *config = &daemon->config->daemon;
-	const struct kms_device_options options = {
+	const struct session_options session = {config->vt, config->seat_manager};
+	struct kms_device_options options = {
 		.path = config->card,
 		.fd = config->drm_fd,
 		.flip_timeout_ms = config->flip_timeout_ms,
 	};
 
-	if (!session_create(config->vt, &listener, daemon, &daemon->session, error))
+	if (!session_create(&session, &listener, daemon, &daemon->session, error))
 		return false;
+	options.opener = session_card_opener(daemon->session);
 	daemon->layout = layout_create(device_gone, daemon);
 	daemon->device = kms_device_create(&options, layout_kms_listener(), daemon->layout, error);
 	return daemon->device != NULL;
@@ -438,6 +457,10 @@ static bool open_input(struct daemon *daemon, GError **error)
 		.config = daemon->config,
 		.device = daemon->device,
 		.layout = daemon->layout,
+		.opener = session_input_opener(daemon->session),
+		/* A seat manager has turned the terminal's keyboard off, and with it the kernel's
+		 * keys. */
+		.open_at_once = session_input_opener(daemon->session) != NULL,
 	};
 
 	for (size_t i = 0; i < daemon->member_count; i++)

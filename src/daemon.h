@@ -3,7 +3,7 @@
  * The daemon as one object: makes the rooms, connects them, runs the main loop, and takes
  * everything down in order. Decides nothing about pixels or bytes. Used by main alone.
  *
- * Order of the making: terminal, card, guests, the take-over commit, doors, readiness. The commit
+ * Order of the making: session, card, guests, the take-over commit, doors, readiness. The commit
  * comes as early as it can, since the screen waits for it; nobody can connect before the doors are
  * there.
  */

@@ -62,6 +62,8 @@ bool options_init(struct options *options, char **arguments, GError **error)
 		{"no-vt", 0, 0, G_OPTION_ARG_NONE, &no_vt, "Leave virtual terminals alone", NULL},
 		{"leave", 0, 0, G_OPTION_ARG_STRING, &options->leave,
 			"Keys of the host that stop the daemon, as Ctrl+Alt+End; none", "KEYS"},
+		{"seat-manager", 0, 0, G_OPTION_ARG_STRING, &options->seat_manager,
+			"Have devices opened by seatd or logind: auto, yes, no", "WHETHER"},
 		{"stats", 0, 0, G_OPTION_ARG_FILENAME, &options->stats,
 			"Write the counters here on SIGUSR1 and at exit", "FILE"},
 		{"ready-fd", 0, 0, G_OPTION_ARG_INT, &options->ready_fd,
@@ -127,6 +129,7 @@ void options_finish(struct options *options)
 	g_free(options->log_level);
 	g_free(options->vt);
 	g_free(options->leave);
+	g_free(options->seat_manager);
 	*options = (struct options){.display_fd = -1, .drm_fd = -1, .ready_fd = -1};
 }
 
@@ -174,6 +177,9 @@ static bool apply_daemon(const struct options *options, struct config_daemon *da
 		return fail_value(error, "log-level", options->log_level);
 	if (options->vt != NULL && !config_parse_vt(options->vt, &daemon->vt, error))
 		return fail_value(error, "vt", options->vt);
+	if (options->seat_manager != NULL &&
+		!config_parse_seat_manager(options->seat_manager, &daemon->seat_manager, error))
+		return fail_value(error, "seat-manager", options->seat_manager);
 	return true;
 }
 

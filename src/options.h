@@ -43,6 +43,7 @@ struct options {
 	char *log_level;
 	char *vt; /* "none" for --no-vt */
 	char *leave;
+	char *seat_manager;
 };
 
 /* `arguments` is main's argv, which stays as it is. --help ends the process. */

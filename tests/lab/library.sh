@@ -92,12 +92,16 @@ run=/run/scanoutd-test
 declare -A pid=()
 trap 'kill -KILL "${pid[@]}" 2>/dev/null' EXIT
 
+# What the daemon is started by: setpriv and its options.
+daemon_user=()
+
 # daemon_start [options of scanoutd]: returns when the outputs are lit and the doors are open.
 daemon_start() {
 	mkdir -p "$run"
 	rm -f "$run/ready"
 	mkfifo "$run/ready"
-	"$BUILD/scanoutd" --stats "$out/stats.json" --ready-fd 7 "$@" 7>"$run/ready" 2>>"$out/daemon.log" &
+	${daemon_user[@]+"${daemon_user[@]}"} "$BUILD/scanoutd" --stats "$out/stats.json" --ready-fd 7 "$@" \
+		7>"$run/ready" 2>>"$out/daemon.log" &
 	pid[daemon]=$!
 	# Nothing but the end of the file comes when the daemon dies.
 	read -r -n 1 -t "$patience" <"$run/ready" || bail_out "the daemon did not become ready"
@@ -141,6 +145,45 @@ hands() {
 	answer=${line#ok}
 	answer=${answer# }
 	[ "$1" != plug ] || udevadm settle
+}
+
+# type_keys KEY…: pressed on the host's keyboard in this order, and let go in the other.
+type_keys() {
+	local key released=()
+	for key in "$@"; do
+		hands send keyboard "$key" 1
+		released=("$key" "${released[@]}")
+	done
+	for key in "${released[@]}"; do
+		hands send keyboard "$key" 0
+	done
+}
+
+# ---- a guest that listens, without a machine (tests/input/listening-guest.c) ----
+
+# listener_start SOCKET: returns when the daemon knows of it.
+listener_start() {
+	rm -f "$run/listener.in" "$run/listener.out"
+	mkfifo "$run/listener.in" "$run/listener.out"
+	exec {listener_in}<>"$run/listener.in" {listener_out}<>"$run/listener.out"
+	"$BUILD/input/listening-guest" "$1" <"$run/listener.in" >"$run/listener.out" 2>>"$out/listener.log" &
+	pid[listener]=$!
+	heard ready
+}
+
+# In order, when the daemon knows that it is gone.
+listener_stop() {
+	echo >&"$listener_in"
+	process_wait listener
+}
+
+# heard LINE: it comes, whatever came before it.
+heard() {
+	local line=''
+	until [ "$line" = "$1" ]; do
+		read -r -t "$patience" -u "$listener_out" line || bail_out "the guest does not hear: $1"
+		echo "$line"
+	done
 }
 
 # ---- pictures ----

@@ -2,7 +2,9 @@
 /*
  * terminal active         prints the number of the virtual terminal in front
  * terminal mode N         prints "text" or "graphics", and who switches it: "auto" or "process"
+ * terminal keyboard N     prints what its keyboard gives: "raw", "xlate", "mediumraw", "unicode", "off"
  * terminal switch N       brings it to the front; returns when it is there
+ * terminal await N        somebody else does: returns when it is there
  *
  * What chvt and its like say, but with an end: a terminal that is not let go within a minute is an
  * error.
@@ -60,13 +62,34 @@ static int print_mode(int number)
 	return 0;
 }
 
-static int switch_to(int number)
+static int print_keyboard(int number)
+{
+	static const char *const modes[] = {
+		[K_RAW] = "raw",
+		[K_XLATE] = "xlate",
+		[K_MEDIUMRAW] = "mediumraw",
+		[K_UNICODE] = "unicode",
+		[K_OFF] = "off",
+	};
+	int mode;
+	int fd = open_terminal(number);
+
+	if (fd < 0 || ioctl(fd, KDGKBMODE, &mode) != 0) {
+		perror("KDGKBMODE");
+		return 1;
+	}
+	printf("%s\n", modes[mode]);
+	close(fd);
+	return 0;
+}
+
+static int await(int number, int activate)
 {
 	int fd = open_terminal(0);
 
 	/* SIGALRM ends us where VT_WAITACTIVE would wait for ever. */
 	alarm(SWITCH_SECONDS);
-	if (fd < 0 || ioctl(fd, VT_ACTIVATE, number) != 0 ||
+	if (fd < 0 || (activate && ioctl(fd, VT_ACTIVATE, number) != 0) ||
 		ioctl(fd, VT_WAITACTIVE, number) != 0) {
 		perror("VT_ACTIVATE, VT_WAITACTIVE");
 		return 1;
@@ -82,7 +105,11 @@ int main(int argc, char **argv)
 	if (argc == 3 && strcmp(argv[1], "mode") == 0)
 		return print_mode((int)strtol(argv[2], NULL, 10));
 	if (argc == 3 && strcmp(argv[1], "switch") == 0)
-		return switch_to((int)strtol(argv[2], NULL, 10));
-	fprintf(stderr, "terminal active | mode N | switch N\n");
+		return await((int)strtol(argv[2], NULL, 10), 1);
+	if (argc == 3 && strcmp(argv[1], "await") == 0)
+		return await((int)strtol(argv[2], NULL, 10), 0);
+	if (argc == 3 && strcmp(argv[1], "keyboard") == 0)
+		return print_keyboard((int)strtol(argv[2], NULL, 10));
+	fprintf(stderr, "terminal active | mode N | keyboard N | switch N | await N\n");
 	return 2;
 }

@@ -150,6 +150,7 @@ static void test_defaults(struct fixture *fixture, gconstpointer data)
 	g_assert_null(config->daemon.stats);
 	g_assert_cmpint(config->daemon.log_level, ==, G_LOG_LEVEL_INFO);
 	g_assert_cmpint(config->daemon.vt, ==, CONFIG_VT_AUTO);
+	g_assert_cmpint(config->daemon.seat_manager, ==, CONFIG_SEAT_MANAGER_AUTO);
 	g_assert_cmpuint(config->daemon.flip_timeout_ms, ==, 0);
 	g_assert_cmpuint(config->outputs->len, ==, 0);
 	g_assert_cmpuint(config->guests->len, ==, 1);
@@ -181,6 +182,7 @@ static void test_all_keys(struct fixture *fixture, gconstpointer data)
 		"stats=/run/scanoutd/stats\\sof\\\\it\n"
 		"log-level=debug\n"
 		"vt=7\n"
+		"seat-manager=no\n"
 		"flip-timeout=1500\n"
 		"\n"
 		"[guest kiosk]\n"
@@ -211,6 +213,7 @@ static void test_all_keys(struct fixture *fixture, gconstpointer data)
 	g_assert_cmpstr(config->daemon.stats, ==, "/run/scanoutd/stats of\\it");
 	g_assert_cmpint(config->daemon.log_level, ==, G_LOG_LEVEL_DEBUG);
 	g_assert_cmpint(config->daemon.vt, ==, 7);
+	g_assert_cmpint(config->daemon.seat_manager, ==, CONFIG_SEAT_MANAGER_NO);
 	g_assert_cmpuint(config->daemon.flip_timeout_ms, ==, 1500);
 	g_assert_cmpuint(config->guests->len, ==, 3);
 	guest = guest_of(config, 0);
@@ -611,12 +614,13 @@ static void test_options_alone(struct fixture *fixture, gconstpointer data)
 	config = load_sound(fixture->path,
 		"--vmm-socket /v --backend-socket /b --socket-group kvm --before last --after last "
 		"--output DP-2 --output DP-1 --mode 800x600 --place none --drm-fd 5 --ready-fd 6 "
-		"--stats /s --log-level warning --no-vt");
+		"--stats /s --log-level warning --no-vt --seat-manager yes");
 	g_assert_cmpint(config->daemon.drm_fd, ==, 5);
 	g_assert_cmpint(config->daemon.ready_fd, ==, 6);
 	g_assert_cmpstr(config->daemon.stats, ==, "/s");
 	g_assert_cmpint(config->daemon.log_level, ==, G_LOG_LEVEL_WARNING);
 	g_assert_cmpint(config->daemon.vt, ==, CONFIG_VT_NONE);
+	g_assert_cmpint(config->daemon.seat_manager, ==, CONFIG_SEAT_MANAGER_YES);
 	g_assert_cmpuint(config->guests->len, ==, 1);
 	guest = guest_of(config, 0);
 	g_assert_cmpstr(guest->name, ==, "default");
@@ -712,6 +716,11 @@ static const struct option_fault option_faults[] = {
 	{"card-and-fd", "", "--card=/dev/dri/card0 --drm-fd=3",
 		"--card and --drm-fd exclude each other"},
 	{"vt-and-no-vt", "", "--vt=3 --no-vt", "--vt and --no-vt exclude each other"},
+	{"seat-manager", "", "--seat-manager=seatd",
+		"--seat-manager=seatd: must be auto, yes or no"},
+	{"seat-manager-and-vt", "[daemon]\nvt=3\n", "--seat-manager=yes",
+		"seat-manager=yes and vt=3 exclude each other: a seat manager chooses the "
+		"terminal"},
 	{"mode", "", "--mode=big",
 		"--mode=big: must be off, preferred, current, WIDTHxHEIGHT, WIDTHxHEIGHT@HERTZ or a "
 		"modeline"},
