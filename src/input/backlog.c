@@ -228,7 +228,7 @@ static void merge(struct backlog *backlog)
 {
 	struct input_value *values = backlog->values;
 	size_t from = backlog->begin;
-	size_t to = backlog->begin;
+	size_t to = from;
 	int32_t slot = backlog->taken_slot;
 	bool motion;
 

@@ -135,7 +135,8 @@ static void describe_touch(struct input_description *description, const struct i
 static void describe_pen(struct input_description *description, const struct input_screen *screen)
 {
 	static const struct input_screen a4 = {.width_mm = 297, .height_mm = 210};
-	const struct input_screen *sized = screen->width_mm && screen->height_mm ? screen : &a4;
+	const struct input_screen *sized = screen && screen->width_mm && screen->height_mm ? screen
+											   : &a4;
 
 	input_set_bit(description->properties, INPUT_PROP_DIRECT);
 	input_set_bit(description->keys, BTN_TOUCH);

@@ -221,6 +221,11 @@ static bool is_ours(const struct passthrough *passthrough, struct udev_device *d
 		});
 }
 
+static bool is_same(const struct input_description *a, const struct input_description *b)
+{
+	return g_str_equal(a->name, b->name) && memcmp(&a->id, &b->id, sizeof(a->id)) == 0;
+}
+
 /* False: there is no virtual device, nor can there be one. */
 static bool plugged_in(struct passthrough *passthrough, const char *node, GError **error)
 {
@@ -240,7 +245,7 @@ static bool plugged_in(struct passthrough *passthrough, const char *node, GError
 	evdev_close(evdev);
 	if (!passthrough->sink && !make_sink(passthrough, &description, error))
 		return false;
-	if (memcmp(&description, &passthrough->description, sizeof(description)) != 0)
+	if (!is_same(&description, &passthrough->description))
 		complain(passthrough,
 			"%s is another device than the guest knows; what the first had not is left out",
 			description.name);

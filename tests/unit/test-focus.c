@@ -83,7 +83,7 @@ static void finish(struct fixture *fixture)
 	recorded_machine_finish(&fixture->b);
 }
 
-static void send(struct fixture *fixture, enum seat_event_type type, uint32_t code, bool pressed)
+static void tell(struct fixture *fixture, enum seat_event_type type, uint32_t code, bool pressed)
 {
 	const struct seat_event event = {.type = type, .key = {code, pressed}};
 
@@ -92,12 +92,12 @@ static void send(struct fixture *fixture, enum seat_event_type type, uint32_t co
 
 static void down(struct fixture *fixture, uint32_t code)
 {
-	send(fixture, SEAT_EVENT_KEY, code, true);
+	tell(fixture, SEAT_EVENT_KEY, code, true);
 }
 
 static void up(struct fixture *fixture, uint32_t code)
 {
-	send(fixture, SEAT_EVENT_KEY, code, false);
+	tell(fixture, SEAT_EVENT_KEY, code, false);
 }
 
 static void expect_a(struct fixture *fixture, const char *text)
@@ -175,14 +175,14 @@ static void test_move(void)
 
 	start(&fixture);
 	down(&fixture, KEY_LEFTSHIFT);
-	send(&fixture, SEAT_EVENT_BUTTON, BTN_LEFT, true);
+	tell(&fixture, SEAT_EVENT_BUTTON, BTN_LEFT, true);
 	focus_move(fixture.focus, 1);
 	expect_a(&fixture,
 		"keyboard KEY_LEFTSHIFT=1\npointer BTN_LEFT=1\n"
 		"keyboard KEY_LEFTSHIFT=0\npointer BTN_LEFT=0\n");
 	g_assert_cmpint(fixture.moved, ==, 1);
 	up(&fixture, KEY_LEFTSHIFT);
-	send(&fixture, SEAT_EVENT_BUTTON, BTN_LEFT, false);
+	tell(&fixture, SEAT_EVENT_BUTTON, BTN_LEFT, false);
 	expect_b(&fixture, "");
 	down(&fixture, KEY_A);
 	up(&fixture, KEY_A);
@@ -201,7 +201,7 @@ static void test_ends(void)
 
 	start(&fixture);
 	down(&fixture, KEY_A);
-	send(&fixture, SEAT_EVENT_BUTTON, BTN_RIGHT, true);
+	tell(&fixture, SEAT_EVENT_BUTTON, BTN_RIGHT, true);
 	expect_a(&fixture, "keyboard KEY_A=1\npointer BTN_RIGHT=1\n");
 	focus_destroy(fixture.focus);
 	expect_a(&fixture, "keyboard KEY_A=0\npointer BTN_RIGHT=0\n");
@@ -456,12 +456,12 @@ static void test_absolute_only(void)
 	struct fixture fixture;
 
 	start_with(&fixture, 1u << INPUT_ABSOLUTE);
-	send(&fixture, SEAT_EVENT_BUTTON, BTN_LEFT, true);
+	tell(&fixture, SEAT_EVENT_BUTTON, BTN_LEFT, true);
 	scroll(&fixture, SEAT_EVENT_WHEEL, SEAT_VERTICAL, -120);
 	expect_a(&fixture, "absolute BTN_LEFT=1\nabsolute REL_WHEEL_HI_RES=120 REL_WHEEL=1\n");
 	machine_sink_connected(fixture.machines[0], INPUT_ABSOLUTE, 0, false);
 	machine_sink_connected(fixture.machines[0], INPUT_ABSOLUTE, 0, true);
-	send(&fixture, SEAT_EVENT_BUTTON, BTN_LEFT, false);
+	tell(&fixture, SEAT_EVENT_BUTTON, BTN_LEFT, false);
 	expect_a(&fixture, "absolute BTN_LEFT=0\n");
 	finish(&fixture);
 }

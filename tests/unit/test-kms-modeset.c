@@ -14,8 +14,7 @@
 static void probe(struct card_fixture *fixture)
 {
 	kms_hotplug_probe(fixture->device->hotplug);
-	card_wait(fixture->outputs[0].changes > 0 ||
-		fixture->outputs[1].changes > 0);
+	card_wait(fixture->outputs[0].changes > 0 || fixture->outputs[1].changes > 0);
 	card_turn();
 }
 

@@ -202,6 +202,19 @@ static void test_placements(void)
 	};
 	static const enum place_policy policies[] = {PLACE_FIT, PLACE_CENTER, PLACE_NONE,
 		PLACE_FILL, PLACE_INTEGER};
+	static const struct {
+		double x, y;
+	} points[] = {
+		{1 / 6.0, 1 / 6.0},
+		{0.5, 1 / 6.0},
+		{5 / 6.0, 1 / 6.0},
+		{1 / 6.0, 0.5},
+		{0.5, 0.5},
+		{5 / 6.0, 0.5},
+		{1 / 6.0, 5 / 6.0},
+		{0.5, 5 / 6.0},
+		{5 / 6.0, 5 / 6.0},
+	};
 	static const uint32_t sizes[][2] = {{640, 480}, {1920, 1080}, {333, 777}, {4096, 100}};
 	unsigned int touched = 0;
 
@@ -217,9 +230,9 @@ static void test_placements(void)
 
 				place_compute(&glass.place, glass.width, glass.height, 1280, 1024,
 					policies[j], transforms[i]);
-				for (int corner = 0; corner < 9; corner++) {
-					double x = (corner % 3 + 0.5) / 3;
-					double y = (corner / 3 + 0.5) / 3;
+				for (size_t p = 0; p < G_N_ELEMENTS(points); p++) {
+					double x = points[p].x;
+					double y = points[p].y;
 					double picture_x, picture_y, back_x, back_y;
 
 					if (!pick(&glass, x, y, &picture_x, &picture_y))

@@ -136,6 +136,12 @@ static gboolean grace_over(gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
+/* The keys to leave were pressed. */
+static bool leaves(const struct session *session, const struct child *child, int status)
+{
+	return child == &session->daemon && status == 0 && session->state == STATE_RUNNING;
+}
+
 static void child_ended(GPid pid, int status, gpointer data)
 {
 	struct child *child = data;
@@ -143,7 +149,7 @@ static void child_ended(GPid pid, int status, gpointer data)
 
 	child->runs = false;
 	g_spawn_close_pid(pid);
-	if (session->state == STATE_ENDING) {
+	if (session->state == STATE_ENDING || leaves(session, child, status)) {
 		end(session);
 	} else if (child == &session->qemu) {
 		session->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status)
@@ -154,9 +160,6 @@ static void child_ended(GPid pid, int status, gpointer data)
 		if (!session->patience_source)
 			session->grace_source = g_timeout_add_seconds(GRACE_SECONDS, grace_over,
 				session);
-	} else if (child == &session->daemon && status == 0 && session->state == STATE_RUNNING) {
-		/* The keys to leave were pressed. */
-		end(session);
 	} else {
 		complain(child, status);
 		fail(session);
