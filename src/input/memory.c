@@ -22,12 +22,16 @@ static struct {
 	volatile sig_atomic_t lost;
 } guarded[GUARDED_MAX];
 
+/* Whether any of them was ever lost: it is asked often, and nearly never so. */
+static volatile sig_atomic_t any_lost;
+
 static struct sigaction before;
 static bool is_guarding;
 
 /*
  * System calls alone. All of the mapping goes, as memory of huge pages is not replaced in part.
- * Where that does not help the fault comes again, to the handler that was there before.
+ * Where that did not help, or is not to be done, the fault comes again, to the handler that was
+ * there before.
  */
 static void handle_bus_error(int number, siginfo_t *info, void *context)
 {
@@ -38,11 +42,13 @@ static void handle_bus_error(int number, siginfo_t *info, void *context)
 
 		if (!begin || address < begin || address >= begin + guarded[i].size)
 			continue;
-		if (mmap(begin, guarded[i].size, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1,
-			    0) == MAP_FAILED)
+		if (guarded[i].lost ||
+			mmap(begin, guarded[i].size, PROT_READ | PROT_WRITE,
+				MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1,
+				0) == MAP_FAILED)
 			break;
 		guarded[i].lost = 1;
+		any_lost = 1;
 		return;
 	}
 	sigaction(number, &before, NULL);
@@ -82,7 +88,7 @@ static void unguard_mapping(const void *mapping)
 
 bool memory_lost(const struct memory *memory)
 {
-	for (size_t i = 0; i < memory->count; i++) {
+	for (size_t i = 0; any_lost && i < memory->count; i++) {
 		for (size_t j = 0; j < GUARDED_MAX; j++) {
 			if (guarded[j].begin == memory->regions[i].mapping && guarded[j].lost)
 				return true;

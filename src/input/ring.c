@@ -21,21 +21,29 @@ static size_t used_size(const struct ring *ring)
 	return ENTRIES_OFFSET + ring->size * sizeof(struct vring_used_elem) + sizeof(uint16_t);
 }
 
-/* The three parts were there at the start, but a region can have been removed since. */
+/* The VMM's address says nothing of where its file begins in our memory. */
+static void *aligned(void *part, uintptr_t alignment)
+{
+	return (uintptr_t)part % alignment ? NULL : part;
+}
+
+/* The three parts were there at the start, but a region can have been removed since, or have come
+ * back elsewhere. */
 static uint8_t *available_part(const struct ring *ring, const struct memory *memory)
 {
-	return memory_at_user(memory, ring->available_address, available_size(ring));
+	return aligned(memory_at_user(memory, ring->available_address, available_size(ring)), 2);
 }
 
 static uint8_t *used_part(const struct ring *ring, const struct memory *memory)
 {
-	return memory_at_user(memory, ring->used_address, used_size(ring));
+	return aligned(memory_at_user(memory, ring->used_address, used_size(ring)), 4);
 }
 
 static struct vring_desc *descriptors(const struct ring *ring, const struct memory *memory)
 {
-	return memory_at_user(memory, ring->descriptor_address,
-		ring->size * sizeof(struct vring_desc));
+	return aligned(memory_at_user(memory, ring->descriptor_address,
+			       ring->size * sizeof(struct vring_desc)),
+		16);
 }
 
 /* One access each, of what another processor changes. */
@@ -76,13 +84,11 @@ bool ring_start(struct ring *ring, const struct memory *memory, GError **error)
 		return refuse_address(error, "a ring is not aligned");
 	used = used_part(ring, memory);
 	if (!descriptors(ring, memory) || !available_part(ring, memory) || !used)
-		return refuse_address(error, "a ring is not in the guest's memory");
-	/* The VMM's address says nothing of where its file begins in our memory. */
-	if ((uintptr_t)descriptors(ring, memory) % 16 ||
-		(uintptr_t)available_part(ring, memory) % 2 || (uintptr_t)used % 4)
-		return refuse_address(error, "a ring is not aligned in its memory");
+		return refuse_address(error,
+			"a ring is not in the guest's memory, or not aligned in it");
 	ring->used = read16(used + INDEX_OFFSET, __ATOMIC_RELAXED);
 	ring->signalled = ring->used;
+	ring->called = false;
 	ring->started = true;
 	return true;
 }
@@ -148,15 +154,6 @@ static enum ring_status look_offered(struct ring *ring, const struct memory *mem
 			ring->size);
 	}
 	return *offered ? RING_CHAIN : RING_EMPTY;
-}
-
-unsigned int ring_available(struct ring *ring, const struct memory *memory, unsigned int limit,
-	GError **error)
-{
-	uint16_t offered;
-
-	look_offered(ring, memory, &offered, error);
-	return MIN(offered, limit);
 }
 
 /* ---- chains ---- */
@@ -300,16 +297,18 @@ bool ring_wants_call(struct ring *ring, const struct memory *memory)
 {
 	const uint8_t *available = available_part(ring, memory);
 	uint16_t before = ring->signalled;
+	bool first = !ring->called;
 	uint16_t event;
 
 	if (!available || ring->used == before)
 		return false;
 	ring->signalled = ring->used;
+	ring->called = true;
 	/* The index that was written must be seen by a guest whose wish is read as the old one. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (!ring->event_index)
 		return !(read16(available + FLAGS_OFFSET, __ATOMIC_RELAXED) &
 			VRING_AVAIL_F_NO_INTERRUPT);
 	event = read16(available + available_size(ring) - sizeof(uint16_t), __ATOMIC_RELAXED);
-	return vring_need_event(event, ring->used, before);
+	return first || vring_need_event(event, ring->used, before);
 }

@@ -37,6 +37,7 @@ struct ring {
 
 	uint16_t used; /* where the next used element goes */
 	uint16_t signalled; /* `used` at the last call */
+	bool called; /* since the start: until then the guest may wait for what it missed before */
 	bool event_index; /* VIRTIO_RING_F_EVENT_IDX was negotiated */
 	bool started;
 	bool broken; /* until ring_start() */
@@ -76,10 +77,6 @@ void ring_stop(struct ring *ring);
  */
 enum ring_status ring_look(struct ring *ring, const struct memory *memory, bool writable,
 	struct ring_chain *chain, GError **error);
-
-/* So many buffers are offered, at most `limit` are counted; RING_BROKEN is 0. */
-unsigned int ring_available(struct ring *ring, const struct memory *memory, unsigned int limit,
-	GError **error);
 
 /* Gives the buffer that ring_look() found back, with `written` bytes in it. */
 void ring_use(struct ring *ring, const struct memory *memory, const struct ring_chain *chain,
