@@ -262,6 +262,16 @@ bool vhost_runs(const struct vhost *vhost, unsigned int ring)
 	return vhost->queues[ring].runs && !vhost->queues[ring].ring.broken;
 }
 
+/* The device is in the middle of its work: the connection is closed in the next turn of the loop,
+ * and the guest is not blamed for the zeroes. */
+static bool closes_soon(struct vhost *vhost)
+{
+	if (!memory_lost(&vhost->memory))
+		return false;
+	watch(vhost, EPOLL_CTL_MOD);
+	return true;
+}
+
 bool vhost_look(struct vhost *vhost, unsigned int ring, bool writable, struct ring_chain *chain)
 {
 	struct vhost_queue *queue = &vhost->queues[ring];
@@ -271,7 +281,7 @@ bool vhost_look(struct vhost *vhost, unsigned int ring, bool writable, struct ri
 		return false;
 	if (ring_look(&queue->ring, &vhost->memory, writable, chain, &error) == RING_CHAIN)
 		return true;
-	if (error)
+	if (!closes_soon(vhost) && error)
 		vhost_complain(vhost, "queue %u stands still: the guest %s", ring, error->message);
 	return false;
 }
@@ -286,6 +296,8 @@ void vhost_call(struct vhost *vhost, unsigned int ring)
 {
 	struct vhost_queue *queue = &vhost->queues[ring];
 
+	if (closes_soon(vhost))
+		return;
 	if (queue->runs && ring_wants_call(&queue->ring, &vhost->memory) && queue->call_fd >= 0)
 		eventfd_write(queue->call_fd, 1);
 }

@@ -14,7 +14,10 @@
  *   |---------------------------------------------|---------------------------------------------
  *   | wrong version, size, number of fds          | closed, one log line
  *   | a request that we cannot follow: memory     | with NEED_REPLY: answered with 1;
- *   | that cannot be, no such ring, bad value     | else closed; one log line
+ *   | that cannot be, no such ring, bad value,    | else closed; one log line
+ *   | a kick or call that is no eventfd           |
+ *   | GET_VRING_BASE of no such ring, GET_CONFIG  | answered with 0, or without payload;
+ *   | of no such part                             | one log line, or none
  *   | a request that we do not know               | with NEED_REPLY: answered with 1; else ignored
  *   | memory whose file becomes shorter           | closed, one log line
  *   | its guest breaks a ring                     | the ring stands still until it is started anew

@@ -269,6 +269,22 @@ static enum outcome set_vring_enable(struct vhost *vhost)
 	return vhost_queue_start(queue) ? OUTCOME_DONE : OUTCOME_REFUSED;
 }
 
+/* Reading or writing any other kind may block us or never end. Where there is no /proc to ask, it is
+ * believed. */
+static bool is_eventfd(int fd)
+{
+	char path[32];
+	char target[32];
+	ssize_t length;
+
+	g_snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	length = readlink(path, target, sizeof(target) - 1);
+	if (length < 0)
+		return true;
+	target[length] = '\0';
+	return g_str_equal(target, "anon_inode:[eventfd]");
+}
+
 /* The fd of KICK, CALL and ERR, non-blocking and the caller's; -1 where none came. */
 static int take_ring_fd(struct vhost *vhost)
 {
@@ -282,12 +298,17 @@ static int take_ring_fd(struct vhost *vhost)
 /* The fd that belongs there came, or none and the word that there is none. */
 static bool has_fd_as_said(struct vhost *vhost)
 {
+	const struct stream_fds *fds = &vhost->message.fds;
 	bool none = read_u64(vhost) & VHOST_USER_VRING_NO_FD;
+	const char *what;
 
-	if (none == (vhost->message.fds.count == 0))
+	if (none != (fds->count == 0))
+		what = none ? "an fd where none belongs" : "no fd";
+	else if (fds->count && !is_eventfd(fds->fd[0]))
+		what = "an fd that is no eventfd";
+	else
 		return true;
-	vhost_complain(vhost, "request %u comes with %s", vhost->message.wire.header.request,
-		none ? "an fd where none belongs" : "no fd");
+	vhost_complain(vhost, "request %u comes with %s", vhost->message.wire.header.request, what);
 	return false;
 }
 

@@ -312,8 +312,7 @@ void fixture_settle(void)
 		g_assert_cmpint(++turns, <, TURNS_MAX);
 }
 
-void fixture_send(struct channel_fixture *fixture, const void *bytes, size_t size, const int *fds,
-	size_t fd_count)
+void fixture_send_on(int socket, const void *bytes, size_t size, const int *fds, size_t fd_count)
 {
 	union {
 		struct cmsghdr header;
@@ -333,8 +332,13 @@ void fixture_send(struct channel_fixture *fixture, const void *bytes, size_t siz
 		message.msg_control = &control;
 		message.msg_controllen = CMSG_SPACE(sizeof(int) * fd_count);
 	}
-	g_assert_cmpint(sendmsg(fixture->peer, &message, MSG_DONTWAIT | MSG_NOSIGNAL), ==,
-		(ssize_t)size);
+	g_assert_cmpint(sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL), ==, (ssize_t)size);
+}
+
+void fixture_send(struct channel_fixture *fixture, const void *bytes, size_t size, const int *fds,
+	size_t fd_count)
+{
+	fixture_send_on(fixture->peer, bytes, size, fds, fd_count);
 }
 
 void fixture_expect(struct channel_fixture *fixture, const char *events)
@@ -343,15 +347,20 @@ void fixture_expect(struct channel_fixture *fixture, const char *events)
 	g_string_truncate(fixture->events, 0);
 }
 
-GByteArray *fixture_receive(struct channel_fixture *fixture)
+GByteArray *fixture_receive_on(int socket)
 {
 	GByteArray *bytes = g_byte_array_new();
 	uint8_t part[4096];
 	ssize_t got;
 
-	while ((got = recv(fixture->peer, part, sizeof(part), MSG_DONTWAIT)) > 0)
+	while ((got = recv(socket, part, sizeof(part), MSG_DONTWAIT)) > 0)
 		g_byte_array_append(bytes, part, (guint)got);
 	return bytes;
+}
+
+GByteArray *fixture_receive(struct channel_fixture *fixture)
+{
+	return fixture_receive_on(fixture->peer);
 }
 
 /* ---- messages ---- */

@@ -54,12 +54,15 @@ void fixture_settle(void);
 /* Sends all of it, which must fit into the socket; the fds are on the first byte. */
 void fixture_send(struct channel_fixture *fixture, const void *bytes, size_t size, const int *fds,
 	size_t fd_count);
+/* The same on any socket. */
+void fixture_send_on(int socket, const void *bytes, size_t size, const int *fds, size_t fd_count);
 
 /* The events since the last call, checked and forgotten. */
 void fixture_expect(struct channel_fixture *fixture, const char *events);
 
 /* What is in the peer's socket now, taken out. Adds nothing when there is nothing. */
 GByteArray *fixture_receive(struct channel_fixture *fixture);
+GByteArray *fixture_receive_on(int socket);
 
 /* A request's bytes, appended. `size` is what its header says. */
 void message_append(GByteArray *bytes, uint32_t request, uint32_t size, const void *payload,
