@@ -283,12 +283,19 @@ void dbus_sink_release(struct dbus_sink *sink)
 		end_contact(sink->display, console, &sink->contacts[i]);
 }
 
-static void sink_destroy(struct input_sink *input_sink)
+static void sink_release(struct input_sink *input_sink)
 {
 	struct dbus_sink *sink = (struct dbus_sink *)input_sink;
 
 	if (sink->connected)
 		dbus_sink_release(sink);
+}
+
+static void sink_destroy(struct input_sink *input_sink)
+{
+	struct dbus_sink *sink = (struct dbus_sink *)input_sink;
+
+	sink_release(input_sink);
 	dbus_display_remove_sink(sink->display, sink);
 	g_free(sink);
 }
@@ -296,6 +303,7 @@ static void sink_destroy(struct input_sink *input_sink)
 static const struct input_sink_interface sink_interface = {
 	.send = sink_send,
 	.destroy = sink_destroy,
+	.release = sink_release,
 };
 
 void dbus_sink_forget(struct dbus_sink *sink)

@@ -61,6 +61,9 @@ static void device_connected(void *data, bool connected)
 {
 	struct port *port = data;
 
+	/* A key that went the other way would never be released there: its release comes here. */
+	if (connected && port->other_listens)
+		input_sink_release(port->other);
 	set_listens(port, &port->device_listens, connected);
 }
 

@@ -13,7 +13,7 @@ static int32_t take_whole(double *fraction, double value)
 {
 	double whole;
 
-	*fraction += value;
+	*fraction += isnan(value) ? 0 : value;
 	if (!(fabs(*fraction) < INT32_MAX / 2))
 		*fraction = *fraction < 0 ? INT32_MIN / 2 : INT32_MAX / 2;
 	whole = trunc(*fraction);

@@ -58,6 +58,9 @@ struct input_sink_interface {
 	 * not at all. The values are the caller's. Never blocks. */
 	void (*send)(struct input_sink *sink, const struct input_value *values, size_t count);
 	void (*destroy)(struct input_sink *sink);
+	/* Another sink takes over: what is pressed here is released. NULL: the guest does that by
+	 * itself. */
+	void (*release)(struct input_sink *sink);
 };
 
 /* The first member of each kind of sink. */
@@ -77,6 +80,12 @@ static inline void input_sink_send(struct input_sink *sink, const struct input_v
 	size_t count)
 {
 	sink->interface->send(sink, values, count);
+}
+
+static inline void input_sink_release(struct input_sink *sink)
+{
+	if (sink->interface->release)
+		sink->interface->release(sink);
 }
 
 /* Takes NULL. */

@@ -31,7 +31,14 @@ static void destroy(struct input_sink *sink)
 	g_free(record);
 }
 
-static const struct input_sink_interface record_interface = {record, destroy};
+static void release(struct input_sink *sink)
+{
+	const struct record_sink *record = (const struct record_sink *)sink;
+
+	g_string_append_printf(record->recorded->text, "%s released\n", record->name);
+}
+
+static const struct input_sink_interface record_interface = {record, destroy, release};
 
 static void listens(void *data, struct machine *machine, bool listens)
 {
@@ -61,13 +68,27 @@ static void add(struct recorded_machine *recorded, enum input_kind kind, size_t 
 	machine_sink_connected(recorded->machine, kind, screen, true);
 }
 
+void recorded_machine_create(struct recorded_machine *recorded,
+	const struct machine_options *options)
+{
+	g_autoptr(GError) error = NULL;
+
+	*recorded = (struct recorded_machine){.text = g_string_new(NULL)};
+	recorded->machine = machine_create(options, &listener, recorded, &error);
+	g_assert_no_error(error);
+}
+
 void recorded_machine_start(struct recorded_machine *recorded, const char *name, unsigned int kinds,
 	size_t screens)
 {
 	const struct machine_options options = {.name = name};
 
-	*recorded = (struct recorded_machine){.text = g_string_new(NULL)};
-	recorded->machine = machine_create(&options, &listener, recorded, NULL);
+	recorded_machine_create(recorded, &options);
+	recorded_machine_add(recorded, kinds, screens);
+}
+
+void recorded_machine_add(struct recorded_machine *recorded, unsigned int kinds, size_t screens)
+{
 	for (enum input_kind kind = 0; kind < INPUT_PASSTHROUGH; kind++) {
 		if (kinds & 1u << kind)
 			add(recorded, kind, 0);

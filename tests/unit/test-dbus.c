@@ -609,6 +609,32 @@ static void test_next_bus(void)
 	fixture_free(fixture);
 }
 
+/* Another way to the guest takes over: what was pressed here is released here, and no more comes of
+ * it. */
+static void test_releases_for_another(void)
+{
+	struct fixture *fixture = fixture_connected(true);
+
+	key(fixture, KEY_A, 1);
+	SEND(fixture->absolute, {EV_KEY, BTN_RIGHT, 1});
+	touch_slot(fixture->touch[0], 3, 1);
+	expect(fixture,
+		"0 Keyboard.Press (30,)\n0 Mouse.Press (2,)\n"
+		"0 MultiTouch.SendEvent (0, 0, 0.0, 0.0)\n");
+	input_sink_release(fixture->keyboard);
+	input_sink_release(fixture->absolute);
+	input_sink_release(fixture->touch[0]);
+	input_sink_release(fixture->pointer);
+	expect(fixture,
+		"0 Keyboard.Release (30,)\n0 Mouse.Release (2,)\n"
+		"0 MultiTouch.SendEvent (2, 0, 0.0, 0.0)\n0 Mouse.Release (9,)\n");
+	key(fixture, KEY_A, 0);
+	SEND(fixture->absolute, {EV_KEY, BTN_RIGHT, 0});
+	input_sink_release(fixture->keyboard);
+	expect(fixture, "");
+	fixture_free(fixture);
+}
+
 static void test_releases_at_the_end(void)
 {
 	struct fixture *fixture = fixture_connected(true);
@@ -905,6 +931,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/dbus/late-bus", test_late_bus);
 	g_test_add_func("/dbus/next-qemu", test_next_qemu);
 	g_test_add_func("/dbus/next-bus", test_next_bus);
+	g_test_add_func("/dbus/releases-for-another", test_releases_for_another);
 	g_test_add_func("/dbus/releases-at-the-end", test_releases_at_the_end);
 	g_test_add_func("/dbus/end-without-answers", test_end_without_answers);
 	g_test_add_func("/dbus/finish-all", test_finish_all);

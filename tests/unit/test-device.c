@@ -125,21 +125,10 @@ static void fixture_free(struct fixture *fixture)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(device_fixture, fixture_free)
 
-static int connect_to(const char *path)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	g_assert_cmpint(fd, >=, 0);
-	g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
-	g_assert_cmpint(connect(fd, (struct sockaddr *)&address, sizeof(address)), ==, 0);
-	return fd;
-}
-
 /* A VMM comes, and its guest's driver begins, with nothing offered. */
 static void begin(struct fixture *fixture)
 {
-	fixture->vmm.fd = connect_to(fixture->path);
+	vmm_connect(&fixture->vmm, fixture->path);
 	vmm_start(&fixture->vmm, 0);
 	expect_heard(fixture, "connected=1 ");
 }
@@ -317,7 +306,7 @@ static void test_configuration(void)
 	g_autoptr(device_fixture) fixture = fixture_new();
 	struct vmm *vmm = &fixture->vmm;
 
-	vmm->fd = connect_to(fixture->path);
+	vmm_connect(vmm, fixture->path);
 	for (size_t i = 0; i < 2 * G_N_ELEMENTS(configurations); i++) {
 		size_t which = i / 2;
 		uint8_t select = configurations[which].select;
@@ -343,7 +332,7 @@ static void test_configuration(void)
 	/* One VMM's choice is not the next one's. */
 	vmm_hang_up(vmm);
 	fixture_settle();
-	vmm->fd = connect_to(fixture->path);
+	vmm_connect(vmm, fixture->path);
 	{
 		struct virtio_input_config config;
 
@@ -360,7 +349,7 @@ static void test_part_of_configuration(void)
 	const struct vmm_message get = vmm_config(VHOST_USER_GET_CONFIG, 2, 1);
 	struct vmm_message reply;
 
-	vmm->fd = connect_to(fixture->path);
+	vmm_connect(vmm, fixture->path);
 	select_each(vmm, VIRTIO_INPUT_CFG_ID_NAME, 0);
 	vmm_send(vmm, &get);
 	fixture_settle();
@@ -576,7 +565,7 @@ static void test_nobody_listens(void)
 	struct device_counters counters;
 
 	SEND(fixture, {EV_KEY, KEY_A, 1});
-	vmm->fd = connect_to(fixture->path);
+	vmm_connect(vmm, fixture->path);
 	vmm_start(vmm, VHOST_USER_SET_VRING_KICK);
 	SEND(fixture, {EV_KEY, KEY_A, 1});
 	expect_heard(fixture, "");
@@ -670,7 +659,7 @@ static void test_early_status(void)
 	g_autoptr(device_fixture) fixture = fixture_new();
 
 	offer_status(fixture, 0, EV_LED, LED_NUML, 1, 8);
-	fixture->vmm.fd = connect_to(fixture->path);
+	vmm_connect(&fixture->vmm, fixture->path);
 	vmm_start(&fixture->vmm, 0);
 	expect_heard(fixture, "connected=1 LED_NUML=1 ");
 	expect_status_used(fixture, 1);
@@ -739,7 +728,7 @@ static void test_second_vmm(void)
 
 	offer_all(fixture);
 	SEND(fixture, {EV_KEY, KEY_A, 1});
-	second.fd = connect_to(fixture->path);
+	vmm_connect(&second, fixture->path);
 	vmm_send(&second, &message);
 	fixture_settle();
 	g_assert_false(vmm_receive(&second, &reply));
@@ -812,7 +801,7 @@ static void test_sockets(void)
 	g_assert_cmpint(listen(options.listen_fd, 1), ==, 0);
 	sink = device_create(&options, &description, &listener, fixture, &error);
 	g_assert_no_error(error);
-	fixture->vmm.fd = connect_to(path);
+	vmm_connect(&fixture->vmm, path);
 	vmm_start(&fixture->vmm, 0);
 	expect_heard(fixture, "connected=1 ");
 	/* Destroyed in the middle, without a word. */

@@ -359,6 +359,56 @@ static void test_pen_outside(void)
 	finish(&fixture);
 }
 
+/* What no tablet should say, and what a tool does that was pressed before it came. */
+static void test_pen_edges(void)
+{
+	struct fixture fixture;
+	struct seat_tool tool = {
+		.code = 0xffffffff,
+		.x = 0.25,
+		.y = 0.25,
+		.pressure = 7,
+		.distance = -1,
+		.tilt_x = -1e9,
+		.tilt_y = INFINITY,
+		.rotation = 360,
+		.near = true,
+		.down = true,
+		.button = BTN_STYLUS3,
+		.pressed = true,
+	};
+	int tablet, other;
+
+	start(&fixture);
+	pen(&fixture, &tablet, tool);
+	expect(&fixture,
+		"pen BTN_TOOL_PEN=1 ABS_X=0 ABS_Y=0 ABS_PRESSURE=4095 ABS_DISTANCE=0 "
+		"ABS_TILT_X=-90 ABS_TILT_Y=90 ABS_Z=359 BTN_TOUCH=1 BTN_STYLUS3=1\n");
+	/* The same again, a release of what is not pressed, a button that is none of a pen. */
+	pen(&fixture, &tablet, tool);
+	tool.button = BTN_STYLUS;
+	tool.pressed = false;
+	pen(&fixture, &tablet, tool);
+	tool.button = BTN_LEFT;
+	tool.pressed = true;
+	pen(&fixture, &tablet, tool);
+	/* Another tablet's tool goes that never had the pen. */
+	tool.near = false;
+	pen(&fixture, &other, tool);
+	expect(&fixture, "");
+	pen(&fixture, &tablet, tool);
+	expect(&fixture, "pen BTN_TOUCH=0 BTN_STYLUS3=0 BTN_TOOL_PEN=0\n");
+	/* Now it can; and it says all of where it is, though that is where the last one was. */
+	tool.near = true;
+	tool.down = false;
+	tool.code = BTN_TOOL_BRUSH;
+	pen(&fixture, &other, tool);
+	expect(&fixture,
+		"pen BTN_TOOL_BRUSH=1 ABS_X=0 ABS_Y=0 ABS_PRESSURE=4095 ABS_DISTANCE=0 "
+		"ABS_TILT_X=-90 ABS_TILT_Y=90 ABS_Z=359\n");
+	finish(&fixture);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -370,5 +420,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/input/touch/turned", test_turned);
 	g_test_add_func("/input/pen/life", test_pen);
 	g_test_add_func("/input/pen/outside", test_pen_outside);
+	g_test_add_func("/input/pen/edges", test_pen_edges);
 	return g_test_run();
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 /* REPLY_ACK, BACKEND_REQ, CONFIG, RESET_DEVICE, CONFIGURE_MEM_SLOTS. */
@@ -23,6 +24,16 @@ void vmm_open(struct vmm *vmm)
 		vmm->kicks[i] = eventfd(0, EFD_CLOEXEC);
 		vmm->calls[i] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	}
+}
+
+void vmm_connect(struct vmm *vmm, const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+	vmm->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	g_assert_cmpint(vmm->fd, >=, 0);
+	g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
+	g_assert_cmpint(connect(vmm->fd, (struct sockaddr *)&address, sizeof(address)), ==, 0);
 }
 
 void vmm_hang_up(struct vmm *vmm)

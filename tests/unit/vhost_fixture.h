@@ -49,6 +49,7 @@ struct vmm {
 /* A guest with two queues laid out; no connection. */
 void vmm_open(struct vmm *vmm);
 void vmm_close(struct vmm *vmm);
+void vmm_connect(struct vmm *vmm, const char *path);
 void vmm_hang_up(struct vmm *vmm);
 
 /* A request with `count` words, all of its payload. */

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is pressed on a machine, by how many hands, and which of two ways it goes. */
+#include <glib/gstdio.h>
+#include <linux/virtio_input.h>
+#include <string.h>
+
+#include "record_sink.h"
+#include "vhost_fixture.h"
+
+#define KINDS (1u << INPUT_KEYBOARD | 1u << INPUT_POINTER | 1u << INPUT_ABSOLUTE)
+
+static void press(struct recorded_machine *recorded, enum input_kind kind, uint16_t code,
+	bool pressed)
+{
+	machine_press(recorded->machine, kind, code, pressed);
+}
+
+/* ---- holders ---- */
+
+static void test_holders(void)
+{
+	struct recorded_machine recorded;
+
+	recorded_machine_start(&recorded, "a", KINDS, 0);
+	press(&recorded, INPUT_KEYBOARD, KEY_A, true);
+	press(&recorded, INPUT_KEYBOARD, KEY_A, true);
+	press(&recorded, INPUT_KEYBOARD, KEY_B, true);
+	recorded_machine_expect(&recorded, "keyboard KEY_A=1\nkeyboard KEY_B=1\n");
+	press(&recorded, INPUT_KEYBOARD, KEY_A, false);
+	recorded_machine_expect(&recorded, "");
+	press(&recorded, INPUT_KEYBOARD, KEY_A, false);
+	recorded_machine_expect(&recorded, "keyboard KEY_A=0\n");
+	/* One release too many is none. */
+	press(&recorded, INPUT_KEYBOARD, KEY_A, false);
+	press(&recorded, INPUT_KEYBOARD, KEY_A, true);
+	recorded_machine_expect(&recorded, "keyboard KEY_A=1\n");
+	/* Each device counts by itself. */
+	press(&recorded, INPUT_POINTER, BTN_LEFT, true);
+	press(&recorded, INPUT_ABSOLUTE, BTN_LEFT, true);
+	press(&recorded, INPUT_POINTER, BTN_LEFT, false);
+	recorded_machine_expect(&recorded,
+		"pointer BTN_LEFT=1\nabsolute BTN_LEFT=1\npointer BTN_LEFT=0\n");
+	press(&recorded, INPUT_KEYBOARD, KEY_MAX, true);
+	recorded_machine_expect(&recorded, "keyboard KEY_MAX=1\n");
+	recorded_machine_finish(&recorded);
+}
+
+/* More hands than are counted: it is released once, and can be pressed again. */
+static void test_many_holders(void)
+{
+	struct recorded_machine recorded;
+
+	recorded_machine_start(&recorded, "a", KINDS, 0);
+	for (int i = 0; i < 1000; i++)
+		press(&recorded, INPUT_KEYBOARD, KEY_A, true);
+	recorded_machine_expect(&recorded, "keyboard KEY_A=1\n");
+	for (int i = 0; i < 1000; i++)
+		press(&recorded, INPUT_KEYBOARD, KEY_A, false);
+	recorded_machine_expect(&recorded, "keyboard KEY_A=0\n");
+	press(&recorded, INPUT_KEYBOARD, KEY_A, true);
+	recorded_machine_expect(&recorded, "keyboard KEY_A=1\n");
+	recorded_machine_finish(&recorded);
+}
+
+/* ---- who listens ---- */
+
+static void test_listeners(void)
+{
+	static const struct input_value value = {EV_REL, REL_X, 1};
+	struct recorded_machine recorded;
+	const struct machine_options options = {.name = "a"};
+
+	recorded_machine_create(&recorded, &options);
+	g_assert_cmpstr(machine_name(recorded.machine), ==, "a");
+	g_assert_cmpint(recorded.listening, ==, 0);
+	/* To nobody. */
+	machine_send(recorded.machine, INPUT_POINTER, 0, &value, 1);
+	recorded_machine_add(&recorded, 1u << INPUT_POINTER, 2);
+	g_assert_cmpint(recorded.listening, ==, 1);
+	g_assert_true(machine_listens(recorded.machine, INPUT_POINTER, 0));
+	g_assert_false(machine_listens(recorded.machine, INPUT_KEYBOARD, 0));
+	g_assert_true(machine_listens(recorded.machine, INPUT_TOUCH, 1));
+	g_assert_false(machine_listens(recorded.machine, INPUT_TOUCH, MACHINE_SCREENS_MAX - 1));
+	machine_send(recorded.machine, INPUT_POINTER, 0, &value, 0);
+	machine_send(recorded.machine, INPUT_KEYBOARD, 0, &value, 1);
+	machine_send(recorded.machine, INPUT_TOUCH, 1, &value, 1);
+	recorded_machine_expect(&recorded, "touch1 REL_X=1\n");
+	/* The first and the last of them count, and nobody twice. */
+	machine_sink_connected(recorded.machine, INPUT_TOUCH, 0, true);
+	machine_sink_connected(recorded.machine, INPUT_TOUCH, 0, false);
+	machine_sink_connected(recorded.machine, INPUT_TOUCH, 0, false);
+	machine_sink_connected(recorded.machine, INPUT_TOUCH, 1, false);
+	g_assert_cmpint(recorded.listening, ==, 1);
+	machine_sink_connected(recorded.machine, INPUT_POINTER, 0, false);
+	g_assert_cmpint(recorded.listening, ==, 0);
+	machine_send(recorded.machine, INPUT_POINTER, 0, &value, 1);
+	recorded_machine_expect(&recorded, "");
+	recorded_machine_finish(&recorded);
+}
+
+static void test_leds(void)
+{
+	static const struct {
+		uint16_t code;
+		bool on;
+		uint32_t leds;
+		int changes;
+	} steps[] = {
+		{LED_CAPSL, true, 1u << LED_CAPSL, 1},
+		{LED_CAPSL, true, 1u << LED_CAPSL, 1},
+		{LED_NUML, true, 1u << LED_CAPSL | 1u << LED_NUML, 2},
+		{LED_MAX, true, 1u << LED_CAPSL | 1u << LED_NUML | 1u << LED_MAX, 3},
+		{LED_CAPSL, false, 1u << LED_NUML | 1u << LED_MAX, 4},
+		{LED_SCROLLL, false, 1u << LED_NUML | 1u << LED_MAX, 4},
+		{LED_CNT, true, 1u << LED_NUML | 1u << LED_MAX, 4},
+		{UINT16_MAX, true, 1u << LED_NUML | 1u << LED_MAX, 4},
+	};
+	struct recorded_machine recorded;
+
+	recorded_machine_start(&recorded, "a", KINDS, 0);
+	for (size_t i = 0; i < G_N_ELEMENTS(steps); i++) {
+		machine_sink_led(recorded.machine, steps[i].code, steps[i].on);
+		g_assert_cmphex(machine_leds(recorded.machine), ==, steps[i].leds);
+		g_assert_cmpint(recorded.led_changes, ==, steps[i].changes);
+	}
+	recorded_machine_finish(&recorded);
+}
+
+/* ---- two ways ---- */
+
+struct two_ways {
+	char *directory;
+	char *prefix;
+	struct recorded_machine recorded;
+	struct vmm vmm;
+};
+
+static void two_ways_start(struct two_ways *ways)
+{
+	static const struct input_screen screens[] = {{.name = "DP-1"}, {.name = "DP-2"}};
+	struct machine_options options = {
+		.name = "a",
+		.inputs = ~0u,
+		.screens = screens,
+		.screen_count = G_N_ELEMENTS(screens),
+	};
+
+	ways->directory = g_dir_make_tmp("test-machine-XXXXXX", NULL);
+	g_assert_nonnull(ways->directory);
+	ways->prefix = g_build_filename(ways->directory, "a", NULL);
+	options.prefix = ways->prefix;
+	recorded_machine_create(&ways->recorded, &options);
+	vmm_open(&ways->vmm);
+}
+
+static void two_ways_finish(struct two_ways *ways)
+{
+	recorded_machine_finish(&ways->recorded);
+	vmm_close(&ways->vmm);
+	/* All sockets are gone. */
+	g_assert_cmpint(g_rmdir(ways->directory), ==, 0);
+	g_free(ways->prefix);
+	g_free(ways->directory);
+}
+
+static void begin(struct two_ways *ways, const char *device)
+{
+	g_autofree char *path = g_strdup_printf("%s-%s.sock", ways->prefix, device);
+
+	vmm_connect(&ways->vmm, path);
+	vmm_start(&ways->vmm, 0);
+}
+
+/* Elements that the guest's driver was given, which are events. */
+static int count_events(struct two_ways *ways)
+{
+	struct vring_used_elem element;
+	int count = 0;
+
+	while (driver_take_used(&ways->vmm.drivers[0], &element))
+		count++;
+	return count;
+}
+
+static void append_name(void *data, const char *device, const struct device_counters *counters)
+{
+	g_string_append_printf(data, "%s=%u ", device, (unsigned int)counters->groups);
+}
+
+static void expect_counters(struct two_ways *ways, const char *text)
+{
+	g_autoptr(GString) names = g_string_new(NULL);
+
+	machine_each_counters(ways->recorded.machine, append_name, names);
+	g_assert_cmpstr(names->str, ==, text);
+}
+
+/* As long as a driver listens it has all; before and after it the other way has. A key that is held
+ * over that is released where it was pressed. */
+static void test_two_ways(void)
+{
+	struct two_ways ways;
+	struct recorded_machine *recorded = &ways.recorded;
+
+	two_ways_start(&ways);
+	recorded_machine_add(recorded, 1u << INPUT_KEYBOARD | 1u << INPUT_POINTER, 0);
+	press(recorded, INPUT_KEYBOARD, KEY_ENTER, true);
+	recorded_machine_expect(recorded, "keyboard KEY_ENTER=1\n");
+
+	begin(&ways, "keyboard");
+	recorded_machine_expect(recorded, "keyboard released\n");
+	g_assert_cmpint(recorded->listening, ==, 1);
+	for (uint16_t i = 0; i < VMM_QUEUE_SIZE; i++)
+		driver_offer_buffer(&ways.vmm.drivers[0], i, 0x10000, 8, true);
+	press(recorded, INPUT_KEYBOARD, KEY_ENTER, false);
+	g_assert_cmpint(count_events(&ways), ==, 0);
+	press(recorded, INPUT_KEYBOARD, KEY_A, true);
+	g_assert_cmpint(count_events(&ways), ==, 2);
+	press(recorded, INPUT_POINTER, BTN_LEFT, true);
+	recorded_machine_expect(recorded, "pointer BTN_LEFT=1\n");
+	/* When the other way goes, the driver's stays; and comes again, to hear nothing. */
+	machine_sink_connected(recorded->machine, INPUT_KEYBOARD, 0, false);
+	g_assert_true(machine_listens(recorded->machine, INPUT_KEYBOARD, 0));
+	machine_sink_connected(recorded->machine, INPUT_KEYBOARD, 0, true);
+	press(recorded, INPUT_KEYBOARD, KEY_B, true);
+	g_assert_cmpint(count_events(&ways), ==, 2);
+	expect_counters(&ways, "keyboard=2 pointer=0 absolute=0 pen=0 touch0=0 touch1=0 ");
+
+	vmm_hang_up(&ways.vmm);
+	fixture_settle();
+	press(recorded, INPUT_KEYBOARD, KEY_C, true);
+	recorded_machine_expect(recorded, "keyboard KEY_C=1\n");
+	g_assert_cmpint(recorded->listening, ==, 1);
+	two_ways_finish(&ways);
+}
+
+/* LEDs of either way are the machine's. */
+static void test_leds_of_two_ways(void)
+{
+	static const struct virtio_input_event event = {GUINT16_TO_LE(EV_LED),
+		GUINT16_TO_LE(LED_NUML), GUINT32_TO_LE(1)};
+	struct two_ways ways;
+
+	two_ways_start(&ways);
+	begin(&ways, "keyboard");
+	g_assert_cmpint(ways.recorded.listening, ==, 1);
+	machine_sink_led(ways.recorded.machine, LED_CAPSL, true);
+	memcpy(ways.vmm.guest.bytes + 0x10000, &event, sizeof(event));
+	driver_offer_buffer(&ways.vmm.drivers[1], 0, 0x10000, sizeof(event), false);
+	vmm_kick(&ways.vmm, 1);
+	g_assert_cmphex(machine_leds(ways.recorded.machine), ==, 1u << LED_CAPSL | 1u << LED_NUML);
+	g_assert_cmpint(ways.recorded.led_changes, ==, 2);
+	two_ways_finish(&ways);
+}
+
+/* Each screen has a touch device of its own, and the one that listens is that one. */
+static void test_touch_sockets(void)
+{
+	static const struct input_value value = {EV_ABS, ABS_MT_TRACKING_ID, 1};
+	struct two_ways ways;
+
+	two_ways_start(&ways);
+	begin(&ways, "touch1");
+	g_assert_true(machine_listens(ways.recorded.machine, INPUT_TOUCH, 1));
+	g_assert_false(machine_listens(ways.recorded.machine, INPUT_TOUCH, 0));
+	g_assert_false(machine_listens(ways.recorded.machine, INPUT_PEN, 0));
+	machine_send(ways.recorded.machine, INPUT_TOUCH, 0, &value, 1);
+	machine_send(ways.recorded.machine, INPUT_TOUCH, 1, &value, 1);
+	expect_counters(&ways, "keyboard=0 pointer=0 absolute=0 pen=0 touch0=0 touch1=1 ");
+	two_ways_finish(&ways);
+}
+
+/* Half a machine is none. */
+static void test_no_sockets(void)
+{
+	const struct machine_options options = {
+		.name = "kiosk",
+		.inputs = KINDS,
+		.prefix = "/dev/null/kiosk",
+	};
+	g_autoptr(GError) error = NULL;
+	size_t before = fixture_count_fds();
+
+	g_assert_null(machine_create(&options, NULL, NULL, &error));
+	g_assert_nonnull(error);
+	g_assert_true(g_str_has_prefix(error->message, "guest kiosk: "));
+	g_assert_cmpuint(fixture_count_fds(), ==, before);
+	machine_destroy(NULL);
+}
+
+int main(int argc, char **argv)
+{
+	fixture_init(&argc, &argv);
+	g_test_add_func("/input/machine/holders", test_holders);
+	g_test_add_func("/input/machine/many-holders", test_many_holders);
+	g_test_add_func("/input/machine/listeners", test_listeners);
+	g_test_add_func("/input/machine/leds", test_leds);
+	g_test_add_func("/input/machine/two-ways", test_two_ways);
+	g_test_add_func("/input/machine/leds-of-two-ways", test_leds_of_two_ways);
+	g_test_add_func("/input/machine/touch-sockets", test_touch_sockets);
+	g_test_add_func("/input/machine/no-sockets", test_no_sockets);
+	return g_test_run();
+}
