@@ -12,18 +12,15 @@ G_DEFINE_QUARK(scanoutd_memory_error_quark, memory_error)
 
 /* ---- what became shorter ---- */
 
-/* Mappings that the handler may mend, over all guests. Touched by the main thread alone, in which
- * it also runs. */
-#define GUARDED_MAX 512
+/* Mappings that the handler may mend, over all guests: more than one of them takes for itself with
+ * all regions of all its devices. Touched by the main thread alone, in which it also runs. */
+#define GUARDED_MAX 4096
 
 static struct {
 	uint8_t *volatile begin; /* NULL: free */
 	size_t size;
 	volatile sig_atomic_t lost;
 } guarded[GUARDED_MAX];
-
-/* Whether any of them was ever lost: it is asked often, and nearly never so. */
-static volatile sig_atomic_t any_lost;
 
 static struct sigaction before;
 static bool is_guarding;
@@ -48,7 +45,6 @@ static void handle_bus_error(int number, siginfo_t *info, void *context)
 				0) == MAP_FAILED)
 			break;
 		guarded[i].lost = 1;
-		any_lost = 1;
 		return;
 	}
 	sigaction(number, &before, NULL);
@@ -65,34 +61,26 @@ void memory_guard(void)
 	sigaction(SIGBUS, &action, &before);
 }
 
-static bool guard_mapping(void *mapping, size_t size)
+/* GUARDED_MAX: there is no place left. */
+static size_t guard_mapping(void *mapping, size_t size)
 {
-	for (size_t i = 0; i < GUARDED_MAX; i++) {
-		if (guarded[i].begin)
-			continue;
-		guarded[i].size = size;
-		guarded[i].lost = 0;
-		guarded[i].begin = mapping;
-		return true;
-	}
-	return false;
-}
+	size_t guard = 0;
 
-static void unguard_mapping(const void *mapping)
-{
-	for (size_t i = 0; i < GUARDED_MAX; i++) {
-		if (guarded[i].begin == mapping)
-			guarded[i].begin = NULL;
-	}
+	while (guard < GUARDED_MAX && guarded[guard].begin)
+		guard++;
+	if (guard == GUARDED_MAX)
+		return guard;
+	guarded[guard].size = size;
+	guarded[guard].lost = 0;
+	guarded[guard].begin = mapping;
+	return guard;
 }
 
 bool memory_lost(const struct memory *memory)
 {
-	for (size_t i = 0; any_lost && i < memory->count; i++) {
-		for (size_t j = 0; j < GUARDED_MAX; j++) {
-			if (guarded[j].begin == memory->regions[i].mapping && guarded[j].lost)
-				return true;
-		}
+	for (size_t i = 0; i < memory->count; i++) {
+		if (guarded[memory->regions[i].guard].lost)
+			return true;
 	}
 	return false;
 }
@@ -153,6 +141,7 @@ bool memory_add(struct memory *memory, const struct vhost_user_memory_region *re
 	uint64_t page;
 	void *mapping;
 	size_t size;
+	size_t guard;
 
 	if (!is_possible(memory, region, fd, &status, error))
 		return false;
@@ -164,7 +153,8 @@ bool memory_add(struct memory *memory, const struct vhost_user_memory_region *re
 	mapping = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
 	if (mapping == MAP_FAILED)
 		return refuse(error, region, g_strerror(errno));
-	if (!guard_mapping(mapping, size)) {
+	guard = guard_mapping(mapping, size);
+	if (guard == GUARDED_MAX) {
 		munmap(mapping, size);
 		return refuse(error, region, "too many guests have too many of them");
 	}
@@ -175,6 +165,7 @@ bool memory_add(struct memory *memory, const struct vhost_user_memory_region *re
 		.bytes = (uint8_t *)mapping + offset,
 		.mapping = mapping,
 		.mapping_size = size,
+		.guard = guard,
 	};
 	memory->count++;
 	return true;
@@ -182,7 +173,7 @@ bool memory_add(struct memory *memory, const struct vhost_user_memory_region *re
 
 static void unmap(struct memory_region *region)
 {
-	unguard_mapping(region->mapping);
+	guarded[region->guard].begin = NULL;
 	munmap(region->mapping, region->mapping_size);
 }
 

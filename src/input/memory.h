@@ -27,6 +27,7 @@ struct memory_region {
 	uint8_t *bytes; /* of guest_address, in ours */
 	void *mapping;
 	size_t mapping_size;
+	size_t guard; /* memory.c's, of what is lost */
 };
 
 struct memory {

@@ -39,11 +39,25 @@ static uint8_t *used_part(const struct ring *ring, const struct memory *memory)
 	return aligned(memory_at_user(memory, ring->used_address, used_size(ring)), 4);
 }
 
-static struct vring_desc *descriptors(const struct ring *ring, const struct memory *memory)
+static struct vring_desc *descriptor_part(const struct ring *ring, const struct memory *memory)
 {
 	return aligned(memory_at_user(memory, ring->descriptor_address,
 			       ring->size * sizeof(struct vring_desc)),
 		16);
+}
+
+struct parts {
+	const struct vring_desc *descriptors;
+	const uint8_t *available;
+	uint8_t *used;
+};
+
+static bool find_parts(const struct ring *ring, const struct memory *memory, struct parts *parts)
+{
+	parts->descriptors = descriptor_part(ring, memory);
+	parts->available = available_part(ring, memory);
+	parts->used = used_part(ring, memory);
+	return parts->descriptors && parts->available && parts->used;
 }
 
 /* One access each, of what another processor changes. */
@@ -74,7 +88,7 @@ static bool refuse_address(GError **error, const char *what)
 
 bool ring_start(struct ring *ring, const struct memory *memory, GError **error)
 {
-	const uint8_t *used;
+	struct parts parts;
 
 	ring->started = false;
 	ring->broken = false;
@@ -82,11 +96,10 @@ bool ring_start(struct ring *ring, const struct memory *memory, GError **error)
 		return refuse_address(error, "a ring's size is no power of two up to 32768");
 	if (ring->descriptor_address % 16 || ring->available_address % 2 || ring->used_address % 4)
 		return refuse_address(error, "a ring is not aligned");
-	used = used_part(ring, memory);
-	if (!descriptors(ring, memory) || !available_part(ring, memory) || !used)
+	if (!find_parts(ring, memory, &parts))
 		return refuse_address(error,
 			"a ring is not in the guest's memory, or not aligned in it");
-	ring->used = read16(used + INDEX_OFFSET, __ATOMIC_RELAXED);
+	ring->used = read16(parts.used + INDEX_OFFSET, __ATOMIC_RELAXED);
 	ring->signalled = ring->used;
 	ring->called = false;
 	ring->started = true;
@@ -118,42 +131,36 @@ static enum ring_status break_ring(struct ring *ring, GError **error, const char
  * How many the guest offers. With the event index it kicks when it offers the one that we name; it
  * may do so while we name it, so that we look again.
  */
-static uint16_t count_offered(struct ring *ring, const uint8_t *available, uint8_t *used)
+static uint16_t count_offered(const struct ring *ring, const struct parts *parts)
 {
-	uint16_t offered = (uint16_t)(read16(available + INDEX_OFFSET, __ATOMIC_ACQUIRE) -
+	uint16_t offered = (uint16_t)(read16(parts->available + INDEX_OFFSET, __ATOMIC_ACQUIRE) -
 		ring->next);
 
 	if (offered || !ring->event_index)
 		return offered;
-	write16(used + used_size(ring) - sizeof(uint16_t), ring->next, __ATOMIC_RELAXED);
+	write16(parts->used + used_size(ring) - sizeof(uint16_t), ring->next, __ATOMIC_RELAXED);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	return (uint16_t)(read16(available + INDEX_OFFSET, __ATOMIC_ACQUIRE) - ring->next);
+	return (uint16_t)(read16(parts->available + INDEX_OFFSET, __ATOMIC_ACQUIRE) - ring->next);
 }
 
 static enum ring_status look_offered(struct ring *ring, const struct memory *memory,
-	uint16_t *offered, GError **error)
+	struct parts *parts, GError **error)
 {
-	const uint8_t *available;
-	uint8_t *used;
+	uint16_t offered;
 
-	*offered = 0;
 	if (ring->broken)
 		return RING_BROKEN;
 	if (!ring->started)
 		return RING_EMPTY;
-	available = available_part(ring, memory);
-	used = used_part(ring, memory);
-	if (!available || !used || !descriptors(ring, memory))
-		return break_ring(ring, error, "its ring is not in its memory any more");
-	*offered = count_offered(ring, available, used);
-	if (*offered > ring->size) {
-		unsigned int count = *offered;
-
-		*offered = 0;
-		return break_ring(ring, error, "offers %u buffers in a ring of %u", count,
-			ring->size);
+	if (!find_parts(ring, memory, parts)) {
+		break_ring(ring, error, "has its ring in no memory any more");
+		return RING_BROKEN;
 	}
-	return *offered ? RING_CHAIN : RING_EMPTY;
+	offered = count_offered(ring, parts);
+	if (offered <= ring->size)
+		return offered ? RING_CHAIN : RING_EMPTY;
+	break_ring(ring, error, "offers %u buffers in a ring of %u", offered, ring->size);
+	return RING_BROKEN;
 }
 
 /* ---- chains ---- */
@@ -228,10 +235,9 @@ static enum ring_status enter_indirect(struct ring *ring, const struct memory *m
 
 /* Every step is a piece or the one way into an indirect table, so that a loop ends at
  * RING_PIECES_MAX. */
-static enum ring_status walk(struct ring *ring, const struct memory *memory, bool writable,
-	struct ring_chain *chain, GError **error)
+static enum ring_status walk(struct ring *ring, const struct memory *memory, struct table table,
+	bool writable, struct ring_chain *chain, GError **error)
 {
-	struct table table = {descriptors(ring, memory), ring->size, false};
 	unsigned int index = chain->head;
 
 	for (;;) {
@@ -259,18 +265,19 @@ static enum ring_status walk(struct ring *ring, const struct memory *memory, boo
 enum ring_status ring_look(struct ring *ring, const struct memory *memory, bool writable,
 	struct ring_chain *chain, GError **error)
 {
-	uint16_t offered;
-	enum ring_status status = look_offered(ring, memory, &offered, error);
+	struct parts parts;
+	enum ring_status status = look_offered(ring, memory, &parts, error);
 	const uint8_t *entry;
 
 	if (status != RING_CHAIN)
 		return status;
-	entry = available_part(ring, memory) + ENTRIES_OFFSET +
+	entry = parts.available + ENTRIES_OFFSET +
 		(ring->next & (ring->size - 1u)) * sizeof(uint16_t);
 	chain->head = read16(entry, __ATOMIC_RELAXED);
 	chain->count = 0;
 	chain->bytes = 0;
-	return walk(ring, memory, writable, chain, error);
+	return walk(ring, memory, (struct table){parts.descriptors, ring->size, false}, writable,
+		chain, error);
 }
 
 /* ---- what is given back ---- */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A guest's half of virtio: its memory, shared by a file as VMMs do it, and the driver of a split
- * virtqueue in it, which does what a test tells it to, also what no driver may. For test-ring,
- * test-vhost and test-device.
+ * virtqueue in it, which does what a test tells it to, also what no driver may. For test-ring and
+ * vhost_fixture.h.
  */
 #ifndef TESTS_UNIT_GUEST_DRIVER_H
 #define TESTS_UNIT_GUEST_DRIVER_H

@@ -164,6 +164,23 @@ static void test_slots(void)
 	close(fd);
 }
 
+/* A guest that takes all it can get leaves enough for others. */
+static void test_many_guests(void)
+{
+	struct memory *memories = g_new0(struct memory, 40);
+	int fd = open_file();
+
+	for (size_t i = 0; i < 40; i++) {
+		for (size_t j = 0; j < MEMORY_REGIONS_MAX; j++)
+			g_assert_true(add(&memories[i], fd,
+				(struct vhost_user_memory_region){j * PAGE, PAGE, j * PAGE, 0}));
+	}
+	for (size_t i = 0; i < 40; i++)
+		memory_clear(&memories[i]);
+	g_free(memories);
+	close(fd);
+}
+
 /* ---- addresses ---- */
 
 /* Pages 0 to 3 and 4 to 7 of the guest, which lie the other way round in the file and apart for the
@@ -330,6 +347,16 @@ static void test_shrunk_to_part_of_page(void)
 
 /* ---- other bus errors ---- */
 
+/* The test goes on in a process of its own; false: it has, and passed. */
+static bool in_subprocess(void)
+{
+	if (g_test_subprocess())
+		return true;
+	g_test_trap_subprocess(NULL, 0, 0);
+	g_test_trap_assert_passed();
+	return false;
+}
+
 G_NORETURN
 static void leave(int number)
 {
@@ -345,20 +372,15 @@ static void raise_bus_error(uint8_t *address)
 	g_assert_cmpint(syscall(SYS_rt_sigqueueinfo, getpid(), SIGBUS, &info), ==, 0);
 }
 
-/* In a process of its own: what is not ours goes to the handler that was there before. */
+/* What is not ours goes to the handler that was there before. */
 static void test_foreign_bus_error(void)
 {
-	int fd = open_file();
-	volatile uint8_t *bytes = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
-		FILE_PAGES * PAGE);
+	volatile uint8_t *bytes;
 
-	if (!g_test_subprocess()) {
-		munmap((void *)bytes, PAGE);
-		close(fd);
-		g_test_trap_subprocess(NULL, 0, 0);
-		g_test_trap_assert_passed();
+	if (!in_subprocess())
 		return;
-	}
+	bytes = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, open_file(),
+		FILE_PAGES * PAGE);
 	signal(SIGBUS, leave);
 	memory_guard();
 	bytes[0] = 1;
@@ -370,14 +392,11 @@ static void test_second_bus_error(void)
 {
 	struct memory memory = {0};
 	volatile uint8_t *bytes;
-	int fd = open_file();
+	int fd;
 
-	if (!g_test_subprocess()) {
-		close(fd);
-		g_test_trap_subprocess(NULL, 0, 0);
-		g_test_trap_assert_passed();
+	if (!in_subprocess())
 		return;
-	}
+	fd = open_file();
 	signal(SIGBUS, leave);
 	memory_guard();
 	g_assert_true(add(&memory, fd, first));
@@ -396,6 +415,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/input/memory/geometry", test_geometry);
 	g_test_add_func("/input/memory/files", test_files);
 	g_test_add_func("/input/memory/slots", test_slots);
+	g_test_add_func("/input/memory/many-guests", test_many_guests);
 	g_test_add_func("/input/memory/addresses", test_addresses);
 	g_test_add_func("/input/memory/removal", test_removal);
 	g_test_add_func("/input/memory/shrunk", test_shrunk);

@@ -236,8 +236,8 @@ static void test_chain(const void *data)
 	g_autoptr(GError) error = NULL;
 	enum ring_status status;
 
-	for (uint16_t i = 0; i < G_N_ELEMENTS(test->ring); i++)
-		driver_describe(&fixture->driver, i, test->ring[i]);
+	for (size_t i = 0; i < G_N_ELEMENTS(test->ring); i++)
+		driver_describe(&fixture->driver, (uint16_t)i, test->ring[i]);
 	memcpy(fixture->guest.bytes + TABLE_OFFSET + test->table_shift, test->table,
 		sizeof(test->table));
 	driver_offer(&fixture->driver, test->head);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A scripted VMM with a guest in it, for test-vhost and test-device: the front-end's half of
- * vhost-user, in the order in which QEMU's hw/virtio speaks it, or in any other.
+ * A scripted VMM with a guest in it, for the tests of vhost, device and machine: the front-end's
+ * half of vhost-user, in the order in which QEMU's hw/virtio speaks it, or in any other.
  *
  * As with channel_fixture.h (whose log and main loop it goes with) a test never waits: it sends,
  * lets the main loop run until nothing is ready, and looks.

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "device_fixture.h"
+
+#include <glib/gstdio.h>
+#include <libevdev/libevdev.h>
+
+/* ---- the owner ---- */
+
+static void led(void *data, uint16_t code, bool on)
+{
+	struct device_fixture *fixture = data;
+
+	g_string_append_printf(fixture->heard, "%s=%d ", libevdev_event_code_get_name(EV_LED, code),
+		on);
+}
+
+static void connected(void *data, bool connects)
+{
+	struct device_fixture *fixture = data;
+
+	g_string_append_printf(fixture->heard, "connected=%d ", connects);
+}
+
+const struct input_sink_listener device_fixture_listener = {led, connected};
+
+void device_expect_heard(struct device_fixture *fixture, const char *text)
+{
+	g_assert_cmpstr(fixture->heard->str, ==, text);
+	g_string_truncate(fixture->heard, 0);
+}
+
+/* ---- the fixture ---- */
+
+static void set_bit(uint8_t *bits, unsigned int bit)
+{
+	input_set_bit(bits, bit);
+}
+
+void device_fixture_describe(struct input_description *description)
+{
+	*description = (struct input_description){
+		.name = "all",
+		.serial = "\xc3\xa4 1",
+		.id = {0x0102, 0x0304, 0x0506, 0x0708},
+		.repeats = true,
+	};
+	set_bit(description->properties, INPUT_PROP_DIRECT);
+	set_bit(description->keys, KEY_ESC);
+	set_bit(description->keys, KEY_A);
+	set_bit(description->relative, REL_X);
+	set_bit(description->relative, REL_HWHEEL_HI_RES);
+	set_bit(description->absolute, ABS_Y);
+	set_bit(description->absolute, ABS_MAX);
+	set_bit(description->misc, MSC_SCAN);
+	set_bit(description->switches, SW_TABLET_MODE);
+	set_bit(description->leds, LED_CAPSL);
+	description->axes[ABS_X] = (struct input_absinfo){.maximum = 9};
+	description->axes[ABS_Y] = (struct input_absinfo){77, -2, 65535, 3, 4, 5};
+}
+
+struct device_fixture *device_fixture_new(void)
+{
+	struct device_fixture *fixture = g_new0(struct device_fixture, 1);
+	struct device_options options = {.guest = "kiosk", .device = "keyboard", .listen_fd = -1};
+	struct input_description description;
+	g_autoptr(GError) error = NULL;
+
+	device_fixture_describe(&description);
+	vmm_open(&fixture->vmm);
+	fixture->heard = g_string_new(NULL);
+	fixture->directory = g_dir_make_tmp("test-device-XXXXXX", &error);
+	g_assert_no_error(error);
+	fixture->path = g_build_filename(fixture->directory, "keyboard.sock", NULL);
+	fixture->fds = fixture_count_fds();
+	options.path = fixture->path;
+	fixture->sink = device_create(&options, &description, &device_fixture_listener, fixture,
+		&error);
+	g_assert_no_error(error);
+	return fixture;
+}
+
+void device_fixture_free(struct device_fixture *fixture)
+{
+	g_autofree char *log = fixture_log_take();
+
+	g_assert_null(log);
+	input_sink_destroy(fixture->sink);
+	vmm_hang_up(&fixture->vmm);
+	g_assert_cmpuint(fixture_count_fds(), ==, fixture->fds);
+	g_assert_cmpint(g_rmdir(fixture->directory), ==, 0);
+	vmm_close(&fixture->vmm);
+	g_string_free(fixture->heard, TRUE);
+	g_free(fixture->path);
+	g_free(fixture->directory);
+	g_free(fixture);
+}
