@@ -196,8 +196,11 @@ void bus_double_start(struct bus_double *bus)
 
 void bus_double_stop(struct bus_double *bus)
 {
-	if (bus->server)
+	if (bus->server) {
+		/* A client that has just come is told of later, by an idle source of its own. */
+		g_signal_handlers_disconnect_by_data(bus->server, bus);
 		g_dbus_server_stop(bus->server);
+	}
 	g_clear_object(&bus->server);
 	g_unlink(bus->path);
 	drop_held(bus);
