@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- *   no VMM ──door──▶ connected ──event queue starts──▶ listening ──stops──▶ connected ──▶ no VMM
+ *   no VMM ──door──▶ connected ──event queue starts──▶ listening ──stops──▶ halted ──▶ no VMM
+ *                                                          ▲                  │
+ *                                                          └──────starts──────┘
  *
  * Events go into the guest's buffers as long as there are any, else into the backlog, and from there
- * when the guest kicks with new ones. Nothing is kept for a guest that does not listen.
+ * when the guest kicks with new ones. Nothing is kept for a guest that has not listened yet. When
+ * the queue stops, nobody says whether the machine is paused or its driver gone: what comes is kept
+ * until it starts again, and then goes to the driver that was there before, which knows keys as
+ * pressed, or is void for a new one.
  */
 #include "input/device.h"
 
@@ -34,6 +39,8 @@ struct device {
 	uint8_t select;
 	uint8_t subselect;
 	uint64_t events;
+	bool halted; /* the event queue has run for this VMM, and stopped … */
+	uint16_t position; /* … there */
 	struct backlog backlog;
 };
 
@@ -271,8 +278,13 @@ static void queue_started(void *data, unsigned int ring)
 		take_status(device);
 		return;
 	}
-	backlog_reset(&device->backlog);
+	/* At 0 it cannot be told, and a driver that has been given nothing knows of nothing. */
+	if (!device->halted || device->position == 0 ||
+		vhost_position(device->vhost, ring) != device->position)
+		backlog_reset(&device->backlog);
+	device->halted = false;
 	device->listener->connected(device->data, true);
+	feed(device);
 }
 
 static void queue_stopped(void *data, unsigned int ring)
@@ -281,7 +293,8 @@ static void queue_stopped(void *data, unsigned int ring)
 
 	if (ring != EVENT_QUEUE)
 		return;
-	backlog_reset(&device->backlog);
+	device->halted = true;
+	device->position = vhost_position(device->vhost, ring);
 	device->listener->connected(device->data, false);
 }
 
@@ -290,6 +303,7 @@ static void vmm_closed(void *data)
 	struct device *device = data;
 
 	g_clear_pointer(&device->vhost, vhost_destroy);
+	device->halted = false;
 	door_release(device->door);
 }
 
@@ -323,10 +337,11 @@ static void device_send(struct input_sink *sink, const struct input_value *value
 {
 	struct device *device = (struct device *)sink;
 
-	if (!device->vhost || !vhost_runs(device->vhost, EVENT_QUEUE))
+	if (!device->vhost || (!device->halted && !vhost_runs(device->vhost, EVENT_QUEUE)))
 		return;
 	backlog_push(&device->backlog, values, count);
-	feed(device);
+	if (!device->halted)
+		feed(device);
 }
 
 static void device_destroy(struct input_sink *sink)

@@ -114,9 +114,10 @@ void machine_send(struct machine *machine, enum input_kind kind, size_t screen,
 
 	if (count == 0)
 		return;
-	if (port->device_listens)
+	/* Also one that does not listen: its guest may be paused, and must hear of releases. */
+	if (port->device)
 		input_sink_send(port->device, values, count);
-	else if (port->other_listens)
+	if (port->other_listens && !port->device_listens)
 		input_sink_send(port->other, values, count);
 }
 

@@ -262,6 +262,11 @@ bool vhost_runs(const struct vhost *vhost, unsigned int ring)
 	return vhost->queues[ring].runs && !vhost->queues[ring].ring.broken;
 }
 
+uint16_t vhost_position(const struct vhost *vhost, unsigned int ring)
+{
+	return vhost->queues[ring].ring.next;
+}
+
 /* The device is in the middle of its work: the connection is closed in the next turn of the loop,
  * and the guest is not blamed for the zeroes. */
 static bool closes_soon(struct vhost *vhost)
