@@ -26,6 +26,9 @@
 /* Buffers of a queue in one turn of the main loop: a guest can offer them as fast as we take them. */
 #define TURN_BUFFERS 4096
 
+/* So long a guest has at the end to take what is left. */
+#define FLUSH_US 500000
+
 struct device {
 	struct input_sink sink;
 	char *guest;
@@ -344,10 +347,27 @@ static void device_send(struct input_sink *sink, const struct input_value *value
 		feed(device);
 }
 
+/* Releases that have come at the end can be more than the guest has buffers for, and a key that it
+ * holds for pressed repeats for good. */
+static void flush(struct device *device)
+{
+	gint64 end_us = g_get_monotonic_time() + FLUSH_US;
+
+	while (device->vhost && vhost_runs(device->vhost, EVENT_QUEUE) &&
+		backlog_first(&device->backlog)) {
+		gint64 left_us = end_us - g_get_monotonic_time();
+
+		if (left_us <= 0 || !vhost_wait(device->vhost, EVENT_QUEUE, (int)(left_us / 1000)))
+			return;
+		feed(device);
+	}
+}
+
 static void device_destroy(struct input_sink *sink)
 {
 	struct device *device = (struct device *)sink;
 
+	flush(device);
 	door_destroy(device->door);
 	vhost_destroy(device->vhost);
 	g_free(device->name);

@@ -10,6 +10,7 @@
 #include <glib-unix.h>
 #include <linux/virtio_config.h>
 #include <linux/virtio_ring.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -305,6 +306,14 @@ void vhost_call(struct vhost *vhost, unsigned int ring)
 		return;
 	if (queue->runs && ring_wants_call(&queue->ring, &vhost->memory) && queue->call_fd >= 0)
 		eventfd_write(queue->call_fd, 1);
+}
+
+bool vhost_wait(struct vhost *vhost, unsigned int ring, int timeout_ms)
+{
+	struct pollfd kick = {.fd = vhost->queues[ring].kick_fd, .events = POLLIN};
+	eventfd_t count;
+
+	return poll(&kick, 1, timeout_ms) == 1 && eventfd_read(kick.fd, &count) == 0;
 }
 
 void vhost_kick_again(struct vhost *vhost, unsigned int ring)
