@@ -111,6 +111,18 @@ def outputs($n): if $n == 1 then "1 output" else "\($n) outputs" end;
 		over(of("start"; "ours"; 1; "start"; "first_commit_us");
 			of("start"; "modeset-drm"; 1; "start"; "first_commit_us")); "ratio"; null),
 
+	both("input"; 1; "motion"; "event_ns"; "uinput write to the guest's queue, lab, median"; "ns"; 1.5),
+	row("uinput write to the guest's queue, lab, median: libinput alone"; of("input"; "libinput"; 1; "motion"; "event_ns");
+		"ns"; null),
+	row("uinput write to the guest's queue, lab, median: scanoutd over libinput alone";
+		over(of("input"; "ours"; 1; "motion"; "event_ns"); of("input"; "libinput"; 1; "motion"; "event_ns"));
+		"ratio"; null),
+	both("input"; 1; "motion"; "event_p99_ns"; "uinput write to the guest's queue, lab, p99"; "ns"; null),
+	row("uinput write to the guest's queue, lab, p99: libinput alone"; of("input"; "libinput"; 1; "motion"; "event_p99_ns");
+		"ns"; null),
+	both("motion"; 1; "motion"; "event_ns"; "seat event to the guest's call, native, median"; "ns"; null),
+	both("motion"; 1; "motion"; "event_p99_ns"; "seat event to the guest's call, native, p99"; "ns"; null),
+
 	row("RssAnon, one idle guest"; over(of("idle"; "ours"; 1; "idle"; "rss_anon_kib"); 1024); "MiB"; 8),
 
 	row("GLib's loop: a turn"; of("loop"; "glib"; 1; "loop"; "turn_ns"); "ns"; null),
