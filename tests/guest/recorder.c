@@ -19,6 +19,10 @@
  * time. What it is told, one a line, it answers by "ok …" or "error …", after all events before:
  *
  *   mark WORD                    ok WORD
+ *   keep NAME CODE               from now on events are kept, so that telling them delays none; behind
+ *                                the release of that key they are told, and then "ok". A group a line:
+ *                                NAME GROUPS TYPE CODE VALUE …; of one device's groups behind each
+ *                                other that are nothing but EV_REL, their sum, and how many they were
  *   led NAME CODE VALUE          switches a LED of a device, as the guest's desktop would
  *   state NAME TYPE              ok N-N …: the EV_KEY that are pressed, the EV_LED that are lit
  *   value NAME CODE              ok VALUE: where an axis stands
@@ -29,6 +33,7 @@
 #include <fcntl.h>
 #include <linux/input.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -44,6 +49,8 @@
 #define FOLDER "/dev/input"
 #define DEVICES 32
 #define EVENTS 4096
+#define KEPT 65536
+#define GROUP 256 /* values */
 
 struct device {
 	int fd; /* -1: none */
@@ -58,6 +65,13 @@ struct recorder {
 	struct device devices[DEVICES];
 	char command[512];
 	size_t command_size;
+	struct mark {
+		const struct device *device; /* NULL: nothing is kept */
+		uint16_t code;
+		bool seen;
+	} mark;
+	struct record *kept; /* KEPT of them */
+	size_t kept_count;
 };
 
 struct record {
@@ -240,16 +254,119 @@ static int compare_records(const void *a, const void *b)
 	return first < second ? -1 : first > second;
 }
 
-static void print_records(FILE *out, const struct record *records, size_t count)
+static void keep_record(struct recorder *recorder, const struct record *record)
+{
+	const struct input_event *event = &record->event;
+	struct mark *mark = &recorder->mark;
+
+	if (recorder->kept_count < KEPT)
+		recorder->kept[recorder->kept_count++] = *record;
+	mark->seen |= record->device == mark->device && event->type == EV_KEY &&
+		event->code == mark->code && event->value == 0;
+}
+
+static void tell_records(struct recorder *recorder, const struct record *records, size_t count)
 {
 	static const struct record *sorted[EVENTS];
 
 	for (size_t i = 0; i < count; i++)
 		sorted[i] = &records[i];
 	qsort(sorted, count, sizeof(sorted[0]), compare_records);
-	for (size_t i = 0; i < count; i++)
-		fprintf(out, "%s %u %u %d\n", sorted[i]->device->name, sorted[i]->event.type,
-			sorted[i]->event.code, sorted[i]->event.value);
+	for (size_t i = 0; i < count; i++) {
+		const struct record *record = sorted[i];
+
+		if (recorder->mark.device)
+			keep_record(recorder, record);
+		else
+			fprintf(recorder->out, "%s %u %u %d\n", record->device->name,
+				record->event.type, record->event.code, record->event.value);
+	}
+}
+
+/* ---- events that are kept ---- */
+
+/* A group, or several of nothing but motion added up. */
+struct group {
+	struct input_event values[GROUP];
+	size_t count;
+	unsigned int groups;
+	bool motion;
+};
+
+static bool is_report(const struct input_event *event)
+{
+	return event->type == EV_SYN && event->code == SYN_REPORT;
+}
+
+static void add_value(struct group *group, const struct input_event *event)
+{
+	for (size_t i = 0; i < group->count; i++) {
+		struct input_event *known = &group->values[i];
+
+		if (event->type == EV_REL && known->type == EV_REL && known->code == event->code) {
+			known->value += event->value;
+			return;
+		}
+	}
+	if (group->count < GROUP)
+		group->values[group->count++] = *event;
+}
+
+/* The group of this device that begins at `first`, where that is not another's. What follows it. */
+static size_t read_group(const struct recorder *recorder, const struct device *device, size_t first,
+	struct group *group)
+{
+	*group = (struct group){.groups = 1, .motion = true};
+	for (size_t i = first; i < recorder->kept_count; i++) {
+		const struct record *record = &recorder->kept[i];
+
+		if (record->device != device)
+			return first;
+		if (is_report(&record->event))
+			return i + 1;
+		group->motion &= record->event.type == EV_REL;
+		if (group->count < GROUP)
+			group->values[group->count++] = record->event;
+	}
+	return first;
+}
+
+static void print_group(const struct recorder *recorder, const struct device *device,
+	const struct group *group)
+{
+	fprintf(recorder->out, "%s %u", device->name, group->groups);
+	for (size_t i = 0; i < group->count; i++)
+		fprintf(recorder->out, " %u %u %d", group->values[i].type, group->values[i].code,
+			group->values[i].value);
+	fputc('\n', recorder->out);
+}
+
+/* What is no whole group at the end is left out: there is none, for a driver reports whole ones. */
+static void tell_kept(struct recorder *recorder)
+{
+	static struct group group, next;
+
+	for (size_t at = 0; at < recorder->kept_count;) {
+		const struct device *device = recorder->kept[at].device;
+		size_t behind = read_group(recorder, device, at, &group);
+		size_t behind_next;
+
+		if (behind == at)
+			break;
+		while (group.motion &&
+			(behind_next = read_group(recorder, device, behind, &next)) != behind &&
+			next.motion) {
+			for (size_t i = 0; i < next.count; i++)
+				add_value(&group, &next.values[i]);
+			group.groups++;
+			behind = behind_next;
+		}
+		print_group(recorder, device, &group);
+		at = behind;
+	}
+	fprintf(recorder->out, recorder->kept_count < KEPT ? "ok\n" : "error too many\n");
+	recorder->kept_count = 0;
+	recorder->mark = (struct mark){NULL};
 }
 
 static void remove_device(struct recorder *recorder, struct device *device)
@@ -291,7 +408,9 @@ static void record_events(struct recorder *recorder)
 					&gone[i]);
 		}
 	}
-	print_records(recorder->out, records, count);
+	tell_records(recorder, records, count);
+	if (recorder->mark.seen)
+		tell_kept(recorder);
 	for (int i = 0; i < DEVICES; i++) {
 		if (gone[i])
 			remove_device(recorder, &recorder->devices[i]);
@@ -362,6 +481,10 @@ static int run_command(struct recorder *recorder, char *line)
 			: 0;
 	if (!device)
 		return -ENODEV;
+	if (strcmp(command, "keep") == 0 && count == 1) {
+		recorder->mark = (struct mark){device, (uint16_t)numbers[0], false};
+		return 0;
+	}
 	if (strcmp(command, "led") == 0 && count == 2)
 		return set_led(device, numbers[0], numbers[1]);
 	if (strcmp(command, "state") == 0 && count == 1)
@@ -443,12 +566,16 @@ static bool serve(struct recorder *recorder)
 
 int main(int argc, char **argv)
 {
-	static struct recorder recorder;
+	static struct record kept[KEPT];
+	static struct recorder recorder = {.kept = kept};
 
 	if (argc != 2) {
 		fprintf(stderr, "usage: recorder CONTROL\n");
 		return 2;
 	}
+	/* The kernel keeps some hundred events for a reader, and none for one that is late: it comes
+	 * before the threads of interrupts (threadirqs). */
+	sched_setscheduler(0, SCHED_FIFO, &(struct sched_param){.sched_priority = 99});
 	for (int i = 0; i < DEVICES; i++)
 		recorder.devices[i].fd = -1;
 	recorder.watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);

@@ -8,7 +8,8 @@
  *   plug NAME pen WIDTH HEIGHT                           the same
  *   unplug NAME
  *   send NAME CODE VALUE [CODE VALUE …]                  one group: KEY_A 1, REL_X -5, SW_LID 1, …
- *   move NAME COUNT HERTZ                                groups of REL_X 1, REL_Y 1 at that rate
+ *   move NAME COUNT HERTZ [EVERY]                        COUNT groups of motion at that rate, and behind
+ *                                                        each EVERY of them a button: see play()
  *   fingers NAME FINGERS FRAMES HERTZ                    down, frames of motion at that rate, up
  *   led NAME CODE                                        ok VALUE, when the host next switches it
  *
@@ -250,17 +251,33 @@ static guint64 await_clock(int fd)
 	return read(fd, &expired, sizeof(expired)) == sizeof(expired) ? expired : 0;
 }
 
-static bool move(const struct hand *hand, char **words)
+/* Steps differ, so that one that is lost and one that comes twice do not make up for each other. Left
+ * down, right down, left up, right up: the same button twice in a few milliseconds is a worn one to
+ * libinput. */
+static void play(const struct hand *hand, int step, int every)
 {
-	int count = atoi(words[2]);
-	int clock = start_clock(words[3]);
+	static const uint16_t buttons[] = {BTN_LEFT, BTN_RIGHT};
 
-	while (count > 0) {
-		for (guint64 due = await_clock(clock); due > 0 && count > 0; due--, count--) {
-			write_event(hand, EV_REL, REL_X, 1);
-			write_event(hand, EV_REL, REL_Y, 1);
-			end_group(hand);
-		}
+	write_event(hand, EV_REL, REL_X, 1 + step % 5);
+	write_event(hand, EV_REL, REL_Y, -1 - step % 3);
+	end_group(hand);
+	if (every == 0 || (step + 1) % every != 0)
+		return;
+	step = (step + 1) / every - 1;
+	write_event(hand, EV_KEY, buttons[step % 2], step / 2 % 2 == 0);
+	end_group(hand);
+}
+
+static bool move(const struct hand *hand, char **words, guint count)
+{
+	int steps = atoi(words[2]);
+	int every = count > 4 ? MAX(atoi(words[4]), 0) : 0;
+	int clock = start_clock(words[3]);
+	int step = 0;
+
+	while (step < steps) {
+		for (guint64 due = await_clock(clock); due > 0 && step < steps; due--)
+			play(hand, step++, every);
 	}
 	close(clock);
 	printf("ok\n");
@@ -340,8 +357,8 @@ static bool obey(char **words, guint count)
 	}
 	if (count >= 4 && count % 2 == 0 && strcmp(words[0], "send") == 0)
 		return send_group(hand, words, count);
-	if (count == 4 && strcmp(words[0], "move") == 0)
-		return move(hand, words);
+	if ((count == 4 || count == 5) && strcmp(words[0], "move") == 0)
+		return move(hand, words, count);
 	if (count == 5 && strcmp(words[0], "fingers") == 0)
 		return move_fingers(hand, words);
 	if (count == 3 && strcmp(words[0], "led") == 0)

@@ -7,6 +7,7 @@
  *   part SEED X Y W H AT-X AT-Y   the rectangle X Y W H of picture SEED, whose origin is at AT-X, AT-Y
  *   mirrored SEED W H X Y         as pattern, upside down
  *   scaled SEED W H N X Y         as pattern, each pixel N × N
+ *   scaled-part SEED X Y W H N AT-X AT-Y   as part, each pixel N × N
  *   cursor SEED X Y               the cursor's image, blended, with its top-left at X, Y
  *   fill RRGGBB                   all of it
  *
@@ -57,13 +58,20 @@ static void draw_mirrored(struct picture *picture, const long *n)
 				pattern_pixel((uint32_t)n[0], (uint32_t)x, (uint32_t)y));
 }
 
+static void draw_scaled_part(struct picture *picture, const long *n)
+{
+	for (long y = n[2] * n[5]; y < (n[2] + n[4]) * n[5]; y++)
+		for (long x = n[1] * n[5]; x < (n[1] + n[3]) * n[5]; x++)
+			picture_set(picture, x + n[6], y + n[7],
+				pattern_pixel((uint32_t)n[0], (uint32_t)(x / n[5]),
+					(uint32_t)(y / n[5])));
+}
+
 static void draw_scaled(struct picture *picture, const long *n)
 {
-	for (long y = 0; y < n[2] * n[3]; y++)
-		for (long x = 0; x < n[1] * n[3]; x++)
-			picture_set(picture, x + n[4], y + n[5],
-				pattern_pixel((uint32_t)n[0], (uint32_t)(x / n[3]),
-					(uint32_t)(y / n[3])));
+	long part[] = {n[0], 0, 0, n[1], n[2], n[3], n[4], n[5]};
+
+	draw_scaled_part(picture, part);
 }
 
 /* 16 bits a channel, rounded to nearest, as vkms blends. */
@@ -117,6 +125,7 @@ static const struct {
 	{"part", 7, 0, draw_part},
 	{"mirrored", 5, 0, draw_mirrored},
 	{"scaled", 6, 0, draw_scaled},
+	{"scaled-part", 8, 0, draw_scaled_part},
 	{"cursor", 3, 0, draw_cursor},
 	{"fill", 1, 16, draw_fill},
 };
@@ -124,7 +133,7 @@ static const struct {
 /* Draws the command at argv[0]; how many words it took, or 0. */
 static int picture_draw(struct picture *picture, int argc, char **argv)
 {
-	long n[7];
+	long n[8];
 
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		if (strcmp(argv[0], commands[i].name) != 0)

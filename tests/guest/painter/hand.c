@@ -32,7 +32,17 @@ static void device_init(struct hand_device *device, int fd)
 	ioctl(fd, EVIOCGABS(device->touch ? ABS_MT_POSITION_Y : ABS_Y), &device->y);
 }
 
-int hand_open(struct hand *hand)
+static bool is_of_serial(int fd, const char *serial)
+{
+	char own[64] = "";
+
+	if (!serial)
+		return true;
+	ioctl(fd, EVIOCGUNIQ(sizeof(own) - 1), own);
+	return strcmp(own, serial) == 0;
+}
+
+int hand_open(struct hand *hand, const char *serial)
 {
 	hand_close(hand);
 	for (int i = 0; i < HAND_DEVICES; i++) {
@@ -41,8 +51,12 @@ int hand_open(struct hand *hand)
 
 		snprintf(path, sizeof(path), "/dev/input/event%d", i);
 		fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-		if (fd >= 0)
+		if (fd < 0)
+			continue;
+		if (is_of_serial(fd, serial))
 			device_init(&hand->devices[hand->count++], fd);
+		else
+			close(fd);
 	}
 	return hand->count ? 0 : -ENODEV;
 }

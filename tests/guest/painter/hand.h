@@ -42,8 +42,9 @@ struct hand {
 	struct hand_device devices[HAND_DEVICES];
 };
 
-/* Opens what is there now; what it does from here on waits for hand_draw(). */
-int hand_open(struct hand *hand);
+/* Opens what is there now, of this serial (NULL: any); what it does from here on waits for
+ * hand_draw(). */
+int hand_open(struct hand *hand, const char *serial);
 void hand_close(struct hand *hand);
 
 /* Until that many groups of events have come: draws parts of picture `seed`. The last point is in

@@ -13,7 +13,7 @@
  *   flip SEED [COUNT]          COUNT page flips (1), to pictures SEED, SEED+1, …; ok FLIPS-SO-FAR
  *   dirty X Y W H SEED         this rectangle of picture SEED into the buffer on screen
  *   cursor SEED X Y | move X Y | hide
- *   hand                       takes all input devices up; ok DEVICES
+ *   hand [SERIAL]              takes all input devices up, or those of that serial; ok DEVICES
  *   draw SEED GROUPS           where they touch, parts of picture SEED appear, for GROUPS groups of events; ok X Y: the last one
  *   animate COUNT              COUNT page flips with a moving cursor, for people to look at
  *   off                        turn the CRTC off
@@ -132,7 +132,7 @@ static int painter_run(struct painter *painter, char *line, char *answer, size_t
 	if (strcmp(command, "text") == 0)
 		return print_text(rest);
 	if (strcmp(command, "hand") == 0) {
-		result = hand_open(&painter->hand);
+		result = hand_open(&painter->hand, strtok_r(NULL, " ", &rest));
 		snprintf(answer, size, "%u", painter->hand.count);
 		return result;
 	}
