@@ -141,7 +141,6 @@ static void test_together(void)
 	struct config_device of_mice = {
 		.match_type = (char[]){"pointer"},
 		.guest = (char[]){"b"},
-		.passthrough = true,
 		.options = {.ignore = false,
 			.acceleration = 0,
 			.profile = SEAT_PROFILE_ADAPTIVE,
@@ -169,7 +168,6 @@ static void test_together(void)
 	/* A later one replaces what it says, and nothing else. */
 	g_assert_cmpstr(host->guest, ==, "b");
 	g_assert_cmpstr(host->output, ==, "DP-1");
-	g_assert_true(host->passthrough);
 	g_assert_false(host->raw);
 	host_device_destroy(host);
 
@@ -182,6 +180,11 @@ static void test_together(void)
 	g_assert_cmpint(options.tap, ==, SEAT_ON);
 	g_assert_true(options.calibrated);
 	g_assert_cmpfloat(options.calibration[5], ==, 6);
+
+	/* What a guest has as it is, libinput leaves alone, whoever else speaks of it. */
+	of_mice.passthrough = true;
+	host_device_options(sections, &mouse, &options);
+	g_assert_true(options.ignore);
 
 	/* What nobody speaks of stays as it is. */
 	g_ptr_array_set_size(sections, 0);
