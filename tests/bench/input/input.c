@@ -164,7 +164,9 @@ static int open_node(const char *path, int flags, void *data)
 {
 	int fd = open(path, flags | O_CLOEXEC);
 
-	return fd < 0 ? -errno : fd;
+	if (fd < 0)
+		return -errno;
+	return fd;
 }
 
 static void close_node(int fd, void *data)
