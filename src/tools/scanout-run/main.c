@@ -90,6 +90,8 @@ static bool options_read(struct options *options, char **arguments, GError **err
 		{"vt", 0, 0, G_OPTION_ARG_CALLBACK, pass_to_daemon, "Use virtual terminal N", "N"},
 		{"no-vt", 0, G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, pass_to_daemon,
 			"Leave virtual terminals alone", NULL},
+		{"seat-manager", 0, 0, G_OPTION_ARG_CALLBACK, pass_to_daemon,
+			"Have devices opened by seatd or logind: auto, yes, no", "WHETHER"},
 		{"config", 0, 0, G_OPTION_ARG_CALLBACK, pass_to_daemon, "The configuration",
 			"FILE"},
 		{"stats", 0, 0, G_OPTION_ARG_CALLBACK, pass_to_daemon, "Write the counters here",
