@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What scanout-run starts in scanoutd's place where there is no card: takes the same options,
- * relays, and says "attached" on stdout when the back-end has its display socket, which it only
+ * relays (input devices it has none), and says "attached" on stdout when the back-end has its display socket, which it only
  * holds.
  */
 #include <glib-unix.h>
@@ -41,10 +41,14 @@ int main(int argc, char **argv)
 	struct relay_options options = {.name = "stand-in", .vmm_listen_fd = -1, .backend_fd = -1};
 	g_autofree char *vmm = NULL;
 	g_autofree char *backend = NULL;
+	g_autofree char *leave = NULL;
+	g_autofree char *input = NULL;
 	int ready_fd = -1;
 	const GOptionEntry entries[] = {
 		{"vmm-socket", 0, 0, G_OPTION_ARG_FILENAME, &vmm, "", NULL},
 		{"backend-socket", 0, 0, G_OPTION_ARG_FILENAME, &backend, "", NULL},
+		{"leave", 0, 0, G_OPTION_ARG_STRING, &leave, "", NULL},
+		{"input", 0, 0, G_OPTION_ARG_STRING, &input, "", NULL},
 		{"ready-fd", 0, 0, G_OPTION_ARG_INT, &ready_fd, "", NULL},
 		{NULL},
 	};
