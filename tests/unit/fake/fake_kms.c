@@ -234,8 +234,8 @@ const uint8_t *kms_output_edid(const struct kms_output *output, size_t *size)
 void kms_output_physical_size(const struct kms_output *output, uint32_t *width_mm,
 	uint32_t *height_mm)
 {
-	*width_mm = 0;
-	*height_mm = 0;
+	*width_mm = output->width_mm;
+	*height_mm = output->height_mm;
 }
 
 bool kms_output_busy(const struct kms_output *output)

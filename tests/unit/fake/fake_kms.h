@@ -42,6 +42,7 @@ struct kms_output {
 	struct kms_mode_info mode;
 	uint8_t edid[128];
 	size_t edid_size;
+	uint32_t width_mm, height_mm;
 
 	/* What the driver can do. */
 	bool cursor_plane;

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which output a touch screen or a tablet of the host lies on: by configuration, by udev, by size.
+ * The device is this test's: a seat makes its own of what hangs on the host alone.
+ */
+#include "input/screen.h"
+
+#include <string.h>
+
+#include "fake/fake_kms.h"
+#include "scene/view.h"
+
+#define OUTPUTS 3
+
+/* ---- a device ---- */
+
+struct seat_device {
+	double width_mm, height_mm; /* 0: it does not tell */
+	const char *property, *value;
+};
+
+const char *seat_device_property(const struct seat_device *device, const char *name)
+{
+	return g_strcmp0(device->property, name) == 0 ? device->value : NULL;
+}
+
+bool seat_device_size(const struct seat_device *device, double *width_mm, double *height_mm)
+{
+	*width_mm = device->width_mm;
+	*height_mm = device->height_mm;
+	return device->width_mm > 0;
+}
+
+/* ---- outputs ---- */
+
+struct fixture {
+	struct kms_device *card;
+	struct screen list[OUTPUTS];
+	struct screens screens;
+};
+
+/* DP-1 of a 24 inch monitor's size, DP-2 and DP-3 of a small panel's. */
+static void setup(struct fixture *fixture, size_t count)
+{
+	static const uint32_t sizes[OUTPUTS][2] = {{531, 299}, {217, 136}, {217, 136}};
+
+	*fixture = (struct fixture){0};
+	fixture->card = fake_card_create(count, 64, 48);
+	fixture->screens = (struct screens){fixture->card, fixture->list, count};
+	for (size_t i = 0; i < count; i++) {
+		struct kms_output *output = &fixture->card->outputs[i];
+
+		output->width_mm = sizes[i][0];
+		output->height_mm = sizes[i][1];
+		fixture->list[i].view = view_create(
+			&(struct view_options){fixture->card, output, PLACE_FIT});
+	}
+}
+
+static void teardown(struct fixture *fixture)
+{
+	for (size_t i = 0; i < fixture->screens.count; i++)
+		view_destroy(fixture->list[i].view);
+	fake_card_destroy(fixture->card);
+}
+
+/* The name of the output that it is found to lie on. */
+static const char *find(const struct fixture *fixture, const char *configured,
+	struct seat_device device)
+{
+	const struct host_device host = {.device = &device, .output = configured};
+	const struct screen *screen = screens_find(&fixture->screens, &host);
+
+	return screen ? kms_output_name(view_output(screen->view)) : NULL;
+}
+
+/* ---- the tests ---- */
+
+static void test_by_name(void)
+{
+	const struct seat_device told = {217, 136, "SCANOUTD_OUTPUT", "DP-3"};
+	struct fixture fixture;
+
+	setup(&fixture, OUTPUTS);
+	/* The configuration's word before udev's, and udev's before the size. */
+	g_assert_cmpstr(find(&fixture, "DP-2", told), ==, "DP-2");
+	g_assert_cmpstr(find(&fixture, NULL, told), ==, "DP-3");
+	g_assert_cmpstr(find(&fixture, NULL,
+				(struct seat_device){.property = "WL_OUTPUT", .value = "DP-1"}),
+		==, "DP-1");
+	/* One that is not there is not guessed. */
+	g_assert_null(find(&fixture, "DP-4", told));
+	g_assert_null(find(&fixture, NULL,
+		(struct seat_device){531, 299, "SCANOUTD_OUTPUT", "HDMI-A-1"}));
+	/* An empty word is none. */
+	g_assert_cmpstr(find(&fixture, NULL, (struct seat_device){531, 299, "SCANOUTD_OUTPUT", ""}),
+		==, "DP-1");
+	teardown(&fixture);
+}
+
+static void test_by_size(void)
+{
+	static const struct {
+		double width_mm, height_mm;
+		const char *output;
+	} cases[] = {
+		{531, 299, "DP-1"},
+		/* Frames, and rounding: 5 mm and 3 %. */
+		{550, 310, "DP-1"},
+		{512, 287, "DP-1"},
+		{553, 299, NULL},
+		{531, 316, NULL},
+		/* A panel that is mounted upright. */
+		{299, 531, "DP-1"},
+		/* Two panels of that size. */
+		{217, 136, NULL},
+		{100, 100, NULL},
+		{0, 0, NULL},
+	};
+	struct fixture fixture;
+
+	setup(&fixture, OUTPUTS);
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_test_message("%g x %g", cases[i].width_mm, cases[i].height_mm);
+		g_assert_cmpstr(find(&fixture, NULL,
+					(struct seat_device){cases[i].width_mm, cases[i].height_mm,
+						NULL, NULL}),
+			==, cases[i].output);
+	}
+	/* An output that does not tell its size is nobody's. */
+	fixture.card->outputs[0].width_mm = 0;
+	fixture.card->outputs[0].height_mm = 0;
+	g_assert_null(find(&fixture, NULL, (struct seat_device){3, 3, NULL, NULL}));
+	teardown(&fixture);
+}
+
+static void test_only_one(void)
+{
+	struct fixture fixture;
+
+	setup(&fixture, 1);
+	g_assert_cmpstr(find(&fixture, NULL, (struct seat_device){100, 100, NULL, NULL}), ==,
+		"DP-1");
+	g_assert_cmpstr(find(&fixture, NULL, (struct seat_device){0}), ==, "DP-1");
+	teardown(&fixture);
+	setup(&fixture, 0);
+	g_assert_null(find(&fixture, NULL, (struct seat_device){0}));
+	teardown(&fixture);
+}
+
+static void test_sizes_of_pictures(void)
+{
+	uint32_t width, height;
+	struct fixture fixture;
+
+	setup(&fixture, 1);
+	/* Without a picture that is the mode's. */
+	screen_size(&fixture.list[0], &width, &height);
+	g_assert_cmpuint(width, ==, 64);
+	g_assert_cmpuint(height, ==, 48);
+	teardown(&fixture);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/screen/by-name", test_by_name);
+	g_test_add_func("/screen/by-size", test_by_size);
+	g_test_add_func("/screen/only-one", test_only_one);
+	g_test_add_func("/screen/sizes-of-pictures", test_sizes_of_pictures);
+	return g_test_run();
+}
