@@ -10,6 +10,7 @@
 #include "scene/cursor.h"
 #include "scene/dmabuf.h"
 #include "scene/tiled.h"
+#include "transforms.h"
 
 #define GUARD 0xdeadbeefu
 
@@ -122,16 +123,6 @@ static void test_one_to_one(void)
  * says. */
 static void test_multiples_and_turns(void)
 {
-	static const enum kms_transform transforms[] = {
-		KMS_ROTATE_0,
-		KMS_ROTATE_90,
-		KMS_ROTATE_180,
-		KMS_ROTATE_270,
-		KMS_ROTATE_0 | KMS_REFLECT_X,
-		KMS_ROTATE_90 | KMS_REFLECT_X,
-		KMS_ROTATE_0 | KMS_REFLECT_Y,
-		KMS_ROTATE_90 | KMS_REFLECT_Y,
-	};
 	struct surface *surface = make_surface(7, 5);
 	struct kms_rect all = {0, 0, 40, 40};
 

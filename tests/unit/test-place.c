@@ -4,17 +4,7 @@
 
 #include "scene/damage.h"
 #include "scene/place.h"
-
-static const enum kms_transform transforms[] = {
-	KMS_ROTATE_0,
-	KMS_ROTATE_90,
-	KMS_ROTATE_180,
-	KMS_ROTATE_270,
-	KMS_ROTATE_0 | KMS_REFLECT_X,
-	KMS_ROTATE_90 | KMS_REFLECT_X,
-	KMS_ROTATE_0 | KMS_REFLECT_Y,
-	KMS_ROTATE_90 | KMS_REFLECT_Y,
-};
+#include "transforms.h"
 
 static void expect_rect(const struct kms_rect *rect, int32_t x, int32_t y, int32_t width,
 	int32_t height)

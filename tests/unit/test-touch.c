@@ -7,6 +7,7 @@
 #include "input/touch.h"
 #include "record_sink.h"
 #include "scene/place.h"
+#include "transforms.h"
 
 /* ---- a screen that shows a picture ---- */
 
@@ -190,16 +191,6 @@ static void test_hostile_touches(void)
  * placement, for all transforms and policies and sizes. */
 static void test_placements(void)
 {
-	static const enum kms_transform transforms[] = {
-		KMS_ROTATE_0,
-		KMS_ROTATE_90,
-		KMS_ROTATE_180,
-		KMS_ROTATE_270,
-		KMS_ROTATE_0 | KMS_REFLECT_X,
-		KMS_ROTATE_90 | KMS_REFLECT_X,
-		KMS_ROTATE_0 | KMS_REFLECT_Y,
-		KMS_ROTATE_90 | KMS_REFLECT_Y,
-	};
 	static const enum place_policy policies[] = {PLACE_FIT, PLACE_CENTER, PLACE_NONE,
 		PLACE_FILL, PLACE_INTEGER};
 	static const struct {
