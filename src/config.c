@@ -59,6 +59,7 @@ static const struct key daemon_keys[] = {
 
 static const struct key input_keys[] = {
 	{"seat", VALUE_SEAT, offsetof(struct config_input, seat)},
+	{"devices", VALUE_STRING, offsetof(struct config_input, devices)},
 	{"focus", VALUE_NAME, offsetof(struct config_input, focus)},
 	{"never-pass", VALUE_COMBINATIONS, offsetof(struct config_input, never_pass)},
 	{"leave", VALUE_COMBINATION, offsetof(struct config_input, leave)},
@@ -202,6 +203,7 @@ void config_destroy(struct config *config)
 	g_free(config->daemon.card);
 	g_free(config->daemon.stats);
 	g_free(config->input.seat);
+	g_free(config->input.devices);
 	g_free(config->input.focus);
 	g_array_unref(config->input.never_pass);
 	g_ptr_array_unref(config->devices);

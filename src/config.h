@@ -61,7 +61,8 @@ struct config_daemon {
 
 /* [input] */
 struct config_input {
-	char *seat; /* of udev; NULL: none, no device of the host is used */
+	char *seat; /* of udev; NULL: none, no device of the host is used but … */
+	char *devices; /* … nodes, parted by semicolons; or NULL. Instead of the seat's */
 	char *focus; /* the guest that keyboard and pointer begin with; NULL: the first */
 	GArray *never_pass; /* of struct combination: the press that would complete one is kept */
 	struct combination leave; /* stops the daemon */

@@ -555,6 +555,9 @@ void daemon_destroy(struct daemon *daemon)
 {
 	if (daemon == NULL)
 		return;
+	g_clear_handle_id(&daemon->signal_source, g_source_remove);
+	/* While all that its callbacks may ask for is there: it can run the main loop. */
+	input_destroy(g_steal_pointer(&daemon->input));
 	/* They answer who waits, before any other socket is closed. */
 	for (size_t i = 0; i < daemon->member_count; i++)
 		g_clear_pointer(&daemon->members[i].guest, guest_destroy);
@@ -563,12 +566,10 @@ void daemon_destroy(struct daemon *daemon)
 		door_destroy(daemon->members[i].door);
 		state_destroy(daemon->members[i].state);
 	}
-	input_destroy(daemon->input);
 	layout_destroy(daemon->layout);
 	if (daemon->device != NULL)
 		kms_device_destroy(daemon->device);
 	session_destroy(daemon->session);
-	g_clear_handle_id(&daemon->signal_source, g_source_remove);
 	close(daemon->signals);
 	g_main_loop_unref(daemon->loop);
 	g_free(daemon->members);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "input/backlog.h"
 
+#include <glib.h>
 #include <string.h>
 
 void backlog_reset(struct backlog *backlog)
@@ -65,11 +66,6 @@ static void append(struct group *group, struct input_value value)
 	group->values[group->count++] = value;
 }
 
-static void clear_bit(uint8_t *bits, unsigned int bit)
-{
-	bits[bit / 8] &= (uint8_t) ~(1u << bit % 8);
-}
-
 static void admit_key(struct group *group, const struct input_value *value)
 {
 	if (value->code > KEY_MAX)
@@ -79,7 +75,7 @@ static void admit_key(struct group *group, const struct input_value *value)
 	} else {
 		if (!input_bit(group->pressed, value->code))
 			return;
-		clear_bit(group->pressed, value->code);
+		input_clear_bit(group->pressed, value->code);
 		group->releases = true;
 	}
 	append(group, *value);
@@ -311,6 +307,29 @@ void backlog_push(struct backlog *backlog, const struct input_value *values, siz
 	backlog->touching = group.touching;
 	backlog->slot = group.slot;
 	backlog->counters.groups++;
+}
+
+static void put(struct backlog *backlog, uint16_t type, uint16_t code, int32_t value)
+{
+	backlog->values[backlog->end++] = (struct input_value){type, code, value};
+}
+
+void backlog_release(struct backlog *backlog, const struct input_description *description)
+{
+	int32_t slots = input_bit(description->absolute, ABS_MT_SLOT)
+		? MIN(description->axes[ABS_MT_SLOT].maximum + 1, BACKLOG_SLOTS)
+		: 0;
+
+	for (uint16_t code = 0; code <= KEY_MAX; code++) {
+		if (input_bit(description->keys, code))
+			put(backlog, EV_KEY, code, 0);
+	}
+	for (int32_t slot = slots - 1; slot >= 0; slot--) {
+		put(backlog, EV_ABS, ABS_MT_SLOT, slot);
+		put(backlog, EV_ABS, ABS_MT_TRACKING_ID, -1);
+	}
+	if (backlog->end > 0)
+		put(backlog, EV_SYN, SYN_REPORT, 0);
 }
 
 const struct input_value *backlog_first(const struct backlog *backlog)

@@ -52,6 +52,10 @@ void backlog_reset(struct backlog *backlog);
 /* One group, without its SYN_REPORT. */
 void backlog_push(struct backlog *backlog, const struct input_value *values, size_t count);
 
+/* Everything that the device can press is released, whether it is known as pressed or not; the guest's
+ * kernel leaves out what is nothing new. After backlog_reset(). */
+void backlog_release(struct backlog *backlog, const struct input_description *description);
+
 /* The next value for the guest, SYN_REPORT included; NULL: there is none. */
 const struct input_value *backlog_first(const struct backlog *backlog);
 void backlog_take(struct backlog *backlog);

@@ -14,11 +14,6 @@ static bool push(struct dbus_display *display, const struct dbus_console *consol
 	return dbus_calls_push(display->calls, &call);
 }
 
-static void clear_bit(uint8_t *bits, unsigned int bit)
-{
-	bits[bit / 8] &= (uint8_t) ~(1u << bit % 8);
-}
-
 /* ---- keys ---- */
 
 static void send_key(struct dbus_sink *sink, const struct dbus_console *console, uint16_t code,
@@ -33,7 +28,7 @@ static void send_key(struct dbus_sink *sink, const struct dbus_console *console,
 	if (pressed)
 		input_set_bit(sink->pressed, code);
 	else
-		clear_bit(sink->pressed, code);
+		input_clear_bit(sink->pressed, code);
 }
 
 static void send_keys(struct dbus_sink *sink, const struct dbus_console *console,
@@ -83,7 +78,7 @@ static void send_button(struct dbus_sink *sink, const struct dbus_console *conso
 	if (pressed)
 		input_set_bit(sink->pressed, code);
 	else
-		clear_bit(sink->pressed, code);
+		input_clear_bit(sink->pressed, code);
 }
 
 /* Of 0 to INPUT_AXIS_MAX, the whole pixel, of which the last is `size` - 1. Steps of one pixel add up

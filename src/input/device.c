@@ -42,6 +42,8 @@ struct device {
 	uint8_t select;
 	uint8_t subselect;
 	uint64_t events;
+	uint32_t leds; /* bit LED_*, that the guest has on */
+	bool given; /* the driver that is there, or was, has got something */
 	bool halted; /* the event queue has run for this VMM, and stopped … */
 	uint16_t position; /* … there */
 	struct backlog backlog;
@@ -232,6 +234,7 @@ static void feed(struct device *device)
 		};
 
 		/* A buffer that is too small goes back empty, and the next one is tried. */
+		device->given = true;
 		if (copy_to_chain(&chain, &event, sizeof(event))) {
 			vhost_use(device->vhost, EVENT_QUEUE, &chain, sizeof(event));
 			backlog_take(&device->backlog);
@@ -242,6 +245,23 @@ static void feed(struct device *device)
 		used++;
 	}
 	finish_turn(device, EVENT_QUEUE, used);
+}
+
+static void set_led(struct device *device, uint16_t code, bool on)
+{
+	uint32_t bit = UINT32_C(1) << code;
+
+	device->leds = on ? device->leds | bit : device->leds & ~bit;
+	device->listener->led(device->data, code, on);
+}
+
+/* A driver begins with all of them off, and says nothing of that. */
+static void put_out_leds(struct device *device)
+{
+	for (uint16_t code = 0; code <= LED_MAX; code++) {
+		if (device->leds & UINT32_C(1) << code)
+			set_led(device, code, false);
+	}
 }
 
 static void take_status(struct device *device)
@@ -255,8 +275,7 @@ static void take_status(struct device *device)
 		if (copy_from_chain(&chain, &event, sizeof(event)) &&
 			GUINT16_FROM_LE(event.type) == EV_LED &&
 			GUINT16_FROM_LE(event.code) <= LED_MAX)
-			device->listener->led(device->data, GUINT16_FROM_LE(event.code),
-				event.value != 0);
+			set_led(device, GUINT16_FROM_LE(event.code), event.value != 0);
 		vhost_use(device->vhost, STATUS_QUEUE, &chain, 0);
 		used++;
 	}
@@ -273,6 +292,25 @@ static void queue_kicked(void *data, unsigned int ring)
 		take_status(data);
 }
 
+/*
+ * The driver that was there before a pause goes on with what it knows. One that begins anew, at 0,
+ * knows of nothing. One that is further than we know has known another scanoutd, and may hold what
+ * nobody has released; so may one that has got a multiple of 65536 buffers, or is new: that cannot
+ * be told.
+ */
+static void begin_listening(struct device *device, uint16_t position)
+{
+	bool wrapped = device->halted && device->given && device->position == 0 && position == 0;
+
+	if (device->halted && position == device->position && position != 0)
+		return;
+	backlog_reset(&device->backlog);
+	put_out_leds(device);
+	if (position != 0 || wrapped)
+		backlog_release(&device->backlog, &device->description);
+	device->given = false;
+}
+
 static void queue_started(void *data, unsigned int ring)
 {
 	struct device *device = data;
@@ -281,10 +319,7 @@ static void queue_started(void *data, unsigned int ring)
 		take_status(device);
 		return;
 	}
-	/* At 0 it cannot be told, and a driver that has been given nothing knows of nothing. */
-	if (!device->halted || device->position == 0 ||
-		vhost_position(device->vhost, ring) != device->position)
-		backlog_reset(&device->backlog);
+	begin_listening(device, vhost_position(device->vhost, ring));
 	device->halted = false;
 	device->listener->connected(device->data, true);
 	feed(device);
@@ -307,6 +342,8 @@ static void vmm_closed(void *data)
 
 	g_clear_pointer(&device->vhost, vhost_destroy);
 	device->halted = false;
+	device->given = false;
+	put_out_leds(device);
 	door_release(device->door);
 }
 
@@ -392,12 +429,7 @@ struct input_sink *device_create(const struct device_options *options,
 	device->description = *description;
 	device->listener = listener;
 	device->data = data;
-	if (options->path)
-		device->door = door_create_path(options->path, options->group, vmm_attached, device,
-			error);
-	else
-		device->door = door_create_listening(options->listen_fd, vmm_attached, device,
-			error);
+	device->door = door_create_path(options->path, options->group, vmm_attached, device, error);
 	if (!device->door) {
 		device_destroy(&device->sink);
 		return NULL;

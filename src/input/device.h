@@ -21,8 +21,7 @@ struct device_counters {
 struct device_options {
 	const char *guest; /* for the log; copied */
 	const char *device; /* "keyboard"; copied */
-	const char *path; /* of the listening socket; or NULL and … */
-	int listen_fd; /* … one of the service manager's, taken over; not on failure */
+	const char *path; /* of the listening socket */
 	const char *group; /* as door_create_path() */
 };
 

@@ -49,8 +49,9 @@ static void take(struct evdev *evdev, const struct input_event *event)
 	case EV_SYN:
 		if (event->code == SYN_REPORT)
 			tell(evdev);
+		/* What came before is not told again by what libevdev makes up for. */
 		else if (event->code == SYN_DROPPED)
-			evdev->count = 0;
+			tell(evdev);
 		break;
 	case EV_KEY:
 		/* The guest repeats keys by itself. */
@@ -96,19 +97,37 @@ static gboolean readable(gint fd, GIOCondition condition, gpointer data)
 
 /* ---- where it stands ---- */
 
-/* What a guest that begins to listen cannot know: where its levers and wheels are. */
+/* What a guest that begins to listen cannot know: where its levers and wheels are. Its kernel leaves
+ * out what is nothing new. */
 static void tell_state(struct evdev *evdev)
 {
-	for (unsigned int code = 0; code < ABS_CNT; code++) {
-		if (code < ABS_MT_SLOT && libevdev_has_event_code(evdev->device, EV_ABS, code))
+	int slot = libevdev_get_current_slot(evdev->device);
+
+	for (unsigned int code = 0; code < ABS_MT_SLOT; code++) {
+		if (libevdev_has_event_code(evdev->device, EV_ABS, code))
 			add(evdev, EV_ABS, (uint16_t)code,
 				libevdev_get_event_value(evdev->device, EV_ABS, code));
 	}
 	for (unsigned int code = 0; code < SW_CNT; code++) {
-		if (libevdev_get_event_value(evdev->device, EV_SW, code))
-			add(evdev, EV_SW, (uint16_t)code, 1);
+		if (libevdev_has_event_code(evdev->device, EV_SW, code))
+			add(evdev, EV_SW, (uint16_t)code,
+				libevdev_get_event_value(evdev->device, EV_SW, code));
 	}
+	/* The next finger in it would not say so. */
+	if (slot >= 0)
+		add(evdev, EV_ABS, ABS_MT_SLOT, slot);
 	tell(evdev);
+}
+
+/* Sticks and hats, which spring back; of those that count from 0 the middle is not known. */
+static void center_sticks(struct evdev *evdev)
+{
+	for (unsigned int code = 0; code < ABS_MT_SLOT; code++) {
+		const struct input_absinfo *axis = libevdev_get_abs_info(evdev->device, code);
+
+		if (axis && axis->minimum < 0 && axis->maximum > 0 && axis->value != 0)
+			add(evdev, EV_ABS, (uint16_t)code, 0);
+	}
 }
 
 static void release_all(struct evdev *evdev)
@@ -125,6 +144,7 @@ static void release_all(struct evdev *evdev)
 		add(evdev, EV_ABS, ABS_MT_SLOT, slot);
 		add(evdev, EV_ABS, ABS_MT_TRACKING_ID, -1);
 	}
+	center_sticks(evdev);
 	tell(evdev);
 }
 

@@ -5,7 +5,8 @@
  *
  *   opened ──evdev_grab()──▶ grabbed: its groups are told, and nobody else hears them ──▶ closed
  *
- * Every press that was told is released when it is closed, whatever the reason.
+ * Every press that was told is released when it is closed, whatever the reason, and sticks spring
+ * back.
  */
 #ifndef SCANOUTD_INPUT_EVDEV_H
 #define SCANOUTD_INPUT_EVDEV_H
@@ -43,7 +44,7 @@ void evdev_close(struct evdev *evdev);
  * are left out. */
 void evdev_describe(const struct evdev *evdev, struct input_description *description);
 
-/* From now on its events are told; first its axes and switches as they stand. False: somebody else
+/* From now on its events are told; first its axes, switches and slot as they stand. False: somebody else
  * has grabbed it (logged), and no event will come. */
 bool evdev_grab(struct evdev *evdev);
 

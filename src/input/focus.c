@@ -25,7 +25,8 @@ struct focus {
 
 	struct pointer pointer;
 	bool pointed; /* x and y are known */
-	double x, y; /* of an absolute pointer, fractions */
+	double x, y; /* of an absolute pointer, fractions of … */
+	double width, height; /* … the machine's picture, pixels */
 };
 
 struct machine *focus_machine(const struct focus *focus)
@@ -183,6 +184,31 @@ static enum input_kind pointer_kind(const struct focus *focus)
 		: INPUT_ABSOLUTE;
 }
 
+static void send_place(struct focus *focus)
+{
+	const struct input_value values[] = {
+		{EV_ABS, ABS_X, input_axis_value(focus->x)},
+		{EV_ABS, ABS_Y, input_axis_value(focus->y)},
+	};
+
+	send(focus, INPUT_ABSOLUTE, values, G_N_ELEMENTS(values));
+}
+
+/* By pixels. A machine with an absolute pointer alone has it in the middle at first. */
+static void move(struct focus *focus, double x, double y)
+{
+	struct input_value values[POINTER_VALUES_MAX];
+
+	if (pointer_kind(focus) == INPUT_POINTER) {
+		send(focus, INPUT_POINTER, values, pointer_move(&focus->pointer, x, y, values));
+		return;
+	}
+	focus->x = CLAMP((focus->pointed ? focus->x : 0.5) + x / focus->width, 0, 1);
+	focus->y = CLAMP((focus->pointed ? focus->y : 0.5) + y / focus->height, 0, 1);
+	focus->pointed = true;
+	send_place(focus);
+}
+
 void focus_event(struct focus *focus, const struct seat_event *event, bool raw)
 {
 	struct input_value values[POINTER_VALUES_MAX];
@@ -195,9 +221,8 @@ void focus_event(struct focus *focus, const struct seat_event *event, bool raw)
 		key(focus, event->key.code, event->key.pressed, pointer_kind(focus));
 		break;
 	case SEAT_EVENT_MOTION:
-		send(focus, INPUT_POINTER, values,
-			pointer_move(&focus->pointer, raw ? event->motion.raw_x : event->motion.x,
-				raw ? event->motion.raw_y : event->motion.y, values));
+		move(focus, raw ? event->motion.raw_x : event->motion.x,
+			raw ? event->motion.raw_y : event->motion.y);
 		break;
 	case SEAT_EVENT_WHEEL:
 		send(focus, pointer_kind(focus), values,
@@ -214,25 +239,24 @@ void focus_event(struct focus *focus, const struct seat_event *event, bool raw)
 	}
 }
 
-void focus_point(struct focus *focus, double x, double y, uint32_t width, uint32_t height)
+void focus_set_picture(struct focus *focus, uint32_t width, uint32_t height)
 {
-	struct input_value values[POINTER_VALUES_MAX];
-	bool known = focus->pointed;
-	double before_x = focus->x;
-	double before_y = focus->y;
+	focus->width = width;
+	focus->height = height;
+}
+
+void focus_point(struct focus *focus, double x, double y)
+{
+	double moved_x = focus->pointed ? (x - focus->x) * focus->width : 0;
+	double moved_y = focus->pointed ? (y - focus->y) * focus->height : 0;
 
 	focus->pointed = true;
 	focus->x = x;
 	focus->y = y;
-	if (machine_listens(focus_machine(focus), INPUT_ABSOLUTE, 0)) {
-		values[0] = (struct input_value){EV_ABS, ABS_X, input_axis_value(x)};
-		values[1] = (struct input_value){EV_ABS, ABS_Y, input_axis_value(y)};
-		send(focus, INPUT_ABSOLUTE, values, 2);
-	} else if (known) {
-		send(focus, INPUT_POINTER, values,
-			pointer_move(&focus->pointer, (x - before_x) * width,
-				(y - before_y) * height, values));
-	}
+	if (machine_listens(focus_machine(focus), INPUT_ABSOLUTE, 0))
+		send_place(focus);
+	else
+		move(focus, moved_x, moved_y);
 }
 
 /* ---- life ---- */
@@ -248,6 +272,8 @@ struct focus *focus_create(struct machine *const *machines, size_t count, size_t
 	focus->keys = keys;
 	focus->listener = listener;
 	focus->data = data;
+	focus->width = 1;
+	focus->height = 1;
 	return focus;
 }
 

@@ -50,8 +50,11 @@ void focus_move(struct focus *focus, size_t index);
 /* KEY, BUTTON, MOTION, WHEEL and SCROLL. `raw`: motion as the device counts it. */
 void focus_event(struct focus *focus, const struct seat_event *event, bool raw);
 
-/* An absolute pointer is here, in fractions of the machine's picture; `width` and `height` are the
- * picture's pixels, for a machine that only has a relative one. */
-void focus_point(struct focus *focus, double x, double y, uint32_t width, uint32_t height);
+/* Pixels of the machine's picture, not 0: what a mouse moves by, on a machine that only has an absolute
+ * pointer, and the other way round. */
+void focus_set_picture(struct focus *focus, uint32_t width, uint32_t height);
+
+/* An absolute pointer is here, in fractions of the machine's picture. */
+void focus_point(struct focus *focus, double x, double y);
 
 #endif

@@ -108,13 +108,22 @@ static void tool_happened(struct input *input, struct host_device *host,
 		host->screen = NULL;
 }
 
+/* What a device's motion counts by is the picture of the machine that has it. */
+static void set_picture(struct focus *focus, const struct screen *screen)
+{
+	uint32_t width, height;
+
+	screen_size(screen, &width, &height);
+	focus_set_picture(focus, width, height);
+	machine_set_picture(focus_machine(focus), width, height);
+}
+
 /* An absolute pointer is on the screen that it lies on, else on the first of its machine. */
 static void point_happened(struct input *input, struct host_device *host,
 	const struct seat_event *event)
 {
 	const struct machine *machine = focus_machine(host->focus);
 	struct screen *screen = screens_find(&input->screens, host);
-	uint32_t width, height;
 	double x, y;
 
 	if (!screen || screen->machine != machine)
@@ -122,30 +131,31 @@ static void point_happened(struct input *input, struct host_device *host,
 	if (!screen)
 		return;
 	screen_pick(screen, event->point.x, event->point.y, &x, &y);
-	screen_size(screen, &width, &height);
-	focus_point(host->focus, x, y, width, height);
+	set_picture(host->focus, screen);
+	focus_point(host->focus, x, y);
 }
 
 static void motion_happened(struct input *input, const struct host_device *host,
 	const struct seat_event *event)
 {
-	struct machine *machine = focus_machine(host->focus);
-	const struct screen *screen = screens_first(&input->screens, machine);
-	uint32_t width, height;
+	const struct screen *screen = screens_first(&input->screens, focus_machine(host->focus));
 
-	if (screen) {
-		screen_size(screen, &width, &height);
-		machine_set_picture(machine, width, height);
-	}
+	if (screen)
+		set_picture(host->focus, screen);
 	focus_event(host->focus, event, host->raw);
 }
 
-static void switch_happened(struct input *input, const struct seat_event *event)
+/* The lid is everybody's, unless the configuration gives it to one. */
+static void switch_happened(struct input *input, const struct host_device *host,
+	const struct seat_event *event)
 {
-	const struct input_value value = {EV_SW, (uint16_t)event->key.code, event->key.pressed};
+	const struct machine *own = host->guest ? machine_of_guest(input, host->guest) : NULL;
 
-	for (size_t i = 0; i < input->member_count; i++)
-		machine_send(input->machines[i], INPUT_KEYBOARD, 0, &value, 1);
+	for (size_t i = 0; i < input->member_count; i++) {
+		if (!own || own == input->machines[i])
+			machine_switch(input->machines[i], (uint16_t)event->key.code,
+				event->key.pressed);
+	}
 }
 
 static void event_happened(void *data, struct seat_device *device, const struct seat_event *event)
@@ -177,7 +187,7 @@ static void event_happened(void *data, struct seat_device *device, const struct 
 		tool_happened(input, host, event);
 		break;
 	case SEAT_EVENT_SWITCH:
-		switch_happened(input, event);
+		switch_happened(input, host, event);
 		break;
 	}
 }
@@ -281,22 +291,39 @@ static const struct seat_listener seat_listener = {
 	.event = event_happened,
 };
 
+/* One that cannot be used costs no other. */
+static void add_nodes(struct input *input)
+{
+	g_auto(GStrv) nodes = g_strsplit(input->options.config->input.devices, ";", -1);
+
+	for (char **node = nodes; *node; node++) {
+		g_autoptr(GError) error = NULL;
+
+		if (*g_strstrip(*node) && !seat_add_path(input->seat, *node, &error))
+			log_daemon(G_LOG_LEVEL_WARNING, "input: %s", error->message);
+	}
+}
+
 static void open_seat(struct input *input)
 {
+	const struct config_input *config = &input->options.config->input;
 	const struct seat_options options = {
-		.name = input->options.config->input.seat,
+		.name = config->devices ? NULL : config->seat,
 		.opener = input->options.opener,
 		.configure = configure_device,
 	};
 	g_autoptr(GError) error = NULL;
 
-	if (input->seat || input->seat_failed || input->suspended || !options.name)
+	if (input->seat || input->seat_failed || input->suspended ||
+		(!config->devices && !config->seat))
 		return;
 	input->seat = seat_create(&options, &seat_listener, input, &error);
-	if (input->seat)
-		return;
-	input->seat_failed = true;
-	log_daemon(G_LOG_LEVEL_WARNING, "no input: %s", error->message);
+	if (!input->seat) {
+		input->seat_failed = true;
+		log_daemon(G_LOG_LEVEL_WARNING, "no input: %s", error->message);
+	} else if (config->devices) {
+		add_nodes(input);
+	}
 }
 
 /* ---- machines ---- */
@@ -484,7 +511,7 @@ void input_destroy(struct input *input)
 	if (!input)
 		return;
 	/* Its releases still go to the guests. */
-	seat_destroy(input->seat);
+	g_clear_pointer(&input->seat, seat_destroy);
 	g_ptr_array_unref(input->passthroughs);
 	screens_finish(&input->screens);
 	focus_destroy(input->focus);

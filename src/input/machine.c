@@ -25,6 +25,7 @@ struct machine {
 	struct port ports[PORTS_MAX];
 	unsigned int listening; /* ports */
 	uint32_t leds;
+	uint32_t switches; /* bit SW_*, that are on */
 	uint8_t holders[INPUT_ABSOLUTE + 1][KEY_CNT]; /* of each key and button, by device */
 };
 
@@ -57,6 +58,16 @@ static void set_listens(struct port *port, bool *way, bool listens)
 		machine->listener->listens(machine->data, machine, after);
 }
 
+static void tell_switches(struct machine *machine)
+{
+	for (uint16_t code = 0; code <= SW_MAX; code++) {
+		const struct input_value value = {EV_SW, code, 1};
+
+		if (machine->switches & UINT32_C(1) << code)
+			machine_send(machine, INPUT_KEYBOARD, 0, &value, 1);
+	}
+}
+
 static void device_connected(void *data, bool connected)
 {
 	struct port *port = data;
@@ -65,6 +76,8 @@ static void device_connected(void *data, bool connected)
 	if (connected && port->other_listens)
 		input_sink_release(port->other);
 	set_listens(port, &port->device_listens, connected);
+	if (connected && port == find_port(port->machine, INPUT_KEYBOARD, 0))
+		tell_switches(port->machine);
 }
 
 static void device_led(void *data, uint16_t code, bool on)
@@ -131,6 +144,15 @@ void machine_press(struct machine *machine, enum input_kind kind, uint16_t code,
 	*holders = (uint8_t)(*holders + (pressed ? 1 : -1));
 	if (*holders == (pressed ? 1 : 0))
 		machine_send(machine, kind, 0, &value, 1);
+}
+
+void machine_switch(struct machine *machine, uint16_t code, bool on)
+{
+	const struct input_value value = {EV_SW, code, on};
+	uint32_t bit = UINT32_C(1) << code;
+
+	machine->switches = on ? machine->switches | bit : machine->switches & ~bit;
+	machine_send(machine, INPUT_KEYBOARD, 0, &value, 1);
 }
 
 void machine_set_picture(struct machine *machine, uint32_t width, uint32_t height)

@@ -70,6 +70,10 @@ void machine_send(struct machine *machine, enum input_kind kind, size_t screen,
  * `code` is below KEY_CNT. */
 void machine_press(struct machine *machine, enum input_kind kind, uint16_t code, bool pressed);
 
+/* A switch of the host; `code` is at most SW_MAX. One that is on is told to a keyboard's driver that begins to listen as
+ * well, which cannot know. */
+void machine_switch(struct machine *machine, uint16_t code, bool on);
+
 /* Pixels of what the machine shows: relative motion is counted in them where D-Bus has an absolute
  * mouse only. */
 void machine_set_picture(struct machine *machine, uint32_t width, uint32_t height);

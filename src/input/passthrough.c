@@ -232,6 +232,9 @@ static bool plugged_in(struct passthrough *passthrough, const char *node, GError
 	struct input_description description;
 	struct evdev *evdev;
 
+	/* A seat manager would refuse it; passthrough_resume() looks again. */
+	if (passthrough->suspended)
+		return true;
 	if (passthrough->node) {
 		if (!g_str_equal(passthrough->node, node))
 			complain(passthrough, "is %s already, and %s is ignored", passthrough->node,
@@ -368,7 +371,11 @@ void passthrough_suspend(struct passthrough *passthrough)
 
 void passthrough_resume(struct passthrough *passthrough)
 {
+	g_autoptr(GError) error = NULL;
+
 	passthrough->suspended = false;
+	if (!passthrough->node && !find_present(passthrough, &error))
+		complain(passthrough, "%s", error->message);
 	follow(passthrough);
 }
 

@@ -41,6 +41,21 @@ static bool same_size(double a_width, double a_height, uint32_t b_width, uint32_
 		fabs(a_height - b_height) <= 5 + 0.03 * b_height;
 }
 
+/* The only one that is lit. */
+static struct screen *find_only(const struct screens *screens)
+{
+	struct screen *found = NULL;
+
+	for (size_t i = 0; i < screens->count; i++) {
+		if (!kms_output_active(view_output(screens->list[i].view)))
+			continue;
+		if (found)
+			return NULL;
+		found = &screens->list[i];
+	}
+	return found;
+}
+
 /* NULL also where there are two. */
 static struct screen *find_by_size(const struct screens *screens, double width, double height)
 {
@@ -76,9 +91,7 @@ struct screen *screens_find(const struct screens *screens, const struct host_dev
 	}
 	if (seat_device_size(host->device, &width, &height))
 		screen = find_by_size(screens, width, height);
-	if (!screen && screens->count == 1)
-		screen = &screens->list[0];
-	return screen;
+	return screen ? screen : find_only(screens);
 }
 
 struct screen *screens_first(const struct screens *screens, const struct machine *machine)

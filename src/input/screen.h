@@ -32,7 +32,7 @@ void screens_init(struct screens *screens, struct kms_device *device, const stru
 /* Lifts what touches. Also of all zero. */
 void screens_finish(struct screens *screens);
 
-/* Where a device lies: by configuration, by udev, by size, or because there is one screen only. NULL
+/* Where a device lies: by configuration, by udev, by size, or because one screen only is lit. NULL
  * where none of them tells. */
 struct screen *screens_find(const struct screens *screens, const struct host_device *host);
 

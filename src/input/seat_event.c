@@ -5,11 +5,6 @@
  */
 #include "input/seat_internal.h"
 
-static void clear_bit(uint8_t *bits, unsigned int bit)
-{
-	bits[bit / 8] &= (uint8_t) ~(1u << bit % 8);
-}
-
 /* ---- keys, buttons, switches ---- */
 
 static void tell_key(struct seat_device *device, enum seat_event_type type, uint64_t time_us,
@@ -22,7 +17,7 @@ static void tell_key(struct seat_device *device, enum seat_event_type type, uint
 	if (pressed)
 		input_set_bit(device->pressed, code);
 	else
-		clear_bit(device->pressed, code);
+		input_clear_bit(device->pressed, code);
 	seat_device_tell(device, &event);
 }
 
@@ -40,17 +35,22 @@ static void translate_button(struct seat_device *device, struct libinput_event_p
 		libinput_event_pointer_get_button_state(event) == LIBINPUT_BUTTON_STATE_PRESSED);
 }
 
+static void tell_switch(struct seat_device *device, uint64_t time_us, uint32_t code, bool on)
+{
+	const struct seat_event event = {SEAT_EVENT_SWITCH, time_us, .key = {code, on}};
+	uint32_t bit = UINT32_C(1) << code;
+
+	device->switches = on ? device->switches | bit : device->switches & ~bit;
+	seat_device_tell(device, &event);
+}
+
 static void translate_switch(struct seat_device *device, struct libinput_event_switch *event)
 {
 	bool lid = libinput_event_switch_get_switch(event) == LIBINPUT_SWITCH_LID;
-	const struct seat_event told = {
-		.type = SEAT_EVENT_SWITCH,
-		.time_us = libinput_event_switch_get_time_usec(event),
-		.key = {lid ? SW_LID : SW_TABLET_MODE,
-			libinput_event_switch_get_switch_state(event) == LIBINPUT_SWITCH_STATE_ON},
-	};
 
-	seat_device_tell(device, &told);
+	tell_switch(device, libinput_event_switch_get_time_usec(event),
+		lid ? SW_LID : SW_TABLET_MODE,
+		libinput_event_switch_get_switch_state(event) == LIBINPUT_SWITCH_STATE_ON);
 }
 
 /* ---- pointers ---- */
@@ -282,6 +282,11 @@ void seat_device_release(struct seat_device *device)
 			code >= BTN_TRIGGER_HAPPY;
 
 		tell_key(device, button ? SEAT_EVENT_BUTTON : SEAT_EVENT_KEY, now_us, code, false);
+	}
+	/* libinput tells of one that is on when it sees the device again, and never of one that is off. */
+	for (uint32_t code = 0; code < SW_CNT; code++) {
+		if (device->switches & UINT32_C(1) << code)
+			tell_switch(device, now_us, code, false);
 	}
 	for (int32_t slot = 0; slot < SEAT_SLOTS_MAX; slot++) {
 		if (device->touching & UINT32_C(1) << slot)

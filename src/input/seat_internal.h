@@ -33,6 +33,7 @@ struct seat_device {
 	/* What the listener has seen pressed. */
 	uint8_t pressed[INPUT_BITS_SIZE(KEY_MAX)];
 	uint32_t touching; /* the seat's slots */
+	uint32_t switches; /* bit SW_*, that are on */
 	struct seat_tool tool; /* near: one is */
 };
 

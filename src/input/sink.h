@@ -105,4 +105,9 @@ static inline void input_set_bit(uint8_t *bits, unsigned int bit)
 	bits[bit / 8] |= (uint8_t)(1u << bit % 8);
 }
 
+static inline void input_clear_bit(uint8_t *bits, unsigned int bit)
+{
+	bits[bit / 8] &= (uint8_t) ~(1u << bit % 8);
+}
+
 #endif

@@ -19,20 +19,27 @@
 #include "input/vhost_internal.h"
 #include "log.h"
 
+/* Log lines of one connection: a VMM can be refused for ever. */
+#define COMPLAINTS_MAX 16
+
 /* Messages a turn of the main loop. */
 #define TURN_MESSAGES 32
 
 /* ---- words ---- */
 
-void vhost_complain(const struct vhost *vhost, const char *format, ...)
+void vhost_complain(struct vhost *vhost, const char *format, ...)
 {
 	va_list arguments;
 	g_autofree char *text = NULL;
 
+	if (vhost->complaints == COMPLAINTS_MAX)
+		return;
+	vhost->complaints++;
 	va_start(arguments, format);
 	text = g_strdup_vprintf(format, arguments);
 	va_end(arguments);
-	log_guest(G_LOG_LEVEL_WARNING, vhost->guest, "%s: %s", vhost->device, text);
+	log_guest(G_LOG_LEVEL_WARNING, vhost->guest, "%s: %s%s", vhost->device, text,
+		vhost->complaints == COMPLAINTS_MAX ? "; no more is said of this VMM" : "");
 }
 
 /* ---- rings ---- */
@@ -112,12 +119,27 @@ static bool memory_holds(struct vhost *vhost)
 	return false;
 }
 
+/* Writing has no form of its own that does not block. */
+void vhost_signal(int fd)
+{
+	fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK);
+	eventfd_write(fd, 1);
+}
+
+/* Bytes, 0 at the end, or -1 and errno. */
+static ssize_t read_signal(int fd)
+{
+	uint64_t count;
+	struct iovec bytes = {&count, sizeof(count)};
+
+	return preadv2(fd, &bytes, 1, -1, RWF_NOWAIT);
+}
+
 static gboolean kicked(gint fd, GIOCondition condition, gpointer data)
 {
 	struct vhost_queue *queue = data;
 	struct vhost *vhost = queue->vhost;
-	uint64_t count;
-	ssize_t got = read(fd, &count, sizeof(count));
+	ssize_t got = read_signal(fd);
 
 	if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
 		/* No eventfd, or one that cannot be read: it would wake us for ever. */
@@ -305,19 +327,18 @@ void vhost_call(struct vhost *vhost, unsigned int ring)
 	if (closes_soon(vhost))
 		return;
 	if (queue->runs && ring_wants_call(&queue->ring, &vhost->memory) && queue->call_fd >= 0)
-		eventfd_write(queue->call_fd, 1);
+		vhost_signal(queue->call_fd);
 }
 
 bool vhost_wait(struct vhost *vhost, unsigned int ring, int timeout_ms)
 {
 	struct pollfd kick = {.fd = vhost->queues[ring].kick_fd, .events = POLLIN};
-	eventfd_t count;
 
-	return poll(&kick, 1, timeout_ms) == 1 && eventfd_read(kick.fd, &count) == 0;
+	return poll(&kick, 1, timeout_ms) == 1 && read_signal(kick.fd) > 0;
 }
 
 void vhost_kick_again(struct vhost *vhost, unsigned int ring)
 {
 	if (vhost->queues[ring].kick_fd >= 0)
-		eventfd_write(vhost->queues[ring].kick_fd, 1);
+		vhost_signal(vhost->queues[ring].kick_fd);
 }

@@ -40,12 +40,13 @@ struct vhost {
 	struct memory memory;
 	struct vhost_queue queues[VHOST_RINGS];
 	struct message message; /* the one that is being handled */
+	unsigned int complaints;
 };
 
 /* ---- vhost.c ---- */
 
-/* One log line with the device's name. */
-void vhost_complain(const struct vhost *vhost, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* One log line with the device's name; of a connection only so many. */
+void vhost_complain(struct vhost *vhost, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /* Begins where everything is there: a kick, and the word that it is enabled. False: a VMM's fault,
  * logged. */
@@ -56,6 +57,9 @@ void vhost_queue_stop(struct vhost_queue *queue);
 void vhost_queue_set_kick(struct vhost_queue *queue, int fd);
 /* Closes kick and call. */
 void vhost_queue_forget_fds(struct vhost_queue *queue);
+
+/* Adds 1 to an eventfd of the VMM's, which can make the file that we share block again. */
+void vhost_signal(int fd);
 
 /* What was set up for the driver goes; the memory is the VMM's to keep. */
 void vhost_reset_queues(struct vhost *vhost);

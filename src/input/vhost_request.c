@@ -339,7 +339,7 @@ static enum outcome set_vring_call(struct vhost *vhost)
 	queue->call_fd = take_ring_fd(vhost);
 	/* What was used while the old one was in place may not have been seen. */
 	if (queue->runs && queue->call_fd >= 0)
-		eventfd_write(queue->call_fd, 1);
+		vhost_signal(queue->call_fd);
 	return OUTCOME_DONE;
 }
 

@@ -61,7 +61,7 @@ void device_fixture_describe(struct input_description *description)
 struct device_fixture *device_fixture_new(void)
 {
 	struct device_fixture *fixture = g_new0(struct device_fixture, 1);
-	struct device_options options = {.guest = "kiosk", .device = "keyboard", .listen_fd = -1};
+	struct device_options options = {.guest = "kiosk", .device = "keyboard"};
 	struct input_description description;
 	g_autoptr(GError) error = NULL;
 

@@ -9,8 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 
 #include "device_fixture.h"
 
@@ -450,6 +448,42 @@ static void test_reset(void)
 	expect(fixture, "KEY_A=1 \n");
 }
 
+/* A driver that has got something from another scanoutd: what that may have left pressed is
+ * released. */
+static void test_driver_that_goes_on(void)
+{
+	g_autoptr(device_fixture) fixture = device_fixture_new();
+	struct driver *driver = &fixture->vmm.drivers[EVENT_QUEUE];
+
+	driver_begin_at(driver, 2);
+	begin(fixture);
+	offer_all(fixture);
+	expect(fixture, "KEY_ESC=0 KEY_A=0 \n");
+}
+
+/* LEDs that a guest has on are off when it goes, and when its next driver begins. */
+static void test_leds_go_out(void)
+{
+	g_autoptr(device_fixture) fixture = fixture_new_begun();
+	uint16_t bases[VMM_QUEUES];
+
+	offer_status(fixture, 0, EV_LED, LED_CAPSL, 1, 8);
+	vmm_kick(&fixture->vmm, STATUS_QUEUE);
+	device_expect_heard(fixture, "LED_CAPSL=1 ");
+	vmm_stop(&fixture->vmm, bases);
+	device_expect_heard(fixture, "connected=0 ");
+	lay_out_anew(fixture);
+	vmm_start(&fixture->vmm, 0);
+	device_expect_heard(fixture, "LED_CAPSL=0 connected=1 ");
+
+	offer_status(fixture, 0, EV_LED, LED_NUML, 1, 8);
+	vmm_kick(&fixture->vmm, STATUS_QUEUE);
+	device_expect_heard(fixture, "LED_NUML=1 ");
+	vmm_hang_up(&fixture->vmm);
+	fixture_settle();
+	device_expect_heard(fixture, "connected=0 LED_NUML=0 ");
+}
+
 /* One VMM after the other; the second one waits until the first has gone. */
 static void test_second_vmm(void)
 {
@@ -504,12 +538,11 @@ static void test_shrunk_memory(void)
 	}
 }
 
-/* The service manager's socket is taken over, and what cannot be is left to its owner. */
+/* One that is served already is refused; and one ends in the middle. */
 static void test_sockets(void)
 {
 	g_autoptr(device_fixture) fixture = device_fixture_new();
 	g_autofree char *path = g_build_filename(fixture->directory, "other.sock", NULL);
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	struct device_options options = {.guest = "kiosk", .device = "other"};
 	struct input_description description;
 	struct input_sink *sink;
@@ -521,18 +554,7 @@ static void test_sockets(void)
 		device_create(&options, &description, &device_fixture_listener, fixture, &error));
 	g_assert_nonnull(error);
 	g_clear_error(&error);
-	options.path = NULL;
-	options.listen_fd = fixture->vmm.guest.fd;
-	g_assert_null(
-		device_create(&options, &description, &device_fixture_listener, fixture, &error));
-	g_assert_nonnull(error);
-	g_clear_error(&error);
-
-	options.listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
-	g_assert_cmpint(bind(options.listen_fd, (struct sockaddr *)&address, sizeof(address)), ==,
-		0);
-	g_assert_cmpint(listen(options.listen_fd, 1), ==, 0);
+	options.path = path;
 	sink = device_create(&options, &description, &device_fixture_listener, fixture, &error);
 	g_assert_no_error(error);
 	vmm_connect(&fixture->vmm, path);
@@ -542,7 +564,7 @@ static void test_sockets(void)
 	input_sink_destroy(sink);
 	device_expect_heard(fixture, "");
 	g_assert_true(vmm_is_closed(&fixture->vmm));
-	g_assert_cmpint(g_unlink(path), ==, 0);
+	g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
 }
 
 int main(int argc, char **argv)
@@ -559,6 +581,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/input/device/early-status", test_early_status);
 	g_test_add_func("/input/device/many-status", test_many_status);
 	g_test_add_func("/input/device/reset", test_reset);
+	g_test_add_func("/input/device/driver-that-goes-on", test_driver_that_goes_on);
+	g_test_add_func("/input/device/leds-go-out", test_leds_go_out);
 	g_test_add_func("/input/device/second-vmm", test_second_vmm);
 	g_test_add_func("/input/device/shrunk-memory", test_shrunk_memory);
 	g_test_add_func("/input/device/sockets", test_sockets);

@@ -428,8 +428,9 @@ static void test_absolute(void)
 	struct fixture fixture;
 
 	start(&fixture);
-	focus_point(fixture.focus, 0, 1, 100, 100);
-	focus_point(fixture.focus, 0.5, 2, 100, 100);
+	focus_set_picture(fixture.focus, 100, 100);
+	focus_point(fixture.focus, 0, 1);
+	focus_point(fixture.focus, 0.5, 2);
 	expect_a(&fixture, "absolute ABS_X=0 ABS_Y=65535\nabsolute ABS_X=32768 ABS_Y=65535\n");
 	finish(&fixture);
 }
@@ -440,12 +441,13 @@ static void test_absolute_as_relative(void)
 	struct fixture fixture;
 
 	start_with(&fixture, 1u << INPUT_POINTER);
-	focus_point(fixture.focus, 0.5, 0.5, 200, 100);
+	focus_set_picture(fixture.focus, 200, 100);
+	focus_point(fixture.focus, 0.5, 0.5);
 	expect_a(&fixture, "");
-	focus_point(fixture.focus, 0.5625, 0.25, 200, 100);
+	focus_point(fixture.focus, 0.5625, 0.25);
 	expect_a(&fixture, "pointer REL_X=12 REL_Y=-25\n");
 	focus_move(fixture.focus, 1);
-	focus_point(fixture.focus, 0.6, 0.4, 200, 100);
+	focus_point(fixture.focus, 0.6, 0.4);
 	expect_b(&fixture, "");
 	finish(&fixture);
 }
@@ -463,6 +465,24 @@ static void test_absolute_only(void)
 	machine_sink_connected(fixture.machines[0], INPUT_ABSOLUTE, 0, true);
 	tell(&fixture, SEAT_EVENT_BUTTON, BTN_LEFT, false);
 	expect_a(&fixture, "absolute BTN_LEFT=0\n");
+	finish(&fixture);
+}
+
+/* … and so does a mouse's motion, from the middle of the picture and no further than its edges. */
+static void test_relative_as_absolute(void)
+{
+	struct fixture fixture;
+
+	start_with(&fixture, 1u << INPUT_ABSOLUTE);
+	focus_set_picture(fixture.focus, 200, 100);
+	move(&fixture, 50, -25, false);
+	expect_a(&fixture, "absolute ABS_X=49151 ABS_Y=16384\n");
+	move(&fixture, 1000, 50, false);
+	expect_a(&fixture, "absolute ABS_X=65535 ABS_Y=49151\n");
+	/* From where an absolute pointer was last. */
+	focus_point(fixture.focus, 0, 0);
+	move(&fixture, 100, 0, false);
+	expect_a(&fixture, "absolute ABS_X=0 ABS_Y=0\nabsolute ABS_X=32768 ABS_Y=0\n");
 	finish(&fixture);
 }
 
@@ -507,6 +527,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/input/focus/absolute", test_absolute);
 	g_test_add_func("/input/focus/absolute-as-relative", test_absolute_as_relative);
 	g_test_add_func("/input/focus/absolute-only", test_absolute_only);
+	g_test_add_func("/input/focus/relative-as-absolute", test_relative_as_absolute);
 	g_test_add_func("/input/focus/listening", test_listening);
 	return g_test_run();
 }

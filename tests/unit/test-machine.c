@@ -234,6 +234,29 @@ static void test_two_ways(void)
 	two_ways_finish(&ways);
 }
 
+/* A lid that is shut is told to whoever begins to listen, and one that was opened meanwhile is not. */
+static void test_switches(void)
+{
+	struct two_ways ways;
+	struct virtio_input_event event;
+
+	two_ways_start(&ways);
+	for (uint16_t i = 0; i < VMM_QUEUE_SIZE; i++)
+		driver_offer_buffer(&ways.vmm.drivers[0], i, 0x10000, 8, true);
+	machine_switch(ways.recorded.machine, SW_TABLET_MODE, true);
+	machine_switch(ways.recorded.machine, SW_LID, true);
+	machine_switch(ways.recorded.machine, SW_TABLET_MODE, false);
+	begin(&ways, "keyboard");
+	g_assert_cmpint(count_events(&ways), ==, 2);
+	expect_counters(&ways, "keyboard=1 pointer=0 absolute=0 pen=0 touch0=0 touch1=0 ");
+	machine_switch(ways.recorded.machine, SW_LID, false);
+	g_assert_cmpint(count_events(&ways), ==, 2);
+	/* All buffers lie in one place: what was written last is the report. */
+	memcpy(&event, ways.vmm.guest.bytes + 0x10000, sizeof(event));
+	g_assert_cmpuint(event.type, ==, EV_SYN);
+	two_ways_finish(&ways);
+}
+
 /* LEDs of either way are the machine's. */
 static void test_leds_of_two_ways(void)
 {
@@ -296,6 +319,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/input/machine/listeners", test_listeners);
 	g_test_add_func("/input/machine/leds", test_leds);
 	g_test_add_func("/input/machine/two-ways", test_two_ways);
+	g_test_add_func("/input/machine/switches", test_switches);
 	g_test_add_func("/input/machine/leds-of-two-ways", test_leds_of_two_ways);
 	g_test_add_func("/input/machine/touch-sockets", test_touch_sockets);
 	g_test_add_func("/input/machine/no-sockets", test_no_sockets);

@@ -143,6 +143,12 @@ static void test_only_one(void)
 		"DP-1");
 	g_assert_cmpstr(find(&fixture, NULL, (struct seat_device){0}), ==, "DP-1");
 	teardown(&fixture);
+	/* Of several, the one that is lit. */
+	setup(&fixture, 2);
+	g_assert_null(find(&fixture, NULL, (struct seat_device){0}));
+	fixture.card->outputs[0].active = false;
+	g_assert_cmpstr(find(&fixture, NULL, (struct seat_device){0}), ==, "DP-2");
+	teardown(&fixture);
 	setup(&fixture, 0);
 	g_assert_null(find(&fixture, NULL, (struct seat_device){0}));
 	teardown(&fixture);

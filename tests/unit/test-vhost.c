@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The back-end's half of vhost-user, with a VMM that does as QEMU does, in any pieces. */
+#include <fcntl.h>
 #include <linux/virtio_config.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -289,6 +290,34 @@ static void test_enable(void)
 	}
 }
 
+/* A VMM that makes its eventfds block, the call full. */
+static void test_blocking_fds(void)
+{
+	g_autoptr(backend_fixture) fixture = backend_fixture_new_started();
+	struct vmm *vmm = &fixture->vmm;
+	struct ring_chain chain;
+
+	vmm_was_called(vmm, 0);
+	g_assert_cmpint(eventfd_write(vmm->calls[0], UINT64_MAX - 1), ==, 0);
+	for (unsigned int i = 0; i < VMM_QUEUES; i++) {
+		g_assert_cmpint(fcntl(vmm->calls[i], F_SETFL, O_RDWR), ==, 0);
+		g_assert_cmpint(fcntl(vmm->kicks[i], F_SETFL, O_RDWR), ==, 0);
+	}
+	driver_offer_buffer(&vmm->drivers[0], 0, 0x10000, 8, true);
+	g_assert_true(vhost_look(fixture->vhost, 0, true, &chain));
+	vhost_use(fixture->vhost, 0, &chain, 8);
+	vhost_call(fixture->vhost, 0);
+	/* The others are woken by theirs. */
+	g_assert_cmpint(eventfd_write(vmm->kicks[0], 1), ==, 0);
+	g_assert_cmpint(eventfd_write(vmm->kicks[1], 1), ==, 0);
+	fixture_settle();
+	backend_expect_events(fixture, "kicked 0\nkicked 1\n");
+	vhost_kick_again(fixture->vhost, 1);
+	fixture_settle();
+	backend_expect_events(fixture, "kicked 1\n");
+	backend_expect_alive(fixture);
+}
+
 /* A guest's fault is no VMM's: the ring stands still, until it begins anew. */
 static void test_broken_ring(void)
 {
@@ -464,6 +493,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/input/vhost/stop-and-restart", test_stop_and_restart);
 	g_test_add_func("/input/vhost/reset", test_reset);
 	g_test_add_func("/input/vhost/enable", test_enable);
+	g_test_add_func("/input/vhost/blocking-fds", test_blocking_fds);
 	g_test_add_func("/input/vhost/broken-ring", test_broken_ring);
 	g_test_add_func("/input/vhost/memory-table", test_memory_table);
 	g_test_add_func("/input/vhost/shrunk-memory", test_shrunk_memory);

@@ -37,6 +37,7 @@ struct options {
 	char *leave;
 	GPtrArray *for_daemon; /* options, as they are passed on */
 	unsigned int outputs; /* --output among them */
+	bool configured; /* --config among them */
 	char **qemu; /* the VMM's command line */
 };
 
@@ -45,6 +46,7 @@ static gboolean pass_to_daemon(const char *name, const char *value, gpointer dat
 	struct options *options = data;
 
 	options->outputs += g_str_equal(name, "--output");
+	options->configured |= g_str_equal(name, "--config");
 	g_ptr_array_add(options->for_daemon,
 		value ? g_strdup_printf("%s=%s", name, value) : g_strdup(name));
 	return TRUE;
@@ -176,8 +178,11 @@ static char **daemon_command(const struct options *options, const char *program,
 	g_ptr_array_add(command, g_strconcat("--vmm-socket=", vmm_socket, NULL));
 	g_ptr_array_add(command, g_strconcat("--backend-socket=", backend_socket, NULL));
 	g_ptr_array_add(command, g_strdup(SESSION_READY_OPTION));
-	g_ptr_array_add(command,
-		g_strconcat("--leave=", options->leave ? options->leave : DEFAULT_LEAVE, NULL));
+	/* A configuration of its own says what leads out. */
+	if (options->leave || !options->configured)
+		g_ptr_array_add(command,
+			g_strconcat("--leave=", options->leave ? options->leave : DEFAULT_LEAVE,
+				NULL));
 	if (options->input)
 		g_ptr_array_add(command, g_strconcat("--input=", options->input, NULL));
 	for (guint i = 0; i < options->for_daemon->len; i++)
