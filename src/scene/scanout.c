@@ -95,49 +95,64 @@ static void import_buffer(struct scanout *scanout, struct content *content)
 			scanout->index, error->message);
 }
 
-/* A new dma-buf at every frame has no new surface at every frame. */
-static bool take_surface(struct scanout *scanout, struct content *content)
+static bool make_reader(struct scanout *scanout, struct content *content)
 {
-	struct view_picture *picture = &content->picture;
-	struct view_picture *old = &scanout->shown.picture;
+	g_autoptr(GError) error = NULL;
 
-	if (picture->surface)
-		return true;
-	if (old->surface && old->width == picture->width && old->height == picture->height)
-		picture->surface = g_steal_pointer(&old->surface);
-	else
-		picture->surface = make_surface(scanout, picture->width, picture->height);
-	content->surface_stale = true;
-	return picture->surface != NULL;
+	if (content->reader_tried)
+		return content->reader != NULL;
+	content->reader_tried = true;
+	content->reader = dmabuf_reader_create(content->fd, &content->dmabuf, scanout->gbm, &error);
+	if (!content->reader && complain_once(scanout, COMPLAINT_READER))
+		log_guest(G_LOG_LEVEL_WARNING, scanout->guest,
+			"scanout %u: buffer cannot be shown: %s", scanout->index, error->message);
+	return content->reader != NULL;
 }
 
-/* Part of the dma-buf, or all of it where the surface has missed something. */
+/* What the content is copied into: a new dma-buf at every frame has no new surface at every
+ * frame. */
+static struct surface *find_surface(struct scanout *scanout, const struct content *content)
+{
+	const struct view_picture *picture = &content->picture;
+	const struct view_picture *old = &scanout->shown.picture;
+
+	if (picture->surface)
+		return picture->surface;
+	if (old->surface && old->width == picture->width && old->height == picture->height)
+		return old->surface;
+	return make_surface(scanout, picture->width, picture->height);
+}
+
+/* Part of the dma-buf, or all of it where the surface has missed something. What is shown keeps its
+ * surface until there is something to show in its place. */
 static bool copy_dmabuf(struct scanout *scanout, struct content *content,
 	const struct kms_rect *rect)
 {
-	g_autoptr(GError) error = NULL;
-	struct kms_rect all = {0, 0, (int32_t)content->picture.width,
-		(int32_t)content->picture.height};
+	struct view_picture *picture = &content->picture;
+	struct view_picture *old = &scanout->shown.picture;
+	struct kms_rect all = {0, 0, (int32_t)picture->width, (int32_t)picture->height};
+	struct surface *surface;
 
-	if (!content->reader_tried) {
-		content->reader_tried = true;
-		content->reader = dmabuf_reader_create(content->fd, &content->dmabuf, scanout->gbm,
-			&error);
-		if (!content->reader && complain_once(scanout, COMPLAINT_READER))
-			log_guest(G_LOG_LEVEL_WARNING, scanout->guest,
-				"scanout %u: buffer cannot be shown: %s", scanout->index,
-				error->message);
-	}
-	if (!content->reader || !take_surface(scanout, content))
+	if (!make_reader(scanout, content))
 		return false;
+	surface = find_surface(scanout, content);
+	if (!surface)
+		return false;
+	if (surface != picture->surface)
+		content->surface_stale = true;
 
-	if (!dmabuf_reader_copy(content->reader, content->picture.surface,
-		    content->surface_stale ? &all : rect)) {
+	if (!dmabuf_reader_copy(content->reader, surface, content->surface_stale ? &all : rect)) {
 		if (complain_once(scanout, COMPLAINT_READ))
 			log_guest(G_LOG_LEVEL_WARNING, scanout->guest,
 				"scanout %u: buffer cannot be read", scanout->index);
+		content->surface_stale = true;
+		if (surface != picture->surface && surface != old->surface)
+			drop_surface(scanout, surface);
 		return false;
 	}
+	if (surface == old->surface)
+		old->surface = NULL;
+	picture->surface = surface;
 	content->surface_stale = false;
 	return true;
 }
@@ -346,21 +361,29 @@ static struct kms_rect clip_update(const struct channel_dmabuf *dmabuf,
 		(int32_t)(right - left), (int32_t)(bottom - top)};
 }
 
-/* Brings the surface up to date if a view reads it. False: one does, and it cannot be had. */
+/* Brings the surface up to date if a view reads it. False: it cannot be had, and no view does
+ * without. */
 static bool copy_for_views(struct scanout *scanout, struct content *content,
 	const struct kms_rect *rect)
 {
 	enum copy_reason reason = COPY_IMPORT_REFUSED;
 	bool copies = false;
+	bool direct = false;
 
-	for (uint32_t i = 0; i < scanout->view_count && !copies; i++)
-		copies = view_copies(scanout->views[i], &content->picture, &reason);
+	for (uint32_t i = 0; i < scanout->view_count; i++) {
+		struct view *view = scanout->views[i];
+
+		if (view_copies(view, &content->picture, &reason))
+			copies = true;
+		else
+			direct = direct || view_live(view);
+	}
 	if (!copies) {
 		content->surface_stale = true;
 		return true;
 	}
 	if (!copy_dmabuf(scanout, content, rect))
-		return false;
+		return direct;
 	scanout->counters->frames_copied[reason]++;
 	return true;
 }
@@ -412,7 +435,7 @@ void scanout_present(struct scanout *scanout, const struct vhost_user_gpu_update
 	}
 
 	import_buffer(scanout, content);
-	if (!copy_for_views(scanout, content, &rect) && !content->picture.buffer)
+	if (!copy_for_views(scanout, content, &rect))
 		return;
 
 	content_init(&old);

@@ -331,6 +331,62 @@ static void test_copied_while_off(void)
 	scene_destroy(scene);
 }
 
+/* A dma-buf of the same size that cannot be read takes nothing from the picture that is shown: that
+ * goes on as if nothing had come. */
+static void test_unreadable(gconstpointer data)
+{
+	bool imports = GPOINTER_TO_INT(data);
+	struct scene *scene = red_scene(&(struct scene_options){0});
+	struct kms_output *output = scene_output(scene, 0);
+
+	scene->card->refuses_import = !imports;
+	output->shows_dmabufs = false;
+	scene_update(scene, 0, full, GREEN);
+	expect_color(output, GREEN);
+	scene_update(scene, 0, full, BLUE);
+	fake_dmabuf_refuse_sync(true);
+	scene_dmabuf(scene, 0, 64, 48, fake_dmabuf_create(FULL_BYTES, NULL));
+	scene_dmabuf_update(scene, 0, full);
+	fake_dmabuf_refuse_sync(false);
+	scene_expect_log("cannot be read");
+	/* What waited for the flip is still there to be drawn. */
+	fake_flip(output);
+	expect_color(output, BLUE);
+	fake_flip(output);
+	scene_wait_reply(scene, 0);
+	g_assert_cmpuint(scene->states[0]->scanouts[0].dmabuf.width, ==, 0);
+
+	scene_scanout(scene, 0, 64, 48);
+	scene_update(scene, 0, full, GREEN);
+	expect_color(output, GREEN);
+	scene_destroy(scene);
+}
+
+/* Damage of a frame that could not be read is not lost: the next one brings it along. */
+static void test_unreadable_once(void)
+{
+	static const struct kms_rect left = {0, 0, 32, 48};
+	static const struct kms_rect right = {32, 0, 32, 48};
+	struct scene *scene = scene_create(&(struct scene_options){0});
+	struct kms_output *output = scene_output(scene, 0);
+	uint32_t *memory;
+	int fd = fake_dmabuf_create(FULL_BYTES, &memory);
+
+	scene->card->refuses_import = true;
+	scene_dmabuf(scene, 0, 64, 48, fd);
+	scene_dmabuf_update(scene, 0, full);
+	fake_flip(output);
+	for (size_t i = 0; i < 64 * 48; i++)
+		memory[i] = GREEN;
+	fake_dmabuf_refuse_sync(true);
+	scene_dmabuf_update(scene, 0, left);
+	fake_dmabuf_refuse_sync(false);
+	scene_dmabuf_update(scene, 0, right);
+	expect_color(output, GREEN);
+	fake_flip(output);
+	scene_destroy(scene);
+}
+
 /* The first update of a new content names one pixel: nothing of the old content is left around
  * it. */
 static void test_new_content_is_whole(void)
@@ -792,6 +848,11 @@ int main(int argc, char **argv)
 	g_test_add_func("/guest/content/disabled-keeps-picture", test_disabled_keeps_picture);
 	g_test_add_func("/guest/content/dmabuf-and-pixels", test_dmabuf_and_pixels);
 	g_test_add_func("/guest/content/copied-while-off", test_copied_while_off);
+	g_test_add_data_func("/guest/content/unreadable/import-refused", GINT_TO_POINTER(false),
+		test_unreadable);
+	g_test_add_data_func("/guest/content/unreadable/test-refused", GINT_TO_POINTER(true),
+		test_unreadable);
+	g_test_add_func("/guest/content/unreadable/once", test_unreadable_once);
 	g_test_add_func("/guest/content/new-content-is-whole", test_new_content_is_whole);
 	g_test_add_func("/guest/content/part-of-buffer", test_part_of_buffer);
 	g_test_add_data_func("/guest/after/last", GINT_TO_POINTER(false), test_after);
