@@ -388,6 +388,17 @@ static bool copy_for_views(struct scanout *scanout, struct content *content,
 	return true;
 }
 
+/* The views have judged a picture that will not be shown, and go on with the one that is. */
+static void judge_shown(struct scanout *scanout)
+{
+	enum copy_reason reason;
+
+	if (scanout->shown.kind == SCANOUT_DISABLED)
+		return;
+	for (uint32_t i = 0; i < scanout->view_count; i++)
+		view_copies(scanout->views[i], &scanout->shown.picture, &reason);
+}
+
 /* Which row of the reply table a frame on `live` outputs belongs to, of which one went `way`. */
 static enum guest_reply reply_for(enum view_way way, uint32_t live)
 {
@@ -435,8 +446,10 @@ void scanout_present(struct scanout *scanout, const struct vhost_user_gpu_update
 	}
 
 	import_buffer(scanout, content);
-	if (!copy_for_views(scanout, content, &rect))
+	if (!copy_for_views(scanout, content, &rect)) {
+		judge_shown(scanout);
 		return;
+	}
 
 	content_init(&old);
 	if (new_content)

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "channel_fixture.h"
@@ -359,6 +360,28 @@ static void test_unreadable(gconstpointer data)
 	scene_scanout(scene, 0, 64, 48);
 	scene_update(scene, 0, full, GREEN);
 	expect_color(output, GREEN);
+	scene_destroy(scene);
+}
+
+/* One of another size says nothing of how the picture lies on the screen that is shown. */
+static void test_unreadable_larger(void)
+{
+	static const struct kms_rect small = {0, 0, 32, 24};
+	struct scene *scene = scene_create(&(struct scene_options){0});
+	struct kms_output *output = scene_output(scene, 0);
+	int no_dmabuf = memfd_create("no dma-buf", MFD_CLOEXEC);
+
+	g_assert_cmpint(no_dmabuf, >=, 0);
+	scene->card->refuses_import = true;
+	scene_scanout(scene, 0, 32, 24);
+	scene_update(scene, 0, small, RED);
+	scene_update(scene, 0, small, BLUE);
+	scene_dmabuf(scene, 0, 64, 48, no_dmabuf);
+	scene_dmabuf_update(scene, 0, full);
+	scene_expect_log("buffer cannot be shown");
+	fake_flip(output);
+	expect_color(output, BLUE);
+	fake_flip(output);
 	scene_destroy(scene);
 }
 
@@ -852,6 +875,7 @@ int main(int argc, char **argv)
 		test_unreadable);
 	g_test_add_data_func("/guest/content/unreadable/test-refused", GINT_TO_POINTER(true),
 		test_unreadable);
+	g_test_add_func("/guest/content/unreadable/larger", test_unreadable_larger);
 	g_test_add_func("/guest/content/unreadable/once", test_unreadable_once);
 	g_test_add_func("/guest/content/new-content-is-whole", test_new_content_is_whole);
 	g_test_add_func("/guest/content/part-of-buffer", test_part_of_buffer);
