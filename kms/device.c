@@ -217,21 +217,28 @@ static void retry(struct kms_device *device)
 
 /* ---- stuck flips ---- */
 
-/* Events of what is in flight will be ignored from here on. */
-static void abandon_commits(struct kms_device *device, int64_t now_us)
+/* Events of what is in flight will be ignored from here on. True: a CRTC is stuck that a mode set
+ * was made for already. */
+static bool abandon_commits(struct kms_device *device, int64_t now_us)
 {
 	int64_t timeout_us = device->flip_timeout_ms * INT64_C(1000);
+	bool hopeless = false;
 
 	device->epoch = 1 - device->epoch;
 	for (size_t i = 0; i < device->crtc_count; i++) {
 		struct kms_crtc *crtc = &device->crtcs[i];
+		bool stuck = now_us - crtc->committed_us >= timeout_us;
 
 		if (!crtc->busy)
 			continue;
 		crtc->busy = false;
+		if (stuck) {
+			hopeless = hopeless || crtc->forced;
+			crtc->forced = true;
+		}
 		if (!crtc->output)
 			continue;
-		if (now_us - crtc->committed_us >= timeout_us) {
+		if (stuck) {
 			log_output(G_LOG_LEVEL_WARNING, kms_output_name(crtc->output),
 				"no page-flip event for %u ms", device->flip_timeout_ms);
 			crtc->output->counters.flip_timeouts++;
@@ -239,20 +246,20 @@ static void abandon_commits(struct kms_device *device, int64_t now_us)
 		kms_output_fail(crtc->output, ETIMEDOUT);
 		kms_output_settle(crtc->output);
 	}
+	return hopeless;
 }
 
 static void unstick(struct kms_device *device, int64_t now_us)
 {
+	bool hopeless = abandon_commits(device, now_us);
 	int failure;
 
-	abandon_commits(device, now_us);
 	if (device->state != KMS_DEVICE_READY)
 		return;
-	if (device->forced) {
+	if (hopeless) {
 		become_gone(device, "page flips stay stuck after a mode set; giving the card up");
 		return;
 	}
-	device->forced = true;
 	failure = kms_modeset_force(device);
 	if (failure && !kms_device_note_error(device, failure)) {
 		g_autofree char *reason = g_strdup_printf(
@@ -302,7 +309,7 @@ static void page_flip(int fd, unsigned int sequence, unsigned int seconds,
 	if (!crtc || !crtc->busy || epoch != &device->epochs[device->epoch])
 		return;
 	crtc->busy = false;
-	device->forced = false;
+	crtc->forced = false;
 	if (crtc->output)
 		kms_output_flipped(crtc->output, &presentation);
 	if (device->modeset_wanted)

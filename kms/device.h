@@ -31,6 +31,7 @@ struct kms_crtc {
 	bool active; /* lit, as the kernel has it */
 	bool busy; /* a commit is in flight: its event has not come yet */
 	int64_t committed_us; /* when that commit returned */
+	bool forced; /* its stuck flip cost a blocking mode set, and it had no event since */
 	struct kms_property properties[KMS_CRTC_PROPERTIES];
 };
 
@@ -96,7 +97,6 @@ struct kms_device {
 	int64_t retry_us;
 	GSource *source;
 	bool gone_untold; /* the listener has yet to hear that the card is gone */
-	bool forced; /* a stuck flip cost a blocking mode set, and no event came since */
 
 	struct kms_hotplug *hotplug;
 	struct kms_buffer_cache buffers;

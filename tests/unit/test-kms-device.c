@@ -834,6 +834,61 @@ static void test_stuck_for_good(void)
 	card_finish(&fixture);
 }
 
+/* One CRTC is stuck for good, and the events of another say nothing of it: there is no second
+ * blocking mode set. */
+static void test_stuck_beside_another(void)
+{
+	struct card_fixture fixture;
+	struct kms_buffer *buffer;
+	unsigned int blocking;
+
+	double_reset();
+	double_card.crtcs = 2;
+	card_open_timed(&fixture, 50);
+	card_configure(&fixture, NULL, false);
+	buffer = card_buffer(&fixture, 0);
+	blocking = double_counters.blocking_commits;
+	card_submit(&fixture, 0, buffer, NULL, 0);
+	double_lose_flips();
+	card_wait(fixture.outputs[0].failures == 1);
+	card_submit(&fixture, 0, buffer, NULL, 0);
+	double_lose_flips();
+	card_submit(&fixture, 1, buffer, NULL, 0);
+	card_flip(1);
+	g_assert_cmpuint(fixture.outputs[1].presentations, ==, 1);
+	card_wait(fixture.gone);
+	g_assert_cmpuint(double_counters.blocking_commits, ==, blocking + 1);
+	kms_buffer_unref(buffer);
+	card_finish(&fixture);
+}
+
+/* The mode set helped the one that was stuck; it helps the other, too, when that is. */
+static void test_stuck_one_after_another(void)
+{
+	struct card_fixture fixture;
+	struct kms_buffer *buffer;
+
+	double_reset();
+	double_card.crtcs = 2;
+	card_open_timed(&fixture, 50);
+	card_configure(&fixture, NULL, false);
+	buffer = card_buffer(&fixture, 0);
+	card_submit(&fixture, 0, buffer, NULL, 0);
+	double_lose_flips();
+	card_wait(fixture.outputs[0].failures == 1);
+	card_submit(&fixture, 1, buffer, NULL, 0);
+	double_lose_flips();
+	card_wait(fixture.outputs[1].failures == 1);
+	g_assert_false(fixture.gone);
+	for (unsigned int i = 0; i < 2; i++) {
+		card_submit(&fixture, i, buffer, NULL, 0);
+		card_flip(i);
+		g_assert_cmpuint(fixture.outputs[i].presentations, ==, 1);
+	}
+	kms_buffer_unref(buffer);
+	card_finish(&fixture);
+}
+
 static void test_mode_set_does_not_help(void)
 {
 	struct card_fixture fixture;
@@ -971,6 +1026,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/kms/device/gone/at-submit", test_unplugged_at_submit);
 	g_test_add_func("/kms/device/stuck/mode-set-helps", test_stuck_flip);
 	g_test_add_func("/kms/device/stuck/for-good", test_stuck_for_good);
+	g_test_add_func("/kms/device/stuck/beside-another", test_stuck_beside_another);
+	g_test_add_func("/kms/device/stuck/one-after-another", test_stuck_one_after_another);
 	g_test_add_func("/kms/device/stuck/mode-set-refused", test_mode_set_does_not_help);
 	g_test_add_func("/kms/device/stuck/late-event", test_late_event);
 	g_test_add_func("/kms/device/no-vblank", test_no_vblank);
