@@ -63,6 +63,7 @@ struct relay {
 	bool swapped; /* the back-end has its display socket */
 	bool memory_shared; /* at least one region has come with its fd */
 	bool acknowledge; /* the VMM waits for our answer to a message 33 */
+	bool told_scanouts;
 };
 
 /* What became of one try to move one message. */
@@ -302,8 +303,11 @@ static void observe_reply(struct relay *relay, const struct message *message)
 		return;
 	switch (header->request) {
 	case VHOST_USER_GET_CONFIG:
-		if (find_scanouts(message, &count))
-			relay->listener->scanouts(relay->data, count);
+		/* What a device is does not change; back-ends that say so are not listened to. */
+		if (relay->told_scanouts || !find_scanouts(message, &count))
+			break;
+		relay->told_scanouts = true;
+		relay->listener->scanouts(relay->data, count);
 		break;
 	case VHOST_USER_SET_MEM_TABLE:
 	case VHOST_USER_ADD_MEM_REG:
@@ -343,6 +347,7 @@ static void session_reset(struct relay *relay)
 	relay->swapped = false;
 	relay->memory_shared = false;
 	relay->acknowledge = false;
+	relay->told_scanouts = false;
 }
 
 /* Takes everything down that the VMM had, and lets the next one in. */

@@ -56,8 +56,8 @@ struct relay_options {
 struct relay_listener {
 	/* Our end of the display socket that the back-end now has. The callee's fd. */
 	void (*attached)(void *data, int fd);
-	/* The back-end's GET_CONFIG reply passed by: how many scanouts the device has. Not called
-	 * where it says 0, as QEMU's does. */
+	/* The back-end's GET_CONFIG reply passed by: how many scanouts the device has. Called once
+	 * a VMM at most, and not where it says 0, as QEMU's does. */
 	void (*scanouts)(void *data, uint32_t count);
 	/* A VMM that came is gone, and with it the back-end; the display socket, if one was
 	 * attached, is at EOF or will be. */

@@ -974,6 +974,38 @@ static void test_scanouts(void)
 	}
 }
 
+/* A back-end that tells another number each time is passed on, but heard once; and by the next VMM
+ * again. */
+static void test_scanouts_once(void)
+{
+	struct rig rig;
+
+	rig_init(&rig);
+	struct test_message first = make_config(0, 16, 28);
+	struct test_message second = first;
+	uint32_t other = GUINT32_TO_LE(3);
+
+	memcpy(second.payload + sizeof(struct vhost_user_config) + 8, &other, sizeof(other));
+	for (int i = 0; i < 3; i++) {
+		struct test_message *message = i % 2 ? &second : &first;
+
+		send_message(rig.backend, message, NULL, 0);
+		expect_message(rig.vmm, message, NULL, 0);
+		g_assert_cmpuint(rig.scanouts_told, ==, 1);
+		g_assert_cmpuint(rig.scanouts, ==, 5);
+	}
+
+	close_fd(&rig.vmm);
+	settle();
+	close_fd(&rig.backend);
+	rig_connect(&rig);
+	send_message(rig.backend, &second, NULL, 0);
+	expect_message(rig.vmm, &second, NULL, 0);
+	g_assert_cmpuint(rig.scanouts_told, ==, 2);
+	g_assert_cmpuint(rig.scanouts, ==, 3);
+	rig_finish(&rig);
+}
+
 /* A reply in pieces is passed on and understood. */
 static void test_scanouts_split(void)
 {
@@ -1283,6 +1315,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/relay/swap-odd", test_swap_odd);
 	g_test_add_func("/relay/swap-back-pressure", test_swap_back_pressure);
 	g_test_add_func("/relay/scanouts", test_scanouts);
+	g_test_add_func("/relay/scanouts-once", test_scanouts_once);
 	g_test_add_func("/relay/scanouts-split", test_scanouts_split);
 	g_test_add_func("/relay/memory-shared", test_memory_shared);
 	g_test_add_func("/relay/memory-private", test_memory_private);
