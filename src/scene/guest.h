@@ -71,7 +71,7 @@ struct guest_counters {
 };
 
 /* Outputs that show one scanout. */
-#define GUEST_VIEWS_MAX 8
+#define GUEST_VIEWS_MAX 16
 
 /* What is on the glass before the first frame, and after the guest has gone. */
 enum guest_idle_picture {
@@ -146,7 +146,8 @@ struct guest_display {
 /* Set by the layout. Until then the guest is told that nothing is connected. */
 void guest_set_display(struct guest *guest, const struct guest_display *display, void *data);
 
-/* The scanout is shown by this view as well; at start, before guest_attach(). */
+/* The scanout is shown by this view as well, of at most GUEST_VIEWS_MAX; at start, before
+ * guest_attach(). */
 void guest_add_view(struct guest *guest, uint32_t scanout, struct view *view);
 
 /* A display socket came; taken over. An earlier one is closed first. */

@@ -274,6 +274,17 @@ static uint32_t lowest_scanout(const struct layout *layout, const struct guest *
 	return scanout;
 }
 
+/* Outputs that show a scanout, so far. */
+static size_t count_mirrors(const struct layout *layout, const struct guest *guest,
+	uint32_t scanout)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < layout->count; i++)
+		count += layout->entries[i].guest == guest && layout->entries[i].scanout == scanout;
+	return count;
+}
+
 static bool assign_section(struct layout *layout, const struct layout_options *options,
 	const struct layout_output *section, GError **error)
 {
@@ -308,6 +319,13 @@ static bool assign_section(struct layout *layout, const struct layout_options *o
 	uint32_t scanout = section->scanout >= 0 ? (uint32_t)section->scanout
 						 : lowest_scanout(layout, guest->guest);
 
+	if (count_mirrors(layout, guest->guest, scanout) == GUEST_VIEWS_MAX) {
+		g_set_error(error, LAYOUT_ERROR, LAYOUT_ERROR_MIRRORS,
+			"output %s: scanout %u of guest %s is shown on %d outputs already, which "
+			"is as many as can be",
+			kms_output_name(output), scanout, section->guest, GUEST_VIEWS_MAX);
+		return false;
+	}
 	entry = add_entry(layout, output, guest, scanout, section->policy, section->mode);
 	entry->positioned = section->positioned;
 	entry->x = section->x;

@@ -26,6 +26,7 @@ GQuark layout_error_quark(void);
 enum layout_error {
 	LAYOUT_ERROR_TAKEN, /* two scanouts want one output; the message names the free ones */
 	LAYOUT_ERROR_GUEST, /* no such guest */
+	LAYOUT_ERROR_MIRRORS, /* more than GUEST_VIEWS_MAX outputs are to show one scanout */
 	LAYOUT_ERROR_NO_OUTPUT, /* nothing is left to show a guest on; or no such output */
 };
 

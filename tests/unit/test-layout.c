@@ -143,6 +143,34 @@ static void test_refused(void)
 	expect_refused(NULL, 0, 2, 3, too_many);
 }
 
+/* As many outputs as can be show one scanout, the last like the first; one more is refused. */
+static void test_mirrors(void)
+{
+	static const char *const too_many[] = {"DP-17", "scanout 0", "guest a", "16", NULL};
+	struct layout_output sections[GUEST_VIEWS_MAX + 1];
+	char names[GUEST_VIEWS_MAX + 1][16];
+	struct scene *scene;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(sections); i++) {
+		g_snprintf(names[i], sizeof(names[i]), "DP-%zu", i + 1);
+		sections[i] = (struct layout_output){.name = names[i], .guest = "a"};
+	}
+	scene = scene_create(&(struct scene_options){
+		.outputs = GUEST_VIEWS_MAX,
+		.sections = sections,
+		.section_count = GUEST_VIEWS_MAX,
+	});
+	scene_scanout(scene, 0, 64, 48);
+	scene_update(scene, 0, (struct kms_rect){0, 0, 64, 48}, 0xff00ff);
+	for (size_t i = 0; i < GUEST_VIEWS_MAX; i++) {
+		g_assert_cmpuint(scene_output(scene, i)->commit_count, ==, 1);
+		g_assert_cmphex(fake_pixel(scene_output(scene, i), 63, 47), ==, 0xff00ff);
+	}
+	scene_destroy(scene);
+
+	expect_refused(sections, G_N_ELEMENTS(sections), G_N_ELEMENTS(sections), 1, too_many);
+}
+
 static void receive(struct scene *scene, void *reply, size_t size)
 {
 	size_t got = 0;
@@ -307,6 +335,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/layout/no-monitor-yet", test_no_monitor_yet);
 	g_test_add_func("/layout/sections", test_sections);
 	g_test_add_func("/layout/refused", test_refused);
+	g_test_add_func("/layout/mirrors", test_mirrors);
 	g_test_add_func("/layout/display-info", test_display_info);
 	g_test_add_func("/layout/edid", test_edid);
 	g_test_add_func("/layout/used", test_used);
