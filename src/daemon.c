@@ -234,6 +234,8 @@ static void display_closed(void *data)
 
 	if (member->door != NULL)
 		door_release(member->door);
+	if (member->relay != NULL)
+		relay_display_closed(member->relay);
 }
 
 static void relay_scanouts(void *data, uint32_t count)

@@ -34,6 +34,9 @@
 #define RETRY_FIRST_MS 10u
 #define RETRY_LAST_MS 500u
 
+/* A back-end that ends closes its sockets one by one: the display socket alone is given so long. */
+#define DISPLAY_CLOSED_MS 200u
+
 #define MEMORY_ADVICE \
 	"the back-end cannot share the VMM's memory; start QEMU with " \
 	"-object memory-backend-memfd,id=mem,size=SIZE,share=on -machine memory-backend=mem"
@@ -64,6 +67,7 @@ struct relay {
 	bool memory_shared; /* at least one region has come with its fd */
 	bool acknowledge; /* the VMM waits for our answer to a message 33 */
 	bool told_scanouts;
+	guint display_closed_source;
 };
 
 /* What became of one try to move one message. */
@@ -334,8 +338,27 @@ static enum step from_backend(struct relay *relay)
 	return step;
 }
 
+static gboolean tell_display_closed(gpointer data)
+{
+	struct relay *relay = data;
+
+	relay->display_closed_source = 0;
+	log_guest(G_LOG_LEVEL_WARNING, relay->name,
+		"the back-end's display socket is closed; there is no picture until the VMM starts "
+		"anew");
+	return G_SOURCE_REMOVE;
+}
+
+void relay_display_closed(struct relay *relay)
+{
+	if (relay->swapped && !relay->display_closed_source)
+		relay->display_closed_source = g_timeout_add(DISPLAY_CLOSED_MS, tell_display_closed,
+			relay);
+}
+
 static void session_reset(struct relay *relay)
 {
+	g_clear_handle_id(&relay->display_closed_source, g_source_remove);
 	g_clear_handle_id(&relay->retry_source, g_source_remove);
 	for (enum side side = SIDE_VMM; side <= SIDE_BACKEND; side++) {
 		stream_finish(&relay->streams[side]);

@@ -7,8 +7,8 @@
  * Listens for the VMM (door) and connects to the back-end's socket when a VMM is there, retrying
  * until the back-end listens; it starts no program. The back-end gets a display socket once per
  * connection: the repeats that a guest's reboot or driver rebind causes are swallowed, so the
- * picture survives. The VMM's end of its own display socket is kept open and unread: closed, QEMU
- * spins.
+ * picture survives; a back-end that has closed its own gets none until the next VMM comes. The
+ * VMM's end of its own display socket is kept open and unread: closed, QEMU spins.
  *
  * A message is forwarded whole: it stays in its socket until all of it is there and the other side
  * has room for it, and is then taken and sent with its fds in one sendmsg. So nothing is ever held
@@ -33,6 +33,7 @@
  *   | VMM: SET_MEM_TABLE, ADD_MEM_REG without a usable fd   | closed, saying how to share memory
  *   | VMM: SET_VRING_ADDR before any memory                 | closed, saying how to share memory
  *   | back-end: refuses memory                              | passed on, logged
+ *   | back-end: closes its display socket alone             | logged; the rest goes on
  *   | back-end: not listening                               | logged once a VMM; looked for at ≤ 0.5 s
  */
 #ifndef SCANOUTD_WIRE_RELAY_H
@@ -77,6 +78,10 @@ struct relay_counters {
  */
 struct relay *relay_create(const struct relay_options *options,
 	const struct relay_listener *listener, void *data, GError **error);
+
+/* The display socket that `attached` was given is closed, while the session goes on as far as is
+ * known: no other will come in it, which is logged where it is true a moment later, too. */
+void relay_display_closed(struct relay *relay);
 
 /* Closes both sides, without calling the listener. Takes NULL. */
 void relay_destroy(struct relay *relay);

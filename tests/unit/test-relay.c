@@ -825,6 +825,56 @@ static void test_swap(void)
 	rig_finish(&rig);
 }
 
+static bool timer_runs(void)
+{
+	GMainContext *context = g_main_context_default();
+	GPollFD fds[8];
+	int timeout_ms;
+
+	g_assert_true(g_main_context_acquire(context));
+	g_main_context_prepare(context, NULL);
+	g_main_context_query(context, G_MAXINT, &timeout_ms, fds, G_N_ELEMENTS(fds));
+	g_main_context_release(context);
+	return timeout_ms >= 0;
+}
+
+/* A display socket that is closed while its back-end stays is told of; one that goes with the
+ * session is not. */
+static void test_display_closed(void)
+{
+	static const char line[] = "guest test: the back-end's display socket is closed";
+	struct rig rig;
+	int pair[2];
+
+	rig_init(&rig);
+	g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), ==, 0);
+	send_message(rig.vmm, &swap_message, &pair[1], 1);
+	close(receive_display_socket(&rig));
+	relay_display_closed(rig.relay);
+	g_assert_true(timer_runs());
+	close_fd(&rig.backend);
+	settle();
+	g_assert_cmpuint(rig.detached, ==, 1);
+	g_assert_false(timer_runs());
+	close_fd(&rig.vmm);
+	close_fd(&rig.display);
+	rig_connect(&rig);
+	send_message(rig.vmm, &swap_message, &pair[1], 1);
+	close(receive_display_socket(&rig));
+	relay_display_closed(rig.relay);
+	while (times_logged(line) == 0)
+		g_main_context_iteration(NULL, TRUE);
+	g_assert_cmpuint(times_logged(line), ==, 1);
+
+	/* The repeat is swallowed all the same. */
+	send_message(rig.vmm, &swap_message, &pair[1], 1);
+	expect_nothing(rig.backend);
+	g_assert_cmpuint(rig.detached, ==, 1);
+	close(pair[0]);
+	close(pair[1]);
+	rig_finish(&rig);
+}
+
 static void test_swap_split_everywhere(void)
 {
 	for (size_t cut = 1; cut < sizeof(swap_message.header); cut++) {
@@ -1310,6 +1360,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/relay/eof-everywhere", test_eof_everywhere);
 	g_test_add_func("/relay/silence-inside", test_silence_inside);
 	g_test_add_func("/relay/swap", test_swap);
+	g_test_add_func("/relay/display-closed", test_display_closed);
 	g_test_add_func("/relay/swap-split-everywhere", test_swap_split_everywhere);
 	g_test_add_func("/relay/swap-need-reply", test_swap_need_reply);
 	g_test_add_func("/relay/swap-odd", test_swap_odd);
