@@ -436,7 +436,10 @@ static bool open_door(struct member *member, GError **error)
 		member->door = door_create_path(config->display_socket, config->socket_group,
 			door_attached, member, error);
 	}
-	return member->door != NULL;
+	if (member->door == NULL)
+		return false;
+	door_set_guest(member->door, config->name);
+	return true;
 }
 
 static bool open_doors(struct daemon *daemon, GError **error)

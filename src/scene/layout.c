@@ -181,7 +181,8 @@ static void on_used(void *data, struct guest *guest, uint32_t scanout)
 		changed = true;
 	}
 	if (changed && !configure_card(layout, &error))
-		log_daemon(G_LOG_LEVEL_WARNING, "%s", error->message);
+		log_guest(G_LOG_LEVEL_WARNING, guest_name(guest), "scanout %u: %s", scanout,
+			error->message);
 }
 
 static const struct guest_display guest_display = {
@@ -480,7 +481,7 @@ void layout_set_scanout_count(struct layout *layout, struct guest *guest, uint32
 			guest_name(guest), count, entry->scanout);
 	}
 	if (changed && !configure_card(layout, &error))
-		log_daemon(G_LOG_LEVEL_WARNING, "%s", error->message);
+		log_guest(G_LOG_LEVEL_WARNING, guest_name(guest), "%s", error->message);
 }
 
 /* ---- life ---- */

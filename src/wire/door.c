@@ -28,6 +28,7 @@
 G_DEFINE_QUARK(scanoutd - door - error, door_error)
 
 struct door {
+	char *guest; /* for the log, or NULL */
 	char *path; /* NULL: the socket is not ours to unlink */
 	char *lock_path; /* with path only */
 	int lock_fd; /* held as long as the door stands, or -1 */
@@ -42,6 +43,19 @@ struct door {
 };
 
 static void door_arm(struct door *door);
+
+static void complain(const struct door *door, int number)
+{
+	const char *socket = door->path ? door->path : "listening socket";
+	const char *reason = g_strerror(number);
+
+	if (door->guest)
+		log_guest(G_LOG_LEVEL_WARNING, door->guest, "%s: cannot accept a connection: %s",
+			socket, reason);
+	else
+		log_daemon(G_LOG_LEVEL_WARNING, "%s: cannot accept a connection: %s", socket,
+			reason);
+}
 
 static gboolean door_retry(gpointer data)
 {
@@ -62,8 +76,7 @@ static gboolean door_accept(gint fd, GIOCondition condition, gpointer data)
 		if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
 			return G_SOURCE_CONTINUE;
 		if (!door->failing)
-			log_daemon(G_LOG_LEVEL_WARNING, "%s: cannot accept a connection: %s",
-				door->path ? door->path : "listening socket", g_strerror(errno));
+			complain(door, errno);
 		door->failing = true;
 		door->source = g_timeout_add(RETRY_MS, door_retry, door);
 		return G_SOURCE_REMOVE;
@@ -333,6 +346,12 @@ struct door *door_create_inherited(int fd, door_attached_func attached, void *da
 	return door;
 }
 
+void door_set_guest(struct door *door, const char *guest)
+{
+	g_free(door->guest);
+	door->guest = g_strdup(guest);
+}
+
 void door_release(struct door *door)
 {
 	door_arm(door);
@@ -357,6 +376,7 @@ void door_destroy(struct door *door)
 		unlink(door->lock_path);
 		close(door->lock_fd);
 	}
+	g_free(door->guest);
 	g_free(door->path);
 	g_free(door->lock_path);
 	g_free(door);

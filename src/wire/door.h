@@ -40,6 +40,9 @@ struct door *door_create_listening(int fd, door_attached_func attached, void *da
  * taken over, but not on failure. */
 struct door *door_create_inherited(int fd, door_attached_func attached, void *data, GError **error);
 
+/* Whose door it is: named in what the door logs from then on. The name is copied. */
+void door_set_guest(struct door *door, const char *guest);
+
 /* The peer that came last has gone. */
 void door_release(struct door *door);
 

@@ -545,6 +545,7 @@ struct relay *relay_create(const struct relay_options *options,
 			error);
 	if (!relay->door)
 		goto fail;
+	door_set_guest(relay->door, relay->name);
 	if (relay->backend_path && strlen(relay->backend_path) >= sizeof(address.sun_path)) {
 		g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
 			"the back-end's socket path is longer than %zu bytes: %s",

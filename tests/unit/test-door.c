@@ -11,11 +11,27 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* The line that was logged last, or NULL. */
+static char *logged;
+
+static GLogWriterOutput record(GLogLevelFlags level, const GLogField *fields, gsize count,
+	gpointer data)
+{
+	for (gsize i = 0; i < count; i++) {
+		if (g_str_equal(fields[i].key, "MESSAGE")) {
+			g_free(logged);
+			logged = g_strdup(fields[i].value);
+		}
+	}
+	return G_LOG_WRITER_HANDLED;
+}
 
 /* A folder, a door, and whom it let in. */
 struct house {
@@ -181,6 +197,31 @@ static void test_listening(void)
 	check_one_at_a_time(&house, house.path);
 	/* It is the service manager's path. */
 	g_assert_cmpint(unlink(house.path), ==, 0);
+	house_destroy(&house);
+}
+
+/* No fd is left for a peer: said once, and of whose door it is. */
+static void test_cannot_accept(void)
+{
+	struct house house = house_create();
+	struct rlimit limit, none;
+	int peer;
+
+	open_or_fail(&house);
+	door_set_guest(house.door, "kiosk");
+	peer = connect_to(house.path);
+	g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &limit), ==, 0);
+	none = limit;
+	none.rlim_cur = 3;
+	g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &none), ==, 0);
+	settle();
+	g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &limit), ==, 0);
+	g_assert_cmpint(house.peers, ==, 0);
+	g_assert_nonnull(logged);
+	g_assert_true(g_str_has_prefix(logged, "guest kiosk: "));
+	g_assert_nonnull(strstr(logged, house.path));
+	g_clear_pointer(&logged, g_free);
+	close(peer);
 	house_destroy(&house);
 }
 
@@ -453,8 +494,10 @@ static void test_group(void)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
+	g_log_set_writer_func(record, NULL, NULL);
 	g_test_add_func("/door/path", test_path);
 	g_test_add_func("/door/listening", test_listening);
+	g_test_add_func("/door/cannot-accept", test_cannot_accept);
 	g_test_add_func("/door/inherited", test_inherited);
 	g_test_add_func("/door/inherited-never-taken", test_inherited_never_taken);
 	g_test_add_func("/door/destroyed-in-callback", test_destroyed_in_callback);

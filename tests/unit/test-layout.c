@@ -318,6 +318,20 @@ static void test_scanout_count(void)
 	scene_destroy(scene);
 }
 
+/* What a guest brings about is logged as its own. */
+static void test_refused_later(void)
+{
+	struct scene *scene = scene_create(&(struct scene_options){.outputs = 3});
+	uint8_t edid[VIRTIO_GPU_EDID_MAX];
+
+	scene->card->refuses_configure = true;
+	ask_edid(scene, 1, edid);
+	scene_expect_log("guest a: scanout 1: the mode set is refused");
+	layout_set_scanout_count(scene->layout, scene->guests[0], 2);
+	scene_expect_log("guest a: the mode set is refused");
+	scene_destroy(scene);
+}
+
 static void test_device_gone(void)
 {
 	struct scene *scene = scene_create(&(struct scene_options){0});
@@ -340,6 +354,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/layout/edid", test_edid);
 	g_test_add_func("/layout/used", test_used);
 	g_test_add_func("/layout/scanout-count", test_scanout_count);
+	g_test_add_func("/layout/refused-later", test_refused_later);
 	g_test_add_func("/layout/device-gone", test_device_gone);
 	return g_test_run();
 }

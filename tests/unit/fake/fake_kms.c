@@ -190,6 +190,10 @@ bool kms_device_configure(struct kms_device *device, const struct kms_output_req
 	size_t count, GError **error)
 {
 	device->configured++;
+	if (device->refuses_configure) {
+		g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "the mode set is refused");
+		return false;
+	}
 	device->request_count = count;
 	for (size_t i = 0; i < device->output_count; i++)
 		device->outputs[i].active = false;

@@ -75,6 +75,7 @@ struct kms_device {
 	unsigned int trims;
 	bool refuses_import;
 	bool refuses_dumb;
+	bool refuses_configure;
 	/* The last kms_device_configure(). */
 	struct kms_output_request requests[KMS_OUTPUTS_MAX];
 	size_t request_count;
