@@ -119,7 +119,7 @@ struct guest_state {
 		int64_t since_us;
 		uint64_t serials[GUEST_VIEWS_MAX]; /* view i shows it with this frame */
 	} waiting[CHANNEL_REPLIES_MAX];
-	int64_t last_reply_us;
+	int64_t last_reply_us; /* as the next paced one counts it: of a flip, the vblank's time */
 };
 
 /* `state` is the caller's and outlives the guest. */

@@ -72,12 +72,14 @@ static void disarm(struct replies *replies)
 
 /* ---- answers ---- */
 
-static void count(struct replies *replies, const struct guest_waiting *waiting, int64_t now_us)
+/* The time that it takes is until now, whatever the vblank's time was. */
+static void count(struct replies *replies, const struct guest_waiting *waiting)
 {
+	int64_t latency_us = g_get_monotonic_time() - waiting->since_us;
 	int64_t limit = LATENCY_UNIT_US;
 	unsigned int bucket = 0;
 
-	while (bucket < GUEST_LATENCY_BUCKETS - 1 && now_us - waiting->since_us > limit) {
+	while (bucket < GUEST_LATENCY_BUCKETS - 1 && latency_us > limit) {
 		limit *= 2;
 		bucket++;
 	}
@@ -85,13 +87,14 @@ static void count(struct replies *replies, const struct guest_waiting *waiting, 
 	replies->counters->replies[waiting->reply]++;
 }
 
-/* The oldest entry gets its answer. */
-static void answer(struct replies *replies, int64_t now_us)
+/* The oldest entry gets its answer. Periods are counted on from `paced_us`: the vblank's time, so
+ * that what delays us does not add up. */
+static void answer(struct replies *replies, int64_t paced_us)
 {
 	struct guest_state *state = replies->state;
 
-	count(replies, &state->waiting[0], now_us);
-	state->last_reply_us = now_us;
+	count(replies, &state->waiting[0]);
+	state->last_reply_us = paced_us;
 	state->waiting_count--;
 	if (state->waiting_count > 0)
 		memmove(&state->waiting[0], &state->waiting[1],

@@ -302,6 +302,29 @@ static void test_all_outputs(void)
 	scene_destroy(scene);
 }
 
+/* The histogram counts until the answer, and not until the vblank that brought it. */
+static void test_latency(void)
+{
+	struct scene *scene = scene_create(&(struct scene_options){0});
+	const uint64_t *latency = guest_counters(scene->guests[0])->reply_latency;
+	struct kms_output *output = scene_output(scene, 0);
+	struct guest_waiting *waiting = &scene->states[0]->waiting[0];
+	struct kms_presentation vblank = {.vblank = true};
+
+	scene_dmabuf(scene, 0, 64, 48, new_buffer());
+	scene_dmabuf_update(scene, 0, full);
+	/* As if it had come an hour ago, and the vblank just after it. */
+	waiting->since_us -= G_TIME_SPAN_HOUR;
+	vblank.time_us = waiting->since_us + 1;
+	layout_kms_listener()->presented(scene->layout, output, fake_last(output)->serial, &vblank);
+	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
+	g_assert_cmpuint(latency[GUEST_LATENCY_BUCKETS - 1], ==, 1);
+	g_assert_cmpuint(answers(scene), ==, 1);
+	/* Pacing goes by the vblank. */
+	g_assert_cmpint(scene->states[0]->last_reply_us, ==, vblank.time_us);
+	scene_destroy(scene);
+}
+
 /* Without vblanks: not before a period has passed since the last answer. */
 static void test_no_vblank(void)
 {
@@ -667,6 +690,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/reply/copied/test-refused", test_copied_test_refused);
 	g_test_add_func("/reply/copied/geometry", test_copied_geometry);
 	g_test_add_func("/reply/all-outputs", test_all_outputs);
+	g_test_add_func("/reply/latency", test_latency);
 	g_test_add_func("/reply/no-vblank", test_no_vblank);
 	g_test_add_func("/reply/no-vblank/timer", test_no_vblank_timer);
 	g_test_add_func("/reply/off", test_off);
