@@ -293,7 +293,8 @@ struct kms_dmabuf {
 	uint64_t modifier; /* KMS_MODIFIER_INVALID: the driver's own idea */
 	/*
 	 * Any number that tells one guest from another. A refusal is remembered for its owner
-	 * alone, so that a guest with strange buffers costs no other guest its direct path.
+	 * alone, so that a guest with strange buffers costs no other guest its direct path; and
+	 * what is kept goes when its owner does.
 	 */
 	uint32_t owner;
 };
@@ -314,9 +315,9 @@ struct kms_buffer *kms_buffer_ref(struct kms_buffer *buffer);
 /* Takes NULL. The framebuffer is closed (CLOSEFB) once no frame and no cache holds it. */
 void kms_buffer_unref(struct kms_buffer *buffer);
 
-/* Gives up every framebuffer that only the cache still holds, and forgets refusals: for a caller
- * whose guest has gone. */
-void kms_device_trim(struct kms_device *device);
+/* Gives up what only the cache still holds of the owner's framebuffers, and forgets its refusals: it
+ * has gone. */
+void kms_device_trim(struct kms_device *device, uint32_t owner);
 
 uint32_t kms_buffer_width(const struct kms_buffer *buffer);
 uint32_t kms_buffer_height(const struct kms_buffer *buffer);

@@ -270,11 +270,12 @@ static void cache_drop(struct kms_buffer_cache *cache, size_t index)
 	cache->devices[index] = cache->devices[last];
 	cache->layouts[index] = cache->layouts[last];
 	cache->buffers[index] = cache->buffers[last];
+	cache->owners[index] = cache->owners[last];
 	cache->used[index] = cache->used[last];
 }
 
 static void cache_insert(struct kms_device *device, const struct stat *identity,
-	const struct kms_layout *layout, struct kms_buffer *buffer)
+	const struct kms_layout *layout, struct kms_buffer *buffer, uint32_t owner)
 {
 	struct kms_buffer_cache *cache = &device->buffers;
 	size_t limit = cache_limit(device);
@@ -294,18 +295,22 @@ static void cache_insert(struct kms_device *device, const struct stat *identity,
 	cache->devices[index] = identity->st_dev;
 	cache->layouts[index] = *layout;
 	cache->buffers[index] = kms_buffer_ref(buffer);
+	cache->owners[index] = owner;
 	cache->used[index] = ++cache->clock;
 }
 
-void kms_buffer_cache_clear(struct kms_device *device)
+void kms_device_trim(struct kms_device *device, uint32_t owner)
 {
 	struct kms_buffer_cache *cache = &device->buffers;
 
 	for (size_t i = cache->count; i-- > 0;) {
-		if (cache->buffers[i]->references == 1)
+		if (cache->owners[i] == owner && cache->buffers[i]->references == 1)
 			cache_drop(cache, i);
 	}
-	memset(cache->refusals, 0, sizeof(cache->refusals));
+	for (size_t i = 0; i < KMS_REFUSALS_MAX; i++) {
+		if (cache->refusals[i].owner == owner)
+			cache->refusals[i].error = 0;
+	}
 }
 
 void kms_buffer_cache_finish(struct kms_buffer_cache *cache)
@@ -318,11 +323,6 @@ void kms_buffer_cache_finish(struct kms_buffer_cache *cache)
 		cache->spare = buffer->next_spare;
 		g_free(buffer);
 	}
-}
-
-void kms_device_trim(struct kms_device *device)
-{
-	kms_buffer_cache_clear(device);
 }
 
 /* ---- import ---- */
@@ -446,6 +446,6 @@ struct kms_buffer *kms_buffer_import(struct kms_device *device, const struct kms
 	}
 	device->counters.imports++;
 	device->counters.framebuffers++;
-	cache_insert(device, &identity, &layout, buffer);
+	cache_insert(device, &identity, &layout, buffer, dmabuf->owner);
 	return buffer;
 }

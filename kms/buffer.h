@@ -51,6 +51,7 @@ struct kms_buffer_cache {
 	dev_t devices[KMS_CACHE_MAX];
 	struct kms_layout layouts[KMS_CACHE_MAX]; /* as the caller gave them */
 	struct kms_buffer *buffers[KMS_CACHE_MAX];
+	uint32_t owners[KMS_CACHE_MAX]; /* who imported it first */
 	uint64_t used[KMS_CACHE_MAX]; /* the clock's value at the last use */
 	uint64_t clock;
 	size_t count;
@@ -64,9 +65,6 @@ struct kms_buffer_cache {
 /* A dumb buffer of 32 bits a pixel, zeroed, mapped only if asked for. */
 struct kms_buffer *kms_buffer_create(struct kms_device *device, uint32_t width, uint32_t height,
 	uint32_t fourcc, bool mapped, GError **error);
-
-/* Forgets every buffer that only the cache holds, and every refusal. */
-void kms_buffer_cache_clear(struct kms_device *device);
 
 /* Frees the cache's own memory; no buffer is referenced any more. */
 void kms_buffer_cache_finish(struct kms_buffer_cache *cache);

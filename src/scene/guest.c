@@ -176,7 +176,7 @@ static void peer_gone(struct guest *guest)
 	add_counters(&guest->past, channel_counters(channel));
 	channel_destroy(channel);
 	memset(&guest->state->channel, 0, sizeof(guest->state->channel));
-	kms_device_trim(guest->device);
+	kms_device_trim(guest->device, guest->scanouts[0].owner);
 }
 
 static void on_closed(void *data)

@@ -159,7 +159,7 @@ static void test_cache_is_bounded(void)
 		close(fds[i]);
 	}
 	/* Nobody holds them: they go when the guest does. */
-	kms_device_trim(fixture.device);
+	kms_device_trim(fixture.device, 0);
 	g_assert_cmpuint(kms_device_counters(fixture.device)->framebuffers, ==,
 		double_framebuffer_count());
 	g_assert_cmpuint(double_framebuffer_count(), ==, 1);
@@ -328,9 +328,48 @@ static void test_refusal_is_forgotten(void)
 	/* The handle was closed all the same. */
 	g_assert_cmpuint(double_counters.handles_closed, ==, 1);
 	import_refused(&fixture, &dmabuf);
-	kms_device_trim(fixture.device);
+	kms_device_trim(fixture.device, 0);
 	kms_buffer_unref(import(&fixture, &dmabuf));
 	close(fd);
+	card_finish(&fixture);
+}
+
+/* A guest that comes and goes takes nothing of another's with it. */
+static void test_trim_is_one_owners(void)
+{
+	struct card_fixture fixture;
+	int fds[2] = {make_dmabuf(), make_dmabuf()};
+	struct kms_dmabuf strange = describe(fds[0]);
+	unsigned int imports;
+
+	double_reset();
+	card_start(&fixture);
+	strange.stride = 8192;
+	for (uint32_t owner = 0; owner < 2; owner++) {
+		struct kms_dmabuf dmabuf = describe(fds[owner]);
+
+		dmabuf.owner = owner;
+		kms_buffer_unref(import(&fixture, &dmabuf));
+		strange.owner = owner;
+		double_fail(DOUBLE_IMPORT, EINVAL, 0, 1);
+		import_refused(&fixture, &strange);
+	}
+
+	kms_device_trim(fixture.device, 0);
+	imports = double_counters.imports;
+	for (uint32_t owner = 2; owner-- > 0;) {
+		struct kms_dmabuf dmabuf = describe(fds[owner]);
+
+		dmabuf.owner = owner;
+		kms_buffer_unref(import(&fixture, &dmabuf));
+		g_assert_cmpuint(double_counters.imports, ==, imports + (owner == 0));
+	}
+	strange.owner = 1;
+	import_refused(&fixture, &strange);
+	strange.owner = 0;
+	kms_buffer_unref(import(&fixture, &strange));
+	close(fds[0]);
+	close(fds[1]);
 	card_finish(&fixture);
 }
 
@@ -479,6 +518,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/kms/buffer/same-buffer", test_same_buffer);
 	g_test_add_func("/kms/buffer/new-buffer-every-frame", test_new_buffer_every_frame);
 	g_test_add_func("/kms/buffer/cache-is-bounded", test_cache_is_bounded);
+	g_test_add_func("/kms/buffer/trim-is-one-owners", test_trim_is_one_owners);
 	g_test_add_func("/kms/buffer/identity", test_identity_is_buffer_and_layout);
 	g_test_add_func("/kms/buffer/layout/modifiers", test_modifiers);
 	g_test_add_func("/kms/buffer/layout/linear-without", test_linear_without_modifier);

@@ -204,7 +204,7 @@ bool kms_device_configure(struct kms_device *device, const struct kms_output_req
 	return true;
 }
 
-void kms_device_trim(struct kms_device *device)
+void kms_device_trim(struct kms_device *device, uint32_t owner)
 {
 	device->trims++;
 }
