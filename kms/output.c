@@ -100,6 +100,7 @@ void kms_output_forget_state(struct kms_output *output)
 	memset(output->verdicts, 0, sizeof(output->verdicts));
 	output->is_placed = false;
 	output->damage_lost = true;
+	output->damage_refused = false;
 	output->event_us = 0;
 	output->logged_error = 0;
 }
@@ -191,7 +192,7 @@ static uint32_t damage_blob(struct kms_output *output, const struct kms_output_f
 	size_t count;
 	size_t size;
 
-	if (output->damage_lost || !frame->damage_count)
+	if (output->damage_lost || output->damage_refused || !frame->damage_count)
 		return 0;
 	count = make_clips(frame, clips);
 	if (!count)
@@ -270,6 +271,7 @@ static int send_flip(struct kms_output *output, const struct kms_output_frame *f
 	if (error && is_verdict(error) && has_damage) {
 		kms_request_rewind(request, before_damage);
 		error = kms_request_commit(output->device, request, 0);
+		output->damage_refused = !error;
 	}
 	if (!error && has_cursor)
 		kms_cursor_committed(output);

@@ -64,6 +64,7 @@ struct kms_output {
 	struct kms_placement placed;
 	bool is_placed;
 	bool damage_lost; /* a frame was dropped: the next one is shown whole */
+	bool damage_refused; /* by the driver since the mode set: all are */
 
 	struct kms_request request;
 	struct drm_mode_rect clips[KMS_DAMAGE_MAX]; /* what damage_blob holds */
