@@ -25,11 +25,6 @@ void kms_request_reset(struct kms_request *request)
 	kms_request_rewind(request, 0);
 }
 
-bool kms_request_is_empty(const struct kms_request *request)
-{
-	return kms_request_mark(request) == 0;
-}
-
 int kms_request_mark(const struct kms_request *request)
 {
 	return request->properties ? drmModeAtomicGetCursor(request->properties) : 0;

@@ -27,9 +27,6 @@ void kms_request_finish(struct kms_request *request);
 /* Begins a new request in the same memory. */
 void kms_request_reset(struct kms_request *request);
 
-/* Nothing was added since the reset. */
-bool kms_request_is_empty(const struct kms_request *request);
-
 /* A mark, and back to it: what was added behind the mark is dropped, and so is its failure. */
 int kms_request_mark(const struct kms_request *request);
 void kms_request_rewind(struct kms_request *request, int mark);

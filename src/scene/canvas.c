@@ -34,13 +34,6 @@ void canvas_set_mark(struct canvas_set *set, const struct kms_rect *rect)
 	}
 }
 
-void canvas_set_mark_all(struct canvas_set *set)
-{
-	struct kms_rect all = {0, 0, (int32_t)set->width, (int32_t)set->height};
-
-	canvas_set_mark(set, &all);
-}
-
 static bool canvas_init(struct canvas *canvas, struct kms_device *device, uint32_t width,
 	uint32_t height, GError **error)
 {

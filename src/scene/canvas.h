@@ -41,7 +41,6 @@ void canvas_set_resize(struct canvas_set *set, uint32_t width, uint32_t height);
 
 /* All canvases miss this. */
 void canvas_set_mark(struct canvas_set *set, const struct kms_rect *rect);
-void canvas_set_mark_all(struct canvas_set *set);
 
 /* A canvas that may be drawn, the one that has missed least. NULL without error: the output holds
  * all; with error: no buffer could be made. */

@@ -47,12 +47,6 @@ void damage_add(struct damage *damage, const struct kms_rect *rect)
 	damage->rects[damage->count++] = added;
 }
 
-void damage_add_all(struct damage *damage, const struct damage *other)
-{
-	for (size_t i = 0; i < other->count; i++)
-		damage_add(damage, &other->rects[i]);
-}
-
 bool damage_overlaps(const struct damage *damage, const struct kms_rect *rect)
 {
 	for (size_t i = 0; i < damage->count; i++) {

@@ -26,7 +26,6 @@ static inline void damage_clear(struct damage *damage)
 
 /* Empty rectangles are nothing. */
 void damage_add(struct damage *damage, const struct kms_rect *rect);
-void damage_add_all(struct damage *damage, const struct damage *other);
 
 bool damage_overlaps(const struct damage *damage, const struct kms_rect *rect);
 
