@@ -410,7 +410,6 @@ static bool open_relay(struct member *member, GError **error)
 		.vmm_listen_fd = member->listen_fd,
 		.vmm_group = config->socket_group,
 		.backend_path = config->backend_socket,
-		.backend_fd = -1,
 	};
 
 	if (member->listen_fd < 0)

@@ -47,8 +47,7 @@ static const char *const side_names[] = {"VMM", "back-end"};
 
 struct relay {
 	char *name;
-	char *backend_path; /* or NULL and … */
-	int backend_fd; /* … inherited; -1 once a session has it */
+	char *backend_path;
 	const struct relay_listener *listener;
 	void *data;
 	struct relay_counters counters;
@@ -477,23 +476,14 @@ static gboolean try_backend(gpointer data)
 	int fd;
 
 	relay->retry_source = 0;
-	if (relay->backend_path)
-		fd = connect_path(relay->backend_path);
-	else
-		fd = g_steal_fd(&relay->backend_fd);
-	if (fd < 0 && relay->backend_path) {
+	fd = connect_path(relay->backend_path);
+	if (fd < 0) {
 		if (!relay->told_waiting)
 			log_guest(G_LOG_LEVEL_WARNING, relay->name,
 				"a VMM is there, waiting for the back-end to listen at %s: %s",
 				relay->backend_path, g_strerror(errno));
 		relay->told_waiting = true;
 		retry_later(relay);
-		return G_SOURCE_REMOVE;
-	}
-	if (fd < 0) {
-		log_guest(G_LOG_LEVEL_WARNING, relay->name,
-			"refusing a VMM: the back-end's inherited socket has been used up");
-		session_end(relay);
 		return G_SOURCE_REMOVE;
 	}
 	if (!begin_side(relay, SIDE_BACKEND, fd)) {
@@ -528,7 +518,6 @@ struct relay *relay_create(const struct relay_options *options,
 
 	relay->name = g_strdup(options->name);
 	relay->backend_path = g_strdup(options->backend_path);
-	relay->backend_fd = options->backend_path ? -1 : options->backend_fd;
 	relay->listener = listener;
 	relay->data = data;
 	relay->vmm_display_fd = -1;
@@ -546,7 +535,7 @@ struct relay *relay_create(const struct relay_options *options,
 	if (!relay->door)
 		goto fail;
 	door_set_guest(relay->door, relay->name);
-	if (relay->backend_path && strlen(relay->backend_path) >= sizeof(address.sun_path)) {
+	if (strlen(relay->backend_path) >= sizeof(address.sun_path)) {
 		g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
 			"the back-end's socket path is longer than %zu bytes: %s",
 			sizeof(address.sun_path) - 1, relay->backend_path);
@@ -576,8 +565,6 @@ void relay_destroy(struct relay *relay)
 	g_clear_handle_id(&relay->epoll_source, g_source_remove);
 	if (relay->epoll_fd >= 0)
 		close(relay->epoll_fd);
-	if (relay->backend_fd >= 0)
-		close(relay->backend_fd);
 	g_free(relay->backend_path);
 	g_free(relay->name);
 	g_free(relay);

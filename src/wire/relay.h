@@ -49,8 +49,7 @@ struct relay_options {
 	const char *vmm_path; /* where the VMM connects; or NULL and … */
 	int vmm_listen_fd; /* … a listening socket of the service manager's, else -1 */
 	const char *vmm_group; /* may connect too; NULL: only we */
-	const char *backend_path; /* where the back-end listens; or NULL and … */
-	int backend_fd; /* … a connected socket to it (one VMM only), else -1 */
+	const char *backend_path; /* where the back-end listens */
 };
 
 /* The listener's functions must not destroy the relay. */
@@ -72,10 +71,7 @@ struct relay_counters {
 	uint64_t sockets_swallowed;
 };
 
-/*
- * The fds of `options` are taken over; its strings are copied. `listener` must outlive
- * the relay.
- */
+/* `vmm_listen_fd` is taken over; the strings are copied. `listener` must outlive the relay. */
 struct relay *relay_create(const struct relay_options *options,
 	const struct relay_listener *listener, void *data, GError **error);
 

@@ -383,7 +383,6 @@ static void test_relay(void)
 		.vmm_path = vmm_path,
 		.vmm_listen_fd = -1,
 		.backend_path = backend_path,
-		.backend_fd = -1,
 	};
 
 	struct relay *relay = relay_create(&options, &relay_listener, fixture, &error);

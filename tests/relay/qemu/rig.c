@@ -139,7 +139,6 @@ void rig_init(struct rig *rig)
 		.vmm_path = vmm_path,
 		.vmm_listen_fd = -1,
 		.backend_path = backend_path,
-		.backend_fd = -1,
 	};
 	rig->relay = relay_create(&options, &listener, rig, &error);
 	g_assert_no_error(error);
