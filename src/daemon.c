@@ -369,6 +369,11 @@ static bool claim_listen_fds(struct daemon *daemon, GError **error)
 	int count = sd_listen_fds_with_names(1, &names);
 	bool claimed = true;
 
+	if (count < 0) {
+		g_set_error(error, DAEMON_ERROR, DAEMON_ERROR_SOCKET,
+			"sockets of the service manager (LISTEN_FDS): %s", g_strerror(-count));
+		return false;
+	}
 	for (int i = 0; i < count; i++) {
 		struct member *owner = NULL;
 
