@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * glass [--frames N] -- COMMAND…: plays a back-end that sends pixels to a program under test (as fd
- * 100), each picture of one colour, at changing times between vblanks, and watches the CRTC: how
- * many vblanks after an UPDATE's last byte is its picture on the glass? Prints one line of JSON:
- * frames, and the vblanks' median, p99 and most.
+ * glass [--in-flight] [--frames N] -- COMMAND…: plays a back-end that sends pixels to a program
+ * under test (as fd 100), each picture of one colour, at changing times between vblanks, and
+ * watches the CRTC: how many vblanks after an UPDATE's last byte is its picture on the glass?
+ * Prints one line of JSON: frames, and the vblanks' median, p99 and most. --in-flight: an
+ * UPDATE of one line follows each picture at once, while that one's flip is in flight, and is what
+ * is counted.
  *
  * A commit is seen in the plane's state at once and reaches the glass at the vblank after that,
  * which is the one counted. The program says that it is ready by a line on its standard output.
@@ -33,9 +35,16 @@
 #define WIDTH 1024u
 #define HEIGHT 768u
 
+#define PIXEL sizeof(uint32_t)
 #define LOOK_NS 500000
 #define PHASE_NS 1700000 /* no part of a period, so that all times between vblanks come about */
 #define PATIENCE 120 /* vblanks */
+
+/* An UPDATE as wide as the scanout, of one colour. */
+struct message {
+	uint8_t *bytes;
+	size_t size;
+};
 
 struct glass {
 	int card;
@@ -166,17 +175,42 @@ static void sleep_ns(long ns)
 	nanosleep(&(struct timespec){0, ns}, NULL);
 }
 
-/* Sends one picture; the vblanks until it is on the glass. */
-static uint32_t show(const struct glass *glass, uint8_t *message, size_t size, uint32_t colour)
+static void message_init(struct message *message, uint32_t y, uint32_t height)
 {
-	uint32_t *pixels = (uint32_t *)(void *)(message + sizeof(struct vhost_user_gpu_header) +
-		sizeof(struct vhost_user_gpu_update));
+	const struct vhost_user_gpu_update update = {0, 0, y, WIDTH, height};
+	const struct vhost_user_gpu_header header = {VHOST_USER_GPU_UPDATE, 0,
+		sizeof(update) + WIDTH * height * PIXEL};
+
+	message->size = sizeof(header) + header.size;
+	message->bytes = g_malloc0(message->size);
+	memcpy(message->bytes, &header, sizeof(header));
+	memcpy(message->bytes + sizeof(header), &update, sizeof(update));
+}
+
+static void message_finish(struct message *message)
+{
+	g_free(message->bytes);
+}
+
+static void message_fill(struct message *message, uint32_t colour)
+{
+	const size_t head = sizeof(struct vhost_user_gpu_header) +
+		sizeof(struct vhost_user_gpu_update);
+
+	for (size_t at = head; at < message->size; at += PIXEL)
+		memcpy(message->bytes + at, &colour, PIXEL);
+}
+
+/* Sends one that has the scanout's last pixel; the vblanks until it is on the glass. */
+static uint32_t show(const struct glass *glass, struct message *message, uint32_t colour)
+{
 	uint64_t last_byte;
 
-	for (size_t i = 0; i < WIDTH * HEIGHT; i++)
-		pixels[i] = colour;
-	send_all(glass, message, size);
+	message_fill(message, colour);
+	send_all(glass, message->bytes, message->size - PIXEL);
+	/* Asked before it: as soon as it is sent, the program runs, and not we. */
 	last_byte = vblanks(glass);
+	send_all(glass, message->bytes + message->size - PIXEL, PIXEL);
 	while (last_pixel(glass) != colour) {
 		if (vblanks(glass) - last_byte > PATIENCE) {
 			errno = ETIMEDOUT;
@@ -202,39 +236,48 @@ int main(int argc, char **argv)
 		struct vhost_user_gpu_scanout scanout;
 	} __attribute__((packed))
 	scanout = {{VHOST_USER_GPU_SCANOUT, 0, sizeof(scanout.scanout)}, {0, WIDTH, HEIGHT}};
-	const struct vhost_user_gpu_update update = {0, 0, 0, WIDTH, HEIGHT};
-	const struct vhost_user_gpu_header header = {VHOST_USER_GPU_UPDATE, 0,
-		sizeof(update) + WIDTH * HEIGHT * 4};
-	size_t size = sizeof(header) + header.size;
-	g_autofree uint8_t *message = g_malloc0(size);
+	struct message picture, line;
 	g_autofree uint32_t *taken = NULL;
 	struct glass glass = {0};
+	bool in_flight = false;
 	uint32_t frames = 200;
 
+	if (argc > 1 && strcmp(argv[1], "--in-flight") == 0) {
+		in_flight = true;
+		argc--;
+		argv++;
+	}
 	if (argc > 2 && strcmp(argv[1], "--frames") == 0) {
 		frames = (uint32_t)MAX(atoi(argv[2]), 1);
 		argv += 2;
 	}
 	if (!argv[1] || strcmp(argv[1], "--") != 0 || !argv[2]) {
-		fprintf(stderr, "usage: glass [--frames N] -- COMMAND…\n");
+		fprintf(stderr, "usage: glass [--in-flight] [--frames N] -- COMMAND…\n");
 		return 2;
 	}
-	memcpy(message, &header, sizeof(header));
-	memcpy(message + sizeof(header), &update, sizeof(update));
+	message_init(&picture, 0, HEIGHT);
+	message_init(&line, HEIGHT - 1, 1);
 	taken = g_new0(uint32_t, frames);
 	start_child(&glass, argv + 2);
 	open_card(&glass);
 	send_all(&glass, &scanout, sizeof(scanout));
 	/* The first ones make the scanout buffers. */
 	for (uint32_t i = 0; i < 5; i++)
-		show(&glass, message, size, 0x800000 + i);
+		show(&glass, &picture, 0x800000 + i);
 	for (uint32_t i = 0; i < frames; i++) {
-		taken[i] = show(&glass, message, size, i + 1);
+		if (in_flight) {
+			message_fill(&picture, 0x400000 + i);
+			send_all(&glass, picture.bytes, picture.size);
+		}
+		taken[i] = show(&glass, in_flight ? &line : &picture, i + 1);
 		sleep_ns(PHASE_NS);
 	}
 	qsort(taken, frames, sizeof(*taken), compare);
-	printf("{\"frames\": %u, \"vblanks\": %u, \"vblanks_p99\": %u, \"vblanks_most\": %u}\n",
+	printf("{\"frames\": %u, \"vblanks\": %u, \"vblanks_p99\": %u, "
+	       "\"vblanks_most\": %u}\n",
 		frames, taken[frames / 2], taken[frames * 99 / 100], taken[frames - 1]);
+	message_finish(&picture);
+	message_finish(&line);
 	kill(glass.child, SIGTERM);
 	return waitpid(glass.child, NULL, 0) < 0;
 }
