@@ -22,6 +22,8 @@
 #define DMA_BUF_MAGIC 0x444d4142
 #endif
 
+#define SYNC_TRIES 16
+
 /* Alpha is of no use on a primary plane, and guests leave garbage in it: formats without it. */
 static const struct {
 	uint32_t fourcc;
@@ -235,15 +237,18 @@ void dmabuf_reader_destroy(struct dmabuf_reader *reader)
 	g_free(reader);
 }
 
+/* The exporter may ask for another try, but not for ever: nothing else runs meanwhile. */
 static bool sync_reading(int fd, uint64_t edge)
 {
 	struct dma_buf_sync sync = {.flags = DMA_BUF_SYNC_READ | edge};
-	int result;
 
-	do
-		result = ioctl(fd, DMA_BUF_IOCTL_SYNC, &sync);
-	while (result < 0 && (errno == EINTR || errno == EAGAIN));
-	return result == 0;
+	for (int i = 0; i < SYNC_TRIES; i++) {
+		if (ioctl(fd, DMA_BUF_IOCTL_SYNC, &sync) == 0)
+			return true;
+		if (errno != EINTR && errno != EAGAIN)
+			return false;
+	}
+	return false;
 }
 
 static void composite(pixman_image_t *from, int32_t x, int32_t y, struct surface *surface,

@@ -407,6 +407,30 @@ static void test_part_and_flip(void)
 	close(fd);
 }
 
+/* An exporter that is interrupted is asked again; one that always is does not stop the daemon. */
+static void test_interrupted(void)
+{
+	const struct channel_dmabuf dmabuf = describe(16, 8, 64, DRM_FORMAT_XRGB8888);
+	const struct kms_rect corner = {0, 0, 1, 1};
+	struct surface *surface = surface_create("test", 16, 8, NULL);
+	struct dmabuf_gbm gbm = {0};
+	uint32_t *memory;
+	int fd = fake_dmabuf_create((size_t)64 * 8, &memory);
+	struct dmabuf_reader *reader = dmabuf_reader_create(fd, &dmabuf, &gbm, NULL);
+
+	g_assert_nonnull(reader);
+	memory[0] = 0x123456;
+	fake_dmabuf_interrupt_sync(G_MAXUINT);
+	g_assert_false(dmabuf_reader_copy(reader, surface, &corner));
+	g_assert_cmphex(surface_at(surface, 0, 0), ==, 0);
+	fake_dmabuf_interrupt_sync(3);
+	g_assert_true(dmabuf_reader_copy(reader, surface, &corner));
+	g_assert_cmphex(surface_at(surface, 0, 0), ==, 0x123456);
+	dmabuf_reader_destroy(reader);
+	surface_destroy(surface);
+	close(fd);
+}
+
 static void expect_refused(int fd, const struct channel_dmabuf *dmabuf, const char *why)
 {
 	g_autoptr(GError) error = NULL;
@@ -613,6 +637,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/copy/cursor", test_cursor_blend);
 	g_test_add_func("/copy/dmabuf/formats", test_formats);
 	g_test_add_func("/copy/dmabuf/part-and-flip", test_part_and_flip);
+	g_test_add_func("/copy/dmabuf/interrupted", test_interrupted);
 	g_test_add_func("/copy/dmabuf/checks", test_checks);
 	g_test_add_func("/copy/dmabuf/tiled", test_tiled);
 	return g_test_run();

@@ -20,6 +20,7 @@ static ino_t fakes[FAKES_MAX];
 static size_t fake_count;
 static unsigned int begun, ended;
 static bool refuses;
+static unsigned int interruptions;
 
 int fake_dmabuf_create(size_t size, uint32_t **memory)
 {
@@ -73,6 +74,11 @@ int ioctl(int fd, unsigned long request, ...)
 	if (request != DMA_BUF_IOCTL_SYNC || !is_fake(fd))
 		return (int)syscall(SYS_ioctl, fd, request, argument);
 
+	if (interruptions > 0) {
+		interruptions--;
+		errno = EINTR;
+		return -1;
+	}
 	if (refuses) {
 		errno = EIO;
 		return -1;
@@ -97,4 +103,9 @@ unsigned int fake_dmabuf_syncs_ended(void)
 void fake_dmabuf_refuse_sync(bool refuse)
 {
 	refuses = refuse;
+}
+
+void fake_dmabuf_interrupt_sync(unsigned int times)
+{
+	interruptions = times;
 }

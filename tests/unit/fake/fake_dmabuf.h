@@ -18,5 +18,7 @@ int fake_dmabuf_create(size_t size, uint32_t **memory);
 unsigned int fake_dmabuf_syncs_begun(void);
 unsigned int fake_dmabuf_syncs_ended(void);
 void fake_dmabuf_refuse_sync(bool refuse);
+/* The next `times` are interrupted. */
+void fake_dmabuf_interrupt_sync(unsigned int times);
 
 #endif
