@@ -36,9 +36,10 @@ vmm_start() {
 	eval "exec {control_${name}_in}<>\"$run/$name.in\" {control_${name}_out}<>\"$run/$name.out\""
 }
 
-# linux_start NAME OUTPUTS: returns when its painter is ready. With several outputs, without a console (see initramfs).
+# linux_start NAME OUTPUTS [noconsole]: returns when its painter is ready. With several outputs, without a console in any
+# case (see initramfs).
 linux_start() {
-	local console=''
+	local console=${3:-}
 	[ "$2" -eq 1 ] || console=noconsole
 	backend_start "$1"
 	vmm_start "$1" "$2" -kernel "$BUILD/guest/vmlinuz" -initrd "$BUILD/guest/initramfs" \
