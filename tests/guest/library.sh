@@ -73,3 +73,34 @@ ask() {
 	tell "$@"
 	hear "$1"
 }
+
+# flips FIRST LAST: guest one, which shows picture FIRST - 1 in 1024x768 on Virtual-1, flips to these pictures, while the
+# camera notes what is on the glass at each vblank. It was those and no other, in this order, each once.
+#
+# A flip waits until the camera had a steady look at the one before: a guest that is left alone does not wait for an
+# answer longer than 50 ms, and on a slow machine draws into what is on the glass.
+flips() {
+	local line='' from seed wanted
+	rm -f "$run/watch"
+	mkfifo "$run/watch"
+	"$camera" --connector Virtual-1 --watch $((patience * 2)) >"$run/watch" &
+	pid[watch]=$!
+	# A line for each change only: bash takes longer than a vblank to read one.
+	exec {from}< <(grep --line-buffered -o 'checksum=[0-9a-f]* stable=yes' <"$run/watch" | stdbuf -oL uniq)
+	: >"$out/wanted"
+	for ((seed = $1 - 1; seed <= $2; seed++)); do
+		expected frame 1024 768 pattern "$seed" 1024 768 0 0
+		wanted="checksum=$("$camera" --checksum-of "$out/frame-expected.png") stable=yes"
+		echo "$wanted" >>"$out/wanted"
+		[ "$seed" -lt "$1" ] || ask one flip "$seed"
+		until [ "$line" = "$wanted" ]; do
+			read -r -t "$patience" -u "$from" line || return 1
+			echo "$line"
+		done
+	done >"$out/seen"
+	kill -TERM "${pid[watch]}"
+	process_wait watch
+	cat <&"$from" >>"$out/seen"
+	exec {from}<&-
+	diff "$out/wanted" "$out/seen"
+}
