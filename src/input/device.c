@@ -434,6 +434,7 @@ struct input_sink *device_create(const struct device_options *options,
 		device_destroy(&device->sink);
 		return NULL;
 	}
+	door_set_guest(device->door, device->guest);
 	return &device->sink;
 }
 

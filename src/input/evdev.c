@@ -47,10 +47,8 @@ static void take(struct evdev *evdev, const struct input_event *event)
 {
 	switch (event->type) {
 	case EV_SYN:
-		if (event->code == SYN_REPORT)
-			tell(evdev);
-		/* What came before is not told again by what libevdev makes up for. */
-		else if (event->code == SYN_DROPPED)
+		/* Behind a SYN_DROPPED, libevdev makes up for what was lost, but not for what came before. */
+		if (event->code == SYN_REPORT || event->code == SYN_DROPPED)
 			tell(evdev);
 		break;
 	case EV_KEY:
