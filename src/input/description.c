@@ -151,6 +151,8 @@ static void describe_pen(struct input_description *description, const struct inp
 	set_axis(description, ABS_TILT_X, -90, 90, 57);
 	set_axis(description, ABS_TILT_Y, -90, 90, 57);
 	set_axis(description, ABS_Z, 0, 359, 57);
+	/* The slider of an airbrush, which rests in the middle. */
+	set_axis(description, ABS_WHEEL, 0, INPUT_PRESSURE_MAX, 0);
 }
 
 void input_describe(struct input_description *description, enum input_kind kind,

@@ -6,7 +6,7 @@
 
 /* The axes of description.c's pen. */
 static const uint16_t axes[] = {ABS_X, ABS_Y, ABS_PRESSURE, ABS_DISTANCE, ABS_TILT_X, ABS_TILT_Y,
-	ABS_Z};
+	ABS_Z, ABS_WHEEL};
 
 /* The buttons of the tools. */
 static const uint16_t buttons[] = {BTN_STYLUS, BTN_STYLUS2, BTN_STYLUS3};
@@ -50,6 +50,7 @@ static void add_axes(struct pen *pen, const struct seat_tool *tool, double x, do
 		(int32_t)lround(CLAMP(tool->tilt_x, -90, 90)),
 		(int32_t)lround(CLAMP(tool->tilt_y, -90, 90)),
 		(int32_t)lround(CLAMP(tool->rotation, 0, 359)),
+		pressure_value((tool->slider + 1) / 2),
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(axes); i++) {

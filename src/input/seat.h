@@ -64,7 +64,6 @@ struct seat_tool {
 	double tilt_x, tilt_y; /* degrees from the vertical, -90 to 90 */
 	double rotation; /* degrees clockwise, 0 to 360 */
 	double slider; /* -1 to 1 */
-	double wheel; /* degrees that it turned since the event before */
 	bool near; /* in proximity */
 	bool down; /* the tip touches */
 	/* A button of the tool that changed with this event; 0: none did. BTN_STYLUS, … */

@@ -293,6 +293,7 @@ static void test_pen(void)
 		.tilt_x = -30.4,
 		.tilt_y = 200,
 		.rotation = 90,
+		.slider = 1,
 		.near = true,
 	};
 	int tablet, other;
@@ -301,7 +302,7 @@ static void test_pen(void)
 	pen(&fixture, &tablet, tool);
 	expect(&fixture,
 		"pen BTN_TOOL_RUBBER=1 ABS_X=32768 ABS_Y=32768 ABS_PRESSURE=0 "
-		"ABS_DISTANCE=2048 ABS_TILT_X=-30 ABS_TILT_Y=90 ABS_Z=90\n");
+		"ABS_DISTANCE=2048 ABS_TILT_X=-30 ABS_TILT_Y=90 ABS_Z=90 ABS_WHEEL=4095\n");
 	/* Another tool waits until this one has gone. */
 	pen(&fixture, &other, tool);
 	expect(&fixture, "");
@@ -343,7 +344,7 @@ static void test_pen_outside(void)
 	pen(&fixture, &tablet, tool);
 	expect(&fixture,
 		"pen BTN_TOOL_PEN=1 ABS_X=0 ABS_Y=32768 ABS_PRESSURE=0 ABS_DISTANCE=0 "
-		"ABS_TILT_X=0 ABS_TILT_Y=0 ABS_Z=0 BTN_TOUCH=1\n");
+		"ABS_TILT_X=0 ABS_TILT_Y=0 ABS_Z=0 ABS_WHEEL=2048 BTN_TOUCH=1\n");
 	pen_destroy(fixture.pen);
 	expect(&fixture, "pen BTN_TOUCH=0 BTN_TOOL_PEN=0\n");
 	fixture.pen = NULL;
@@ -374,7 +375,7 @@ static void test_pen_edges(void)
 	pen(&fixture, &tablet, tool);
 	expect(&fixture,
 		"pen BTN_TOOL_PEN=1 ABS_X=0 ABS_Y=0 ABS_PRESSURE=4095 ABS_DISTANCE=0 "
-		"ABS_TILT_X=-90 ABS_TILT_Y=90 ABS_Z=359 BTN_TOUCH=1 BTN_STYLUS3=1\n");
+		"ABS_TILT_X=-90 ABS_TILT_Y=90 ABS_Z=359 ABS_WHEEL=2048 BTN_TOUCH=1 BTN_STYLUS3=1\n");
 	/* The same again, a release of what is not pressed, a button that is none of a pen. */
 	pen(&fixture, &tablet, tool);
 	tool.button = BTN_STYLUS;
@@ -396,7 +397,7 @@ static void test_pen_edges(void)
 	pen(&fixture, &other, tool);
 	expect(&fixture,
 		"pen BTN_TOOL_BRUSH=1 ABS_X=0 ABS_Y=0 ABS_PRESSURE=4095 ABS_DISTANCE=0 "
-		"ABS_TILT_X=-90 ABS_TILT_Y=90 ABS_Z=359\n");
+		"ABS_TILT_X=-90 ABS_TILT_Y=90 ABS_Z=359 ABS_WHEEL=2048\n");
 	finish(&fixture);
 }
 
