@@ -235,7 +235,7 @@ $(foreach t,$(filter-out $(native_benches),$(bench_programs)),$(call program,$(o
 $(foreach t,$(native_benches),$(call program,$(out)/bench/$(t),$(call sources_of,tests/bench/$(t)),$(bench_common_archive) $(src_archive) $(kms_archive) $(double_archive),$(kms_extra_libs) $(src_extra_libs) $(glib_libs)))
 # What a mode set alone takes: with the libraries that the daemon's uses come down to, and with libdrm alone.
 $(call compile,tests/bench/modeset/modeset.c,$(drm_cflags))
-$(call program,$(out)/bench/modeset,tests/bench/modeset/modeset.c,,-Wl$(comma)--no-as-needed $(drm_libs) $(kms_extra_libs) $(src_extra_libs) $(call package_libs,glib-2.0))
+$(call program,$(out)/bench/modeset,tests/bench/modeset/modeset.c,,-Wl$(comma)--no-as-needed $(drm_libs) $(kms_extra_libs) $(src_extra_libs) $(glib_libs))
 $(call program,$(out)/bench/modeset-drm,tests/bench/modeset/modeset.c,,$(drm_libs))
 
 # Objects are rebuilt when compiler or flags change: the file's content is what they were built with.
