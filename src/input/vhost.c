@@ -74,7 +74,6 @@ void vhost_queue_forget_fds(struct vhost_queue *queue)
 	close_fd(&queue->call_fd);
 }
 
-/* What was set up for the driver goes; the memory is the VMM's to keep. */
 void vhost_reset_queues(struct vhost *vhost)
 {
 	for (unsigned int i = 0; i < VHOST_RINGS; i++) {
@@ -87,8 +86,6 @@ void vhost_reset_queues(struct vhost *vhost)
 	}
 }
 
-/* Begins where everything is there: a kick, and the word that it is enabled. False: a VMM's fault,
- * logged. */
 bool vhost_queue_start(struct vhost_queue *queue)
 {
 	struct vhost *vhost = queue->vhost;
