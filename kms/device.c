@@ -93,15 +93,19 @@ int64_t kms_device_now(struct kms_device *device)
 	return g_source_get_time(device->source);
 }
 
+static void set_watchdog(struct kms_device *device, int64_t when_us)
+{
+	device->watchdog_us = when_us;
+	g_source_set_ready_time(device->source, when_us == KMS_NEVER ? -1 : when_us);
+}
+
 void kms_device_commit_begun(struct kms_device *device, struct kms_crtc *crtc, int64_t now_us)
 {
 	crtc->busy = true;
 	crtc->committed_us = now_us;
 	/* One watchdog for all, and set again only when it has barked: nothing to do per frame. */
-	if (device->watchdog_us == KMS_NEVER) {
-		device->watchdog_us = now_us + device->flip_timeout_ms * INT64_C(1000);
-		kms_device_wake_at(device, device->watchdog_us);
-	}
+	if (device->watchdog_us == KMS_NEVER)
+		set_watchdog(device, now_us + device->flip_timeout_ms * INT64_C(1000));
 }
 
 /* ---- the card is not ours, or is no more ---- */
@@ -279,10 +283,11 @@ static void watch(struct kms_device *device, int64_t now_us)
 		if (device->crtcs[i].busy)
 			next_us = MIN(next_us, device->crtcs[i].committed_us + timeout_us);
 	}
-	device->watchdog_us = next_us;
-	if (next_us > now_us)
+	if (next_us > now_us) {
+		set_watchdog(device, next_us);
 		return;
-	device->watchdog_us = KMS_NEVER;
+	}
+	set_watchdog(device, KMS_NEVER);
 	unstick(device, now_us);
 }
 
@@ -291,7 +296,8 @@ static void watch(struct kms_device *device, int64_t now_us)
 struct device_source {
 	GSource source;
 	struct kms_device *device;
-	gpointer fd_tag;
+	gpointer card_tag;
+	gpointer hotplug_tag; /* NULL: there is no udev */
 };
 
 static void page_flip(int fd, unsigned int sequence, unsigned int seconds,
@@ -358,7 +364,7 @@ static void run_deadlines(struct kms_device *device)
 {
 	int64_t now_us = kms_device_now(device);
 
-	if (device->deadline_us > now_us)
+	if (MIN(device->deadline_us, device->watchdog_us) > now_us)
 		return;
 	device->deadline_us = KMS_NEVER;
 	tell(device);
@@ -368,7 +374,6 @@ static void run_deadlines(struct kms_device *device)
 		watch(device, now_us);
 	if (device->retry_us <= now_us)
 		retry(device);
-	kms_device_wake_at(device, device->watchdog_us);
 	kms_device_wake_at(device, device->retry_us);
 	for (guint i = 0; i < device->outputs->len; i++) {
 		struct kms_output *output = device->outputs->pdata[i];
@@ -379,6 +384,12 @@ static void run_deadlines(struct kms_device *device)
 	}
 }
 
+/*
+ * The watchdog is the source's ready time, which costs a frame nothing, but a system call and a turn
+ * of the loop when it is set. Other deadlines are set more often, and are looked at here. One that
+ * ends the poll is found at the next turn: without a check function of ours, GLib looks at the fd
+ * alone.
+ */
 static gboolean source_prepare(GSource *base, gint *timeout_ms)
 {
 	struct kms_device *device = ((struct device_source *)base)->device;
@@ -394,46 +405,44 @@ static gboolean source_prepare(GSource *base, gint *timeout_ms)
 	return FALSE;
 }
 
-static gboolean source_check(GSource *base)
-{
-	struct device_source *source = (struct device_source *)base;
-
-	return g_source_query_unix_fd(base, source->fd_tag) != 0 ||
-		(source->device->deadline_us != KMS_NEVER &&
-			source->device->deadline_us <= g_source_get_time(base));
-}
-
 static gboolean source_dispatch(GSource *base, GSourceFunc callback, gpointer data)
 {
 	struct device_source *source = (struct device_source *)base;
 	struct kms_device *device = source->device;
-	GIOCondition condition = g_source_query_unix_fd(base, source->fd_tag);
+	GIOCondition card = g_source_query_unix_fd(base, source->card_tag);
 
-	/* What failed before comes before what is shown now. */
-	run_deadlines(device);
+	/* What failed before comes before what is shown now; the watchdog, which an event can calm,
+	 * comes after it. */
+	if (!card || device->deadline_us != KMS_NEVER)
+		run_deadlines(device);
 	if (device->state == KMS_DEVICE_GONE)
 		return G_SOURCE_CONTINUE;
-	if (condition & G_IO_IN)
+	if (card & G_IO_IN)
 		handle_events(device);
-	else if (condition & (G_IO_HUP | G_IO_ERR))
+	else if (card & (G_IO_HUP | G_IO_ERR))
 		become_gone(device, "the card is gone");
+	else if (source->hotplug_tag && g_source_query_unix_fd(base, source->hotplug_tag))
+		kms_hotplug_receive(device->hotplug);
 	return G_SOURCE_CONTINUE;
 }
 
 static GSourceFuncs source_functions = {
 	.prepare = source_prepare,
-	.check = source_check,
 	.dispatch = source_dispatch,
 };
 
+/* One source for all that the card has: each costs every turn of the loop. */
 static void attach_source(struct kms_device *device)
 {
+	int hotplug_fd = kms_hotplug_fd(device->hotplug);
 	struct device_source *source;
 
 	device->source = g_source_new(&source_functions, sizeof(struct device_source));
 	source = (struct device_source *)device->source;
 	source->device = device;
-	source->fd_tag = g_source_add_unix_fd(device->source, device->fd, G_IO_IN);
+	source->card_tag = g_source_add_unix_fd(device->source, device->fd, G_IO_IN);
+	if (hotplug_fd >= 0)
+		source->hotplug_tag = g_source_add_unix_fd(device->source, hotplug_fd, G_IO_IN);
 	g_source_set_name(device->source, "kms device");
 	/* No loop runs inside a dispatch. Else GLib takes the fd out of the poll set for each one,
 	 * and puts it back with a write that wakes its own loop: three system calls and a turn for

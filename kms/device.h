@@ -92,9 +92,9 @@ struct kms_device {
 	unsigned int flip_timeout_ms;
 
 	/* Deadlines on the monotonic clock; KMS_NEVER where there is none. */
-	int64_t deadline_us; /* the earliest of all: those below, and the outputs' cursors */
 	int64_t watchdog_us;
 	int64_t retry_us;
+	int64_t deadline_us; /* the earliest of all but the watchdog's: retry, outputs' cursors */
 	GSource *source;
 	bool gone_untold; /* the listener has yet to hear that the card is gone */
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "hotplug.h"
 
-#include <glib-unix.h>
 #include <libudev.h>
 #include <log.h>
 #include <stdbool.h>
@@ -26,7 +25,6 @@ struct kms_hotplug {
 	void *data;
 	struct udev *udev;
 	struct udev_monitor *monitor;
-	guint monitor_source;
 	guint debounce_source;
 	GThread *thread;
 	struct probe *probe;
@@ -130,15 +128,14 @@ static bool has_property(struct udev_device *event, const char *name)
 	return value && strcmp(value, "1") == 0;
 }
 
-static gboolean monitor_readable(gint fd, GIOCondition condition, gpointer data)
+void kms_hotplug_receive(struct kms_hotplug *hotplug)
 {
-	struct kms_hotplug *hotplug = data;
 	struct udev_device *event = udev_monitor_receive_device(hotplug->monitor);
 	const char *action;
 	bool removed;
 
 	if (!event)
-		return G_SOURCE_CONTINUE;
+		return;
 	action = udev_device_get_action(event);
 	removed = udev_device_get_devnum(event) == hotplug->card &&
 		g_strcmp0(action, "remove") == 0;
@@ -149,7 +146,11 @@ static gboolean monitor_readable(gint fd, GIOCondition condition, gpointer data)
 	/* Last: the listener may destroy us. */
 	if (removed)
 		hotplug->listener.removed(hotplug->data);
-	return G_SOURCE_CONTINUE;
+}
+
+int kms_hotplug_fd(const struct kms_hotplug *hotplug)
+{
+	return hotplug->monitor ? udev_monitor_get_fd(hotplug->monitor) : -1;
 }
 
 struct kms_hotplug *kms_hotplug_create(int fd, dev_t card,
@@ -171,10 +172,8 @@ struct kms_hotplug *kms_hotplug_create(int fd, dev_t card,
 		udev_monitor_enable_receiving(hotplug->monitor) < 0) {
 		log_daemon(G_LOG_LEVEL_WARNING,
 			"udev cannot be reached: monitors that come and go are not seen");
-		return hotplug;
+		g_clear_pointer(&hotplug->monitor, udev_monitor_unref);
 	}
-	hotplug->monitor_source = g_unix_fd_add(udev_monitor_get_fd(hotplug->monitor), G_IO_IN,
-		monitor_readable, hotplug);
 	return hotplug;
 }
 
@@ -182,8 +181,6 @@ void kms_hotplug_destroy(struct kms_hotplug *hotplug)
 {
 	if (!hotplug)
 		return;
-	if (hotplug->monitor_source)
-		g_source_remove(hotplug->monitor_source);
 	if (hotplug->debounce_source)
 		g_source_remove(hotplug->debounce_source);
 	end_probe(hotplug);

@@ -23,12 +23,18 @@ struct kms_hotplug_listener {
 	void (*removed)(void *data);
 };
 
-/* `card`: its device number. NULL where udev cannot be reached; that is logged, not fatal. */
+/* `card`: its device number. Where udev cannot be reached that is logged, not fatal. */
 struct kms_hotplug *kms_hotplug_create(int fd, dev_t card,
 	const struct kms_hotplug_listener *listener, void *data);
 
 /* Waits for a probe that is under way. */
 void kms_hotplug_destroy(struct kms_hotplug *hotplug);
+
+/* To be polled for reading; -1 where udev cannot be reached. Belongs to it. */
+int kms_hotplug_fd(const struct kms_hotplug *hotplug);
+
+/* It is readable: takes one event from it. */
+void kms_hotplug_receive(struct kms_hotplug *hotplug);
 
 /* Probes all connectors now, as after an event. */
 void kms_hotplug_probe(struct kms_hotplug *hotplug);
