@@ -67,6 +67,11 @@ struct kms_rect {
 	int32_t height;
 };
 
+static inline bool kms_rect_equal(const struct kms_rect *a, const struct kms_rect *b)
+{
+	return a->x == b->x && a->y == b->y && a->width == b->width && a->height == b->height;
+}
+
 /*
  * How a plane turns its picture: the numbers of the kernel's "rotation" property
  * (DRM_MODE_ROTATE_*, DRM_MODE_REFLECT_*; rotation is counter-clockwise). Exactly one of the

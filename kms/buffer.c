@@ -307,7 +307,7 @@ void kms_device_trim(struct kms_device *device, uint32_t owner)
 		if (cache->owners[i] == owner && cache->buffers[i]->references == 1)
 			cache_drop(cache, i);
 	}
-	for (size_t i = 0; i < KMS_REFUSALS_MAX; i++) {
+	for (size_t i = 0; i < cache->refusal_count; i++) {
 		if (cache->refusals[i].owner == owner)
 			cache->refusals[i].error = 0;
 	}
@@ -330,7 +330,7 @@ void kms_buffer_cache_finish(struct kms_buffer_cache *cache)
 static int find_refusal(const struct kms_buffer_cache *cache, uint32_t owner,
 	const struct kms_layout *layout)
 {
-	for (size_t i = 0; i < KMS_REFUSALS_MAX; i++) {
+	for (size_t i = 0; i < cache->refusal_count; i++) {
 		const struct kms_refusal *refusal = &cache->refusals[i];
 
 		if (refusal->error && refusal->owner == owner &&
@@ -355,6 +355,7 @@ static void remember_refusal(struct kms_buffer_cache *cache, uint32_t owner,
 {
 	cache->refusals[cache->next_refusal] =
 		(struct kms_refusal){.owner = owner, .layout = *layout, .error = error};
+	cache->refusal_count = MAX(cache->refusal_count, cache->next_refusal + 1);
 	cache->next_refusal = (cache->next_refusal + 1) % KMS_REFUSALS_MAX;
 }
 

@@ -56,6 +56,7 @@ struct kms_buffer_cache {
 	uint64_t clock;
 	size_t count;
 	struct kms_refusal refusals[KMS_REFUSALS_MAX];
+	size_t refusal_count; /* slots that were ever used */
 	size_t next_refusal;
 	/* Structs of imported buffers to use again: a new dma-buf at every frame allocates
 	 * nothing. */

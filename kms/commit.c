@@ -69,15 +69,10 @@ void kms_request_add_resets(struct kms_request *request, uint32_t object,
 	}
 }
 
-static bool rect_equal(const struct kms_rect *a, const struct kms_rect *b)
-{
-	return a->x == b->x && a->y == b->y && a->width == b->width && a->height == b->height;
-}
-
 bool kms_placement_equal(const struct kms_placement *a, const struct kms_placement *b)
 {
-	return a->transform == b->transform && rect_equal(&a->source, &b->source) &&
-		rect_equal(&a->destination, &b->destination);
+	return a->transform == b->transform && kms_rect_equal(&a->source, &b->source) &&
+		kms_rect_equal(&a->destination, &b->destination);
 }
 
 /* Signed coordinates travel as the 64-bit numbers that they extend to. */

@@ -115,13 +115,6 @@ void kms_output_settle(struct kms_output *output)
 
 /* ---- damage ---- */
 
-static void set_damage(struct kms_output_frame *to, const struct kms_rect *damage, size_t count)
-{
-	to->damage_count = count <= KMS_DAMAGE_MAX ? count : 0;
-	if (to->damage_count)
-		memcpy(to->damage, damage, count * sizeof(*damage));
-}
-
 static struct kms_rect bounding_box(const struct kms_rect *rects, size_t count)
 {
 	int32_t left = G_MAXINT32, top = G_MAXINT32, right = G_MININT32, bottom = G_MININT32;
@@ -135,39 +128,45 @@ static struct kms_rect bounding_box(const struct kms_rect *rects, size_t count)
 	return (struct kms_rect){left, top, right - left, bottom - top};
 }
 
-/* A frame that is superseded was never seen: the one in its place shows its damage too. */
-static void carry_damage(struct kms_output_frame *frame, const struct kms_output_frame *superseded)
+static void set_damage(struct kms_output *output, const struct kms_rect *damage, size_t count)
 {
-	struct kms_rect all[2 * KMS_DAMAGE_MAX];
-	size_t count = frame->damage_count + superseded->damage_count;
+	output->damage_count = count <= KMS_DAMAGE_MAX ? count : 0;
+	if (output->damage_count)
+		memcpy(output->damage, damage, output->damage_count * sizeof(*damage));
+}
 
-	if (!frame->damage_count)
-		return;
-	if (!superseded->damage_count ||
-		frame->buffer->layout.width != superseded->buffer->layout.width ||
-		frame->buffer->layout.height != superseded->buffer->layout.height ||
-		!kms_placement_equal(&frame->placement, &superseded->placement)) {
-		frame->damage_count = 0;
+/* A frame that is superseded was never seen: the one in its place shows its damage too. */
+static void add_damage(struct kms_output *output, const struct kms_output_frame *next,
+	const struct kms_rect *damage, size_t count)
+{
+	const struct kms_output_frame *superseded = &output->pending;
+	struct kms_rect all[2 * KMS_DAMAGE_MAX];
+
+	if (!count || count > KMS_DAMAGE_MAX || !output->damage_count ||
+		next->buffer->layout.width != superseded->buffer->layout.width ||
+		next->buffer->layout.height != superseded->buffer->layout.height ||
+		!kms_placement_equal(&next->placement, &superseded->placement)) {
+		output->damage_count = 0;
 		return;
 	}
-	memcpy(all, frame->damage, frame->damage_count * sizeof(*all));
-	memcpy(all + frame->damage_count, superseded->damage,
-		superseded->damage_count * sizeof(*all));
+	memcpy(all, damage, count * sizeof(*all));
+	memcpy(all + count, output->damage, output->damage_count * sizeof(*all));
+	count += output->damage_count;
 	if (count > KMS_DAMAGE_MAX) {
 		all[0] = bounding_box(all, count);
 		count = 1;
 	}
-	set_damage(frame, all, count);
+	set_damage(output, all, count);
 }
 
 /* Damage as the kernel takes it: corners, inside the part that is shown. 0: all of it. */
-static size_t make_clips(const struct kms_output_frame *frame, struct drm_mode_rect *clips)
+static size_t make_clips(const struct kms_output *output, struct drm_mode_rect *clips)
 {
-	const struct kms_rect *source = &frame->placement.source;
+	const struct kms_rect *source = &output->pending.placement.source;
 	size_t count = 0;
 
-	for (size_t i = 0; i < frame->damage_count; i++) {
-		const struct kms_rect *rect = &frame->damage[i];
+	for (size_t i = 0; i < output->damage_count; i++) {
+		const struct kms_rect *rect = &output->damage[i];
 		struct drm_mode_rect clip = {
 			.x1 = MAX(rect->x, source->x),
 			.y1 = MAX(rect->y, source->y),
@@ -184,17 +183,18 @@ static size_t make_clips(const struct kms_output_frame *frame, struct drm_mode_r
 	return count;
 }
 
-/* The blob with the frame's damage, made anew only where it differs from the last one; 0: whole. */
-static uint32_t damage_blob(struct kms_output *output, const struct kms_output_frame *frame)
+/* The blob with the pending frame's damage, made anew only where it differs from the last one; 0:
+ * whole. */
+static uint32_t damage_blob(struct kms_output *output)
 {
 	struct drm_mode_rect clips[KMS_DAMAGE_MAX];
 	int fd = output->device->fd;
 	size_t count;
 	size_t size;
 
-	if (output->damage_lost || output->damage_refused || !frame->damage_count)
+	if (output->damage_lost || output->damage_refused || !output->damage_count)
 		return 0;
-	count = make_clips(frame, clips);
+	count = make_clips(output, clips);
 	if (!count)
 		return 0;
 	size = count * sizeof(*clips);
@@ -248,7 +248,7 @@ static int send_flip(struct kms_output *output, const struct kms_output_frame *f
 			frame->buffer->framebuffer, placed ? NULL : &frame->placement);
 		before_damage = kms_request_mark(request);
 		if (placed && properties[KMS_PLANE_FB_DAMAGE_CLIPS].id) {
-			uint32_t blob = damage_blob(output, frame);
+			uint32_t blob = damage_blob(output);
 
 			has_damage = blob != 0;
 			if (has_damage)
@@ -482,10 +482,11 @@ enum kms_submit kms_output_submit(struct kms_output *output, const struct kms_fr
 	if (!test_placement(output, frame->buffer, &next.placement))
 		return kms_output_active(output) ? KMS_SUBMIT_REFUSED : KMS_SUBMIT_OFF;
 
-	set_damage(&next, frame->damage, frame->damage_count);
 	if (output->pending.buffer) {
 		output->counters.frames_superseded++;
-		carry_damage(&next, &output->pending);
+		add_damage(output, &next, frame->damage, frame->damage_count);
+	} else {
+		set_damage(output, frame->damage, frame->damage_count);
 	}
 	kms_buffer_ref(next.buffer);
 	move_frame(&output->pending, &next);

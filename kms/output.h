@@ -19,8 +19,6 @@ struct kms_output_frame {
 	uint64_t serial; /* 0: none of the caller's */
 	struct kms_buffer *buffer; /* a reference; NULL: there is no frame here */
 	struct kms_placement placement;
-	struct kms_rect damage[KMS_DAMAGE_MAX];
-	size_t damage_count; /* 0: all of it */
 };
 
 void kms_output_frame_clear(struct kms_output_frame *frame);
@@ -59,6 +57,8 @@ struct kms_output {
 	struct kms_output_frame pending;
 	struct kms_output_frame queued;
 	struct kms_output_frame current;
+	struct kms_rect damage[KMS_DAMAGE_MAX]; /* of the pending frame, in its buffer … */
+	size_t damage_count; /* … 0: all of it */
 
 	/* The primary plane's place as last committed; unknown after a takeover. */
 	struct kms_placement placed;
