@@ -73,15 +73,11 @@ bool rect_contains(const struct kms_rect *outer, const struct kms_rect *inner)
 		inner->y + inner->height <= outer->y + outer->height;
 }
 
-bool rect_equal(const struct kms_rect *a, const struct kms_rect *b)
-{
-	return a->x == b->x && a->y == b->y && a->width == b->width && a->height == b->height;
-}
-
 bool place_equal(const struct place *a, const struct place *b)
 {
-	return rect_equal(&a->source, &b->source) && rect_equal(&a->destination, &b->destination) &&
-		a->transform == b->transform && a->scaled == b->scaled;
+	return kms_rect_equal(&a->source, &b->source) &&
+		kms_rect_equal(&a->destination, &b->destination) && a->transform == b->transform &&
+		a->scaled == b->scaled;
 }
 
 static bool sideways(enum kms_transform transform)

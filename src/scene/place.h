@@ -61,7 +61,6 @@ static inline bool rect_empty(const struct kms_rect *rect)
 
 struct kms_rect rect_intersect(const struct kms_rect *a, const struct kms_rect *b);
 struct kms_rect rect_bounding(const struct kms_rect *a, const struct kms_rect *b);
-bool rect_equal(const struct kms_rect *a, const struct kms_rect *b);
 bool rect_contains(const struct kms_rect *outer, const struct kms_rect *inner);
 
 static inline bool rect_overlaps(const struct kms_rect *a, const struct kms_rect *b)

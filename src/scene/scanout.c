@@ -63,6 +63,8 @@ static void drop_surface(struct scanout *scanout, struct surface *surface)
 
 static void content_finish(struct scanout *scanout, struct content *content)
 {
+	if (content->kind == SCANOUT_DISABLED)
+		return;
 	dmabuf_reader_destroy(content->reader);
 	kms_buffer_unref(content->picture.buffer);
 	drop_surface(scanout, content->picture.surface);
@@ -71,7 +73,7 @@ static void content_finish(struct scanout *scanout, struct content *content)
 	content_init(content);
 }
 
-/* The dma-buf becomes a framebuffer, if the driver can. Once a dma-buf. */
+/* The dma-buf becomes a framebuffer, if the driver can. */
 static void import_buffer(struct scanout *scanout, struct content *content)
 {
 	const struct channel_dmabuf *dmabuf = &content->dmabuf;
@@ -86,8 +88,6 @@ static void import_buffer(struct scanout *scanout, struct content *content)
 		.owner = scanout->owner,
 	};
 
-	if (content->import_tried)
-		return;
 	content->import_tried = true;
 	content->picture.buffer = kms_buffer_import(scanout->device, &layout, &error);
 	if (!content->picture.buffer && complain_once(scanout, COMPLAINT_IMPORT))
@@ -284,19 +284,26 @@ static struct content *current(struct scanout *scanout)
 	return scanout->next.kind != SCANOUT_DISABLED ? &scanout->next : &scanout->shown;
 }
 
-/* `next` had its first update and is shown from now on. The old one goes back to be finished
- * when the views know. */
-static struct content swap(struct scanout *scanout)
+/* `next` had its first update and is shown from now on. The old one stays in its place until the
+ * views know, and forget_old() finishes it. */
+static void swap(struct scanout *scanout)
 {
 	struct content old = scanout->shown;
 
 	scanout->shown = scanout->next;
-	content_init(&scanout->next);
+	scanout->next = old;
 	scanout->state->content = scanout->shown.kind;
 	scanout->state->width = scanout->shown.picture.width;
 	scanout->state->height = scanout->shown.picture.height;
 	scanout->state->dmabuf = scanout->shown.dmabuf;
-	return old;
+}
+
+/* The views show the new content. */
+static void forget_old(struct scanout *scanout)
+{
+	if (scanout->next.kind == SCANOUT_DISABLED)
+		scanout_cursor_changed(scanout);
+	content_finish(scanout, &scanout->next);
 }
 
 /* ---- pixels ---- */
@@ -325,40 +332,39 @@ void scanout_update_end(struct scanout *scanout, const struct vhost_user_gpu_upd
 	struct kms_rect rect = {(int32_t)update->x, (int32_t)update->y, (int32_t)update->width,
 		(int32_t)update->height};
 	bool new_content = content == &scanout->next;
-	struct content old;
+	enum copy_reason reason;
 	enum view_way way;
 
-	content_init(&old);
 	surface_end(content->picture.surface);
 	scanout->counters->pixel_updates++;
 	scanout->counters->pixel_bytes += (uint64_t)update->width * update->height * 4;
 
 	if (new_content)
-		old = swap(scanout);
-	for (uint32_t i = 0; i < scanout->view_count; i++)
+		swap(scanout);
+	for (uint32_t i = 0; i < scanout->view_count; i++) {
+		view_copies(scanout->views[i], &scanout->shown.picture, &reason);
 		view_update(scanout->views[i], &scanout->shown.picture, new_content ? NULL : &rect,
 			&way);
-	if (new_content && old.kind == SCANOUT_DISABLED)
-		scanout_cursor_changed(scanout);
-	content_finish(scanout, &old);
+	}
+	if (new_content)
+		forget_old(scanout);
 }
 
 /* ---- dma-bufs ---- */
 
-/* The part of the update that is shown, in the picture's pixels; width 0: none of it. */
+/* The part of the update that is shown, in the picture's pixels; empty: none of it. */
 static struct kms_rect clip_update(const struct channel_dmabuf *dmabuf,
 	const struct vhost_user_gpu_update *update)
 {
-	int64_t left = MAX((int64_t)update->x, dmabuf->x);
-	int64_t top = MAX((int64_t)update->y, dmabuf->y);
-	int64_t right = MIN((int64_t)update->x + update->width, (int64_t)dmabuf->x + dmabuf->width);
-	int64_t bottom = MIN((int64_t)update->y + update->height,
-		(int64_t)dmabuf->y + dmabuf->height);
+	const struct kms_rect part = {(int32_t)dmabuf->x, (int32_t)dmabuf->y,
+		(int32_t)dmabuf->width, (int32_t)dmabuf->height};
+	const struct kms_rect rect = {(int32_t)update->x, (int32_t)update->y,
+		(int32_t)update->width, (int32_t)update->height};
+	struct kms_rect clipped = rect_intersect(&rect, &part);
 
-	if (right <= left || bottom <= top)
-		return (struct kms_rect){0};
-	return (struct kms_rect){(int32_t)(left - dmabuf->x), (int32_t)(top - dmabuf->y),
-		(int32_t)(right - left), (int32_t)(bottom - top)};
+	clipped.x -= part.x;
+	clipped.y -= part.y;
+	return clipped;
 }
 
 /* Brings the surface up to date if a view reads it. False: it cannot be had, and no view does
@@ -425,7 +431,6 @@ void scanout_present(struct scanout *scanout, const struct vhost_user_gpu_update
 	struct content *content = current(scanout);
 	bool new_content = content == &scanout->next;
 	enum guest_reply unshown = REPLY_OFF;
-	struct content old;
 	struct kms_rect rect;
 	uint32_t live = 0;
 	enum view_way way, shown_way = VIEW_OFF;
@@ -445,15 +450,15 @@ void scanout_present(struct scanout *scanout, const struct vhost_user_gpu_update
 		return;
 	}
 
-	import_buffer(scanout, content);
+	if (!content->import_tried)
+		import_buffer(scanout, content);
 	if (!copy_for_views(scanout, content, &rect)) {
 		judge_shown(scanout);
 		return;
 	}
 
-	content_init(&old);
 	if (new_content)
-		old = swap(scanout);
+		swap(scanout);
 	for (uint32_t i = 0; i < scanout->view_count; i++) {
 		uint64_t serial = view_update(scanout->views[i], &scanout->shown.picture,
 			new_content ? NULL : &rect, &way);
@@ -468,9 +473,8 @@ void scanout_present(struct scanout *scanout, const struct vhost_user_gpu_update
 		live++;
 	}
 	waiting->reply = live > 0 ? reply_for(shown_way, live) : unshown;
-	if (new_content && old.kind == SCANOUT_DISABLED)
-		scanout_cursor_changed(scanout);
-	content_finish(scanout, &old);
+	if (new_content)
+		forget_old(scanout);
 }
 
 /* ---- the cursor ---- */

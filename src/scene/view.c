@@ -52,37 +52,60 @@ static void judge_direct(struct view *view, const struct view_picture *picture)
 	}
 }
 
+static bool is_judged(const struct view *view, const struct view_picture *picture,
+	const struct kms_mode_info *mode)
+{
+	const struct kind *kind = &view->kind;
+
+	return kind->valid && kind->width == picture->width && kind->height == picture->height &&
+		kind->mode_width == mode->width && kind->mode_height == mode->height &&
+		kind->blended == view->cursor_blended && kind->has_buffer == !!picture->buffer &&
+		(!picture->buffer ||
+			(kind->fourcc == picture->fourcc && kind->stride == picture->stride &&
+				kind->modifier == picture->modifier &&
+				kms_rect_equal(&kind->part, &picture->part) &&
+				kind->y_inverted == picture->y_inverted &&
+				kind->buffer_width == kms_buffer_width(picture->buffer) &&
+				kind->buffer_height == kms_buffer_height(picture->buffer)));
+}
+
+static void note_kind(struct view *view, const struct view_picture *picture,
+	const struct kms_mode_info *mode)
+{
+	view->kind = (struct kind){
+		.valid = true,
+		.width = picture->width,
+		.height = picture->height,
+		.mode_width = mode->width,
+		.mode_height = mode->height,
+		.blended = view->cursor_blended,
+	};
+	if (!picture->buffer)
+		return;
+	view->kind.has_buffer = true;
+	view->kind.fourcc = picture->fourcc;
+	view->kind.stride = picture->stride;
+	view->kind.modifier = picture->modifier;
+	view->kind.part = picture->part;
+	view->kind.y_inverted = picture->y_inverted;
+	view->kind.buffer_width = kms_buffer_width(picture->buffer);
+	view->kind.buffer_height = kms_buffer_height(picture->buffer);
+}
+
 /* Nothing to do while nothing changed: the case of nearly every frame. */
 static void judge(struct view *view, const struct view_picture *picture)
 {
 	const struct kms_mode_info *mode = kms_output_mode(view->output);
-	struct kind kind;
+	const struct kind *old = &view->kind;
 
-	memset(&kind, 0, sizeof(kind));
-	kind.width = picture->width;
-	kind.height = picture->height;
-	kind.mode_width = mode->width;
-	kind.mode_height = mode->height;
-	kind.blended = view->cursor_blended;
-	kind.valid = true;
-	if (picture->buffer) {
-		kind.has_buffer = true;
-		kind.fourcc = picture->fourcc;
-		kind.stride = picture->stride;
-		kind.modifier = picture->modifier;
-		kind.part = picture->part;
-		kind.y_inverted = picture->y_inverted;
-		kind.buffer_width = kms_buffer_width(picture->buffer);
-		kind.buffer_height = kms_buffer_height(picture->buffer);
-	}
-	if (memcmp(&kind, &view->kind, sizeof(kind)) == 0)
+	if (is_judged(view, picture, mode))
 		return;
 
-	bool moved = !view->kind.valid || kind.width != view->kind.width ||
-		kind.height != view->kind.height || kind.mode_width != view->kind.mode_width ||
-		kind.mode_height != view->kind.mode_height;
+	bool moved = !old->valid || old->width != picture->width ||
+		old->height != picture->height || old->mode_width != mode->width ||
+		old->mode_height != mode->height;
 
-	view->kind = kind;
+	note_kind(view, picture, mode);
 	if (moved) {
 		place_compute(&view->place, picture->width, picture->height, mode->width,
 			mode->height, view->policy, KMS_ROTATE_0);
@@ -175,7 +198,6 @@ uint64_t view_update(struct view *view, const struct view_picture *picture,
 		return 0;
 	}
 
-	judge(view, picture);
 	/* As view_copies() told the source. */
 	bool up_to_date = !view->direct;
 	if (first) {

@@ -19,22 +19,22 @@ enum shows {
 	SHOWS_BLACK,
 };
 
-/* What a verdict depends on, but for the output's state. Compared as bytes. */
+/* What a verdict depends on, but for the output's state. */
 struct kind {
-	uint64_t modifier;
-	uint32_t fourcc;
-	uint32_t stride;
+	bool valid;
+	bool blended;
 	uint32_t width;
 	uint32_t height;
-	uint32_t buffer_width;
-	uint32_t buffer_height;
-	struct kms_rect part;
 	uint32_t mode_width;
 	uint32_t mode_height;
-	uint32_t has_buffer;
-	uint32_t y_inverted;
-	uint32_t blended;
-	uint32_t valid;
+	bool has_buffer; /* Without one the rest is 0. */
+	bool y_inverted;
+	uint32_t fourcc;
+	uint32_t stride;
+	uint64_t modifier;
+	struct kms_rect part;
+	uint32_t buffer_width;
+	uint32_t buffer_height;
 };
 
 struct view {

@@ -154,8 +154,10 @@ static void paint(struct fixture *fixture, struct kms_rect rect, uint32_t color)
 
 static enum view_way update(struct fixture *fixture, const struct kms_rect *damage)
 {
+	enum copy_reason reason;
 	enum view_way way;
 
+	view_copies(fixture->view, &fixture->picture, &reason);
 	view_update(fixture->view, &fixture->picture, damage, &way);
 	return way;
 }
