@@ -417,8 +417,8 @@ static gboolean dispatch(GSource *source, GSourceFunc callback, gpointer data)
 	struct channel *channel = ((struct channel_source *)source)->channel;
 	GIOCondition condition = g_source_query_unix_fd(source, channel->tag);
 
-	/* Only written when set: it would wake the loop. */
-	if (g_source_get_ready_time(source) != -1)
+	/* Only then it may be set; writing it would wake the loop. */
+	if (channel->stalled)
 		g_source_set_ready_time(source, -1);
 	channel->entered++;
 	turn(channel, condition);

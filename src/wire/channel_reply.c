@@ -140,11 +140,13 @@ static bool write_unsent(struct channel *channel)
 
 bool channel_flush(struct channel *channel)
 {
-	do {
+	const struct channel_state *state = channel->state;
+	bool written = true;
+
+	while (written && (oldest_is_ready(state) || state->unsent_begin < state->unsent_end)) {
 		if (!make_replies(channel))
 			return false;
-		if (channel->state->unsent_begin == channel->state->unsent_end)
-			return true;
-	} while (write_unsent(channel));
+		written = write_unsent(channel);
+	}
 	return true;
 }
