@@ -155,6 +155,14 @@ void replies_start(struct replies *replies, int64_t now_us)
 		settle(replies, now_us);
 }
 
+/* The entry waits for the view to show it, with a frame up to this one. */
+static bool waits_for(const struct guest_waiting *waiting, uint32_t scanout, uint32_t view,
+	uint64_t serial)
+{
+	return waiting->scanout == scanout && waiting->views & (1u << view) &&
+		waiting->serials[view] <= serial;
+}
+
 /* The entry's frame on this view was not shown itself, but a newer one that replaced it. */
 static bool superseded(const struct guest_state *state, uint32_t index, uint32_t view,
 	uint64_t serial)
@@ -165,9 +173,7 @@ static bool superseded(const struct guest_state *state, uint32_t index, uint32_t
 		return true;
 	/* Two updates that one composed frame contains. */
 	for (uint32_t i = index + 1; i < state->waiting_count; i++) {
-		if (state->waiting[i].scanout == scanout &&
-			(state->waiting[i].views & (1u << view)) &&
-			state->waiting[i].serials[view] <= serial)
+		if (waits_for(&state->waiting[i], scanout, view, serial))
 			return true;
 	}
 	return false;
@@ -182,8 +188,7 @@ void replies_presented(struct replies *replies, uint32_t scanout, uint32_t view,
 	for (uint32_t i = 0; i < state->waiting_count; i++) {
 		struct guest_waiting *waiting = &state->waiting[i];
 
-		if (waiting->scanout != scanout || !(waiting->views & bit) ||
-			waiting->serials[view] > serial)
+		if (!waits_for(waiting, scanout, view, serial))
 			continue;
 		if (superseded(state, i, view, serial))
 			replies->counters->frames_superseded++;
@@ -204,8 +209,7 @@ void replies_failed(struct replies *replies, uint32_t scanout, uint32_t view, ui
 	for (uint32_t i = 0; i < state->waiting_count; i++) {
 		struct guest_waiting *waiting = &state->waiting[i];
 
-		if (waiting->scanout != scanout || !(waiting->views & bit) ||
-			waiting->serials[view] > serial)
+		if (!waits_for(waiting, scanout, view, serial))
 			continue;
 		waiting->views &= ~bit;
 		if (waiting->views == 0) {
