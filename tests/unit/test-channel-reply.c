@@ -347,7 +347,7 @@ static void test_system_calls(void)
 /* However fast a peer sends, a turn takes no more than CHANNEL_TURN_BYTES. */
 static void test_turn_is_bounded(void)
 {
-	const uint32_t width = 1024, height = 1024;
+	const uint32_t width = 2048, height = 1024;
 	const struct vhost_user_gpu_update update = {0, 0, 0, width, height};
 	g_autoptr(GByteArray) bytes = g_byte_array_new();
 
