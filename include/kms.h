@@ -111,7 +111,8 @@ struct kms_listener {
 	void (*idle)(void *data, struct kms_output *output);
 	/*
 	 * The frames up to `serial` will never be shown: the commit was refused with `error` (an
-	 * errno), no event came within the flip timeout (ETIMEDOUT), the mode changed under them
+	 * errno; what says only that the moment was wrong, EBUSY, ENOMEM or EINTR, not before it was
+	 * tried again for as long as the flip timeout), no event came within the flip timeout (ETIMEDOUT), the mode changed under them
 	 * (ECANCELED), or the output went away (ENODEV, EACCES). The last picture stays. Logged
 	 * by kms/.
 	 */

@@ -15,6 +15,7 @@
 
 #define FLIP_TIMEOUT_MS 5000
 #define MASTER_RETRY_US G_USEC_PER_SEC
+#define BUSY_RETRY_US 20000
 
 /* ---- questions ---- */
 
@@ -88,6 +89,17 @@ void kms_device_wake_at(struct kms_device *device, int64_t when_us)
 	device->deadline_us = MIN(device->deadline_us, when_us);
 }
 
+static void retry_in(struct kms_device *device, int64_t microseconds)
+{
+	device->retry_us = g_get_monotonic_time() + microseconds;
+	kms_device_wake_at(device, device->retry_us);
+}
+
+void kms_device_retry_soon(struct kms_device *device)
+{
+	retry_in(device, BUSY_RETRY_US);
+}
+
 int64_t kms_device_now(struct kms_device *device)
 {
 	return g_source_get_time(device->source);
@@ -136,8 +148,7 @@ static void lose_master(struct kms_device *device)
 		"another program has become DRM master; waiting until it lets go");
 	device->state = KMS_DEVICE_LOST_MASTER;
 	suspend_outputs(device, EACCES);
-	device->retry_us = g_get_monotonic_time() + MASTER_RETRY_US;
-	kms_device_wake_at(device, device->retry_us);
+	retry_in(device, MASTER_RETRY_US);
 }
 
 bool kms_device_note_error(struct kms_device *device, int error)
@@ -196,8 +207,7 @@ bool kms_device_resume(struct kms_device *device, GError **error)
 		return true;
 	if (!kms_card_become_master(device->fd, device->path, error)) {
 		device->state = KMS_DEVICE_LOST_MASTER;
-		device->retry_us = g_get_monotonic_time() + MASTER_RETRY_US;
-		kms_device_wake_at(device, device->retry_us);
+		retry_in(device, MASTER_RETRY_US);
 		return false;
 	}
 	come_back(device);
@@ -209,12 +219,14 @@ static void retry(struct kms_device *device)
 	device->retry_us = KMS_NEVER;
 	if (device->state == KMS_DEVICE_READY) {
 		kms_modeset_run(device);
+		for (guint i = 0; i < device->outputs->len; i++)
+			kms_output_advance(device->outputs->pdata[i]);
 	} else if (device->state == KMS_DEVICE_LOST_MASTER) {
 		if (kms_card_become_master(device->fd, device->path, NULL)) {
 			log_card(G_LOG_LEVEL_MESSAGE, device->path, "is DRM master again");
 			come_back(device);
 		} else {
-			device->retry_us = g_get_monotonic_time() + MASTER_RETRY_US;
+			retry_in(device, MASTER_RETRY_US);
 		}
 	}
 }

@@ -111,6 +111,9 @@ void kms_device_connector_probed(struct kms_device *device, uint32_t id,
 /* Makes the loop wake at `when_us` at the latest. */
 void kms_device_wake_at(struct kms_device *device, int64_t when_us);
 
+/* The kernel had no time or memory for a mode set or a frame: tried again in 20 ms. */
+void kms_device_retry_soon(struct kms_device *device);
+
 /* The time of this turn of the loop: no system call of ours. */
 int64_t kms_device_now(struct kms_device *device);
 

@@ -11,7 +11,6 @@
 #include <string.h>
 
 /* After another master, a commit of its may still be in flight: not ours to know by a flag. */
-#define BUSY_RETRY_US 20000
 
 struct attempt {
 	bool resets; /* undo what a previous master left */
@@ -467,8 +466,7 @@ void kms_modeset_run(struct kms_device *device)
 		device->modeset_resets = false;
 	} else if (failure == EBUSY) {
 		device->modeset_wanted = true;
-		device->retry_us = g_get_monotonic_time() + BUSY_RETRY_US;
-		kms_device_wake_at(device, device->retry_us);
+		kms_device_retry_soon(device);
 	} else if (!kms_device_note_error(device, failure)) {
 		log_card(G_LOG_LEVEL_WARNING, device->path, "the driver refuses the mode set: %s",
 			g_strerror(failure));

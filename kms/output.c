@@ -72,6 +72,7 @@ void kms_output_fail(struct kms_output *output, int error)
 	uint64_t serial = MAX(output->pending.serial, output->queued.serial);
 
 	output->damage_lost = true;
+	output->trying_since_us = 0;
 	if (!serial)
 		return;
 	output->queued.serial = 0;
@@ -220,11 +221,16 @@ static bool can_commit(const struct kms_output *output)
 		!output->device->modeset_wanted;
 }
 
+/* It says something of the moment. */
+static bool is_passing(int error)
+{
+	return error == EBUSY || error == ENOMEM || error == EINTR;
+}
+
 /* It says something of the request, not of the moment or of the card. */
 static bool is_verdict(int error)
 {
-	return error != EACCES && error != EPERM && error != ENODEV && error != EBUSY &&
-		error != ENOMEM && error != EINTR;
+	return error != EACCES && error != EPERM && error != ENODEV && !is_passing(error);
 }
 
 /*
@@ -305,15 +311,34 @@ static int commit(struct kms_output *output, const struct kms_output_frame *fram
 	return 0;
 }
 
+/* The frame stays pending where only the moment was wrong, for as long as a flip may take. */
+static bool try_again(struct kms_output *output, int error)
+{
+	int64_t now_us = g_get_monotonic_time();
+
+	if (!is_passing(error))
+		return false;
+	if (!output->trying_since_us)
+		output->trying_since_us = now_us;
+	if (now_us - output->trying_since_us > output->device->flip_timeout_ms * INT64_C(1000))
+		return false;
+	kms_device_retry_soon(output->device);
+	return true;
+}
+
 static void remember_verdict(struct kms_output *output, const struct kms_layout *layout,
 	const struct kms_placement *placement, bool accepted);
 
-/* Pending becomes queued. Returns 0 or an errno; then the frame is gone, and not yet reported. */
+/* Pending becomes queued, or stays to be tried again. Returns 0 or an errno; then the frame is gone,
+ * and not yet reported. */
 static int commit_pending(struct kms_output *output)
 {
 	struct kms_output_frame *frame = &output->pending;
 	int error = commit(output, frame);
 
+	if (error && try_again(output, error))
+		return 0;
+	output->trying_since_us = 0;
 	if (!error) {
 		output->placed = frame->placement;
 		output->is_placed = true;
@@ -342,7 +367,9 @@ void kms_output_commit_cursor(struct kms_output *output)
 	error = commit(output, NULL);
 	if (!error)
 		output->counters.cursor_commits++;
-	else if (!kms_device_note_error(output->device, error) && is_verdict(error))
+	else if (is_passing(error))
+		kms_device_retry_soon(output->device);
+	else if (!kms_device_note_error(output->device, error))
 		kms_cursor_refuse(output);
 }
 
@@ -443,6 +470,9 @@ static bool test_placement(struct kms_output *output, const struct kms_buffer *b
 		placement);
 	output->counters.tests++;
 	error = kms_request_test(output->device, &output->request, 0);
+	/* Where that could not be answered now, the commit will tell. */
+	if (is_passing(error))
+		return true;
 	if (!error || is_verdict(error))
 		remember_verdict(output, &buffer->layout, placement, error == 0);
 	else

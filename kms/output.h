@@ -80,6 +80,7 @@ struct kms_output {
 
 	/* What the listener has not been told yet; device.c tells it from the main loop. */
 	bool changed;
+	int64_t trying_since_us; /* when the pending frame was first put off; 0: it was not */
 	int logged_error; /* the last refusal that was logged since the mode set */
 	uint64_t failed_serial; /* 0: nothing failed */
 	int failed_error;

@@ -330,15 +330,28 @@ void view_resume(struct view *view)
 		view_compose_when_free(view);
 }
 
-/* An errno that says that the output is not ours now, rather than that it dislikes the frame. */
-static bool output_lost(int error)
+/* An errno that says that the driver dislikes the frame, rather than that the output is not ours or
+ * the moment was wrong. */
+static bool is_dislike(int error)
 {
-	return error == EACCES || error == EPERM || error == ENODEV || error == ETIMEDOUT;
+	switch (error) {
+	case EACCES:
+	case EPERM:
+	case ENODEV:
+	case ETIMEDOUT:
+	case ECANCELED:
+	case EBUSY:
+	case ENOMEM:
+	case EINTR:
+		return false;
+	default:
+		return true;
+	}
 }
 
 void view_commit_failed(struct view *view, uint64_t serial, int error)
 {
-	bool fall_back = !output_lost(error) && view->shows == SHOWS_PICTURE;
+	bool fall_back = is_dislike(error) && view->shows == SHOWS_PICTURE;
 
 	view->damage_lost = true;
 	view->listener->failed(view->data, serial, error);
@@ -357,13 +370,22 @@ void view_commit_failed(struct view *view, uint64_t serial, int error)
 	}
 }
 
+/* A mode set drops the newest frame where that was made for another mode, and what the driver
+ * refused before it, it may take now. */
+static bool is_worth_asking_anew(const struct view *view)
+{
+	bool refused = !view->direct && view->reason == COPY_TEST_REFUSED;
+
+	return view->shows == SHOWS_PICTURE && (view->damage_lost || refused);
+}
+
 void view_output_changed(struct view *view)
 {
 	const struct kms_mode_info *mode = kms_output_mode(view->output);
 	bool active = kms_output_active(view->output);
 	bool again = active &&
 		(!view->active || mode->width != view->kind.mode_width ||
-			mode->height != view->kind.mode_height);
+			mode->height != view->kind.mode_height || is_worth_asking_anew(view));
 
 	view->active = active;
 	/* A plane that took the cursor may refuse it now, and the other way round. */

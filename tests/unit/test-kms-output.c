@@ -7,6 +7,7 @@
 #include "card_fixture.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 static uint32_t framebuffer_of(const struct kms_buffer *buffer)
@@ -473,6 +474,41 @@ static void test_commit_refused_at_submit(void)
 	card_finish(&fixture);
 }
 
+/* What says that only the moment was wrong: the frame is shown when that is over, and nothing is
+ * held against its layout. */
+static void test_commit_put_off(void)
+{
+	static const int moments[] = {EBUSY, ENOMEM, EINTR};
+	struct card_fixture fixture;
+	struct card_output *seen = &fixture.outputs[0];
+	struct kms_buffer *buffer;
+
+	double_reset();
+	card_start(&fixture);
+	buffer = card_buffer(&fixture, 0);
+	for (size_t i = 0; i < G_N_ELEMENTS(moments); i++) {
+		double_fail(DOUBLE_COMMIT, moments[i], 0, 2);
+		g_assert_cmpint(card_submit(&fixture, 0, buffer, NULL, 0), ==, KMS_SUBMIT_ACCEPTED);
+		g_assert_false(kms_output_busy(seen->output));
+		card_wait(kms_output_busy(seen->output));
+		card_flip(0);
+		g_assert_cmpuint(seen->presented, ==, fixture.serial);
+
+		/* At the event of the one before. */
+		card_submit(&fixture, 0, buffer, NULL, 0);
+		card_submit(&fixture, 0, buffer, NULL, 0);
+		double_fail(DOUBLE_COMMIT, moments[i], 0, 2);
+		card_flip(0);
+		card_wait(kms_output_busy(seen->output));
+		card_flip(0);
+		g_assert_cmpuint(seen->presented, ==, fixture.serial);
+	}
+	g_assert_cmpuint(seen->failures, ==, 0);
+	kms_buffer_unref(buffer);
+	card_finish(&fixture);
+}
+
+/* For as long as a flip may take, not for ever. */
 static void test_pending_refused(void)
 {
 	struct card_fixture fixture;
@@ -481,14 +517,17 @@ static void test_pending_refused(void)
 
 	double_reset();
 	double_card.damage_clips = true;
-	card_start(&fixture);
+	card_open_timed(&fixture, 50);
+	card_configure(&fixture, NULL, false);
 	for (int i = 0; i < 2; i++)
 		buffers[i] = card_buffer(&fixture, 0);
 	card_submit(&fixture, 0, buffers[0], NULL, 0);
 	card_submit(&fixture, 0, buffers[1], NULL, 0);
-	double_fail(DOUBLE_COMMIT, ENOMEM, 0, 1);
+	double_fail(DOUBLE_COMMIT, ENOMEM, 0, UINT_MAX);
 	card_flip(0);
 	g_assert_cmpuint(seen->presented, ==, 1);
+	card_wait(seen->failures > 0);
+	double_fail(DOUBLE_COMMIT, 0, 0, 0);
 	g_assert_cmpuint(seen->failed, ==, 2);
 	g_assert_cmpuint(seen->failures, ==, 1);
 	g_assert_cmpint(seen->error, ==, ENOMEM);
@@ -563,6 +602,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/kms/output/outputs-are-apart", test_outputs_are_apart);
 	g_test_add_func("/kms/output/cost", test_cost);
 	g_test_add_func("/kms/output/missed-vblanks", test_missed_vblanks);
+	g_test_add_func("/kms/output/commit-put-off", test_commit_put_off);
 	g_test_add_func("/kms/output/damage/clips", test_damage);
 	g_test_add_func("/kms/output/damage/superseded", test_superseded_damage);
 	g_test_add_func("/kms/output/damage/much", test_much_damage);

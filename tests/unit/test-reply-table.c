@@ -546,7 +546,54 @@ static void test_flip_timeout(void)
 	scene_destroy(scene);
 }
 
-/* The same where frames are copied, and the newest was not even composed yet: it is now. */
+/* A mode set dropped the frame, or the moment was wrong: nothing is wrong with the buffer, and the
+ * newest picture is shown in the new mode. */
+static void test_canceled(void)
+{
+	static const int errors[] = {ECANCELED, EBUSY, ENOMEM, EINTR};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(errors); i++) {
+		struct scene *scene = scene_create(&(struct scene_options){0});
+		struct kms_output *output = scene_output(scene, 0);
+
+		scene_dmabuf(scene, 0, 64, 48, new_buffer());
+		scene_dmabuf_update(scene, 0, full);
+		scene_dmabuf_update(scene, 0, full);
+		fake_fail(output, errors[i]);
+		g_assert_cmpuint(scene_replies(scene, 0), ==, 2);
+		g_assert_cmpuint(counted(scene, REPLY_FAILED), ==, 2);
+		g_assert_cmpuint(output->commit_count, ==, 1);
+		fake_set_mode(output, 64, 48);
+		g_assert_cmpuint(output->commit_count, ==, 2);
+		g_assert_true(fake_last(output)->buffer->imported);
+		fake_flip(output);
+
+		scene_dmabuf_update(scene, 0, full);
+		g_assert_true(fake_last(output)->buffer->imported);
+		fake_flip(output);
+		g_assert_cmpuint(counted(scene, REPLY_FLIP), ==, 1);
+		scene_destroy(scene);
+	}
+}
+
+/* What a driver refused, it is asked about anew after a mode set. */
+static void test_refused_until_a_mode_set(void)
+{
+	struct scene *scene = scene_create(&(struct scene_options){0});
+	struct kms_output *output = scene_output(scene, 0);
+
+	scene_dmabuf(scene, 0, 64, 48, new_buffer());
+	scene_dmabuf_update(scene, 0, full);
+	fake_fail(output, EINVAL);
+	g_assert_false(fake_last(output)->buffer->imported);
+	fake_flip(output);
+	fake_set_mode(output, 64, 48);
+	g_assert_true(fake_last(output)->buffer->imported);
+	fake_flip(output);
+	scene_destroy(scene);
+}
+
+/* A flip that is stuck, where frames are copied, and the newest was not even composed yet: it is now. */
 static void test_flip_timeout_copied(void)
 {
 	struct scene *scene = scene_create(&(struct scene_options){0});
@@ -698,6 +745,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/reply/off/no-output", test_no_output);
 	g_test_add_func("/reply/unusable", test_unusable);
 	g_test_add_func("/reply/failed", test_failed);
+	g_test_add_func("/reply/failed/canceled", test_canceled);
+	g_test_add_func("/reply/failed/until-a-mode-set", test_refused_until_a_mode_set);
 	g_test_add_func("/reply/failed/timeout", test_flip_timeout);
 	g_test_add_func("/reply/failed/timeout-copied", test_flip_timeout_copied);
 	g_test_add_func("/reply/unusable/refused-at-submit", test_refused_at_submit);
