@@ -6,6 +6,7 @@
 #include "modeset.h"
 #include "output.h"
 #include "resources.h"
+#include "watchdog.h"
 
 #include <errno.h>
 #include <log.h>
@@ -105,19 +106,11 @@ int64_t kms_device_now(struct kms_device *device)
 	return g_source_get_time(device->source);
 }
 
-static void set_watchdog(struct kms_device *device, int64_t when_us)
-{
-	device->watchdog_us = when_us;
-	g_source_set_ready_time(device->source, when_us == KMS_NEVER ? -1 : when_us);
-}
-
 void kms_device_commit_begun(struct kms_device *device, struct kms_crtc *crtc, int64_t now_us)
 {
 	crtc->busy = true;
 	crtc->committed_us = now_us;
-	/* One watchdog for all, and set again only when it has barked: nothing to do per frame. */
-	if (device->watchdog_us == KMS_NEVER)
-		set_watchdog(device, now_us + device->flip_timeout_ms * INT64_C(1000));
+	kms_watchdog_start(device, now_us);
 }
 
 /* ---- the card is not ours, or is no more ---- */
@@ -129,7 +122,7 @@ static void suspend_outputs(struct kms_device *device, int error)
 	device->modeset_wanted = false;
 }
 
-static void become_gone(struct kms_device *device, const char *reason)
+void kms_device_become_gone(struct kms_device *device, const char *reason)
 {
 	if (device->state == KMS_DEVICE_GONE)
 		return;
@@ -159,7 +152,7 @@ bool kms_device_note_error(struct kms_device *device, int error)
 		lose_master(device);
 		return true;
 	case ENODEV:
-		become_gone(device, "the card is gone");
+		kms_device_become_gone(device, "the card is gone");
 		return true;
 	default:
 		return false;
@@ -231,78 +224,6 @@ static void retry(struct kms_device *device)
 	}
 }
 
-/* ---- stuck flips ---- */
-
-/* Events of what is in flight will be ignored from here on. True: a CRTC is stuck that a mode set
- * was made for already. */
-static bool abandon_commits(struct kms_device *device, int64_t now_us)
-{
-	int64_t timeout_us = device->flip_timeout_ms * INT64_C(1000);
-	bool hopeless = false;
-
-	device->epoch = 1 - device->epoch;
-	for (size_t i = 0; i < device->crtc_count; i++) {
-		struct kms_crtc *crtc = &device->crtcs[i];
-		bool stuck = now_us - crtc->committed_us >= timeout_us;
-
-		if (!crtc->busy)
-			continue;
-		crtc->busy = false;
-		if (stuck) {
-			hopeless = hopeless || crtc->forced;
-			crtc->forced = true;
-		}
-		if (!crtc->output)
-			continue;
-		if (stuck) {
-			log_output(G_LOG_LEVEL_WARNING, kms_output_name(crtc->output),
-				"no page-flip event for %u ms", device->flip_timeout_ms);
-			crtc->output->counters.flip_timeouts++;
-		}
-		kms_output_fail(crtc->output, ETIMEDOUT);
-		kms_output_settle(crtc->output);
-	}
-	return hopeless;
-}
-
-static void unstick(struct kms_device *device, int64_t now_us)
-{
-	bool hopeless = abandon_commits(device, now_us);
-	int failure;
-
-	if (device->state != KMS_DEVICE_READY)
-		return;
-	if (hopeless) {
-		become_gone(device, "page flips stay stuck after a mode set; giving the card up");
-		return;
-	}
-	failure = kms_modeset_force(device);
-	if (failure && !kms_device_note_error(device, failure)) {
-		g_autofree char *reason = g_strdup_printf(
-			"a page flip is stuck, and a mode set does not help: %s; giving the card up",
-			g_strerror(failure));
-
-		become_gone(device, reason);
-	}
-}
-
-static void watch(struct kms_device *device, int64_t now_us)
-{
-	int64_t timeout_us = device->flip_timeout_ms * INT64_C(1000);
-	int64_t next_us = KMS_NEVER;
-
-	for (size_t i = 0; i < device->crtc_count; i++) {
-		if (device->crtcs[i].busy)
-			next_us = MIN(next_us, device->crtcs[i].committed_us + timeout_us);
-	}
-	if (next_us > now_us) {
-		set_watchdog(device, next_us);
-		return;
-	}
-	set_watchdog(device, KMS_NEVER);
-	unstick(device, now_us);
-}
-
 /* ---- the main loop's source ---- */
 
 struct device_source {
@@ -342,7 +263,7 @@ static void handle_events(struct kms_device *device)
 	};
 
 	if (drmHandleEvent(device->fd, &context) != 0 && errno == ENODEV)
-		become_gone(device, "the card is gone");
+		kms_device_become_gone(device, "the card is gone");
 }
 
 static void tell_output(struct kms_device *device, struct kms_output *output)
@@ -383,7 +304,7 @@ static void run_deadlines(struct kms_device *device)
 	if (device->state == KMS_DEVICE_GONE)
 		return;
 	if (device->watchdog_us <= now_us)
-		watch(device, now_us);
+		kms_watchdog_run(device, now_us);
 	if (device->retry_us <= now_us)
 		retry(device);
 	kms_device_wake_at(device, device->retry_us);
@@ -432,7 +353,7 @@ static gboolean source_dispatch(GSource *base, GSourceFunc callback, gpointer da
 	if (card & G_IO_IN)
 		handle_events(device);
 	else if (card & (G_IO_HUP | G_IO_ERR))
-		become_gone(device, "the card is gone");
+		kms_device_become_gone(device, "the card is gone");
 	else if (source->hotplug_tag && g_source_query_unix_fd(base, source->hotplug_tag))
 		kms_hotplug_receive(device->hotplug);
 	return G_SOURCE_CONTINUE;
@@ -511,7 +432,7 @@ static void probe_finished(void *data)
 
 static void card_removed(void *data)
 {
-	become_gone(data, "the card was removed");
+	kms_device_become_gone(data, "the card was removed");
 }
 
 static const struct kms_hotplug_listener hotplug_listener = {
