@@ -98,12 +98,13 @@ static void keep_fd(struct channel *channel, uint32_t offset, int fd)
 
 	for (size_t i = 0; i < G_N_ELEMENTS(channel->fds); i++) {
 		struct channel_fd *place = &channel->fds[i];
-		if (place->fd >= 0 && place->offset == offset) {
+		if (place->fd != -1 && place->offset == offset) {
 			place->more = true;
-			close(fd);
+			if (fd >= 0)
+				close(fd);
 			return;
 		}
-		if (place->fd < 0)
+		if (place->fd == -1)
 			free_place = place;
 	}
 	/* All but the last message of a read are handed on before the next read. */
@@ -114,7 +115,7 @@ static void keep_fd(struct channel *channel, uint32_t offset, int fd)
 static void keep_fds(struct channel *channel, struct stream_fds *fds, uint32_t start, bool payload,
 	uint32_t request)
 {
-	if (!fds->count)
+	if (!fds->count && !fds->lost)
 		return;
 	uint32_t offset = fd_owner(channel->state, start, payload);
 	if (offset == OFFSET_PAYLOAD) {
@@ -125,13 +126,15 @@ static void keep_fds(struct channel *channel, struct stream_fds *fds, uint32_t s
 	}
 	for (int fd = stream_fds_take(fds); fd >= 0; fd = stream_fds_take(fds))
 		keep_fd(channel, offset, fd);
+	if (fds->lost)
+		keep_fd(channel, offset, CHANNEL_FD_LOST);
 }
 
 int channel_take_fd(struct channel *channel, uint32_t offset, bool *more)
 {
 	for (size_t i = 0; i < G_N_ELEMENTS(channel->fds); i++) {
 		struct channel_fd *place = &channel->fds[i];
-		if (place->fd >= 0 && place->offset == offset) {
+		if (place->fd != -1 && place->offset == offset) {
 			int fd = place->fd;
 			place->fd = -1;
 			*more = place->more;

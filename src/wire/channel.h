@@ -40,6 +40,9 @@
  *   | any other number      | > 64 KiB:  | –                  | closed | ≤ 64 KiB: skipped (one line
  *   |                       | closed     |                    |        | for message and fd)
  *
+ *   An fd that is lost because this process can have no more: DMABUF_SCANOUT and DMABUF_SCANOUT2 are
+ *   ignored, so that the old picture stays. No fault of the peer's, but logged as one.
+ *
  *   ¹ less than 20, or not 20 + w·h·4.
  *   ² a side of the dma-buf or of the part of it that is shown is 0, a side of the dma-buf is > 16384,
  *     the part is not inside the dma-buf, or a row is 0 bytes or more than 16 bytes a pixel of 16384.

@@ -19,6 +19,7 @@ enum channel_fault {
 	CHANNEL_FAULT_SCANOUT,
 	CHANNEL_FAULT_FD,
 	CHANNEL_FAULT_SECOND_FD,
+	CHANNEL_FAULT_LOST_FD,
 	CHANNEL_FAULT_GEOMETRY,
 	CHANNEL_FAULT_EMPTY,
 	CHANNEL_FAULT_SURFACE,
@@ -27,9 +28,12 @@ enum channel_fault {
 	CHANNEL_FAULT_EOF,
 };
 
+/* It came, but this process can have no more fds. */
+#define CHANNEL_FD_LOST (-2)
+
 /* An fd that came and whose message has not been handed on. */
 struct channel_fd {
-	int fd; /* -1: this place is free */
+	int fd; /* or CHANNEL_FD_LOST; -1: this place is free */
 	uint32_t offset; /* of its message, in channel_state.buffer */
 	bool more; /* another one came for the same message, and was closed */
 };
@@ -78,7 +82,7 @@ void channel_fault(struct channel *channel, uint32_t request, enum channel_fault
 /* Closes the socket and tells the listener. Always false. */
 bool channel_close(struct channel *channel);
 
-/* The fd of the message at `offset`, now the caller's, or -1. */
+/* The fd of the message at `offset`, now the caller's, or -1, or CHANNEL_FD_LOST. */
 int channel_take_fd(struct channel *channel, uint32_t offset, bool *more);
 
 /* ---- channel_message.c ---- */

@@ -19,7 +19,7 @@ struct message {
 	uint32_t request;
 	uint32_t size; /* of the whole payload */
 	const uint8_t *payload;
-	int fd; /* -1: none; who uses it sets it to -1 */
+	int fd; /* -1: none, or CHANNEL_FD_LOST; who uses it sets it to -1 */
 };
 
 const char *channel_request_name(uint32_t request)
@@ -171,6 +171,11 @@ static void dmabuf_scanout(struct channel *channel, struct message *message)
 	memcpy(&set, message->payload, message->size);
 	if (!check_scanout(channel, message, v1->scanout))
 		return;
+	if (message->fd == CHANNEL_FD_LOST) {
+		channel_fault(channel, message->request, CHANNEL_FAULT_LOST_FD,
+			"this process can have no more file descriptors: ignored");
+		return;
+	}
 	if (message->fd < 0) {
 		channel->listener->dmabuf_scanout(channel->data, v1->scanout, &dmabuf, -1);
 		return;

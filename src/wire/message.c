@@ -84,6 +84,7 @@ enum message_status message_look(struct stream *stream, bool ended,
 static void collect(struct stream_fds *fds, struct stream_fds *piece)
 {
 	fds->truncated |= piece->truncated;
+	fds->lost |= piece->lost;
 	while (piece->count && fds->count < STREAM_FDS_MAX)
 		fds->fd[fds->count++] = stream_fds_take(piece);
 	fds->truncated |= piece->count > 0;
@@ -100,6 +101,7 @@ enum message_status message_take(struct stream *stream, struct message *message,
 
 	message->fds.count = 0;
 	message->fds.truncated = false;
+	message->fds.lost = false;
 	for (size_t have = 0; have < size;) {
 		struct iovec iov = {(uint8_t *)&message->wire + have, size - have};
 		struct stream_fds piece;
@@ -112,11 +114,16 @@ enum message_status message_take(struct stream *stream, struct message *message,
 		have += got;
 		collect(&message->fds, &piece);
 	}
-	if (!message->fds.truncated)
+	if (!message->fds.truncated && !message->fds.lost)
 		return MESSAGE_DONE;
 	stream_fds_close(&message->fds);
-	*fault = g_strdup_printf("sent message %u with more than %u fds",
-		message->wire.header.request, VHOST_USER_FDS_MAX);
+	if (message->fds.lost)
+		*fault = g_strdup_printf("sent message %u with fds, but this process can have no "
+					 "more of them",
+			message->wire.header.request);
+	else
+		*fault = g_strdup_printf("sent message %u with more than %u fds",
+			message->wire.header.request, VHOST_USER_FDS_MAX);
 	return MESSAGE_FAULT;
 }
 

@@ -74,6 +74,7 @@ static enum stream_status receive(struct stream *stream, const struct iovec *iov
 	if (fds) {
 		fds->count = 0;
 		fds->truncated = false;
+		fds->lost = false;
 	}
 	do
 		got = recvmsg(stream->fd, &message, flags | MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
@@ -85,8 +86,10 @@ static enum stream_status receive(struct stream *stream, const struct iovec *iov
 		part = CMSG_NXTHDR(&message, part))
 		if (part->cmsg_level == SOL_SOCKET && part->cmsg_type == SCM_RIGHTS)
 			collect(part, fds);
-	if (fds)
-		fds->truncated = message.msg_flags & MSG_CTRUNC;
+	if (fds && message.msg_flags & MSG_CTRUNC) {
+		fds->lost = fds->count < STREAM_FDS_MAX;
+		fds->truncated = !fds->lost;
+	}
 	if (got == 0) {
 		if (fds)
 			stream_fds_close(fds);

@@ -26,6 +26,7 @@ struct stream_fds {
 	int fd[STREAM_FDS_MAX];
 	size_t count;
 	bool truncated; /* more came than fit, and were closed */
+	bool lost; /* this process has no room for more: some or all were closed */
 };
 
 enum stream_status {

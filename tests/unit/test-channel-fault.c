@@ -10,6 +10,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -99,8 +100,16 @@ static const struct fault faults[] = {
 		.log = "DMABUF_UPDATE: came with a file descriptor"},
 	{"get-edid/fd", 11, WORDS(0), .size = -1, .fds = 1, .outcome = ANSWERED,
 		.events = "edid 0\n", .log = "GET_EDID: came with a file descriptor"},
+	{"dmabuf-scanout2/scanout-disable", 12, WORDS(17, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
+		.size = -1, .events = "", .log = "DMABUF_SCANOUT2: scanout 17"},
 	{"dmabuf-scanout2/second-fd", 12, WORDS(1, 0, 0, 64, 48, 64, 48, 256, 0, FOURCC_XR24, 0, 0),
 		.size = -1, .fds = 2,
+		.events =
+			"dmabuf_scanout 1 64x48+0+0 of 64x48 stride 256 fourcc 34325258 modifier 0 "
+			"upright fd A\n",
+		.log = "DMABUF_SCANOUT2: came with more than one file descriptor"},
+	{"dmabuf-scanout2/sixteen-fds", 12,
+		WORDS(1, 0, 0, 64, 48, 64, 48, 256, 0, FOURCC_XR24, 0, 0), .size = -1, .fds = 16,
 		.events =
 			"dmabuf_scanout 1 64x48+0+0 of 64x48 stride 256 fourcc 34325258 modifier 0 "
 			"upright fd A\n",
@@ -153,30 +162,26 @@ static const struct fault faults[] = {
 	{"update/empty-with-pixels", 8, WORDS(0, 0, 0, 0, 10), .filler = 400, .size = -1,
 		.outcome = CLOSED, .log = "UPDATE: payload of 420 bytes for 0×10"},
 
-/* the geometry of a dma-buf */
-#define DMABUF_FAULT(message, number, name, ...) \
+/* the geometry of a dma-buf, in both messages that have one */
+#define DMABUF_FAULT(name, ...) \
+	{"dmabuf-scanout/" name, 9, WORDS(__VA_ARGS__), .size = -1, .fds = 1, .events = "", \
+		.log = ": ignored"}, \
 	{ \
-		message "/" name, number, WORDS(__VA_ARGS__), .size = -1, .fds = 1, .events = "", \
-							      .log = ": ignored" \
+		"dmabuf-scanout2/" name, 12, WORDS(__VA_ARGS__, 0, 0), \
+			.size = -1, .fds = 1, .events = "", .log = ": ignored" \
 	}
-	DMABUF_FAULT("dmabuf-scanout", 9, "fd-width-zero", 0, 0, 0, 64, 48, 0, 48, 256, 0, 0),
-	DMABUF_FAULT("dmabuf-scanout", 9, "fd-height-zero", 0, 0, 0, 64, 48, 64, 0, 256, 0, 0),
-	DMABUF_FAULT("dmabuf-scanout", 9, "fd-width-huge", 0, 0, 0, 64, 48, 16385, 48, 256, 0, 0),
-	DMABUF_FAULT("dmabuf-scanout", 9, "fd-height-huge", 0, 0, 0, 64, 48, 64, 16385, 256, 0, 0),
-	DMABUF_FAULT("dmabuf-scanout", 9, "stride-zero", 0, 0, 0, 64, 48, 64, 48, 0, 0, 0),
-	DMABUF_FAULT("dmabuf-scanout", 9, "stride-huge", 0, 0, 0, 64, 48, 64, 48, 0x80000000, 0, 0),
-	DMABUF_FAULT("dmabuf-scanout", 9, "width-zero", 0, 0, 0, 0, 48, 64, 48, 256, 0, 0),
-	DMABUF_FAULT("dmabuf-scanout", 9, "height-zero", 0, 0, 0, 64, 0, 64, 48, 256, 0, 0),
-	DMABUF_FAULT("dmabuf-scanout", 9, "part-right", 0, 1, 0, 64, 48, 64, 48, 256, 0, 0),
-	DMABUF_FAULT("dmabuf-scanout", 9, "part-bottom", 0, 0, 1, 64, 48, 64, 48, 256, 0, 0),
-	DMABUF_FAULT("dmabuf-scanout", 9, "part-overflow-x", 0, 0xffffffff, 0, 2, 48, 64, 48, 256,
-		0, 0),
-	DMABUF_FAULT("dmabuf-scanout", 9, "part-overflow-y", 0, 0, 0xfffffff0, 64, 32, 64, 48, 256,
-		0, 0),
-	DMABUF_FAULT("dmabuf-scanout2", 12, "fd-width-zero", 0, 0, 0, 64, 48, 0, 48, 256, 0, 0, 0,
-		0),
-	DMABUF_FAULT("dmabuf-scanout2", 12, "stride-zero", 0, 0, 0, 64, 48, 64, 48, 0, 0, 0, 0, 0),
-	DMABUF_FAULT("dmabuf-scanout2", 12, "part-right", 0, 1, 0, 64, 48, 64, 48, 256, 0, 0, 0, 0),
+	DMABUF_FAULT("fd-width-zero", 0, 0, 0, 64, 48, 0, 48, 256, 0, 0),
+	DMABUF_FAULT("fd-height-zero", 0, 0, 0, 64, 48, 64, 0, 256, 0, 0),
+	DMABUF_FAULT("fd-width-huge", 0, 0, 0, 64, 48, 16385, 48, 256, 0, 0),
+	DMABUF_FAULT("fd-height-huge", 0, 0, 0, 64, 48, 64, 16385, 256, 0, 0),
+	DMABUF_FAULT("stride-zero", 0, 0, 0, 64, 48, 64, 48, 0, 0, 0),
+	DMABUF_FAULT("stride-huge", 0, 0, 0, 64, 48, 64, 48, 0x80000000, 0, 0),
+	DMABUF_FAULT("width-zero", 0, 0, 0, 0, 48, 64, 48, 256, 0, 0),
+	DMABUF_FAULT("height-zero", 0, 0, 0, 64, 0, 64, 48, 256, 0, 0),
+	DMABUF_FAULT("part-right", 0, 1, 0, 64, 48, 64, 48, 256, 0, 0),
+	DMABUF_FAULT("part-bottom", 0, 0, 1, 64, 48, 64, 48, 256, 0, 0),
+	DMABUF_FAULT("part-overflow-x", 0, 0xffffffff, 0, 2, 48, 64, 48, 256, 0, 0),
+	DMABUF_FAULT("part-overflow-y", 0, 0, 0xfffffff0, 64, 32, 64, 48, 256, 0, 0),
 	{"dmabuf-scanout/no-fd", 9, WORDS(3, 0, 0, 64, 48, 64, 48, 256, 0, 0), .size = -1,
 		.events = "dmabuf_scanout 3 0x0+0+0 of 0x0 stride 0 fourcc 00000000 modifier "
 			  "ffffffffffffff upright fd -\n"},
@@ -593,6 +598,48 @@ static void test_fd_in_payload(void)
 	}
 }
 
+/* This process can have no more fds: the scanout keeps what it shows, and goes on when it can. */
+static void test_lost_fd(void)
+{
+	static const struct fault sent[] = {
+		{.request = 9,
+			WORDS(1, 0, 0, 64, 48, 64, 48, 256, 0, FOURCC_XR24),
+			.size = -1,
+			.fds = 1},
+		{.request = 12,
+			WORDS(1, 0, 0, 64, 48, 64, 48, 256, 0, FOURCC_XR24, 0, 0),
+			.size = -1,
+			.fds = 2},
+		{.request = 4, WORDS(0, 1, 2), .size = -1, .fds = 1},
+	};
+	static const char *const logs[] = {
+		"DMABUF_SCANOUT: this process can have no more file descriptors",
+		"DMABUF_SCANOUT2: this process can have no more file descriptors",
+		NULL,
+	};
+	static const char *const events[] = {"", "", "cursor_pos 0 1 2 visible\n"};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(sent); i++) {
+		size_t fds = fixture_count_fds();
+		struct channel_fixture *fixture = fixture_create("kiosk", 40, 30, 12);
+		struct rlimit limit, none;
+
+		g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &limit), ==, 0);
+		/* poll(2) takes no more fds than that, and two are polled. */
+		none = limit;
+		none.rlim_cur = 3;
+		send_fault(fixture, &sent[i]);
+		g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &none), ==, 0);
+		fixture_settle();
+		g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &limit), ==, 0);
+		check_log(logs[i]);
+		fixture_expect(fixture, events[i]);
+		check_went_on(fixture, &(struct fault){.events = ""});
+		fixture_destroy(fixture);
+		g_assert_cmpuint(fixture_count_fds(), ==, fds);
+	}
+}
+
 /* Different faults of one guest are different lines; a fault of another guest is one of its own. */
 static void test_causes(void)
 {
@@ -633,6 +680,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/channel/fault/reset", test_reset);
 	g_test_add_func("/channel/fault/silence", test_silence);
 	g_test_add_func("/channel/fault/fd-in-payload", test_fd_in_payload);
+	g_test_add_func("/channel/fault/lost-fd", test_lost_fd);
 	g_test_add_func("/channel/fault/causes", test_causes);
 	return g_test_run();
 }

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -231,11 +232,34 @@ static void test_too_many_fds(void)
 		send_many(pair.a.fd, 0, count);
 		g_assert_cmpint(read_text(&pair.b, text, sizeof(text), &fds), ==, STREAM_DONE);
 		g_assert_cmpuint(fds.count, ==, STREAM_FDS_MAX);
+		g_assert_true(fds.truncated == (count > STREAM_FDS_MAX));
+		g_assert_false(fds.lost);
 		stream_fds_close(&fds);
 		/* And where nobody wants any. */
 		send_many(pair.a.fd, 0, count);
 		g_assert_cmpint(read_text(&pair.b, text, sizeof(text), NULL), ==, STREAM_DONE);
 	}
+	pair_destroy(&pair);
+}
+
+/* Another thing than too many: there is no room for one in this process. */
+static void test_lost_fds(void)
+{
+	struct pair pair = pair_create();
+	struct rlimit limit, none;
+	struct stream_fds fds;
+	char text[8];
+
+	send_many(pair.a.fd, 0, 2);
+	g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &limit), ==, 0);
+	none = limit;
+	none.rlim_cur = 0;
+	g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &none), ==, 0);
+	g_assert_cmpint(read_text(&pair.b, text, sizeof(text), &fds), ==, STREAM_DONE);
+	g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &limit), ==, 0);
+	g_assert_cmpuint(fds.count, ==, 0);
+	g_assert_true(fds.lost);
+	g_assert_false(fds.truncated);
 	pair_destroy(&pair);
 }
 
@@ -274,6 +298,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/stream/full", test_full);
 	g_test_add_func("/stream/fds", test_fds);
 	g_test_add_func("/stream/too-many-fds", test_too_many_fds);
+	g_test_add_func("/stream/lost-fds", test_lost_fds);
 	g_test_add_func("/stream/peek", test_peek);
 	return g_test_run();
 }
