@@ -230,7 +230,7 @@ void scanout_set_pixels(struct scanout *scanout, uint32_t width, uint32_t height
 		disable(scanout);
 		return;
 	}
-	if (next->kind == SCANOUT_PIXELS && next->picture.width == width &&
+	if (next->kind == SCANOUT_PIXELS && next->picture.surface && next->picture.width == width &&
 		next->picture.height == height)
 		return;
 
@@ -241,9 +241,8 @@ void scanout_set_pixels(struct scanout *scanout, uint32_t width, uint32_t height
 		shown->picture.height == height)
 		return;
 
+	/* Also without one it is what updates are for: they must not go into the old picture. */
 	next->picture.surface = make_surface(scanout, width, height);
-	if (!next->picture.surface)
-		return;
 	next->kind = SCANOUT_PIXELS;
 	next->picture.width = width;
 	next->picture.height = height;
@@ -314,7 +313,7 @@ bool scanout_update_begin(struct scanout *scanout, const struct vhost_user_gpu_u
 	struct content *content = current(scanout);
 	struct kms_rect rect;
 
-	if (content->kind != SCANOUT_PIXELS ||
+	if (content->kind != SCANOUT_PIXELS || !content->picture.surface ||
 		(uint64_t)update->x + update->width > content->picture.width ||
 		(uint64_t)update->y + update->height > content->picture.height)
 		return false;

@@ -218,6 +218,14 @@ static void test_share_of_memory(void)
 	scene_expect_log("share of memory");
 	scene_update(scene, 2, (struct kms_rect){0, 0, 1, 1}, GREEN);
 	scene_expect_log("scanout");
+	/* What comes for a picture that there is no room for is not drawn into the old one. */
+	scene_scanout(scene, 0, 128, 128);
+	scene_expect_log("share of memory");
+	scene_update(scene, 0, full, GREEN);
+	g_assert_cmphex(fake_pixel(scene_output(scene, 0), 0, 0), ==, RED);
+	scene_scanout(scene, 0, 64, 48);
+	scene_update(scene, 0, full, GREEN);
+	g_assert_cmphex(fake_pixel(scene_output(scene, 0), 0, 0), ==, GREEN);
 	for (int i = 0; i < 20; i++) {
 		scene_scanout(scene, 1, 0, 0);
 		scene_scanout(scene, 1, 16384, 16383 - (uint32_t)i);
