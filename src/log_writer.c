@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "log_writer.h"
 
+#include "journal.h"
+
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -13,9 +15,9 @@
 /* GLib calls its writer from wherever a line is logged, so this cannot be in main's struct. */
 static struct {
 	GLogLevelFlags level;
-	bool journal;
-	unsigned int lost; /* lines that standard error did not take */
-} writer = {.level = G_LOG_LEVEL_INFO};
+	int journal; /* a socket for it; -1: lines go to standard error */
+	unsigned int lost; /* lines that neither of them took */
+} writer = {.level = G_LOG_LEVEL_INFO, .journal = -1};
 
 static const char *level_word(GLogLevelFlags level)
 {
@@ -51,24 +53,43 @@ static bool write_line(const char *line, size_t size)
 	return write(STDERR_FILENO, line, size) == (ssize_t)size;
 }
 
-static void write_message(GLogLevelFlags level, const char *message)
+static bool write_message(GLogLevelFlags level, const char *message)
 {
 	char line[LINE_MAX_BYTES];
-	int size;
+	int size = snprintf(line, sizeof(line), "scanoutd: %s%s\n", level_word(level), message);
 
-	if (writer.lost > 0) {
-		size = snprintf(line, sizeof(line),
-			"scanoutd: warning: %u log lines were lost here\n", writer.lost);
-		if (write_line(line, (size_t)size))
-			writer.lost = 0;
-	}
-	size = snprintf(line, sizeof(line), "scanoutd: %s%s\n", level_word(level), message);
 	if ((size_t)size >= sizeof(line)) {
 		size = sizeof(line) - 1;
 		line[size - 1] = '\n';
 	}
-	if (writer.lost > 0 || !write_line(line, (size_t)size))
-		writer.lost++;
+	return write_line(line, (size_t)size);
+}
+
+static bool send_fields(GLogLevelFlags level, const GLogField *fields, gsize count)
+{
+	if (writer.journal >= 0) {
+		switch (journal_send(writer.journal, JOURNAL_SOCKET, fields, count)) {
+		case JOURNAL_SENT:
+			return true;
+		case JOURNAL_FULL:
+			return false;
+		case JOURNAL_FAILED:
+			break;
+		}
+	}
+	return write_message(level, find_message(fields, count));
+}
+
+static bool tell_lost(void)
+{
+	char message[64];
+	const GLogField fields[] = {
+		{"MESSAGE", message, -1},
+		{"PRIORITY", "4", -1},
+	};
+
+	snprintf(message, sizeof(message), "%u log lines were lost here", writer.lost);
+	return send_fields(G_LOG_LEVEL_WARNING, fields, G_N_ELEMENTS(fields));
 }
 
 static GLogWriterOutput write_fields(GLogLevelFlags level, const GLogField *fields, gsize count,
@@ -77,10 +98,10 @@ static GLogWriterOutput write_fields(GLogLevelFlags level, const GLogField *fiel
 	/* More urgent levels are smaller numbers. */
 	if ((level & G_LOG_LEVEL_MASK) > writer.level)
 		return G_LOG_WRITER_HANDLED;
-	if (writer.journal &&
-		g_log_writer_journald(level, fields, count, data) == G_LOG_WRITER_HANDLED)
-		return G_LOG_WRITER_HANDLED;
-	write_message(level, find_message(fields, count));
+	if (writer.lost > 0 && tell_lost())
+		writer.lost = 0;
+	if (writer.lost > 0 || !send_fields(level, fields, count))
+		writer.lost++;
 	return G_LOG_WRITER_HANDLED;
 }
 
@@ -92,6 +113,7 @@ void log_writer_set_level(GLogLevelFlags level)
 void log_writer_install(GLogLevelFlags level)
 {
 	writer.level = level;
-	writer.journal = g_log_writer_is_journald(STDERR_FILENO);
+	if (g_log_writer_is_journald(STDERR_FILENO))
+		writer.journal = journal_open();
 	g_log_set_writer_func(write_fields, NULL, NULL);
 }
