@@ -130,7 +130,8 @@ static void point_happened(struct input *input, struct host_device *host,
 		screen = screens_first(&input->screens, machine);
 	if (!screen)
 		return;
-	screen_pick(screen, event->point.x, event->point.y, &x, &y);
+	if (screen_pick(screen, event->point.x, event->point.y, &x, &y) == VIEW_POINT_NOWHERE)
+		return;
 	set_picture(host->focus, screen);
 	focus_point(host->focus, x, y);
 }

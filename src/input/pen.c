@@ -15,6 +15,7 @@ struct pen {
 	struct machine *machine;
 	const void *device; /* whose tool is near; NULL: none */
 	uint16_t tool; /* BTN_TOOL_* */
+	double x, y; /* of the picture, fractions: the last place in it */
 	bool down;
 	bool pressed[G_N_ELEMENTS(buttons)];
 	int32_t sent[G_N_ELEMENTS(axes)];
@@ -40,11 +41,11 @@ static int32_t pressure_value(double fraction)
 	return (int32_t)lround(CLAMP(fraction, 0, 1) * INPUT_PRESSURE_MAX);
 }
 
-static void add_axes(struct pen *pen, const struct seat_tool *tool, double x, double y, bool all)
+static void add_axes(struct pen *pen, const struct seat_tool *tool, bool all)
 {
 	const int32_t values[G_N_ELEMENTS(axes)] = {
-		input_axis_value(x),
-		input_axis_value(y),
+		input_axis_value(pen->x),
+		input_axis_value(pen->y),
 		pressure_value(tool->pressure),
 		pressure_value(tool->distance),
 		(int32_t)lround(CLAMP(tool->tilt_x, -90, 90)),
@@ -94,9 +95,8 @@ static uint16_t tool_code(uint32_t code)
 void pen_event(struct pen *pen, const void *device, const struct seat_tool *tool,
 	touch_pick_func pick, void *data)
 {
-	double x, y;
-	bool inside;
 	bool begins = !pen->device;
+	enum view_point point;
 
 	if (pen->device && pen->device != device)
 		return;
@@ -104,15 +104,15 @@ void pen_event(struct pen *pen, const void *device, const struct seat_tool *tool
 		leave(pen);
 		return;
 	}
-	inside = pick(data, tool->x, tool->y, &x, &y);
-	if (begins && !inside)
+	point = pick(data, tool->x, tool->y, &pen->x, &pen->y);
+	if (begins && point != VIEW_POINT_INSIDE)
 		return;
 	if (begins) {
 		pen->device = device;
 		pen->tool = tool_code(tool->code);
 		add(pen, EV_KEY, pen->tool, 1);
 	}
-	add_axes(pen, tool, x, y, begins);
+	add_axes(pen, tool, begins);
 	set_down(pen, tool->down);
 	for (size_t i = 0; i < G_N_ELEMENTS(buttons); i++) {
 		if (tool->button == buttons[i])

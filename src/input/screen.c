@@ -5,7 +5,7 @@
 
 #include "scene/view.h"
 
-bool screen_pick(void *data, double x, double y, double *picture_x, double *picture_y)
+enum view_point screen_pick(void *data, double x, double y, double *picture_x, double *picture_y)
 {
 	const struct screen *screen = data;
 

@@ -40,7 +40,7 @@ struct screen *screens_find(const struct screens *screens, const struct host_dev
 struct screen *screens_first(const struct screens *screens, const struct machine *machine);
 
 /* touch_pick_func; `data` is a struct screen. */
-bool screen_pick(void *data, double x, double y, double *picture_x, double *picture_y);
+enum view_point screen_pick(void *data, double x, double y, double *picture_x, double *picture_y);
 
 /* Pixels of its picture, or of the mode where it has none. */
 void screen_size(const struct screen *screen, uint32_t *width, uint32_t *height);

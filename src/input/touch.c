@@ -94,7 +94,8 @@ static void begin(struct touch *touch, struct contact *contact, double x, double
 	double picture_x, picture_y;
 	int slot = g_bit_nth_lsf(~(gulong)touch->slots, -1);
 
-	if (slot >= INPUT_SLOTS || !touch->pick(touch->data, x, y, &picture_x, &picture_y))
+	if (slot >= INPUT_SLOTS ||
+		touch->pick(touch->data, x, y, &picture_x, &picture_y) != VIEW_POINT_INSIDE)
 		return;
 	*contact = (struct contact){
 		.slot = slot,
@@ -116,9 +117,9 @@ static void move(struct touch *touch, struct contact *contact, double x, double 
 	int32_t before_x = contact->x;
 	int32_t before_y = contact->y;
 
-	if (contact->slot == NO_SLOT)
+	if (contact->slot == NO_SLOT ||
+		touch->pick(touch->data, x, y, &picture_x, &picture_y) == VIEW_POINT_NOWHERE)
 		return;
-	touch->pick(touch->data, x, y, &picture_x, &picture_y);
 	contact->x = input_axis_value(picture_x);
 	contact->y = input_axis_value(picture_y);
 	if (contact->x == before_x && contact->y == before_y)

@@ -4,18 +4,19 @@
  * each output that shows a machine; made and fed by input.c, which says which device lies on it.
  *
  * A touch begins where the picture is, or it never was; once begun it belongs to that guest, and
- * beside the picture it is at its edge.
+ * beside the picture it is at its edge, and without one where it was.
  */
 #ifndef SCANOUTD_INPUT_TOUCH_H
 #define SCANOUTD_INPUT_TOUCH_H
 
 #include "input/machine.h"
 #include "input/seat.h"
+#include "scene/view.h"
 
 struct touch;
 
 /* What is under a point of the glass: fractions of output and picture; as view_pick(). */
-typedef bool (
+typedef enum view_point (
 	*touch_pick_func)(void *data, double x, double y, double *picture_x, double *picture_y);
 
 /* `screen` is the machine's INPUT_TOUCH screen. */

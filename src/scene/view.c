@@ -492,18 +492,17 @@ bool view_picture_size(const struct view *view, uint32_t *width, uint32_t *heigh
 	return true;
 }
 
-bool view_pick(const struct view *view, double x, double y, double *picture_x, double *picture_y)
+enum view_point view_pick(const struct view *view, double x, double y, double *picture_x,
+	double *picture_y)
 {
 	const struct kind *kind = &view->kind;
 	bool inside;
 
-	*picture_x = 0;
-	*picture_y = 0;
 	if (view->shows != SHOWS_PICTURE || !kind->valid)
-		return false;
+		return VIEW_POINT_NOWHERE;
 	inside = place_from_output(&view->place, x * kind->mode_width, y * kind->mode_height,
 		picture_x, picture_y);
 	*picture_x /= kind->width;
 	*picture_y /= kind->height;
-	return inside;
+	return inside ? VIEW_POINT_INSIDE : VIEW_POINT_BESIDE;
 }

@@ -117,10 +117,15 @@ bool view_picture_size(const struct view *view, uint32_t *width, uint32_t *heigh
 /*
  * What lies under a point of the glass, for touch screens and tablets: the inverse of the placement
  * that the picture has now. All in fractions of the width and the height, 0 to 1, of the output and
- * of the picture. False: no picture is there; the picture's nearest point is given all the same
- * where there is a picture.
+ * of the picture.
  */
-bool view_pick(const struct view *view, double x, double y, double *picture_x, double *picture_y);
+enum view_point {
+	VIEW_POINT_NOWHERE, /* there is no picture: nothing is given */
+	VIEW_POINT_BESIDE, /* beside the picture, whose nearest point is given */
+	VIEW_POINT_INSIDE,
+};
+enum view_point view_pick(const struct view *view, double x, double y, double *picture_x,
+	double *picture_y);
 
 /* ---- called by the layout, from the kms_listener ---- */
 

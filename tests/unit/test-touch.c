@@ -15,17 +15,21 @@ struct glass {
 	struct place place;
 	uint32_t width, height; /* of the picture, pixels */
 	uint32_t mode_width, mode_height;
+	bool dark; /* no picture is there */
 };
 
-static bool pick(void *data, double x, double y, double *picture_x, double *picture_y)
+static enum view_point pick(void *data, double x, double y, double *picture_x, double *picture_y)
 {
 	const struct glass *glass = data;
-	bool inside = place_from_output(&glass->place, x * glass->mode_width,
-		y * glass->mode_height, picture_x, picture_y);
+	bool inside;
 
+	if (glass->dark)
+		return VIEW_POINT_NOWHERE;
+	inside = place_from_output(&glass->place, x * glass->mode_width, y * glass->mode_height,
+		picture_x, picture_y);
 	*picture_x /= glass->width;
 	*picture_y /= glass->height;
-	return inside;
+	return inside ? VIEW_POINT_INSIDE : VIEW_POINT_BESIDE;
 }
 
 /* 100×100 of 200×200, unscaled in the middle: from 0.25 to 0.75 of the glass. */
@@ -134,6 +138,36 @@ static void test_fingers(void)
 	finish(&fixture);
 }
 
+/* The picture goes under a finger and a pen: they stay where they were, and nothing begins. */
+static void test_no_picture(void)
+{
+	struct fixture fixture;
+	struct seat_tool tool = {.code = BTN_TOOL_PEN, .x = 0.5, .y = 0.5, .near = true};
+	int tablet;
+
+	start(&fixture);
+	touch(&fixture, SEAT_EVENT_TOUCH_DOWN, 0, 0.5, 0.5);
+	frame(&fixture);
+	pen_event(fixture.pen, &tablet, &tool, pick, &fixture.glass);
+	g_string_truncate(fixture.machine.text, 0);
+	fixture.glass.dark = true;
+	touch(&fixture, SEAT_EVENT_TOUCH_MOTION, 0, 0.75, 0.75);
+	touch(&fixture, SEAT_EVENT_TOUCH_DOWN, 1, 0.5, 0.5);
+	frame(&fixture);
+	tool.x = 0.75;
+	tool.pressure = 1;
+	pen_event(fixture.pen, &tablet, &tool, pick, &fixture.glass);
+	expect(&fixture, "pen ABS_PRESSURE=4095\n");
+	fixture.glass.dark = false;
+	touch(&fixture, SEAT_EVENT_TOUCH_MOTION, 0, 0.75, 0.5);
+	frame(&fixture);
+	pen_event(fixture.pen, &tablet, &tool, pick, &fixture.glass);
+	expect(&fixture,
+		"touch1 ABS_MT_SLOT=0 ABS_MT_POSITION_X=65535 ABS_X=65535\n"
+		"pen ABS_X=65535\n");
+	finish(&fixture);
+}
+
 /* Beside the picture nothing begins; what has begun is at its edge. */
 static void test_outside(void)
 {
@@ -226,7 +260,8 @@ static void test_placements(void)
 					double y = points[p].y;
 					double picture_x, picture_y, back_x, back_y;
 
-					if (!pick(&glass, x, y, &picture_x, &picture_y))
+					if (pick(&glass, x, y, &picture_x, &picture_y) !=
+						VIEW_POINT_INSIDE)
 						continue;
 					touched++;
 					place_point_to_output(&glass.place, picture_x * glass.width,
@@ -269,7 +304,7 @@ static void test_turned(void)
 
 		place_compute(&glass.place, glass.width, glass.height, 200, 100, PLACE_NONE,
 			cases[i].transform);
-		g_assert_true(pick(&glass, 0.25, 0.125, &x, &y));
+		g_assert_cmpint(pick(&glass, 0.25, 0.125, &x, &y), ==, VIEW_POINT_INSIDE);
 		g_assert_cmpfloat_with_epsilon(x, cases[i].x, 1e-9);
 		g_assert_cmpfloat_with_epsilon(y, cases[i].y, 1e-9);
 	}
@@ -407,6 +442,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/input/touch/one-finger", test_one_finger);
 	g_test_add_func("/input/touch/fingers", test_fingers);
 	g_test_add_func("/input/touch/outside", test_outside);
+	g_test_add_func("/input/touch/no-picture", test_no_picture);
 	g_test_add_func("/input/touch/hostile", test_hostile_touches);
 	g_test_add_func("/input/touch/placements", test_placements);
 	g_test_add_func("/input/touch/turned", test_turned);

@@ -613,20 +613,20 @@ static void test_pick(void)
 	fixture.output->mode.width = 128;
 	fixture.output->mode.height = 96;
 	view_output_changed(fixture.view);
-	g_assert_false(view_pick(fixture.view, 0.5, 0.5, &x, &y));
+	g_assert_cmpint(view_pick(fixture.view, 0.5, 0.5, &x, &y), ==, VIEW_POINT_NOWHERE);
 	use_surface(&fixture);
 	update(&fixture, NULL);
-	g_assert_true(view_pick(fixture.view, 0.5, 0.5, &x, &y));
+	g_assert_cmpint(view_pick(fixture.view, 0.5, 0.5, &x, &y), ==, VIEW_POINT_INSIDE);
 	g_assert_cmpfloat_with_epsilon(x, 0.5, 1e-9);
 	g_assert_cmpfloat_with_epsilon(y, 0.5, 1e-9);
-	g_assert_true(view_pick(fixture.view, 0.375, 0.625, &x, &y));
+	g_assert_cmpint(view_pick(fixture.view, 0.375, 0.625, &x, &y), ==, VIEW_POINT_INSIDE);
 	g_assert_cmpfloat_with_epsilon(x, 0.25, 1e-9);
 	g_assert_cmpfloat_with_epsilon(y, 0.75, 1e-9);
-	g_assert_false(view_pick(fixture.view, 0.1, 0.5, &x, &y));
+	g_assert_cmpint(view_pick(fixture.view, 0.1, 0.5, &x, &y), ==, VIEW_POINT_BESIDE);
 	g_assert_cmpfloat_with_epsilon(x, 0, 1e-9);
 	g_assert_cmpfloat_with_epsilon(y, 0.5, 1e-9);
 	view_release(fixture.view, true);
-	g_assert_false(view_pick(fixture.view, 0.5, 0.5, &x, &y));
+	g_assert_cmpint(view_pick(fixture.view, 0.5, 0.5, &x, &y), ==, VIEW_POINT_NOWHERE);
 	fixture_teardown(&fixture);
 }
 
