@@ -467,9 +467,8 @@ static bool open_input(struct daemon *daemon, GError **error)
 		.device = daemon->device,
 		.layout = daemon->layout,
 		.opener = session_input_opener(daemon->session),
-		/* A seat manager has turned the terminal's keyboard off, and with it the kernel's
-		 * keys. */
-		.open_at_once = session_input_opener(daemon->session) != NULL,
+		/* A seat manager has done that. */
+		.keyboard_is_off = session_input_opener(daemon->session) != NULL,
 	};
 
 	for (size_t i = 0; i < daemon->member_count; i++)

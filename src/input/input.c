@@ -241,11 +241,17 @@ static struct focus *own_focus(struct input *input, const char *guest)
 	return member->focus;
 }
 
+/* No keys lead to another terminal. */
+static bool is_locked(const struct input *input)
+{
+	return input->keys.switch_terminal.modifiers == 0;
+}
+
 /* Whoever else reads keys is told to stop only where we have a keyboard to read them from: there
- * must always be one way to press the keys that switch terminals. */
+ * must always be one way to press the keys that switch terminals, where there are any. */
 static void tell_keyboard(struct input *input)
 {
-	bool taken = false;
+	bool taken = is_locked(input);
 
 	for (guint i = 0; input->listening > 0 && i < input->host_devices->len; i++) {
 		const struct host_device *host = g_ptr_array_index(input->host_devices, i);
@@ -291,6 +297,14 @@ static const struct seat_listener seat_listener = {
 	.device_removed = device_removed,
 	.event = event_happened,
 };
+
+/* Before a guest listens, too, devices are read for the keys that are ours: those of switch-terminal=
+ * where the terminal's keyboard is off, and leave=. */
+static bool opens_at_once(const struct input *input)
+{
+	return input->options.keyboard_is_off || is_locked(input) || input->keys.leave.modifiers ||
+		input->keys.leave.key;
+}
 
 /* One that cannot be used costs no other. */
 static void add_nodes(struct input *input)
@@ -502,8 +516,9 @@ struct input *input_create(const struct input_options *options,
 	screens_init(&input->screens, options->device, options->layout, machine_of_guest, input);
 	input->focus = focus_create(input->machines, input->member_count, first_focus(input),
 		&input->keys, &focus_listener, input);
-	if (options->open_at_once)
+	if (opens_at_once(input))
 		open_seat(input);
+	tell_keyboard(input);
 	return input;
 }
 
@@ -548,7 +563,7 @@ void input_resume(struct input *input)
 	input->suspended = false;
 	if (input->seat && !seat_resume(input->seat, &error))
 		log_daemon(G_LOG_LEVEL_WARNING, "input: %s", error->message);
-	else if (input->listening > 0 || input->options.open_at_once)
+	else if (input->listening > 0 || opens_at_once(input))
 		open_seat(input);
 	for (guint i = 0; i < input->passthroughs->len; i++)
 		passthrough_resume(g_ptr_array_index(input->passthroughs, i));

@@ -25,7 +25,8 @@ struct input_listener {
 	void (*leave)(void *data);
 	/* … or that for another virtual terminal. */
 	void (*switch_terminal)(void *data, int terminal);
-	/* Keys of the host go to guests, or do not any more: who else reads them shall not. */
+	/* Keys of the host go to guests, or do not any more: who else reads them shall not. Also called
+	 * by input_create(). */
 	void (*keyboard_taken)(void *data, bool taken);
 };
 
@@ -34,7 +35,7 @@ struct input_options {
 	struct kms_device *device;
 	struct layout *layout; /* configured */
 	const struct seat_opener *opener; /* seat_options.opener */
-	bool open_at_once;
+	bool keyboard_is_off; /* the terminal's, from the start: the kernel's keys do not work */
 };
 
 /* All of the options outlive it. NULL: a socket cannot be made. */
