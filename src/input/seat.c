@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <fcntl.h>
+#include <libudev.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "input/seat_internal.h"
@@ -308,8 +310,31 @@ void seat_destroy(struct seat *seat)
 	g_free(seat);
 }
 
+/* libinput knows by udev's database what a device is. It would wait two seconds for one that is not
+ * there, and then say no. */
+static bool is_known_to_udev(const char *path)
+{
+	struct udev *udev = udev_new();
+	struct udev_device *device = NULL;
+	struct stat node;
+	bool known;
+
+	if (udev && stat(path, &node) == 0 && S_ISCHR(node.st_mode))
+		device = udev_device_new_from_devnum(udev, 'c', node.st_rdev);
+	known = device && udev_device_get_is_initialized(device);
+	udev_device_unref(device);
+	udev_unref(udev);
+	return known;
+}
+
 bool seat_add_path(struct seat *seat, const char *path, GError **error)
 {
+	if (!is_known_to_udev(path)) {
+		g_set_error(error, SEAT_ERROR, SEAT_ERROR_DEVICE,
+			"%s: no such device in udev's database, by which libinput knows them",
+			path);
+		return false;
+	}
 	if (!libinput_path_add_device(seat->libinput, path)) {
 		g_set_error(error, SEAT_ERROR, SEAT_ERROR_DEVICE,
 			"%s is no input device that can be used", path);
