@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "card_fixture.h"
 
+#include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 static struct card_fixture *current;
 
@@ -22,13 +22,35 @@ void card_init(int *argc, char ***argv)
 	g_log_set_writer_func(write_log, NULL, NULL);
 }
 
+/* What g_test_add_data_func() carries: a pointer to a function is no gpointer in C. */
+struct entry {
+	card_test *test;
+};
+
+static void run_test(gconstpointer data)
+{
+	const struct entry *entry = data;
+	struct card_fixture card = {0};
+
+	double_reset();
+	entry->test(&card);
+	card_finish(&card);
+}
+
+void card_add_test(const char *path, card_test *test)
+{
+	const struct entry entry = {test};
+
+	g_test_add_data_func_full(path, g_memdup2(&entry, sizeof(entry)), run_test, g_free);
+}
+
 /* ---- the listener ---- */
 
-static struct card_output *find_output(struct card_fixture *fixture, struct kms_output *output)
+static struct card_output *find_output(struct card_fixture *card, struct kms_output *output)
 {
-	for (size_t i = 0; i < fixture->count; i++) {
-		if (fixture->outputs[i].output == output)
-			return &fixture->outputs[i];
+	for (size_t i = 0; i < card->count; i++) {
+		if (card->outputs[i].output == output)
+			return &card->outputs[i];
 	}
 	g_assert_not_reached();
 }
@@ -72,10 +94,10 @@ static void on_output_changed(void *data, struct kms_output *output)
 
 static void on_device_gone(void *data)
 {
-	struct card_fixture *fixture = data;
+	struct card_fixture *card = data;
 
-	g_assert_false(fixture->gone);
-	fixture->gone = true;
+	g_assert_false(card->gone);
+	card->gone = true;
 }
 
 static const struct kms_listener listener = {
@@ -88,7 +110,7 @@ static const struct kms_listener listener = {
 
 /* ---- life ---- */
 
-void card_open_timed(struct card_fixture *fixture, unsigned int flip_timeout_ms)
+static void open_timed(struct card_fixture *card, unsigned int flip_timeout_ms)
 {
 	const struct kms_device_options options = {
 		.fd = double_open(),
@@ -96,49 +118,77 @@ void card_open_timed(struct card_fixture *fixture, unsigned int flip_timeout_ms)
 	};
 	GError *error = NULL;
 
-	memset(fixture, 0, sizeof(*fixture));
-	fixture->log = g_string_new(NULL);
-	current = fixture;
-	fixture->device = kms_device_create(&options, &listener, fixture, &error);
+	g_assert_null(card->device);
+	card->buffers = g_ptr_array_new_with_free_func((GDestroyNotify)kms_buffer_unref);
+	card->log = g_string_new(NULL);
+	current = card;
+	card->device = kms_device_create(&options, &listener, card, &error);
 	g_assert_no_error(error);
-	fixture->count = kms_device_output_count(fixture->device);
-	for (size_t i = 0; i < fixture->count; i++)
-		fixture->outputs[i].output = kms_device_output(fixture->device, i);
+	card->count = kms_device_output_count(card->device);
+	for (size_t i = 0; i < card->count; i++) {
+		card->outputs[i].output = kms_device_output(card->device, i);
+		card->requests[i].output = card->outputs[i].output;
+	}
 }
 
-void card_open(struct card_fixture *fixture)
+void card_open(struct card_fixture *card)
 {
-	card_open_timed(fixture, 0);
+	open_timed(card, 0);
 }
 
-void card_configure(struct card_fixture *fixture, const char *mode, bool keep_picture)
+static void configure(struct card_fixture *card, size_t first, size_t count)
 {
-	struct kms_output_request requests[DOUBLE_CRTCS_MAX];
 	GError *error = NULL;
+	bool configured = kms_device_configure(card->device, &card->requests[first], count, &error);
 
-	for (size_t i = 0; i < fixture->count; i++)
-		requests[i] = (struct kms_output_request){fixture->outputs[i].output, mode,
-			keep_picture};
-	kms_device_configure(fixture->device, requests, fixture->count, &error);
 	g_assert_no_error(error);
+	g_assert_true(configured);
 	card_turn();
 }
 
-void card_start(struct card_fixture *fixture)
+void card_configure(struct card_fixture *card, const char *mode, bool keep_picture)
 {
-	card_open(fixture);
-	card_configure(fixture, NULL, false);
-	memset(&double_counters, 0, sizeof(double_counters));
-	for (size_t i = 0; i < fixture->count; i++)
-		fixture->outputs[i].changes = 0;
+	for (size_t i = 0; i < card->count; i++) {
+		card->requests[i].mode = mode;
+		card->requests[i].keep_picture = keep_picture;
+	}
+	configure(card, 0, card->count);
 }
 
-void card_finish(struct card_fixture *fixture)
+void card_configure_only(struct card_fixture *card, size_t n)
 {
-	kms_device_destroy(fixture->device);
-	g_assert_cmpstr(double_faults(), ==, NULL);
-	g_string_free(fixture->log, TRUE);
+	configure(card, n, 1);
+}
+
+void card_start(struct card_fixture *card)
+{
+	card_start_timed(card, 0);
+}
+
+void card_start_timed(struct card_fixture *card, unsigned int flip_timeout_ms)
+{
+	open_timed(card, flip_timeout_ms);
+	card_configure(card, NULL, false);
+	memset(&double_counters, 0, sizeof(double_counters));
+	for (size_t i = 0; i < card->count; i++)
+		card->outputs[i].changes = 0;
+}
+
+void card_close(struct card_fixture *card)
+{
+	if (!card->device)
+		return;
+	g_ptr_array_unref(card->buffers);
+	kms_device_destroy(card->device);
+	g_string_free(card->log, TRUE);
+	card->device = NULL;
 	current = NULL;
+}
+
+void card_finish(struct card_fixture *card)
+{
+	card_close(card);
+	g_assert_cmpstr(double_faults(), ==, NULL);
 }
 
 void card_turn(void)
@@ -153,6 +203,14 @@ void card_flip(unsigned int n)
 	card_turn();
 }
 
+void card_flip_all(struct card_fixture *card)
+{
+	for (unsigned int i = 0; i < card->count; i++) {
+		if (double_flip(i))
+			card_turn();
+	}
+}
+
 gboolean card_tire(gpointer tired)
 {
 	*(bool *)tired = true;
@@ -161,33 +219,90 @@ gboolean card_tire(gpointer tired)
 
 /* ---- frames ---- */
 
-enum kms_submit card_submit(struct card_fixture *fixture, size_t output, struct kms_buffer *buffer,
-	const struct kms_rect *damage, size_t damage_count)
+struct kms_buffer *card_buffer(struct card_fixture *card, size_t output)
+{
+	const struct kms_mode_info *mode = kms_output_mode(card->outputs[output].output);
+	GError *error = NULL;
+	struct kms_buffer *buffer = kms_buffer_create_dumb(card->device, mode->width, mode->height,
+		&error);
+
+	g_assert_no_error(error);
+	g_ptr_array_add(card->buffers, buffer);
+	return buffer;
+}
+
+void card_release(struct card_fixture *card, struct kms_buffer *buffer)
+{
+	for (size_t i = 0; i < card->count; i++) {
+		if (card->outputs[i].picture == buffer)
+			card->outputs[i].picture = NULL;
+	}
+	g_assert_true(g_ptr_array_remove(card->buffers, buffer));
+}
+
+struct kms_buffer *card_picture(struct card_fixture *card, size_t output)
+{
+	const struct kms_mode_info *mode = kms_output_mode(card->outputs[output].output);
+	struct kms_buffer **picture = &card->outputs[output].picture;
+
+	if (*picture &&
+		(kms_buffer_width(*picture) != mode->width ||
+			kms_buffer_height(*picture) != mode->height))
+		card_release(card, *picture);
+	if (!*picture)
+		*picture = card_buffer(card, output);
+	return *picture;
+}
+
+struct kms_frame card_frame(struct card_fixture *card, struct kms_buffer *buffer)
 {
 	const struct kms_rect all = {0, 0, (int32_t)kms_buffer_width(buffer),
 		(int32_t)kms_buffer_height(buffer)};
-	const struct kms_frame frame = {
-		.serial = ++fixture->serial,
+
+	return (struct kms_frame){
+		.serial = ++card->serial,
 		.buffer = buffer,
 		.source = all,
 		.destination = all,
 		.transform = KMS_ROTATE_0,
-		.damage = damage,
-		.damage_count = damage_count,
 	};
-
-	return kms_output_submit(fixture->outputs[output].output, &frame);
 }
 
-struct kms_buffer *card_buffer(struct card_fixture *fixture, size_t output)
+enum kms_submit card_submit(struct card_fixture *card, size_t output)
 {
-	const struct kms_mode_info *mode = kms_output_mode(fixture->outputs[output].output);
-	GError *error = NULL;
-	struct kms_buffer *buffer = kms_buffer_create_dumb(fixture->device, mode->width,
-		mode->height, &error);
+	return card_submit_buffer(card, output, card_picture(card, output));
+}
 
-	g_assert_no_error(error);
-	return buffer;
+enum kms_submit card_submit_buffer(struct card_fixture *card, size_t output,
+	struct kms_buffer *buffer)
+{
+	const struct kms_frame frame = card_frame(card, buffer);
+
+	return kms_output_submit(card->outputs[output].output, &frame);
+}
+
+void card_show(struct card_fixture *card, size_t output)
+{
+	g_assert_cmpint(card_submit(card, output), ==, KMS_SUBMIT_ACCEPTED);
+	card_flip((unsigned int)output);
+	g_assert_cmpuint(card->outputs[output].presented, ==, card->serial);
+}
+
+void card_submit_stuck(struct card_fixture *card, size_t output)
+{
+	g_assert_cmpint(card_submit(card, output), ==, KMS_SUBMIT_ACCEPTED);
+	double_lose_flips();
+}
+
+void card_time_out(struct card_fixture *card, size_t output)
+{
+	struct card_output *seen = &card->outputs[output];
+	unsigned int failures = seen->failures;
+
+	card_submit_stuck(card, output);
+	card_wait(seen->failures > failures);
+	g_assert_cmpuint(seen->failed, ==, card->serial);
+	g_assert_cmpint(seen->error, ==, ETIMEDOUT);
 }
 
 uint32_t card_shown(unsigned int n)

@@ -10,75 +10,70 @@
 
 #include <errno.h>
 
-static struct card_fixture fixture;
 static struct kms_request request;
 
-static void start(void)
+static void start(struct card_fixture *card)
 {
-	double_reset();
-	card_start(&fixture);
+	card_start(card);
 	kms_request_init(&request);
 }
 
-static void finish(void)
+static struct kms_plane *primary(const struct card_fixture *card)
 {
-	kms_request_finish(&request);
-	card_finish(&fixture);
+	return card->outputs[0].output->primary;
 }
 
-static struct kms_plane *primary(void)
-{
-	return fixture.outputs[0].output->primary;
-}
-
-static void test_first_failure(void)
+static void test_first_failure(struct card_fixture *card)
 {
 	static const struct kms_property absent;
 
-	start();
+	start(card);
 	g_assert_cmpint(kms_request_mark(&request), ==, 0);
-	kms_request_add(&request, primary()->id, &primary()->properties[KMS_PLANE_CRTC_X], 1);
+	kms_request_add(&request, primary(card)->id, &primary(card)->properties[KMS_PLANE_CRTC_X],
+		1);
 	g_assert_cmpint(kms_request_mark(&request), >, 0);
 	g_assert_cmpint(request.error, ==, 0);
-	kms_request_add_optional(&request, primary()->id, &absent, 1);
+	kms_request_add_optional(&request, primary(card)->id, &absent, 1);
 	g_assert_cmpint(request.error, ==, 0);
-	kms_request_add(&request, primary()->id, &absent, 1);
+	kms_request_add(&request, primary(card)->id, &absent, 1);
 	g_assert_cmpint(request.error, ==, ENOENT);
 	/* What comes after it is not even added. */
 	{
 		int mark = kms_request_mark(&request);
 
-		kms_request_add(&request, primary()->id, &primary()->properties[KMS_PLANE_CRTC_Y],
-			1);
+		kms_request_add(&request, primary(card)->id,
+			&primary(card)->properties[KMS_PLANE_CRTC_Y], 1);
 		g_assert_cmpint(kms_request_mark(&request), ==, mark);
 	}
 	/* It is never sent. */
-	g_assert_cmpint(kms_request_test(fixture.device, &request, 0), ==, ENOENT);
-	g_assert_cmpint(kms_request_commit(fixture.device, &request, 0), ==, ENOENT);
+	g_assert_cmpint(kms_request_test(card->device, &request, 0), ==, ENOENT);
+	g_assert_cmpint(kms_request_commit(card->device, &request, 0), ==, ENOENT);
 	g_assert_cmpuint(double_counters.tests, ==, 0);
 	g_assert_cmpuint(double_counters.commits, ==, 0);
 	kms_request_reset(&request);
 	g_assert_cmpint(request.error, ==, 0);
 	g_assert_cmpint(kms_request_mark(&request), ==, 0);
-	finish();
+	kms_request_finish(&request);
 }
 
-static void test_rewind(void)
+static void test_rewind(struct card_fixture *card)
 {
 	int mark;
 
-	start();
-	kms_request_add(&request, primary()->id, &primary()->properties[KMS_PLANE_CRTC_X], 11);
+	start(card);
+	kms_request_add(&request, primary(card)->id, &primary(card)->properties[KMS_PLANE_CRTC_X],
+		11);
 	mark = kms_request_mark(&request);
-	kms_request_add(&request, primary()->id, &primary()->properties[KMS_PLANE_CRTC_Y], 22);
+	kms_request_add(&request, primary(card)->id, &primary(card)->properties[KMS_PLANE_CRTC_Y],
+		22);
 	kms_request_rewind(&request, mark);
-	g_assert_cmpint(kms_request_commit_blocking(fixture.device, &request, 0), ==, 0);
-	g_assert_cmpuint(double_value(primary()->id, "CRTC_X"), ==, 11);
-	g_assert_cmpuint(double_value(primary()->id, "CRTC_Y"), ==, 0);
-	finish();
+	g_assert_cmpint(kms_request_commit_blocking(card->device, &request, 0), ==, 0);
+	g_assert_cmpuint(double_value(primary(card)->id, "CRTC_X"), ==, 11);
+	g_assert_cmpuint(double_value(primary(card)->id, "CRTC_Y"), ==, 0);
+	kms_request_finish(&request);
 }
 
-static void test_numbers(void)
+static void test_numbers(struct card_fixture *card)
 {
 	const struct kms_placement placement = {
 		.source = {0, 2, 1023, 766},
@@ -87,92 +82,94 @@ static void test_numbers(void)
 	};
 	uint32_t framebuffer;
 
-	start();
+	start(card);
 	framebuffer = card_shown(0);
-	kms_request_add_plane(&request, primary(), fixture.outputs[0].output->crtc, framebuffer,
+	kms_request_add_plane(&request, primary(card), card->outputs[0].output->crtc, framebuffer,
 		&placement);
-	g_assert_cmpint(kms_request_commit_blocking(fixture.device, &request, 0), ==, 0);
-	g_assert_cmphex(double_value(primary()->id, "SRC_Y"), ==, 0x20000);
-	g_assert_cmphex(double_value(primary()->id, "SRC_W"), ==, 0x3ff0000);
-	g_assert_cmphex(double_value(primary()->id, "CRTC_X"), ==, UINT64_C(0xfffffffffffffffb));
-	g_assert_cmpint((int64_t)double_value(primary()->id, "CRTC_Y"), ==, -6);
-	g_assert_cmpuint(double_value(primary()->id, "CRTC_H"), ==, 766);
-	finish();
+	g_assert_cmpint(kms_request_commit_blocking(card->device, &request, 0), ==, 0);
+	g_assert_cmphex(double_value(primary(card)->id, "SRC_Y"), ==, 0x20000);
+	g_assert_cmphex(double_value(primary(card)->id, "SRC_W"), ==, 0x3ff0000);
+	g_assert_cmphex(double_value(primary(card)->id, "CRTC_X"), ==,
+		UINT64_C(0xfffffffffffffffb));
+	g_assert_cmpint((int64_t)double_value(primary(card)->id, "CRTC_Y"), ==, -6);
+	g_assert_cmpuint(double_value(primary(card)->id, "CRTC_H"), ==, 766);
+	kms_request_finish(&request);
 }
 
 /* TEST_ONLY changes nothing; a refused commit changes nothing. */
-static void test_nothing_changes(void)
+static void test_nothing_changes(struct card_fixture *card)
 {
-	start();
-	kms_request_add(&request, primary()->id, &primary()->properties[KMS_PLANE_CRTC_X], 77);
-	g_assert_cmpint(kms_request_test(fixture.device, &request, 0), ==, 0);
-	g_assert_cmpuint(double_value(primary()->id, "CRTC_X"), ==, 0);
-	g_assert_false(kms_output_busy(fixture.outputs[0].output));
+	start(card);
+	kms_request_add(&request, primary(card)->id, &primary(card)->properties[KMS_PLANE_CRTC_X],
+		77);
+	g_assert_cmpint(kms_request_test(card->device, &request, 0), ==, 0);
+	g_assert_cmpuint(double_value(primary(card)->id, "CRTC_X"), ==, 0);
+	g_assert_false(kms_output_busy(card->outputs[0].output));
 	double_fail(DOUBLE_COMMIT, ENOSPC, 0, 1);
-	g_assert_cmpint(kms_request_commit(fixture.device, &request, 0), ==, ENOSPC);
-	g_assert_cmpuint(double_value(primary()->id, "CRTC_X"), ==, 0);
-	finish();
+	g_assert_cmpint(kms_request_commit(card->device, &request, 0), ==, ENOSPC);
+	g_assert_cmpuint(double_value(primary(card)->id, "CRTC_X"), ==, 0);
+	kms_request_finish(&request);
 }
 
 /* A mode set is one only where it was asked for. */
-static void test_allow_modeset(void)
+static void test_allow_modeset(struct card_fixture *card)
 {
 	struct kms_crtc *crtc;
 
-	start();
-	crtc = fixture.outputs[0].output->crtc;
+	start(card);
+	crtc = card->outputs[0].output->crtc;
 	kms_request_add(&request, crtc->id, &crtc->properties[KMS_CRTC_ACTIVE], 0);
-	g_assert_cmpint(kms_request_test(fixture.device, &request, 0), ==, EINVAL);
-	g_assert_cmpint(kms_request_test(fixture.device, &request, DRM_MODE_ATOMIC_ALLOW_MODESET),
-		==, 0);
+	g_assert_cmpint(kms_request_test(card->device, &request, 0), ==, EINVAL);
+	g_assert_cmpint(kms_request_test(card->device, &request, DRM_MODE_ATOMIC_ALLOW_MODESET), ==,
+		0);
 	g_assert_cmpuint(double_value(crtc->id, "ACTIVE"), ==, 1);
-	finish();
+	kms_request_finish(&request);
 }
 
-static void test_resets(void)
+static void test_resets(struct card_fixture *card)
 {
 	struct kms_connector *connector;
 
-	start();
-	connector = &fixture.outputs[0].output->connector;
+	start(card);
+	connector = &card->outputs[0].output->connector;
 	kms_request_add_resets(&request, connector->id, connector->properties,
 		KMS_CONNECTOR_PROPERTIES);
-	g_assert_cmpint(kms_request_commit_blocking(fixture.device, &request, 0), ==, 0);
+	g_assert_cmpint(kms_request_commit_blocking(card->device, &request, 0), ==, 0);
 	g_assert_true(double_committed(connector->id, "max bpc"));
 	g_assert_true(double_committed(connector->id, "link-status"));
 	g_assert_false(double_committed(connector->id, "CRTC_ID"));
 	g_assert_false(double_committed(connector->id, "EDID"));
 	g_assert_cmpuint(double_value(connector->id, "max bpc"), ==, 12);
-	finish();
+	kms_request_finish(&request);
 }
 
 /* The double itself: it must see what it is there to see. */
-static void test_double_sees_faults(void)
+static void test_double_sees_faults(struct card_fixture *card)
 {
 	struct kms_crtc *crtc;
 
-	start();
-	crtc = fixture.outputs[0].output->crtc;
-	kms_request_add(&request, primary()->id, &primary()->properties[KMS_PLANE_CRTC_X], 1);
-	g_assert_cmpint(kms_request_commit(fixture.device, &request, 0), ==, 0);
-	g_assert_cmpint(kms_request_commit(fixture.device, &request, 0), ==, EBUSY);
+	start(card);
+	crtc = card->outputs[0].output->crtc;
+	kms_request_add(&request, primary(card)->id, &primary(card)->properties[KMS_PLANE_CRTC_X],
+		1);
+	g_assert_cmpint(kms_request_commit(card->device, &request, 0), ==, 0);
+	g_assert_cmpint(kms_request_commit(card->device, &request, 0), ==, EBUSY);
 	g_assert_nonnull(double_faults());
 	crtc->busy = true;
 	kms_request_finish(&request);
-	kms_device_destroy(fixture.device);
-	g_string_free(fixture.log, TRUE);
+	card_close(card);
 	double_reset();
 }
 
 int main(int argc, char **argv)
 {
 	card_init(&argc, &argv);
-	g_test_add_func("/kms/commit/first-failure", test_first_failure);
-	g_test_add_func("/kms/commit/rewind", test_rewind);
-	g_test_add_func("/kms/commit/numbers", test_numbers);
-	g_test_add_func("/kms/commit/nothing-changes", test_nothing_changes);
-	g_test_add_func("/kms/commit/allow-modeset", test_allow_modeset);
-	g_test_add_func("/kms/commit/resets", test_resets);
-	g_test_add_func("/kms/commit/double-sees-faults", test_double_sees_faults);
+	card_add_test("/kms/commit/first-failure", test_first_failure);
+	card_add_test("/kms/commit/rewind", test_rewind);
+	card_add_test("/kms/commit/numbers", test_numbers);
+	card_add_test("/kms/commit/nothing-changes", test_nothing_changes);
+	card_add_test("/kms/commit/allow-modeset", test_allow_modeset);
+	card_add_test("/kms/commit/resets", test_resets);
+	card_add_test("/kms/commit/double-sees-faults", test_double_sees_faults);
 	return g_test_run();
 }

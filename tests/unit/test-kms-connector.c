@@ -11,188 +11,143 @@
 #include <errno.h>
 #include <string.h>
 
-static void open_two(struct card_fixture *fixture)
+static void start_two(struct card_fixture *card)
 {
-	double_reset();
 	double_card.crtcs = 2;
-	card_start(fixture);
+	card_start(card);
 }
 
-static uint32_t connector_of(const struct card_fixture *fixture, size_t n)
+static uint32_t connector_of(const struct card_fixture *card, size_t n)
 {
-	return fixture->outputs[n].output->connector.id;
+	return card->outputs[n].output->connector.id;
 }
 
 /* Probes until output n knows its connector by this number (0: it has none), then lets the commits
  * that come of it happen. */
-static void probe(struct card_fixture *fixture, size_t n, uint32_t id)
+static void probe(struct card_fixture *card, size_t n, uint32_t id)
 {
-	kms_hotplug_probe(fixture->device->hotplug);
-	card_wait(connector_of(fixture, n) == id);
+	kms_hotplug_probe(card->device->hotplug);
+	card_wait(connector_of(card, n) == id);
 	card_turn();
-	for (unsigned int i = 0; i < fixture->count; i++) {
-		if (double_flip(i))
-			card_turn();
-	}
+	card_flip_all(card);
 }
 
-static void probe_gone(struct card_fixture *fixture, size_t n)
+/* The same until it has lost its monitor. */
+static void probe_gone(struct card_fixture *card, size_t n)
 {
-	kms_hotplug_probe(fixture->device->hotplug);
-	card_wait(!kms_output_connected(fixture->outputs[n].output));
+	kms_hotplug_probe(card->device->hotplug);
+	card_wait(!kms_output_connected(card->outputs[n].output));
 	card_turn();
-	for (unsigned int i = 0; i < fixture->count; i++) {
-		if (double_flip(i))
-			card_turn();
-	}
-}
-
-static void show_one(struct card_fixture *fixture, size_t n)
-{
-	struct kms_buffer *buffer = card_buffer(fixture, n);
-
-	g_assert_cmpint(card_submit(fixture, n, buffer, NULL, 0), ==, KMS_SUBMIT_ACCEPTED);
-	card_flip((unsigned int)n);
-	g_assert_cmpuint(fixture->outputs[n].presented, ==, fixture->serial);
-	kms_buffer_unref(buffer);
+	card_flip_all(card);
 }
 
 /* ---- one connector ---- */
 
-static void test_comes_back_with_another_number(void)
+static void test_comes_back_with_another_number(struct card_fixture *card)
 {
-	struct card_fixture fixture;
-
-	open_two(&fixture);
-	show_one(&fixture, 1);
+	start_two(card);
+	card_show(card, 1);
 	double_take_connector(1);
 	/* It is there without a monitor until its CRTC is off. */
-	probe_gone(&fixture, 1);
-	g_assert_false(kms_output_active(fixture.outputs[1].output));
+	probe_gone(card, 1);
+	g_assert_false(kms_output_active(card->outputs[1].output));
 	g_assert_cmpuint(double_value(DOUBLE_CRTC(1), "ACTIVE"), ==, 0);
-	probe(&fixture, 1, 0);
-	show_one(&fixture, 0);
+	probe(card, 1, 0);
+	card_show(card, 0);
 
 	double_give_connector(1, DOUBLE_CONNECTOR(0x40));
-	probe(&fixture, 1, DOUBLE_CONNECTOR(0x40));
-	g_assert_cmpuint(kms_device_output_count(fixture.device), ==, 2);
-	g_assert_true(kms_output_active(fixture.outputs[1].output));
+	probe(card, 1, DOUBLE_CONNECTOR(0x40));
+	g_assert_cmpuint(kms_device_output_count(card->device), ==, 2);
+	g_assert_true(kms_output_active(card->outputs[1].output));
 	g_assert_cmpuint(double_value(DOUBLE_CONNECTOR(0x40), "CRTC_ID"), ==, DOUBLE_CRTC(1));
-	show_one(&fixture, 0);
-	show_one(&fixture, 1);
-	card_finish(&fixture);
+	card_show(card, 0);
+	card_show(card, 1);
 }
 
 /* One that nothing drove is no more at once, and was connected up to then. */
-static void test_goes_unlit(void)
+static void test_goes_unlit(struct card_fixture *card)
 {
-	struct card_fixture fixture;
-	struct kms_output_request request = {0};
-
-	double_reset();
 	double_card.crtcs = 2;
-	card_open(&fixture);
-	request.output = fixture.outputs[0].output;
-	g_assert_true(kms_device_configure(fixture.device, &request, 1, NULL));
-	card_turn();
-	g_assert_true(kms_output_connected(fixture.outputs[1].output));
+	card_open(card);
+	card_configure_only(card, 0);
+	g_assert_true(kms_output_connected(card->outputs[1].output));
 	double_take_connector(1);
-	probe(&fixture, 1, 0);
-	g_assert_false(kms_output_connected(fixture.outputs[1].output));
-	card_finish(&fixture);
+	probe(card, 1, 0);
+	g_assert_false(kms_output_connected(card->outputs[1].output));
 }
 
 /* The kernel gives away the lowest free number: here the one that another output's connector had
  * before. */
-static void test_numbers_change_places(void)
+static void test_numbers_change_places(struct card_fixture *card)
 {
-	struct card_fixture fixture;
-
-	open_two(&fixture);
+	start_two(card);
 	double_take_connector(0);
 	double_take_connector(1);
-	probe_gone(&fixture, 0);
+	probe_gone(card, 0);
 	double_give_connector(0, DOUBLE_CONNECTOR(1));
 	double_give_connector(1, DOUBLE_CONNECTOR(0x40));
-	probe(&fixture, 0, DOUBLE_CONNECTOR(1));
-	g_assert_cmpuint(kms_device_output_count(fixture.device), ==, 2);
-	g_assert_cmpuint(connector_of(&fixture, 1), ==, DOUBLE_CONNECTOR(0x40));
+	probe(card, 0, DOUBLE_CONNECTOR(1));
+	g_assert_cmpuint(kms_device_output_count(card->device), ==, 2);
+	g_assert_cmpuint(connector_of(card, 1), ==, DOUBLE_CONNECTOR(0x40));
 	for (size_t i = 0; i < 2; i++) {
-		g_assert_true(kms_output_active(fixture.outputs[i].output));
-		show_one(&fixture, i);
+		g_assert_true(kms_output_active(card->outputs[i].output));
+		card_show(card, i);
 	}
-	card_finish(&fixture);
 }
 
 /* The same where the two come back one after the other. */
-static void test_takes_a_number_that_was_anothers(void)
+static void test_takes_a_number_that_was_anothers(struct card_fixture *card)
 {
-	struct card_fixture fixture;
-
-	open_two(&fixture);
+	start_two(card);
 	double_take_connector(0);
 	double_take_connector(1);
-	probe_gone(&fixture, 0);
+	probe_gone(card, 0);
 	double_give_connector(0, DOUBLE_CONNECTOR(1));
-	probe(&fixture, 0, DOUBLE_CONNECTOR(1));
-	g_assert_true(kms_output_active(fixture.outputs[0].output));
-	g_assert_false(kms_output_connected(fixture.outputs[1].output));
-	show_one(&fixture, 0);
-	card_finish(&fixture);
+	probe(card, 0, DOUBLE_CONNECTOR(1));
+	g_assert_true(kms_output_active(card->outputs[0].output));
+	g_assert_false(kms_output_connected(card->outputs[1].output));
+	card_show(card, 0);
 }
 
 /* ---- while the card is another's, or stuck ---- */
 
 /* Another master turns it off, and it goes: the others come back without it. */
-static void test_goes_while_paused(void)
+static void test_goes_while_paused(struct card_fixture *card)
 {
-	struct card_fixture fixture;
-
-	open_two(&fixture);
-	kms_device_pause(fixture.device);
+	start_two(card);
+	kms_device_pause(card->device);
 	double_take_connector(1);
 	double_darken(1);
-	g_assert_true(kms_device_resume(fixture.device, NULL));
+	g_assert_true(kms_device_resume(card->device, NULL));
 	card_turn();
-	g_assert_true(kms_output_active(fixture.outputs[0].output));
-	g_assert_false(kms_output_active(fixture.outputs[1].output));
-	g_assert_false(kms_output_connected(fixture.outputs[1].output));
+	g_assert_true(kms_output_active(card->outputs[0].output));
+	g_assert_false(kms_output_active(card->outputs[1].output));
+	g_assert_false(kms_output_connected(card->outputs[1].output));
 	card_flip(0);
-	show_one(&fixture, 0);
-	card_finish(&fixture);
+	card_show(card, 0);
 }
 
 /* The blocking mode set does not name what is no more, or it would cost the card. */
-static void test_stuck_after_it_went(void)
+static void test_stuck_after_it_went(struct card_fixture *card)
 {
-	struct card_fixture fixture;
-	struct kms_buffer *buffer;
-
-	double_reset();
 	double_card.crtcs = 2;
-	card_open_timed(&fixture, 50);
-	card_configure(&fixture, NULL, false);
+	card_start_timed(card, 50);
 	double_take_connector(1);
-	probe_gone(&fixture, 1);
-	buffer = card_buffer(&fixture, 0);
-	card_submit(&fixture, 0, buffer, NULL, 0);
-	double_lose_flips();
-	card_wait(fixture.outputs[0].failures == 1);
+	probe_gone(card, 1);
+	card_time_out(card, 0);
 	card_turn();
-	g_assert_false(fixture.gone);
-	show_one(&fixture, 0);
-	kms_buffer_unref(buffer);
-	card_finish(&fixture);
+	g_assert_false(card->gone);
+	card_show(card, 0);
 }
 
 int main(int argc, char **argv)
 {
 	card_init(&argc, &argv);
-	g_test_add_func("/kms/connector/another-number", test_comes_back_with_another_number);
-	g_test_add_func("/kms/connector/goes-unlit", test_goes_unlit);
-	g_test_add_func("/kms/connector/numbers-change-places", test_numbers_change_places);
-	g_test_add_func("/kms/connector/number-of-another", test_takes_a_number_that_was_anothers);
-	g_test_add_func("/kms/connector/goes-while-paused", test_goes_while_paused);
-	g_test_add_func("/kms/connector/stuck-after-it-went", test_stuck_after_it_went);
+	card_add_test("/kms/connector/another-number", test_comes_back_with_another_number);
+	card_add_test("/kms/connector/goes-unlit", test_goes_unlit);
+	card_add_test("/kms/connector/numbers-change-places", test_numbers_change_places);
+	card_add_test("/kms/connector/number-of-another", test_takes_a_number_that_was_anothers);
+	card_add_test("/kms/connector/goes-while-paused", test_goes_while_paused);
+	card_add_test("/kms/connector/stuck-after-it-went", test_stuck_after_it_went);
 	return g_test_run();
 }

@@ -25,38 +25,30 @@ static const uint32_t *image(uint32_t color)
 }
 
 /* A device whose screen has just flipped: the next vblank is a whole frame away. */
-static struct kms_buffer *start_with_frame(struct card_fixture *fixture, const char *mode)
+static void start_with_frame(struct card_fixture *card, const char *mode)
 {
-	struct kms_buffer *buffer;
-
-	card_open(fixture);
-	card_configure(fixture, mode, false);
-	buffer = card_buffer(fixture, 0);
-	card_submit(fixture, 0, buffer, NULL, 0);
-	card_flip(0);
+	card_open(card);
+	card_configure(card, mode, false);
+	card_show(card, 0);
 	memset(&double_counters, 0, sizeof(double_counters));
-	return buffer;
 }
 
-static bool set(struct card_fixture *fixture, uint32_t color)
+static bool set(struct card_fixture *card, uint32_t color)
 {
-	return kms_output_set_cursor(fixture->outputs[0].output, image(color), 3, 5);
+	return kms_output_set_cursor(card->outputs[0].output, image(color), 3, 5);
 }
 
-static void test_goes_with_the_frame(void)
+static void test_goes_with_the_frame(struct card_fixture *card)
 {
-	struct card_fixture fixture;
-	struct kms_buffer *buffer;
 	const uint32_t *pixels;
 
-	double_reset();
-	buffer = start_with_frame(&fixture, SLOW_MODE);
-	g_assert_true(set(&fixture, 0xff112233));
-	kms_output_move_cursor(fixture.outputs[0].output, -7, 30);
+	start_with_frame(card, SLOW_MODE);
+	g_assert_true(set(card, 0xff112233));
+	kms_output_move_cursor(card->outputs[0].output, -7, 30);
 	card_turn();
 	/* No frame yet, and time enough for one to come. */
 	g_assert_cmpuint(double_counters.commits, ==, 0);
-	card_submit(&fixture, 0, buffer, NULL, 0);
+	card_submit(card, 0);
 	g_assert_cmpuint(double_counters.commits, ==, 1);
 	g_assert_true(double_committed(DOUBLE_PRIMARY(0), "FB_ID"));
 	g_assert_cmpuint(double_value(DOUBLE_CURSOR(0), "CRTC_ID"), ==, DOUBLE_CRTC(0));
@@ -65,22 +57,17 @@ static void test_goes_with_the_frame(void)
 	pixels = double_pixels((uint32_t)double_value(DOUBLE_CURSOR(0), "FB_ID"));
 	g_assert_cmpmem(pixels, 64 * 64 * 4, image(0xff112233), 64 * 64 * 4);
 	card_flip(0);
-	g_assert_cmpuint(kms_output_counters(fixture.outputs[0].output)->cursor_commits, ==, 0);
-	kms_buffer_unref(buffer);
-	card_finish(&fixture);
+	g_assert_cmpuint(kms_output_counters(card->outputs[0].output)->cursor_commits, ==, 0);
 }
 
-static void test_late_and_alone(void)
+static void test_late_and_alone(struct card_fixture *card)
 {
-	struct card_fixture fixture;
-	struct card_output *seen = &fixture.outputs[0];
-	struct kms_buffer *buffer;
+	struct card_output *seen = &card->outputs[0];
 	int64_t period_us, since_us;
 
-	double_reset();
-	buffer = start_with_frame(&fixture, BRISK_MODE);
+	start_with_frame(card, BRISK_MODE);
 	period_us = INT64_C(1000000000) / kms_output_mode(seen->output)->refresh_mhz;
-	g_assert_true(set(&fixture, 0xffffffff));
+	g_assert_true(set(card, 0xffffffff));
 	for (int i = 0; i < 50; i++)
 		kms_output_move_cursor(seen->output, i, i);
 	card_wait(kms_output_counters(seen->output)->cursor_commits > 0);
@@ -95,153 +82,119 @@ static void test_late_and_alone(void)
 	/* Its event is nobody's frame, but whoever waited for it hears that the next one can go. */
 	g_assert_cmpuint(seen->presentations, ==, 1);
 	g_assert_cmpuint(seen->idle, ==, 1);
-	kms_buffer_unref(buffer);
-	card_finish(&fixture);
 }
 
-static void test_waits_while_busy(void)
+static void test_waits_while_busy(struct card_fixture *card)
 {
-	struct card_fixture fixture;
-	struct kms_buffer *buffer;
-
-	double_reset();
-	buffer = start_with_frame(&fixture, SLOW_MODE);
-	card_submit(&fixture, 0, buffer, NULL, 0);
-	g_assert_true(set(&fixture, 0xffffffff));
-	card_submit(&fixture, 0, buffer, NULL, 0);
+	start_with_frame(card, SLOW_MODE);
+	card_submit(card, 0);
+	g_assert_true(set(card, 0xffffffff));
+	card_submit(card, 0);
 	g_assert_cmpuint(double_counters.commits, ==, 1);
 	card_flip(0);
 	/* With the pending frame. */
 	g_assert_cmpuint(double_counters.commits, ==, 2);
 	g_assert_cmpuint(double_value(DOUBLE_CURSOR(0), "CRTC_ID"), ==, DOUBLE_CRTC(0));
 	card_flip(0);
-	kms_buffer_unref(buffer);
-	card_finish(&fixture);
 }
 
-static void test_two_buffers(void)
+static void test_two_buffers(struct card_fixture *card)
 {
-	struct card_fixture fixture;
-	struct kms_buffer *buffer;
 	uint32_t first, second;
 
-	double_reset();
-	buffer = start_with_frame(&fixture, SLOW_MODE);
-	set(&fixture, 0xff0000ff);
-	card_submit(&fixture, 0, buffer, NULL, 0);
+	start_with_frame(card, SLOW_MODE);
+	set(card, 0xff0000ff);
+	card_submit(card, 0);
 	first = (uint32_t)double_value(DOUBLE_CURSOR(0), "FB_ID");
 	card_flip(0);
-	set(&fixture, 0xff00ff00);
+	set(card, 0xff00ff00);
 	/* What is on the glass is not written to. */
 	g_assert_cmphex(double_pixels(first)[0], ==, 0xff0000ff);
-	set(&fixture, 0xffff0000);
-	card_submit(&fixture, 0, buffer, NULL, 0);
+	set(card, 0xffff0000);
+	card_submit(card, 0);
 	second = (uint32_t)double_value(DOUBLE_CURSOR(0), "FB_ID");
 	g_assert_cmpuint(second, !=, first);
 	g_assert_cmphex(double_pixels(first)[0], ==, 0xff0000ff);
 	g_assert_cmphex(double_pixels(second)[0], ==, 0xffff0000);
 	card_flip(0);
 	/* A move leaves the image, and all but the position, as it is. */
-	kms_output_move_cursor(fixture.outputs[0].output, 9, 9);
-	card_submit(&fixture, 0, buffer, NULL, 0);
+	kms_output_move_cursor(card->outputs[0].output, 9, 9);
+	card_submit(card, 0);
 	g_assert_cmpuint(double_value(DOUBLE_CURSOR(0), "FB_ID"), ==, second);
 	g_assert_false(double_committed(DOUBLE_CURSOR(0), "FB_ID"));
 	g_assert_true(double_committed(DOUBLE_CURSOR(0), "CRTC_X"));
 	card_flip(0);
-	kms_buffer_unref(buffer);
-	card_finish(&fixture);
 }
 
-static void show(struct card_fixture *fixture, struct kms_buffer *buffer)
+static void show(struct card_fixture *card)
 {
-	set(fixture, 0xffffffff);
-	card_submit(fixture, 0, buffer, NULL, 0);
-	card_flip(0);
+	set(card, 0xffffffff);
+	card_show(card, 0);
 	g_assert_cmpuint(double_value(DOUBLE_CURSOR(0), "CRTC_ID"), ==, DOUBLE_CRTC(0));
 }
 
-static void test_hides(void)
+static void test_hides(struct card_fixture *card)
 {
-	struct card_fixture fixture;
-	struct kms_buffer *buffer;
-
-	double_reset();
-	buffer = start_with_frame(&fixture, SLOW_MODE);
-	show(&fixture, buffer);
-	g_assert_true(kms_output_set_cursor(fixture.outputs[0].output, NULL, 0, 0));
-	card_submit(&fixture, 0, buffer, NULL, 0);
+	start_with_frame(card, SLOW_MODE);
+	show(card);
+	g_assert_true(kms_output_set_cursor(card->outputs[0].output, NULL, 0, 0));
+	card_submit(card, 0);
 	g_assert_cmpuint(double_value(DOUBLE_CURSOR(0), "CRTC_ID"), ==, 0);
 	g_assert_cmpuint(double_value(DOUBLE_CURSOR(0), "FB_ID"), ==, 0);
 	card_flip(0);
 	/* A zero image is how guests hide it. */
-	show(&fixture, buffer);
-	g_assert_true(kms_output_set_cursor(fixture.outputs[0].output, image(0), 0, 0));
-	card_submit(&fixture, 0, buffer, NULL, 0);
+	show(card);
+	g_assert_true(kms_output_set_cursor(card->outputs[0].output, image(0), 0, 0));
+	card_submit(card, 0);
 	g_assert_cmpuint(double_value(DOUBLE_CURSOR(0), "FB_ID"), ==, 0);
 	card_flip(0);
 	/* Hidden again, and moved: nothing to tell the kernel. */
 	memset(&double_counters, 0, sizeof(double_counters));
-	g_assert_true(kms_output_set_cursor(fixture.outputs[0].output, NULL, 0, 0));
-	kms_output_move_cursor(fixture.outputs[0].output, 50, 50);
-	card_submit(&fixture, 0, buffer, NULL, 0);
+	g_assert_true(kms_output_set_cursor(card->outputs[0].output, NULL, 0, 0));
+	kms_output_move_cursor(card->outputs[0].output, 50, 50);
+	card_submit(card, 0);
 	g_assert_false(double_committed(DOUBLE_CURSOR(0), "FB_ID"));
 	g_assert_false(double_committed(DOUBLE_CURSOR(0), "CRTC_X"));
 	card_flip(0);
-	kms_buffer_unref(buffer);
-	card_finish(&fixture);
 }
 
-static void test_outside(void)
+static void test_outside(struct card_fixture *card)
 {
 	static const int32_t outside[][2] = {{-64, 0}, {0, -64}, {1024, 0}, {0, 768}};
-	struct card_fixture fixture;
-	struct kms_buffer *buffer;
 
-	double_reset();
-	buffer = start_with_frame(&fixture, SLOW_MODE);
-	show(&fixture, buffer);
+	start_with_frame(card, SLOW_MODE);
+	show(card);
 	for (size_t i = 0; i < G_N_ELEMENTS(outside); i++) {
-		kms_output_move_cursor(fixture.outputs[0].output, outside[i][0], outside[i][1]);
-		card_submit(&fixture, 0, buffer, NULL, 0);
+		kms_output_move_cursor(card->outputs[0].output, outside[i][0], outside[i][1]);
+		card_submit(card, 0);
 		g_assert_cmpuint(double_value(DOUBLE_CURSOR(0), "FB_ID"), ==, 0);
 		card_flip(0);
-		kms_output_move_cursor(fixture.outputs[0].output, -63, 767);
-		card_submit(&fixture, 0, buffer, NULL, 0);
+		kms_output_move_cursor(card->outputs[0].output, -63, 767);
+		card_submit(card, 0);
 		g_assert_cmpuint(double_value(DOUBLE_CURSOR(0), "FB_ID"), !=, 0);
 		g_assert_cmpint((int64_t)double_value(DOUBLE_CURSOR(0), "CRTC_X"), ==, -63);
 		card_flip(0);
 	}
-	kms_buffer_unref(buffer);
-	card_finish(&fixture);
 }
 
-static void test_hotspot(void)
+static void test_hotspot(struct card_fixture *card)
 {
-	struct card_fixture fixture;
-	struct kms_buffer *buffer;
-
-	double_reset();
 	double_card.hotspot = true;
-	buffer = start_with_frame(&fixture, SLOW_MODE);
+	start_with_frame(card, SLOW_MODE);
 	/* The plane is hidden until we say that we know hotspots. */
-	show(&fixture, buffer);
+	show(card);
 	g_assert_cmpuint(double_value(DOUBLE_CURSOR(0), "HOTSPOT_X"), ==, 3);
 	g_assert_cmpuint(double_value(DOUBLE_CURSOR(0), "HOTSPOT_Y"), ==, 5);
-	kms_buffer_unref(buffer);
-	card_finish(&fixture);
 }
 
-static void test_big_plane(void)
+static void test_big_plane(struct card_fixture *card)
 {
-	struct card_fixture fixture;
-	struct kms_buffer *buffer;
 	const uint32_t *pixels;
 	uint32_t framebuffer;
 
-	double_reset();
 	double_card.cursor_size = 256;
-	buffer = start_with_frame(&fixture, SLOW_MODE);
-	show(&fixture, buffer);
+	start_with_frame(card, SLOW_MODE);
+	show(card);
 	framebuffer = (uint32_t)double_value(DOUBLE_CURSOR(0), "FB_ID");
 	g_assert_cmpuint(double_framebuffer(framebuffer)->width, ==, 256);
 	g_assert_cmpuint(double_framebuffer(framebuffer)->fourcc, ==, DRM_FORMAT_ARGB8888);
@@ -250,187 +203,134 @@ static void test_big_plane(void)
 	g_assert_cmphex(pixels[63 * 256 + 63], ==, 0xffffffff);
 	g_assert_cmphex(pixels[63 * 256 + 64], ==, 0);
 	g_assert_cmphex(pixels[64 * 256], ==, 0);
-	kms_buffer_unref(buffer);
-	card_finish(&fixture);
 }
 
-static void test_small_plane(void)
+static void test_small_plane(struct card_fixture *card)
 {
-	struct card_fixture fixture;
-	struct kms_buffer *buffer;
-
-	double_reset();
 	double_card.cursor_size = 32;
-	buffer = start_with_frame(&fixture, SLOW_MODE);
-	g_assert_false(set(&fixture, 0xffffffff));
-	kms_buffer_unref(buffer);
-	card_finish(&fixture);
+	start_with_frame(card, SLOW_MODE);
+	g_assert_false(set(card, 0xffffffff));
 }
 
-static void test_overlay(void)
+static void test_overlay(struct card_fixture *card)
 {
-	struct card_fixture fixture;
-	struct kms_buffer *buffer;
-
-	double_reset();
 	double_card.cursor_planes = false;
 	double_card.overlay_planes = true;
 	double_card.zpos = true;
-	buffer = start_with_frame(&fixture, SLOW_MODE);
-	g_assert_true(set(&fixture, 0xffffffff));
-	card_submit(&fixture, 0, buffer, NULL, 0);
+	start_with_frame(card, SLOW_MODE);
+	g_assert_true(set(card, 0xffffffff));
+	card_submit(card, 0);
 	g_assert_cmpuint(double_value(DOUBLE_OVERLAY(0), "CRTC_ID"), ==, DOUBLE_CRTC(0));
 	g_assert_cmpuint(double_value(DOUBLE_OVERLAY(0), "CRTC_W"), ==, 64);
 	/* Above the picture, whatever the previous master wanted. */
 	g_assert_cmpuint(double_value(DOUBLE_OVERLAY(0), "zpos"), ==, 7);
 	g_assert_cmpuint(double_value(DOUBLE_PRIMARY(0), "zpos"), ==, 0);
 	card_flip(0);
-	kms_buffer_unref(buffer);
-	card_finish(&fixture);
 }
 
-static void test_no_plane(void)
+static void test_no_plane(struct card_fixture *card)
 {
-	struct card_fixture fixture;
-	struct kms_buffer *buffer;
-
-	double_reset();
 	double_card.cursor_planes = false;
-	buffer = start_with_frame(&fixture, SLOW_MODE);
-	g_assert_false(set(&fixture, 0xffffffff));
-	g_assert_true(kms_output_set_cursor(fixture.outputs[0].output, NULL, 0, 0));
-	kms_output_move_cursor(fixture.outputs[0].output, 1, 1);
-	g_assert_cmpint(card_submit(&fixture, 0, buffer, NULL, 0), ==, KMS_SUBMIT_ACCEPTED);
-	card_flip(0);
-	kms_buffer_unref(buffer);
-	card_finish(&fixture);
+	start_with_frame(card, SLOW_MODE);
+	g_assert_false(set(card, 0xffffffff));
+	g_assert_true(kms_output_set_cursor(card->outputs[0].output, NULL, 0, 0));
+	kms_output_move_cursor(card->outputs[0].output, 1, 1);
+	card_show(card, 0);
 }
 
-static void test_refused_by_test(void)
+static void test_refused_by_test(struct card_fixture *card)
 {
-	struct card_fixture fixture;
-	struct kms_buffer *buffer;
-
-	double_reset();
 	double_card.refuse_cursor = true;
-	buffer = start_with_frame(&fixture, SLOW_MODE);
-	g_assert_false(set(&fixture, 0xffffffff));
-	g_assert_false(set(&fixture, 0xff00ff00));
+	start_with_frame(card, SLOW_MODE);
+	g_assert_false(set(card, 0xffffffff));
+	g_assert_false(set(card, 0xff00ff00));
 	/* Asked once. */
 	g_assert_cmpuint(double_counters.tests, ==, 1);
-	g_assert_cmpint(card_submit(&fixture, 0, buffer, NULL, 0), ==, KMS_SUBMIT_ACCEPTED);
+	g_assert_cmpint(card_submit(card, 0), ==, KMS_SUBMIT_ACCEPTED);
 	g_assert_cmpuint(double_value(DOUBLE_CURSOR(0), "FB_ID"), ==, 0);
 	card_flip(0);
-	kms_buffer_unref(buffer);
-	card_finish(&fixture);
 }
 
 /* The frame goes without the cursor, and the caller hears that it has to draw it. */
-static void test_refused_by_commit(void)
+static void test_refused_by_commit(struct card_fixture *card)
 {
-	struct card_fixture fixture;
-	struct card_output *seen = &fixture.outputs[0];
-	struct kms_buffer *buffer;
+	struct card_output *seen = &card->outputs[0];
 
-	double_reset();
 	double_card.refuse_cursor_commit = true;
-	buffer = start_with_frame(&fixture, SLOW_MODE);
+	start_with_frame(card, SLOW_MODE);
 	seen->changes = 0;
-	g_assert_true(set(&fixture, 0xffffffff));
-	g_assert_cmpint(card_submit(&fixture, 0, buffer, NULL, 0), ==, KMS_SUBMIT_ACCEPTED);
+	g_assert_true(set(card, 0xffffffff));
+	g_assert_cmpint(card_submit(card, 0), ==, KMS_SUBMIT_ACCEPTED);
 	g_assert_cmpuint(double_counters.commits_refused, ==, 1);
 	g_assert_cmpuint(double_counters.commits, ==, 1);
 	card_turn();
 	g_assert_cmpuint(seen->changes, ==, 1);
-	g_assert_false(set(&fixture, 0xffffffff));
+	g_assert_false(set(card, 0xffffffff));
 	card_flip(0);
 	g_assert_cmpuint(seen->presented, ==, 2);
 	/* Never tried again. */
-	card_submit(&fixture, 0, buffer, NULL, 0);
-	card_flip(0);
+	card_show(card, 0);
 	g_assert_cmpuint(double_counters.commits_refused, ==, 1);
-	kms_buffer_unref(buffer);
-	card_finish(&fixture);
 }
 
-static void test_alone_and_refused(void)
+static void test_alone_and_refused(struct card_fixture *card)
 {
-	struct card_fixture fixture;
-	struct card_output *seen = &fixture.outputs[0];
-	struct kms_buffer *buffer;
+	struct card_output *seen = &card->outputs[0];
 
-	double_reset();
 	double_card.refuse_cursor_commit = true;
-	buffer = start_with_frame(&fixture, BRISK_MODE);
+	start_with_frame(card, BRISK_MODE);
 	seen->changes = 0;
-	g_assert_true(set(&fixture, 0xffffffff));
+	g_assert_true(set(card, 0xffffffff));
 	card_wait(seen->changes > 0);
 	g_assert_cmpuint(double_counters.commits, ==, 0);
 	g_assert_cmpuint(double_counters.commits_refused, ==, 1);
 	g_assert_false(kms_output_busy(seen->output));
 	g_assert_cmpuint(seen->failures, ==, 0);
-	kms_buffer_unref(buffer);
-	card_finish(&fixture);
 }
 
-static void test_survives_mode_set(void)
+static void test_survives_mode_set(struct card_fixture *card)
 {
-	struct card_fixture fixture;
-	struct kms_buffer *buffer;
-
-	double_reset();
-	buffer = start_with_frame(&fixture, SLOW_MODE);
-	show(&fixture, buffer);
-	kms_buffer_unref(buffer);
-	card_configure(&fixture, "800x600", false);
+	start_with_frame(card, SLOW_MODE);
+	show(card);
+	card_configure(card, "800x600", false);
 	g_assert_cmpuint(double_value(DOUBLE_CURSOR(0), "FB_ID"), ==, 0);
 	card_flip(0);
-	buffer = card_buffer(&fixture, 0);
-	card_submit(&fixture, 0, buffer, NULL, 0);
+	card_submit(card, 0);
 	g_assert_cmpuint(double_value(DOUBLE_CURSOR(0), "CRTC_ID"), ==, DOUBLE_CRTC(0));
 	g_assert_cmphex(double_pixels((uint32_t)double_value(DOUBLE_CURSOR(0), "FB_ID"))[0], ==,
 		0xffffffff);
 	card_flip(0);
-	kms_buffer_unref(buffer);
-	card_finish(&fixture);
 }
 
-static void test_set_before_the_output_is_on(void)
+static void test_set_before_the_output_is_on(struct card_fixture *card)
 {
-	struct card_fixture fixture;
-	struct kms_buffer *buffer;
-
-	double_reset();
-	card_open(&fixture);
-	g_assert_true(set(&fixture, 0xff123456));
-	card_configure(&fixture, SLOW_MODE, false);
-	buffer = card_buffer(&fixture, 0);
-	card_submit(&fixture, 0, buffer, NULL, 0);
+	card_open(card);
+	g_assert_true(set(card, 0xff123456));
+	card_configure(card, SLOW_MODE, false);
+	card_submit(card, 0);
 	g_assert_cmphex(double_pixels((uint32_t)double_value(DOUBLE_CURSOR(0), "FB_ID"))[0], ==,
 		0xff123456);
 	card_flip(0);
-	kms_buffer_unref(buffer);
-	card_finish(&fixture);
 }
 
 int main(int argc, char **argv)
 {
 	card_init(&argc, &argv);
-	g_test_add_func("/kms/cursor/goes-with-the-frame", test_goes_with_the_frame);
-	g_test_add_func("/kms/cursor/late-and-alone", test_late_and_alone);
-	g_test_add_func("/kms/cursor/waits-while-busy", test_waits_while_busy);
-	g_test_add_func("/kms/cursor/two-buffers", test_two_buffers);
-	g_test_add_func("/kms/cursor/hides", test_hides);
-	g_test_add_func("/kms/cursor/outside", test_outside);
-	g_test_add_func("/kms/cursor/hotspot", test_hotspot);
-	g_test_add_func("/kms/cursor/big-plane", test_big_plane);
-	g_test_add_func("/kms/cursor/small-plane", test_small_plane);
-	g_test_add_func("/kms/cursor/overlay", test_overlay);
-	g_test_add_func("/kms/cursor/no-plane", test_no_plane);
-	g_test_add_func("/kms/cursor/refused/by-test", test_refused_by_test);
-	g_test_add_func("/kms/cursor/refused/by-commit", test_refused_by_commit);
-	g_test_add_func("/kms/cursor/refused/alone", test_alone_and_refused);
-	g_test_add_func("/kms/cursor/survives-mode-set", test_survives_mode_set);
-	g_test_add_func("/kms/cursor/set-before-on", test_set_before_the_output_is_on);
+	card_add_test("/kms/cursor/goes-with-the-frame", test_goes_with_the_frame);
+	card_add_test("/kms/cursor/late-and-alone", test_late_and_alone);
+	card_add_test("/kms/cursor/waits-while-busy", test_waits_while_busy);
+	card_add_test("/kms/cursor/two-buffers", test_two_buffers);
+	card_add_test("/kms/cursor/hides", test_hides);
+	card_add_test("/kms/cursor/outside", test_outside);
+	card_add_test("/kms/cursor/hotspot", test_hotspot);
+	card_add_test("/kms/cursor/big-plane", test_big_plane);
+	card_add_test("/kms/cursor/small-plane", test_small_plane);
+	card_add_test("/kms/cursor/overlay", test_overlay);
+	card_add_test("/kms/cursor/no-plane", test_no_plane);
+	card_add_test("/kms/cursor/refused/by-test", test_refused_by_test);
+	card_add_test("/kms/cursor/refused/by-commit", test_refused_by_commit);
+	card_add_test("/kms/cursor/refused/alone", test_alone_and_refused);
+	card_add_test("/kms/cursor/survives-mode-set", test_survives_mode_set);
+	card_add_test("/kms/cursor/set-before-on", test_set_before_the_output_is_on);
 	return g_test_run();
 }

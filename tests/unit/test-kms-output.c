@@ -17,17 +17,15 @@ static uint32_t framebuffer_of(const struct kms_buffer *buffer)
 
 /* ---- the life of a frame ---- */
 
-static void test_life(void)
+static void test_life(struct card_fixture *card)
 {
-	struct card_fixture fixture;
-	struct card_output *seen = &fixture.outputs[0];
+	struct card_output *seen = &card->outputs[0];
 	struct kms_buffer *buffer;
 
-	double_reset();
-	card_start(&fixture);
-	buffer = card_buffer(&fixture, 0);
+	card_start(card);
+	buffer = card_picture(card, 0);
 	g_assert_false(kms_output_holds(seen->output, buffer));
-	g_assert_cmpint(card_submit(&fixture, 0, buffer, NULL, 0), ==, KMS_SUBMIT_ACCEPTED);
+	g_assert_cmpint(card_submit(card, 0), ==, KMS_SUBMIT_ACCEPTED);
 	g_assert_true(kms_output_busy(seen->output));
 	g_assert_true(kms_output_holds(seen->output, buffer));
 	g_assert_cmpuint(card_shown(0), ==, framebuffer_of(buffer));
@@ -41,22 +39,17 @@ static void test_life(void)
 	g_assert_cmpuint(seen->presentation.sequence, ==, 1);
 	g_assert_true(kms_output_holds(seen->output, buffer));
 	g_assert_cmpuint(kms_output_counters(seen->output)->frames_shown, ==, 1);
-	kms_buffer_unref(buffer);
-	card_finish(&fixture);
 }
 
-static void test_newest_pending_wins(void)
+static void test_newest_pending_wins(struct card_fixture *card)
 {
-	struct card_fixture fixture;
-	struct card_output *seen = &fixture.outputs[0];
+	struct card_output *seen = &card->outputs[0];
 	struct kms_buffer *buffers[3];
 
-	double_reset();
-	card_start(&fixture);
+	card_start(card);
 	for (int i = 0; i < 3; i++) {
-		buffers[i] = card_buffer(&fixture, 0);
-		g_assert_cmpint(card_submit(&fixture, 0, buffers[i], NULL, 0), ==,
-			KMS_SUBMIT_ACCEPTED);
+		buffers[i] = card_buffer(card, 0);
+		g_assert_cmpint(card_submit_buffer(card, 0, buffers[i]), ==, KMS_SUBMIT_ACCEPTED);
 	}
 	g_assert_cmpuint(double_counters.commits, ==, 1);
 	g_assert_false(kms_output_holds(seen->output, buffers[1]));
@@ -69,116 +62,99 @@ static void test_newest_pending_wins(void)
 	g_assert_cmpuint(seen->presented, ==, 3);
 	g_assert_cmpuint(seen->presentations, ==, 2);
 	g_assert_cmpuint(kms_output_counters(seen->output)->frames_superseded, ==, 1);
-	for (int i = 0; i < 3; i++)
-		kms_buffer_unref(buffers[i]);
-	card_finish(&fixture);
 }
 
-static void submit_again(struct card_fixture *fixture, struct card_output *seen)
+static void submit_again(struct card_fixture *card, struct card_output *seen)
 {
 	struct kms_buffer *buffer;
 
 	if (seen->presentations >= 3)
 		return;
-	buffer = card_buffer(fixture, 0);
-	g_assert_cmpint(card_submit(fixture, 0, buffer, NULL, 0), ==, KMS_SUBMIT_ACCEPTED);
-	kms_buffer_unref(buffer);
+	buffer = card_buffer(card, 0);
+	g_assert_cmpint(card_submit_buffer(card, 0, buffer), ==, KMS_SUBMIT_ACCEPTED);
+	card_release(card, buffer);
 }
 
-static void test_submit_from_presented(void)
+static void test_submit_from_presented(struct card_fixture *card)
 {
-	struct card_fixture fixture;
-
-	double_reset();
-	card_start(&fixture);
-	fixture.on_presented = submit_again;
-	submit_again(&fixture, &fixture.outputs[0]);
+	card_start(card);
+	card->on_presented = submit_again;
+	submit_again(card, &card->outputs[0]);
 	for (int i = 0; i < 3; i++)
 		card_flip(0);
-	g_assert_cmpuint(fixture.outputs[0].presented, ==, 3);
-	g_assert_false(kms_output_busy(fixture.outputs[0].output));
-	card_finish(&fixture);
+	g_assert_cmpuint(card->outputs[0].presented, ==, 3);
+	g_assert_false(kms_output_busy(card->outputs[0].output));
 }
 
-static void test_outputs_are_apart(void)
+static void test_outputs_are_apart(struct card_fixture *card)
 {
-	struct card_fixture fixture;
-	struct kms_buffer *buffer;
-
-	double_reset();
 	double_card.crtcs = 16;
-	card_start(&fixture);
-	buffer = card_buffer(&fixture, 0);
+	card_start(card);
 	for (size_t i = 0; i < 16; i++)
-		g_assert_cmpint(card_submit(&fixture, i, buffer, NULL, 0), ==, KMS_SUBMIT_ACCEPTED);
+		g_assert_cmpint(card_submit(card, i), ==, KMS_SUBMIT_ACCEPTED);
 	card_flip(7);
 	for (size_t i = 0; i < 16; i++) {
-		g_assert_cmpuint(fixture.outputs[i].presentations, ==, i == 7);
-		g_assert_cmpint(kms_output_busy(fixture.outputs[i].output), ==, i != 7);
+		g_assert_cmpuint(card->outputs[i].presentations, ==, i == 7);
+		g_assert_cmpint(kms_output_busy(card->outputs[i].output), ==, i != 7);
 	}
-	kms_buffer_unref(buffer);
-	card_finish(&fixture);
 }
 
 /* ---- the cost of a frame ---- */
 
-static void test_cost(void)
+static void test_cost(struct card_fixture *card)
 {
-	struct card_fixture fixture;
 	struct kms_buffer *buffers[2];
 
-	double_reset();
-	card_start(&fixture);
+	card_start(card);
 	for (int i = 0; i < 2; i++)
-		buffers[i] = card_buffer(&fixture, 0);
+		buffers[i] = card_buffer(card, 0);
 	/* The first frame asks the driver; all that follow know. */
-	card_submit(&fixture, 0, buffers[0], NULL, 0);
+	card_submit_buffer(card, 0, buffers[0]);
 	card_flip(0);
 	g_assert_cmpuint(double_counters.tests, ==, 1);
 	memset(&double_counters, 0, sizeof(double_counters));
 	for (int i = 0; i < 100; i++) {
-		card_submit(&fixture, 0, buffers[i % 2], NULL, 0);
+		card_submit_buffer(card, 0, buffers[i % 2]);
 		card_flip(0);
 	}
-	g_assert_cmpuint(fixture.outputs[0].presentations, ==, 101);
+	g_assert_cmpuint(card->outputs[0].presentations, ==, 101);
 	g_assert_cmpuint(double_counters.commits, ==, 100);
 	g_assert_cmpuint(double_counters.tests, ==, 0);
 	/* A commit and a read of its event: nothing else. */
 	g_assert_cmpuint(double_counters.ioctls, ==, 200);
 	g_assert_false(double_committed(DOUBLE_PRIMARY(0), "CRTC_W"));
 	g_assert_true(double_committed(DOUBLE_PRIMARY(0), "FB_ID"));
-	g_assert_cmpstr(fixture.log->str, ==, "");
-	for (int i = 0; i < 2; i++)
-		kms_buffer_unref(buffers[i]);
-	card_finish(&fixture);
+	g_assert_cmpstr(card->log->str, ==, "");
 }
 
-static void test_missed_vblanks(void)
+static void test_missed_vblanks(struct card_fixture *card)
 {
-	struct card_fixture fixture;
-	struct card_output *seen = &fixture.outputs[0];
-	struct kms_buffer *buffer;
+	struct card_output *seen = &card->outputs[0];
 
-	double_reset();
-	card_open(&fixture);
+	card_open(card);
 	/* Half a hertz: no stall of the test's machine is a vblank. */
-	card_configure(&fixture, "0.542 1024 1048 1184 1344 768 771 777 806", false);
-	buffer = card_buffer(&fixture, 0);
-	card_submit(&fixture, 0, buffer, NULL, 0);
-	card_flip(0);
-	card_submit(&fixture, 0, buffer, NULL, 0);
-	card_flip(0);
+	card_configure(card, "0.542 1024 1048 1184 1344 768 771 777 806", false);
+	card_show(card, 0);
+	card_show(card, 0);
 	g_assert_cmpuint(kms_output_counters(seen->output)->vblanks_missed, ==, 0);
-	card_submit(&fixture, 0, buffer, NULL, 0);
+	card_submit(card, 0);
 	g_assert_true(double_flip_after(0, 4));
 	card_turn();
 	g_assert_cmpuint(kms_output_counters(seen->output)->vblanks_missed, ==, 3);
 	g_assert_cmpuint(seen->presentation.sequence, ==, 6);
-	kms_buffer_unref(buffer);
-	card_finish(&fixture);
 }
 
 /* ---- damage ---- */
+
+static enum kms_submit submit_damaged(struct card_fixture *card, struct kms_buffer *buffer,
+	const struct kms_rect *damage, size_t count)
+{
+	struct kms_frame frame = card_frame(card, buffer);
+
+	frame.damage = damage;
+	frame.damage_count = count;
+	return kms_output_submit(card->outputs[0].output, &frame);
+}
 
 static void assert_clips(const struct drm_mode_rect *wanted, size_t count)
 {
@@ -194,206 +170,169 @@ static void assert_whole(void)
 	g_assert_cmpuint(double_value(DOUBLE_PRIMARY(0), "FB_DAMAGE_CLIPS"), ==, 0);
 }
 
-static void test_damage(void)
+static void test_damage(struct card_fixture *card)
 {
 	static const struct kms_rect two[] = {{10, 20, 30, 40}, {-5, 700, 20, 200}};
 	static const struct drm_mode_rect clips[] = {{10, 20, 40, 60}, {0, 700, 15, 768}};
 	static const struct kms_rect everything = {-1, -1, 2000, 2000};
 	static const struct kms_rect outside = {2000, 0, 10, 10};
-	struct card_fixture fixture;
 	struct kms_buffer *buffer;
 
-	double_reset();
 	double_card.damage_clips = true;
-	card_start(&fixture);
-	buffer = card_buffer(&fixture, 0);
+	card_start(card);
+	buffer = card_picture(card, 0);
 	/* What the screen had before says nothing of a part: the first frame is whole. */
-	card_submit(&fixture, 0, buffer, two, 2);
+	submit_damaged(card, buffer, two, 2);
 	assert_whole();
 	card_flip(0);
-	card_submit(&fixture, 0, buffer, two, 2);
+	submit_damaged(card, buffer, two, 2);
 	assert_clips(clips, 2);
 	card_flip(0);
 	/* The same again: the blob is there already. */
 	memset(&double_counters, 0, sizeof(double_counters));
-	card_submit(&fixture, 0, buffer, two, 2);
+	submit_damaged(card, buffer, two, 2);
 	assert_clips(clips, 2);
 	g_assert_cmpuint(double_counters.blobs_created, ==, 0);
 	card_flip(0);
-	card_submit(&fixture, 0, buffer, &everything, 1);
+	submit_damaged(card, buffer, &everything, 1);
 	assert_whole();
 	card_flip(0);
-	card_submit(&fixture, 0, buffer, &outside, 1);
+	submit_damaged(card, buffer, &outside, 1);
 	assert_whole();
 	card_flip(0);
-	card_submit(&fixture, 0, buffer, NULL, 0);
+	card_submit(card, 0);
 	assert_whole();
-	kms_buffer_unref(buffer);
-	card_finish(&fixture);
 }
 
-static void test_superseded_damage(void)
+static void test_superseded_damage(struct card_fixture *card)
 {
 	static const struct kms_rect first = {0, 0, 10, 10}, second = {20, 20, 10, 10};
 	static const struct drm_mode_rect both[] = {{20, 20, 30, 30}, {0, 0, 10, 10}};
-	struct card_fixture fixture;
 	struct kms_buffer *buffer, *other;
 
-	double_reset();
 	double_card.damage_clips = true;
-	card_start(&fixture);
-	buffer = card_buffer(&fixture, 0);
-	other = card_buffer(&fixture, 0);
-	card_submit(&fixture, 0, buffer, NULL, 0);
+	card_start(card);
+	buffer = card_buffer(card, 0);
+	other = card_buffer(card, 0);
+	card_submit_buffer(card, 0, buffer);
 	card_flip(0);
-	card_submit(&fixture, 0, buffer, NULL, 0);
-	card_submit(&fixture, 0, other, &first, 1);
-	card_submit(&fixture, 0, buffer, &second, 1);
+	card_submit_buffer(card, 0, buffer);
+	submit_damaged(card, other, &first, 1);
+	submit_damaged(card, buffer, &second, 1);
 	card_flip(0);
 	assert_clips(both, 2);
 	/* One that damaged everything is carried over as everything. */
-	card_submit(&fixture, 0, other, NULL, 0);
-	card_submit(&fixture, 0, buffer, &second, 1);
+	card_submit_buffer(card, 0, other);
+	submit_damaged(card, buffer, &second, 1);
 	card_flip(0);
 	assert_whole();
 	card_flip(0);
-	kms_buffer_unref(buffer);
-	kms_buffer_unref(other);
-	card_finish(&fixture);
 }
 
 /* More rectangles than a frame has become their bounding box. */
-static void test_much_damage(void)
+static void test_much_damage(struct card_fixture *card)
 {
 	static const struct drm_mode_rect box = {0, 0, 26, 2};
 	struct kms_rect many[KMS_DAMAGE_MAX], last = {20, 0, 6, 1};
-	struct card_fixture fixture;
 	struct kms_buffer *buffer;
 
-	double_reset();
 	double_card.damage_clips = true;
-	card_start(&fixture);
-	buffer = card_buffer(&fixture, 0);
+	card_start(card);
+	buffer = card_picture(card, 0);
 	for (int i = 0; i < KMS_DAMAGE_MAX; i++)
 		many[i] = (struct kms_rect){i, 0, 1, 2};
-	card_submit(&fixture, 0, buffer, NULL, 0);
-	card_flip(0);
-	card_submit(&fixture, 0, buffer, NULL, 0);
-	card_submit(&fixture, 0, buffer, many, KMS_DAMAGE_MAX);
-	card_submit(&fixture, 0, buffer, &last, 1);
+	card_show(card, 0);
+	card_submit(card, 0);
+	submit_damaged(card, buffer, many, KMS_DAMAGE_MAX);
+	submit_damaged(card, buffer, &last, 1);
 	card_flip(0);
 	assert_clips(&box, 1);
-	kms_buffer_unref(buffer);
-	card_finish(&fixture);
 }
 
-static void test_no_damage_property(void)
+static void test_no_damage_property(struct card_fixture *card)
 {
 	static const struct kms_rect part = {0, 0, 10, 10};
-	struct card_fixture fixture;
 	struct kms_buffer *buffer;
 
-	double_reset();
-	card_start(&fixture);
-	buffer = card_buffer(&fixture, 0);
+	card_start(card);
+	buffer = card_picture(card, 0);
 	for (int i = 0; i < 3; i++) {
-		g_assert_cmpint(card_submit(&fixture, 0, buffer, &part, 1), ==,
-			KMS_SUBMIT_ACCEPTED);
+		g_assert_cmpint(submit_damaged(card, buffer, &part, 1), ==, KMS_SUBMIT_ACCEPTED);
 		card_flip(0);
 	}
 	g_assert_cmpuint(double_counters.blobs_created, ==, 0);
-	kms_buffer_unref(buffer);
-	card_finish(&fixture);
 }
 
-static void test_damage_refused(void)
+static void test_damage_refused(struct card_fixture *card)
 {
 	static const struct kms_rect part = {0, 0, 10, 10};
-	struct card_fixture fixture;
 	struct kms_buffer *buffer;
 
-	double_reset();
 	double_card.damage_clips = true;
 	double_card.refuse_damage = true;
-	card_start(&fixture);
-	buffer = card_buffer(&fixture, 0);
+	card_start(card);
+	buffer = card_buffer(card, 0);
 	/* The first one is whole. The second finds out, once for all. */
 	for (int i = 0; i < 4; i++) {
-		g_assert_cmpint(card_submit(&fixture, 0, buffer, &part, 1), ==,
-			KMS_SUBMIT_ACCEPTED);
+		g_assert_cmpint(submit_damaged(card, buffer, &part, 1), ==, KMS_SUBMIT_ACCEPTED);
 		card_flip(0);
 	}
-	g_assert_cmpuint(fixture.outputs[0].presented, ==, 4);
+	g_assert_cmpuint(card->outputs[0].presented, ==, 4);
 	g_assert_cmpuint(double_counters.commits_refused, ==, 1);
 	/* A mode set may have brought another driver's mind: asked once again. */
-	card_configure(&fixture, "800x600", false);
+	card_configure(card, "800x600", false);
 	card_flip(0);
-	kms_buffer_unref(buffer);
-	buffer = card_buffer(&fixture, 0);
+	card_release(card, buffer);
+	buffer = card_buffer(card, 0);
 	for (int i = 0; i < 3; i++) {
-		card_submit(&fixture, 0, buffer, &part, 1);
+		submit_damaged(card, buffer, &part, 1);
 		card_flip(0);
 	}
 	g_assert_cmpuint(double_counters.commits_refused, ==, 2);
-	kms_buffer_unref(buffer);
-	card_finish(&fixture);
 }
 
 /* ---- verdicts ---- */
 
-static struct kms_frame scaled_frame(struct card_fixture *fixture, struct kms_buffer *buffer)
+static struct kms_frame scaled_frame(struct card_fixture *card)
 {
-	return (struct kms_frame){
-		.serial = ++fixture->serial,
-		.buffer = buffer,
-		.source = {0, 0, 640, 480},
-		.destination = {0, 0, 1024, 768},
-		.transform = KMS_ROTATE_0,
-	};
+	struct kms_frame frame = card_frame(card, card_picture(card, 0));
+
+	frame.source = (struct kms_rect){0, 0, 640, 480};
+	frame.destination = (struct kms_rect){0, 0, 1024, 768};
+	return frame;
 }
 
-static void test_no_scaler(void)
+static void test_no_scaler(struct card_fixture *card)
 {
-	struct card_fixture fixture;
-	struct kms_buffer *buffer;
 	struct kms_frame frame;
 
-	double_reset();
-	card_start(&fixture);
-	buffer = card_buffer(&fixture, 0);
-	frame = scaled_frame(&fixture, buffer);
-	g_assert_false(kms_output_test(fixture.outputs[0].output, &frame));
-	g_assert_cmpint(kms_output_submit(fixture.outputs[0].output, &frame), ==,
-		KMS_SUBMIT_REFUSED);
-	g_assert_false(kms_output_test(fixture.outputs[0].output, &frame));
+	card_start(card);
+	frame = scaled_frame(card);
+	g_assert_false(kms_output_test(card->outputs[0].output, &frame));
+	g_assert_cmpint(kms_output_submit(card->outputs[0].output, &frame), ==, KMS_SUBMIT_REFUSED);
+	g_assert_false(kms_output_test(card->outputs[0].output, &frame));
 	/* Asked once, answered thrice. */
 	g_assert_cmpuint(double_counters.tests, ==, 1);
-	g_assert_cmpuint(kms_output_counters(fixture.outputs[0].output)->tests, ==, 1);
+	g_assert_cmpuint(kms_output_counters(card->outputs[0].output)->tests, ==, 1);
 	g_assert_cmpuint(double_counters.commits, ==, 0);
 	card_turn();
-	g_assert_cmpuint(fixture.outputs[0].failures, ==, 0);
-	kms_buffer_unref(buffer);
-	card_finish(&fixture);
+	g_assert_cmpuint(card->outputs[0].failures, ==, 0);
 }
 
-static void test_scaler_and_rotation(void)
+static void test_scaler_and_rotation(struct card_fixture *card)
 {
-	struct card_fixture fixture;
-	struct kms_buffer *buffer;
 	struct kms_frame frame;
 
-	double_reset();
 	double_card.scaler = true;
 	double_card.rotation = true;
-	card_start(&fixture);
+	card_start(card);
 	/* The previous master had turned the plane. */
 	g_assert_cmpuint(double_value(DOUBLE_PRIMARY(0), "rotation"), ==, KMS_ROTATE_0);
-	buffer = card_buffer(&fixture, 0);
-	frame = scaled_frame(&fixture, buffer);
+	frame = scaled_frame(card);
 	frame.transform = KMS_ROTATE_90 | KMS_REFLECT_X;
 	frame.destination = (struct kms_rect){100, 200, 480, 360};
-	g_assert_true(kms_output_test(fixture.outputs[0].output, &frame));
-	g_assert_cmpint(kms_output_submit(fixture.outputs[0].output, &frame), ==,
+	g_assert_true(kms_output_test(card->outputs[0].output, &frame));
+	g_assert_cmpint(kms_output_submit(card->outputs[0].output, &frame), ==,
 		KMS_SUBMIT_ACCEPTED);
 	g_assert_cmpuint(double_value(DOUBLE_PRIMARY(0), "SRC_W"), ==, UINT64_C(640) << 16);
 	g_assert_cmpuint(double_value(DOUBLE_PRIMARY(0), "CRTC_X"), ==, 100);
@@ -403,126 +342,95 @@ static void test_scaler_and_rotation(void)
 		KMS_ROTATE_90 | KMS_REFLECT_X);
 	card_flip(0);
 	/* And back: the whole placement goes along again. */
-	card_submit(&fixture, 0, buffer, NULL, 0);
+	card_submit(card, 0);
 	g_assert_cmpuint(double_value(DOUBLE_PRIMARY(0), "CRTC_W"), ==, 1024);
 	g_assert_cmpuint(double_value(DOUBLE_PRIMARY(0), "rotation"), ==, KMS_ROTATE_0);
 	card_flip(0);
-	kms_buffer_unref(buffer);
-	card_finish(&fixture);
 }
 
 /* A plane without the property shows upright pictures only. */
-static void test_no_rotation(void)
+static void test_no_rotation(struct card_fixture *card)
 {
-	struct card_fixture fixture;
-	struct kms_buffer *buffer;
 	struct kms_frame frame;
 
-	double_reset();
 	double_card.scaler = true;
-	card_start(&fixture);
-	buffer = card_buffer(&fixture, 0);
-	frame = scaled_frame(&fixture, buffer);
-	g_assert_true(kms_output_test(fixture.outputs[0].output, &frame));
+	card_start(card);
+	frame = scaled_frame(card);
+	g_assert_true(kms_output_test(card->outputs[0].output, &frame));
 	frame.transform = KMS_ROTATE_180;
-	g_assert_false(kms_output_test(fixture.outputs[0].output, &frame));
-	kms_buffer_unref(buffer);
-	card_finish(&fixture);
+	g_assert_false(kms_output_test(card->outputs[0].output, &frame));
 }
 
-static void test_many_verdicts(void)
+static void test_many_verdicts(struct card_fixture *card)
 {
-	struct card_fixture fixture;
-	struct kms_buffer *buffer;
-
-	double_reset();
 	double_card.scaler = true;
-	card_start(&fixture);
-	buffer = card_buffer(&fixture, 0);
+	card_start(card);
 	for (int i = 0; i < 30; i++) {
-		struct kms_frame frame = scaled_frame(&fixture, buffer);
+		struct kms_frame frame = scaled_frame(card);
 
 		frame.destination.x = i;
-		g_assert_true(kms_output_test(fixture.outputs[0].output, &frame));
-		g_assert_true(kms_output_test(fixture.outputs[0].output, &frame));
+		g_assert_true(kms_output_test(card->outputs[0].output, &frame));
+		g_assert_true(kms_output_test(card->outputs[0].output, &frame));
 	}
 	g_assert_cmpuint(double_counters.tests, ==, 30);
-	kms_buffer_unref(buffer);
-	card_finish(&fixture);
 }
 
 /* ---- refusals ---- */
 
-static void test_commit_refused_at_submit(void)
+static void test_commit_refused_at_submit(struct card_fixture *card)
 {
-	struct card_fixture fixture;
-	struct kms_buffer *buffer;
-
-	double_reset();
-	card_start(&fixture);
-	buffer = card_buffer(&fixture, 0);
+	card_start(card);
 	double_fail(DOUBLE_COMMIT, ENOSPC, 0, 1);
-	g_assert_cmpint(card_submit(&fixture, 0, buffer, NULL, 0), ==, KMS_SUBMIT_REFUSED);
+	g_assert_cmpint(card_submit(card, 0), ==, KMS_SUBMIT_REFUSED);
 	card_turn();
 	/* The answer said it: nothing follows. */
-	g_assert_cmpuint(fixture.outputs[0].failures, ==, 0);
-	g_assert_false(kms_output_holds(fixture.outputs[0].output, buffer));
+	g_assert_cmpuint(card->outputs[0].failures, ==, 0);
+	g_assert_false(kms_output_holds(card->outputs[0].output, card_picture(card, 0)));
 	/* And it is not tried again at every frame. */
-	g_assert_cmpint(card_submit(&fixture, 0, buffer, NULL, 0), ==, KMS_SUBMIT_REFUSED);
+	g_assert_cmpint(card_submit(card, 0), ==, KMS_SUBMIT_REFUSED);
 	g_assert_cmpuint(double_counters.commits_refused, ==, 1);
-	kms_buffer_unref(buffer);
-	card_finish(&fixture);
 }
 
 /* What says that only the moment was wrong: the frame is shown when that is over, and nothing is
  * held against its layout. */
-static void test_commit_put_off(void)
+static void test_commit_put_off(struct card_fixture *card)
 {
 	static const int moments[] = {EBUSY, ENOMEM, EINTR};
-	struct card_fixture fixture;
-	struct card_output *seen = &fixture.outputs[0];
-	struct kms_buffer *buffer;
+	struct card_output *seen = &card->outputs[0];
 
-	double_reset();
-	card_start(&fixture);
-	buffer = card_buffer(&fixture, 0);
+	card_start(card);
 	for (size_t i = 0; i < G_N_ELEMENTS(moments); i++) {
 		double_fail(DOUBLE_COMMIT, moments[i], 0, 2);
-		g_assert_cmpint(card_submit(&fixture, 0, buffer, NULL, 0), ==, KMS_SUBMIT_ACCEPTED);
+		g_assert_cmpint(card_submit(card, 0), ==, KMS_SUBMIT_ACCEPTED);
 		g_assert_false(kms_output_busy(seen->output));
 		card_wait(kms_output_busy(seen->output));
 		card_flip(0);
-		g_assert_cmpuint(seen->presented, ==, fixture.serial);
+		g_assert_cmpuint(seen->presented, ==, card->serial);
 
 		/* At the event of the one before. */
-		card_submit(&fixture, 0, buffer, NULL, 0);
-		card_submit(&fixture, 0, buffer, NULL, 0);
+		card_submit(card, 0);
+		card_submit(card, 0);
 		double_fail(DOUBLE_COMMIT, moments[i], 0, 2);
 		card_flip(0);
 		card_wait(kms_output_busy(seen->output));
 		card_flip(0);
-		g_assert_cmpuint(seen->presented, ==, fixture.serial);
+		g_assert_cmpuint(seen->presented, ==, card->serial);
 	}
 	g_assert_cmpuint(seen->failures, ==, 0);
-	kms_buffer_unref(buffer);
-	card_finish(&fixture);
 }
 
 /* For as long as a flip may take, not for ever. */
-static void test_pending_refused(void)
+static void test_pending_refused(struct card_fixture *card)
 {
-	struct card_fixture fixture;
-	struct card_output *seen = &fixture.outputs[0];
+	struct card_output *seen = &card->outputs[0];
 	struct kms_buffer *buffers[2];
 
-	double_reset();
 	double_card.damage_clips = true;
-	card_open_timed(&fixture, 50);
-	card_configure(&fixture, NULL, false);
+	card_start_timed(card, 50);
 	for (int i = 0; i < 2; i++)
-		buffers[i] = card_buffer(&fixture, 0);
-	card_submit(&fixture, 0, buffers[0], NULL, 0);
-	card_submit(&fixture, 0, buffers[1], NULL, 0);
+		buffers[i] = card_buffer(card, 0);
+	card_submit_buffer(card, 0, buffers[0]);
+	card_submit_buffer(card, 0, buffers[1]);
 	double_fail(DOUBLE_COMMIT, ENOMEM, 0, UINT_MAX);
 	card_flip(0);
 	g_assert_cmpuint(seen->presented, ==, 1);
@@ -538,84 +446,71 @@ static void test_pending_refused(void)
 	{
 		static const struct kms_rect part = {0, 0, 10, 10};
 
-		g_assert_cmpint(card_submit(&fixture, 0, buffers[1], &part, 1), ==,
+		g_assert_cmpint(submit_damaged(card, buffers[1], &part, 1), ==,
 			KMS_SUBMIT_ACCEPTED);
 		assert_whole();
 		card_flip(0);
 	}
 	g_assert_cmpuint(seen->presented, ==, 3);
-	for (int i = 0; i < 2; i++)
-		kms_buffer_unref(buffers[i]);
-	card_finish(&fixture);
 }
 
-static void test_off(void)
+static void test_off(struct card_fixture *card)
 {
-	struct card_fixture fixture;
-	struct kms_buffer *buffer;
 	struct kms_frame frame;
 
-	double_reset();
-	card_open(&fixture);
-	buffer = card_buffer(&fixture, 0);
-	frame = scaled_frame(&fixture, buffer);
-	g_assert_cmpint(card_submit(&fixture, 0, buffer, NULL, 0), ==, KMS_SUBMIT_OFF);
-	g_assert_false(kms_output_test(fixture.outputs[0].output, &frame));
+	card_open(card);
+	frame = scaled_frame(card);
+	g_assert_cmpint(card_submit(card, 0), ==, KMS_SUBMIT_OFF);
+	g_assert_false(kms_output_test(card->outputs[0].output, &frame));
 	g_assert_cmpuint(double_counters.commits, ==, 0);
 	/* What would be chosen. */
-	g_assert_cmpuint(kms_output_mode(fixture.outputs[0].output)->width, ==, 1024);
-	g_assert_cmpuint(kms_output_mode(fixture.outputs[0].output)->refresh_mhz, ==, 60004);
-	kms_buffer_unref(buffer);
-	card_finish(&fixture);
+	g_assert_cmpuint(kms_output_mode(card->outputs[0].output)->width, ==, 1024);
+	g_assert_cmpuint(kms_output_mode(card->outputs[0].output)->refresh_mhz, ==, 60004);
 }
 
-static void test_buffer_lives_with_its_frame(void)
+static void test_buffer_lives_with_its_frame(struct card_fixture *card)
 {
-	struct card_fixture fixture;
 	struct kms_buffer *buffer;
 	uint32_t framebuffer;
 
-	double_reset();
-	card_start(&fixture);
-	buffer = card_buffer(&fixture, 0);
+	card_start(card);
+	buffer = card_buffer(card, 0);
 	framebuffer = framebuffer_of(buffer);
-	card_submit(&fixture, 0, buffer, NULL, 0);
-	kms_buffer_unref(buffer);
+	card_submit_buffer(card, 0, buffer);
+	card_release(card, buffer);
 	g_assert_nonnull(double_framebuffer(framebuffer));
 	card_flip(0);
-	buffer = card_buffer(&fixture, 0);
-	card_submit(&fixture, 0, buffer, NULL, 0);
-	kms_buffer_unref(buffer);
+	buffer = card_buffer(card, 0);
+	card_submit_buffer(card, 0, buffer);
+	card_release(card, buffer);
 	/* On the glass until the other one is. */
 	g_assert_nonnull(double_framebuffer(framebuffer));
 	card_flip(0);
 	g_assert_null(double_framebuffer(framebuffer));
-	card_finish(&fixture);
 }
 
 int main(int argc, char **argv)
 {
 	card_init(&argc, &argv);
-	g_test_add_func("/kms/output/life", test_life);
-	g_test_add_func("/kms/output/newest-pending-wins", test_newest_pending_wins);
-	g_test_add_func("/kms/output/submit-from-presented", test_submit_from_presented);
-	g_test_add_func("/kms/output/outputs-are-apart", test_outputs_are_apart);
-	g_test_add_func("/kms/output/cost", test_cost);
-	g_test_add_func("/kms/output/missed-vblanks", test_missed_vblanks);
-	g_test_add_func("/kms/output/commit-put-off", test_commit_put_off);
-	g_test_add_func("/kms/output/damage/clips", test_damage);
-	g_test_add_func("/kms/output/damage/superseded", test_superseded_damage);
-	g_test_add_func("/kms/output/damage/much", test_much_damage);
-	g_test_add_func("/kms/output/damage/no-property", test_no_damage_property);
-	g_test_add_func("/kms/output/damage/refused", test_damage_refused);
-	g_test_add_func("/kms/output/verdict/no-scaler", test_no_scaler);
-	g_test_add_func("/kms/output/verdict/scaler-and-rotation", test_scaler_and_rotation);
-	g_test_add_func("/kms/output/verdict/no-rotation", test_no_rotation);
-	g_test_add_func("/kms/output/verdict/many", test_many_verdicts);
-	g_test_add_func("/kms/output/refused/at-submit", test_commit_refused_at_submit);
-	g_test_add_func("/kms/output/refused/pending", test_pending_refused);
-	g_test_add_func("/kms/output/off", test_off);
-	g_test_add_func("/kms/output/buffer-lives-with-its-frame",
-		test_buffer_lives_with_its_frame);
+	card_add_test("/kms/output/life", test_life);
+	card_add_test("/kms/output/newest-pending-wins", test_newest_pending_wins);
+	card_add_test("/kms/output/submit-from-presented", test_submit_from_presented);
+	card_add_test("/kms/output/outputs-are-apart", test_outputs_are_apart);
+	card_add_test("/kms/output/cost", test_cost);
+	card_add_test("/kms/output/missed-vblanks", test_missed_vblanks);
+	card_add_test("/kms/output/commit-put-off", test_commit_put_off);
+	card_add_test("/kms/output/damage/clips", test_damage);
+	card_add_test("/kms/output/damage/superseded", test_superseded_damage);
+	card_add_test("/kms/output/damage/much", test_much_damage);
+	card_add_test("/kms/output/damage/no-property", test_no_damage_property);
+	card_add_test("/kms/output/damage/refused", test_damage_refused);
+	card_add_test("/kms/output/verdict/no-scaler", test_no_scaler);
+	card_add_test("/kms/output/verdict/scaler-and-rotation", test_scaler_and_rotation);
+	card_add_test("/kms/output/verdict/no-rotation", test_no_rotation);
+	card_add_test("/kms/output/verdict/many", test_many_verdicts);
+	card_add_test("/kms/output/refused/at-submit", test_commit_refused_at_submit);
+	card_add_test("/kms/output/refused/pending", test_pending_refused);
+	card_add_test("/kms/output/off", test_off);
+	card_add_test("/kms/output/buffer-lives-with-its-frame", test_buffer_lives_with_its_frame);
 	return g_test_run();
 }
