@@ -18,6 +18,118 @@ static void probe(struct card_fixture *card)
 	card_turn();
 }
 
+/* ---- changing a card that runs ---- */
+
+static void test_mode_set_waits_for_flips(struct card_fixture *card)
+{
+	double_card.crtcs = 2;
+	card_start(card);
+	card_submit(card, 0);
+	card_show(card, 1);
+	g_assert_cmpuint(double_counters.commits, ==, 2);
+	card_configure(card, "640x480", false);
+	/* CRTC 0 has a commit in flight; nothing goes out before its event. */
+	g_assert_cmpint(card_submit(card, 1), ==, KMS_SUBMIT_ACCEPTED);
+	g_assert_cmpuint(double_counters.commits, ==, 2);
+	card_flip(0);
+	g_assert_cmpuint(double_counters.commits, ==, 3);
+	g_assert_cmpuint(double_counters.modeset_commits, ==, 1);
+	g_assert_cmpuint(double_counters.blocking_commits, ==, 0);
+	g_assert_cmpuint(kms_output_mode(card->outputs[0].output)->width, ==, 640);
+	g_assert_true(kms_output_busy(card->outputs[0].output));
+	g_assert_true(kms_output_busy(card->outputs[1].output));
+	g_assert_cmpuint(card->outputs[0].presented, ==, 1);
+	g_assert_cmpuint(card->outputs[0].changes, ==, 1);
+	card_flip(0);
+	card_flip(1);
+	g_assert_cmpuint(card->outputs[0].presentations, ==, 1);
+}
+
+/* A frame that was made for the old mode cannot be shown in the new one. */
+static void test_pending_frame_of_the_old_mode(struct card_fixture *card)
+{
+	card_start(card);
+	card_submit(card, 0);
+	card_submit(card, 0);
+	card_configure(card, "640x480", false);
+	card_flip(0);
+	g_assert_cmpuint(card->outputs[0].presented, ==, 1);
+	g_assert_cmpuint(card->outputs[0].failed, ==, 2);
+	g_assert_cmpint(card->outputs[0].error, ==, ECANCELED);
+	card_flip(0);
+	g_assert_false(kms_output_busy(card->outputs[0].output));
+}
+
+/* The driver refuses the new mode: the frame that waited for it is shown in the old one. */
+static void test_pending_frame_of_a_refused_mode(struct card_fixture *card)
+{
+	card_start(card);
+	card_submit(card, 0);
+	card_submit(card, 0);
+	card_configure(card, "640x480", false);
+	double_fail(DOUBLE_COMMIT, EINVAL, 0, 2);
+	card_flip(0);
+	g_assert_nonnull(strstr(card->log->str, "refuses the mode set"));
+	g_assert_cmpuint(card->outputs[0].presented, ==, 1);
+	g_assert_true(kms_output_busy(card->outputs[0].output));
+	card_flip(0);
+	g_assert_cmpuint(card->outputs[0].presented, ==, 2);
+	g_assert_cmpuint(card->outputs[0].failures, ==, 0);
+	g_assert_cmpuint(kms_output_mode(card->outputs[0].output)->width, ==, 1024);
+}
+
+static void test_one_off_and_on(struct card_fixture *card)
+{
+	double_card.crtcs = 2;
+	card_start(card);
+	card_show(card, 1);
+	card_configure_only(card, 1);
+	g_assert_false(kms_output_active(card->outputs[0].output));
+	g_assert_cmpuint(double_value(DOUBLE_CRTC(0), "ACTIVE"), ==, 0);
+	g_assert_cmpuint(card->outputs[0].changes, ==, 1);
+	/* The other one goes on with its picture. */
+	g_assert_cmpuint(double_framebuffer(card_shown(1))->width, ==, 1024);
+	g_assert_true(kms_output_holds(card->outputs[1].output, card_picture(card, 1)));
+	g_assert_cmpuint(card->outputs[1].changes, ==, 0);
+	card_flip(0);
+	card_flip(1);
+	card_configure(card, NULL, false);
+	g_assert_true(kms_output_active(card->outputs[0].output));
+	g_assert_cmpuint(double_value(DOUBLE_CRTC(0), "ACTIVE"), ==, 1);
+	card_flip(0);
+	card_flip(1);
+}
+
+/* Asked for, but not lit yet: what its mode will be is known, and a mode that is not there is
+ * refused at once. */
+static void test_off_for_now(struct card_fixture *card)
+{
+	g_autoptr(GError) error = NULL;
+
+	double_card.crtcs = 2;
+	card_start(card);
+	card->requests[1].mode = "640x480";
+	card->requests[1].off = true;
+	g_assert_true(kms_device_configure(card->device, card->requests, 2, NULL));
+	card_turn();
+	g_assert_false(kms_output_active(card->outputs[1].output));
+	g_assert_cmpuint(kms_output_mode(card->outputs[1].output)->width, ==, 640);
+	g_assert_cmpuint(double_value(DOUBLE_CRTC(1), "ACTIVE"), ==, 0);
+	card_flip(0);
+	card_flip(1);
+	card->requests[1].mode = "123x45";
+	g_assert_false(kms_device_configure(card->device, card->requests, 2, &error));
+	g_assert_error(error, KMS_ERROR, KMS_ERROR_NO_MODE);
+	card->requests[1].mode = "640x480";
+	card->requests[1].off = false;
+	g_assert_true(kms_device_configure(card->device, card->requests, 2, NULL));
+	card_turn();
+	g_assert_true(kms_output_active(card->outputs[1].output));
+	g_assert_cmpuint(kms_output_mode(card->outputs[1].output)->width, ==, 640);
+	card_flip(0);
+	card_flip(1);
+}
+
 /* ---- frames that wait for a mode set ---- */
 
 /* The mode set that a frame had to wait for turns its output off. */
@@ -154,6 +266,12 @@ static void test_another_has_lost_its_mode(struct card_fixture *card)
 int main(int argc, char **argv)
 {
 	card_init(&argc, &argv);
+	card_add_test("/kms/device/mode-set/waits-for-flips", test_mode_set_waits_for_flips);
+	card_add_test("/kms/device/mode-set/pending-frame", test_pending_frame_of_the_old_mode);
+	card_add_test("/kms/device/mode-set/refused-pending-frame",
+		test_pending_frame_of_a_refused_mode);
+	card_add_test("/kms/device/mode-set/one-off-and-on", test_one_off_and_on);
+	card_add_test("/kms/device/mode-set/off-for-now", test_off_for_now);
 	card_add_test("/kms/modeset/frame-of-an-output-that-goes-off",
 		test_frame_of_an_output_that_goes_off);
 	card_add_test("/kms/modeset/stuck/mode-set-waiting", test_stuck_with_a_mode_set_waiting);

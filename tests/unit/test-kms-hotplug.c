@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Monitors that come and go, and the card that goes: who is told, and what goes on.
+ */
+#include "card_fixture.h"
+#include "device.h"
+#include "hotplug.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* ---- monitors ---- */
+
+static void probe(struct card_fixture *card, unsigned int n, bool connected)
+{
+	double_card.connected[n] = connected;
+	kms_hotplug_probe(card->device->hotplug);
+	card_wait(kms_output_connected(card->outputs[n].output) == connected);
+	card_turn();
+}
+
+static void test_unplug(struct card_fixture *card)
+{
+	struct card_output *seen = &card->outputs[0];
+
+	card_start(card);
+	card_submit(card, 0);
+	card_submit(card, 0);
+	probe(card, 0, false);
+	g_assert_cmpuint(seen->failed, ==, 2);
+	g_assert_cmpuint(seen->failures, ==, 1);
+	g_assert_cmpint(seen->error, ==, ENODEV);
+	g_assert_cmpuint(seen->changes, ==, 1);
+	g_assert_false(kms_output_active(seen->output));
+	g_assert_cmpint(card_submit(card, 0), ==, KMS_SUBMIT_OFF);
+	/* The event of what was in flight still comes, and is nobody's any more. */
+	card_flip(0);
+	g_assert_cmpuint(seen->presentations, ==, 0);
+	g_assert_cmpuint(double_value(DOUBLE_CRTC(0), "ACTIVE"), ==, 0);
+	card_flip(0);
+	g_assert_false(kms_output_holds(seen->output, card_picture(card, 0)));
+
+	probe(card, 0, true);
+	g_assert_true(kms_output_active(seen->output));
+	card_flip(0);
+	card_show(card, 0);
+}
+
+static void test_plugged_later(struct card_fixture *card)
+{
+	double_card.crtcs = 2;
+	double_card.connected[1] = false;
+	card_start(card);
+	g_assert_false(kms_output_active(card->outputs[1].output));
+	probe(card, 1, true);
+	g_assert_true(kms_output_active(card->outputs[1].output));
+	g_assert_cmpuint(card->outputs[0].changes, ==, 0);
+	card_flip(0);
+	card_flip(1);
+}
+
+/* A monitor too many takes none of the others down. */
+static void test_plugged_and_refused(struct card_fixture *card)
+{
+	double_card.crtcs = 2;
+	double_card.active_max = 1;
+	double_card.connected[1] = false;
+	card_start(card);
+	probe(card, 1, true);
+	g_assert_true(kms_output_active(card->outputs[0].output));
+	g_assert_false(kms_output_active(card->outputs[1].output));
+	g_assert_nonnull(strstr(card->log->str, "DP-2: left off"));
+	card_flip_all(card);
+	g_assert_false(kms_output_busy(card->outputs[0].output));
+}
+
+/* ---- the card ---- */
+
+static void test_unplugged_card(struct card_fixture *card)
+{
+	struct card_output *seen = &card->outputs[0];
+
+	card_start(card);
+	card_submit(card, 0);
+	card_submit(card, 0);
+	double_card.gone = true;
+	card_flip(0);
+	g_assert_cmpuint(seen->presented, ==, 1);
+	g_assert_cmpuint(seen->failed, ==, 2);
+	g_assert_cmpint(seen->error, ==, ENODEV);
+	g_assert_true(card->gone);
+	g_assert_false(kms_output_active(seen->output));
+	g_assert_false(kms_device_resume(card->device, NULL));
+}
+
+static void test_unplugged_at_submit(struct card_fixture *card)
+{
+	card_start(card);
+	card_picture(card, 0); /* made while the card is there */
+	double_card.gone = true;
+	g_assert_cmpint(card_submit(card, 0), ==, KMS_SUBMIT_OFF);
+	/* Nobody is called from inside the caller's own call. */
+	g_assert_false(card->gone);
+	card_turn();
+	g_assert_true(card->gone);
+	g_assert_cmpuint(card->outputs[0].failures, ==, 0);
+}
+
+int main(int argc, char **argv)
+{
+	card_init(&argc, &argv);
+	card_add_test("/kms/device/monitor/unplug", test_unplug);
+	card_add_test("/kms/device/monitor/plugged-later", test_plugged_later);
+	card_add_test("/kms/device/monitor/plugged-and-refused", test_plugged_and_refused);
+	card_add_test("/kms/device/gone/at-flip", test_unplugged_card);
+	card_add_test("/kms/device/gone/at-submit", test_unplugged_at_submit);
+	return g_test_run();
+}

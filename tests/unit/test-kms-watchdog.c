@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Flips whose event does not come: a blocking mode set, once, and then the card is given up.
+ */
+#include "card_fixture.h"
+
+#include <errno.h>
+#include <string.h>
+
+static void test_stuck_flip(struct card_fixture *card)
+{
+	struct card_output *seen = &card->outputs[0];
+
+	card_start_timed(card, 50);
+	card_submit(card, 0);
+	card_submit_stuck(card, 0);
+	card_wait(seen->failures > 0);
+	g_assert_cmpuint(seen->failed, ==, 2);
+	g_assert_cmpint(seen->error, ==, ETIMEDOUT);
+	g_assert_cmpuint(kms_output_counters(seen->output)->flip_timeouts, ==, 1);
+	/* A blocking mode set helped: it goes on. */
+	g_assert_cmpuint(double_counters.blocking_commits, ==, 1);
+	g_assert_false(card->gone);
+	card_show(card, 0);
+	g_assert_cmpuint(seen->presented, ==, 3);
+}
+
+static void test_stuck_for_good(struct card_fixture *card)
+{
+	card_start_timed(card, 50);
+	card_time_out(card, 0);
+	card_submit_stuck(card, 0);
+	card_wait(card->gone);
+	g_assert_cmpuint(card->outputs[0].failed, ==, 2);
+	g_assert_nonnull(strstr(card->log->str, "stuck"));
+}
+
+/* One CRTC is stuck for good, and the events of another say nothing of it: there is no second
+ * blocking mode set. */
+static void test_stuck_beside_another(struct card_fixture *card)
+{
+	double_card.crtcs = 2;
+	card_start_timed(card, 50);
+	card_time_out(card, 0);
+	card_submit_stuck(card, 0);
+	card_show(card, 1);
+	g_assert_cmpuint(card->outputs[1].presentations, ==, 1);
+	card_wait(card->gone);
+	g_assert_cmpuint(double_counters.blocking_commits, ==, 1);
+}
+
+/* The mode set helped the one that was stuck; it helps the other, too, when that is. */
+static void test_stuck_one_after_another(struct card_fixture *card)
+{
+	double_card.crtcs = 2;
+	card_start_timed(card, 50);
+	card_time_out(card, 0);
+	card_time_out(card, 1);
+	g_assert_false(card->gone);
+	for (unsigned int i = 0; i < 2; i++) {
+		card_show(card, i);
+		g_assert_cmpuint(card->outputs[i].presentations, ==, 1);
+	}
+}
+
+static void test_mode_set_does_not_help(struct card_fixture *card)
+{
+	card_start_timed(card, 50);
+	card_submit_stuck(card, 0);
+	double_fail(DOUBLE_COMMIT, EINVAL, 0, 10);
+	card_wait(card->gone);
+	g_assert_cmpuint(card->outputs[0].failures, ==, 1);
+	g_assert_cmpint(card->outputs[0].error, ==, ETIMEDOUT);
+	g_assert_nonnull(strstr(card->log->str, g_strerror(EINVAL)));
+}
+
+/* An event that comes after all is of a commit that was given up. */
+static void test_late_event(struct card_fixture *card)
+{
+	double_card.crtcs = 2;
+	card_start_timed(card, 50);
+	card_time_out(card, 0);
+	double_find_flip(0);
+	card_submit(card, 0);
+	card_turn();
+	g_assert_cmpuint(card->outputs[0].presentations, ==, 0);
+	g_assert_true(kms_output_busy(card->outputs[0].output));
+	card_flip(0);
+	g_assert_cmpuint(card->outputs[0].presented, ==, 2);
+}
+
+int main(int argc, char **argv)
+{
+	card_init(&argc, &argv);
+	card_add_test("/kms/device/stuck/mode-set-helps", test_stuck_flip);
+	card_add_test("/kms/device/stuck/for-good", test_stuck_for_good);
+	card_add_test("/kms/device/stuck/beside-another", test_stuck_beside_another);
+	card_add_test("/kms/device/stuck/one-after-another", test_stuck_one_after_another);
+	card_add_test("/kms/device/stuck/mode-set-refused", test_mode_set_does_not_help);
+	card_add_test("/kms/device/stuck/late-event", test_late_event);
+	return g_test_run();
+}
