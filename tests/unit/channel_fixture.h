@@ -56,6 +56,9 @@ void fixture_send(struct channel_fixture *fixture, const void *bytes, size_t siz
 	size_t fd_count);
 /* The same on any socket. */
 void fixture_send_on(int socket, const void *bytes, size_t size, const int *fds, size_t fd_count);
+/* For what may not fit: returns what sendmsg() returned. */
+ssize_t fixture_try_send(int socket, const void *bytes, size_t size, const int *fds,
+	size_t fd_count);
 
 /* The events since the last call, checked and forgotten. */
 void fixture_expect(struct channel_fixture *fixture, const char *events);
