@@ -4,7 +4,6 @@
  */
 #include "wire/door.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <grp.h>
@@ -17,6 +16,8 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "channel_fixture.h"
 
 /* The line that was logged last, or NULL. */
 static char *logged;
@@ -45,17 +46,6 @@ struct house {
 	size_t fds;
 };
 
-static size_t count_fds(void)
-{
-	DIR *directory = opendir("/proc/self/fd");
-	size_t count = 0;
-
-	while (readdir(directory))
-		count++;
-	closedir(directory);
-	return count;
-}
-
 static void on_attached(void *data, int fd)
 {
 	struct house *house = data;
@@ -78,7 +68,7 @@ static struct house house_create(void)
 	struct house house = {.peer = -1};
 
 	g_main_context_default();
-	house.fds = count_fds();
+	house.fds = fixture_count_fds();
 	house.folder = g_dir_make_tmp("test-door-XXXXXX", &error);
 	g_assert_no_error(error);
 	house.path = g_build_filename(house.folder, "socket", NULL);
@@ -93,7 +83,7 @@ static void house_destroy(struct house *house)
 	if (house->peer >= 0)
 		close(house->peer);
 	g_assert_cmpint(rmdir(house->folder), ==, 0);
-	g_assert_cmpuint(count_fds(), ==, house->fds);
+	g_assert_cmpuint(fixture_count_fds(), ==, house->fds);
 	g_free(house->folder);
 	g_free(house->path);
 	g_free(house->lock_path);

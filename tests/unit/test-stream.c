@@ -5,7 +5,6 @@
  */
 #include "wire/stream.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -15,27 +14,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "channel_fixture.h"
+
 struct pair {
 	struct stream a;
 	struct stream b;
 	size_t fds; /* open before */
 };
 
-static size_t count_fds(void)
-{
-	DIR *directory = opendir("/proc/self/fd");
-	size_t count = 0;
-
-	while (readdir(directory))
-		count++;
-	closedir(directory);
-	return count;
-}
-
 static struct pair pair_create(void)
 {
 	g_autoptr(GError) error = NULL;
-	struct pair pair = {.fds = count_fds()};
+	struct pair pair = {.fds = fixture_count_fds()};
 	int fds[2];
 
 	g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), ==, 0);
@@ -51,7 +41,7 @@ static void pair_destroy(struct pair *pair)
 	/* Twice is no harm. */
 	stream_finish(&pair->b);
 	g_assert_cmpint(pair->b.fd, ==, -1);
-	g_assert_cmpuint(count_fds(), ==, pair->fds);
+	g_assert_cmpuint(fixture_count_fds(), ==, pair->fds);
 }
 
 static enum stream_status write_text(struct stream *stream, const char *text, const int *fds,
