@@ -9,7 +9,10 @@
 #include <unistd.h>
 
 #include "channel_fixture.h"
+#include "fake/fake_dmabuf.h"
 #include "vhost_user_gpu.h"
+
+const struct kms_rect scene_full = {0, 0, SCENE_WIDTH, SCENE_HEIGHT};
 
 static void on_gone(void *data)
 {
@@ -30,8 +33,8 @@ struct scene *scene_prepare(const struct scene_options *options)
 	struct scene *scene = g_new0(struct scene, 1);
 	size_t outputs = options->outputs ? options->outputs : 1;
 
-	scene->card = fake_card_create(outputs, options->width ? options->width : 64,
-		options->height ? options->height : 48);
+	scene->card = fake_card_create(outputs, options->width ? options->width : SCENE_WIDTH,
+		options->height ? options->height : SCENE_HEIGHT);
 	scene->layout = layout_create(on_gone, scene);
 	fake_card_listen(scene->card, layout_kms_listener(), scene->layout);
 	scene->guest_count = options->guests ? options->guests : 1;
@@ -92,6 +95,43 @@ void scene_destroy(struct scene *scene)
 	layout_destroy(scene->layout);
 	fake_card_destroy(scene->card);
 	g_free(scene);
+}
+
+struct scene *scene_create_red(const struct scene_options *options)
+{
+	struct scene *scene = scene_create(options);
+
+	scene_scanout(scene, 0, SCENE_WIDTH, SCENE_HEIGHT);
+	g_assert_cmpuint(scene_output(scene, 0)->commit_count, ==, 0);
+	scene_update(scene, 0, scene_full, RED);
+	scene_expect_color(scene_output(scene, 0), RED);
+	fake_flip(scene_output(scene, 0));
+	return scene;
+}
+
+void scene_expect_color(struct kms_output *output, uint32_t color)
+{
+	for (uint32_t y = 0; y < output->mode.height; y++) {
+		for (uint32_t x = 0; x < output->mode.width; x++)
+			g_assert_cmphex(fake_pixel(output, x, y), ==, color);
+	}
+}
+
+void scene_paint(uint32_t *memory, uint32_t color)
+{
+	for (size_t i = 0; i < SCENE_BYTES / sizeof(*memory); i++)
+		memory[i] = color;
+}
+
+uint32_t *scene_show_dmabuf(struct scene *scene, uint32_t color)
+{
+	uint32_t *memory;
+	int fd = fake_dmabuf_create(SCENE_BYTES, &memory);
+
+	scene_paint(memory, color);
+	scene_dmabuf(scene, 0, SCENE_WIDTH, SCENE_HEIGHT, fd);
+	scene_dmabuf_update(scene, 0, scene_full);
+	return memory;
 }
 
 struct kms_output *scene_output(struct scene *scene, size_t index)

@@ -21,6 +21,17 @@
 
 #define SCENE_GUESTS_MAX 4
 
+/* Colours of test pictures. */
+#define RED 0xff0000u
+#define GREEN 0x00ff00u
+#define BLUE 0x0000ffu
+
+/* A picture as large as an output is by default. */
+#define SCENE_WIDTH 64
+#define SCENE_HEIGHT 48
+#define SCENE_BYTES (SCENE_WIDTH * SCENE_HEIGHT * 4)
+extern const struct kms_rect scene_full;
+
 struct scene {
 	struct kms_device *card;
 	struct layout *layout;
@@ -45,6 +56,8 @@ struct scene_options {
 };
 
 struct scene *scene_create(const struct scene_options *options);
+/* And guest 0 has drawn its scanout 0 red all over, as large as an output is by default. */
+struct scene *scene_create_red(const struct scene_options *options);
 /* Checks that no buffer is left. */
 void scene_destroy(struct scene *scene);
 
@@ -54,6 +67,14 @@ bool scene_configure(struct scene *scene, const struct scene_options *options, G
 
 /* Output 0 is what most tests look at. */
 struct kms_output *scene_output(struct scene *scene, size_t index);
+
+/* A frame of this colour all over is on the way to the glass, or there. */
+void scene_expect_color(struct kms_output *output, uint32_t color);
+
+/* Paints the memory of a dma-buf of SCENE_BYTES. */
+void scene_paint(uint32_t *memory, uint32_t color);
+/* Guest 0 shows such a dma-buf on scanout 0, painted before. Returns its memory. */
+uint32_t *scene_show_dmabuf(struct scene *scene, uint32_t color);
 
 /* A new display socket for the guest. */
 void scene_attach(struct scene *scene, size_t guest);

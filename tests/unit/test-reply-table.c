@@ -11,8 +11,6 @@
 #include "scene_fixture.h"
 #include "vhost_user_gpu.h"
 
-static const struct kms_rect full = {0, 0, 64, 48};
-
 /* A pacing timer that never fires within a test, and one that does so at once. */
 #define SLOW_MHZ 1
 #define FAST_MHZ 1000000
@@ -49,7 +47,7 @@ static void test_flip(void)
 	scene_dmabuf(scene, 0, 64, 48, new_buffer());
 	g_assert_cmpuint(output->commit_count, ==, 0);
 
-	scene_dmabuf_update(scene, 0, full);
+	scene_dmabuf_update(scene, 0, scene_full);
 	g_assert_cmpuint(output->commit_count, ==, 1);
 	g_assert_cmpuint(scene_replies(scene, 0), ==, 0);
 	fake_flip(output);
@@ -82,7 +80,7 @@ static void test_superseded(void)
 	/* Three without waiting: the second is never committed, the third contains it. */
 	scene_dmabuf(scene, 0, 64, 48, new_buffer());
 	for (int i = 0; i < 3; i++)
-		scene_dmabuf_update(scene, 0, full);
+		scene_dmabuf_update(scene, 0, scene_full);
 	g_assert_cmpuint(output->commit_count, ==, 1);
 	g_assert_cmpuint(scene_replies(scene, 0), ==, 0);
 
@@ -109,7 +107,7 @@ static void test_copied_import(void)
 	scene->card->refuses_import = true;
 	memory[64 * 10 + 20] = 0xff123456;
 	scene_dmabuf(scene, 0, 64, 48, fd);
-	scene_dmabuf_update(scene, 0, full);
+	scene_dmabuf_update(scene, 0, scene_full);
 	scene_expect_log("frames are copied");
 	g_assert_cmpuint(fake_pixel(output, 20, 10), ==, 0x123456);
 
@@ -145,7 +143,7 @@ static void test_copied_beside_cursor(void)
 	scene->card->refuses_import = true;
 	scene_dmabuf(scene, 0, 64, 48, new_buffer());
 	output->cursor_in_flight = true;
-	scene_dmabuf_update(scene, 0, full);
+	scene_dmabuf_update(scene, 0, scene_full);
 	scene_expect_log("frames are copied");
 	g_assert_cmpuint(output->commit_count, ==, 0);
 	fake_flip_cursor(output);
@@ -167,7 +165,7 @@ static void test_copied_without_buffer(void)
 	scene->card->refuses_dumb = true;
 	scene_dmabuf(scene, 0, 64, 48, new_buffer());
 	output->cursor_in_flight = true;
-	scene_dmabuf_update(scene, 0, full);
+	scene_dmabuf_update(scene, 0, scene_full);
 	scene_expect_log("frames are copied");
 	fake_flip_cursor(output);
 	scene_expect_log("no scanout buffer");
@@ -187,7 +185,7 @@ static void test_copied_and_disabled(void)
 	scene->card->refuses_import = true;
 	for (int i = 0; i < 5; i++) {
 		scene_dmabuf(scene, 0, 64, 48, new_buffer());
-		scene_dmabuf_update(scene, 0, full);
+		scene_dmabuf_update(scene, 0, scene_full);
 		if (i == 0)
 			fake_flip(output);
 		else if (i > 1)
@@ -211,7 +209,7 @@ static void test_copied_fails_twice(void)
 	struct kms_output *output = scene_output(scene, 0);
 
 	scene_dmabuf(scene, 0, 64, 48, new_buffer());
-	scene_dmabuf_update(scene, 0, full);
+	scene_dmabuf_update(scene, 0, scene_full);
 	fake_flip(output);
 	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
 	scene_scanout(scene, 0, 0, 0);
@@ -221,12 +219,12 @@ static void test_copied_fails_twice(void)
 	scene_cursor(scene, 0, 3, 4, 0xffffffff);
 	scene_dmabuf(scene, 0, 64, 48, new_buffer());
 	output->mode.refresh_mhz = SLOW_MHZ;
-	scene_dmabuf_update(scene, 0, full);
+	scene_dmabuf_update(scene, 0, scene_full);
 	scene_expect_log("no scanout buffer");
 	g_assert_cmpuint(scene->states[0]->waiting_count, ==, 1);
 	g_assert_cmpuint(scene_replies(scene, 0), ==, 0);
 	scene->states[0]->last_reply_us = -G_MAXINT32;
-	scene_dmabuf_update(scene, 0, full);
+	scene_dmabuf_update(scene, 0, scene_full);
 	g_assert_cmpuint(answers(scene), ==, 1);
 	scene_destroy(scene);
 }
@@ -238,7 +236,7 @@ static void test_copied_test_refused(void)
 
 	output->shows_dmabufs = false;
 	scene_dmabuf(scene, 0, 64, 48, new_buffer());
-	scene_dmabuf_update(scene, 0, full);
+	scene_dmabuf_update(scene, 0, scene_full);
 	g_assert_false(fake_last(output)->buffer->imported);
 	fake_flip(output);
 	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
@@ -279,7 +277,7 @@ static void test_all_outputs(void)
 	struct kms_output *second = scene_output(scene, 1);
 
 	scene_dmabuf(scene, 0, 64, 48, new_buffer());
-	scene_dmabuf_update(scene, 0, full);
+	scene_dmabuf_update(scene, 0, scene_full);
 	g_assert_cmpuint(first->commit_count, ==, 1);
 	g_assert_cmpuint(second->commit_count, ==, 1);
 	fake_flip(second);
@@ -289,12 +287,12 @@ static void test_all_outputs(void)
 	g_assert_cmpuint(counted(scene, REPLY_ALL_OUTPUTS), ==, 1);
 
 	/* One of them goes off under way: the other is enough, now and later. */
-	scene_dmabuf_update(scene, 0, full);
+	scene_dmabuf_update(scene, 0, scene_full);
 	fake_set_active(second, false);
 	g_assert_cmpuint(scene_replies(scene, 0), ==, 0);
 	fake_flip(first);
 	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
-	scene_dmabuf_update(scene, 0, full);
+	scene_dmabuf_update(scene, 0, scene_full);
 	fake_flip(first);
 	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
 	g_assert_cmpuint(counted(scene, REPLY_ALL_OUTPUTS), ==, 2);
@@ -312,7 +310,7 @@ static void test_latency(void)
 	struct kms_presentation vblank = {.vblank = true};
 
 	scene_dmabuf(scene, 0, 64, 48, new_buffer());
-	scene_dmabuf_update(scene, 0, full);
+	scene_dmabuf_update(scene, 0, scene_full);
 	/* As if it had come an hour ago, and the vblank just after it. */
 	waiting->since_us -= G_TIME_SPAN_HOUR;
 	vblank.time_us = waiting->since_us + 1;
@@ -332,17 +330,17 @@ static void test_no_vblank(void)
 	struct kms_output *output = scene_output(scene, 0);
 
 	scene_dmabuf(scene, 0, 64, 48, new_buffer());
-	scene_dmabuf_update(scene, 0, full);
+	scene_dmabuf_update(scene, 0, scene_full);
 	fake_flip_without_vblank(output);
 	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
 
 	output->mode.refresh_mhz = SLOW_MHZ;
-	scene_dmabuf_update(scene, 0, full);
+	scene_dmabuf_update(scene, 0, scene_full);
 	fake_flip_without_vblank(output);
 	g_assert_cmpuint(scene_replies(scene, 0), ==, 0);
 	/* As if that answer had been long ago. */
 	scene->states[0]->last_reply_us = -G_MAXINT32;
-	scene_dmabuf_update(scene, 0, full);
+	scene_dmabuf_update(scene, 0, scene_full);
 	fake_flip_without_vblank(output);
 	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
 	g_assert_cmpuint(counted(scene, REPLY_NO_VBLANK), ==, 2);
@@ -357,7 +355,7 @@ static void test_no_vblank_timer(void)
 	output->mode.refresh_mhz = FAST_MHZ;
 	scene_dmabuf(scene, 0, 64, 48, new_buffer());
 	for (int i = 0; i < 5; i++) {
-		scene_dmabuf_update(scene, 0, full);
+		scene_dmabuf_update(scene, 0, scene_full);
 		fake_flip_without_vblank(output);
 		scene_wait_reply(scene, 0);
 	}
@@ -375,14 +373,14 @@ static void test_off(void)
 	output->mode.refresh_mhz = FAST_MHZ;
 	scene_dmabuf(scene, 0, 64, 48, new_buffer());
 	for (int i = 0; i < 3; i++) {
-		scene_dmabuf_update(scene, 0, full);
+		scene_dmabuf_update(scene, 0, scene_full);
 		scene_wait_reply(scene, 0);
 	}
 	g_assert_cmpuint(counted(scene, REPLY_OFF), ==, 3);
 
 	/* Paced by the mode's period: not before. */
 	output->mode.refresh_mhz = SLOW_MHZ;
-	scene_dmabuf_update(scene, 0, full);
+	scene_dmabuf_update(scene, 0, scene_full);
 	g_assert_cmpuint(scene_replies(scene, 0), ==, 0);
 	g_assert_cmpuint(output->commit_count, ==, 0);
 
@@ -404,8 +402,8 @@ static void test_off_under_way(void)
 
 	output->shows_dmabufs = false;
 	scene_dmabuf(scene, 0, 64, 48, new_buffer());
-	scene_dmabuf_update(scene, 0, full);
-	scene_dmabuf_update(scene, 0, full);
+	scene_dmabuf_update(scene, 0, scene_full);
+	scene_dmabuf_update(scene, 0, scene_full);
 	g_assert_cmpuint(output->commit_count, ==, 1);
 	output->mode.refresh_mhz = FAST_MHZ;
 	fake_set_active(output, false);
@@ -423,13 +421,13 @@ static void test_no_output(void)
 	struct scene *scene = scene_create(&(struct scene_options){0});
 
 	scene_dmabuf(scene, 7, 64, 48, new_buffer());
-	scene_dmabuf_update(scene, 7, full);
+	scene_dmabuf_update(scene, 7, scene_full);
 	scene_wait_reply(scene, 0);
 	g_assert_cmpuint(counted(scene, REPLY_OFF), ==, 1);
 
-	scene_dmabuf_update(scene, 16, full);
+	scene_dmabuf_update(scene, 16, scene_full);
 	scene_wait_reply(scene, 0);
-	scene_dmabuf_update(scene, UINT32_MAX, full);
+	scene_dmabuf_update(scene, UINT32_MAX, scene_full);
 	scene_wait_reply(scene, 0);
 	g_assert_cmpuint(counted(scene, REPLY_UNUSABLE), ==, 2);
 	scene_expect_log("scanout");
@@ -449,13 +447,13 @@ static void test_unusable(void)
 	int pipes[2];
 
 	/* Never given anything. */
-	scene_dmabuf_update(scene, 0, full);
+	scene_dmabuf_update(scene, 0, scene_full);
 	expect_unusable(scene, 1);
 	scene_expect_log("has none");
 
 	/* A good picture, which stays through all that follows. */
 	scene_dmabuf(scene, 0, 64, 48, new_buffer());
-	scene_dmabuf_update(scene, 0, full);
+	scene_dmabuf_update(scene, 0, scene_full);
 	fake_flip(output);
 	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
 
@@ -471,26 +469,26 @@ static void test_unusable(void)
 	g_assert_cmpint(pipe(pipes), ==, 0);
 	close(pipes[1]);
 	scene_dmabuf(scene, 0, 64, 48, pipes[0]);
-	scene_dmabuf_update(scene, 0, full);
+	scene_dmabuf_update(scene, 0, scene_full);
 	expect_unusable(scene, 4);
 	scene_expect_log("is none");
 	scene_dmabuf(scene, 0, 64, 48, fake_dmabuf_create(64 * 47 * 4, NULL));
-	scene_dmabuf_update(scene, 0, full);
+	scene_dmabuf_update(scene, 0, scene_full);
 	expect_unusable(scene, 5);
 	scene_expect_no_log();
 	scene->card->refuses_import = false;
 
 	/* Disabled. */
 	scene_dmabuf(scene, 0, 64, 48, -1);
-	scene_dmabuf_update(scene, 0, full);
+	scene_dmabuf_update(scene, 0, scene_full);
 	expect_unusable(scene, 6);
 	scene_scanout(scene, 0, 0, 0);
-	scene_dmabuf_update(scene, 0, full);
+	scene_dmabuf_update(scene, 0, scene_full);
 	expect_unusable(scene, 7);
 
 	/* Pixels where a dma-buf should be. */
 	scene_scanout(scene, 0, 64, 48);
-	scene_dmabuf_update(scene, 0, full);
+	scene_dmabuf_update(scene, 0, scene_full);
 	expect_unusable(scene, 8);
 
 	g_assert_cmpuint(output->commit_count, ==, 1);
@@ -506,7 +504,7 @@ static void test_failed(void)
 
 	output->mode.refresh_mhz = SLOW_MHZ;
 	scene_dmabuf(scene, 0, 64, 48, new_buffer());
-	scene_dmabuf_update(scene, 0, full);
+	scene_dmabuf_update(scene, 0, scene_full);
 	fake_fail(output, EINVAL);
 	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
 	g_assert_cmpuint(counted(scene, REPLY_FAILED), ==, 1);
@@ -515,7 +513,7 @@ static void test_failed(void)
 	g_assert_cmpuint(output->commit_count, ==, 2);
 	g_assert_false(fake_last(output)->buffer->imported);
 	fake_flip(output);
-	scene_dmabuf_update(scene, 0, full);
+	scene_dmabuf_update(scene, 0, scene_full);
 	fake_flip(output);
 	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
 	g_assert_cmpuint(counted(scene, REPLY_COPIED), ==, 1);
@@ -530,8 +528,8 @@ static void test_flip_timeout(void)
 
 	output->mode.refresh_mhz = SLOW_MHZ;
 	scene_dmabuf(scene, 0, 64, 48, new_buffer());
-	scene_dmabuf_update(scene, 0, full);
-	scene_dmabuf_update(scene, 0, full);
+	scene_dmabuf_update(scene, 0, scene_full);
+	scene_dmabuf_update(scene, 0, scene_full);
 	fake_fail(output, ETIMEDOUT);
 	g_assert_cmpuint(scene_replies(scene, 0), ==, 2);
 	g_assert_cmpuint(counted(scene, REPLY_FAILED), ==, 2);
@@ -557,8 +555,8 @@ static void test_canceled(void)
 		struct kms_output *output = scene_output(scene, 0);
 
 		scene_dmabuf(scene, 0, 64, 48, new_buffer());
-		scene_dmabuf_update(scene, 0, full);
-		scene_dmabuf_update(scene, 0, full);
+		scene_dmabuf_update(scene, 0, scene_full);
+		scene_dmabuf_update(scene, 0, scene_full);
 		fake_fail(output, errors[i]);
 		g_assert_cmpuint(scene_replies(scene, 0), ==, 2);
 		g_assert_cmpuint(counted(scene, REPLY_FAILED), ==, 2);
@@ -568,7 +566,7 @@ static void test_canceled(void)
 		g_assert_true(fake_last(output)->buffer->imported);
 		fake_flip(output);
 
-		scene_dmabuf_update(scene, 0, full);
+		scene_dmabuf_update(scene, 0, scene_full);
 		g_assert_true(fake_last(output)->buffer->imported);
 		fake_flip(output);
 		g_assert_cmpuint(counted(scene, REPLY_FLIP), ==, 1);
@@ -583,7 +581,7 @@ static void test_refused_until_a_mode_set(void)
 	struct kms_output *output = scene_output(scene, 0);
 
 	scene_dmabuf(scene, 0, 64, 48, new_buffer());
-	scene_dmabuf_update(scene, 0, full);
+	scene_dmabuf_update(scene, 0, scene_full);
 	fake_fail(output, EINVAL);
 	g_assert_false(fake_last(output)->buffer->imported);
 	fake_flip(output);
@@ -602,8 +600,8 @@ static void test_flip_timeout_copied(void)
 	output->mode.refresh_mhz = SLOW_MHZ;
 	output->shows_dmabufs = false;
 	scene_dmabuf(scene, 0, 64, 48, new_buffer());
-	scene_dmabuf_update(scene, 0, full);
-	scene_dmabuf_update(scene, 0, full);
+	scene_dmabuf_update(scene, 0, scene_full);
+	scene_dmabuf_update(scene, 0, scene_full);
 	fake_fail(output, ETIMEDOUT);
 	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
 	g_assert_cmpuint(counted(scene, REPLY_FAILED), ==, 1);
@@ -613,7 +611,7 @@ static void test_flip_timeout_copied(void)
 
 	/* It was the cursor's commit that was stuck: of that only the mode set tells. */
 	output->cursor_in_flight = true;
-	scene_dmabuf_update(scene, 0, full);
+	scene_dmabuf_update(scene, 0, scene_full);
 	g_assert_cmpuint(output->commit_count, ==, 2);
 	output->cursor_in_flight = false;
 	fake_set_mode(output, 64, 48);
@@ -631,7 +629,7 @@ static void test_refused_at_submit(void)
 
 	output->refuses_submit = true;
 	scene_dmabuf(scene, 0, 64, 48, new_buffer());
-	scene_dmabuf_update(scene, 0, full);
+	scene_dmabuf_update(scene, 0, scene_full);
 	scene_wait_reply(scene, 0);
 	g_assert_cmpuint(counted(scene, REPLY_UNUSABLE), ==, 1);
 	scene_expect_log("refuses");
@@ -645,8 +643,8 @@ static void test_stopping(void)
 
 	/* A new socket while somebody waits on the old one: that one is answered first. */
 	scene_dmabuf(scene, 0, 64, 48, new_buffer());
-	scene_dmabuf_update(scene, 0, full);
-	scene_dmabuf_update(scene, 0, full);
+	scene_dmabuf_update(scene, 0, scene_full);
+	scene_dmabuf_update(scene, 0, scene_full);
 	old = scene->peers[0];
 	scene->peers[0] = -1;
 	scene_attach(scene, 0);
@@ -659,7 +657,7 @@ static void test_stopping(void)
 
 	/* We stop. */
 	scene_dmabuf(scene, 0, 64, 48, new_buffer());
-	scene_dmabuf_update(scene, 0, full);
+	scene_dmabuf_update(scene, 0, scene_full);
 	guest_destroy(g_steal_pointer(&scene->guests[0]));
 	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
 	scene_destroy(scene);
@@ -672,7 +670,7 @@ static void test_peer_gone(void)
 	struct kms_output *output = scene_output(scene, 0);
 
 	scene_dmabuf(scene, 0, 64, 48, new_buffer());
-	scene_dmabuf_update(scene, 0, full);
+	scene_dmabuf_update(scene, 0, scene_full);
 	scene_hang_up(scene, 0);
 	g_assert_cmpuint(scene->detached[0], ==, 1);
 	g_assert_cmpuint(scene->states[0]->waiting_count, ==, 0);
@@ -691,8 +689,8 @@ static void test_order(void)
 
 	output->mode.refresh_mhz = FAST_MHZ;
 	scene_dmabuf(scene, 0, 64, 48, new_buffer());
-	scene_dmabuf_update(scene, 0, full);
-	scene_dmabuf_update(scene, 9, full);
+	scene_dmabuf_update(scene, 0, scene_full);
+	scene_dmabuf_update(scene, 9, scene_full);
 	g_assert_cmpuint(scene_replies(scene, 0), ==, 0);
 	g_assert_cmpuint(answers(scene), ==, 0);
 	fake_flip(output);
@@ -713,7 +711,7 @@ static void test_flood(void)
 
 	scene_dmabuf(scene, 0, 64, 48, new_buffer());
 	for (int i = 0; i < 100; i++)
-		scene_dmabuf_update(scene, 0, full);
+		scene_dmabuf_update(scene, 0, scene_full);
 	g_assert_cmpuint(scene->states[0]->waiting_count, <=, CHANNEL_REPLIES_MAX);
 	while (replies < 100) {
 		fake_flip(output);

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Contents of a guest's picture that follow each other, on a fake card: scanouts, dma-bufs that are
+ * shown, copied or unreadable; and what stays when the guest has gone.
+ */
+#include <sys/mman.h>
+
+#include "channel_fixture.h"
+#include "fake/fake_dmabuf.h"
+#include "scene_fixture.h"
+#include "vhost_user_gpu.h"
+
+/* ---- contents ---- */
+
+static void test_new_scanout_waits(void)
+{
+	struct scene *scene = scene_create_red(&(struct scene_options){.policy = PLACE_CENTER});
+	struct kms_output *output = scene_output(scene, 0);
+
+	/* Both scanout buffers are red all over. */
+	scene_update(scene, 0, scene_full, RED);
+	fake_flip(output);
+	scene_scanout(scene, 0, 32, 24);
+	g_assert_cmpuint(output->commit_count, ==, 2);
+	scene_update(scene, 0, (struct kms_rect){0, 0, 32, 24}, GREEN);
+	g_assert_cmpuint(output->commit_count, ==, 3);
+	g_assert_cmphex(fake_pixel(output, 0, 0), ==, 0);
+	g_assert_cmphex(fake_pixel(output, 15, 12), ==, 0);
+	g_assert_cmphex(fake_pixel(output, 16, 12), ==, GREEN);
+	g_assert_cmphex(fake_pixel(output, 47, 35), ==, GREEN);
+	g_assert_cmphex(fake_pixel(output, 48, 35), ==, 0);
+	fake_flip(output);
+
+	/* The same size again, as at each page flip of a guest: the picture stays, updates go on in
+	 * it. */
+	scene_scanout(scene, 0, 32, 24);
+	scene_update(scene, 0, (struct kms_rect){0, 0, 1, 1}, BLUE);
+	g_assert_cmphex(fake_pixel(output, 16, 12), ==, BLUE);
+	g_assert_cmphex(fake_pixel(output, 17, 12), ==, GREEN);
+	fake_flip(output);
+
+	/* Larger than the monitor. */
+	scene_scanout(scene, 0, 128, 48);
+	scene_update(scene, 0, (struct kms_rect){0, 0, 128, 48}, RED);
+	scene_expect_color(output, RED);
+	scene_destroy(scene);
+}
+
+static void test_disabled_keeps_picture(void)
+{
+	struct scene *scene = scene_create_red(&(struct scene_options){0});
+	struct kms_output *output = scene_output(scene, 0);
+
+	scene_scanout(scene, 0, 0, 0);
+	scene_update(scene, 0, scene_full, GREEN);
+	scene_expect_log("scanout");
+	g_assert_cmpuint(output->commit_count, ==, 1);
+	scene_scanout(scene, 0, 64, 48);
+	scene_update(scene, 0, scene_full, GREEN);
+	scene_expect_color(output, GREEN);
+	scene_destroy(scene);
+}
+
+static void test_dmabuf_and_pixels(void)
+{
+	struct scene *scene = scene_create_red(&(struct scene_options){0});
+	struct kms_output *output = scene_output(scene, 0);
+
+	for (int i = 0; i < 3; i++) {
+		size_t before = output->commit_count;
+
+		scene_dmabuf(scene, 0, 64, 48, fake_dmabuf_create(SCENE_BYTES, NULL));
+		g_assert_cmpuint(output->commit_count, ==, before);
+		scene_dmabuf_update(scene, 0, scene_full);
+		g_assert_cmpuint(output->commit_count, ==, before + 1);
+		g_assert_true(fake_last(output)->buffer->imported);
+		g_assert_cmpuint(fake_last(output)->damage_count, ==, 0);
+		fake_flip(output);
+		g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
+
+		scene_scanout(scene, 0, 64, 48);
+		g_assert_cmpuint(output->commit_count, ==, before + 1);
+		scene_update(scene, 0, scene_full, GREEN);
+		scene_expect_color(output, GREEN);
+		fake_flip(output);
+	}
+	scene_expect_no_log();
+	scene_destroy(scene);
+}
+
+/* Drawn while the output was away, by a guest whose dma-bufs must be copied: shown when it is
+ * back. */
+static void test_copied_while_off(void)
+{
+	struct scene *scene = scene_create(&(struct scene_options){0});
+	struct kms_output *output = scene_output(scene, 0);
+	uint32_t *memory;
+
+	scene->card->refuses_import = true;
+	memory = scene_show_dmabuf(scene, 0);
+	fake_flip(output);
+	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
+
+	fake_set_active(output, false);
+	scene_paint(memory, GREEN);
+	scene_dmabuf_update(scene, 0, scene_full);
+	scene_wait_reply(scene, 0);
+	fake_set_active(output, true);
+	scene_expect_color(output, GREEN);
+	fake_flip(output);
+	scene_destroy(scene);
+}
+
+/* A dma-buf of the same size that cannot be read takes nothing from the picture that is shown: that
+ * goes on as if nothing had come. */
+static void test_unreadable(gconstpointer data)
+{
+	bool imports = GPOINTER_TO_INT(data);
+	struct scene *scene = scene_create_red(&(struct scene_options){0});
+	struct kms_output *output = scene_output(scene, 0);
+
+	scene->card->refuses_import = !imports;
+	output->shows_dmabufs = false;
+	scene_update(scene, 0, scene_full, GREEN);
+	scene_expect_color(output, GREEN);
+	scene_update(scene, 0, scene_full, BLUE);
+	fake_dmabuf_refuse_sync(true);
+	scene_show_dmabuf(scene, RED);
+	fake_dmabuf_refuse_sync(false);
+	scene_expect_log("cannot be read");
+	/* What waited for the flip is still there to be drawn. */
+	fake_flip(output);
+	scene_expect_color(output, BLUE);
+	fake_flip(output);
+	scene_wait_reply(scene, 0);
+	g_assert_cmpuint(scene->states[0]->scanouts[0].dmabuf.width, ==, 0);
+
+	scene_scanout(scene, 0, 64, 48);
+	scene_update(scene, 0, scene_full, GREEN);
+	scene_expect_color(output, GREEN);
+	scene_destroy(scene);
+}
+
+/* One of another size says nothing of how the picture lies on the screen that is shown. */
+static void test_unreadable_larger(void)
+{
+	static const struct kms_rect small = {0, 0, 32, 24};
+	struct scene *scene = scene_create(&(struct scene_options){0});
+	struct kms_output *output = scene_output(scene, 0);
+	int no_dmabuf = memfd_create("no dma-buf", MFD_CLOEXEC);
+
+	g_assert_cmpint(no_dmabuf, >=, 0);
+	scene->card->refuses_import = true;
+	scene_scanout(scene, 0, 32, 24);
+	scene_update(scene, 0, small, RED);
+	scene_update(scene, 0, small, BLUE);
+	scene_dmabuf(scene, 0, 64, 48, no_dmabuf);
+	scene_dmabuf_update(scene, 0, scene_full);
+	scene_expect_log("buffer cannot be shown");
+	fake_flip(output);
+	scene_expect_color(output, BLUE);
+	fake_flip(output);
+	scene_destroy(scene);
+}
+
+/* Damage of a frame that could not be read is not lost: the next one brings it along. */
+static void test_unreadable_once(void)
+{
+	static const struct kms_rect left = {0, 0, 32, 48};
+	static const struct kms_rect right = {32, 0, 32, 48};
+	struct scene *scene = scene_create(&(struct scene_options){0});
+	struct kms_output *output = scene_output(scene, 0);
+	uint32_t *memory;
+
+	scene->card->refuses_import = true;
+	memory = scene_show_dmabuf(scene, 0);
+	fake_flip(output);
+	scene_paint(memory, GREEN);
+	fake_dmabuf_refuse_sync(true);
+	scene_dmabuf_update(scene, 0, left);
+	fake_dmabuf_refuse_sync(false);
+	scene_dmabuf_update(scene, 0, right);
+	scene_expect_color(output, GREEN);
+	fake_flip(output);
+	scene_destroy(scene);
+}
+
+/* The first update of a new content names one pixel: nothing of the old content is left around
+ * it. */
+static void test_new_content_is_whole(void)
+{
+	struct scene *scene = scene_create(&(struct scene_options){0});
+	struct kms_output *output = scene_output(scene, 0);
+	uint32_t *memory;
+
+	output->shows_dmabufs = false;
+	scene_show_dmabuf(scene, RED);
+	for (int i = 0; i < 3; i++) {
+		if (i)
+			scene_dmabuf_update(scene, 0, (struct kms_rect){0, 0, 1, 1});
+		scene_expect_color(output, RED);
+		fake_flip(output);
+	}
+	scene_dmabuf(scene, 0, 64, 48, fake_dmabuf_create(SCENE_BYTES, &memory));
+	scene_paint(memory, BLUE);
+	scene_dmabuf_update(scene, 0, (struct kms_rect){0, 0, 1, 1});
+	scene_expect_color(output, BLUE);
+	fake_flip(output);
+	scene_scanout(scene, 0, 64, 48);
+	scene_update(scene, 0, (struct kms_rect){0, 0, 1, 1}, GREEN);
+	g_assert_cmphex(fake_pixel(output, 0, 0), ==, GREEN);
+	g_assert_cmphex(fake_pixel(output, 1, 1), ==, 0);
+	g_assert_cmphex(fake_pixel(output, 63, 47), ==, 0);
+	fake_flip(output);
+	g_assert_cmpuint(scene_replies(scene, 0), ==, 4);
+	scene_destroy(scene);
+}
+
+/* Sub-rectangle and Y_0_TOP, as the plane gets them. */
+static void test_part_of_buffer(void)
+{
+	struct scene *scene = scene_create(&(struct scene_options){.policy = PLACE_CENTER});
+	struct kms_output *output = scene_output(scene, 0);
+	struct vhost_user_gpu_dmabuf_scanout2 message = {
+		.dmabuf_scanout =
+			{
+				.scanout = 0,
+				.x = 10,
+				.y = 20,
+				.width = 32,
+				.height = 24,
+				.fd_width = 100,
+				.fd_height = 100,
+				.fd_stride = 400,
+				.fd_drm_fourcc = (int32_t)DRM_FORMAT_XRGB8888,
+			},
+		.modifier = KMS_MODIFIER_LINEAR,
+	};
+	const struct kms_frame *frame;
+
+	scene_send(scene, 0, VHOST_USER_GPU_DMABUF_SCANOUT2, &message, sizeof(message),
+		fake_dmabuf_create(40000, NULL));
+	scene_dmabuf_update(scene, 0, (struct kms_rect){0, 0, 100, 100});
+	frame = fake_last(output);
+	g_assert_cmpint(frame->source.x, ==, 10);
+	g_assert_cmpint(frame->source.y, ==, 20);
+	g_assert_cmpint(frame->source.width, ==, 32);
+	g_assert_cmpint(frame->destination.x, ==, 16);
+	g_assert_cmpint(frame->destination.y, ==, 12);
+	g_assert_cmpint(frame->transform, ==, KMS_ROTATE_0);
+	fake_flip(output);
+
+	/* Updates are in the buffer's coordinates. */
+	scene_dmabuf_update(scene, 0, (struct kms_rect){0, 0, 12, 25});
+	frame = fake_last(output);
+	g_assert_cmpuint(frame->damage_count, ==, 1);
+	g_assert_cmpint(frame->damage[0].x, ==, 10);
+	g_assert_cmpint(frame->damage[0].y, ==, 20);
+	g_assert_cmpint(frame->damage[0].width, ==, 2);
+	g_assert_cmpint(frame->damage[0].height, ==, 5);
+	fake_flip(output);
+
+	message.dmabuf_scanout.fd_flags = VHOST_USER_GPU_DMABUF_Y_0_TOP;
+	scene_send(scene, 0, VHOST_USER_GPU_DMABUF_SCANOUT2, &message, sizeof(message),
+		fake_dmabuf_create(40000, NULL));
+	scene_dmabuf_update(scene, 0, (struct kms_rect){0, 0, 100, 100});
+	frame = fake_last(output);
+	g_assert_cmpint(frame->transform, ==, KMS_ROTATE_0 | KMS_REFLECT_Y);
+	g_assert_cmpint(frame->source.y, ==, 100 - 20 - 24);
+	fake_flip(output);
+	g_assert_cmpuint(scene_replies(scene, 0), ==, 3);
+	scene_destroy(scene);
+}
+
+/* ---- what stays ---- */
+
+static void test_after(gconstpointer data)
+{
+	bool black = GPOINTER_TO_INT(data);
+	struct scene *scene = scene_create_red(
+		&(struct scene_options){.after = black ? GUEST_IDLE_BLACK : GUEST_IDLE_LAST});
+	struct kms_output *output = scene_output(scene, 0);
+
+	/* Seen by the relay: the VMM has gone. */
+	scene_cursor(scene, 0, 3, 4, 0xffffffff);
+	g_assert_true(output->cursor_visible);
+	guest_detach(scene->guests[0]);
+	g_assert_false(guest_attached(scene->guests[0]));
+	g_assert_false(output->cursor_visible);
+	g_assert_cmpuint(scene->detached[0], ==, 0);
+	g_assert_cmpuint(scene->card->trims, ==, 1);
+	scene_expect_color(output, black ? 0 : RED);
+	if (output->queued.frame.buffer)
+		fake_flip(output);
+
+	/* The next VMM is served. */
+	scene_attach(scene, 0);
+	scene_scanout(scene, 0, 64, 48);
+	scene_update(scene, 0, scene_full, BLUE);
+	scene_expect_color(output, BLUE);
+	g_assert_false(output->cursor_visible);
+	g_assert_cmpuint(guest_counters(scene->guests[0])->attached, ==, 2);
+	scene_destroy(scene);
+}
+
+/* A guest that switched its scanout off before it went leaves no picture behind either. */
+static void test_after_disabled(void)
+{
+	struct scene *scene = scene_create_red(&(struct scene_options){.after = GUEST_IDLE_BLACK});
+	struct kms_output *output = scene_output(scene, 0);
+
+	scene_scanout(scene, 0, 0, 0);
+	scene_expect_color(output, RED);
+	scene_hang_up(scene, 0);
+	scene_expect_color(output, 0);
+	fake_flip(output);
+	scene_destroy(scene);
+}
+
+/* The last picture of a dma-buf comes back after a VT switch, though the guest has gone. */
+static void test_after_last_dmabuf(void)
+{
+	struct scene *scene = scene_create(&(struct scene_options){.after = GUEST_IDLE_LAST});
+	struct kms_output *output = scene_output(scene, 0);
+
+	scene_show_dmabuf(scene, RED);
+	fake_flip(output);
+	scene_hang_up(scene, 0);
+	g_assert_cmpuint(output->commit_count, ==, 1);
+	fake_set_active(output, false);
+	fake_set_active(output, true);
+	g_assert_cmpuint(output->commit_count, ==, 2);
+	g_assert_true(fake_last(output)->buffer->imported);
+	fake_flip(output);
+	scene_destroy(scene);
+}
+
+/* A guest that never showed anything leaves the screen as it was. */
+static void test_before(void)
+{
+	struct scene *scene = scene_create(&(struct scene_options){.keep_picture = true});
+
+	g_assert_true(scene->card->requests[0].keep_picture);
+	scene_scanout(scene, 0, 64, 48);
+	scene_hang_up(scene, 0);
+	g_assert_cmpuint(scene_output(scene, 0)->commit_count, ==, 0);
+	scene_destroy(scene);
+}
+
+int main(int argc, char **argv)
+{
+	fixture_init(&argc, &argv);
+	g_test_add_func("/guest/content/new-scanout-waits", test_new_scanout_waits);
+	g_test_add_func("/guest/content/disabled-keeps-picture", test_disabled_keeps_picture);
+	g_test_add_func("/guest/content/dmabuf-and-pixels", test_dmabuf_and_pixels);
+	g_test_add_func("/guest/content/copied-while-off", test_copied_while_off);
+	g_test_add_data_func("/guest/content/unreadable/import-refused", GINT_TO_POINTER(false),
+		test_unreadable);
+	g_test_add_data_func("/guest/content/unreadable/test-refused", GINT_TO_POINTER(true),
+		test_unreadable);
+	g_test_add_func("/guest/content/unreadable/larger", test_unreadable_larger);
+	g_test_add_func("/guest/content/unreadable/once", test_unreadable_once);
+	g_test_add_func("/guest/content/new-content-is-whole", test_new_content_is_whole);
+	g_test_add_func("/guest/content/part-of-buffer", test_part_of_buffer);
+	g_test_add_data_func("/guest/after/last", GINT_TO_POINTER(false), test_after);
+	g_test_add_data_func("/guest/after/black", GINT_TO_POINTER(true), test_after);
+	g_test_add_func("/guest/after/disabled", test_after_disabled);
+	g_test_add_func("/guest/after/last-dmabuf", test_after_last_dmabuf);
+	g_test_add_func("/guest/before/last", test_before);
+	return g_test_run();
+}
