@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* In kms/mode.c's place, which has its own test. */
+#include <stdio.h>
+#include <string.h>
+
+#include "kms.h"
+
+bool kms_mode_valid(const char *text, GError **error)
+{
+	unsigned int width;
+	unsigned int height;
+
+	return strcmp(text, "preferred") == 0 || strcmp(text, "current") == 0 ||
+		sscanf(text, "%ux%u", &width, &height) == 2 || strchr(text, ' ') != NULL;
+}

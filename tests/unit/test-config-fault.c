@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The exact words, with file and line, when something is wrong in the configuration or on the
+ * command line.
+ */
+#include "config_fixture.h"
+
+struct fault {
+	const char *name;
+	const char *text;
+	const char *message;
+};
+
+static const struct fault faults[] = {
+	{"unknown-key", "[guest kiosk]\nvmm-sokcet=/a\n",
+		"scanoutd.conf:2: unknown key \"vmm-sokcet\" in [guest kiosk]; did you mean "
+		"\"vmm-socket\"?"},
+	{"unknown-key-unlike-any", "[daemon]\ncolour=red\n",
+		"scanoutd.conf:2: unknown key \"colour\" in [daemon]"},
+	{"key-of-another-section", "[daemon]\nplace=fit\n",
+		"scanoutd.conf:2: unknown key \"place\" in [daemon]"},
+	{"unknown-section", "\n[gest kiosk]\nvm=a\nvm=b\n",
+		"scanoutd.conf:2: unknown section [gest kiosk]; did you mean [guest kiosk]?\n"
+		"scanoutd.conf:4: key \"vm\" is given twice in [gest kiosk]; first on line 3"},
+	{"unknown-section-unlike-any", "[network]\n", "scanoutd.conf:1: unknown section [network]"},
+	{"key-twice", "[daemon]\ncard=a\n# between\ncard=b\n",
+		"scanoutd.conf:4: key \"card\" is given twice in [daemon]; first on line 2"},
+	{"section-twice", "[guest a]\n[guest b]\n[guest  a]\nfoo=bar\n",
+		"scanoutd.conf:3: section [guest a] is given twice; first on line 1"},
+	{"several", "[daemon]\nvt=x\nlog-level=loud\n[output DP-1]\nscanout=16\n",
+		"scanoutd.conf:2: vt=x: must be auto, none or a terminal's number from 1 to 63\n"
+		"scanoutd.conf:3: log-level=loud: must be error, warning, notice, info or debug\n"
+		"scanoutd.conf:5: scanout=16: must be a whole number from 0 to 15"},
+	{"no-section", "card=a\n",
+		"scanoutd.conf:1: a section such as [daemon] must come before \"card=a\""},
+	{"no-key", "[daemon]\njust words\n",
+		"scanoutd.conf:2: neither a section, nor KEY=VALUE, nor a comment: \"just words\""},
+	{"empty-key", "[daemon]\n=1\n",
+		"scanoutd.conf:2: neither a section, nor KEY=VALUE, nor a comment: \"=1\""},
+	{"empty-value", "[daemon]\ncard=\n", "scanoutd.conf:2: key \"card\" has no value"},
+	{"open-section", "[daemon\n", "scanoutd.conf:1: a section ends with \"]\": \"[daemon\""},
+	{"behind-section", "[daemon] card=a\n",
+		"scanoutd.conf:1: a section ends with \"]\": \"[daemon] card=a\""},
+	{"bracket-in-section", "[guest [a]]\n",
+		"scanoutd.conf:1: [guest [a]] is no section's name"},
+	{"empty-section", "[]\n", "scanoutd.conf:1: [] is no section's name"},
+	{"guest-without-name", "[guest]\nvm=a\n",
+		"scanoutd.conf:1: section [guest] needs a name: [guest NAME]"},
+	{"output-without-name", "[output]\n",
+		"scanoutd.conf:1: section [output] needs a name: [output NAME]"},
+	{"daemon-with-name", "[daemon a]\n",
+		"scanoutd.conf:1: section [daemon] has no name: [daemon]"},
+	{"guest-name", "[guest ../a]\n",
+		"scanoutd.conf:1: [guest ../a]: the name must be 1 to 64 letters, digits, dots, dashes "
+		"or underscores, and begin with no dot or dash"},
+	{"escape", "[daemon]\ncard=C:\\dev\n",
+		"scanoutd.conf:2: key \"card\": a backslash is written \\\\; before s, n, t and r it has "
+		"its own meaning"},
+	{"escape-at-end", "[daemon]\ncard=a\\\n",
+		"scanoutd.conf:2: key \"card\": a backslash is written \\\\; before s, n, t and r it has "
+		"its own meaning"},
+	{"not-utf-8", "[daemon]\ncard=\xff\n", "scanoutd.conf:2: not UTF-8 text"},
+	{"place", "[guest a]\nplace=centre\n",
+		"scanoutd.conf:2: place=centre: must be none, center, fit, fill or integer; did you mean "
+		"center?"},
+	{"before", "[guest a]\nbefore=blakc\n",
+		"scanoutd.conf:2: before=blakc: must be black or last; did you mean black?"},
+	{"mode", "[output DP-1]\nmode=large\n",
+		"scanoutd.conf:2: mode=large: must be off, preferred, current, WIDTHxHEIGHT, "
+		"WIDTHxHEIGHT@HERTZ or a modeline"},
+	{"guest-mode-off", "[guest a]\nmode=off\n",
+		"scanoutd.conf:2: mode=off: an output is turned off in its own section, [output NAME]"},
+	{"position", "[output DP-1]\nposition=0x0\n",
+		"scanoutd.conf:2: position=0x0: must be X,Y in pixels, each from 0 to 65535"},
+	{"position-negative", "[output DP-1]\nposition=-1,0\n",
+		"scanoutd.conf:2: position=-1,0: must be X,Y in pixels, each from 0 to 65535"},
+	{"number", "[daemon]\nflip-timeout=5s\n",
+		"scanoutd.conf:2: flip-timeout=5s: must be a whole number from 100 to 600000"},
+	{"display-fd", "[guest a]\ndisplay-fd=-1\n",
+		"scanoutd.conf:2: display-fd=-1: must be a whole number from 0 to 65535"},
+	{"last-line-without-newline", "[daemon]\ncard=a\ncard=b",
+		"scanoutd.conf:3: key \"card\" is given twice in [daemon]; first on line 2"},
+	{"combination", "[input]\nnever-pass=Ctrl+Alt+Dele\n",
+		"scanoutd.conf:2: never-pass=Ctrl+Alt+Dele: \"Dele\" is no key; keys are joined by "
+		"\"+\", as in Ctrl+Alt+Delete"},
+	{"two-keys", "[input]\nleave=Ctrl+A+B\n",
+		"scanoutd.conf:2: leave=Ctrl+A+B: \"B\" is a second key; but for modifiers there is "
+		"one"},
+	{"modifiers", "[input]\nswitch-guest=Ctrl+A\n",
+		"scanoutd.conf:2: switch-guest=Ctrl+A: must be none or modifiers alone, as Ctrl+Alt"},
+	{"seat", "[input]\nseat=0\n",
+		"scanoutd.conf:2: seat=0: must be none or the name of a seat, as seat0"},
+	{"input-with-name", "[input a]\n", "scanoutd.conf:1: section [input] has no name: [input]"},
+	{"input-kinds", "[guest a]\ninput=keyboard;mouse\n",
+		"scanoutd.conf:2: input=keyboard;mouse: must be none, or some of keyboard, pointer, "
+		"absolute, touch and pen, separated by semicolons"},
+	{"device-type", "[device a]\nmatch-type=mouse\n",
+		"scanoutd.conf:2: match-type=mouse: must be keyboard, pointer, touch, tablet or "
+		"switch"},
+	{"choice", "[device a]\ntap=on\n", "scanoutd.conf:2: tap=on: must be yes or no"},
+	{"acceleration", "[device a]\nacceleration=2\n",
+		"scanoutd.conf:2: acceleration=2: must be a number from -1 to 1"},
+	{"calibration", "[device a]\ncalibration=1 0 0 0 1\n",
+		"scanoutd.conf:2: calibration=1 0 0 0 1: must be 0, 90, 180 or 270, or the six numbers "
+		"of a matrix"},
+	{"device-guest", "[guest kiosk]\n[device a]\nguest=kisok\n",
+		"scanoutd.conf:2: [device a]: guest=kisok: there is no [guest kisok]; did you mean "
+		"kiosk?"},
+	{"passthrough", "[device a]\npassthrough=yes\n",
+		"scanoutd.conf:1: [device a]: passthrough=yes needs guest=: whose it is"},
+	{"passthrough-name", "[guest a]\n[device touchy]\npassthrough=yes\nguest=a\n",
+		"scanoutd.conf:2: [device touchy]: a device with passthrough=yes needs another name: "
+		"its socket would be that of the machine's own"},
+	{"passthrough-socket",
+		"[guest a]\ndisplay-fd=3\n[device wheel]\npassthrough=yes\nguest=a\n",
+		"scanoutd.conf:3: [device wheel]: passthrough=yes needs input-prefix= in [guest a], "
+		"which has no socket"},
+	{"focus", "[guest a]\n[input]\nfocus=b\n", "[input]: focus=b: there is no [guest b]"},
+	/* What belongs together is named by the section's line. */
+	{"two-doors", "\n[guest a]\nvmm-socket=/a\ndisplay-fd=3\n",
+		"scanoutd.conf:2: [guest a]: a guest has one door: vmm-socket= and backend-socket=, or "
+		"display-socket=, or display-fd="},
+	{"no-such-guest", "[guest kiosk]\n[output DP-1]\nguest=kisok\n",
+		"scanoutd.conf:2: [output DP-1]: guest=kisok: there is no [guest kisok]; did you mean "
+		"kiosk?"},
+	{"which-guest", "[guest a]\n[guest b]\n[output DP-1]\n",
+		"scanoutd.conf:3: [output DP-1]: guest= is needed where there are several: a, b"},
+	{"socket-twice", "[guest a]\nvmm-socket=/s\n[guest b]\ndisplay-socket=/s\n",
+		"scanoutd.conf:3: [guest b]: display-socket=/s is vmm-socket of [guest a] already"},
+	{"socket-too-long",
+		"[guest a]\n"
+		"display-socket=/1234567890/1234567890/1234567890/1234567890/1234567890/1234567890/"
+		"1234567890/1234567890/1234567890/12345678\n",
+		"scanoutd.conf:1: [guest a]: "
+		"display-socket=/1234567890/1234567890/1234567890/1234567890/1234567890/1234567890/"
+		"1234567890/1234567890/1234567890/12345678: a socket's path has at most 107 bytes"},
+};
+
+static void test_fault(struct config_fixture *fixture, gconstpointer data)
+{
+	const struct fault *fault = data;
+
+	config_fixture_write(fixture, fault->text);
+	config_fixture_expect_error(fixture, "", fault->message);
+}
+
+static void test_too_many_scanouts(struct config_fixture *fixture, gconstpointer data)
+{
+	g_autoptr(GString) text = g_string_new("[guest a]\n");
+
+	for (int i = 0; i < 17; i++)
+		g_string_append_printf(text, "[output DP-%d]\nguest=a\n", i);
+	config_fixture_write(fixture, text->str);
+	config_fixture_expect_error(fixture, "",
+		"scanoutd.conf:34: [output DP-16]: guest a has no scanout left: a device has 16");
+}
+
+struct option_fault {
+	const char *name;
+	const char *file;
+	const char *command_line;
+	const char *message;
+};
+
+static const struct option_fault option_faults[] = {
+	{"several-guests", "[guest a]\n[guest b]\n", "--mode=800x600",
+		"--mode is for one guest, and the configuration has 2; say it there"},
+	{"two-doors", "", "--vmm-socket=/a --display-fd=3",
+		"a guest has one door: --vmm-socket and --backend-socket, or --display-socket, or "
+		"--display-fd"},
+	{"card-and-fd", "", "--card=/dev/dri/card0 --drm-fd=3",
+		"--card and --drm-fd exclude each other"},
+	{"vt-and-no-vt", "", "--vt=3 --no-vt", "--vt and --no-vt exclude each other"},
+	{"seat-manager", "", "--seat-manager=seatd",
+		"--seat-manager=seatd: must be auto, yes or no"},
+	{"seat-manager-and-vt", "[daemon]\nvt=3\n", "--seat-manager=yes",
+		"seat-manager=yes and vt=3 exclude each other: a seat manager chooses the "
+		"terminal"},
+	{"mode", "", "--mode=big",
+		"--mode=big: must be off, preferred, current, WIDTHxHEIGHT, WIDTHxHEIGHT@HERTZ or a "
+		"modeline"},
+	{"mode-off", "", "--mode=off",
+		"--mode=off: an output is turned off in its own section, [output NAME]"},
+	{"place", "", "--place=fitt",
+		"--place=fitt: must be none, center, fit, fill or integer; did you mean fit?"},
+	{"after", "", "--after=gone", "--after=gone: must be black or last"},
+	{"output-twice", "", "--output=DP-1 --output=DP-2 --output=DP-1",
+		"--output=DP-1: is given twice"},
+	{"log-level", "", "--log-level=warn",
+		"--log-level=warn: must be error, warning, notice, info or debug"},
+	{"ready-fd", "", "--ready-fd=-2", "--ready-fd=-2: must be an fd's number"},
+	{"argument", "", "kiosk", "\"kiosk\" is no option; see --help"},
+	{"unknown", "", "--outptu=DP-1", "Unknown option --outptu=DP-1"},
+};
+
+static void test_option_fault(struct config_fixture *fixture, gconstpointer data)
+{
+	const struct option_fault *fault = data;
+
+	config_fixture_write(fixture, fault->file);
+	config_fixture_expect_error(fixture, fault->command_line, fault->message);
+}
+
+static void test_missing_file(struct config_fixture *fixture, gconstpointer data)
+{
+	config_fixture_expect_error(fixture, "",
+		"scanoutd.conf: cannot be read: No such file or directory");
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add("/config/missing-file", struct config_fixture, NULL, config_fixture_set_up,
+		test_missing_file, config_fixture_tear_down);
+	g_test_add("/config/too-many-scanouts", struct config_fixture, NULL, config_fixture_set_up,
+		test_too_many_scanouts, config_fixture_tear_down);
+	for (size_t i = 0; i < G_N_ELEMENTS(faults); i++) {
+		g_autofree char *path = g_strconcat("/config/fault/", faults[i].name, NULL);
+
+		g_test_add(path, struct config_fixture, &faults[i], config_fixture_set_up,
+			test_fault, config_fixture_tear_down);
+	}
+	for (size_t i = 0; i < G_N_ELEMENTS(option_faults); i++) {
+		g_autofree char *path = g_strconcat("/config/option/", option_faults[i].name, NULL);
+
+		g_test_add(path, struct config_fixture, &option_faults[i], config_fixture_set_up,
+			test_option_fault, config_fixture_tear_down);
+	}
+	return g_test_run();
+}
