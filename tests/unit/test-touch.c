@@ -46,7 +46,7 @@ struct fixture {
 	struct pen *pen;
 };
 
-static void start(struct fixture *fixture)
+static void start(struct fixture *fixture, gconstpointer data)
 {
 	recorded_machine_start(&fixture->machine, "a", 1u << INPUT_PEN, 2);
 	make_glass(&fixture->glass);
@@ -54,7 +54,7 @@ static void start(struct fixture *fixture)
 	fixture->pen = pen_create(fixture->machine.machine);
 }
 
-static void finish(struct fixture *fixture)
+static void finish(struct fixture *fixture, gconstpointer data)
 {
 	touch_destroy(fixture->touch);
 	pen_destroy(fixture->pen);
@@ -79,144 +79,124 @@ static void frame(struct fixture *fixture)
 	touch(fixture, SEAT_EVENT_TOUCH_FRAME, 0, 0, 0);
 }
 
+/* What comes of all touches since the last frame, once it ends. */
+static void expect_frame(struct fixture *fixture, const char *text)
+{
+	frame(fixture);
+	expect(fixture, text);
+}
+
 /* ---- touch ---- */
 
-static void test_one_finger(void)
+static void test_one_finger(struct fixture *fixture, gconstpointer data)
 {
-	struct fixture fixture;
-
-	start(&fixture);
-	touch(&fixture, SEAT_EVENT_TOUCH_DOWN, 9, 0.5, 0.25);
-	expect(&fixture, "");
-	frame(&fixture);
-	expect(&fixture,
+	touch(fixture, SEAT_EVENT_TOUCH_DOWN, 9, 0.5, 0.25);
+	expect(fixture, "");
+	expect_frame(fixture,
 		"touch1 ABS_MT_SLOT=0 ABS_MT_TRACKING_ID=0 ABS_MT_POSITION_X=32768 "
 		"ABS_MT_POSITION_Y=0 BTN_TOUCH=1 ABS_X=32768 ABS_Y=0\n");
-	touch(&fixture, SEAT_EVENT_TOUCH_MOTION, 9, 0.5, 0.5);
-	frame(&fixture);
-	expect(&fixture, "touch1 ABS_MT_SLOT=0 ABS_MT_POSITION_Y=32768 ABS_Y=32768\n");
-	touch(&fixture, SEAT_EVENT_TOUCH_MOTION, 9, 0.5, 0.5);
-	frame(&fixture);
-	expect(&fixture, "");
-	touch(&fixture, SEAT_EVENT_TOUCH_UP, 9, 0, 0);
-	frame(&fixture);
-	expect(&fixture, "touch1 ABS_MT_SLOT=0 ABS_MT_TRACKING_ID=-1 BTN_TOUCH=0\n");
+	touch(fixture, SEAT_EVENT_TOUCH_MOTION, 9, 0.5, 0.5);
+	expect_frame(fixture, "touch1 ABS_MT_SLOT=0 ABS_MT_POSITION_Y=32768 ABS_Y=32768\n");
+	touch(fixture, SEAT_EVENT_TOUCH_MOTION, 9, 0.5, 0.5);
+	expect_frame(fixture, "");
+	touch(fixture, SEAT_EVENT_TOUCH_UP, 9, 0, 0);
+	expect_frame(fixture, "touch1 ABS_MT_SLOT=0 ABS_MT_TRACKING_ID=-1 BTN_TOUCH=0\n");
 	/* A new contact has a new id, and says where it is to those who know one finger. */
-	touch(&fixture, SEAT_EVENT_TOUCH_DOWN, 3, 0.5, 0.5);
-	frame(&fixture);
-	expect(&fixture,
+	touch(fixture, SEAT_EVENT_TOUCH_DOWN, 3, 0.5, 0.5);
+	expect_frame(fixture,
 		"touch1 ABS_MT_SLOT=0 ABS_MT_TRACKING_ID=1 ABS_MT_POSITION_X=32768 "
 		"ABS_MT_POSITION_Y=32768 BTN_TOUCH=1 ABS_X=32768 ABS_Y=32768\n");
-	finish(&fixture);
 }
 
 /* The first finger is the pointer; when it goes, the oldest that is left. */
-static void test_fingers(void)
+static void test_fingers(struct fixture *fixture, gconstpointer data)
 {
-	struct fixture fixture;
-
-	start(&fixture);
-	touch(&fixture, SEAT_EVENT_TOUCH_DOWN, 4, 0.25, 0.25);
-	touch(&fixture, SEAT_EVENT_TOUCH_DOWN, 2, 0.75, 0.75);
-	frame(&fixture);
-	expect(&fixture,
+	touch(fixture, SEAT_EVENT_TOUCH_DOWN, 4, 0.25, 0.25);
+	touch(fixture, SEAT_EVENT_TOUCH_DOWN, 2, 0.75, 0.75);
+	expect_frame(fixture,
 		"touch1 ABS_MT_SLOT=0 ABS_MT_TRACKING_ID=0 ABS_MT_POSITION_X=0 "
 		"ABS_MT_POSITION_Y=0 ABS_MT_SLOT=1 ABS_MT_TRACKING_ID=1 "
 		"ABS_MT_POSITION_X=65535 ABS_MT_POSITION_Y=65535 BTN_TOUCH=1 ABS_X=0 "
 		"ABS_Y=0\n");
-	touch(&fixture, SEAT_EVENT_TOUCH_UP, 4, 0, 0);
-	frame(&fixture);
-	expect(&fixture, "touch1 ABS_MT_SLOT=0 ABS_MT_TRACKING_ID=-1 ABS_X=65535 ABS_Y=65535\n");
+	touch(fixture, SEAT_EVENT_TOUCH_UP, 4, 0, 0);
+	expect_frame(fixture,
+		"touch1 ABS_MT_SLOT=0 ABS_MT_TRACKING_ID=-1 ABS_X=65535 ABS_Y=65535\n");
 	/* Its slot is free again. */
-	touch(&fixture, SEAT_EVENT_TOUCH_DOWN, 4, 0.5, 0.5);
-	touch(&fixture, SEAT_EVENT_TOUCH_CANCEL, 2, 0, 0);
-	frame(&fixture);
-	expect(&fixture,
+	touch(fixture, SEAT_EVENT_TOUCH_DOWN, 4, 0.5, 0.5);
+	touch(fixture, SEAT_EVENT_TOUCH_CANCEL, 2, 0, 0);
+	expect_frame(fixture,
 		"touch1 ABS_MT_SLOT=0 ABS_MT_TRACKING_ID=2 ABS_MT_POSITION_X=32768 "
 		"ABS_MT_POSITION_Y=32768 ABS_MT_SLOT=1 ABS_MT_TRACKING_ID=-1 ABS_X=32768 "
 		"ABS_Y=32768\n");
-	finish(&fixture);
 }
 
 /* The picture goes under a finger and a pen: they stay where they were, and nothing begins. */
-static void test_no_picture(void)
+static void test_no_picture(struct fixture *fixture, gconstpointer data)
 {
-	struct fixture fixture;
 	struct seat_tool tool = {.code = BTN_TOOL_PEN, .x = 0.5, .y = 0.5, .near = true};
 	int tablet;
 
-	start(&fixture);
-	touch(&fixture, SEAT_EVENT_TOUCH_DOWN, 0, 0.5, 0.5);
-	frame(&fixture);
-	pen_event(fixture.pen, &tablet, &tool, pick, &fixture.glass);
-	g_string_truncate(fixture.machine.text, 0);
-	fixture.glass.dark = true;
-	touch(&fixture, SEAT_EVENT_TOUCH_MOTION, 0, 0.75, 0.75);
-	touch(&fixture, SEAT_EVENT_TOUCH_DOWN, 1, 0.5, 0.5);
-	frame(&fixture);
+	touch(fixture, SEAT_EVENT_TOUCH_DOWN, 0, 0.5, 0.5);
+	frame(fixture);
+	pen_event(fixture->pen, &tablet, &tool, pick, &fixture->glass);
+	g_string_truncate(fixture->machine.text, 0);
+	fixture->glass.dark = true;
+	touch(fixture, SEAT_EVENT_TOUCH_MOTION, 0, 0.75, 0.75);
+	touch(fixture, SEAT_EVENT_TOUCH_DOWN, 1, 0.5, 0.5);
+	frame(fixture);
 	tool.x = 0.75;
 	tool.pressure = 1;
-	pen_event(fixture.pen, &tablet, &tool, pick, &fixture.glass);
-	expect(&fixture, "pen ABS_PRESSURE=4095\n");
-	fixture.glass.dark = false;
-	touch(&fixture, SEAT_EVENT_TOUCH_MOTION, 0, 0.75, 0.5);
-	frame(&fixture);
-	pen_event(fixture.pen, &tablet, &tool, pick, &fixture.glass);
-	expect(&fixture,
+	pen_event(fixture->pen, &tablet, &tool, pick, &fixture->glass);
+	expect(fixture, "pen ABS_PRESSURE=4095\n");
+	fixture->glass.dark = false;
+	touch(fixture, SEAT_EVENT_TOUCH_MOTION, 0, 0.75, 0.5);
+	frame(fixture);
+	pen_event(fixture->pen, &tablet, &tool, pick, &fixture->glass);
+	expect(fixture,
 		"touch1 ABS_MT_SLOT=0 ABS_MT_POSITION_X=65535 ABS_X=65535\n"
 		"pen ABS_X=65535\n");
-	finish(&fixture);
 }
 
 /* Beside the picture nothing begins; what has begun is at its edge. */
-static void test_outside(void)
+static void test_outside(struct fixture *fixture, gconstpointer data)
 {
-	struct fixture fixture;
-
-	start(&fixture);
-	touch(&fixture, SEAT_EVENT_TOUCH_DOWN, 0, 0.1, 0.5);
-	touch(&fixture, SEAT_EVENT_TOUCH_MOTION, 0, 0.5, 0.5);
-	touch(&fixture, SEAT_EVENT_TOUCH_UP, 0, 0, 0);
-	frame(&fixture);
-	expect(&fixture, "");
-	touch(&fixture, SEAT_EVENT_TOUCH_DOWN, 0, 0.5, 0.5);
-	touch(&fixture, SEAT_EVENT_TOUCH_MOTION, 0, 0.9, 0.1);
-	frame(&fixture);
-	expect(&fixture,
+	touch(fixture, SEAT_EVENT_TOUCH_DOWN, 0, 0.1, 0.5);
+	touch(fixture, SEAT_EVENT_TOUCH_MOTION, 0, 0.5, 0.5);
+	touch(fixture, SEAT_EVENT_TOUCH_UP, 0, 0, 0);
+	expect_frame(fixture, "");
+	touch(fixture, SEAT_EVENT_TOUCH_DOWN, 0, 0.5, 0.5);
+	touch(fixture, SEAT_EVENT_TOUCH_MOTION, 0, 0.9, 0.1);
+	expect_frame(fixture,
 		"touch1 ABS_MT_SLOT=0 ABS_MT_TRACKING_ID=0 ABS_MT_POSITION_X=32768 "
 		"ABS_MT_POSITION_Y=32768 ABS_MT_SLOT=0 ABS_MT_POSITION_X=65535 "
 		"ABS_MT_POSITION_Y=0 BTN_TOUCH=1 ABS_X=65535 ABS_Y=0\n");
-	finish(&fixture);
 }
 
 /* More fingers than slots, slots that cannot be, ups without downs, downs without ups. */
-static void test_hostile_touches(void)
+static void test_hostile_touches(struct fixture *fixture, gconstpointer data)
 {
-	struct fixture fixture;
-
-	start(&fixture);
-	touch(&fixture, SEAT_EVENT_TOUCH_DOWN, -1, 0.5, 0.5);
-	touch(&fixture, SEAT_EVENT_TOUCH_DOWN, SEAT_SLOTS_MAX, 0.5, 0.5);
-	touch(&fixture, SEAT_EVENT_TOUCH_UP, 5, 0, 0);
-	touch(&fixture, SEAT_EVENT_TOUCH_DOWN, 0, NAN, 0.5);
-	touch(&fixture, SEAT_EVENT_TOUCH_UP, 0, 0, 0);
-	frame(&fixture);
-	g_string_truncate(fixture.machine.text, 0);
+	touch(fixture, SEAT_EVENT_TOUCH_DOWN, -1, 0.5, 0.5);
+	touch(fixture, SEAT_EVENT_TOUCH_DOWN, SEAT_SLOTS_MAX, 0.5, 0.5);
+	touch(fixture, SEAT_EVENT_TOUCH_UP, 5, 0, 0);
+	touch(fixture, SEAT_EVENT_TOUCH_DOWN, 0, NAN, 0.5);
+	touch(fixture, SEAT_EVENT_TOUCH_UP, 0, 0, 0);
+	frame(fixture);
+	g_string_truncate(fixture->machine.text, 0);
 	for (int32_t slot = 0; slot < SEAT_SLOTS_MAX; slot++)
-		touch(&fixture, SEAT_EVENT_TOUCH_DOWN, slot, 0.5, 0.5);
-	frame(&fixture);
-	g_assert_nonnull(strstr(fixture.machine.text->str, "ABS_MT_SLOT=15 "));
-	g_assert_null(strstr(fixture.machine.text->str, "ABS_MT_SLOT=16 "));
-	g_string_truncate(fixture.machine.text, 0);
+		touch(fixture, SEAT_EVENT_TOUCH_DOWN, slot, 0.5, 0.5);
+	frame(fixture);
+	g_assert_nonnull(strstr(fixture->machine.text->str, "ABS_MT_SLOT=15 "));
+	g_assert_null(strstr(fixture->machine.text->str, "ABS_MT_SLOT=16 "));
+	g_string_truncate(fixture->machine.text, 0);
 	/* A device that never ends a frame. */
 	for (int i = 0; i < 10000; i++)
-		touch(&fixture, SEAT_EVENT_TOUCH_DOWN, i % SEAT_SLOTS_MAX, 0.5, 0.5);
-	g_string_truncate(fixture.machine.text, 0);
-	touch_destroy(fixture.touch);
-	fixture.touch = NULL;
-	g_assert_nonnull(strstr(fixture.machine.text->str, "ABS_MT_SLOT=15 ABS_MT_TRACKING_ID=-1"));
-	g_assert_nonnull(strstr(fixture.machine.text->str, "BTN_TOUCH=0"));
-	finish(&fixture);
+		touch(fixture, SEAT_EVENT_TOUCH_DOWN, i % SEAT_SLOTS_MAX, 0.5, 0.5);
+	g_string_truncate(fixture->machine.text, 0);
+	touch_destroy(fixture->touch);
+	fixture->touch = NULL;
+	g_assert_nonnull(
+		strstr(fixture->machine.text->str, "ABS_MT_SLOT=15 ABS_MT_TRACKING_ID=-1"));
+	g_assert_nonnull(strstr(fixture->machine.text->str, "BTN_TOUCH=0"));
 }
 
 /* ---- every placement ---- */
@@ -312,14 +292,16 @@ static void test_turned(void)
 
 /* ---- pens ---- */
 
+/* A device is told from another by its address alone. */
+static const char tablet, other;
+
 static void pen(struct fixture *fixture, const void *device, struct seat_tool tool)
 {
 	pen_event(fixture->pen, device, &tool, pick, &fixture->glass);
 }
 
-static void test_pen(void)
+static void test_pen(struct fixture *fixture, gconstpointer data)
 {
-	struct fixture fixture;
 	struct seat_tool tool = {
 		.code = BTN_TOOL_RUBBER,
 		.x = 0.5,
@@ -331,65 +313,57 @@ static void test_pen(void)
 		.slider = 1,
 		.near = true,
 	};
-	int tablet, other;
 
-	start(&fixture);
-	pen(&fixture, &tablet, tool);
-	expect(&fixture,
+	pen(fixture, &tablet, tool);
+	expect(fixture,
 		"pen BTN_TOOL_RUBBER=1 ABS_X=32768 ABS_Y=32768 ABS_PRESSURE=0 "
 		"ABS_DISTANCE=2048 ABS_TILT_X=-30 ABS_TILT_Y=90 ABS_Z=90 ABS_WHEEL=4095\n");
 	/* Another tool waits until this one has gone. */
-	pen(&fixture, &other, tool);
-	expect(&fixture, "");
+	pen(fixture, &other, tool);
+	expect(fixture, "");
 	tool.distance = 0;
 	tool.pressure = 1;
 	tool.down = true;
-	pen(&fixture, &tablet, tool);
-	expect(&fixture, "pen ABS_PRESSURE=4095 ABS_DISTANCE=0 BTN_TOUCH=1\n");
+	pen(fixture, &tablet, tool);
+	expect(fixture, "pen ABS_PRESSURE=4095 ABS_DISTANCE=0 BTN_TOUCH=1\n");
 	tool.button = BTN_STYLUS2;
 	tool.pressed = true;
-	pen(&fixture, &tablet, tool);
+	pen(fixture, &tablet, tool);
 	tool.button = 0;
 	tool.x = 0.75;
-	pen(&fixture, &tablet, tool);
+	pen(fixture, &tablet, tool);
 	/* Beside the picture: at its edge. */
 	tool.x = 0.9;
-	pen(&fixture, &tablet, tool);
-	expect(&fixture, "pen BTN_STYLUS2=1\npen ABS_X=65535\n");
+	pen(fixture, &tablet, tool);
+	expect(fixture, "pen BTN_STYLUS2=1\npen ABS_X=65535\n");
 	/* It goes with everything that is pressed. */
 	tool.near = false;
-	pen(&fixture, &tablet, tool);
-	expect(&fixture, "pen BTN_TOUCH=0 BTN_STYLUS2=0 BTN_TOOL_RUBBER=0\n");
-	pen(&fixture, &tablet, tool);
-	expect(&fixture, "");
-	finish(&fixture);
+	pen(fixture, &tablet, tool);
+	expect(fixture, "pen BTN_TOUCH=0 BTN_STYLUS2=0 BTN_TOOL_RUBBER=0\n");
+	pen(fixture, &tablet, tool);
+	expect(fixture, "");
 }
 
-static void test_pen_outside(void)
+static void test_pen_outside(struct fixture *fixture, gconstpointer data)
 {
-	struct fixture fixture;
 	struct seat_tool tool = {.code = BTN_TOOL_LENS, .x = 0.1, .y = 0.5, .near = true};
-	int tablet;
 
-	start(&fixture);
-	pen(&fixture, &tablet, tool);
-	expect(&fixture, "");
+	pen(fixture, &tablet, tool);
+	expect(fixture, "");
 	tool.x = 0.25;
 	tool.down = true;
-	pen(&fixture, &tablet, tool);
-	expect(&fixture,
+	pen(fixture, &tablet, tool);
+	expect(fixture,
 		"pen BTN_TOOL_PEN=1 ABS_X=0 ABS_Y=32768 ABS_PRESSURE=0 ABS_DISTANCE=0 "
 		"ABS_TILT_X=0 ABS_TILT_Y=0 ABS_Z=0 ABS_WHEEL=2048 BTN_TOUCH=1\n");
-	pen_destroy(fixture.pen);
-	expect(&fixture, "pen BTN_TOUCH=0 BTN_TOOL_PEN=0\n");
-	fixture.pen = NULL;
-	finish(&fixture);
+	pen_destroy(fixture->pen);
+	expect(fixture, "pen BTN_TOUCH=0 BTN_TOOL_PEN=0\n");
+	fixture->pen = NULL;
 }
 
 /* What no tablet should say, and what a tool does that was pressed before it came. */
-static void test_pen_edges(void)
+static void test_pen_edges(struct fixture *fixture, gconstpointer data)
 {
-	struct fixture fixture;
 	struct seat_tool tool = {
 		.code = 0xffffffff,
 		.x = 0.25,
@@ -404,50 +378,50 @@ static void test_pen_edges(void)
 		.button = BTN_STYLUS3,
 		.pressed = true,
 	};
-	int tablet, other;
 
-	start(&fixture);
-	pen(&fixture, &tablet, tool);
-	expect(&fixture,
+	pen(fixture, &tablet, tool);
+	expect(fixture,
 		"pen BTN_TOOL_PEN=1 ABS_X=0 ABS_Y=0 ABS_PRESSURE=4095 ABS_DISTANCE=0 "
 		"ABS_TILT_X=-90 ABS_TILT_Y=90 ABS_Z=359 ABS_WHEEL=2048 BTN_TOUCH=1 BTN_STYLUS3=1\n");
 	/* The same again, a release of what is not pressed, a button that is none of a pen. */
-	pen(&fixture, &tablet, tool);
+	pen(fixture, &tablet, tool);
 	tool.button = BTN_STYLUS;
 	tool.pressed = false;
-	pen(&fixture, &tablet, tool);
+	pen(fixture, &tablet, tool);
 	tool.button = BTN_LEFT;
 	tool.pressed = true;
-	pen(&fixture, &tablet, tool);
+	pen(fixture, &tablet, tool);
 	/* Another tablet's tool goes that never had the pen. */
 	tool.near = false;
-	pen(&fixture, &other, tool);
-	expect(&fixture, "");
-	pen(&fixture, &tablet, tool);
-	expect(&fixture, "pen BTN_TOUCH=0 BTN_STYLUS3=0 BTN_TOOL_PEN=0\n");
+	pen(fixture, &other, tool);
+	expect(fixture, "");
+	pen(fixture, &tablet, tool);
+	expect(fixture, "pen BTN_TOUCH=0 BTN_STYLUS3=0 BTN_TOOL_PEN=0\n");
 	/* Now it can; and it says all of where it is, though that is where the last one was. */
 	tool.near = true;
 	tool.down = false;
 	tool.code = BTN_TOOL_BRUSH;
-	pen(&fixture, &other, tool);
-	expect(&fixture,
+	pen(fixture, &other, tool);
+	expect(fixture,
 		"pen BTN_TOOL_BRUSH=1 ABS_X=0 ABS_Y=0 ABS_PRESSURE=4095 ABS_DISTANCE=0 "
 		"ABS_TILT_X=-90 ABS_TILT_Y=90 ABS_Z=359 ABS_WHEEL=2048\n");
-	finish(&fixture);
 }
 
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	g_test_add_func("/input/touch/one-finger", test_one_finger);
-	g_test_add_func("/input/touch/fingers", test_fingers);
-	g_test_add_func("/input/touch/outside", test_outside);
-	g_test_add_func("/input/touch/no-picture", test_no_picture);
-	g_test_add_func("/input/touch/hostile", test_hostile_touches);
+#define ADD(name, function) \
+	g_test_add("/input/" name, struct fixture, NULL, start, function, finish)
+	ADD("touch/one-finger", test_one_finger);
+	ADD("touch/fingers", test_fingers);
+	ADD("touch/outside", test_outside);
+	ADD("touch/no-picture", test_no_picture);
+	ADD("touch/hostile", test_hostile_touches);
 	g_test_add_func("/input/touch/placements", test_placements);
 	g_test_add_func("/input/touch/turned", test_turned);
-	g_test_add_func("/input/pen/life", test_pen);
-	g_test_add_func("/input/pen/outside", test_pen_outside);
-	g_test_add_func("/input/pen/edges", test_pen_edges);
+	ADD("pen/life", test_pen);
+	ADD("pen/outside", test_pen_outside);
+	ADD("pen/edges", test_pen_edges);
+#undef ADD
 	return g_test_run();
 }

@@ -133,13 +133,28 @@ static void use_buffer(struct fixture *fixture)
 	fixture->picture.stride = dmabuf.stride;
 }
 
-static void fixture_teardown(struct fixture *fixture)
+/* A picture as large as the output is drawn into a surface, or is in a buffer. */
+static void start_with_surface(struct fixture *fixture)
+{
+	fixture_setup(fixture, PLACE_FIT, 64, 48);
+	use_surface(fixture);
+}
+
+static void start_with_buffer(struct fixture *fixture)
+{
+	fixture_setup(fixture, PLACE_FIT, 64, 48);
+	use_buffer(fixture);
+}
+
+static void fixture_teardown(struct fixture *fixture, gconstpointer data)
 {
 	view_destroy(fixture->view);
 	kms_buffer_unref(fixture->picture.buffer);
 	surface_destroy(fixture->picture.surface);
 	fake_card_destroy(fixture->card);
 }
+
+static const struct kms_rect all = {0, 0, 64, 48};
 
 static void paint(struct fixture *fixture, struct kms_rect rect, uint32_t color)
 {
@@ -162,495 +177,438 @@ static enum view_way update(struct fixture *fixture, const struct kms_rect *dama
 	return way;
 }
 
+/* An update up to the glass. */
+static void show(struct fixture *fixture, const struct kms_rect *damage, enum view_way way)
+{
+	g_assert_cmpint(update(fixture, damage), ==, way);
+	fake_flip(fixture->output);
+}
+
+static void expect_copies(struct fixture *fixture, enum copy_reason wanted)
+{
+	enum copy_reason reason;
+
+	g_assert_true(view_copies(fixture->view, &fixture->picture, &reason));
+	g_assert_cmpint(reason, ==, wanted);
+}
+
 /* ---- direct ---- */
 
 /* A question asked once: not one TEST_ONLY more for a thousand frames, also with new buffers. */
-static void test_verdict_is_kept(void)
+static void test_verdict_is_kept(struct fixture *fixture, gconstpointer data)
 {
-	struct fixture fixture;
 	enum copy_reason reason;
 
-	fixture_setup(&fixture, PLACE_FIT, 64, 48);
-	use_buffer(&fixture);
+	start_with_buffer(fixture);
 	for (int i = 0; i < 100; i++) {
 		if (i % 2)
-			use_buffer(&fixture);
-		g_assert_false(view_copies(fixture.view, &fixture.picture, &reason));
-		g_assert_cmpint(update(&fixture, NULL), ==, VIEW_DIRECT);
-		fake_flip(fixture.output);
+			use_buffer(fixture);
+		g_assert_false(view_copies(fixture->view, &fixture->picture, &reason));
+		show(fixture, NULL, VIEW_DIRECT);
 	}
-	g_assert_cmpuint(fixture.output->tests, ==, 1);
-	g_assert_cmpuint(fixture.output->commit_count, ==, 100);
-	g_assert_cmpuint(fixture.presented, ==, 100);
+	g_assert_cmpuint(fixture->output->tests, ==, 1);
+	g_assert_cmpuint(fixture->output->commit_count, ==, 100);
+	g_assert_cmpuint(fixture->presented, ==, 100);
 
 	/* Another kind of buffer is another question. */
-	fixture.picture.fourcc = 1;
-	g_assert_cmpint(update(&fixture, NULL), ==, VIEW_DIRECT);
-	g_assert_cmpuint(fixture.output->tests, ==, 2);
-	g_assert_cmpuint(fixture.fills, ==, 0);
-	fixture_teardown(&fixture);
+	fixture->picture.fourcc = 1;
+	g_assert_cmpint(update(fixture, NULL), ==, VIEW_DIRECT);
+	g_assert_cmpuint(fixture->output->tests, ==, 2);
+	g_assert_cmpuint(fixture->fills, ==, 0);
 }
 
-static void test_pending(void)
+static void test_pending(struct fixture *fixture, gconstpointer data)
 {
-	struct fixture fixture;
-
-	fixture_setup(&fixture, PLACE_FIT, 64, 48);
-	use_buffer(&fixture);
-	g_assert_cmpint(update(&fixture, NULL), ==, VIEW_DIRECT);
-	g_assert_cmpint(update(&fixture, NULL), ==, VIEW_QUEUED);
-	g_assert_cmpint(update(&fixture, NULL), ==, VIEW_QUEUED);
-	fake_flip(fixture.output);
-	g_assert_cmpuint(fixture.presented, ==, 1);
-	fake_flip(fixture.output);
-	g_assert_cmpuint(fixture.presented, ==, 3);
-	fixture_teardown(&fixture);
+	start_with_buffer(fixture);
+	g_assert_cmpint(update(fixture, NULL), ==, VIEW_DIRECT);
+	g_assert_cmpint(update(fixture, NULL), ==, VIEW_QUEUED);
+	g_assert_cmpint(update(fixture, NULL), ==, VIEW_QUEUED);
+	fake_flip(fixture->output);
+	g_assert_cmpuint(fixture->presented, ==, 1);
+	fake_flip(fixture->output);
+	g_assert_cmpuint(fixture->presented, ==, 3);
 }
 
-static void test_plane_scales(void)
+static void test_plane_scales(struct fixture *fixture, gconstpointer data)
 {
-	struct fixture fixture;
 	const struct kms_frame *frame;
 
-	fixture_setup(&fixture, PLACE_FIT, 32, 12);
-	fixture.output->scaler = true;
-	use_buffer(&fixture);
-	g_assert_cmpint(update(&fixture, NULL), ==, VIEW_DIRECT);
-	frame = fake_last(fixture.output);
+	fixture_setup(fixture, PLACE_FIT, 32, 12);
+	fixture->output->scaler = true;
+	use_buffer(fixture);
+	g_assert_cmpint(update(fixture, NULL), ==, VIEW_DIRECT);
+	frame = fake_last(fixture->output);
 	g_assert_true(frame->buffer->imported);
 	g_assert_cmpint(frame->source.width, ==, 32);
 	g_assert_cmpint(frame->source.height, ==, 12);
 	g_assert_cmpint(frame->destination.width, ==, 64);
 	g_assert_cmpint(frame->destination.height, ==, 24);
 	g_assert_cmpint(frame->destination.y, ==, 12);
-	fixture_teardown(&fixture);
 }
 
-static void test_reasons(void)
+static void test_reasons(struct fixture *fixture, gconstpointer data)
 {
-	struct fixture fixture;
 	enum copy_reason reason;
 
-	fixture_setup(&fixture, PLACE_FIT, 32, 12);
-	g_assert_true(view_copies(fixture.view, &fixture.picture, &reason));
-	g_assert_cmpint(reason, ==, COPY_IMPORT_REFUSED);
-	use_buffer(&fixture);
-	g_assert_true(view_copies(fixture.view, &fixture.picture, &reason));
-	g_assert_cmpint(reason, ==, COPY_GEOMETRY);
-	fixture_teardown(&fixture);
+	fixture_setup(fixture, PLACE_FIT, 32, 12);
+	expect_copies(fixture, COPY_IMPORT_REFUSED);
+	use_buffer(fixture);
+	expect_copies(fixture, COPY_GEOMETRY);
+	fixture_teardown(fixture, NULL);
 
-	fixture_setup(&fixture, PLACE_FIT, 64, 48);
-	use_buffer(&fixture);
-	fixture.output->shows_dmabufs = false;
-	g_assert_true(view_copies(fixture.view, &fixture.picture, &reason));
-	g_assert_cmpint(reason, ==, COPY_TEST_REFUSED);
-	fixture.output->shows_dmabufs = true;
-	fixture.output->reflects = false;
-	fixture.picture.y_inverted = true;
-	g_assert_true(view_copies(fixture.view, &fixture.picture, &reason));
-	g_assert_cmpint(reason, ==, COPY_GEOMETRY);
-	fixture.output->active = false;
-	g_assert_false(view_copies(fixture.view, &fixture.picture, &reason));
-	fixture_teardown(&fixture);
+	start_with_buffer(fixture);
+	fixture->output->shows_dmabufs = false;
+	expect_copies(fixture, COPY_TEST_REFUSED);
+	fixture->output->shows_dmabufs = true;
+	fixture->output->reflects = false;
+	fixture->picture.y_inverted = true;
+	expect_copies(fixture, COPY_GEOMETRY);
+	fixture->output->active = false;
+	g_assert_false(view_copies(fixture->view, &fixture->picture, &reason));
 }
 
 /* What submit refuses is filled in and copied in the same breath. */
-static void test_falls_to_copy(void)
+static void test_falls_to_copy(struct fixture *fixture, gconstpointer data)
 {
-	struct fixture fixture;
-
-	fixture_setup(&fixture, PLACE_FIT, 64, 48);
-	use_buffer(&fixture);
-	g_assert_cmpint(update(&fixture, NULL), ==, VIEW_DIRECT);
-	fake_flip(fixture.output);
+	start_with_buffer(fixture);
+	show(fixture, NULL, VIEW_DIRECT);
 	/* The driver has changed its mind, and says so only at the commit. */
-	fixture.output->shows_dmabufs = false;
-	g_assert_cmpint(update(&fixture, NULL), ==, VIEW_COPIED);
-	g_assert_cmpuint(fixture.fills, ==, 1);
-	g_assert_cmpint(fixture.reason, ==, COPY_TEST_REFUSED);
-	g_assert_false(fake_last(fixture.output)->buffer->imported);
-	fake_flip(fixture.output);
+	fixture->output->shows_dmabufs = false;
+	g_assert_cmpint(update(fixture, NULL), ==, VIEW_COPIED);
+	g_assert_cmpuint(fixture->fills, ==, 1);
+	g_assert_cmpint(fixture->reason, ==, COPY_TEST_REFUSED);
+	g_assert_false(fake_last(fixture->output)->buffer->imported);
+	fake_flip(fixture->output);
 	/* It is not asked again at each frame. */
-	g_assert_cmpint(update(&fixture, NULL), ==, VIEW_COPIED);
-	g_assert_cmpuint(fixture.output->tests, ==, 1);
-	fake_flip(fixture.output);
-	fixture_teardown(&fixture);
+	g_assert_cmpint(update(fixture, NULL), ==, VIEW_COPIED);
+	g_assert_cmpuint(fixture->output->tests, ==, 1);
+	fake_flip(fixture->output);
 }
 
-static void test_cannot_fill(void)
+static void test_cannot_fill(struct fixture *fixture, gconstpointer data)
 {
-	struct fixture fixture;
-
-	fixture_setup(&fixture, PLACE_FIT, 64, 48);
-	use_buffer(&fixture);
-	g_assert_cmpint(update(&fixture, NULL), ==, VIEW_DIRECT);
-	fake_flip(fixture.output);
-	fixture.output->shows_dmabufs = false;
-	fixture.cannot_fill = true;
-	g_assert_cmpint(update(&fixture, NULL), ==, VIEW_FAILED);
-	g_assert_cmpuint(fixture.output->commit_count, ==, 1);
-	fixture_teardown(&fixture);
+	start_with_buffer(fixture);
+	show(fixture, NULL, VIEW_DIRECT);
+	fixture->output->shows_dmabufs = false;
+	fixture->cannot_fill = true;
+	g_assert_cmpint(update(fixture, NULL), ==, VIEW_FAILED);
+	g_assert_cmpuint(fixture->output->commit_count, ==, 1);
 }
 
 /* ---- composed ---- */
 
 /* A buffer gets what it has missed, and nothing else: what the surface has elsewhere stays out. */
-static void test_damage_per_buffer(void)
+static void test_damage_per_buffer(struct fixture *fixture, gconstpointer data)
 {
-	struct fixture fixture;
 	struct kms_rect corner = {63, 47, 1, 1};
 	struct kms_rect first = {1, 1, 2, 2}, second = {10, 10, 2, 2}, third = {20, 20, 2, 2};
 
-	fixture_setup(&fixture, PLACE_FIT, 64, 48);
-	use_surface(&fixture);
+	start_with_surface(fixture);
 	/* The first buffer is full, the second one new. Then the first one misses a pixel in the
 	 * corner. */
-	g_assert_cmpint(update(&fixture, NULL), ==, VIEW_COPIED);
-	fake_flip(fixture.output);
-	g_assert_cmpint(update(&fixture, &corner), ==, VIEW_COPIED);
-	fake_flip(fixture.output);
-	g_assert_cmpuint(fixture.card->buffers, ==, 2);
+	show(fixture, NULL, VIEW_COPIED);
+	show(fixture, &corner, VIEW_COPIED);
+	g_assert_cmpuint(fixture->card->buffers, ==, 2);
 
 	/* Undamaged pixels are changed behind the view's back: seen, if they are copied. */
-	paint(&fixture, (struct kms_rect){0, 0, 64, 48}, GREEN);
-	paint(&fixture, first, RED);
-	update(&fixture, &first);
-	g_assert_cmphex(fake_pixel(fixture.output, 1, 1), ==, RED);
-	g_assert_cmphex(fake_pixel(fixture.output, 0, 0), ==, 0);
-	g_assert_cmphex(fake_pixel(fixture.output, 3, 3), ==, 0);
-	fake_flip(fixture.output);
+	paint(fixture, all, GREEN);
+	paint(fixture, first, RED);
+	update(fixture, &first);
+	g_assert_cmphex(fake_pixel(fixture->output, 1, 1), ==, RED);
+	g_assert_cmphex(fake_pixel(fixture->output, 0, 0), ==, 0);
+	g_assert_cmphex(fake_pixel(fixture->output, 3, 3), ==, 0);
+	fake_flip(fixture->output);
 
 	/* The other buffer has missed `first` as well. */
-	paint(&fixture, second, RED);
-	update(&fixture, &second);
-	g_assert_cmphex(fake_pixel(fixture.output, 1, 1), ==, RED);
-	g_assert_cmphex(fake_pixel(fixture.output, 10, 10), ==, RED);
-	g_assert_cmphex(fake_pixel(fixture.output, 5, 5), ==, 0);
+	paint(fixture, second, RED);
+	update(fixture, &second);
+	g_assert_cmphex(fake_pixel(fixture->output, 1, 1), ==, RED);
+	g_assert_cmphex(fake_pixel(fixture->output, 10, 10), ==, RED);
+	g_assert_cmphex(fake_pixel(fixture->output, 5, 5), ==, 0);
 	/* … but for the kernel only `second` is new. */
-	g_assert_cmpuint(fake_last(fixture.output)->damage_count, ==, 1);
-	g_assert_cmpint(fake_last(fixture.output)->damage[0].x, ==, 10);
-	fake_flip(fixture.output);
+	g_assert_cmpuint(fake_last(fixture->output)->damage_count, ==, 1);
+	g_assert_cmpint(fake_last(fixture->output)->damage[0].x, ==, 10);
+	fake_flip(fixture->output);
 
 	/* The first buffer again: it has `first`, misses `second`. */
-	paint(&fixture, first, GREEN);
-	paint(&fixture, third, RED);
-	update(&fixture, &third);
-	g_assert_cmphex(fake_pixel(fixture.output, 1, 1), ==, RED);
-	g_assert_cmphex(fake_pixel(fixture.output, 10, 10), ==, RED);
-	g_assert_cmphex(fake_pixel(fixture.output, 20, 20), ==, RED);
-	fake_flip(fixture.output);
-	fixture_teardown(&fixture);
+	paint(fixture, first, GREEN);
+	paint(fixture, third, RED);
+	update(fixture, &third);
+	g_assert_cmphex(fake_pixel(fixture->output, 1, 1), ==, RED);
+	g_assert_cmphex(fake_pixel(fixture->output, 10, 10), ==, RED);
+	g_assert_cmphex(fake_pixel(fixture->output, 20, 20), ==, RED);
+	fake_flip(fixture->output);
 }
 
 /* Composed 1:1 in the picture's size, if the plane scales. */
-static void test_scaler_for_surface(void)
+static void test_scaler_for_surface(struct fixture *fixture, gconstpointer data)
 {
-	struct fixture fixture;
 	const struct kms_frame *frame;
 	struct kms_rect damage = {1, 2, 3, 4};
 
-	fixture_setup(&fixture, PLACE_FIT, 32, 24);
-	fixture.output->scaler = true;
-	use_surface(&fixture);
-	g_assert_cmpint(update(&fixture, NULL), ==, VIEW_COPIED);
-	frame = fake_last(fixture.output);
+	fixture_setup(fixture, PLACE_FIT, 32, 24);
+	fixture->output->scaler = true;
+	use_surface(fixture);
+	g_assert_cmpint(update(fixture, NULL), ==, VIEW_COPIED);
+	frame = fake_last(fixture->output);
 	g_assert_cmpuint(frame->buffer->width, ==, 32);
 	g_assert_cmpuint(frame->buffer->height, ==, 24);
 	g_assert_cmpint(frame->destination.width, ==, 64);
-	fake_flip(fixture.output);
-	update(&fixture, &damage);
-	frame = fake_last(fixture.output);
+	fake_flip(fixture->output);
+	update(fixture, &damage);
+	frame = fake_last(fixture->output);
 	g_assert_cmpuint(frame->damage_count, ==, 1);
 	g_assert_cmpmem(&frame->damage[0], sizeof(damage), &damage, sizeof(damage));
 
 	/* Refused at the commit: pixman does it, without waiting for another update. */
-	fixture.output->scaler = false;
-	fake_fail(fixture.output, ERANGE);
-	g_assert_cmpint(fixture.error, ==, ERANGE);
-	frame = fake_last(fixture.output);
+	fixture->output->scaler = false;
+	fake_fail(fixture->output, ERANGE);
+	g_assert_cmpint(fixture->error, ==, ERANGE);
+	frame = fake_last(fixture->output);
 	g_assert_cmpuint(frame->buffer->width, ==, 64);
 	g_assert_cmpint(frame->source.width, ==, 64);
-	fake_flip(fixture.output);
-	fixture_teardown(&fixture);
+	fake_flip(fixture->output);
 }
 
-static void test_no_scaler_for_surface(void)
+static void test_no_scaler_for_surface(struct fixture *fixture, gconstpointer data)
 {
-	struct fixture fixture;
-
-	fixture_setup(&fixture, PLACE_FIT, 32, 24);
-	use_surface(&fixture);
-	paint(&fixture, (struct kms_rect){0, 0, 32, 24}, RED);
+	fixture_setup(fixture, PLACE_FIT, 32, 24);
+	use_surface(fixture);
+	paint(fixture, (struct kms_rect){0, 0, 32, 24}, RED);
 	for (int i = 0; i < 10; i++) {
-		g_assert_cmpint(update(&fixture, NULL), ==, VIEW_COPIED);
-		g_assert_cmphex(fake_pixel(fixture.output, 0, 0), ==, RED);
-		g_assert_cmphex(fake_pixel(fixture.output, 63, 47), ==, RED);
-		fake_flip(fixture.output);
+		g_assert_cmpint(update(fixture, NULL), ==, VIEW_COPIED);
+		g_assert_cmphex(fake_pixel(fixture->output, 0, 0), ==, RED);
+		g_assert_cmphex(fake_pixel(fixture->output, 63, 47), ==, RED);
+		fake_flip(fixture->output);
 	}
-	g_assert_cmpuint(fixture.output->tests, ==, 1);
-	g_assert_cmpuint(fixture.card->buffers, ==, 2);
-	fixture_teardown(&fixture);
+	g_assert_cmpuint(fixture->output->tests, ==, 1);
+	g_assert_cmpuint(fixture->card->buffers, ==, 2);
 }
 
 /* Damage to a scaled picture, drawn in parts, gives what drawing it at once gives. */
-static void test_scaled_damage(void)
+static void test_scaled_damage(struct fixture *fixture, gconstpointer data)
 {
-	struct fixture fixture;
 	uint32_t before[64 * 48];
 
-	fixture_setup(&fixture, PLACE_FIT, 37, 29);
-	use_surface(&fixture);
-	update(&fixture, NULL);
-	fake_flip(fixture.output);
-	update(&fixture, NULL);
-	fake_flip(fixture.output);
+	fixture_setup(fixture, PLACE_FIT, 37, 29);
+	use_surface(fixture);
+	show(fixture, NULL, VIEW_COPIED);
+	show(fixture, NULL, VIEW_COPIED);
 	for (int i = 0; i < 50; i++) {
 		int32_t x = g_test_rand_int_range(0, 37), y = g_test_rand_int_range(0, 29);
 		struct kms_rect rect = {x, y, g_test_rand_int_range(1, 38 - x),
 			g_test_rand_int_range(1, 30 - y)};
 
-		paint(&fixture, rect, (uint32_t)g_test_rand_int() & 0xffffff);
-		update(&fixture, &rect);
-		fake_flip(fixture.output);
+		paint(fixture, rect, (uint32_t)g_test_rand_int() & 0xffffff);
+		show(fixture, &rect, VIEW_COPIED);
 	}
 	for (uint32_t i = 0; i < 64 * 48; i++)
-		before[i] = fake_pixel(fixture.output, i % 64, i / 64);
-	update(&fixture, NULL);
+		before[i] = fake_pixel(fixture->output, i % 64, i / 64);
+	update(fixture, NULL);
 	for (uint32_t i = 0; i < 64 * 48; i++)
-		g_assert_cmphex(before[i], ==, fake_pixel(fixture.output, i % 64, i / 64));
-	fixture_teardown(&fixture);
+		g_assert_cmphex(before[i], ==, fake_pixel(fixture->output, i % 64, i / 64));
 }
 
 /* After black, all of a picture is drawn, whatever its first damage says. */
-static void test_released(void)
+static void test_released(struct fixture *fixture, gconstpointer data)
 {
-	struct fixture fixture;
 	struct kms_rect corner = {63, 47, 1, 1};
 
-	fixture_setup(&fixture, PLACE_FIT, 64, 48);
-	use_surface(&fixture);
-	paint(&fixture, (struct kms_rect){0, 0, 64, 48}, RED);
-	for (int i = 0; i < 3; i++) {
-		update(&fixture, i ? &corner : NULL);
-		fake_flip(fixture.output);
-	}
-	view_release(fixture.view, true);
-	g_assert_cmphex(fake_pixel(fixture.output, 0, 0), ==, 0);
-	fake_flip(fixture.output);
-	update(&fixture, &corner);
-	g_assert_cmphex(fake_pixel(fixture.output, 0, 0), ==, RED);
-	g_assert_cmpuint(fake_last(fixture.output)->damage_count, ==, 1);
-	g_assert_cmpint(fake_last(fixture.output)->damage[0].width, ==, 64);
-	g_assert_cmpint(fake_last(fixture.output)->damage[0].height, ==, 48);
-	fake_flip(fixture.output);
-	fixture_teardown(&fixture);
+	start_with_surface(fixture);
+	paint(fixture, all, RED);
+	for (int i = 0; i < 3; i++)
+		show(fixture, i ? &corner : NULL, VIEW_COPIED);
+	view_release(fixture->view, true);
+	g_assert_cmphex(fake_pixel(fixture->output, 0, 0), ==, 0);
+	fake_flip(fixture->output);
+	update(fixture, &corner);
+	g_assert_cmphex(fake_pixel(fixture->output, 0, 0), ==, RED);
+	g_assert_cmpuint(fake_last(fixture->output)->damage_count, ==, 1);
+	g_assert_cmpint(fake_last(fixture->output)->damage[0].width, ==, 64);
+	g_assert_cmpint(fake_last(fixture->output)->damage[0].height, ==, 48);
+	fake_flip(fixture->output);
 }
 
-static void test_no_buffer(void)
+static void test_no_buffer(struct fixture *fixture, gconstpointer data)
 {
-	struct fixture fixture;
-
-	fixture_setup(&fixture, PLACE_FIT, 64, 48);
-	use_surface(&fixture);
-	fixture.card->refuses_dumb = true;
-	g_assert_cmpint(update(&fixture, NULL), ==, VIEW_FAILED);
-	g_assert_cmpint(update(&fixture, NULL), ==, VIEW_FAILED);
+	start_with_surface(fixture);
+	fixture->card->refuses_dumb = true;
+	g_assert_cmpint(update(fixture, NULL), ==, VIEW_FAILED);
+	g_assert_cmpint(update(fixture, NULL), ==, VIEW_FAILED);
 	g_autofree char *lines = fixture_log_take();
 
 	g_assert_cmpstr(lines, !=, NULL);
 	g_assert_nonnull(strstr(lines, "DP-1: no scanout buffer"));
 	g_assert_null(strchr(lines, '\n'));
 	/* It works again as soon as there is memory. */
-	fixture.card->refuses_dumb = false;
-	g_assert_cmpint(update(&fixture, NULL), ==, VIEW_COPIED);
-	fixture_teardown(&fixture);
+	fixture->card->refuses_dumb = false;
+	g_assert_cmpint(update(fixture, NULL), ==, VIEW_COPIED);
 }
 
 /* A cursor that was there before the picture, and must be blended: the picture is copied from the
  * first frame on. */
-static void test_cursor_before_picture(void)
+static void test_cursor_before_picture(struct fixture *fixture, gconstpointer data)
 {
 	static uint32_t pixels[KMS_CURSOR_SIZE * KMS_CURSOR_SIZE];
-	struct fixture fixture;
 	enum copy_reason reason;
 
-	fixture_setup(&fixture, PLACE_FIT, 64, 48);
-	fixture.output->cursor_plane = false;
-	use_buffer(&fixture);
+	fixture_setup(fixture, PLACE_FIT, 64, 48);
+	fixture->output->cursor_plane = false;
+	use_buffer(fixture);
 	memset(pixels, 0xff, sizeof(pixels));
-	view_set_cursor(fixture.view, pixels, 0, 0);
-	view_copies(fixture.view, &fixture.picture, &reason);
-	g_assert_cmpint(update(&fixture, NULL), ==, VIEW_COPIED);
-	g_assert_cmpuint(fixture.fills, ==, 1);
-	g_assert_cmpint(fixture.reason, ==, COPY_CURSOR);
-	g_assert_cmpuint(fixture.output->commit_count, ==, 1);
-	g_assert_cmphex(fake_pixel(fixture.output, 5, 5), ==, 0xffffff);
-	fake_flip(fixture.output);
-	fixture_teardown(&fixture);
+	view_set_cursor(fixture->view, pixels, 0, 0);
+	view_copies(fixture->view, &fixture->picture, &reason);
+	g_assert_cmpint(update(fixture, NULL), ==, VIEW_COPIED);
+	g_assert_cmpuint(fixture->fills, ==, 1);
+	g_assert_cmpint(fixture->reason, ==, COPY_CURSOR);
+	g_assert_cmpuint(fixture->output->commit_count, ==, 1);
+	g_assert_cmphex(fake_pixel(fixture->output, 5, 5), ==, 0xffffff);
+	fake_flip(fixture->output);
 }
 
 /* ---- outputs that change ---- */
 
-static void test_mode_changes(void)
+static void test_mode_changes(struct fixture *fixture, gconstpointer data)
 {
-	struct fixture fixture;
-
-	fixture_setup(&fixture, PLACE_CENTER, 64, 48);
-	use_surface(&fixture);
-	paint(&fixture, (struct kms_rect){0, 0, 64, 48}, RED);
-	update(&fixture, NULL);
-	fake_flip(fixture.output);
-	fake_set_mode(fixture.output, 100, 100);
-	g_assert_cmpuint(fixture.changed, ==, 1);
-	g_assert_cmpuint(fixture.output->commit_count, ==, 2);
-	g_assert_cmphex(fake_pixel(fixture.output, 17, 26), ==, 0);
-	g_assert_cmphex(fake_pixel(fixture.output, 18, 26), ==, RED);
-	g_assert_cmphex(fake_pixel(fixture.output, 81, 73), ==, RED);
-	g_assert_cmphex(fake_pixel(fixture.output, 82, 73), ==, 0);
-	fake_flip(fixture.output);
+	fixture_setup(fixture, PLACE_CENTER, 64, 48);
+	use_surface(fixture);
+	paint(fixture, all, RED);
+	show(fixture, NULL, VIEW_COPIED);
+	fake_set_mode(fixture->output, 100, 100);
+	g_assert_cmpuint(fixture->changed, ==, 1);
+	g_assert_cmpuint(fixture->output->commit_count, ==, 2);
+	g_assert_cmphex(fake_pixel(fixture->output, 17, 26), ==, 0);
+	g_assert_cmphex(fake_pixel(fixture->output, 18, 26), ==, RED);
+	g_assert_cmphex(fake_pixel(fixture->output, 81, 73), ==, RED);
+	g_assert_cmphex(fake_pixel(fixture->output, 82, 73), ==, 0);
+	fake_flip(fixture->output);
 	/* Nothing of the picture has changed: no commit. */
-	fake_set_mode(fixture.output, 100, 100);
-	g_assert_cmpuint(fixture.output->commit_count, ==, 2);
-	fixture_teardown(&fixture);
+	fake_set_mode(fixture->output, 100, 100);
+	g_assert_cmpuint(fixture->output->commit_count, ==, 2);
 }
 
-static void test_off_and_on(void)
+static void test_off_and_on(struct fixture *fixture, gconstpointer data)
 {
-	struct fixture fixture;
-
-	fixture_setup(&fixture, PLACE_FIT, 64, 48);
-	use_surface(&fixture);
-	fixture.output->active = false;
-	g_assert_cmpint(update(&fixture, NULL), ==, VIEW_OFF);
-	g_assert_false(view_live(fixture.view));
-	paint(&fixture, (struct kms_rect){0, 0, 64, 48}, RED);
-	view_output_changed(fixture.view);
-	fake_set_active(fixture.output, true);
-	g_assert_true(view_live(fixture.view));
-	g_assert_cmpuint(fixture.output->commit_count, ==, 1);
-	g_assert_cmphex(fake_pixel(fixture.output, 5, 5), ==, RED);
-	fake_flip(fixture.output);
+	start_with_surface(fixture);
+	fixture->output->active = false;
+	g_assert_cmpint(update(fixture, NULL), ==, VIEW_OFF);
+	g_assert_false(view_live(fixture->view));
+	paint(fixture, all, RED);
+	view_output_changed(fixture->view);
+	fake_set_active(fixture->output, true);
+	g_assert_true(view_live(fixture->view));
+	g_assert_cmpuint(fixture->output->commit_count, ==, 1);
+	g_assert_cmphex(fake_pixel(fixture->output, 5, 5), ==, RED);
+	fake_flip(fixture->output);
 
 	/* A frame in flight when it goes off. */
-	paint(&fixture, (struct kms_rect){0, 0, 64, 48}, GREEN);
-	update(&fixture, NULL);
-	fake_set_active(fixture.output, false);
-	g_assert_cmpint(fixture.error, ==, EACCES);
-	fake_set_active(fixture.output, true);
-	g_assert_cmphex(fake_pixel(fixture.output, 5, 5), ==, GREEN);
-	fixture_teardown(&fixture);
+	paint(fixture, all, GREEN);
+	update(fixture, NULL);
+	fake_set_active(fixture->output, false);
+	g_assert_cmpint(fixture->error, ==, EACCES);
+	fake_set_active(fixture->output, true);
+	g_assert_cmphex(fake_pixel(fixture->output, 5, 5), ==, GREEN);
 }
 
 /* A source comes back while the output is off: its former last picture is not held for ever. */
-static void test_new_picture_while_off(void)
+static void test_new_picture_while_off(struct fixture *fixture, gconstpointer data)
 {
-	struct fixture fixture;
-
-	fixture_setup(&fixture, PLACE_FIT, 64, 48);
-	use_surface(&fixture);
+	start_with_surface(fixture);
 	for (int i = 0; i < 2; i++) {
-		update(&fixture, NULL);
-		fake_flip(fixture.output);
-		view_release(fixture.view, false);
-		fake_set_active(fixture.output, false);
-		g_assert_cmpint(update(&fixture, NULL), ==, VIEW_OFF);
-		fake_set_active(fixture.output, true);
-		fake_flip(fixture.output);
-		view_release(fixture.view, false);
+		show(fixture, NULL, VIEW_COPIED);
+		view_release(fixture->view, false);
+		fake_set_active(fixture->output, false);
+		g_assert_cmpint(update(fixture, NULL), ==, VIEW_OFF);
+		fake_set_active(fixture->output, true);
+		fake_flip(fixture->output);
+		view_release(fixture->view, false);
 	}
-	/* Checks that every buffer is gone. */
-	fixture_teardown(&fixture);
+	/* The end checks that every buffer is gone. */
 }
 
 /* A cursor plane that is there no more, and back: a new verdict at output_changed. */
-static void test_cursor_plane_changes(void)
+static void test_cursor_plane_changes(struct fixture *fixture, gconstpointer data)
 {
 	static uint32_t pixels[KMS_CURSOR_SIZE * KMS_CURSOR_SIZE];
-	struct fixture fixture;
 
 	pixels[0] = 0xffffffff;
-	fixture_setup(&fixture, PLACE_FIT, 64, 48);
-	use_buffer(&fixture);
-	update(&fixture, NULL);
-	fake_flip(fixture.output);
-	view_set_cursor(fixture.view, pixels, 0, 0);
-	g_assert_true(fixture.output->cursor_visible);
-	fixture.output->cursor_plane = false;
-	view_output_changed(fixture.view);
-	g_assert_cmpuint(fixture.fills, ==, 1);
-	g_assert_cmpint(fixture.reason, ==, COPY_CURSOR);
-	g_assert_cmphex(fake_pixel(fixture.output, 0, 0), ==, 0xffffff);
-	fake_flip(fixture.output);
+	start_with_buffer(fixture);
+	show(fixture, NULL, VIEW_DIRECT);
+	view_set_cursor(fixture->view, pixels, 0, 0);
+	g_assert_true(fixture->output->cursor_visible);
+	fixture->output->cursor_plane = false;
+	view_output_changed(fixture->view);
+	g_assert_cmpuint(fixture->fills, ==, 1);
+	g_assert_cmpint(fixture->reason, ==, COPY_CURSOR);
+	g_assert_cmphex(fake_pixel(fixture->output, 0, 0), ==, 0xffffff);
+	fake_flip(fixture->output);
 
-	fixture.output->cursor_plane = true;
-	view_output_changed(fixture.view);
-	g_assert_true(fixture.output->cursor_visible);
-	g_assert_true(fake_last(fixture.output)->buffer->imported);
-	fake_flip(fixture.output);
-	fixture_teardown(&fixture);
+	fixture->output->cursor_plane = true;
+	view_output_changed(fixture->view);
+	g_assert_true(fixture->output->cursor_visible);
+	g_assert_true(fake_last(fixture->output)->buffer->imported);
+	fake_flip(fixture->output);
 }
 
-static void test_period(void)
+static void test_period(struct fixture *fixture, gconstpointer data)
 {
-	struct fixture fixture;
-
-	fixture_setup(&fixture, PLACE_FIT, 64, 48);
-	g_assert_cmpint(view_period_us(fixture.view), ==, 16666);
-	fixture.output->mode.refresh_mhz = 144000;
-	g_assert_cmpint(view_period_us(fixture.view), ==, 6944);
-	fixture_teardown(&fixture);
+	fixture_setup(fixture, PLACE_FIT, 64, 48);
+	g_assert_cmpint(view_period_us(fixture->view), ==, 16666);
+	fixture->output->mode.refresh_mhz = 144000;
+	g_assert_cmpint(view_period_us(fixture->view), ==, 6944);
 }
 
 /* Fractions of the glass become fractions of what is on it; beside the picture there is nothing. */
-static void test_pick(void)
+static void test_pick(struct fixture *fixture, gconstpointer data)
 {
-	struct fixture fixture;
 	double x = -1;
 	double y = -1;
 
 	/* 64×48 in the middle of the fake's 128×96. */
-	fixture_setup(&fixture, PLACE_CENTER, 64, 48);
-	fixture.output->mode.width = 128;
-	fixture.output->mode.height = 96;
-	view_output_changed(fixture.view);
-	g_assert_cmpint(view_pick(fixture.view, 0.5, 0.5, &x, &y), ==, VIEW_POINT_NOWHERE);
-	use_surface(&fixture);
-	update(&fixture, NULL);
-	g_assert_cmpint(view_pick(fixture.view, 0.5, 0.5, &x, &y), ==, VIEW_POINT_INSIDE);
+	fixture_setup(fixture, PLACE_CENTER, 64, 48);
+	fixture->output->mode.width = 128;
+	fixture->output->mode.height = 96;
+	view_output_changed(fixture->view);
+	g_assert_cmpint(view_pick(fixture->view, 0.5, 0.5, &x, &y), ==, VIEW_POINT_NOWHERE);
+	use_surface(fixture);
+	update(fixture, NULL);
+	g_assert_cmpint(view_pick(fixture->view, 0.5, 0.5, &x, &y), ==, VIEW_POINT_INSIDE);
 	g_assert_cmpfloat_with_epsilon(x, 0.5, 1e-9);
 	g_assert_cmpfloat_with_epsilon(y, 0.5, 1e-9);
-	g_assert_cmpint(view_pick(fixture.view, 0.375, 0.625, &x, &y), ==, VIEW_POINT_INSIDE);
+	g_assert_cmpint(view_pick(fixture->view, 0.375, 0.625, &x, &y), ==, VIEW_POINT_INSIDE);
 	g_assert_cmpfloat_with_epsilon(x, 0.25, 1e-9);
 	g_assert_cmpfloat_with_epsilon(y, 0.75, 1e-9);
-	g_assert_cmpint(view_pick(fixture.view, 0.1, 0.5, &x, &y), ==, VIEW_POINT_BESIDE);
+	g_assert_cmpint(view_pick(fixture->view, 0.1, 0.5, &x, &y), ==, VIEW_POINT_BESIDE);
 	g_assert_cmpfloat_with_epsilon(x, 0, 1e-9);
 	g_assert_cmpfloat_with_epsilon(y, 0.5, 1e-9);
-	view_release(fixture.view, true);
-	g_assert_cmpint(view_pick(fixture.view, 0.5, 0.5, &x, &y), ==, VIEW_POINT_NOWHERE);
-	fixture_teardown(&fixture);
+	view_release(fixture->view, true);
+	g_assert_cmpint(view_pick(fixture->view, 0.5, 0.5, &x, &y), ==, VIEW_POINT_NOWHERE);
 }
 
 int main(int argc, char **argv)
 {
 	fixture_init(&argc, &argv);
-	g_test_add_func("/view/direct/verdict-is-kept", test_verdict_is_kept);
-	g_test_add_func("/view/direct/pending", test_pending);
-	g_test_add_func("/view/direct/plane-scales", test_plane_scales);
-	g_test_add_func("/view/direct/reasons", test_reasons);
-	g_test_add_func("/view/direct/falls-to-copy", test_falls_to_copy);
-	g_test_add_func("/view/direct/cannot-fill", test_cannot_fill);
-	g_test_add_func("/view/composed/damage-per-buffer", test_damage_per_buffer);
-	g_test_add_func("/view/composed/scaler", test_scaler_for_surface);
-	g_test_add_func("/view/composed/no-scaler", test_no_scaler_for_surface);
-	g_test_add_func("/view/composed/scaled-damage", test_scaled_damage);
-	g_test_add_func("/view/composed/released", test_released);
-	g_test_add_func("/view/composed/no-buffer", test_no_buffer);
-	g_test_add_func("/view/composed/cursor-before-picture", test_cursor_before_picture);
-	g_test_add_func("/view/output/mode-changes", test_mode_changes);
-	g_test_add_func("/view/output/off-and-on", test_off_and_on);
-	g_test_add_func("/view/output/new-picture-while-off", test_new_picture_while_off);
-	g_test_add_func("/view/output/cursor-plane-changes", test_cursor_plane_changes);
-	g_test_add_func("/view/output/period", test_period);
-	g_test_add_func("/view/output/pick", test_pick);
+#define ADD(name, function) \
+	g_test_add("/view/" name, struct fixture, NULL, NULL, function, fixture_teardown)
+	ADD("direct/verdict-is-kept", test_verdict_is_kept);
+	ADD("direct/pending", test_pending);
+	ADD("direct/plane-scales", test_plane_scales);
+	ADD("direct/reasons", test_reasons);
+	ADD("direct/falls-to-copy", test_falls_to_copy);
+	ADD("direct/cannot-fill", test_cannot_fill);
+	ADD("composed/damage-per-buffer", test_damage_per_buffer);
+	ADD("composed/scaler", test_scaler_for_surface);
+	ADD("composed/no-scaler", test_no_scaler_for_surface);
+	ADD("composed/scaled-damage", test_scaled_damage);
+	ADD("composed/released", test_released);
+	ADD("composed/no-buffer", test_no_buffer);
+	ADD("composed/cursor-before-picture", test_cursor_before_picture);
+	ADD("output/mode-changes", test_mode_changes);
+	ADD("output/off-and-on", test_off_and_on);
+	ADD("output/new-picture-while-off", test_new_picture_while_off);
+	ADD("output/cursor-plane-changes", test_cursor_plane_changes);
+	ADD("output/period", test_period);
+	ADD("output/pick", test_pick);
+#undef ADD
 	return g_test_run();
 }
