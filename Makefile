@@ -109,7 +109,7 @@ tools := $(call programs_in,src/tools)
 unit_tests := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test-*.c))
 guest_programs := $(call programs_in,tests/guest)
 lab_programs := $(call programs_in,tests/lab)
-kms_test_programs := $(call programs_in,tests/kms)
+kms_test_programs := $(filter-out common,$(call programs_in,tests/kms))
 # The meter is a library that the benches preload; common is what they share.
 bench_programs := $(filter-out meter common modeset,$(call programs_in,tests/bench))
 relay_programs := $(call programs_in,tests/relay)
@@ -209,9 +209,11 @@ $(call program,$(out)/tests/scripted-backend,$(wildcard tests/backend/*.c),,$(pn
 $(out)/tests/test-scripted-backend: | $(out)/tests/scripted-backend
 $(call compile,$(foreach t,$(lab_programs),$(call sources_of,tests/lab/$(t))),$(lab_cflags))
 $(foreach t,$(lab_programs),$(call program,$(out)/lab/$(t),$(call sources_of,tests/lab/$(t)),,$(drm_libs) $(png_libs) $(glib_libs) $(call package_libs,libevdev) -lm))
-# Programs that the tests in tests/kms run in the lab. Those named kms-* are of kms/ itself.
-$(call compile,$(foreach t,$(kms_test_programs),$(call sources_of,tests/kms/$(t))),$(lab_cflags))
-$(foreach t,$(kms_test_programs),$(call program,$(out)/kms/$(t),$(call sources_of,tests/kms/$(t)),$(if $(filter kms-%,$(t)),$(kms_archive)),$(drm_libs) $(if $(filter kms-%,$(t)),$(kms_extra_libs)) $(png_libs) $(glib_libs) -lm))
+# Programs that the tests in tests/kms run in the lab. Those named kms-* are of kms/ itself, and share common.
+kms_common_archive := $(out)/libkmscommon.a
+$(call compile,$(wildcard tests/kms/common/*.c) $(foreach t,$(kms_test_programs),$(call sources_of,tests/kms/$(t))),$(lab_cflags))
+$(call archive,$(kms_common_archive),$(wildcard tests/kms/common/*.c))
+$(foreach t,$(kms_test_programs),$(call program,$(out)/kms/$(t),$(call sources_of,tests/kms/$(t)),$(if $(filter kms-%,$(t)),$(kms_common_archive) $(kms_archive)),$(drm_libs) $(if $(filter kms-%,$(t)),$(kms_extra_libs)) $(png_libs) $(glib_libs) -lm))
 $(call compile,$(foreach t,$(guest_programs),$(call sources_of,tests/guest/$(t))),$(guest_cflags),$$(plain_cflags))
 $(foreach t,$(guest_programs),$(call program,$(out)/guest/$(t),$(call sources_of,tests/guest/$(t)),,$(drm_libs) -lm,$$(plain_cflags) $$(LDFLAGS) -static))
 

@@ -6,16 +6,14 @@
  * glass is seen from outside: screendump has QEMU write what its card shows.
  */
 #include "../pattern.h"
+#include "common/kernel.h"
 
 #include <drm_fourcc.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <kms.h>
-#include <linux/udmabuf.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <unistd.h>
 #include <xf86drm.h>
 #include <xf86drmMode.h>
@@ -29,25 +27,7 @@ struct driver {
 	uint64_t submitted;
 	uint64_t presented;
 	struct kms_presentation presentation;
-	bool tired;
 };
-
-static gboolean tire(gpointer data)
-{
-	((struct driver *)data)->tired = true;
-	return G_SOURCE_REMOVE;
-}
-
-#define wait_until(driver, condition) \
-	do { \
-		guint guard = g_timeout_add_seconds(WAIT_SECONDS, tire, (driver)); \
-		(driver)->tired = false; \
-		while (!(condition) && !(driver)->tired) \
-			g_main_context_iteration(NULL, TRUE); \
-		if ((driver)->tired) \
-			g_error("waited in vain for " #condition); \
-		g_source_remove(guard); \
-	} while (0)
 
 static void on_presented(void *data, struct kms_output *output, uint64_t serial,
 	const struct kms_presentation *presentation)
@@ -131,20 +111,12 @@ static void draw(struct kms_buffer *buffer, uint32_t seed)
 
 static void show(struct driver *driver, struct kms_buffer *buffer, const struct kms_rect *damage)
 {
-	const struct kms_rect all = {0, 0, (int32_t)kms_buffer_width(buffer),
-		(int32_t)kms_buffer_height(buffer)};
-	const struct kms_frame frame = {
-		.serial = ++driver->submitted,
-		.buffer = buffer,
-		.source = all,
-		.destination = all,
-		.transform = KMS_ROTATE_0,
-		.damage = damage,
-		.damage_count = damage ? 1 : 0,
-	};
+	struct kms_frame frame = kernel_frame(buffer, ++driver->submitted);
 
+	frame.damage = damage;
+	frame.damage_count = damage ? 1 : 0;
 	g_assert_cmpint(kms_output_submit(driver->output, &frame), ==, KMS_SUBMIT_ACCEPTED);
-	wait_until(driver, driver->presented == driver->submitted);
+	kernel_wait(WAIT_SECONDS, driver->presented == driver->submitted);
 }
 
 /* Has QEMU write what its nth card shows, and notes the size for who compares. */
@@ -234,24 +206,11 @@ static void test_hotspot(void)
  * layout. */
 static void test_no_import(void)
 {
-	struct kms_dmabuf dmabuf = {
-		.width = 640,
-		.height = 480,
-		.stride = 640 * 4,
-		.fourcc = DRM_FORMAT_XRGB8888,
-		.modifier = KMS_MODIFIER_INVALID,
-	};
-	struct udmabuf_create create = {.flags = UDMABUF_FLAGS_CLOEXEC, .size = 640 * 480 * 4};
-	int device = open("/dev/udmabuf", O_RDWR | O_CLOEXEC);
-	int memory = memfd_create("guest", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int fd = kernel_dmabuf(640 * 480 * 4);
+	const struct kms_dmabuf dmabuf = kernel_describe(fd, DRM_FORMAT_XRGB8888,
+		KMS_MODIFIER_INVALID);
 	struct driver driver;
 
-	g_assert_cmpint(device, >=, 0);
-	g_assert_cmpint(ftruncate(memory, 640 * 480 * 4), ==, 0);
-	g_assert_cmpint(fcntl(memory, F_ADD_SEALS, F_SEAL_SHRINK), ==, 0);
-	create.memfd = (uint32_t)memory;
-	dmabuf.fd = ioctl(device, UDMABUF_CREATE, &create);
-	g_assert_cmpint(dmabuf.fd, >=, 0);
 	start(&driver, "virtio_gpu");
 	for (int i = 0; i < 3; i++) {
 		g_autoptr(GError) error = NULL;
@@ -262,9 +221,7 @@ static void test_no_import(void)
 	g_assert_cmpuint(kms_device_counters(driver.device)->imports_refused, ==, 3);
 	g_assert_cmpuint(kms_device_counters(driver.device)->cache_misses, ==, 1);
 	kms_device_destroy(driver.device);
-	close(dmabuf.fd);
-	close(memory);
-	close(device);
+	close(fd);
 }
 
 /* ---- bochs ---- */

@@ -3,14 +3,14 @@
  * kms/ on real kernel DRM: runs in the lab (tests/kms/test-kms-lab), makes a vkms card for each
  * case and looks at what the kernel has through a file descriptor of its own.
  */
+#include "common/kernel.h"
+
 #include <drm_fourcc.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <kms.h>
-#include <linux/udmabuf.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #include <xf86drm.h>
@@ -40,7 +40,6 @@ struct lab {
 	struct watched watched[OUTPUTS];
 	size_t count;
 	bool gone;
-	bool tired;
 };
 
 /* ---- the lab ---- */
@@ -66,23 +65,6 @@ static void change_vkms(struct lab *lab, const char *action, const char *index, 
 	run_vkms(arguments, NULL);
 }
 
-static gboolean tire(gpointer data)
-{
-	((struct lab *)data)->tired = true;
-	return G_SOURCE_REMOVE;
-}
-
-#define wait_until(lab, condition) \
-	do { \
-		guint guard = g_timeout_add_seconds(WAIT_SECONDS, tire, (lab)); \
-		(lab)->tired = false; \
-		while (!(condition) && !(lab)->tired) \
-			g_main_context_iteration(NULL, TRUE); \
-		if ((lab)->tired) \
-			g_error("waited in vain for " #condition); \
-		g_source_remove(guard); \
-	} while (0)
-
 static struct watched *find_watched(struct lab *lab, struct kms_output *output)
 {
 	for (size_t i = 0; i < lab->count; i++) {
@@ -94,15 +76,7 @@ static struct watched *find_watched(struct lab *lab, struct kms_output *output)
 
 static enum kms_submit submit(struct watched *watched, struct kms_buffer *buffer)
 {
-	const struct kms_rect all = {0, 0, (int32_t)kms_buffer_width(buffer),
-		(int32_t)kms_buffer_height(buffer)};
-	const struct kms_frame frame = {
-		.serial = ++watched->submitted,
-		.buffer = buffer,
-		.source = all,
-		.destination = all,
-		.transform = KMS_ROTATE_0,
-	};
+	const struct kms_frame frame = kernel_frame(buffer, ++watched->submitted);
 
 	return kms_output_submit(watched->output, &frame);
 }
@@ -356,14 +330,14 @@ static void test_mode_set_three(void)
 		};
 
 		g_assert_true(kms_device_configure(lab.device, two, 2, NULL));
-		wait_until(&lab,
+		kernel_wait(WAIT_SECONDS,
 			!kms_output_active(lab.watched[1].output) &&
 				!kms_output_busy(lab.watched[0].output));
 	}
 	g_assert_true(kms_output_active(lab.watched[0].output));
 	g_assert_true(kms_output_active(lab.watched[2].output));
 	configure(&lab, "1024x768", false);
-	wait_until(&lab, kms_output_active(lab.watched[1].output));
+	kernel_wait(WAIT_SECONDS, kms_output_active(lab.watched[1].output));
 	remove_card(&lab);
 }
 
@@ -381,7 +355,7 @@ static void flip_many(const char *shape)
 			KMS_SUBMIT_ACCEPTED);
 	}
 	for (size_t i = 0; i < lab.count; i++)
-		wait_until(&lab, lab.watched[i].presented == 180);
+		kernel_wait(WAIT_SECONDS, lab.watched[i].presented == 180);
 	for (size_t i = 0; i < lab.count; i++) {
 		const struct kms_output_counters *counters = kms_output_counters(
 			lab.watched[i].output);
@@ -431,12 +405,13 @@ static void test_cursor(void)
 	crtc = look_at_crtc(&lab, 0).crtc;
 	counters = kms_output_counters(watched->output);
 	g_assert_cmpint(submit(watched, watched->buffers[0]), ==, KMS_SUBMIT_ACCEPTED);
-	wait_until(&lab, watched->presented == 1);
+	kernel_wait(WAIT_SECONDS, watched->presented == 1);
 
 	/* Alone, when no frame comes. */
 	g_assert_true(kms_output_set_cursor(watched->output, white_corner(), 0, 0));
 	kms_output_move_cursor(watched->output, -10, 20);
-	wait_until(&lab, counters->cursor_commits == 1 && !kms_output_busy(watched->output));
+	kernel_wait(WAIT_SECONDS,
+		counters->cursor_commits == 1 && !kms_output_busy(watched->output));
 	plane = find_plane(&lab, crtc, DRM_PLANE_TYPE_CURSOR);
 	g_assert_cmpuint(plane, !=, 0);
 	g_assert_cmpint((int64_t)property(lab.fd, plane, DRM_MODE_OBJECT_PLANE, "CRTC_X"), ==, -10);
@@ -446,7 +421,7 @@ static void test_cursor(void)
 	/* Hidden: with the next frame. */
 	g_assert_true(kms_output_set_cursor(watched->output, NULL, 0, 0));
 	g_assert_cmpint(submit(watched, watched->buffers[1]), ==, KMS_SUBMIT_ACCEPTED);
-	wait_until(&lab, watched->presented == 2);
+	kernel_wait(WAIT_SECONDS, watched->presented == 2);
 	g_assert_cmpuint(find_plane(&lab, crtc, DRM_PLANE_TYPE_CURSOR), ==, 0);
 	g_assert_cmpuint(counters->cursor_commits, ==, 1);
 	remove_card(&lab);
@@ -477,7 +452,7 @@ static void test_cursor_among_frames(void)
 	jiggler = g_timeout_add(1, jiggle, watched);
 	watched->frames_left = 179;
 	g_assert_cmpint(submit(watched, watched->buffers[0]), ==, KMS_SUBMIT_ACCEPTED);
-	wait_until(&lab, watched->presented == 180);
+	kernel_wait(WAIT_SECONDS, watched->presented == 180);
 	g_source_remove(jiggler);
 	g_assert_cmpuint(watched->presentations, ==, 180);
 	/* Each frame was there at its vblank, and took the cursor along. */
@@ -499,7 +474,7 @@ static void test_cursor_on_overlay(void)
 	crtc = look_at_crtc(&lab, 0).crtc;
 	g_assert_true(kms_output_set_cursor(watched->output, white_corner(), 0, 0));
 	g_assert_cmpint(submit(watched, watched->buffers[0]), ==, KMS_SUBMIT_ACCEPTED);
-	wait_until(&lab, watched->presented == 1);
+	kernel_wait(WAIT_SECONDS, watched->presented == 1);
 	g_assert_cmpuint(find_plane(&lab, crtc, DRM_PLANE_TYPE_OVERLAY), !=, 0);
 	remove_card(&lab);
 }
@@ -517,36 +492,9 @@ static void test_no_cursor_plane(void)
 
 /* ---- dma-bufs ---- */
 
-/* A dma-buf of a guest's memory, as QEMU's back-end makes them. */
-static int make_dmabuf(size_t size)
-{
-	struct udmabuf_create create = {.flags = UDMABUF_FLAGS_CLOEXEC};
-	int device = open("/dev/udmabuf", O_RDWR | O_CLOEXEC);
-	int memory = memfd_create("guest", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	int fd;
-
-	g_assert_cmpint(device, >=, 0);
-	g_assert_cmpint(ftruncate(memory, (off_t)size), ==, 0);
-	g_assert_cmpint(fcntl(memory, F_ADD_SEALS, F_SEAL_SHRINK), ==, 0);
-	create.memfd = (uint32_t)memory;
-	create.size = size;
-	fd = ioctl(device, UDMABUF_CREATE, &create);
-	g_assert_cmpint(fd, >=, 0);
-	close(memory);
-	close(device);
-	return fd;
-}
-
 static struct kms_buffer *import(struct lab *lab, int fd, uint32_t fourcc, uint64_t modifier)
 {
-	const struct kms_dmabuf dmabuf = {
-		.fd = fd,
-		.width = 640,
-		.height = 480,
-		.stride = 640 * 4,
-		.fourcc = fourcc,
-		.modifier = modifier,
-	};
+	const struct kms_dmabuf dmabuf = kernel_describe(fd, fourcc, modifier);
 	g_autoptr(GError) error = NULL;
 	struct kms_buffer *buffer = kms_buffer_import(lab->device, &dmabuf, &error);
 
@@ -559,7 +507,7 @@ static void test_dmabuf(void)
 	struct lab lab;
 	struct watched *watched = &lab.watched[0];
 	const struct kms_device_counters *counters;
-	int fd = make_dmabuf(640 * 480 * 4);
+	int fd = kernel_dmabuf(640 * 480 * 4);
 
 	make_card(&lab, "--crtcs 1");
 	open_device(&lab);
@@ -572,7 +520,7 @@ static void test_dmabuf(void)
 
 		g_assert_cmpint(submit(watched, buffer), ==, KMS_SUBMIT_ACCEPTED);
 		kms_buffer_unref(buffer);
-		wait_until(&lab, watched->presented == i);
+		kernel_wait(WAIT_SECONDS, watched->presented == i);
 	}
 	close(fd);
 	g_assert_cmpuint(counters->imports, ==, 1);
@@ -581,12 +529,12 @@ static void test_dmabuf(void)
 	for (uint64_t i = 11; i <= 40; i++) {
 		struct kms_buffer *buffer;
 
-		fd = make_dmabuf(640 * 480 * 4);
+		fd = kernel_dmabuf(640 * 480 * 4);
 		buffer = import(&lab, fd, DRM_FORMAT_ARGB8888, KMS_MODIFIER_INVALID);
 		close(fd);
 		g_assert_cmpint(submit(watched, buffer), ==, KMS_SUBMIT_ACCEPTED);
 		kms_buffer_unref(buffer);
-		wait_until(&lab, watched->presented == i);
+		kernel_wait(WAIT_SECONDS, watched->presented == i);
 	}
 	g_assert_cmpuint(counters->imports, ==, 31);
 	g_assert_cmpuint(counters->framebuffers, <=, 6);
@@ -598,13 +546,7 @@ static void test_dmabuf(void)
 static void test_no_dmabuf(void)
 {
 	struct lab lab;
-	struct kms_dmabuf dmabuf = {
-		.width = 640,
-		.height = 480,
-		.stride = 640 * 4,
-		.fourcc = DRM_FORMAT_XRGB8888,
-		.modifier = KMS_MODIFIER_INVALID,
-	};
+	struct kms_dmabuf dmabuf = kernel_describe(-1, DRM_FORMAT_XRGB8888, KMS_MODIFIER_INVALID);
 	g_autoptr(GError) error = NULL;
 
 	make_card(&lab, "--crtcs 1");
@@ -615,7 +557,7 @@ static void test_no_dmabuf(void)
 	close(dmabuf.fd);
 	g_clear_error(&error);
 	/* Smaller than it says it is. */
-	dmabuf.fd = make_dmabuf(4096);
+	dmabuf.fd = kernel_dmabuf(4096);
 	g_assert_null(kms_buffer_import(lab.device, &dmabuf, &error));
 	g_assert_error(error, KMS_ERROR, KMS_ERROR_REFUSED);
 	close(dmabuf.fd);
@@ -638,20 +580,20 @@ static void test_unplug(void)
 	lab.watched[0].frames_left = 100000;
 	submit(&lab.watched[0], lab.watched[0].buffers[0]);
 	submit(watched, watched->buffers[0]);
-	wait_until(&lab, watched->presented == 1);
+	kernel_wait(WAIT_SECONDS, watched->presented == 1);
 	change_vkms(&lab, "connector", "1", "disconnected");
-	wait_until(&lab, !kms_output_connected(watched->output));
+	kernel_wait(WAIT_SECONDS, !kms_output_connected(watched->output));
 	g_assert_false(kms_output_active(watched->output));
 	g_assert_cmpint(submit(watched, watched->buffers[0]), ==, KMS_SUBMIT_OFF);
-	wait_until(&lab, !look_at_crtc(&lab, 1).lit);
+	kernel_wait(WAIT_SECONDS, !look_at_crtc(&lab, 1).lit);
 	change_vkms(&lab, "connector", "1", "connected");
-	wait_until(&lab, kms_output_active(watched->output));
+	kernel_wait(WAIT_SECONDS, kms_output_active(watched->output));
 	g_assert_cmpint(submit(watched, watched->buffers[0]), ==, KMS_SUBMIT_ACCEPTED);
-	wait_until(&lab, watched->presented == watched->submitted);
+	kernel_wait(WAIT_SECONDS, watched->presented == watched->submitted);
 	g_assert_cmpuint(lab.watched[0].failed, ==, 0);
 	g_assert_true(kms_output_active(lab.watched[0].output));
 	lab.watched[0].frames_left = 0;
-	wait_until(&lab, lab.watched[0].presented == lab.watched[0].submitted);
+	kernel_wait(WAIT_SECONDS, lab.watched[0].presented == lab.watched[0].submitted);
 	remove_card(&lab);
 }
 
@@ -665,9 +607,9 @@ static void test_card_removed(void)
 	configure(&lab, "640x480", false);
 	make_buffers(&lab);
 	submit(watched, watched->buffers[0]);
-	wait_until(&lab, watched->presented == 1);
+	kernel_wait(WAIT_SECONDS, watched->presented == 1);
 	change_vkms(&lab, "remove", NULL, NULL);
-	wait_until(&lab, lab.gone);
+	kernel_wait(WAIT_SECONDS, lab.gone);
 	g_assert_false(kms_output_active(watched->output));
 	g_assert_cmpint(submit(watched, watched->buffers[1]), ==, KMS_SUBMIT_OFF);
 	remove_card(&lab);
@@ -693,7 +635,7 @@ static void test_keeps_console_picture(void)
 	g_assert_cmpuint(kms_output_counters(watched->output)->mode_sets, ==, 0);
 	make_buffers(&lab);
 	g_assert_cmpint(submit(watched, watched->buffers[0]), ==, KMS_SUBMIT_ACCEPTED);
-	wait_until(&lab, watched->presented == 1);
+	kernel_wait(WAIT_SECONDS, watched->presented == 1);
 	g_assert_cmpuint(framebuffer_on(&lab, crtc), !=, console);
 	close_device(&lab);
 	/* Our own descriptor keeps the card open, and with it the kernel from taking it back. */
@@ -735,12 +677,12 @@ static void test_pause_and_resume(void)
 	configure(&lab, "640x480", false);
 	make_buffers(&lab);
 	submit(watched, watched->buffers[0]);
-	wait_until(&lab, watched->presented == 1);
+	kernel_wait(WAIT_SECONDS, watched->presented == 1);
 	shown = framebuffer_on(&lab, crtc);
 	submit(watched, watched->buffers[1]);
 	submit(watched, watched->buffers[0]);
 	kms_device_pause(lab.device);
-	wait_until(&lab, watched->changes >= 2 && !kms_output_busy(watched->output));
+	kernel_wait(WAIT_SECONDS, watched->changes >= 2 && !kms_output_busy(watched->output));
 	g_assert_false(kms_output_active(watched->output));
 	g_assert_cmpuint(watched->presented, ==, 1);
 	g_assert_cmpuint(watched->failed, ==, 3);
@@ -755,13 +697,14 @@ static void test_pause_and_resume(void)
 	g_assert_false(kms_output_active(watched->output));
 	close(other);
 	/* It is tried again by itself, and the newest picture is back. */
-	wait_until(&lab, kms_output_active(watched->output) && !kms_output_busy(watched->output));
+	kernel_wait(WAIT_SECONDS,
+		kms_output_active(watched->output) && !kms_output_busy(watched->output));
 	g_assert_true(look_at_crtc(&lab, 0).lit);
 	g_assert_cmpuint(look_at_crtc(&lab, 0).mode.hdisplay, ==, 640);
 	g_assert_cmpuint(framebuffer_on(&lab, crtc), !=, 0);
 	g_assert_cmpuint(framebuffer_on(&lab, crtc), ==, shown);
 	g_assert_cmpint(submit(watched, watched->buffers[1]), ==, KMS_SUBMIT_ACCEPTED);
-	wait_until(&lab, watched->presented == watched->submitted);
+	kernel_wait(WAIT_SECONDS, watched->presented == watched->submitted);
 	drmModeFreeFB(console);
 	remove_card(&lab);
 }
@@ -797,17 +740,17 @@ static void test_master_is_lost(void)
 	configure(&lab, "640x480", false);
 	make_buffers(&lab);
 	submit(watched, watched->buffers[0]);
-	wait_until(&lab, watched->presented == 1);
+	kernel_wait(WAIT_SECONDS, watched->presented == 1);
 	g_assert_cmpint(drmDropMaster(ours), ==, 0);
 	other = open(lab.path, O_RDWR | O_CLOEXEC);
 	g_assert_true(drmIsMaster(other) || drmSetMaster(other) == 0);
 	g_assert_cmpint(submit(watched, watched->buffers[1]), ==, KMS_SUBMIT_OFF);
-	wait_until(&lab, watched->changes >= 2);
+	kernel_wait(WAIT_SECONDS, watched->changes >= 2);
 	g_assert_false(kms_output_active(watched->output));
 	close(other);
-	wait_until(&lab, kms_output_active(watched->output));
+	kernel_wait(WAIT_SECONDS, kms_output_active(watched->output));
 	g_assert_cmpint(submit(watched, watched->buffers[1]), ==, KMS_SUBMIT_ACCEPTED);
-	wait_until(&lab, watched->presented == watched->submitted);
+	kernel_wait(WAIT_SECONDS, watched->presented == watched->submitted);
 	g_assert_cmpuint(watched->failed, ==, 0);
 	remove_card(&lab);
 }
