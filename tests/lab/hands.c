@@ -229,26 +229,47 @@ static bool send_group(const struct hand *hand, char **words, guint count)
 	return true;
 }
 
-/* Expires so many times a second; the caller's. */
-static int start_clock(const char *hertz)
-{
-	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
-	long period_ns = 1000000000L / MAX(atoi(hertz), 1);
-	const struct itimerspec period = {
-		.it_interval = {period_ns / 1000000000L, period_ns % 1000000000L},
-		.it_value = {0, 1},
-	};
+#define SECOND_NS INT64_C(1000000000)
 
-	timerfd_settime(fd, 0, &period, NULL);
-	return fd;
+/* Of a device that moves so many times a second. */
+struct pace {
+	int fd; /* of a timer */
+	int64_t period_ns;
+	int64_t due_ns; /* CLOCK_MONOTONIC: the last step was */
+};
+
+static int64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * SECOND_NS + now.tv_nsec;
 }
 
-/* The hand that was late makes up for it, as a device's own clock does not wait. */
-static guint64 await_clock(int fd)
+static void pace_init(struct pace *pace, const char *hertz)
 {
-	uint64_t expired = 0;
+	pace->fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+	pace->period_ns = SECOND_NS / MAX(atoi(hertz), 1);
+	pace->due_ns = now_ns();
+}
 
-	return read(fd, &expired, sizeof(expired)) == sizeof(expired) ? expired : 0;
+static void pace_finish(struct pace *pace)
+{
+	close(pace->fd);
+}
+
+/* A hand that was late does not make up for it by a burst, nor by two steps behind each other: neither
+ * does a device that its host has not asked in time. */
+static bool pace_await(struct pace *pace)
+{
+	struct itimerspec timer = {.it_interval = {0}};
+	uint64_t expired;
+
+	pace->due_ns = MAX(pace->due_ns + pace->period_ns, now_ns() + pace->period_ns / 4);
+	timer.it_value.tv_sec = pace->due_ns / SECOND_NS;
+	timer.it_value.tv_nsec = pace->due_ns % SECOND_NS;
+	timerfd_settime(pace->fd, TFD_TIMER_ABSTIME, &timer, NULL);
+	return read(pace->fd, &expired, sizeof(expired)) == sizeof(expired);
 }
 
 /* Steps differ, so that one that is lost and one that comes twice do not make up for each other. Left
@@ -272,14 +293,13 @@ static bool move(const struct hand *hand, char **words, guint count)
 {
 	int steps = atoi(words[2]);
 	int every = count > 4 ? MAX(atoi(words[4]), 0) : 0;
-	int clock = start_clock(words[3]);
+	struct pace pace;
 	int step = 0;
 
-	while (step < steps) {
-		for (guint64 due = await_clock(clock); due > 0 && step < steps; due--)
-			play(hand, step++, every);
-	}
-	close(clock);
+	pace_init(&pace, words[3]);
+	while (step < steps && pace_await(&pace))
+		play(hand, step++, every);
+	pace_finish(&pace);
 	printf("ok\n");
 	return true;
 }
@@ -306,15 +326,14 @@ static bool move_fingers(struct hand *hand, char **words)
 {
 	int fingers = CLAMP(atoi(words[2]), 1, SLOTS);
 	int frames = atoi(words[3]);
-	int clock = start_clock(words[4]);
+	struct pace pace;
 	int frame = 0;
 
+	pace_init(&pace, words[4]);
 	place_fingers(hand, fingers, 0, frames, true);
-	while (frame < frames) {
-		for (guint64 due = await_clock(clock); due > 0 && frame < frames; due--)
-			place_fingers(hand, fingers, ++frame, frames, false);
-	}
-	close(clock);
+	while (frame < frames && pace_await(&pace))
+		place_fingers(hand, fingers, ++frame, frames, false);
+	pace_finish(&pace);
 	for (int finger = 0; finger < fingers; finger++) {
 		write_event(hand, EV_ABS, ABS_MT_SLOT, finger);
 		write_event(hand, EV_ABS, ABS_MT_TRACKING_ID, -1);
