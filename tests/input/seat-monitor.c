@@ -4,6 +4,8 @@
  *
  *   --path NODE         this device, by libinput's path back-end; may be repeated
  *   --left-handed, --natural-scrolling, --tap, --turned (90 degrees), --ignore NAME
+ *   --acceleration NUMBER, --profile flat|adaptive
+ *   --accelerated       of motion also what libinput makes of it
  *
  * Lines on standard input: suspend, resume; each is answered by "ok".
  */
@@ -18,7 +20,9 @@
 struct monitor {
 	GMainLoop *loop;
 	struct seat *seat;
-	gboolean left_handed, natural_scrolling, tap, turned;
+	gboolean left_handed, natural_scrolling, tap, turned, accelerated;
+	double acceleration;
+	char *profile;
 	char *ignore;
 	char **paths;
 };
@@ -34,6 +38,11 @@ static void configure(void *data, struct seat_device *device, struct seat_device
 		options->left_handed = monitor->left_handed ? SEAT_ON : SEAT_DEFAULT;
 		options->natural_scrolling = monitor->natural_scrolling ? SEAT_ON : SEAT_DEFAULT;
 		options->tap = monitor->tap ? SEAT_ON : SEAT_DEFAULT;
+		options->acceleration = monitor->acceleration;
+		if (g_strcmp0(monitor->profile, "flat") == 0)
+			options->profile = SEAT_PROFILE_FLAT;
+		else if (monitor->profile)
+			options->profile = SEAT_PROFILE_ADAPTIVE;
 	}
 	if (monitor->turned && capabilities & SEAT_TOUCH) {
 		options->calibrated = true;
@@ -67,6 +76,14 @@ static void print_tool(const struct seat_tool *tool)
 	printf("\n");
 }
 
+static void print_motion(const struct monitor *monitor, const struct seat_event *event)
+{
+	printf("motion raw %.2f %.2f", event->motion.raw_x, event->motion.raw_y);
+	if (monitor->accelerated)
+		printf(" accelerated %.9g %.9g", event->motion.x, event->motion.y);
+	printf("\n");
+}
+
 static void event(void *data, struct seat_device *device, const struct seat_event *event)
 {
 	switch (event->type) {
@@ -80,16 +97,17 @@ static void event(void *data, struct seat_device *device, const struct seat_even
 		print_key("switch", event, EV_SW);
 		break;
 	case SEAT_EVENT_MOTION:
-		printf("motion raw %.2f %.2f\n", event->motion.raw_x, event->motion.raw_y);
+		print_motion(data, event);
 		break;
 	case SEAT_EVENT_ABSOLUTE:
 		printf("absolute %.3f %.3f\n", event->point.x, event->point.y);
 		break;
 	case SEAT_EVENT_WHEEL:
 	case SEAT_EVENT_SCROLL:
-		printf("%s %s %.0f\n", event->type == SEAT_EVENT_WHEEL ? "wheel" : "scroll",
+		/* The end of a scroll has no sign. */
+		printf("%s %s %.9g\n", event->type == SEAT_EVENT_WHEEL ? "wheel" : "scroll",
 			event->scroll.axis == SEAT_VERTICAL ? "vertical" : "horizontal",
-			event->scroll.value);
+			event->scroll.value + 0.0);
 		break;
 	case SEAT_EVENT_TOUCH_DOWN:
 		printf("down %d %.3f %.3f\n", event->point.slot, event->point.x, event->point.y);
@@ -143,6 +161,11 @@ int main(int argc, char **argv)
 			NULL},
 		{"tap", 0, 0, G_OPTION_ARG_NONE, &monitor.tap, "Option", NULL},
 		{"turned", 0, 0, G_OPTION_ARG_NONE, &monitor.turned, "Option", NULL},
+		{"acceleration", 0, 0, G_OPTION_ARG_DOUBLE, &monitor.acceleration, "Option",
+			"NUMBER"},
+		{"profile", 0, 0, G_OPTION_ARG_STRING, &monitor.profile, "Option", "PROFILE"},
+		{"accelerated", 0, 0, G_OPTION_ARG_NONE, &monitor.accelerated, "Accelerated motion",
+			NULL},
 		{"ignore", 0, 0, G_OPTION_ARG_STRING, &monitor.ignore, "A device", "NAME"},
 		{NULL},
 	};
@@ -170,6 +193,7 @@ int main(int argc, char **argv)
 	printf("end\n");
 	g_main_loop_unref(monitor.loop);
 	g_strfreev(monitor.paths);
+	g_free(monitor.profile);
 	g_free(monitor.ignore);
 	return 0;
 }

@@ -6,6 +6,7 @@
  *   plug NAME keyboard | mouse | absolute | switch | gamepad     ok /dev/input/eventN
  *   plug NAME touchscreen WIDTH HEIGHT                   the same; millimetres, 16 slots
  *   plug NAME pen WIDTH HEIGHT                           the same
+ *   plug NAME touchpad WIDTH HEIGHT                      the same; one button, below its surface
  *   unplug NAME
  *   send NAME CODE VALUE [CODE VALUE …]                  one group: KEY_A 1, REL_X -5, SW_LID 1, …
  *   move NAME COUNT HERTZ [EVERY]                        COUNT groups of motion at that rate, and behind
@@ -13,8 +14,8 @@
  *   fingers NAME FINGERS FRAMES HERTZ                    down, frames of motion at that rate, up
  *   led NAME CODE                                        ok VALUE, when the host next switches it
  *
- * Axes of screens are 0 to 10 times the millimetres, those of "absolute" 0 to 65535. A node is there
- * when it is printed; udev's word on it may come later (udevadm settle).
+ * Axes of screens and touch pads are 0 to 10 times the millimetres, those of "absolute" 0 to 65535.
+ * A node is there when it is printed; udev's word on it may come later (udevadm settle).
  */
 #include <dirent.h>
 #include <errno.h>
@@ -37,6 +38,7 @@ struct hand {
 	struct libevdev_uinput *uinput;
 	int32_t width, height; /* of the axes of a screen */
 	int32_t tracking_id;
+	bool touchpad; /* tells how many fingers are down */
 };
 
 static GHashTable *hands;
@@ -103,9 +105,9 @@ static void make_absolute(struct libevdev *device)
 	enable_axis(device, ABS_Y, 65535, 0);
 }
 
-static void make_touchscreen(struct libevdev *device, const struct hand *hand)
+/* What fingers touch. */
+static void make_surface(struct libevdev *device, const struct hand *hand)
 {
-	libevdev_enable_property(device, INPUT_PROP_DIRECT);
 	libevdev_enable_event_code(device, EV_KEY, BTN_TOUCH, NULL);
 	enable_axis(device, ABS_X, hand->width, 10);
 	enable_axis(device, ABS_Y, hand->height, 10);
@@ -113,6 +115,26 @@ static void make_touchscreen(struct libevdev *device, const struct hand *hand)
 	enable_axis(device, ABS_MT_TRACKING_ID, 65535, 0);
 	enable_axis(device, ABS_MT_POSITION_X, hand->width, 10);
 	enable_axis(device, ABS_MT_POSITION_Y, hand->height, 10);
+}
+
+static void make_touchscreen(struct libevdev *device, const struct hand *hand)
+{
+	libevdev_enable_property(device, INPUT_PROP_DIRECT);
+	make_surface(device, hand);
+}
+
+static const unsigned int finger_tools[] = {BTN_TOOL_FINGER, BTN_TOOL_DOUBLETAP, BTN_TOOL_TRIPLETAP,
+	BTN_TOOL_QUADTAP, BTN_TOOL_QUINTTAP};
+
+static void make_touchpad(struct libevdev *device, struct hand *hand)
+{
+	libevdev_enable_property(device, INPUT_PROP_POINTER);
+	libevdev_enable_property(device, INPUT_PROP_BUTTONPAD);
+	libevdev_enable_event_code(device, EV_KEY, BTN_LEFT, NULL);
+	for (size_t i = 0; i < G_N_ELEMENTS(finger_tools); i++)
+		libevdev_enable_event_code(device, EV_KEY, finger_tools[i], NULL);
+	make_surface(device, hand);
+	hand->touchpad = true;
 }
 
 static void make_pen(struct libevdev *device, const struct hand *hand)
@@ -170,6 +192,8 @@ static bool make(struct libevdev *device, struct hand *hand, char **words, guint
 		make_gamepad(device);
 	else if (strcmp(kind, "touchscreen") == 0 && sized)
 		make_touchscreen(device, hand);
+	else if (strcmp(kind, "touchpad") == 0 && sized)
+		make_touchpad(device, hand);
 	else if (strcmp(kind, "pen") == 0 && sized)
 		make_pen(device, hand);
 	else
@@ -304,7 +328,14 @@ static bool move(const struct hand *hand, char **words, guint count)
 	return true;
 }
 
-/* Finger n is in column n and goes down the screen. */
+static void press_surface(const struct hand *hand, int fingers, bool down)
+{
+	if (hand->touchpad && fingers <= (int)G_N_ELEMENTS(finger_tools))
+		write_event(hand, EV_KEY, finger_tools[fingers - 1], down);
+	write_event(hand, EV_KEY, BTN_TOUCH, down);
+}
+
+/* Finger n is in column n and goes down the surface. */
 static void place_fingers(struct hand *hand, int fingers, int frame, int frames, bool begin)
 {
 	for (int finger = 0; finger < fingers; finger++) {
@@ -318,7 +349,7 @@ static void place_fingers(struct hand *hand, int fingers, int frame, int frames,
 			(int32_t)((int64_t)hand->height * (frame + 1) / (frames + 2)));
 	}
 	if (begin)
-		write_event(hand, EV_KEY, BTN_TOUCH, 1);
+		press_surface(hand, fingers, true);
 	end_group(hand);
 }
 
@@ -338,7 +369,7 @@ static bool move_fingers(struct hand *hand, char **words)
 		write_event(hand, EV_ABS, ABS_MT_SLOT, finger);
 		write_event(hand, EV_ABS, ABS_MT_TRACKING_ID, -1);
 	}
-	write_event(hand, EV_KEY, BTN_TOUCH, 0);
+	press_surface(hand, fingers, false);
 	end_group(hand);
 	printf("ok\n");
 	return true;
