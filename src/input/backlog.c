@@ -183,7 +183,8 @@ static size_t write_slot(const struct motion *motion, int32_t slot, int32_t *cho
 }
 
 /* The slot that is chosen at the end comes last, since what follows may count on it. Never more
- * values than the run had: what a SLOT may cost more, a SYN_REPORT less has saved. */
+ * values than a run of two or more groups had: what a SLOT may cost more, a SYN_REPORT less has
+ * saved. */
 static size_t write_motion(const struct motion *motion, int32_t chosen, struct input_value *values)
 {
 	size_t count = write_slot(motion, -1, &chosen, values);
@@ -237,6 +238,7 @@ static void merge(struct backlog *backlog)
 	}
 	while (from < backlog->end) {
 		struct motion sum = {.count = 0, .slot = slot};
+		size_t run = from;
 		size_t groups = 0;
 		size_t count = 0;
 
@@ -249,16 +251,17 @@ static void merge(struct backlog *backlog)
 			from += count;
 			groups++;
 		}
-		if (groups) {
+		if (groups > 1) {
 			to += write_motion(&sum, slot, values + to);
 			slot = sum.slot;
 			backlog->counters.merged += groups - 1;
 			continue;
 		}
-		slot = slot_behind(values + from, count, slot);
-		memmove(values + to, values + from, count * sizeof(*values));
-		from += count;
-		to += count;
+		if (groups == 0)
+			from += count;
+		slot = slot_behind(values + run, from - run, slot);
+		memmove(values + to, values + run, (from - run) * sizeof(*values));
+		to += from - run;
 	}
 	backlog->end = to;
 }

@@ -253,6 +253,34 @@ static void test_dropped_presses(void)
 	g_assert_true(nothing_pressed(fixture));
 }
 
+static void fill(struct fixture *fixture)
+{
+	while (fixture->backlog.counters.dropped == 0) {
+		PUSH(fixture, {EV_KEY, KEY_A, 1});
+		PUSH(fixture, {EV_KEY, KEY_A, 0});
+	}
+}
+
+/* A single group of motion that would be longer in the order of its slots stays as it is. */
+static void test_lone_motion(void)
+{
+	g_autofree struct fixture *fixture = fixture_new();
+
+	for (int slot = 0; slot < 8; slot++)
+		PUSH(fixture, {EV_ABS, ABS_MT_SLOT, slot}, {EV_ABS, ABS_MT_TRACKING_ID, slot});
+	PUSH(fixture, {EV_ABS, ABS_MT_SLOT, 5}, {EV_ABS, ABS_MT_TRACKING_ID, 100});
+	PUSH(fixture, {EV_ABS, ABS_MT_POSITION_X, 5}, {EV_ABS, ABS_MT_SLOT, 0},
+		{EV_ABS, ABS_MT_POSITION_X, 10}, {EV_ABS, ABS_MT_SLOT, 7},
+		{EV_ABS, ABS_MT_POSITION_X, 17});
+	fill(fixture);
+	take(fixture, G_MAXSIZE);
+	g_assert_cmpuint(fixture->odd, ==, 0);
+	g_assert_cmpint(fixture->position[5], ==, 5);
+	g_assert_cmpint(fixture->position[0], ==, 10);
+	g_assert_cmpint(fixture->position[7], ==, 17);
+	g_assert_false(input_bit(fixture->pressed, KEY_A));
+}
+
 static void test_too_large(void)
 {
 	g_autofree struct fixture *fixture = fixture_new();
@@ -328,6 +356,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/input/backlog/merged-around-keys", test_merged_around_keys);
 	g_test_add_func("/input/backlog/merged-touches", test_merged_touches);
 	g_test_add_func("/input/backlog/dropped-presses", test_dropped_presses);
+	g_test_add_func("/input/backlog/lone-motion", test_lone_motion);
 	g_test_add_func("/input/backlog/too-large", test_too_large);
 	g_test_add_func("/input/backlog/random", test_random);
 	return g_test_run();
