@@ -51,14 +51,19 @@ static uint64_t slot_bit(int32_t slot)
 	return slot >= 0 && slot < BACKLOG_SLOTS ? UINT64_C(1) << slot : 0;
 }
 
+/* Which go with the contacts of a touch screen or a touch pad. */
+static const uint16_t contact_keys[] = {BTN_TOUCH, BTN_TOOL_FINGER, BTN_TOOL_DOUBLETAP,
+	BTN_TOOL_TRIPLETAP, BTN_TOOL_QUADTAP, BTN_TOOL_QUINTTAP};
+
 /* A group on its way in: what is left of it, and what it makes of the backlog's books. */
 struct group {
-	struct input_value values[2 * BACKLOG_GROUP_MAX + 1];
+	struct input_value values[2 * BACKLOG_GROUP_MAX + G_N_ELEMENTS(contact_keys) + 1];
 	size_t count;
-	bool releases;
-	uint8_t pressed[INPUT_BITS_SIZE(KEY_MAX)];
-	uint64_t touching;
-	int32_t slot;
+	bool full; /* there is room for releases and switches alone */
+	bool lacks; /* something was left out for that */
+	bool replaces; /* a switch has its new value in an earlier group */
+	bool touches; /* a contact of the guest's begins or ends */
+	struct backlog_books guest, sender;
 };
 
 static void append(struct group *group, struct input_value value)
@@ -66,63 +71,141 @@ static void append(struct group *group, struct input_value value)
 	group->values[group->count++] = value;
 }
 
+static bool leave_out(struct group *group)
+{
+	group->lacks |= group->full;
+	return group->full;
+}
+
 static void admit_key(struct group *group, const struct input_value *value)
 {
 	if (value->code > KEY_MAX)
 		return;
 	if (value->value != 0) {
-		input_set_bit(group->pressed, value->code);
-	} else {
-		if (!input_bit(group->pressed, value->code))
+		input_set_bit(group->sender.pressed, value->code);
+		if (leave_out(group))
 			return;
-		input_clear_bit(group->pressed, value->code);
-		group->releases = true;
+		input_set_bit(group->guest.pressed, value->code);
+	} else {
+		input_clear_bit(group->sender.pressed, value->code);
+		if (!input_bit(group->guest.pressed, value->code))
+			return;
+		input_clear_bit(group->guest.pressed, value->code);
 	}
 	append(group, *value);
 }
 
-/* A value of the slot that the sender has chosen, which the guest may not have heard of. */
-static void admit_of_slot(struct group *group, const struct input_value *value, int32_t slot)
+/* Of a contact in slot `bit`. False: the guest is not to hear of it. */
+static bool admit_contact(struct group *group, const struct input_value *value, uint64_t bit)
 {
+	if (is_release(value)) {
+		group->sender.touching &= ~bit;
+		if (!(group->guest.touching & bit))
+			return false;
+		group->guest.touching &= ~bit;
+		group->touches = true;
+		return true;
+	}
+	if (is_tracking(value)) {
+		group->sender.touching |= bit;
+		if (leave_out(group))
+			return false;
+		group->guest.touching |= bit;
+		group->touches = true;
+		return true;
+	}
+	return (group->guest.touching & bit) && !leave_out(group);
+}
+
+/* A value of the slot that the sender has chosen, which the guest may not have heard of. */
+static void admit_of_slot(struct group *group, const struct input_value *value)
+{
+	int32_t slot = group->sender.slot;
 	uint64_t bit = slot_bit(slot);
 
-	if (!bit)
+	if (!bit || !admit_contact(group, value, bit))
 		return;
-	if (is_tracking(value) && value->value >= 0) {
-		group->touching |= bit;
-	} else {
-		if (!(group->touching & bit))
-			return;
-		if (is_release(value)) {
-			group->touching &= ~bit;
-			group->releases = true;
-		}
-	}
-	if (group->slot != slot)
+	if (group->guest.slot != slot)
 		append(group, (struct input_value){EV_ABS, ABS_MT_SLOT, slot});
-	group->slot = slot;
+	group->guest.slot = slot;
 	append(group, *value);
+}
+
+static struct input_value *find_switch(struct input_value *values, size_t count, uint16_t code)
+{
+	for (size_t i = count; i > 0; i--) {
+		if (values[i - 1].type == EV_SW && values[i - 1].code == code)
+			return &values[i - 1];
+	}
+	return NULL;
+}
+
+/* Where there is room for one value of it, the one that waits is the last one too. */
+static void admit_switch(struct backlog *backlog, struct group *group,
+	const struct input_value *value)
+{
+	struct input_value *waiting = NULL;
+
+	if (value->code > SW_MAX)
+		return;
+	if (group->full)
+		waiting = find_switch(group->values, group->count, value->code);
+	if (group->full && !waiting)
+		waiting = find_switch(backlog->values + backlog->begin,
+			backlog->end - backlog->begin, value->code);
+	if (waiting)
+		waiting->value = value->value;
+	else
+		append(group, *value);
+	group->replaces |= waiting != NULL;
+}
+
+/* With the last contact that the guest knows its keys go, though there are others that were dropped;
+ * and those that were dropped with a contact come with the next one. */
+static void match_contact_keys(struct group *group)
+{
+	bool pressed = group->guest.touching != 0;
+
+	if (!group->touches || (pressed ? group->full : group->sender.touching == 0))
+		return;
+	for (size_t i = 0; i < G_N_ELEMENTS(contact_keys); i++) {
+		uint16_t code = contact_keys[i];
+
+		if (input_bit(group->guest.pressed, code) == pressed ||
+			!input_bit(group->sender.pressed, code))
+			continue;
+		if (pressed)
+			input_set_bit(group->guest.pressed, code);
+		else
+			input_clear_bit(group->guest.pressed, code);
+		append(group, (struct input_value){EV_KEY, code, pressed});
+	}
 }
 
 /* Releases of what was never seen pressed are left out, and so is what belongs to them. */
 static void admit(struct backlog *backlog, struct group *group, const struct input_value *values,
-	size_t count)
+	size_t count, bool full)
 {
 	group->count = 0;
-	group->releases = false;
-	memcpy(group->pressed, backlog->pressed, sizeof(group->pressed));
-	group->touching = backlog->touching;
-	group->slot = backlog->slot;
+	group->full = full;
+	group->lacks = false;
+	group->replaces = false;
+	group->touches = false;
+	group->guest = backlog->guest;
+	group->sender = backlog->sender;
 	for (size_t i = 0; i < count; i++) {
 		if (is_slot(&values[i]))
-			backlog->sender_slot = values[i].value;
+			group->sender.slot = values[i].value;
 		else if (is_of_slot(&values[i]))
-			admit_of_slot(group, &values[i], backlog->sender_slot);
+			admit_of_slot(group, &values[i]);
 		else if (values[i].type == EV_KEY)
 			admit_key(group, &values[i]);
-		else if (!is_report(&values[i]))
+		else if (values[i].type == EV_SW)
+			admit_switch(backlog, group, &values[i]);
+		else if (!is_report(&values[i]) && !leave_out(group))
 			append(group, values[i]);
 	}
+	match_contact_keys(group);
 }
 
 /* ---- merging ---- */
@@ -276,16 +359,14 @@ static void move_to_front(struct backlog *backlog)
 	backlog->begin = 0;
 }
 
-static bool make_room(struct backlog *backlog, const struct group *group)
+/* False: it would not end where groups are taken whole. */
+static bool make_room(struct backlog *backlog, size_t size)
 {
-	size_t size = group->count + 1;
-	size_t most = group->releases ? BACKLOG_CAPACITY : BACKLOG_VALUES;
-
 	if (backlog->end - backlog->begin + size > BACKLOG_VALUES)
 		merge(backlog);
 	if (backlog->end + size > BACKLOG_CAPACITY)
 		move_to_front(backlog);
-	return backlog->end - backlog->begin + size <= most;
+	return backlog->end - backlog->begin + size <= BACKLOG_VALUES;
 }
 
 void backlog_push(struct backlog *backlog, const struct input_value *values, size_t count)
@@ -296,20 +377,19 @@ void backlog_push(struct backlog *backlog, const struct input_value *values, siz
 		backlog->counters.dropped++;
 		return;
 	}
-	admit(backlog, &group, values, count);
+	admit(backlog, &group, values, count, false);
+	if (group.count > 0 && !make_room(backlog, group.count + 1))
+		admit(backlog, &group, values, count, true);
+	backlog->guest = group.guest;
+	backlog->sender = group.sender;
+	backlog->counters.groups += group.count > 0 || group.replaces;
+	backlog->counters.merged += group.count == 0 && group.replaces;
+	backlog->counters.dropped += group.lacks;
 	if (group.count == 0)
 		return;
-	if (!make_room(backlog, &group)) {
-		backlog->counters.dropped++;
-		return;
-	}
 	append(&group, (struct input_value){EV_SYN, SYN_REPORT, 0});
 	memcpy(backlog->values + backlog->end, group.values, group.count * sizeof(*group.values));
 	backlog->end += group.count;
-	memcpy(backlog->pressed, group.pressed, sizeof(backlog->pressed));
-	backlog->touching = group.touching;
-	backlog->slot = group.slot;
-	backlog->counters.groups++;
 }
 
 static void put(struct backlog *backlog, uint16_t type, uint16_t code, int32_t value)

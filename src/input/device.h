@@ -15,7 +15,7 @@ struct device_counters {
 	uint64_t groups; /* given to a guest that listens, merged ones included */
 	uint64_t events; /* written into the guest's buffers, SYN_REPORT included */
 	uint64_t merged; /* groups of motion added to earlier ones, since the guest took none */
-	uint64_t dropped; /* groups, for the same reason */
+	uint64_t dropped; /* groups, for the same reason, all but their releases and switches */
 };
 
 struct device_options {

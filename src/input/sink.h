@@ -54,8 +54,8 @@ struct input_description {
 struct input_sink;
 
 struct input_sink_interface {
-	/* One group, taken whole or (nobody there, or the backlog full of what cannot be dropped)
-	 * not at all. The values are the caller's. Never blocks. */
+	/* One group, taken whole; not at all where nobody is there; or, of a guest that takes none for
+	 * long, its releases alone. The values are the caller's. Never blocks. */
 	void (*send)(struct input_sink *sink, const struct input_value *values, size_t count);
 	void (*destroy)(struct input_sink *sink);
 	/* Another sink takes over: what is pressed here is released. NULL: the guest does that by

@@ -12,9 +12,13 @@ struct fixture {
 	uint64_t touching;
 	int32_t slot;
 	int32_t position[BACKLOG_SLOTS];
+	uint32_t switches;
 	int64_t x;
 	size_t groups;
-	size_t odd; /* releases of what was not pressed, positions of what does not touch */
+	/* Releases of what was not pressed, positions of what does not touch, and for hands_move() a
+	 * BTN_TOUCH that is not as its contacts are. */
+	size_t odd;
+	bool hands;
 };
 
 static struct fixture *fixture_new(void)
@@ -35,13 +39,18 @@ static void take_value(struct fixture *fixture, const struct input_value *value)
 {
 	if (value->type == EV_SYN) {
 		fixture->groups++;
+		fixture->odd += fixture->hands &&
+			input_bit(fixture->pressed, BTN_TOUCH) != (fixture->touching != 0);
+	} else if (value->type == EV_SW) {
+		fixture->switches &= ~(1u << value->code);
+		fixture->switches |= (uint32_t)value->value << value->code;
 	} else if (value->type == EV_REL) {
 		fixture->x += value->value;
 	} else if (value->type == EV_KEY && value->value) {
 		input_set_bit(fixture->pressed, value->code);
 	} else if (value->type == EV_KEY) {
 		fixture->odd += !input_bit(fixture->pressed, value->code);
-		fixture->pressed[value->code / 8] &= (uint8_t) ~(1u << value->code % 8);
+		input_clear_bit(fixture->pressed, value->code);
 	} else if (value->code == ABS_MT_SLOT) {
 		fixture->slot = value->value;
 	} else if (value->code == ABS_MT_TRACKING_ID && value->value >= 0) {
@@ -253,12 +262,126 @@ static void test_dropped_presses(void)
 	g_assert_true(nothing_pressed(fixture));
 }
 
+/* Two keys in turn, the one going down as the other comes up: in a backlog that is full the releases
+ * come without the presses. */
+static void test_rolled_keys(void)
+{
+	g_autofree struct fixture *fixture = fixture_new();
+	uint64_t dropped;
+
+	PUSH(fixture, {EV_KEY, KEY_A, 1});
+	for (int i = 0; i < 2500; i++)
+		PUSH(fixture, {EV_KEY, i % 2 ? KEY_B : KEY_A, 0},
+			{EV_KEY, i % 2 ? KEY_A : KEY_B, 1});
+	dropped = fixture->backlog.counters.dropped;
+	g_assert_cmpuint(dropped, >, 0);
+	PUSH(fixture, {EV_KEY, KEY_A, 0});
+	g_assert_cmpuint(fixture->backlog.counters.dropped, ==, dropped);
+	take(fixture, G_MAXSIZE);
+	g_assert_cmpuint(fixture->odd, ==, 0);
+	g_assert_true(nothing_pressed(fixture));
+	PUSH(fixture, {EV_KEY, KEY_A, 1});
+	EXPECT(fixture, {EV_KEY, KEY_A, 1}, SYN);
+}
+
+/* One finger after the other, the next one down before the last one is up: BTN_TOUCH goes with the
+ * last contact that is known, and comes with the next one that has room. */
+static void test_rolled_fingers(void)
+{
+	g_autofree struct fixture *fixture = fixture_new();
+
+	fixture->hands = true;
+	PUSH(fixture, {EV_ABS, ABS_MT_SLOT, 0}, {EV_ABS, ABS_MT_TRACKING_ID, 0},
+		{EV_ABS, ABS_MT_POSITION_X, 0}, {EV_KEY, BTN_TOUCH, 1},
+		{EV_KEY, BTN_TOOL_FINGER, 1}, {EV_ABS, ABS_X, 0});
+	for (int i = 1; i < 1000; i++)
+		PUSH(fixture, {EV_ABS, ABS_MT_SLOT, (i + 1) % 2}, {EV_ABS, ABS_MT_TRACKING_ID, -1},
+			{EV_ABS, ABS_MT_SLOT, i % 2}, {EV_ABS, ABS_MT_TRACKING_ID, i},
+			{EV_ABS, ABS_MT_POSITION_X, i}, {EV_ABS, ABS_X, i});
+	g_assert_cmpuint(fixture->backlog.counters.dropped, >, 0);
+	take(fixture, G_MAXSIZE);
+	g_assert_true(nothing_pressed(fixture));
+	PUSH(fixture, {EV_ABS, ABS_MT_SLOT, 0}, {EV_ABS, ABS_MT_TRACKING_ID, 1000});
+	g_assert_cmpuint(fixture->backlog.counters.groups, >, 0);
+	take(fixture, G_MAXSIZE);
+	g_assert_true(input_bit(fixture->pressed, BTN_TOOL_FINGER));
+	PUSH(fixture, {EV_ABS, ABS_MT_TRACKING_ID, -1}, {EV_ABS, ABS_MT_SLOT, 1},
+		{EV_ABS, ABS_MT_TRACKING_ID, -1}, {EV_KEY, BTN_TOUCH, 0},
+		{EV_KEY, BTN_TOOL_FINGER, 0});
+	take(fixture, G_MAXSIZE);
+	g_assert_cmpuint(fixture->odd, ==, 0);
+	g_assert_true(nothing_pressed(fixture));
+}
+
 static void fill(struct fixture *fixture)
 {
 	while (fixture->backlog.counters.dropped == 0) {
 		PUSH(fixture, {EV_KEY, KEY_A, 1});
 		PUSH(fixture, {EV_KEY, KEY_A, 0});
 	}
+}
+
+/* Every finger of all slots lifts while the others move, behind every key that there is. */
+static void test_many_lifts(void)
+{
+	g_autofree struct fixture *fixture = fixture_new();
+
+	for (int slot = 0; slot < BACKLOG_SLOTS; slot++)
+		PUSH(fixture, {EV_ABS, ABS_MT_SLOT, slot}, {EV_ABS, ABS_MT_TRACKING_ID, slot});
+	for (int first = 1; first <= KEY_MAX; first += BACKLOG_GROUP_MAX) {
+		struct input_value values[BACKLOG_GROUP_MAX];
+		size_t count = 0;
+
+		for (int code = first; code < first + BACKLOG_GROUP_MAX && code <= KEY_MAX; code++)
+			values[count++] = (struct input_value){EV_KEY, (uint16_t)code, 1};
+		push(fixture, count, values);
+	}
+	g_assert_cmpuint(fixture->backlog.counters.dropped, ==, 0);
+	while (fixture->backlog.counters.dropped == 0)
+		PUSH(fixture, {EV_MSC, MSC_SCAN, 1});
+	for (int code = 1; code <= KEY_MAX; code++)
+		PUSH(fixture, {EV_KEY, (uint16_t)code, 0}, {EV_KEY, KEY_RESERVED, 1});
+	for (int slot = 0; slot < BACKLOG_SLOTS; slot++) {
+		struct input_value values[BACKLOG_GROUP_MAX];
+		size_t count = 0;
+
+		values[count++] = (struct input_value){EV_ABS, ABS_MT_SLOT, slot};
+		values[count++] = (struct input_value){EV_ABS, ABS_MT_TRACKING_ID, -1};
+		for (int other = slot + 1; other < BACKLOG_SLOTS; other++) {
+			values[count++] = (struct input_value){EV_ABS, ABS_MT_SLOT, other};
+			values[count++] = (struct input_value){EV_ABS, ABS_MT_POSITION_X, slot};
+		}
+		push(fixture, count, values);
+	}
+	for (uint16_t code = 0; code <= SW_MAX; code++)
+		PUSH(fixture, {EV_SW, code, 1});
+	g_assert_cmpuint(fixture->backlog.end, <=, BACKLOG_CAPACITY);
+	take(fixture, G_MAXSIZE);
+	g_assert_cmpuint(fixture->odd, ==, 0);
+	g_assert_true(nothing_pressed(fixture));
+	g_assert_cmphex(fixture->switches, ==, (1u << SW_CNT) - 1);
+}
+
+/* A lid that is opened while the guest is away is not shut for ever. */
+static void test_switches(void)
+{
+	g_autofree struct fixture *fixture = fixture_new();
+	size_t end;
+
+	PUSH(fixture, {EV_SW, SW_LID, 1});
+	fill(fixture);
+	PUSH(fixture, {EV_SW, SW_LID, 0});
+	PUSH(fixture, {EV_SW, SW_TABLET_MODE, 1}, {EV_KEY, KEY_A, 1});
+	end = fixture->backlog.end;
+	for (int i = 0; i < 1001; i++)
+		PUSH(fixture, {EV_SW, SW_LID, i % 2}, {EV_SW, SW_TABLET_MODE, 0},
+			{EV_SW, SW_TABLET_MODE, i % 2});
+	g_assert_cmpuint(fixture->backlog.end, ==, end);
+	take(fixture, G_MAXSIZE);
+	g_assert_cmphex(fixture->switches, ==, 0);
+	/* With room, each value counts. */
+	PUSH(fixture, {EV_SW, SW_LID, 1}, {EV_SW, SW_LID, 0});
+	EXPECT(fixture, {EV_SW, SW_LID, 1}, {EV_SW, SW_LID, 0}, SYN);
 }
 
 /* A single group of motion that would be longer in the order of its slots stays as it is. */
@@ -345,6 +468,144 @@ static void test_random(void)
 	g_assert_cmpuint(fixture->backlog.counters.dropped, >, 0);
 }
 
+/* What a sender has pressed. */
+struct hands {
+	GRand *random;
+	bool keys[40];
+	bool touching[12];
+	bool touch; /* BTN_TOUCH */
+	uint32_t switches;
+	struct input_value values[BACKLOG_GROUP_MAX];
+	size_t count;
+};
+
+static void hands_add(struct hands *hands, uint16_t type, uint16_t code, int32_t value)
+{
+	hands->values[hands->count++] = (struct input_value){type, code, value};
+}
+
+static void hands_key(struct hands *hands, int code, bool pressed)
+{
+	hands->keys[code] = pressed;
+	hands_add(hands, EV_KEY, (uint16_t)code, pressed);
+}
+
+static void hands_finger(struct hands *hands, int slot, bool touching)
+{
+	hands->touching[slot] = touching;
+	hands_add(hands, EV_ABS, ABS_MT_SLOT, slot);
+	hands_add(hands, EV_ABS, ABS_MT_TRACKING_ID, touching ? slot : -1);
+}
+
+static void hands_push(struct hands *hands, struct fixture *fixture)
+{
+	bool touch = false;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(hands->touching); i++)
+		touch |= hands->touching[i];
+	if (touch != hands->touch)
+		hands_add(hands, EV_KEY, BTN_TOUCH, touch);
+	hands->touch = touch;
+	push(fixture, hands->count, hands->values);
+	hands->count = 0;
+}
+
+/* One lifts, or comes down, while the others move. */
+static void hands_touch(struct hands *hands)
+{
+	int slot = g_rand_int_range(hands->random, 0, G_N_ELEMENTS(hands->touching));
+
+	hands_finger(hands, slot, !hands->touching[slot]);
+	for (int i = 0; i < (int)G_N_ELEMENTS(hands->touching); i++) {
+		if (i == slot || !hands->touching[i])
+			continue;
+		hands_add(hands, EV_ABS, ABS_MT_SLOT, i);
+		hands_add(hands, EV_ABS, ABS_MT_POSITION_X, i);
+	}
+}
+
+/* One finger is up and another one down, or none; and so of keys. */
+static void hands_roll(struct hands *hands)
+{
+	int key = g_rand_int_range(hands->random, 1, G_N_ELEMENTS(hands->keys));
+	int slot = g_rand_int_range(hands->random, 0, G_N_ELEMENTS(hands->touching));
+
+	for (int i = 1; i < (int)G_N_ELEMENTS(hands->keys); i++) {
+		if (hands->keys[i] && i != key)
+			hands_key(hands, i, false);
+	}
+	hands_key(hands, key, true);
+	for (int i = 0; i < (int)G_N_ELEMENTS(hands->touching); i++) {
+		if (hands->touching[i] && i != slot)
+			hands_finger(hands, i, false);
+	}
+	hands_finger(hands, slot, g_rand_boolean(hands->random));
+}
+
+static void hands_switch(struct hands *hands)
+{
+	uint16_t code = (uint16_t)g_rand_int_range(hands->random, 0, SW_CNT);
+
+	hands->switches ^= 1u << code;
+	hands_add(hands, EV_SW, code, hands->switches >> code & 1);
+}
+
+static void hands_move(struct hands *hands)
+{
+	switch (g_rand_int_range(hands->random, 0, 6)) {
+	case 0:
+		hands_roll(hands);
+		break;
+	case 1:
+		hands_switch(hands);
+		break;
+	case 2:
+		hands_switch(hands);
+		hands_touch(hands);
+		break;
+	case 3:
+		hands_key(hands, g_rand_int_range(hands->random, 1, G_N_ELEMENTS(hands->keys)),
+			g_rand_boolean(hands->random));
+		hands_add(hands, EV_MSC, MSC_SCAN, 1);
+		break;
+	default:
+		hands_touch(hands);
+		break;
+	}
+}
+
+/* Groups that press and release at once, as hands and kernels make them, for a guest that is away for
+ * long and for short. */
+static void test_random_hands(void)
+{
+	g_autofree struct fixture *fixture = fixture_new();
+	g_autoptr(GRand) random = g_rand_new_with_seed(20261124);
+	struct hands hands = {.random = random};
+
+	fixture->hands = true;
+	for (int i = 0; i < 300000; i++) {
+		hands_move(&hands);
+		hands_push(&hands, fixture);
+		g_assert_cmpuint(fixture->backlog.end, <=, BACKLOG_CAPACITY);
+		if (g_rand_int_range(random, 0, 4) == 0)
+			take(fixture, (size_t)g_rand_int_range(random, 0, 9));
+		if (g_rand_int_range(random, 0, 5000) == 0) {
+			take(fixture, G_MAXSIZE);
+			g_assert_cmphex(fixture->switches, ==, hands.switches);
+		}
+	}
+	for (int i = 1; i < (int)G_N_ELEMENTS(hands.keys); i++)
+		hands_key(&hands, i, false);
+	for (int i = 0; i < (int)G_N_ELEMENTS(hands.touching); i++)
+		hands_finger(&hands, i, false);
+	hands_push(&hands, fixture);
+	take(fixture, G_MAXSIZE);
+	g_assert_cmpuint(fixture->odd, ==, 0);
+	g_assert_true(nothing_pressed(fixture));
+	g_assert_cmphex(fixture->switches, ==, hands.switches);
+	g_assert_cmpuint(fixture->backlog.counters.dropped, >, 0);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -356,8 +617,13 @@ int main(int argc, char **argv)
 	g_test_add_func("/input/backlog/merged-around-keys", test_merged_around_keys);
 	g_test_add_func("/input/backlog/merged-touches", test_merged_touches);
 	g_test_add_func("/input/backlog/dropped-presses", test_dropped_presses);
+	g_test_add_func("/input/backlog/rolled-keys", test_rolled_keys);
+	g_test_add_func("/input/backlog/rolled-fingers", test_rolled_fingers);
+	g_test_add_func("/input/backlog/many-lifts", test_many_lifts);
+	g_test_add_func("/input/backlog/switches", test_switches);
 	g_test_add_func("/input/backlog/lone-motion", test_lone_motion);
 	g_test_add_func("/input/backlog/too-large", test_too_large);
 	g_test_add_func("/input/backlog/random", test_random);
+	g_test_add_func("/input/backlog/random-hands", test_random_hands);
 	return g_test_run();
 }
