@@ -3,6 +3,8 @@
 
 #include <glib/gstdio.h>
 #include <libevdev/libevdev.h>
+#include <linux/virtio_input.h>
+#include <string.h>
 
 /* ---- the owner ---- */
 
@@ -93,4 +95,97 @@ void device_fixture_free(struct device_fixture *fixture)
 	g_free(fixture->path);
 	g_free(fixture->directory);
 	g_free(fixture);
+}
+
+/* ---- the guest ---- */
+
+void device_begin(struct device_fixture *fixture)
+{
+	vmm_connect(&fixture->vmm, fixture->path);
+	vmm_start(&fixture->vmm, 0);
+	device_expect_heard(fixture, "connected=1 ");
+}
+
+struct device_fixture *device_fixture_new_begun(void)
+{
+	struct device_fixture *fixture = device_fixture_new();
+
+	device_begin(fixture);
+	return fixture;
+}
+
+void device_lay_out_anew(struct device_fixture *fixture)
+{
+	for (unsigned int i = 0; i < VMM_QUEUES; i++)
+		driver_init(&fixture->vmm.drivers[i], &fixture->vmm.guest, VMM_QUEUE_SIZE,
+			i * 0x1000);
+}
+
+void device_offer(struct device_fixture *fixture, uint16_t head)
+{
+	driver_offer_buffer(&fixture->vmm.drivers[DEVICE_EVENT_QUEUE], head,
+		DEVICE_BUFFER_OFFSET(head), sizeof(struct virtio_input_event), true);
+}
+
+void device_offer_all(struct device_fixture *fixture)
+{
+	for (uint16_t head = 0; head < VMM_QUEUE_SIZE; head++)
+		device_offer(fixture, head);
+	vmm_kick(&fixture->vmm, DEVICE_EVENT_QUEUE);
+}
+
+void device_push(struct device_fixture *fixture, size_t count, const struct input_value *values)
+{
+	input_sink_send(fixture->sink, values, count);
+}
+
+void device_append_value(GString *text, uint16_t type, uint16_t code, int32_t value)
+{
+	if (type == EV_SYN && code == SYN_REPORT)
+		g_string_append(text, "\n");
+	else
+		g_string_append_printf(text, "%s=%d ", libevdev_event_code_get_name(type, code),
+			value);
+}
+
+bool device_take(struct device_fixture *fixture, GString *text, uint16_t *head)
+{
+	struct virtio_input_event event;
+	struct vring_used_elem element;
+
+	if (!driver_take_used(&fixture->vmm.drivers[DEVICE_EVENT_QUEUE], &element))
+		return false;
+	g_assert_cmpuint(element.id, <, VMM_QUEUE_SIZE);
+	g_assert_cmpuint(element.len, ==, sizeof(event));
+	memcpy(&event, fixture->vmm.guest.bytes + DEVICE_BUFFER_OFFSET(element.id), sizeof(event));
+	device_append_value(text, GUINT16_FROM_LE(event.type), GUINT16_FROM_LE(event.code),
+		(int32_t)GUINT32_FROM_LE(event.value));
+	*head = (uint16_t)element.id;
+	return true;
+}
+
+char *device_take_all(struct device_fixture *fixture)
+{
+	GString *text = g_string_new(NULL);
+	uint16_t head;
+
+	while (device_take(fixture, text, &head)) {
+		device_offer(fixture, head);
+		vmm_kick(&fixture->vmm, DEVICE_EVENT_QUEUE);
+	}
+	return g_string_free(text, FALSE);
+}
+
+void device_expect(struct device_fixture *fixture, const char *text)
+{
+	g_autofree char *taken = device_take_all(fixture);
+
+	g_assert_cmpstr(taken, ==, text);
+}
+
+void device_expect_log(const char *text)
+{
+	g_autofree char *log = fixture_log_take();
+
+	g_assert_cmpstr(log, ==, text);
 }

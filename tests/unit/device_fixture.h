@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A virtio-input device on a socket of its own and a VMM that is yet to connect to it, for
- * test-device and test-device-config.
+ * test-device, test-device-config and test-device-fault.
  */
 #ifndef TESTS_UNIT_DEVICE_FIXTURE_H
 #define TESTS_UNIT_DEVICE_FIXTURE_H
@@ -33,5 +33,45 @@ extern const struct input_sink_listener device_fixture_listener;
 
 /* Heard since the last call, checked and forgotten. */
 void device_expect_heard(struct device_fixture *fixture, const char *text);
+
+/* ---- the guest ---- */
+
+#define DEVICE_EVENT_QUEUE 0
+#define DEVICE_STATUS_QUEUE 1
+
+/* Of descriptor `head`, in the guest's memory. */
+#define DEVICE_BUFFER_OFFSET(head) (0x20000u + (head)*32u)
+
+/* A VMM comes, and its guest's driver begins, with nothing offered. */
+void device_begin(struct device_fixture *fixture);
+struct device_fixture *device_fixture_new_begun(void);
+
+/* Another driver, on queues of its own. */
+void device_lay_out_anew(struct device_fixture *fixture);
+
+/* Buffers for events, of four; of all of them the device is told. */
+void device_offer(struct device_fixture *fixture, uint16_t head);
+void device_offer_all(struct device_fixture *fixture);
+
+/* A group for the device. */
+void device_push(struct device_fixture *fixture, size_t count, const struct input_value *values);
+#define DEVICE_SEND(fixture, ...) \
+	device_push(fixture, \
+		sizeof((struct input_value[]){__VA_ARGS__}) / sizeof(struct input_value), \
+		(struct input_value[]){__VA_ARGS__})
+
+/* "KEY_A=1 ", and a new line for SYN_REPORT. */
+void device_append_value(GString *text, uint16_t type, uint16_t code, int32_t value);
+
+/* The next event that the guest finds, appended, and the descriptor of its buffer. False: there is
+ * none. */
+bool device_take(struct device_fixture *fixture, GString *text, uint16_t *head);
+
+/* All that there is, a line a group; each buffer goes back as soon as it is read. */
+char *device_take_all(struct device_fixture *fixture);
+void device_expect(struct device_fixture *fixture, const char *text);
+
+/* All that was logged, which may be nothing (NULL). */
+void device_expect_log(const char *text);
 
 #endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A virtio-input device whose guest or VMM does what it should not, or what it seldom does. */
+#include <linux/virtio_input.h>
+#include <string.h>
+
+#include "device_fixture.h"
+
+/* Sizes that no driver has a reason for. */
+static void test_buffers(void)
+{
+	g_autoptr(device_fixture) fixture = device_fixture_new_begun();
+	struct driver *driver = &fixture->vmm.drivers[DEVICE_EVENT_QUEUE];
+	struct vring_used_elem element;
+	struct virtio_input_event event;
+	uint8_t *bytes = fixture->vmm.guest.bytes;
+
+	/* Too small; larger than needed; in pieces of 1, 2 and 29 bytes. */
+	driver_offer_buffer(driver, 0, DEVICE_BUFFER_OFFSET(0), 7, true);
+	vmm_kick(&fixture->vmm, DEVICE_EVENT_QUEUE);
+	g_assert_false(driver_take_used(driver, &element));
+	DEVICE_SEND(fixture, {EV_KEY, KEY_A, 1});
+	g_assert_true(driver_take_used(driver, &element));
+	g_assert_cmpuint(element.id, ==, 0);
+	g_assert_cmpuint(element.len, ==, 0);
+	memset(bytes + DEVICE_BUFFER_OFFSET(0), 0xee, 96);
+	driver_offer_buffer(driver, 0, DEVICE_BUFFER_OFFSET(0), 32, true);
+	for (uint16_t i = 1; i < 4; i++)
+		driver_describe(driver, i,
+			(struct vring_desc){GUEST_ADDRESS + DEVICE_BUFFER_OFFSET(1) +
+					(i - 1u) * i / 2,
+				i == 3 ? 29 : i,
+				VRING_DESC_F_WRITE | (i < 3 ? VRING_DESC_F_NEXT : 0),
+				(uint16_t)(i + 1)});
+	driver_offer(driver, 1);
+	vmm_kick(&fixture->vmm, DEVICE_EVENT_QUEUE);
+	for (uint32_t i = 0; i < 2; i++) {
+		g_assert_true(driver_take_used(driver, &element));
+		g_assert_cmpuint(element.id, ==, i);
+		g_assert_cmpuint(element.len, ==, sizeof(event));
+		memcpy(&event, bytes + DEVICE_BUFFER_OFFSET(i), sizeof(event));
+		g_assert_cmpuint(GUINT16_FROM_LE(event.code), ==, i ? SYN_REPORT : KEY_A);
+		g_assert_cmphex(bytes[DEVICE_BUFFER_OFFSET(i) + sizeof(event)], ==, 0xee);
+	}
+	g_assert_false(driver_take_used(driver, &element));
+}
+
+/* A VMM that takes its memory away while events come is gone in the next turn. */
+static void test_shrunk_memory(void)
+{
+	for (int offered = 0; offered < 2; offered++) {
+		g_autoptr(device_fixture) fixture = device_fixture_new_begun();
+
+		if (offered)
+			device_offer_all(fixture);
+		guest_shrink(&fixture->vmm.guest);
+		DEVICE_SEND(fixture, {EV_KEY, KEY_A, 1});
+		DEVICE_SEND(fixture, {EV_KEY, KEY_A, 0});
+		device_expect_heard(fixture, "");
+		fixture_settle();
+		device_expect_heard(fixture, "connected=0 ");
+		device_expect_log(
+			"[kiosk] guest kiosk: keyboard: closing vhost-user: the VMM took memory "
+			"away that it had shared");
+		vmm_close(&fixture->vmm);
+		vmm_open(&fixture->vmm);
+		device_begin(fixture);
+		device_offer_all(fixture);
+		DEVICE_SEND(fixture, {EV_KEY, KEY_A, 1});
+		device_expect(fixture, "KEY_A=1 \n");
+	}
+}
+
+int main(int argc, char **argv)
+{
+	fixture_init(&argc, &argv);
+	g_test_add_func("/input/device-fault/buffers", test_buffers);
+	g_test_add_func("/input/device-fault/shrunk-memory", test_shrunk_memory);
+	return g_test_run();
+}
