@@ -27,8 +27,8 @@ static void *aligned(void *part, uintptr_t alignment)
 	return (uintptr_t)part % alignment ? NULL : part;
 }
 
-/* The three parts were there at the start, but a region can have been removed since, or have come
- * back elsewhere. */
+/* The three parts were there at the start, but a region can have been removed since, and come back
+ * later or elsewhere. */
 static uint8_t *available_part(const struct ring *ring, const struct memory *memory)
 {
 	return aligned(memory_at_user(memory, ring->available_address, available_size(ring)), 2);
@@ -150,12 +150,9 @@ static enum ring_status look_offered(struct ring *ring, const struct memory *mem
 
 	if (ring->broken)
 		return RING_BROKEN;
-	if (!ring->started)
+	/* That a VMM takes memory away for a while is no fault of the guest's. */
+	if (!ring->started || !find_parts(ring, memory, parts))
 		return RING_EMPTY;
-	if (!find_parts(ring, memory, parts)) {
-		break_ring(ring, error, "has its ring in no memory any more");
-		return RING_BROKEN;
-	}
 	offered = count_offered(ring, parts);
 	if (offered <= ring->size)
 		return offered ? RING_CHAIN : RING_EMPTY;

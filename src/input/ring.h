@@ -61,7 +61,7 @@ struct ring_chain {
 
 enum ring_status {
 	RING_CHAIN, /* there is one */
-	RING_EMPTY,
+	RING_EMPTY, /* or the ring's own memory is not there, just now */
 	RING_BROKEN, /* *error is set once, at the call that found out */
 };
 

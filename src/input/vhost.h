@@ -20,6 +20,8 @@
  *   | of no such part                             | one log line, or none
  *   | a request that we do not know               | with NEED_REPLY: answered with 1; else ignored
  *   | memory whose file becomes shorter           | closed, one log line
+ *   | no memory under a ring that runs, for a     | as if nothing were offered, until it is there;
+ *   | while (as QEMU changes its memory)          | no word
  *   | its guest breaks a ring                     | the ring stands still until it is started anew
  */
 #ifndef SCANOUTD_INPUT_VHOST_H

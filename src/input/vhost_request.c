@@ -115,6 +115,15 @@ static enum outcome get_max_mem_slots(struct vhost *vhost)
 	return reply_u64(vhost, MEMORY_REGIONS_MAX);
 }
 
+/* What was offered while a ring had no memory was kicked for in vain. */
+static void serve_queues(struct vhost *vhost)
+{
+	for (unsigned int i = 0; i < VHOST_RINGS; i++) {
+		if (vhost->queues[i].runs)
+			vhost_kick_again(vhost, i);
+	}
+}
+
 static enum outcome set_mem_table(struct vhost *vhost)
 {
 	const uint8_t *payload = vhost->message.wire.payload;
@@ -146,6 +155,7 @@ static enum outcome set_mem_table(struct vhost *vhost)
 	}
 	memory_clear(&vhost->memory);
 	vhost->memory = memory;
+	serve_queues(vhost);
 	return OUTCOME_DONE;
 }
 
@@ -162,10 +172,12 @@ static enum outcome add_mem_reg(struct vhost *vhost)
 	const struct vhost_user_memory_region region = read_region(vhost);
 	g_autoptr(GError) error = NULL;
 
-	if (memory_add(&vhost->memory, &region, vhost->message.fds.fd[0], &error))
-		return OUTCOME_DONE;
-	vhost_complain(vhost, "%s", error->message);
-	return OUTCOME_REFUSED;
+	if (!memory_add(&vhost->memory, &region, vhost->message.fds.fd[0], &error)) {
+		vhost_complain(vhost, "%s", error->message);
+		return OUTCOME_REFUSED;
+	}
+	serve_queues(vhost);
+	return OUTCOME_DONE;
 }
 
 static enum outcome rem_mem_reg(struct vhost *vhost)

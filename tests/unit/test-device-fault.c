@@ -70,10 +70,32 @@ static void test_shrunk_memory(void)
 	}
 }
 
+/* QEMU changes its memory under a device that runs: what comes between is late, and nothing is lost. */
+static void test_changed_memory(void)
+{
+	g_autoptr(device_fixture) fixture = device_fixture_new_begun();
+	struct vmm *vmm = &fixture->vmm;
+	struct vmm_message add = vmm_add_memory(vmm);
+	const struct vmm_message remove = vmm_remove_memory();
+
+	add.flags = VHOST_USER_NEED_REPLY;
+	device_offer_all(fixture);
+	DEVICE_SEND(fixture, {EV_KEY, KEY_A, 1});
+	device_expect(fixture, "KEY_A=1 \n");
+	g_assert_cmpuint(vmm_ask(vmm, &remove), ==, 0);
+	DEVICE_SEND(fixture, {EV_KEY, KEY_A, 0});
+	DEVICE_SEND(fixture, {EV_KEY, KEY_B, 1});
+	g_assert_cmpuint(vmm_ask(vmm, &add), ==, 0);
+	fixture_settle();
+	device_expect(fixture, "KEY_A=0 \nKEY_B=1 \n");
+	device_expect_heard(fixture, "");
+}
+
 int main(int argc, char **argv)
 {
 	fixture_init(&argc, &argv);
 	g_test_add_func("/input/device-fault/buffers", test_buffers);
 	g_test_add_func("/input/device-fault/shrunk-memory", test_shrunk_memory);
+	g_test_add_func("/input/device-fault/changed-memory", test_changed_memory);
 	return g_test_run();
 }

@@ -94,6 +94,16 @@ struct vmm_message vmm_add_memory(const struct vmm *vmm)
 	return message;
 }
 
+struct vmm_message vmm_remove_memory(void)
+{
+	const struct vhost_user_memory_region region = guest_region();
+	struct vmm_message message = VMM_MESSAGE(VHOST_USER_REM_MEM_REG, 0, region.guest_address,
+		region.size, region.user_address, region.mmap_offset);
+
+	message.flags = VHOST_USER_NEED_REPLY;
+	return message;
+}
+
 struct vmm_message vmm_config(uint32_t request, uint32_t offset, uint32_t size)
 {
 	struct vmm_message message = VMM_MESSAGE(request, VMM_STATE(offset, size));

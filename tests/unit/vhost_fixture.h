@@ -61,6 +61,8 @@ struct vmm_message vmm_message_with_fd(uint32_t request, uint64_t word, int fd);
 
 /* All of the guest's memory, as ADD_MEM_REG. */
 struct vmm_message vmm_add_memory(const struct vmm *vmm);
+/* … and as REM_MEM_REG, which is answered. */
+struct vmm_message vmm_remove_memory(void);
 /* GET_CONFIG or SET_CONFIG of `size` bytes, all zero, at `offset`. */
 struct vmm_message vmm_config(uint32_t request, uint32_t offset, uint32_t size);
 
