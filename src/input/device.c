@@ -6,9 +6,9 @@
  *
  * Events go into the guest's buffers as long as there are any, else into the backlog, and from there
  * when the guest kicks with new ones. Nothing is kept for a guest that has not listened yet. When
- * the queue stops, nobody says whether the machine is paused or its driver gone: what comes is kept
- * until it starts again, and then goes to the driver that was there before, which knows keys as
- * pressed, or is void for a new one.
+ * the queue stops, nobody says whether the machine is paused or its driver gone, and a guest that
+ * broke its ring may mend it: what comes is kept until it starts again, and then goes to the driver
+ * that was there before, which knows keys as pressed, or is void for a new one.
  */
 #include "input/device.h"
 
@@ -29,6 +29,12 @@
 /* So long a guest has at the end to take what is left. */
 #define FLUSH_US 500000
 
+enum device_state {
+	DEVICE_WAITS, /* no VMM, or its guest has not listened yet */
+	DEVICE_LISTENS,
+	DEVICE_HALTED,
+};
+
 struct device {
 	struct input_sink sink;
 	char *guest;
@@ -44,8 +50,8 @@ struct device {
 	uint64_t events;
 	uint32_t leds; /* bit LED_*, that the guest has on */
 	bool given; /* the driver that is there, or was, has got something */
-	bool halted; /* the event queue has run for this VMM, and stopped … */
-	uint16_t position; /* … there */
+	enum device_state state;
+	uint16_t position; /* where the event queue was halted */
 	struct backlog backlog;
 };
 
@@ -300,9 +306,10 @@ static void queue_kicked(void *data, unsigned int ring)
  */
 static void begin_listening(struct device *device, uint16_t position)
 {
-	bool wrapped = device->halted && device->given && device->position == 0 && position == 0;
+	bool same = device->state == DEVICE_HALTED && position == device->position;
+	bool wrapped = same && device->given && position == 0;
 
-	if (device->halted && position == device->position && position != 0)
+	if (same && position != 0)
 		return;
 	backlog_reset(&device->backlog);
 	put_out_leds(device);
@@ -320,7 +327,7 @@ static void queue_started(void *data, unsigned int ring)
 		return;
 	}
 	begin_listening(device, vhost_position(device->vhost, ring));
-	device->halted = false;
+	device->state = DEVICE_LISTENS;
 	device->listener->connected(device->data, true);
 	feed(device);
 }
@@ -331,7 +338,7 @@ static void queue_stopped(void *data, unsigned int ring)
 
 	if (ring != EVENT_QUEUE)
 		return;
-	device->halted = true;
+	device->state = DEVICE_HALTED;
 	device->position = vhost_position(device->vhost, ring);
 	device->listener->connected(device->data, false);
 }
@@ -341,7 +348,7 @@ static void vmm_closed(void *data)
 	struct device *device = data;
 
 	g_clear_pointer(&device->vhost, vhost_destroy);
-	device->halted = false;
+	device->state = DEVICE_WAITS;
 	device->given = false;
 	put_out_leds(device);
 	door_release(device->door);
@@ -377,10 +384,10 @@ static void device_send(struct input_sink *sink, const struct input_value *value
 {
 	struct device *device = (struct device *)sink;
 
-	if (!device->vhost || (!device->halted && !vhost_runs(device->vhost, EVENT_QUEUE)))
+	if (device->state == DEVICE_WAITS)
 		return;
 	backlog_push(&device->backlog, values, count);
-	if (!device->halted)
+	if (device->state == DEVICE_LISTENS)
 		feed(device);
 }
 

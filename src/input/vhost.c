@@ -3,7 +3,8 @@
  * The socket is watched edge-triggered through an epoll of our own, as the relay's are: a message
  * stays in it until it is whole and its answer has room.
  *
- *   SET_VRING_KICK and enabled ──▶ ring runs ──GET_VRING_BASE, disabled, reset, closed──▶ stopped
+ *   SET_VRING_KICK and enabled ──▶ ring runs ──GET_VRING_BASE, disabled, reset, closed,──▶ stopped
+ *                                                broken by its guest (in the next turn)
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -189,6 +190,14 @@ static bool watch(struct vhost *vhost, int operation)
 	return epoll_ctl(vhost->epoll_fd, operation, vhost->stream.fd, &event) == 0;
 }
 
+static void stop_broken(struct vhost *vhost)
+{
+	for (unsigned int i = 0; i < VHOST_RINGS; i++) {
+		if (vhost->queues[i].ring.broken)
+			vhost_queue_stop(&vhost->queues[i]);
+	}
+}
+
 static gboolean socket_ready(gint epoll_fd, GIOCondition condition, gpointer data)
 {
 	struct vhost *vhost = data;
@@ -198,6 +207,7 @@ static gboolean socket_ready(gint epoll_fd, GIOCondition condition, gpointer dat
 	if (epoll_wait(epoll_fd, &event, 1, 0) == 1 &&
 		(event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)))
 		vhost->ended = true;
+	stop_broken(vhost);
 	for (int i = 0; i < TURN_MESSAGES && status == MESSAGE_DONE; i++)
 		status = next_message(vhost);
 	if (status == MESSAGE_ENDED || status == MESSAGE_FAULT)
@@ -306,8 +316,11 @@ bool vhost_look(struct vhost *vhost, unsigned int ring, bool writable, struct ri
 		return false;
 	if (ring_look(&queue->ring, &vhost->memory, writable, chain, &error) == RING_CHAIN)
 		return true;
-	if (!closes_soon(vhost) && error)
+	if (!closes_soon(vhost) && error) {
 		vhost_complain(vhost, "queue %u stands still: the guest %s", ring, error->message);
+		/* As above: it is stopped in the next turn. */
+		watch(vhost, EPOLL_CTL_MOD);
+	}
 	return false;
 }
 

@@ -22,7 +22,8 @@
  *   | memory whose file becomes shorter           | closed, one log line
  *   | no memory under a ring that runs, for a     | as if nothing were offered, until it is there;
  *   | while (as QEMU changes its memory)          | no word
- *   | its guest breaks a ring                     | the ring stands still until it is started anew
+ *   | its guest breaks a ring                     | the ring is stopped, in the next turn of the
+ *   |                                             | main loop, until it is started anew; one log line
  */
 #ifndef SCANOUTD_INPUT_VHOST_H
 #define SCANOUTD_INPUT_VHOST_H
@@ -42,7 +43,7 @@ struct vhost_listener {
 	/* The device's configuration space. False: offset and size are not inside it. */
 	bool (*get_config)(void *data, uint32_t offset, uint32_t size, uint8_t *bytes);
 	bool (*set_config)(void *data, uint32_t offset, uint32_t size, const uint8_t *bytes);
-	/* The ring begins, or is over: what was kept for the guest's driver is void. */
+	/* The ring begins, or is over. */
 	void (*started)(void *data, unsigned int ring);
 	void (*stopped)(void *data, unsigned int ring);
 	/* The guest has offered buffers. */

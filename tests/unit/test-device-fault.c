@@ -91,11 +91,63 @@ static void test_changed_memory(void)
 	device_expect_heard(fixture, "");
 }
 
+/* The queues go on where they were stopped. */
+static void go_on(struct device_fixture *fixture, const uint16_t *bases)
+{
+	struct vmm *vmm = &fixture->vmm;
+
+	for (unsigned int i = 0; i < VMM_QUEUES; i++) {
+		const struct vmm_message messages[] = {
+			VMM_MESSAGE(VHOST_USER_SET_VRING_BASE, VMM_STATE(i, bases[i])),
+			vmm_message_with_fd(VHOST_USER_SET_VRING_KICK, i, vmm->kicks[i]),
+			VMM_MESSAGE(VHOST_USER_SET_VRING_ENABLE, VMM_STATE(i, 1)),
+		};
+
+		for (size_t j = 0; j < G_N_ELEMENTS(messages); j++)
+			vmm_send(vmm, &messages[j]);
+	}
+	fixture_settle();
+}
+
+/* A guest that breaks its ring is no guest that listens; when it has mended it, every release is
+ * there. */
+static void test_broken_ring(void)
+{
+	g_autoptr(device_fixture) fixture = device_fixture_new_begun();
+	struct driver *driver = &fixture->vmm.drivers[DEVICE_EVENT_QUEUE];
+	uint16_t bases[VMM_QUEUES];
+	uint16_t index;
+
+	device_offer_all(fixture);
+	DEVICE_SEND(fixture, {EV_KEY, KEY_A, 1}, {EV_KEY, KEY_B, 1}, {EV_KEY, KEY_C, 1});
+	device_expect(fixture, "KEY_A=1 KEY_B=1 KEY_C=1 \n");
+	index = driver->offered;
+	driver_set_index(driver, (uint16_t)(index + VMM_QUEUE_SIZE + 1));
+	/* Who sends it finds out, and who is told hears of it in the next turn. */
+	DEVICE_SEND(fixture, {EV_KEY, KEY_A, 0});
+	DEVICE_SEND(fixture, {EV_KEY, KEY_B, 0});
+	device_expect_heard(fixture, "");
+	device_expect_log("[kiosk] guest kiosk: keyboard: queue 0 stands still: the guest offers "
+			  "9 buffers in a ring of 4");
+	fixture_settle();
+	device_expect_heard(fixture, "connected=0 ");
+	DEVICE_SEND(fixture, {EV_KEY, KEY_C, 0});
+	driver_set_index(driver, index);
+	vmm_kick(&fixture->vmm, DEVICE_EVENT_QUEUE);
+	device_expect(fixture, "");
+	vmm_stop(&fixture->vmm, bases);
+	device_expect_heard(fixture, "");
+	go_on(fixture, bases);
+	device_expect_heard(fixture, "connected=1 ");
+	device_expect(fixture, "KEY_A=0 \nKEY_B=0 \nKEY_C=0 \n");
+}
+
 int main(int argc, char **argv)
 {
 	fixture_init(&argc, &argv);
 	g_test_add_func("/input/device-fault/buffers", test_buffers);
 	g_test_add_func("/input/device-fault/shrunk-memory", test_shrunk_memory);
 	g_test_add_func("/input/device-fault/changed-memory", test_changed_memory);
+	g_test_add_func("/input/device-fault/broken-ring", test_broken_ring);
 	return g_test_run();
 }

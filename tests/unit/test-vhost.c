@@ -318,7 +318,7 @@ static void test_blocking_fds(void)
 	backend_expect_alive(fixture);
 }
 
-/* A guest's fault is no VMM's: the ring stands still, until it begins anew. */
+/* A guest's fault is no VMM's: the ring is stopped, until it begins anew. */
 static void test_broken_ring(void)
 {
 	g_autoptr(backend_fixture) fixture = backend_fixture_new_started();
@@ -332,15 +332,19 @@ static void test_broken_ring(void)
 	g_assert_false(vhost_runs(fixture->vhost, 0));
 	g_assert_true(vhost_runs(fixture->vhost, 1));
 	vhost_call(fixture->vhost, 0);
+	/* Who looks is in the middle of his work, and hears of it in the next turn. */
+	backend_expect_events(fixture, "");
+	fixture_settle();
+	backend_expect_events(fixture, "stopped 0\n");
 	vmm_kick(vmm, 0);
-	backend_expect_events(fixture, "kicked 0\n");
+	backend_expect_events(fixture, "");
 	backend_expect_alive(fixture);
 	g_assert_cmphex(
 		backend_ask(fixture, VMM_MESSAGE(VHOST_USER_GET_VRING_BASE, VMM_STATE(0, 0))), ==,
 		0);
 	driver_set_index(&vmm->drivers[0], 0);
 	backend_tell(fixture, vmm_message_with_fd(VHOST_USER_SET_VRING_KICK, 0, vmm->kicks[0]));
-	backend_expect_events(fixture, "stopped 0\nstarted 0\n");
+	backend_expect_events(fixture, "started 0\n");
 	g_assert_true(vhost_runs(fixture->vhost, 0));
 }
 
