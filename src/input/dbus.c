@@ -76,22 +76,19 @@ static void tell_sinks(struct dbus_display *display)
 	}
 }
 
-static void set_led(struct dbus_display *display, uint16_t code, bool on)
-{
-	uint32_t bit = UINT32_C(1) << code;
-
-	if (!(display->leds & bit) == !on)
-		return;
-	display->leds ^= bit;
-	display->listener->led(display->data, code, on);
-}
-
 /* org.qemu.Display1.Keyboard: Modifiers. */
 static void set_modifiers(struct dbus_display *display, guint32 modifiers)
 {
-	set_led(display, LED_SCROLLL, modifiers & 1 << 0);
-	set_led(display, LED_NUML, modifiers & 1 << 1);
-	set_led(display, LED_CAPSL, modifiers & 1 << 2);
+	static const uint16_t codes[] = {LED_SCROLLL, LED_NUML, LED_CAPSL};
+	uint32_t leds = 0;
+	uint32_t changed;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(codes); i++)
+		leds |= (modifiers >> i & 1) << codes[i];
+	changed = display->leds ^ leds;
+	display->leds = leds;
+	if (changed)
+		display->listener->leds(display->data, changed, leds);
 }
 
 /* ---- consoles ---- */

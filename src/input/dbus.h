@@ -27,8 +27,8 @@ struct dbus_display;
 struct dbus_display_listener {
 	/* A sink that was made for it is heard from now on, or no longer; nothing is pressed then. */
 	void (*connected)(void *data, enum input_kind kind, size_t screen, bool connected);
-	/* The guest switches a LED_*; one that is on when QEMU goes is switched off. */
-	void (*led)(void *data, uint16_t code, bool on);
+	/* As that of struct input_sink_listener; those that are on when QEMU goes are switched off. */
+	void (*leds)(void *data, uint32_t said, uint32_t leds);
 };
 
 struct dbus_display_counters {

@@ -23,8 +23,9 @@
 #define EVENT_QUEUE 0
 #define STATUS_QUEUE 1
 
-/* Buffers of a queue in one turn of the main loop: a guest can offer them as fast as we take them. */
-#define TURN_BUFFERS 4096
+/* Buffers of a queue in one turn of the main loop: a guest can offer them as fast as we take them, and
+ * the others wait meanwhile. More than the rings of QEMU have. */
+#define TURN_BUFFERS 256
 
 /* So long a guest has at the end to take what is left. */
 #define FLUSH_US 500000
@@ -253,39 +254,49 @@ static void feed(struct device *device)
 	finish_turn(device, EVENT_QUEUE, used);
 }
 
-static void set_led(struct device *device, uint16_t code, bool on)
+static void tell_leds(struct device *device, uint32_t said, uint32_t leds)
 {
-	uint32_t bit = UINT32_C(1) << code;
-
-	device->leds = on ? device->leds | bit : device->leds & ~bit;
-	device->listener->led(device->data, code, on);
+	if (!said)
+		return;
+	device->leds = leds;
+	device->listener->leds(device->data, said, leds);
 }
 
 /* A driver begins with all of them off, and says nothing of that. */
 static void put_out_leds(struct device *device)
 {
-	for (uint16_t code = 0; code <= LED_MAX; code++) {
-		if (device->leds & UINT32_C(1) << code)
-			set_led(device, code, false);
-	}
+	tell_leds(device, device->leds, 0);
+}
+
+/* What one event says of them. */
+static void read_led(const struct virtio_input_event *event, uint32_t *said, uint32_t *leds)
+{
+	uint16_t code = GUINT16_FROM_LE(event->code);
+
+	if (GUINT16_FROM_LE(event->type) != EV_LED || code > LED_MAX)
+		return;
+	*said |= UINT32_C(1) << code;
+	*leds &= ~(UINT32_C(1) << code);
+	*leds |= (uint32_t)(event->value != 0) << code;
 }
 
 static void take_status(struct device *device)
 {
 	struct ring_chain chain;
 	unsigned int used = 0;
+	uint32_t said = 0;
+	uint32_t leds = device->leds;
 
 	while (used < TURN_BUFFERS && vhost_look(device->vhost, STATUS_QUEUE, false, &chain)) {
 		struct virtio_input_event event;
 
-		if (copy_from_chain(&chain, &event, sizeof(event)) &&
-			GUINT16_FROM_LE(event.type) == EV_LED &&
-			GUINT16_FROM_LE(event.code) <= LED_MAX)
-			set_led(device, GUINT16_FROM_LE(event.code), event.value != 0);
+		if (copy_from_chain(&chain, &event, sizeof(event)))
+			read_led(&event, &said, &leds);
 		vhost_use(device->vhost, STATUS_QUEUE, &chain, 0);
 		used++;
 	}
 	finish_turn(device, STATUS_QUEUE, used);
+	tell_leds(device, said, leds);
 }
 
 /* ---- the VMM ---- */

@@ -82,6 +82,16 @@ struct host_device *host_device_create(const GPtrArray *sections, struct seat_de
 	return host;
 }
 
+void host_device_show_leds(struct host_device *host, uint32_t leds)
+{
+	if (!(seat_device_capabilities(host->device) & SEAT_KEYBOARD) ||
+		(host->leds_shown && host->leds == leds))
+		return;
+	host->leds = leds;
+	host->leds_shown = true;
+	seat_device_set_leds(host->device, leds);
+}
+
 void host_device_destroy(struct host_device *host)
 {
 	g_free(host);

@@ -21,6 +21,9 @@ struct host_device {
 	const char *output; /* that it lies on; NULL: not said */
 	bool raw; /* its motion goes to guests as it counts it */
 
+	uint32_t leds; /* bit LED_*, as shown … */
+	bool leds_shown; /* … at least once: before that, it may have any on */
+
 	/* input.c's books. */
 	struct focus *focus;
 	struct screen *screen; /* of a tablet whose tool is near */
@@ -30,6 +33,9 @@ struct host_device {
 /* libinput's part, asked before there is a host_device; `sections` is of struct config_device. */
 void host_device_options(const GPtrArray *sections, const struct seat_device *device,
 	struct seat_device_options *options);
+
+/* Of a keyboard, bit LED_*; nothing is written where they are that already. */
+void host_device_show_leds(struct host_device *host, uint32_t leds);
 
 /* The sections outlive it. */
 struct host_device *host_device_create(const GPtrArray *sections, struct seat_device *device);

@@ -198,11 +198,9 @@ static void event_happened(void *data, struct seat_device *device, const struct 
 static void show_leds(struct input *input)
 {
 	for (guint i = 0; i < input->host_devices->len; i++) {
-		const struct host_device *host = g_ptr_array_index(input->host_devices, i);
+		struct host_device *host = g_ptr_array_index(input->host_devices, i);
 
-		if (seat_device_capabilities(host->device) & SEAT_KEYBOARD)
-			seat_device_set_leds(host->device,
-				machine_leds(focus_machine(host->focus)));
+		host_device_show_leds(host, machine_leds(focus_machine(host->focus)));
 	}
 }
 

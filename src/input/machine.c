@@ -80,15 +80,15 @@ static void device_connected(void *data, bool connected)
 		tell_switches(port->machine);
 }
 
-static void device_led(void *data, uint16_t code, bool on)
+static void device_leds(void *data, uint32_t said, uint32_t leds)
 {
 	const struct port *port = data;
 
-	machine_sink_led(port->machine, code, on);
+	machine_sink_leds(port->machine, said, leds);
 }
 
 static const struct input_sink_listener sink_listener = {
-	.led = device_led,
+	.leds = device_leds,
 	.connected = device_connected,
 };
 
@@ -100,14 +100,12 @@ void machine_sink_connected(struct machine *machine, enum input_kind kind, size_
 	set_listens(port, &port->other_listens, connected);
 }
 
-void machine_sink_led(struct machine *machine, uint16_t code, bool on)
+void machine_sink_leds(struct machine *machine, uint32_t said, uint32_t leds)
 {
-	uint32_t leds = machine->leds;
+	uint32_t before = machine->leds;
 
-	if (code > LED_MAX)
-		return;
-	machine->leds = on ? leds | UINT32_C(1) << code : leds & ~(UINT32_C(1) << code);
-	if (machine->leds != leds)
+	machine->leds = (before & ~said) | (leds & said);
+	if (machine->leds != before)
 		machine->listener->leds(machine->data, machine);
 }
 
@@ -199,14 +197,14 @@ static void display_connected(void *data, enum input_kind kind, size_t screen, b
 	machine_sink_connected(data, kind, screen, connected);
 }
 
-static void display_led(void *data, uint16_t code, bool on)
+static void display_leds(void *data, uint32_t said, uint32_t leds)
 {
-	machine_sink_led(data, code, on);
+	machine_sink_leds(data, said, leds);
 }
 
 static const struct dbus_display_listener display_listener = {
 	.connected = display_connected,
-	.led = display_led,
+	.leds = display_leds,
 };
 
 /* How many devices of that kind the machine has. */

@@ -57,7 +57,7 @@ void machine_add_sink(struct machine *machine, enum input_kind kind, size_t scre
 /* For those who make such a sink: what its listener hears is told by these. */
 void machine_sink_connected(struct machine *machine, enum input_kind kind, size_t screen,
 	bool connected);
-void machine_sink_led(struct machine *machine, uint16_t code, bool on);
+void machine_sink_leds(struct machine *machine, uint32_t said, uint32_t leds);
 
 /* Whether anybody would hear; `screen` counts for INPUT_TOUCH. */
 bool machine_listens(const struct machine *machine, enum input_kind kind, size_t screen);

@@ -128,18 +128,20 @@ static void guest_connected(void *data, bool connected)
 	follow(passthrough);
 }
 
-static void guest_led(void *data, uint16_t code, bool on)
+static void guest_leds(void *data, uint32_t said, uint32_t leds)
 {
 	struct passthrough *passthrough = data;
-	uint32_t bit = UINT32_C(1) << code;
+	uint32_t changed = (passthrough->leds ^ leds) & said;
 
-	passthrough->leds = on ? passthrough->leds | bit : passthrough->leds & ~bit;
-	if (passthrough->evdev)
-		evdev_set_led(passthrough->evdev, code, on);
+	passthrough->leds ^= changed;
+	for (uint16_t code = 0; passthrough->evdev && code <= LED_MAX; code++) {
+		if (changed & UINT32_C(1) << code)
+			evdev_set_led(passthrough->evdev, code, leds & UINT32_C(1) << code);
+	}
 }
 
 static const struct input_sink_listener sink_listener = {
-	.led = guest_led,
+	.leds = guest_leds,
 	.connected = guest_connected,
 };
 

@@ -69,8 +69,9 @@ struct input_sink {
 };
 
 struct input_sink_listener {
-	/* The guest switches a LED_*. */
-	void (*led)(void *data, uint16_t code, bool on);
+	/* The guest switches the LEDs of which `said` has the bit (LED_*) as `leds` has it: once for all
+	 * that it says in one turn of the main loop, so that none can keep the others waiting. */
+	void (*leds)(void *data, uint32_t said, uint32_t leds);
 	/* A guest's driver began or ceased to listen. What is pressed is pressed anew by nobody:
 	 * the guest that begins has everything released. */
 	void (*connected)(void *data, bool connected);

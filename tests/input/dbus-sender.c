@@ -40,12 +40,15 @@ static void connected(void *data, enum input_kind kind, size_t screen, bool is_c
 	printf("connected %s %zu %d\n", kinds[kind], screen, is_connected);
 }
 
-static void led(void *data, uint16_t code, bool on)
+static void leds(void *data, uint32_t said, uint32_t on)
 {
-	printf("led %u %d\n", code, on);
+	for (unsigned int code = 0; code <= LED_MAX; code++) {
+		if (said >> code & 1)
+			printf("led %u %u\n", code, on >> code & 1);
+	}
 }
 
-static const struct dbus_display_listener listener = {.connected = connected, .led = led};
+static const struct dbus_display_listener listener = {.connected = connected, .leds = leds};
 
 static struct input_sink **find_sink(struct sender *sender, const char *kind, unsigned long screen)
 {

@@ -22,14 +22,17 @@ static void connected(void *data, enum input_kind kind, size_t screen, bool is_c
 	fixture->connected[kind][screen] = is_connected;
 }
 
-static void led(void *data, uint16_t code, bool on)
+static void leds(void *data, uint32_t said, uint32_t on)
 {
 	struct dbus_fixture *fixture = data;
 
-	g_string_append_printf(fixture->leds, " %u=%d", code, on);
+	for (unsigned int code = 0; code <= LED_MAX; code++) {
+		if (said >> code & 1)
+			g_string_append_printf(fixture->leds, " %u=%u", code, on >> code & 1);
+	}
 }
 
-static const struct dbus_display_listener listener = {.connected = connected, .led = led};
+static const struct dbus_display_listener listener = {.connected = connected, .leds = leds};
 
 void dbus_fixture_manage(struct dbus_fixture *fixture, bool absolute)
 {

@@ -8,12 +8,16 @@
 
 /* ---- the owner ---- */
 
-static void led(void *data, uint16_t code, bool on)
+static void leds(void *data, uint32_t said, uint32_t on)
 {
 	struct device_fixture *fixture = data;
 
-	g_string_append_printf(fixture->heard, "%s=%d ", libevdev_event_code_get_name(EV_LED, code),
-		on);
+	for (unsigned int code = 0; code <= LED_MAX; code++) {
+		if (said >> code & 1)
+			g_string_append_printf(fixture->heard, "%s=%u ",
+				libevdev_event_code_get_name(EV_LED, code), on >> code & 1);
+	}
+	g_string_append(fixture->heard, "; ");
 }
 
 static void connected(void *data, bool connects)
@@ -23,7 +27,7 @@ static void connected(void *data, bool connects)
 	g_string_append_printf(fixture->heard, "connected=%d ", connects);
 }
 
-const struct input_sink_listener device_fixture_listener = {led, connected};
+const struct input_sink_listener device_fixture_listener = {leds, connected};
 
 void device_expect_heard(struct device_fixture *fixture, const char *text)
 {

@@ -277,10 +277,10 @@ static void test_leds(void)
 	g_assert_false(fixture->connected[INPUT_TOUCH][0]);
 	bus_double_change(fixture->bus, CONSOLE "0", "org.qemu.Display1.Keyboard",
 		"{'Modifiers': <uint32 0xfffffffd>}");
-	UNTIL(strcmp(fixture->leds->str, " 0=1 2=1 0=0 1=1") == 0);
+	UNTIL(strcmp(fixture->leds->str, " 0=1 0=0 1=1 2=1") == 0);
 	bus_double_own(fixture->bus, false);
 	UNTIL(!fixture->connected[INPUT_KEYBOARD][0]);
-	g_assert_cmpstr(fixture->leds->str, ==, " 0=1 2=1 0=0 1=1 2=0 1=0");
+	g_assert_cmpstr(fixture->leds->str, ==, " 0=1 0=0 1=1 2=1 1=0 2=0");
 }
 
 /* ---- a QEMU that does not answer ---- */

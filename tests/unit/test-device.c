@@ -213,7 +213,7 @@ static void test_leds(void)
 	offer_status(fixture, 2, EV_LED, LED_CAPSL, 0, 8);
 	offer_status(fixture, 3, EV_LED, LED_MAX, 7, 32);
 	vmm_kick(&fixture->vmm, DEVICE_STATUS_QUEUE);
-	device_expect_heard(fixture, "LED_CAPSL=1 LED_CAPSL=0 LED_MAX=1 ");
+	device_expect_heard(fixture, "LED_CAPSL=0 LED_MAX=1 ; ");
 	expect_status_used(fixture, 4);
 	g_assert_true(vmm_was_called(&fixture->vmm, DEVICE_STATUS_QUEUE));
 
@@ -235,8 +235,34 @@ static void test_leds(void)
 		(struct vring_desc){GUEST_ADDRESS + DEVICE_BUFFER_OFFSET(0) + 3, 5, 0, 0});
 	driver_offer(driver, 0);
 	vmm_kick(&fixture->vmm, DEVICE_STATUS_QUEUE);
-	device_expect_heard(fixture, "LED_SCROLLL=1 ");
+	device_expect_heard(fixture, "LED_SCROLLL=1 ; ");
 	expect_status_used(fixture, 1);
+}
+
+/* A guest that lets them flicker is told of once a turn, and gets few turns in a row. */
+static void test_flickering_leds(void)
+{
+	g_autoptr(device_fixture) fixture = device_fixture_new();
+	struct driver *driver = &fixture->vmm.drivers[DEVICE_STATUS_QUEUE];
+	struct vring_used_elem element;
+	size_t told = 0;
+	size_t taken = 0;
+
+	driver_init(driver, &fixture->vmm.guest, 4096, 0x100000);
+	device_begin(fixture);
+	for (uint16_t i = 0; i < 4096; i++)
+		offer_status(fixture, i, EV_LED, LED_CAPSL, i % 2, 8);
+	g_assert_cmpint(eventfd_write(fixture->vmm.kicks[DEVICE_STATUS_QUEUE], 1), ==, 0);
+	g_main_context_iteration(NULL, FALSE);
+	while (driver_take_used(driver, &element))
+		taken++;
+	g_assert_cmpuint(taken, <=, 256);
+	fixture_settle();
+	for (const char *text = fixture->heard->str; (text = strchr(text, ';')) != NULL; text++)
+		told++;
+	g_assert_cmpuint(told, ==, 4096 / taken);
+	g_assert_true(g_str_has_suffix(fixture->heard->str, "LED_CAPSL=1 ; "));
+	g_string_truncate(fixture->heard, 0);
 }
 
 /* Offered before the queue is started, without a kick after it. */
@@ -247,7 +273,7 @@ static void test_early_status(void)
 	offer_status(fixture, 0, EV_LED, LED_NUML, 1, 8);
 	vmm_connect(&fixture->vmm, fixture->path);
 	vmm_start(&fixture->vmm, 0);
-	device_expect_heard(fixture, "connected=1 LED_NUML=1 ");
+	device_expect_heard(fixture, "connected=1 LED_NUML=1 ; ");
 	expect_status_used(fixture, 1);
 }
 
@@ -326,19 +352,19 @@ static void test_leds_go_out(void)
 
 	offer_status(fixture, 0, EV_LED, LED_CAPSL, 1, 8);
 	vmm_kick(&fixture->vmm, DEVICE_STATUS_QUEUE);
-	device_expect_heard(fixture, "LED_CAPSL=1 ");
+	device_expect_heard(fixture, "LED_CAPSL=1 ; ");
 	vmm_stop(&fixture->vmm, bases);
 	device_expect_heard(fixture, "connected=0 ");
 	device_lay_out_anew(fixture);
 	vmm_start(&fixture->vmm, 0);
-	device_expect_heard(fixture, "LED_CAPSL=0 connected=1 ");
+	device_expect_heard(fixture, "LED_CAPSL=0 ; connected=1 ");
 
 	offer_status(fixture, 0, EV_LED, LED_NUML, 1, 8);
 	vmm_kick(&fixture->vmm, DEVICE_STATUS_QUEUE);
-	device_expect_heard(fixture, "LED_NUML=1 ");
+	device_expect_heard(fixture, "LED_NUML=1 ; ");
 	vmm_hang_up(&fixture->vmm);
 	fixture_settle();
-	device_expect_heard(fixture, "connected=0 LED_NUML=0 ");
+	device_expect_heard(fixture, "connected=0 LED_NUML=0 ; ");
 }
 
 /* One VMM after the other; the second one waits until the first has gone. */
@@ -409,6 +435,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/input/device/flood", test_flood);
 	g_test_add_func("/input/device/nobody-listens", test_nobody_listens);
 	g_test_add_func("/input/device/leds", test_leds);
+	g_test_add_func("/input/device/flickering-leds", test_flickering_leds);
 	g_test_add_func("/input/device/early-status", test_early_status);
 	g_test_add_func("/input/device/many-status", test_many_status);
 	g_test_add_func("/input/device/reset", test_reset);

@@ -499,11 +499,10 @@ static void test_listening(void)
 	g_assert_cmpint(fixture.a.listening, ==, 0);
 	down(&fixture, KEY_A);
 	expect_a(&fixture, "");
-	machine_sink_led(fixture.machines[0], LED_CAPSL, true);
-	machine_sink_led(fixture.machines[0], LED_CAPSL, true);
-	machine_sink_led(fixture.machines[0], LED_NUML, true);
-	machine_sink_led(fixture.machines[0], LED_CAPSL, false);
-	machine_sink_led(fixture.machines[0], 999, true);
+	machine_sink_leds(fixture.machines[0], 1u << LED_CAPSL, 1u << LED_CAPSL);
+	machine_sink_leds(fixture.machines[0], 1u << LED_CAPSL, 1u << LED_CAPSL);
+	machine_sink_leds(fixture.machines[0], 1u << LED_NUML, 1u << LED_NUML);
+	machine_sink_leds(fixture.machines[0], 1u << LED_CAPSL, 0);
 	g_assert_cmpint(fixture.a.led_changes, ==, 3);
 	g_assert_cmpuint(machine_leds(fixture.machines[0]), ==, 1u << LED_NUML);
 	finish(&fixture);

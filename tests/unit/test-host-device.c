@@ -46,6 +46,14 @@ const char *seat_device_property(const struct seat_device *device, const char *n
 	return NULL;
 }
 
+/* "3 ", for each time. */
+static GString *leds_set;
+
+void seat_device_set_leds(struct seat_device *device, uint32_t leds)
+{
+	g_string_append_printf(leds_set, "%u ", leds);
+}
+
 static const struct seat_device mouse = {
 	.capabilities = SEAT_POINTER | SEAT_KEYBOARD,
 	.name = "Logitech USB Mouse",
@@ -225,11 +233,32 @@ static void test_raw_motion(void)
 	host_device_destroy(NULL);
 }
 
+/* Only what has changed is written, of keyboards; one that is new may have any on. */
+static void test_leds(void)
+{
+	static const uint32_t shown[] = {0, 0, 3, 3, 1, 1, 0, 0};
+	static const struct seat_device panel = {.capabilities = SEAT_TOUCH, .name = "panel"};
+	g_autoptr(GPtrArray) sections = g_ptr_array_new();
+	struct host_device *keyboard = create(sections, &mouse);
+	struct host_device *touch = create(sections, &panel);
+
+	leds_set = g_string_new(NULL);
+	for (size_t i = 0; i < G_N_ELEMENTS(shown); i++) {
+		host_device_show_leds(keyboard, shown[i]);
+		host_device_show_leds(touch, shown[i]);
+	}
+	g_assert_cmpstr(leds_set->str, ==, "0 3 1 0 ");
+	g_string_free(leds_set, TRUE);
+	host_device_destroy(keyboard);
+	host_device_destroy(touch);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/input/host-device/matching", test_matching);
 	g_test_add_func("/input/host-device/together", test_together);
 	g_test_add_func("/input/host-device/raw-motion", test_raw_motion);
+	g_test_add_func("/input/host-device/leds", test_leds);
 	return g_test_run();
 }

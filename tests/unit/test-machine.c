@@ -98,28 +98,34 @@ static void test_listeners(void)
 	recorded_machine_finish(&recorded);
 }
 
+#define NUM (1u << LED_NUML)
+#define CAPS (1u << LED_CAPSL)
+#define SCROLL (1u << LED_SCROLLL)
+#define LAST (1u << LED_MAX)
+
 static void test_leds(void)
 {
 	static const struct {
-		uint16_t code;
-		bool on;
+		uint32_t said, on;
 		uint32_t leds;
 		int changes;
 	} steps[] = {
-		{LED_CAPSL, true, 1u << LED_CAPSL, 1},
-		{LED_CAPSL, true, 1u << LED_CAPSL, 1},
-		{LED_NUML, true, 1u << LED_CAPSL | 1u << LED_NUML, 2},
-		{LED_MAX, true, 1u << LED_CAPSL | 1u << LED_NUML | 1u << LED_MAX, 3},
-		{LED_CAPSL, false, 1u << LED_NUML | 1u << LED_MAX, 4},
-		{LED_SCROLLL, false, 1u << LED_NUML | 1u << LED_MAX, 4},
-		{LED_CNT, true, 1u << LED_NUML | 1u << LED_MAX, 4},
-		{UINT16_MAX, true, 1u << LED_NUML | 1u << LED_MAX, 4},
+		{CAPS, CAPS, CAPS, 1},
+		{CAPS, CAPS, CAPS, 1},
+		{NUM, NUM, CAPS | NUM, 2},
+		{LAST, LAST, CAPS | NUM | LAST, 3},
+		{CAPS, 0, NUM | LAST, 4},
+		{SCROLL, 0, NUM | LAST, 4},
+		{0, CAPS, NUM | LAST, 4},
+		/* All that is said at once is one change. */
+		{CAPS | NUM | SCROLL | LAST, CAPS | SCROLL, CAPS | SCROLL, 5},
+		{CAPS | NUM, CAPS, CAPS | SCROLL, 5},
 	};
 	struct recorded_machine recorded;
 
 	recorded_machine_start(&recorded, "a", KINDS, 0);
 	for (size_t i = 0; i < G_N_ELEMENTS(steps); i++) {
-		machine_sink_led(recorded.machine, steps[i].code, steps[i].on);
+		machine_sink_leds(recorded.machine, steps[i].said, steps[i].on);
 		g_assert_cmphex(machine_leds(recorded.machine), ==, steps[i].leds);
 		g_assert_cmpint(recorded.led_changes, ==, steps[i].changes);
 	}
@@ -267,7 +273,7 @@ static void test_leds_of_two_ways(void)
 	two_ways_start(&ways);
 	begin(&ways, "keyboard");
 	g_assert_cmpint(ways.recorded.listening, ==, 1);
-	machine_sink_led(ways.recorded.machine, LED_CAPSL, true);
+	machine_sink_leds(ways.recorded.machine, CAPS, CAPS);
 	memcpy(ways.vmm.guest.bytes + 0x10000, &event, sizeof(event));
 	driver_offer_buffer(&ways.vmm.drivers[1], 0, 0x10000, sizeof(event), false);
 	vmm_kick(&ways.vmm, 1);
