@@ -25,7 +25,7 @@ struct passthrough {
 	struct input_description description; /* of the sink */
 	bool listens; /* the guest's driver */
 	bool suspended;
-	uint32_t leds; /* bit LED_*, that the guest has on */
+	uint32_t leds; /* bit LED_*, that the guest has on, also while it is paused */
 };
 
 static const char *section_name(const struct passthrough *passthrough)
@@ -73,8 +73,18 @@ static void send_group(void *data, const struct input_value *values, size_t coun
 		input_sink_send(passthrough->sink, described, described_count);
 }
 
+static void write_leds(struct passthrough *passthrough, uint32_t which, uint32_t leds)
+{
+	for (uint16_t code = 0; passthrough->evdev && code <= LED_MAX; code++) {
+		if (which & UINT32_C(1) << code)
+			evdev_set_led(passthrough->evdev, code, leds & UINT32_C(1) << code);
+	}
+}
+
+/* What the guest has lit is nothing to whoever reads it next. */
 static void close_device(struct passthrough *passthrough)
 {
+	write_leds(passthrough, passthrough->leds, 0);
 	g_clear_pointer(&passthrough->evdev, evdev_close);
 }
 
@@ -112,8 +122,7 @@ static void follow(struct passthrough *passthrough)
 	passthrough->evdev = open_node(passthrough, passthrough->node);
 	if (!passthrough->evdev || !evdev_grab(passthrough->evdev))
 		return;
-	for (uint16_t code = 0; code <= LED_MAX; code++)
-		evdev_set_led(passthrough->evdev, code, passthrough->leds & UINT32_C(1) << code);
+	write_leds(passthrough, UINT32_MAX, passthrough->leds);
 }
 
 /* ---- the guest's device ---- */
@@ -123,8 +132,6 @@ static void guest_connected(void *data, bool connected)
 	struct passthrough *passthrough = data;
 
 	passthrough->listens = connected;
-	if (!connected)
-		passthrough->leds = 0;
 	follow(passthrough);
 }
 
@@ -134,10 +141,7 @@ static void guest_leds(void *data, uint32_t said, uint32_t leds)
 	uint32_t changed = (passthrough->leds ^ leds) & said;
 
 	passthrough->leds ^= changed;
-	for (uint16_t code = 0; passthrough->evdev && code <= LED_MAX; code++) {
-		if (changed & UINT32_C(1) << code)
-			evdev_set_led(passthrough->evdev, code, leds & UINT32_C(1) << code);
-	}
+	write_leds(passthrough, changed, leds);
 }
 
 static const struct input_sink_listener sink_listener = {
