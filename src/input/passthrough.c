@@ -110,7 +110,8 @@ static struct evdev *open_node(struct passthrough *passthrough, const char *node
 	return evdev;
 }
 
-/* Opens and grabs it where there is a use for it, else closes it. */
+/* Opens and grabs it where there is a use for it, else closes it. One that another program has is tried
+ * again whenever something is told of it: by the guest, by udev, or when the terminal is ours again. */
 static void follow(struct passthrough *passthrough)
 {
 	if (!passthrough->node || !passthrough->listens || passthrough->suspended) {
@@ -120,8 +121,8 @@ static void follow(struct passthrough *passthrough)
 	if (passthrough->evdev)
 		return;
 	passthrough->evdev = open_node(passthrough, passthrough->node);
-	if (!passthrough->evdev || !evdev_grab(passthrough->evdev))
-		return;
+	if (passthrough->evdev && !evdev_grab(passthrough->evdev))
+		g_clear_pointer(&passthrough->evdev, evdev_close);
 	write_leds(passthrough, UINT32_MAX, passthrough->leds);
 }
 
@@ -242,7 +243,9 @@ static bool plugged_in(struct passthrough *passthrough, const char *node, GError
 	if (passthrough->suspended)
 		return true;
 	if (passthrough->node) {
-		if (!g_str_equal(passthrough->node, node))
+		if (g_str_equal(passthrough->node, node))
+			follow(passthrough);
+		else
 			complain(passthrough, "is %s already, and %s is ignored", passthrough->node,
 				node);
 		return true;

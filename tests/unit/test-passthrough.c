@@ -360,10 +360,42 @@ static void test_leds(void)
 	finish(passthrough);
 }
 
+/* One that another program has is let go, and tried again when there is an occasion. */
+static void test_taken(void)
+{
+	struct passthrough *passthrough = start(true);
+
+	expect("open close create /run/kiosk-extra.sock ");
+	world.taken = true;
+	guest_listens(true);
+	expect("open taken close ");
+	guest_leds(CAPS, CAPS);
+	udev_says("change");
+	expect("open taken close ");
+	passthrough_suspend(passthrough);
+	udev_says("change");
+	expect("");
+	world.taken = false;
+	passthrough_resume(passthrough);
+	expect("open grab LED_NUML=0 LED_CAPSL=1 ");
+	udev_says("change");
+	expect("");
+	passthrough_suspend(passthrough);
+	expect("LED_CAPSL=0 close ");
+	world.taken = true;
+	passthrough_resume(passthrough);
+	expect("open taken close ");
+	world.taken = false;
+	udev_says("change");
+	expect("open grab LED_NUML=0 LED_CAPSL=1 ");
+	finish(passthrough);
+}
+
 int main(int argc, char **argv)
 {
 	fixture_init(&argc, &argv);
 	g_test_add_func("/input/passthrough/life", test_life);
 	g_test_add_func("/input/passthrough/leds", test_leds);
+	g_test_add_func("/input/passthrough/taken", test_taken);
 	return g_test_run();
 }
