@@ -27,7 +27,7 @@
  * the others wait meanwhile. More than the rings of QEMU have. */
 #define TURN_BUFFERS 256
 
-/* So long a guest has at the end to take what is left. */
+/* So long the guests have at the end to take what is left. */
 #define FLUSH_US 500000
 
 enum device_state {
@@ -402,27 +402,10 @@ static void device_send(struct input_sink *sink, const struct input_value *value
 		feed(device);
 }
 
-/* Releases that have come at the end can be more than the guest has buffers for, and a key that it
- * holds for pressed repeats for good. */
-static void flush(struct device *device)
-{
-	gint64 end_us = g_get_monotonic_time() + FLUSH_US;
-
-	while (device->vhost && vhost_runs(device->vhost, EVENT_QUEUE) &&
-		backlog_first(&device->backlog)) {
-		gint64 left_us = end_us - g_get_monotonic_time();
-
-		if (left_us <= 0 || !vhost_wait(device->vhost, EVENT_QUEUE, (int)(left_us / 1000)))
-			return;
-		feed(device);
-	}
-}
-
 static void device_destroy(struct input_sink *sink)
 {
 	struct device *device = (struct device *)sink;
 
-	flush(device);
 	door_destroy(device->door);
 	vhost_destroy(device->vhost);
 	g_free(device->name);
@@ -454,6 +437,39 @@ struct input_sink *device_create(const struct device_options *options,
 	}
 	door_set_guest(device->door, device->guest);
 	return &device->sink;
+}
+
+/* Those whose guest has something to take, after what it can take now. */
+static size_t feed_all(struct input_sink *const *sinks, size_t count, struct vhost **waiting)
+{
+	size_t waiting_count = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct device *device = (struct device *)sinks[i];
+
+		if (device->state != DEVICE_LISTENS)
+			continue;
+		feed(device);
+		if (vhost_runs(device->vhost, EVENT_QUEUE) && backlog_first(&device->backlog))
+			waiting[waiting_count++] = device->vhost;
+	}
+	return waiting_count;
+}
+
+void device_flush(struct input_sink *const *sinks, size_t count)
+{
+	gint64 end_us = g_get_monotonic_time() + FLUSH_US;
+	g_autofree struct vhost **waiting = g_new(struct vhost *, count);
+	gint64 left_us = FLUSH_US;
+
+	while (left_us > 0) {
+		size_t waiting_count = feed_all(sinks, count, waiting);
+
+		if (waiting_count == 0 ||
+			!vhost_wait(waiting, waiting_count, EVENT_QUEUE, (int)(left_us / 1000)))
+			return;
+		left_us = end_us - g_get_monotonic_time();
+	}
 }
 
 void device_counters(const struct input_sink *sink, struct device_counters *counters)

@@ -30,6 +30,13 @@ struct input_sink *device_create(const struct device_options *options,
 	const struct input_description *description, const struct input_sink_listener *listener,
 	void *data, GError **error);
 
+/*
+ * For the end alone, when nobody else waits: blocks until the guests have taken what is left of these
+ * devices, at most half a second for all of them. Releases can be more than a guest has buffers for, and
+ * a key that it holds for pressed repeats for good.
+ */
+void device_flush(struct input_sink *const *sinks, size_t count);
+
 void device_counters(const struct input_sink *sink, struct device_counters *counters);
 
 #endif

@@ -520,20 +520,40 @@ struct input *input_create(const struct input_options *options,
 	return input;
 }
 
-void input_destroy(struct input *input)
+/* Whoever presses something releases it. */
+static void release_all(struct input *input)
 {
-	if (!input)
-		return;
-	/* Its releases still go to the guests. */
 	g_clear_pointer(&input->seat, seat_destroy);
-	g_ptr_array_unref(input->passthroughs);
+	for (guint i = 0; i < input->passthroughs->len; i++)
+		passthrough_suspend(g_ptr_array_index(input->passthroughs, i));
 	screens_finish(&input->screens);
 	focus_destroy(input->focus);
 	for (size_t i = 0; i < input->member_count; i++) {
 		focus_destroy(input->members[i].focus);
 		pen_destroy(input->members[i].pen);
-		machine_destroy(input->members[i].machine);
 	}
+}
+
+static void flush_devices(const struct input *input)
+{
+	g_autoptr(GPtrArray) sinks = g_ptr_array_new();
+
+	for (size_t i = 0; i < input->member_count; i++)
+		machine_append_devices(input->machines[i], sinks);
+	for (guint i = 0; i < input->passthroughs->len; i++)
+		passthrough_append_device(g_ptr_array_index(input->passthroughs, i), sinks);
+	device_flush((struct input_sink *const *)(void *)sinks->pdata, sinks->len);
+}
+
+void input_destroy(struct input *input)
+{
+	if (!input)
+		return;
+	release_all(input);
+	flush_devices(input);
+	g_ptr_array_unref(input->passthroughs);
+	for (size_t i = 0; i < input->member_count; i++)
+		machine_destroy(input->members[i].machine);
 	dbus_display_finish_all();
 	g_ptr_array_unref(input->host_devices);
 	g_free(input->machines);

@@ -41,8 +41,8 @@ struct input_options {
 /* All of the options outlive it. NULL: a socket cannot be made. */
 struct input *input_create(const struct input_options *options,
 	const struct input_listener *listener, void *data, GError **error);
-/* Releases what is pressed; runs the main loop until D-Bus has it, at most 2 s. Takes NULL, as do the
- * next two. */
+/* Releases what is pressed, and waits until the guests have taken that, at most half a second; runs the
+ * main loop until D-Bus has it, at most 2 s. Takes NULL, as do the next two. */
 void input_destroy(struct input *input);
 
 /* The terminal goes away, or is ours again. */

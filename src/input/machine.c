@@ -169,6 +169,14 @@ const char *machine_name(const struct machine *machine)
 	return machine->name;
 }
 
+void machine_append_devices(const struct machine *machine, GPtrArray *sinks)
+{
+	for (size_t i = 0; i < PORTS_MAX; i++) {
+		if (machine->ports[i].device)
+			g_ptr_array_add(sinks, machine->ports[i].device);
+	}
+}
+
 void machine_each_counters(const struct machine *machine,
 	void (*each)(void *data, const char *device, const struct device_counters *counters),
 	void *data)

@@ -81,6 +81,9 @@ void machine_set_picture(struct machine *machine, uint32_t width, uint32_t heigh
 /* LEDs that the guest has on: bit LED_*. */
 uint32_t machine_leds(const struct machine *machine);
 
+/* Appends its devices of device_create(), for device_flush(). */
+void machine_append_devices(const struct machine *machine, GPtrArray *sinks);
+
 /* Calls back with each of its own devices that has counters. */
 void machine_each_counters(const struct machine *machine,
 	void (*each)(void *data, const char *device, const struct device_counters *counters),

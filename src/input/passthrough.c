@@ -360,7 +360,6 @@ void passthrough_destroy(struct passthrough *passthrough)
 {
 	if (!passthrough)
 		return;
-	/* Its releases still go to the guest. */
 	close_device(passthrough);
 	input_sink_destroy(passthrough->sink);
 	g_clear_handle_id(&passthrough->monitor_source, g_source_remove);
@@ -396,6 +395,12 @@ const char *passthrough_guest(const struct passthrough *passthrough)
 const char *passthrough_name(const struct passthrough *passthrough)
 {
 	return section_name(passthrough);
+}
+
+void passthrough_append_device(const struct passthrough *passthrough, GPtrArray *sinks)
+{
+	if (passthrough->sink)
+		g_ptr_array_add(sinks, passthrough->sink);
 }
 
 bool passthrough_counters(const struct passthrough *passthrough, struct device_counters *counters)

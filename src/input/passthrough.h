@@ -30,7 +30,8 @@ struct passthrough_options {
 
 /* NULL: udev cannot be asked, or the socket of a device that is there cannot be made. */
 struct passthrough *passthrough_create(const struct passthrough_options *options, GError **error);
-/* Releases what is pressed. Takes NULL. */
+/* What is pressed is released by passthrough_suspend(), and device_flush() waits for the guest: both
+ * before. Takes NULL. */
 void passthrough_destroy(struct passthrough *passthrough);
 
 /* The terminal goes away, or is ours again. */
@@ -40,6 +41,9 @@ void passthrough_resume(struct passthrough *passthrough);
 /* The machine's and the section's names. */
 const char *passthrough_guest(const struct passthrough *passthrough);
 const char *passthrough_name(const struct passthrough *passthrough);
+
+/* Appends its virtual device, if there is one, for device_flush(). */
+void passthrough_append_device(const struct passthrough *passthrough, GPtrArray *sinks);
 
 /* False: there is no virtual device yet. */
 bool passthrough_counters(const struct passthrough *passthrough, struct device_counters *counters);

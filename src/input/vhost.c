@@ -340,11 +340,19 @@ void vhost_call(struct vhost *vhost, unsigned int ring)
 		vhost_signal(queue->call_fd);
 }
 
-bool vhost_wait(struct vhost *vhost, unsigned int ring, int timeout_ms)
+bool vhost_wait(struct vhost *const *vhosts, size_t count, unsigned int ring, int timeout_ms)
 {
-	struct pollfd kick = {.fd = vhost->queues[ring].kick_fd, .events = POLLIN};
+	g_autofree struct pollfd *kicks = g_new0(struct pollfd, count);
 
-	return poll(&kick, 1, timeout_ms) == 1 && read_signal(kick.fd) > 0;
+	for (size_t i = 0; i < count; i++)
+		kicks[i] = (struct pollfd){vhosts[i]->queues[ring].kick_fd, POLLIN, 0};
+	if (poll(kicks, count, timeout_ms) <= 0)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		if (kicks[i].revents)
+			read_signal(kicks[i].fd);
+	}
+	return true;
 }
 
 void vhost_kick_again(struct vhost *vhost, unsigned int ring)

@@ -77,8 +77,9 @@ void vhost_use(struct vhost *vhost, unsigned int ring, const struct ring_chain *
 /* After one or more vhost_use(): calls the guest, if it wants that. */
 void vhost_call(struct vhost *vhost, unsigned int ring);
 
-/* Blocks until the guest kicks, at most so long. For the end alone, when nobody else waits. */
-bool vhost_wait(struct vhost *vhost, unsigned int ring, int timeout_ms);
+/* Blocks until a guest of any of them kicks, at most so long. For the end alone, when nobody else
+ * waits. */
+bool vhost_wait(struct vhost *const *vhosts, size_t count, unsigned int ring, int timeout_ms);
 
 /* There is more in the ring than a turn of the main loop has time for: `kicked` comes again in the
  * next one. */

@@ -2,6 +2,7 @@
 /* A virtio-input device whose guest or VMM does what it should not, or what it seldom does. */
 #include <linux/virtio_input.h>
 #include <string.h>
+#include <sys/eventfd.h>
 
 #include "device_fixture.h"
 
@@ -142,6 +143,79 @@ static void test_broken_ring(void)
 	device_expect(fixture, "KEY_A=0 \nKEY_B=0 \nKEY_C=0 \n");
 }
 
+static gint64 flush(struct input_sink *const *sinks, size_t count)
+{
+	gint64 begin_us = g_get_monotonic_time();
+
+	device_flush(sinks, count);
+	return g_get_monotonic_time() - begin_us;
+}
+
+/* At the end guests that take nothing have half a second together, and keep nobody else from his
+ * releases. */
+static void test_flush(void)
+{
+	g_autoptr(device_fixture) first = device_fixture_new_begun();
+	g_autoptr(device_fixture) second = device_fixture_new_begun();
+	g_autoptr(device_fixture) third = device_fixture_new_begun();
+	g_autoptr(device_fixture) nobody = device_fixture_new();
+	struct input_sink *sinks[] = {first->sink, second->sink, third->sink, nobody->sink};
+	gint64 took_us;
+
+	g_assert_cmpint(flush(sinks, G_N_ELEMENTS(sinks)), <, 400000);
+	DEVICE_SEND(first, {EV_KEY, KEY_A, 1});
+	DEVICE_SEND(second, {EV_KEY, KEY_A, 1});
+	DEVICE_SEND(third, {EV_KEY, KEY_A, 1});
+	for (uint16_t head = 0; head < VMM_QUEUE_SIZE; head++)
+		device_offer(third, head);
+	g_assert_cmpint(eventfd_write(third->vmm.kicks[DEVICE_EVENT_QUEUE], 1), ==, 0);
+	took_us = flush(sinks, G_N_ELEMENTS(sinks));
+	g_assert_cmpint(took_us, >=, 490000);
+	g_assert_cmpint(took_us, <, 950000);
+	device_expect(third, "KEY_A=1 \n");
+}
+
+struct late_guest {
+	struct device_fixture *fixture;
+	unsigned int taken;
+};
+
+/* A driver that takes one buffer after the other. */
+static gpointer take_late(gpointer data)
+{
+	struct late_guest *guest = data;
+	struct driver *driver = &guest->fixture->vmm.drivers[DEVICE_EVENT_QUEUE];
+	struct vring_used_elem element;
+
+	for (int i = 0; i < 10; i++) {
+		device_offer(guest->fixture, 0);
+		eventfd_write(guest->fixture->vmm.kicks[DEVICE_EVENT_QUEUE], 1);
+		g_usleep(2000);
+		while (driver_take_used(driver, &element))
+			guest->taken++;
+	}
+	return NULL;
+}
+
+/* Buffers that come while it is waited for them. */
+static void test_late_flush(void)
+{
+	g_autoptr(device_fixture) fixture = device_fixture_new_begun();
+	struct late_guest guest = {.fixture = fixture};
+	struct driver *driver = &fixture->vmm.drivers[DEVICE_EVENT_QUEUE];
+	struct vring_used_elem element;
+	GThread *thread;
+
+	for (int i = 0; i < 4; i++)
+		DEVICE_SEND(fixture, {EV_KEY, KEY_A, i % 2 == 0});
+	thread = g_thread_new("guest", take_late, &guest);
+	device_flush(&fixture->sink, 1);
+	g_thread_join(thread);
+	while (driver_take_used(driver, &element))
+		guest.taken++;
+	g_assert_cmpuint(guest.taken, ==, 8);
+}
+
 int main(int argc, char **argv)
 {
 	fixture_init(&argc, &argv);
@@ -149,5 +223,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/input/device-fault/shrunk-memory", test_shrunk_memory);
 	g_test_add_func("/input/device-fault/changed-memory", test_changed_memory);
 	g_test_add_func("/input/device-fault/broken-ring", test_broken_ring);
+	g_test_add_func("/input/device-fault/flush", test_flush);
+	g_test_add_func("/input/device-fault/late-flush", test_late_flush);
 	return g_test_run();
 }
