@@ -218,6 +218,10 @@ static bool resolve_passthrough(const struct config *config, const struct config
 {
 	const struct config_guest *guest = config_find_guest(config, device->guest);
 
+	if (config->input.seat == NULL)
+		return fail(error, device->origin, "device", device->name,
+			"passthrough=yes needs a seat= in [input], not none: udev tells when the "
+			"device is there");
 	if (guest->input_prefix == NULL)
 		return fail(error, device->origin, "device", device->name,
 			"passthrough=yes needs input-prefix= in [guest %s], which has no socket",

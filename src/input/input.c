@@ -455,7 +455,7 @@ static bool make_passthroughs(struct input *input, GError **error)
 {
 	const GPtrArray *sections = input->options.config->devices;
 
-	for (guint i = 0; input->options.config->input.seat && i < sections->len; i++) {
+	for (guint i = 0; i < sections->len; i++) {
 		const struct config_device *section = g_ptr_array_index(sections, i);
 
 		if (section->passthrough && !make_passthrough(input, section, error))

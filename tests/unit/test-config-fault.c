@@ -111,6 +111,10 @@ static const struct fault faults[] = {
 	{"passthrough-name", "[guest a]\n[device touchy]\npassthrough=yes\nguest=a\n",
 		"scanoutd.conf:2: [device touchy]: a device with passthrough=yes needs another name: "
 		"its socket would be that of the machine's own"},
+	{"passthrough-seat",
+		"[input]\nseat=none\n[guest a]\n[device wheel]\npassthrough=yes\nguest=a\n",
+		"scanoutd.conf:4: [device wheel]: passthrough=yes needs a seat= in [input], not none: "
+		"udev tells when the device is there"},
 	{"passthrough-socket",
 		"[guest a]\ndisplay-fd=3\n[device wheel]\npassthrough=yes\nguest=a\n",
 		"scanoutd.conf:3: [device wheel]: passthrough=yes needs input-prefix= in [guest a], "
