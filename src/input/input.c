@@ -12,6 +12,9 @@
 #include "log.h"
 #include "scene/view.h"
 
+/* Until a seat that cannot be opened is tried again, seconds: udev may be late. */
+#define SEAT_RETRY_S 10
+
 /* A machine, with what is only its own. */
 struct member {
 	struct machine *machine;
@@ -31,7 +34,7 @@ struct input {
 	struct focus_keys keys;
 	struct focus *focus; /* of the devices that are nobody's own */
 	struct seat *seat; /* NULL: not yet, or there is none */
-	bool seat_failed;
+	guint seat_retry; /* its opening has failed, and is tried again; else 0 */
 	bool suspended;
 	size_t listening; /* machines */
 	bool keyboard_taken; /* as the listener was told */
@@ -317,6 +320,8 @@ static void add_nodes(struct input *input)
 	}
 }
 
+static gboolean retry_seat(gpointer data);
+
 static void open_seat(struct input *input)
 {
 	const struct config_input *config = &input->options.config->input;
@@ -327,16 +332,25 @@ static void open_seat(struct input *input)
 	};
 	g_autoptr(GError) error = NULL;
 
-	if (input->seat || input->seat_failed || input->suspended ||
-		(!config->devices && !config->seat))
+	if (input->seat || input->suspended || (!config->devices && !config->seat))
 		return;
 	input->seat = seat_create(&options, &seat_listener, input, &error);
-	if (!input->seat) {
-		input->seat_failed = true;
-		log_daemon(G_LOG_LEVEL_WARNING, "no input: %s", error->message);
-	} else if (config->devices) {
+	if (input->seat && config->devices)
 		add_nodes(input);
+	if (!input->seat && !input->seat_retry) {
+		log_daemon(G_LOG_LEVEL_WARNING, "no input: %s; it is tried again every %d s",
+			error->message, SEAT_RETRY_S);
+		input->seat_retry = g_timeout_add_seconds(SEAT_RETRY_S, retry_seat, input);
+	} else if (input->seat && input->seat_retry) {
+		log_daemon(G_LOG_LEVEL_INFO, "input: the host's devices can be used now");
+		g_clear_handle_id(&input->seat_retry, g_source_remove);
 	}
+}
+
+static gboolean retry_seat(gpointer data)
+{
+	open_seat(data);
+	return G_SOURCE_CONTINUE;
 }
 
 /* ---- machines ---- */
@@ -549,6 +563,7 @@ void input_destroy(struct input *input)
 {
 	if (!input)
 		return;
+	g_clear_handle_id(&input->seat_retry, g_source_remove);
 	release_all(input);
 	flush_devices(input);
 	g_ptr_array_unref(input->passthroughs);

@@ -5,6 +5,7 @@
  *
  * The seat's devices are opened when the first guest's driver listens, so that who has no use for
  * input notices nothing of it; or at once, where nobody else reads the keys that are ours.
+ * Where that fails it is tried again now and then.
  */
 #ifndef SCANOUTD_INPUT_INPUT_H
 #define SCANOUTD_INPUT_INPUT_H
