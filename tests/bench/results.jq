@@ -81,6 +81,8 @@ def outputs($n): if $n == 1 then "1 output" else "\($n) outputs" end;
 	row("frames shown in \($vblanks) vblanks, without cursor"; minus($vblanks; missed("ours"; "same")); "frames"; null),
 	row("frames shown in \($vblanks) vblanks, cursor at 1000 Hz"; minus($vblanks; missed("ours"; "cursor")); "frames";
 		null),
+	row("cursor moves a second meanwhile"; over(total("vblanks"; "ours"; "cursor"; "cursor_moves");
+		over(total("vblanks"; "ours"; "cursor"; "cursor_ms"); 1000)); "moves"; null),
 	row("fewer frames shown with the cursor"; minus(missed("ours"; "cursor"); missed("ours"; "same")); "frames"; 0),
 
 	both("pixels"; 1; "pixels"; "active_us"; "pixel path 1920x1080, full, lab"; "us/frame"; 1.25),

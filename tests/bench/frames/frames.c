@@ -9,7 +9,8 @@
  *   --vblanks N     instead of --frames: until so many vblanks have passed on the first CRTC
  *   --way WAY       same    DMABUF_UPDATE of one dma-buf, again and again
  *                   new     DMABUF_SCANOUT of a new dma-buf before each DMABUF_UPDATE
- *                   cursor  as same, with 1000 CURSOR_POS a second
+ *                   cursor  as same, with 1000 CURSOR_POS a second: where this program is late, several
+ *                           at once
  *                   pixels  an UPDATE of everything, whole in the socket before it is read, at most 60 a second
  *                   dirty   the same of 5 % of the picture
  *                   idle    nothing but the questions of a back-end that starts
@@ -26,6 +27,7 @@
  *   turns              of its loop, per frame
  *   frames, vblanks    that passed meanwhile (on the first CRTC)
  *   sent, answered     all together, warm-up included: what the program must have counted itself
+ *   cursor_moves       CURSOR_POS, all together, in the cursor_ms after the first one was due
  *   first_commit_us    after exec
  *   rss_anon_kib       RssAnon at the end
  */
@@ -84,6 +86,9 @@ struct bench {
 	unsigned int warm_up;
 	unsigned int vblanks; /* 0: `frames` counts */
 	bool ending; /* no more frames */
+	unsigned int cursor_moves;
+	uint64_t cursor_from_ns; /* when the timer was set */
+	uint64_t cursor_to_ns; /* the last move's time */
 	enum way way;
 	uint32_t width;
 	uint32_t height;
@@ -194,17 +199,28 @@ static void send_frame(struct bench *bench, struct device *device)
 	send_all(device, &message, sizeof(message), -1);
 }
 
-static void send_cursor(struct device *device, int32_t x)
+/* So many positions at once. */
+static void send_cursor(struct bench *bench, struct device *device, uint64_t count)
 {
 	struct {
 		struct vhost_user_gpu_header header;
 		struct vhost_user_gpu_cursor_pos pos;
-	} __attribute__((packed)) message = {
-		{VHOST_USER_GPU_CURSOR_POS, 0, sizeof(message.pos)},
-		{0, x, x / 2},
-	};
+	} __attribute__((packed)) messages[64];
+	size_t filled = 0;
 
-	send_all(device, &message, sizeof(message), -1);
+	while (count-- > 0) {
+		int32_t x = (int32_t)(bench->cursor_moves++ % 500);
+
+		messages[filled].header = (struct vhost_user_gpu_header){VHOST_USER_GPU_CURSOR_POS,
+			0, sizeof(messages->pos)};
+		messages[filled].pos = (struct vhost_user_gpu_cursor_pos){0, x, x / 2};
+		filled++;
+		if (count > 0 && filled < G_N_ELEMENTS(messages))
+			continue;
+		send_all(device, messages, filled * sizeof(*messages), -1);
+		filled = 0;
+	}
+	bench->cursor_to_ns = now_ns();
 }
 
 static void send_cursor_image(struct device *device)
@@ -444,11 +460,10 @@ static void answered(struct bench *bench, struct device *device)
 		send_frame(bench, device);
 }
 
-/* The timer's turn: a cursor position, or with pixels (which have no answer) a frame if the last
- * one is read. */
+/* The timer's turn: a cursor position for each time that it expired, or with pixels (which have no
+ * answer) a frame if the last one is read. */
 static void timer_expired(struct bench *bench, int timer)
 {
-	static int32_t x;
 	uint64_t count = 0;
 
 	if (read(timer, &count, sizeof(count)) != sizeof(count))
@@ -459,7 +474,7 @@ static void timer_expired(struct bench *bench, int timer)
 		if (bench->ending)
 			continue;
 		if (!sends_pixels(bench)) {
-			send_cursor(device, x++ % 500);
+			send_cursor(bench, device, count);
 			continue;
 		}
 		if (!all_read(device))
@@ -515,7 +530,7 @@ static void settle(struct bench *bench, int timer)
 		turn(bench, timer);
 }
 
-static int create_timer(const struct bench *bench)
+static int create_timer(struct bench *bench)
 {
 	long period = sends_pixels(bench) ? 16666667 : 1000000;
 	struct itimerspec when = {{0, period}, {0, period}};
@@ -523,6 +538,7 @@ static int create_timer(const struct bench *bench)
 
 	if (!sends_pixels(bench) && bench->way != WAY_CURSOR)
 		return -1;
+	bench->cursor_from_ns = now_ns();
 	timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
 	if (timer < 0 || timerfd_settime(timer, 0, &when, NULL) < 0)
 		fail("timer");
@@ -589,13 +605,16 @@ static void report(struct bench *bench, const struct reading *from, const struct
 	printf("{\"active_us\": %.2f, \"turns\": %.2f, \"commit_us\": %.2f, \"reply_us\": %.2f, "
 	       "\"frames\": %.0f, \"vblanks\": %.0f, \"milliseconds\": %.1f, "
 	       "\"first_commit_us\": %.0f, \"sent\": %u, \"answered\": %u, "
-	       "\"rss_anon_kib\": %lu}\n",
+	       "\"cursor_moves\": %u, \"cursor_ms\": %.1f, \"rss_anon_kib\": %lu}\n",
 		active_us(bench, from->commits, to->commits),
 		frames > 0 ? (double)(to->turns - from->turns) / frames : 0,
 		median_us(bench->meter->commit_ns, from->commits, to->commits),
 		median_us(bench->meter->send_ns, from->sends, to->sends), frames,
 		(double)(to->vblanks - from->vblanks), (double)(to->time_ns - from->time_ns) / 1e6,
 		(double)(bench->meter->first_commit_ns - bench->started_ns) / 1000, sent, settled,
+		bench->cursor_moves,
+		bench->cursor_moves ? (double)(bench->cursor_to_ns - bench->cursor_from_ns) / 1e6
+				    : 0,
 		rss_anon_kib(bench));
 }
 
