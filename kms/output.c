@@ -326,7 +326,7 @@ static bool try_again(struct kms_output *output, int error)
 	return true;
 }
 
-static void remember_verdict(struct kms_output *output, const struct kms_layout *layout,
+static void remember_verdict(struct kms_output *output, const struct kms_buffer *buffer,
 	const struct kms_placement *placement, bool accepted);
 
 /* Pending becomes queued, or stays to be tried again. Returns 0 or an errno; then the frame is gone,
@@ -347,7 +347,7 @@ static int commit_pending(struct kms_output *output)
 		return 0;
 	}
 	if (is_verdict(error))
-		remember_verdict(output, &frame->buffer->layout, &frame->placement, false);
+		remember_verdict(output, frame->buffer, &frame->placement, false);
 	/* Once a cause. What is said of the whole card, the card says. */
 	if (error != output->logged_error && error != EACCES && error != EPERM && error != ENODEV) {
 		log_output(G_LOG_LEVEL_WARNING, kms_output_name(output),
@@ -432,35 +432,44 @@ void kms_output_flipped(struct kms_output *output, const struct kms_presentation
 
 /* ---- verdicts ---- */
 
-static struct kms_verdict *find_verdict(struct kms_output *output, const struct kms_layout *layout,
+static struct kms_verdict *find_verdict(struct kms_output *output, const struct kms_buffer *buffer,
 	const struct kms_placement *placement)
 {
+	bool dumb = buffer->handle != 0;
+
 	for (size_t i = 0; i < KMS_VERDICTS_MAX; i++) {
 		struct kms_verdict *verdict = &output->verdicts[i];
 
-		if (verdict->known && kms_layout_equal(&verdict->layout, layout) &&
+		if (verdict->known && verdict->dumb == dumb &&
+			kms_layout_equal(&verdict->layout, &buffer->layout) &&
 			kms_placement_equal(&verdict->placement, placement))
 			return verdict;
 	}
 	return NULL;
 }
 
-static void remember_verdict(struct kms_output *output, const struct kms_layout *layout,
+static void remember_verdict(struct kms_output *output, const struct kms_buffer *buffer,
 	const struct kms_placement *placement, bool accepted)
 {
-	struct kms_verdict *verdict = find_verdict(output, layout, placement);
+	struct kms_verdict *verdict = find_verdict(output, buffer, placement);
 
 	if (!verdict) {
 		verdict = &output->verdicts[output->next_verdict];
 		output->next_verdict = (output->next_verdict + 1) % KMS_VERDICTS_MAX;
 	}
-	*verdict = (struct kms_verdict){*layout, *placement, true, accepted};
+	*verdict = (struct kms_verdict){
+		.layout = buffer->layout,
+		.placement = *placement,
+		.dumb = buffer->handle != 0,
+		.known = true,
+		.accepted = accepted,
+	};
 }
 
 static bool test_placement(struct kms_output *output, const struct kms_buffer *buffer,
 	const struct kms_placement *placement)
 {
-	const struct kms_verdict *verdict = find_verdict(output, &buffer->layout, placement);
+	const struct kms_verdict *verdict = find_verdict(output, buffer, placement);
 	int error;
 
 	if (verdict)
@@ -474,7 +483,7 @@ static bool test_placement(struct kms_output *output, const struct kms_buffer *b
 	if (is_passing(error))
 		return true;
 	if (!error || is_verdict(error))
-		remember_verdict(output, &buffer->layout, placement, error == 0);
+		remember_verdict(output, buffer, placement, error == 0);
 	else
 		kms_device_note_error(output->device, error);
 	return error == 0;

@@ -23,10 +23,12 @@ struct kms_output_frame {
 
 void kms_output_frame_clear(struct kms_output_frame *frame);
 
-/* What TEST_ONLY said of a layout at a place. */
+/* What the driver said of a layout at a place. A guest's buffer that it refuses, wherever that lies,
+ * says nothing of ours. */
 struct kms_verdict {
 	struct kms_layout layout;
 	struct kms_placement placement;
+	bool dumb;
 	bool known;
 	bool accepted;
 };

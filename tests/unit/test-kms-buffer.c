@@ -451,6 +451,24 @@ static void test_dumb_refused(struct card_fixture *card)
 	g_assert_cmpuint(kms_device_counters(card->device)->framebuffers, ==, 1);
 }
 
+/* What the driver does not show from there it may show from our memory, where we copy it to. */
+static void test_refused_where_it_lies(struct card_fixture *card)
+{
+	int fd = make_dmabuf();
+	const struct kms_dmabuf dmabuf = describe(fd);
+	struct kms_buffer *theirs;
+
+	card_start(card);
+	theirs = import(card, &dmabuf);
+	double_fail(DOUBLE_COMMIT, EINVAL, 0, 1);
+	g_assert_cmpint(card_submit_buffer(card, 0, theirs), ==, KMS_SUBMIT_REFUSED);
+	g_assert_cmpint(card_submit(card, 0), ==, KMS_SUBMIT_ACCEPTED);
+	g_assert_cmpint(card_submit_buffer(card, 0, theirs), ==, KMS_SUBMIT_REFUSED);
+	card_flip(0);
+	kms_buffer_unref(theirs);
+	close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	card_init(&argc, &argv);
@@ -472,5 +490,6 @@ int main(int argc, char **argv)
 	card_add_test("/kms/buffer/no-closefb", test_no_closefb);
 	card_add_test("/kms/buffer/dumb", test_dumb);
 	card_add_test("/kms/buffer/dumb-refused", test_dumb_refused);
+	card_add_test("/kms/buffer/refused/where-it-lies", test_refused_where_it_lies);
 	return g_test_run();
 }
