@@ -114,6 +114,7 @@ kms_test_programs := $(filter-out common,$(call programs_in,tests/kms))
 bench_programs := $(filter-out meter common modeset,$(call programs_in,tests/bench))
 relay_programs := $(call programs_in,tests/relay)
 input_programs := $(call programs_in,tests/input)
+daemon_test_libraries := $(patsubst tests/%.c,$(out)/%.so,$(wildcard tests/daemon/*.c))
 
 kms_archive := $(if $(kms_sources),$(out)/libkms.a)
 src_archive := $(if $(src_sources),$(out)/libsrc.a)
@@ -131,6 +132,7 @@ test_programs := $(addprefix $(out)/tests/,$(unit_tests)) \
 	$(addprefix $(out)/relay/,$(relay_programs)) \
 	$(addprefix $(out)/input/,$(input_programs)) \
 	$(addprefix $(out)/kms/,$(kms_test_programs)) \
+	$(daemon_test_libraries) \
 	$(addprefix $(out)/bench/,$(bench_programs) $(if $(bench_programs),meter.so modeset modeset-drm))
 
 .PHONY: all programs tests
@@ -224,6 +226,10 @@ $(foreach t,$(relay_programs),$(call program,$(out)/relay/$(t),$(call sources_of
 # What the tests of input run on the host's side.
 $(call compile,$(foreach t,$(input_programs),$(call sources_of,tests/input/$(t))),$(unit_cflags))
 $(foreach t,$(input_programs),$(call program,$(out)/input/$(t),$(call sources_of,tests/input/$(t)),$(src_archive),$(src_extra_libs) $(glib_libs)))
+
+# Libraries that the tests in tests/daemon preload into the daemon.
+$(call compile,$(wildcard tests/daemon/*.c),$(drm_cflags),$$(plain_cflags) -fPIC)
+$(foreach l,$(daemon_test_libraries),$(call program,$(l),$(l:$(out)/%.so=tests/%.c),,-ldl,$$(plain_cflags) -shared $$(LDFLAGS)))
 
 $(call compile,$(wildcard tests/bench/meter/*.c),$(drm_cflags),$$(plain_cflags) -fPIC)
 $(call program,$(out)/bench/meter.so,$(wildcard tests/bench/meter/*.c),,-ldl,$$(plain_cflags) -shared $$(LDFLAGS))
