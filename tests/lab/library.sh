@@ -42,6 +42,11 @@ in_driver_vm() {
 		"$@" -- "$test_program"
 }
 
+# install_build DESTDIR PREFIX: `make install` of this build.
+install_build() {
+	make -s -C "$top" BUILD="${BUILD%"${SANITIZE:+-sanitize}"}" DESTDIR="$1" PREFIX="$2" install
+}
+
 # ---- TAP ----
 
 tests_run=0
