@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The configuration: what it says when all is well; drop-ins in name order; files and command line
- * together; the example that is installed.
+ * together; the examples that are installed and in README.md.
  */
 #include <string.h>
 
@@ -452,6 +452,64 @@ static void test_example(struct config_fixture *fixture, gconstpointer data)
 	config_destroy(config);
 }
 
+/* ---- README.md ---- */
+
+/* The indented blocks of the section, each as one string without the indent. */
+static GPtrArray *readme_blocks(const char *heading)
+{
+	GPtrArray *blocks = g_ptr_array_new_with_free_func(g_free);
+	g_autofree char *text = NULL;
+	g_auto(GStrv) lines = NULL;
+	GString *block = NULL;
+	bool inside = false;
+
+	g_assert_true(g_file_get_contents("README.md", &text, NULL, NULL));
+	lines = g_strsplit(text, "\n", -1);
+	for (char **line = lines; *line; line++) {
+		bool indented = g_str_has_prefix(*line, "    ");
+
+		if (block && !indented) {
+			g_ptr_array_add(blocks, g_string_free(block, FALSE));
+			block = NULL;
+		}
+		if (g_str_has_prefix(*line, "## "))
+			inside = strcmp(*line + 3, heading) == 0;
+		if (!inside || !indented)
+			continue;
+		if (!block)
+			block = g_string_new(NULL);
+		g_string_append_printf(block, "%s\n", *line + 4);
+	}
+	g_assert_null(block);
+	return blocks;
+}
+
+/* A kiosk, a car and a bench: what README.md shows is sound, and is what it is said to be. */
+static void test_readme(struct config_fixture *fixture, gconstpointer data)
+{
+	static const struct {
+		guint guests;
+		guint outputs;
+		guint devices;
+	} expected[] = {{1, 0, 0}, {3, 3, 1}, {1, 1, 0}};
+	const char *program = "scanoutd ";
+	g_autoptr(GPtrArray) blocks = readme_blocks("Configuration");
+
+	g_assert_cmpuint(blocks->len, ==, G_N_ELEMENTS(expected));
+	for (guint i = 0; i < blocks->len; i++) {
+		const char *block = g_ptr_array_index(blocks, i);
+		bool is_line = g_str_has_prefix(block, program);
+		struct config *config;
+
+		config_fixture_write(fixture, is_line ? "" : block);
+		config = config_fixture_load(fixture->path, is_line ? block + strlen(program) : "");
+		g_assert_cmpuint(config->guests->len, ==, expected[i].guests);
+		g_assert_cmpuint(config->outputs->len, ==, expected[i].outputs);
+		g_assert_cmpuint(config->devices->len, ==, expected[i].devices);
+		config_destroy(config);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -468,6 +526,7 @@ int main(int argc, char **argv)
 	ADD("options-alone", test_options_alone);
 	ADD("options-on-file", test_options_on_file);
 	ADD("example", test_example);
+	ADD("readme", test_readme);
 #undef ADD
 	return g_test_run();
 }
