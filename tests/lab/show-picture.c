@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * show-picture CARD SEED: shows picture SEED (tests/pattern.h) on the card's first connected
- * connector, in its first mode, prints "WIDTH HEIGHT" when the kernel has taken it, and keeps it
- * there until standard input ends. For tests of cameras: it knows nothing of the daemon.
+ * show-picture CARD SEED [N]: shows picture SEED (tests/pattern.h) on the card's first connected
+ * connector, in its mode N (0: the first one), prints "WIDTH HEIGHT" when the kernel has taken it,
+ * and keeps it there until standard input ends. For tests of cameras, and as another master: it
+ * knows nothing of the daemon.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -57,21 +58,21 @@ static uint32_t draw(int fd, const drmModeModeInfo *mode, uint32_t seed)
 	return framebuffer;
 }
 
-static bool show(int fd, uint32_t seed)
+static bool show(int fd, uint32_t seed, int number)
 {
 	drmModeRes *resources = drmModeGetResources(fd);
 	drmModeConnector *connector = resources ? find_connector(fd, resources) : NULL;
-	uint32_t framebuffer;
 	bool shown = false;
 
-	if (connector && resources->count_crtcs) {
-		framebuffer = draw(fd, &connector->modes[0], seed);
+	if (connector && resources->count_crtcs && number < connector->count_modes) {
+		drmModeModeInfo *mode = &connector->modes[number];
+		uint32_t framebuffer = draw(fd, mode, seed);
+
 		shown = framebuffer &&
 			!drmModeSetCrtc(fd, resources->crtcs[0], framebuffer, 0, 0,
-				&connector->connector_id, 1, &connector->modes[0]);
+				&connector->connector_id, 1, mode);
 		if (shown)
-			printf("%d %d\n", connector->modes[0].hdisplay,
-				connector->modes[0].vdisplay);
+			printf("%d %d\n", mode->hdisplay, mode->vdisplay);
 	}
 	drmModeFreeConnector(connector);
 	drmModeFreeResources(resources);
@@ -81,14 +82,15 @@ static bool show(int fd, uint32_t seed)
 int main(int argc, char **argv)
 {
 	char byte;
-	int fd;
+	int fd, number;
 
-	if (argc != 3) {
-		fprintf(stderr, "usage: show-picture CARD SEED\n");
+	if (argc < 3 || argc > 4) {
+		fprintf(stderr, "usage: show-picture CARD SEED [N]\n");
 		return 1;
 	}
+	number = argc == 4 ? (int)strtoul(argv[3], NULL, 0) : 0;
 	fd = open(argv[1], O_RDWR | O_CLOEXEC);
-	if (fd < 0 || !show(fd, (uint32_t)strtoul(argv[2], NULL, 0)) || fflush(stdout)) {
+	if (fd < 0 || !show(fd, (uint32_t)strtoul(argv[2], NULL, 0), number) || fflush(stdout)) {
 		perror(argv[1]);
 		return 1;
 	}
