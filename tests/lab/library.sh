@@ -154,13 +154,22 @@ hands() {
 
 # type_keys KEY…: pressed on the host's keyboard in this order, and let go in the other.
 type_keys() {
-	local key released=()
-	for key in "$@"; do
+	press_keys "$@"
+	release_keys "$@"
+}
+
+press_keys() {
+	local key
+	for key; do
 		hands send keyboard "$key" 1
-		released=("$key" "${released[@]}")
 	done
-	for key in "${released[@]}"; do
-		hands send keyboard "$key" 0
+}
+
+# In the other order.
+release_keys() {
+	local i
+	for ((i = $#; i > 0; i--)); do
+		hands send keyboard "${!i}" 0
 	done
 }
 
@@ -188,6 +197,20 @@ heard() {
 	until [ "$line" = "$1" ]; do
 		read -r -t "$patience" -u "$listener_out" line || bail_out "the guest does not hear: $1"
 		echo "$line"
+	done
+}
+
+# heard_all LINE…: they come, in whatever order.
+heard_all() {
+	local line
+	declare -A missing=()
+	for line; do
+		missing[$line]=1
+	done
+	while [ ${#missing[@]} -gt 0 ]; do
+		read -r -t "$patience" -u "$listener_out" line || bail_out "the guest does not hear: ${!missing[*]}"
+		echo "$line"
+		unset "missing[$line]"
 	done
 }
 
