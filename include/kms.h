@@ -15,6 +15,7 @@
 #ifndef SCANOUTD_KMS_H
 #define SCANOUTD_KMS_H
 
+#include <errno.h>
 #include <glib.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -111,10 +112,10 @@ struct kms_listener {
 	void (*idle)(void *data, struct kms_output *output);
 	/*
 	 * The frames up to `serial` will never be shown: the commit was refused with `error` (an
-	 * errno; what says only that the moment was wrong, EBUSY, ENOMEM or EINTR, not before it was
-	 * tried again for as long as the flip timeout), no event came within the flip timeout (ETIMEDOUT), the mode changed under them
-	 * (ECANCELED), or the output went away (ENODEV, EACCES). The last picture stays. Logged
-	 * by kms/.
+	 * errno), no event came within the flip timeout (ETIMEDOUT), the mode changed under them
+	 * (ECANCELED), or the output went away (ENODEV, EACCES). EBUSY, ENOMEM and EINTR come only
+	 * after the frame was tried again for as long as the flip timeout. The last picture stays.
+	 * Logged by kms/.
 	 */
 	void (*commit_failed)(void *data, struct kms_output *output, uint64_t serial, int error);
 	/* Something that the kms_output_*() questions below answer has changed, or the driver now
@@ -123,6 +124,25 @@ struct kms_listener {
 	/* The card is gone (ENODEV, or a udev "remove"). No further callback comes. */
 	void (*device_gone)(void *data);
 };
+
+/* Is it a word on the frame itself? Else it says something of the card or of the moment, and the
+ * same frame may be taken another time. For errors of commit_failed. */
+static inline bool kms_is_refusal(int error)
+{
+	switch (error) {
+	case EACCES:
+	case EPERM:
+	case ENODEV:
+	case ETIMEDOUT:
+	case ECANCELED:
+	case EBUSY:
+	case ENOMEM:
+	case EINTR:
+		return false;
+	default:
+		return true;
+	}
+}
 
 /* ---- the card (kms/device.c) ---- */
 
@@ -199,8 +219,8 @@ bool kms_device_configure(struct kms_device *device, const struct kms_output_req
  */
 void kms_device_pause(struct kms_device *device);
 
-/* Becomes master again, if a seat manager has not made us that already, and makes a full mode set of
- * what was configured. */
+/* Becomes master again, if a seat manager has not made us that already, and makes a full mode set
+ * of what was configured. */
 bool kms_device_resume(struct kms_device *device, GError **error);
 
 /* Cards, connectors, modes, planes with their formats, and what is in use, for `scanoutd --list`.
@@ -321,8 +341,8 @@ struct kms_buffer *kms_buffer_ref(struct kms_buffer *buffer);
 /* Takes NULL. The framebuffer is closed (CLOSEFB) once no frame and no cache holds it. */
 void kms_buffer_unref(struct kms_buffer *buffer);
 
-/* Gives up what only the cache still holds of the owner's framebuffers, and forgets its refusals: it
- * has gone. */
+/* Gives up what only the cache still holds of the owner's framebuffers, and forgets its refusals:
+ * it has gone. */
 void kms_device_trim(struct kms_device *device, uint32_t owner);
 
 uint32_t kms_buffer_width(const struct kms_buffer *buffer);

@@ -207,13 +207,18 @@ bool kms_device_resume(struct kms_device *device, GError **error)
 	return true;
 }
 
+void kms_device_advance(struct kms_device *device)
+{
+	for (guint i = 0; i < device->outputs->len; i++)
+		kms_output_advance(device->outputs->pdata[i]);
+}
+
 static void retry(struct kms_device *device)
 {
 	device->retry_us = KMS_NEVER;
 	if (device->state == KMS_DEVICE_READY) {
 		kms_modeset_run(device);
-		for (guint i = 0; i < device->outputs->len; i++)
-			kms_output_advance(device->outputs->pdata[i]);
+		kms_device_advance(device);
 	} else if (device->state == KMS_DEVICE_LOST_MASTER) {
 		if (kms_card_become_master(device->fd, device->path, NULL)) {
 			log_card(G_LOG_LEVEL_MESSAGE, device->path, "is DRM master again");
@@ -281,7 +286,7 @@ static void tell_output(struct kms_device *device, struct kms_output *output)
 	}
 }
 
-static void tell(struct kms_device *device)
+void kms_device_tell(struct kms_device *device)
 {
 	for (guint i = 0; i < device->outputs->len; i++)
 		tell_output(device, device->outputs->pdata[i]);
@@ -300,7 +305,7 @@ static void run_deadlines(struct kms_device *device)
 	if (MIN(device->deadline_us, device->watchdog_us) > now_us)
 		return;
 	device->deadline_us = KMS_NEVER;
-	tell(device);
+	kms_device_tell(device);
 	if (device->state == KMS_DEVICE_GONE)
 		return;
 	if (device->watchdog_us <= now_us)
@@ -318,10 +323,10 @@ static void run_deadlines(struct kms_device *device)
 }
 
 /*
- * The watchdog is the source's ready time, which costs a frame nothing, but a system call and a turn
- * of the loop when it is set. Other deadlines are set more often, and are looked at here. One that
- * ends the poll is found at the next turn: without a check function of ours, GLib looks at the fd
- * alone.
+ * The watchdog is the source's ready time, which costs a frame nothing, but a system call and a
+ * turn of the loop when it is set. Other deadlines are set more often, and are looked at here. One
+ * that ends the poll is found at the next turn: without a check function of ours, GLib looks at the
+ * fd alone.
  */
 static gboolean source_prepare(GSource *base, gint *timeout_ms)
 {

@@ -126,8 +126,15 @@ void kms_device_commit_begun(struct kms_device *device, struct kms_crtc *crtc, i
  */
 bool kms_device_note_error(struct kms_device *device, int error);
 
-/* Nothing is ever tried on it again. `reason` is logged, and the listener told from the main loop. */
+/* Nothing is ever tried on it again. `reason` is logged, and the listener told from the main
+ * loop. */
 void kms_device_become_gone(struct kms_device *device, const char *reason);
+
+/* Commits on every output what waits there and can go now. */
+void kms_device_advance(struct kms_device *device);
+
+/* Tells the listener what has failed or changed, from the main loop. */
+void kms_device_tell(struct kms_device *device);
 
 /* No CRTC has a commit in flight. */
 bool kms_device_is_idle(const struct kms_device *device);

@@ -445,12 +445,6 @@ static int try_plan(struct kms_device *device, bool resets, bool blocking)
 	return failure;
 }
 
-static void advance_all(struct kms_device *device)
-{
-	for (guint i = 0; i < device->outputs->len; i++)
-		kms_output_advance(device->outputs->pdata[i]);
-}
-
 /* ---- called by device.c ---- */
 
 void kms_modeset_run(struct kms_device *device)
@@ -472,7 +466,7 @@ void kms_modeset_run(struct kms_device *device)
 			g_strerror(failure));
 	}
 	/* Frames that waited for the mode that is refused are shown in the one that stays. */
-	advance_all(device);
+	kms_device_advance(device);
 }
 
 void kms_modeset_request(struct kms_device *device, bool resets)
@@ -502,7 +496,7 @@ int kms_modeset_force(struct kms_device *device)
 	/* It was the one that waited, too; frames that had to wait with it go on. */
 	device->modeset_wanted = false;
 	device->modeset_resets = false;
-	advance_all(device);
+	kms_device_advance(device);
 	return 0;
 }
 

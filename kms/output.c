@@ -227,12 +227,6 @@ static bool is_passing(int error)
 	return error == EBUSY || error == ENOMEM || error == EINTR;
 }
 
-/* It says something of the request, not of the moment or of the card. */
-static bool is_verdict(int error)
-{
-	return error != EACCES && error != EPERM && error != ENODEV && !is_passing(error);
-}
-
 /*
  * One NONBLOCK commit of a frame (or of none), with the damage and the cursor that go with it. What
  * the driver refuses is tried again with less, once each: without the cursor, without damage.
@@ -267,14 +261,14 @@ static int send_flip(struct kms_output *output, const struct kms_output_frame *f
 	before_cursor = kms_request_mark(request);
 	has_cursor = kms_cursor_add(output, request);
 	error = kms_request_commit(output->device, request, 0);
-	if (error && is_verdict(error) && has_cursor && frame) {
+	if (error && kms_is_refusal(error) && has_cursor && frame) {
 		has_cursor = false;
 		kms_request_rewind(request, before_cursor);
 		error = kms_request_commit(output->device, request, 0);
 		if (!error)
 			kms_cursor_refuse(output);
 	}
-	if (error && is_verdict(error) && has_damage) {
+	if (error && kms_is_refusal(error) && has_damage) {
 		kms_request_rewind(request, before_damage);
 		error = kms_request_commit(output->device, request, 0);
 		output->damage_refused = !error;
@@ -329,8 +323,8 @@ static bool try_again(struct kms_output *output, int error)
 static void remember_verdict(struct kms_output *output, const struct kms_buffer *buffer,
 	const struct kms_placement *placement, bool accepted);
 
-/* Pending becomes queued, or stays to be tried again. Returns 0 or an errno; then the frame is gone,
- * and not yet reported. */
+/* Pending becomes queued, or stays to be tried again. Returns 0 or an errno; then the frame is
+ * gone, and not yet reported. */
 static int commit_pending(struct kms_output *output)
 {
 	struct kms_output_frame *frame = &output->pending;
@@ -346,7 +340,7 @@ static int commit_pending(struct kms_output *output)
 		move_frame(&output->queued, frame);
 		return 0;
 	}
-	if (is_verdict(error))
+	if (kms_is_refusal(error))
 		remember_verdict(output, frame->buffer, &frame->placement, false);
 	/* Once a cause. What is said of the whole card, the card says. */
 	if (error != output->logged_error && error != EACCES && error != EPERM && error != ENODEV) {
@@ -482,7 +476,7 @@ static bool test_placement(struct kms_output *output, const struct kms_buffer *b
 	/* Where that could not be answered now, the commit will tell. */
 	if (is_passing(error))
 		return true;
-	if (!error || is_verdict(error))
+	if (!error || kms_is_refusal(error))
 		remember_verdict(output, buffer, placement, error == 0);
 	else
 		kms_device_note_error(output->device, error);

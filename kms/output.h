@@ -23,8 +23,8 @@ struct kms_output_frame {
 
 void kms_output_frame_clear(struct kms_output_frame *frame);
 
-/* What the driver said of a layout at a place. A guest's buffer that it refuses, wherever that lies,
- * says nothing of ours. */
+/* What the driver said of a layout at a place. A guest's buffer that it refuses, wherever that
+ * lies, says nothing of ours. */
 struct kms_verdict {
 	struct kms_layout layout;
 	struct kms_placement placement;
@@ -61,6 +61,7 @@ struct kms_output {
 	struct kms_output_frame current;
 	struct kms_rect damage[KMS_DAMAGE_MAX]; /* of the pending frame, in its buffer … */
 	size_t damage_count; /* … 0: all of it */
+	int64_t trying_since_us; /* when the pending frame was first put off; 0: it was not */
 
 	/* The primary plane's place as last committed; unknown after a takeover. */
 	struct kms_placement placed;
@@ -82,7 +83,6 @@ struct kms_output {
 
 	/* What the listener has not been told yet; device.c tells it from the main loop. */
 	bool changed;
-	int64_t trying_since_us; /* when the pending frame was first put off; 0: it was not */
 	int logged_error; /* the last refusal that was logged since the mode set */
 	uint64_t failed_serial; /* 0: nothing failed */
 	int failed_error;

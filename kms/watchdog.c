@@ -65,6 +65,12 @@ static void unstick(struct kms_device *device, int64_t now_us)
 			"page flips stay stuck after a mode set; giving the card up");
 		return;
 	}
+	/* Who waits is answered at once, not after a mode set that blocks. What is drawn for that
+	 * waits for the mode set. */
+	device->modeset_wanted = true;
+	kms_device_tell(device);
+	if (device->state != KMS_DEVICE_READY)
+		return;
 	failure = kms_modeset_force(device);
 	if (failure && !kms_device_note_error(device, failure)) {
 		g_autofree char *reason = g_strdup_printf(

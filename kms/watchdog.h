@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Flips whose event does not come. First the commits in flight are given up, their frames reported,
- * and the mode is set anew by one blocking commit; a CRTC that is stuck again after that costs the
- * card. One watchdog a card, called by device.c from the main loop.
+ * and then the mode is set anew by one blocking commit; a CRTC that is stuck again after that costs
+ * the card. One watchdog a card, called by device.c from the main loop.
  */
 #ifndef KMS_WATCHDOG_H
 #define KMS_WATCHDOG_H

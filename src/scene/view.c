@@ -330,28 +330,9 @@ void view_resume(struct view *view)
 		view_compose_when_free(view);
 }
 
-/* An errno that says that the driver dislikes the frame, rather than that the output is not ours or
- * the moment was wrong. */
-static bool is_dislike(int error)
-{
-	switch (error) {
-	case EACCES:
-	case EPERM:
-	case ENODEV:
-	case ETIMEDOUT:
-	case ECANCELED:
-	case EBUSY:
-	case ENOMEM:
-	case EINTR:
-		return false;
-	default:
-		return true;
-	}
-}
-
 void view_commit_failed(struct view *view, uint64_t serial, int error)
 {
-	bool fall_back = is_dislike(error) && view->shows == SHOWS_PICTURE;
+	bool fall_back = kms_is_refusal(error) && view->shows == SHOWS_PICTURE;
 
 	view->damage_lost = true;
 	view->listener->failed(view->data, serial, error);

@@ -85,6 +85,7 @@ static void on_commit_failed(void *data, struct kms_output *output, uint64_t ser
 	seen->failed = serial;
 	seen->failures++;
 	seen->error = error;
+	seen->blocked_when_failed = double_counters.blocking_commits;
 }
 
 static void on_output_changed(void *data, struct kms_output *output)

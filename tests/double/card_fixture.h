@@ -22,6 +22,7 @@ struct card_output {
 	uint64_t failed; /* the last serial */
 	unsigned int failures;
 	int error;
+	unsigned int blocked_when_failed; /* blocking commits until then */
 	unsigned int changes;
 };
 
@@ -78,7 +79,8 @@ void card_flip_all(struct card_fixture *card);
 	} while (0)
 gboolean card_tire(gpointer tired);
 
-/* A dumb buffer of the output's mode. It is the fixture's, until card_finish() or card_release(). */
+/* A dumb buffer of the output's mode. It is the fixture's, until card_finish() or
+ * card_release(). */
 struct kms_buffer *card_buffer(struct card_fixture *card, size_t output);
 void card_release(struct card_fixture *card, struct kms_buffer *buffer);
 /* The one that card_submit() shows; another one where the mode has changed since. */

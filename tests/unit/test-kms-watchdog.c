@@ -18,6 +18,8 @@ static void test_stuck_flip(struct card_fixture *card)
 	g_assert_cmpuint(seen->failed, ==, 2);
 	g_assert_cmpint(seen->error, ==, ETIMEDOUT);
 	g_assert_cmpuint(kms_output_counters(seen->output)->flip_timeouts, ==, 1);
+	/* Who waits hears of it before anything blocks. */
+	g_assert_cmpuint(seen->blocked_when_failed, ==, 0);
 	/* A blocking mode set helped: it goes on. */
 	g_assert_cmpuint(double_counters.blocking_commits, ==, 1);
 	g_assert_false(card->gone);
