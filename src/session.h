@@ -67,8 +67,8 @@ void session_destroy(struct session *session);
 /* Brings another terminal to the front, or begins to: `release` follows. */
 void session_switch_terminal(struct session *session, int terminal);
 
-/* Keys go to guests, or nowhere: the terminal's own keyboard, whose shell would read them too, is off. A seat
- * manager sees to that by itself. */
+/* Keys go to guests, or nowhere: the terminal's own keyboard, whose shell would read them too, is
+ * off. A seat manager sees to that by itself. */
 void session_take_keyboard(struct session *session, bool taken);
 
 /* How devices are opened; NULL: by ourselves. They live as long as the session. */

@@ -160,8 +160,8 @@ static void admit_switch(struct backlog *backlog, struct group *group,
 	group->replaces |= waiting != NULL;
 }
 
-/* With the last contact that the guest knows its keys go, though there are others that were dropped;
- * and those that were dropped with a contact come with the next one. */
+/* With the last contact that the guest knows its keys go, though there are others that were
+ * dropped; and those that were dropped with a contact come with the next one. */
 static void match_contact_keys(struct group *group)
 {
 	bool pressed = group->guest.touching != 0;

@@ -4,8 +4,8 @@
  *     ▲ retry                ▲────────────────owner gone─────────┴──────────────────┘
  *     └──────────── the connection is closed, in each state
  *
- * QEMU tells its consoles in one answer (it is an object manager) and changes by signals, to which we
- * listen before we ask.
+ * QEMU tells its consoles in one answer (it is an object manager) and changes by signals, to which
+ * we listen before we ask.
  */
 #include "input/dbus_internal.h"
 

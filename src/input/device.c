@@ -4,11 +4,11 @@
  *                                                          ▲                  │
  *                                                          └──────starts──────┘
  *
- * Events go into the guest's buffers as long as there are any, else into the backlog, and from there
- * when the guest kicks with new ones. Nothing is kept for a guest that has not listened yet. When
- * the queue stops, nobody says whether the machine is paused or its driver gone, and a guest that
- * broke its ring may mend it: what comes is kept until it starts again, and then goes to the driver
- * that was there before, which knows keys as pressed, or is void for a new one.
+ * Events go into the guest's buffers as long as there are any, else into the backlog, and from
+ * there when the guest kicks with new ones. Nothing is kept for a guest that has not listened yet.
+ * When the queue stops, nobody says whether the machine is paused or its driver gone, and a guest
+ * that broke its ring may mend it: what comes is kept until it starts again, and then goes to the
+ * driver that was there before, which knows keys as pressed, or is void for a new one.
  */
 #include "input/device.h"
 
@@ -23,8 +23,8 @@
 #define EVENT_QUEUE 0
 #define STATUS_QUEUE 1
 
-/* Buffers of a queue in one turn of the main loop: a guest can offer them as fast as we take them, and
- * the others wait meanwhile. More than the rings of QEMU have. */
+/* Buffers of a queue in one turn of the main loop: a guest can offer them as fast as we take them,
+ * and the others wait meanwhile. More than the rings of QEMU have. */
 #define TURN_BUFFERS 256
 
 /* So long the guests have at the end to take what is left. */

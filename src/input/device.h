@@ -31,9 +31,9 @@ struct input_sink *device_create(const struct device_options *options,
 	void *data, GError **error);
 
 /*
- * For the end alone, when nobody else waits: blocks until the guests have taken what is left of these
- * devices, at most half a second for all of them. Releases can be more than a guest has buffers for, and
- * a key that it holds for pressed repeats for good.
+ * For the end alone, when nobody else waits: blocks until the guests have taken what is left of
+ * these devices, at most half a second for all of them. Releases can be more than a guest has
+ * buffers for, and a key that it holds for pressed repeats for good.
  */
 void device_flush(struct input_sink *const *sinks, size_t count);
 

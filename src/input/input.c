@@ -299,8 +299,8 @@ static const struct seat_listener seat_listener = {
 	.event = event_happened,
 };
 
-/* Before a guest listens, too, devices are read for the keys that are ours: those of switch-terminal=
- * where the terminal's keyboard is off, and leave=. */
+/* Before a guest listens, too, devices are read for the keys that are ours: those of
+ * switch-terminal= where the terminal's keyboard is off, and leave=. */
 static bool opens_at_once(const struct input *input)
 {
 	return input->options.keyboard_is_off || is_locked(input) || input->keys.leave.modifiers ||

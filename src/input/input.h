@@ -26,8 +26,8 @@ struct input_listener {
 	void (*leave)(void *data);
 	/* … or that for another virtual terminal. */
 	void (*switch_terminal)(void *data, int terminal);
-	/* Keys of the host go to guests, or do not any more: who else reads them shall not. Also called
-	 * by input_create(). */
+	/* Keys of the host go to guests, or do not any more: who else reads them shall not. Also
+	 * called by input_create(). */
 	void (*keyboard_taken)(void *data, bool taken);
 };
 
@@ -42,8 +42,8 @@ struct input_options {
 /* All of the options outlive it. NULL: a socket cannot be made. */
 struct input *input_create(const struct input_options *options,
 	const struct input_listener *listener, void *data, GError **error);
-/* Releases what is pressed, and waits until the guests have taken that, at most half a second; runs the
- * main loop until D-Bus has it, at most 2 s. Takes NULL, as do the next two. */
+/* Releases what is pressed, and waits until the guests have taken that, at most half a second; runs
+ * the main loop until D-Bus has it, at most 2 s. Takes NULL, as do the next two. */
 void input_destroy(struct input *input);
 
 /* The terminal goes away, or is ours again. */

@@ -66,12 +66,12 @@ bool machine_listens(const struct machine *machine, enum input_kind kind, size_t
 void machine_send(struct machine *machine, enum input_kind kind, size_t screen,
 	const struct input_value *values, size_t count);
 
-/* One holder presses or releases a key (INPUT_KEYBOARD) or a button (INPUT_POINTER, INPUT_ABSOLUTE);
- * `code` is below KEY_CNT. */
+/* One holder presses or releases a key (INPUT_KEYBOARD) or a button (INPUT_POINTER,
+ * INPUT_ABSOLUTE); `code` is below KEY_CNT. */
 void machine_press(struct machine *machine, enum input_kind kind, uint16_t code, bool pressed);
 
-/* A switch of the host; `code` is at most SW_MAX. One that is on is told to a keyboard's driver that begins to listen as
- * well, which cannot know. */
+/* A switch of the host; `code` is at most SW_MAX. One that is on is told to a keyboard's driver
+ * that begins to listen as well, which cannot know. */
 void machine_switch(struct machine *machine, uint16_t code, bool on);
 
 /* Pixels of what the machine shows: relative motion is counted in them where D-Bus has an absolute

@@ -110,8 +110,9 @@ static struct evdev *open_node(struct passthrough *passthrough, const char *node
 	return evdev;
 }
 
-/* Opens and grabs it where there is a use for it, else closes it. One that another program has is tried
- * again whenever something is told of it: by the guest, by udev, or when the terminal is ours again. */
+/* Opens and grabs it where there is a use for it, else closes it. One that another program has is
+ * tried again whenever something is told of it: by the guest, by udev, or when the terminal is ours
+ * again. */
 static void follow(struct passthrough *passthrough)
 {
 	if (!passthrough->node || !passthrough->listens || passthrough->suspended) {

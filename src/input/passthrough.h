@@ -5,8 +5,9 @@
  * passthrough=yes. libinput leaves such a device alone, and nobody else on the host hears it while
  * the guest does.
  *
- * Its virtual device says what the host's says, so its socket appears when the host's device is seen
- * for the first time. From then on the guest keeps it; the host's can be pulled and plugged in again.
+ * Its virtual device says what the host's says, so its socket appears when the host's device is
+ * seen for the first time. From then on the guest keeps it; the host's can be pulled and plugged in
+ * again.
  */
 #ifndef SCANOUTD_INPUT_PASSTHROUGH_H
 #define SCANOUTD_INPUT_PASSTHROUGH_H
@@ -30,8 +31,8 @@ struct passthrough_options {
 
 /* NULL: udev cannot be asked, or the socket of a device that is there cannot be made. */
 struct passthrough *passthrough_create(const struct passthrough_options *options, GError **error);
-/* What is pressed is released by passthrough_suspend(), and device_flush() waits for the guest: both
- * before. Takes NULL. */
+/* What is pressed is released by passthrough_suspend(), and device_flush() waits for the guest:
+ * both before. Takes NULL. */
 void passthrough_destroy(struct passthrough *passthrough);
 
 /* The terminal goes away, or is ours again. */

@@ -147,8 +147,8 @@ struct seat *seat_create(const struct seat_options *options, const struct seat_l
 /* Every press gets its release first. Takes NULL. */
 void seat_destroy(struct seat *seat);
 
-/* Path back-end, for who wants no seat's devices but these: "/dev/input/eventN". udev's database must
- * know it. Only where options.name was NULL. */
+/* Path back-end, for who wants no seat's devices but these: "/dev/input/eventN". udev's database
+ * must know it. Only where options.name was NULL. */
 bool seat_add_path(struct seat *seat, const char *path, GError **error);
 
 /* The terminal goes away, or comes back: devices are closed, after their releases, and opened

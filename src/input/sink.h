@@ -54,8 +54,8 @@ struct input_description {
 struct input_sink;
 
 struct input_sink_interface {
-	/* One group, taken whole; not at all where nobody is there; or, of a guest that takes none for
-	 * long, its releases alone. The values are the caller's. Never blocks. */
+	/* One group, taken whole; not at all where nobody is there; or, of a guest that takes none
+	 * for long, its releases alone. The values are the caller's. Never blocks. */
 	void (*send)(struct input_sink *sink, const struct input_value *values, size_t count);
 	void (*destroy)(struct input_sink *sink);
 	/* Another sink takes over: what is pressed here is released. NULL: the guest does that by
@@ -69,8 +69,9 @@ struct input_sink {
 };
 
 struct input_sink_listener {
-	/* The guest switches the LEDs of which `said` has the bit (LED_*) as `leds` has it: once for all
-	 * that it says in one turn of the main loop, so that none can keep the others waiting. */
+	/* The guest switches the LEDs of which `said` has the bit (LED_*) as `leds` has it: once
+	 * for all that it says in one turn of the main loop, so that none can keep the others
+	 * waiting. */
 	void (*leds)(void *data, uint32_t said, uint32_t leds);
 	/* A guest's driver began or ceased to listen. What is pressed is pressed anew by nobody:
 	 * the guest that begins has everything released. */

@@ -63,8 +63,8 @@ void vhost_destroy(struct vhost *vhost);
 /* Whether the ring is started, enabled and not broken. */
 bool vhost_runs(const struct vhost *vhost, unsigned int ring);
 
-/* Of the buffers that the driver has offered so far, the first that was not used, modulo 65536. A VMM
- * that goes on after a pause begins where it stopped, and for a new driver it begins at 0. */
+/* Of the buffers that the driver has offered so far, the first that was not used, modulo 65536. A
+ * VMM that goes on after a pause begins where it stopped, and for a new driver it begins at 0. */
 uint16_t vhost_position(const struct vhost *vhost, unsigned int ring);
 
 /* The next buffer of a ring, as ring_look(); a broken ring is logged here. */

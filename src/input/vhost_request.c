@@ -281,8 +281,8 @@ static enum outcome set_vring_enable(struct vhost *vhost)
 	return vhost_queue_start(queue) ? OUTCOME_DONE : OUTCOME_REFUSED;
 }
 
-/* Reading or writing any other kind may block us or never end. Where there is no /proc to ask, it is
- * believed. */
+/* Reading or writing any other kind may block us or never end. Where there is no /proc to ask, it
+ * is believed. */
 static bool is_eventfd(int fd)
 {
 	char path[32];

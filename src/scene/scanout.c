@@ -341,6 +341,7 @@ void scanout_update_end(struct scanout *scanout, const struct vhost_user_gpu_upd
 	if (new_content)
 		swap(scanout);
 	for (uint32_t i = 0; i < scanout->view_count; i++) {
+		/* The surface is up to date, whoever reads it; but asking has the view judge. */
 		view_copies(scanout->views[i], &scanout->shown.picture, &reason);
 		view_update(scanout->views[i], &scanout->shown.picture, new_content ? NULL : &rect,
 			&way);

@@ -95,8 +95,8 @@ int64_t view_period_us(const struct view *view);
 bool view_copies(struct view *view, const struct view_picture *picture, enum copy_reason *reason);
 
 /*
- * The picture, or `damage` of it (picture's pixels; NULL: all of it), is new; view_copies() has been
- * asked about it before. Returns the serial for view_listener.presented; 0 for VIEW_OFF and
+ * The picture, or `damage` of it (picture's pixels; NULL: all of it), is new; view_copies() has
+ * been asked about it before. Returns the serial for view_listener.presented; 0 for VIEW_OFF and
  * VIEW_FAILED. Never allocates but where the picture's size or the mode has changed.
  */
 uint64_t view_update(struct view *view, const struct view_picture *picture,

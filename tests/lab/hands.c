@@ -282,8 +282,8 @@ static void pace_finish(struct pace *pace)
 	close(pace->fd);
 }
 
-/* A hand that was late does not make up for it by a burst, nor by two steps behind each other: neither
- * does a device that its host has not asked in time. */
+/* A hand that was late does not make up for it by a burst, nor by two steps behind each other:
+ * neither does a device that its host has not asked in time. */
 static bool pace_await(struct pace *pace)
 {
 	struct itimerspec timer = {.it_interval = {0}};
@@ -296,9 +296,9 @@ static bool pace_await(struct pace *pace)
 	return read(pace->fd, &expired, sizeof(expired)) == sizeof(expired);
 }
 
-/* Steps differ, so that one that is lost and one that comes twice do not make up for each other. Left
- * down, right down, left up, right up: the same button twice in a few milliseconds is a worn one to
- * libinput. */
+/* Steps differ, so that one that is lost and one that comes twice do not make up for each other.
+ * Left down, right down, left up, right up: the same button twice in a few milliseconds is a worn
+ * one to libinput. */
 static void play(const struct hand *hand, int step, int every)
 {
 	static const uint16_t buttons[] = {BTN_LEFT, BTN_RIGHT};

@@ -28,7 +28,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(device_fixture, device_fixture_free)
 /* What its device says of itself: something of everything. */
 void device_fixture_describe(struct input_description *description);
 
-/* Writes "LED_CAPSL=1 ; " (a semicolon for each time that it is told) and "connected=0 " into `heard`; its data is the fixture. */
+/* Writes "LED_CAPSL=1 ; " (a semicolon for each time that it is told) and "connected=0 " into
+ * `heard`; its data is the fixture. */
 extern const struct input_sink_listener device_fixture_listener;
 
 /* Heard since the last call, checked and forgotten. */

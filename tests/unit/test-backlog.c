@@ -15,8 +15,8 @@ struct fixture {
 	uint32_t switches;
 	int64_t x;
 	size_t groups;
-	/* Releases of what was not pressed, positions of what does not touch, and for hands_move() a
-	 * BTN_TOUCH that is not as its contacts are. */
+	/* Releases of what was not pressed, positions of what does not touch, and for hands_move()
+	 * a BTN_TOUCH that is not as its contacts are. */
 	size_t odd;
 	bool hands;
 };
@@ -262,8 +262,8 @@ static void test_dropped_presses(void)
 	g_assert_true(nothing_pressed(fixture));
 }
 
-/* Two keys in turn, the one going down as the other comes up: in a backlog that is full the releases
- * come without the presses. */
+/* Two keys in turn, the one going down as the other comes up: in a backlog that is full the
+ * releases come without the presses. */
 static void test_rolled_keys(void)
 {
 	g_autofree struct fixture *fixture = fixture_new();
@@ -574,8 +574,8 @@ static void hands_move(struct hands *hands)
 	}
 }
 
-/* Groups that press and release at once, as hands and kernels make them, for a guest that is away for
- * long and for short. */
+/* Groups that press and release at once, as hands and kernels make them, for a guest that is away
+ * for long and for short. */
 static void test_random_hands(void)
 {
 	g_autofree struct fixture *fixture = fixture_new();

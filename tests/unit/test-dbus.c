@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What QEMU's D-Bus display is called for what is sent to its sinks, also when it does not answer. */
+/* What QEMU's D-Bus display is called for what is sent to its sinks, also when it does not
+ * answer. */
 #include <stdio.h>
 
 #include "dbus_fixture.h"
@@ -234,7 +235,8 @@ static void test_touch_slots(void)
 		"0 MultiTouch.SendEvent (0, 4, 0.0, 0.0)\n");
 }
 
-/* Each touch screen is a console's; text consoles count for nothing, and QEMU's slots are shared. */
+/* Each touch screen is a console's; text consoles count for nothing, and QEMU's slots are
+ * shared. */
 static void test_screens(void)
 {
 	g_autoptr(dbus_fixture) fixture = dbus_fixture_new();

@@ -72,7 +72,8 @@ static void test_shrunk_memory(void)
 	}
 }
 
-/* QEMU changes its memory under a device that runs: what comes between is late, and nothing is lost. */
+/* QEMU changes its memory under a device that runs: what comes between is late, and nothing is
+ * lost. */
 static void test_changed_memory(void)
 {
 	g_autoptr(device_fixture) fixture = device_fixture_new_begun();

@@ -168,7 +168,8 @@ static void test_two_hands(void)
 	finish(&fixture);
 }
 
-/* What is held when the focus moves is released where it was pressed, and is nobody's after that. */
+/* What is held when the focus moves is released where it was pressed, and is nobody's after
+ * that. */
 static void test_move(void)
 {
 	struct fixture fixture;

@@ -88,17 +88,25 @@ static void test_dmabuf_and_pixels(void)
 	scene_destroy(scene);
 }
 
+/* A dma-buf that must be copied is on the glass, all black. */
+static struct scene *create_copied(uint32_t **memory)
+{
+	struct scene *scene = scene_create(&(struct scene_options){0});
+
+	scene->card->refuses_import = true;
+	*memory = scene_show_dmabuf(scene, 0);
+	fake_flip(scene_output(scene, 0));
+	return scene;
+}
+
 /* Drawn while the output was away, by a guest whose dma-bufs must be copied: shown when it is
  * back. */
 static void test_copied_while_off(void)
 {
-	struct scene *scene = scene_create(&(struct scene_options){0});
-	struct kms_output *output = scene_output(scene, 0);
 	uint32_t *memory;
+	struct scene *scene = create_copied(&memory);
+	struct kms_output *output = scene_output(scene, 0);
 
-	scene->card->refuses_import = true;
-	memory = scene_show_dmabuf(scene, 0);
-	fake_flip(output);
 	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
 
 	fake_set_active(output, false);
@@ -168,13 +176,10 @@ static void test_unreadable_once(void)
 {
 	static const struct kms_rect left = {0, 0, 32, 48};
 	static const struct kms_rect right = {32, 0, 32, 48};
-	struct scene *scene = scene_create(&(struct scene_options){0});
-	struct kms_output *output = scene_output(scene, 0);
 	uint32_t *memory;
+	struct scene *scene = create_copied(&memory);
+	struct kms_output *output = scene_output(scene, 0);
 
-	scene->card->refuses_import = true;
-	memory = scene_show_dmabuf(scene, 0);
-	fake_flip(output);
 	scene_paint(memory, GREEN);
 	fake_dmabuf_refuse_sync(true);
 	scene_dmabuf_update(scene, 0, left);

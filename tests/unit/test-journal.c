@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Entries for the journal, at a socket of the test's; and a journal that sleeps, or is not there. */
+/* Entries for the journal, at a socket of the test's; and a journal that sleeps, or is not
+ * there. */
 #include <glib.h>
 #include <glib/gstdio.h>
 #include <string.h>

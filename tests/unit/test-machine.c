@@ -240,7 +240,8 @@ static void test_two_ways(void)
 	two_ways_finish(&ways);
 }
 
-/* A lid that is shut is told to whoever begins to listen, and one that was opened meanwhile is not. */
+/* A lid that is shut is told to whoever begins to listen, and one that was opened meanwhile is
+ * not. */
 static void test_switches(void)
 {
 	struct two_ways ways;

@@ -325,8 +325,8 @@ static void test_life(void)
 	finish(passthrough);
 }
 
-/* What the guest has lit is put out when it does not have the device any more; a guest that was only
- * paused has it lit again. */
+/* What the guest has lit is put out when it does not have the device any more; a guest that was
+ * only paused has it lit again. */
 static void test_leds(void)
 {
 	struct passthrough *passthrough = start(true);

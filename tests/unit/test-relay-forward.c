@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the relay passes on, each way: whole messages with their fds, however they come apart, and no
- * more than the other side takes.
+ * What the relay passes on, each way: whole messages with their fds, however they come apart, and
+ * no more than the other side takes.
  */
 #include <errno.h>
 #include <string.h>

@@ -591,7 +591,8 @@ static void test_refused_until_a_mode_set(void)
 	scene_destroy(scene);
 }
 
-/* A flip that is stuck, where frames are copied, and the newest was not even composed yet: it is now. */
+/* A flip that is stuck, where frames are copied, and the newest was not even composed yet: it is
+ * now. */
 static void test_flip_timeout_copied(void)
 {
 	struct scene *scene = scene_create(&(struct scene_options){0});

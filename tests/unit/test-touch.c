@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Fingers and pens: through every placement to the place in the picture, in slots of the guest's. */
+/* Fingers and pens: through every placement to the place in the picture, in slots of the
+ * guest's. */
 #include <glib.h>
 #include <math.h>
 

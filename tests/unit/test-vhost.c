@@ -381,7 +381,8 @@ static void test_memory_table(void)
 	backend_tell(fixture, vmm_message_with_fd(VHOST_USER_SET_VRING_KICK, 0, vmm->kicks[0]));
 	g_assert_true(vhost_runs(fixture->vhost, 0));
 	driver_offer_buffer(&vmm->drivers[0], 0, BUFFER_OFFSET, 8, true);
-	/* A new table while the ring runs, as memory is plugged; one that is longer than its count. */
+	/* A new table while the ring runs, as memory is plugged; one that is longer than its
+	 * count. */
 	table.size += 16;
 	g_assert_cmpuint(backend_ask(fixture, table), ==, 0);
 	g_assert_true(vhost_look(fixture->vhost, 0, true, &chain));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The command line of scanout-run: options of its own, options that the daemon gets as they are, and
- * behind them the VMM's command line. Read once by main.
+ * The command line of scanout-run: options of its own, options that the daemon gets as they are,
+ * and behind them the VMM's command line. Read once by main.
  */
 #ifndef SCANOUTD_SCANOUT_RUN_OPTIONS_H
 #define SCANOUTD_SCANOUT_RUN_OPTIONS_H
@@ -30,8 +30,8 @@ struct options {
 	char **qemu; /* the VMM's command line */
 };
 
-/* `arguments` as main gets them. On failure the error is for the user, and options_finish() is still
- * due. --help prints, and does not return. */
+/* `arguments` as main gets them. On failure the error is for the user, and options_finish() is
+ * still due. --help prints, and does not return. */
 bool options_read(struct options *options, char **arguments, GError **error);
 void options_finish(struct options *options);
 
