@@ -103,6 +103,7 @@ void kms_output_forget_state(struct kms_output *output)
 	output->damage_lost = true;
 	output->damage_refused = false;
 	output->event_us = 0;
+	output->frames_in_a_row = 0;
 	output->logged_error = 0;
 }
 
@@ -408,6 +409,10 @@ void kms_output_flipped(struct kms_output *output, const struct kms_presentation
 
 	if (presentation->vblank)
 		output->counters.vblanks_missed += missed_vblanks(output, presentation->sequence);
+	if (serial && presentation->vblank && presentation->sequence == output->event_sequence + 1)
+		output->frames_in_a_row++;
+	else
+		output->frames_in_a_row = 0;
 	output->event_us = presentation->time_us;
 	output->event_sequence = presentation->sequence;
 	if (output->queued.buffer)

@@ -80,6 +80,7 @@ struct kms_output {
 	/* The last page-flip event. */
 	int64_t event_us; /* 0: none yet */
 	uint32_t event_sequence;
+	uint32_t frames_in_a_row; /* vblanks, up to that event, that each brought a frame */
 
 	/* What the listener has not been told yet; device.c tells it from the main loop. */
 	bool changed;

@@ -3,6 +3,7 @@
  * The cursor on the double: with the frame, late and alone, hidden, hot, on an overlay, refused.
  */
 #include "card_fixture.h"
+#include "output.h"
 
 #include <drm_fourcc.h>
 #include <errno.h>
@@ -82,6 +83,54 @@ static void test_late_and_alone(struct card_fixture *card)
 	/* Its event is nobody's frame, but whoever waited for it hears that the next one can go. */
 	g_assert_cmpuint(seen->presentations, ==, 1);
 	g_assert_cmpuint(seen->idle, ==, 1);
+}
+
+/* One is on the screen already: the first of the row. */
+static void show_in_a_row(struct card_fixture *card, unsigned int frames)
+{
+	for (unsigned int i = 0; i < frames; i++)
+		card_show(card, 0);
+	memset(&double_counters, 0, sizeof(double_counters));
+}
+
+static void test_waits_for_a_steady_frame(struct card_fixture *card)
+{
+	struct card_output *seen = &card->outputs[0];
+	int64_t period_us, since_us;
+
+	start_with_frame(card, BRISK_MODE);
+	period_us = INT64_C(1000000000) / kms_output_mode(seen->output)->refresh_mhz;
+	show_in_a_row(card, 4);
+	g_assert_true(set(card, 0xffffffff));
+	/* The next vblank is left to a frame that may only be late … */
+	card_wait(kms_output_counters(seen->output)->cursor_commits > 0);
+	since_us = g_get_monotonic_time() - seen->presentation.time_us;
+	g_assert_cmpint(since_us, >=, 2 * period_us - 5000);
+	card_flip(0);
+	/* … and, as none came, the one after that no longer. */
+	kms_output_move_cursor(seen->output, 5, 5);
+	card_wait(kms_output_counters(seen->output)->cursor_commits > 1);
+	g_assert_cmpuint(double_counters.commits, ==, 2);
+	card_flip(0);
+}
+
+static void test_goes_alone_after_a_gap(struct card_fixture *card)
+{
+	struct card_output *seen = &card->outputs[0];
+	int64_t shown_us, due_us;
+
+	start_with_frame(card, SLOW_MODE);
+	show_in_a_row(card, 4);
+	card_submit(card, 0);
+	g_assert_true(double_flip_after(0, 2));
+	card_turn();
+	g_assert_true(set(card, 0xffffffff));
+	/* Before the vblank that is next: a frame is not to be expected. */
+	shown_us = seen->presentation.time_us;
+	due_us = seen->output->cursor.due_us;
+	g_assert_cmpint(due_us, ==, shown_us + kms_output_period(seen->output) - 4000);
+	card_submit(card, 0);
+	card_flip(0);
 }
 
 static void test_waits_while_busy(struct card_fixture *card)
@@ -318,6 +367,8 @@ int main(int argc, char **argv)
 	card_init(&argc, &argv);
 	card_add_test("/kms/cursor/goes-with-the-frame", test_goes_with_the_frame);
 	card_add_test("/kms/cursor/late-and-alone", test_late_and_alone);
+	card_add_test("/kms/cursor/waits-for-a-steady-frame", test_waits_for_a_steady_frame);
+	card_add_test("/kms/cursor/goes-alone-after-a-gap", test_goes_alone_after_a_gap);
 	card_add_test("/kms/cursor/waits-while-busy", test_waits_while_busy);
 	card_add_test("/kms/cursor/two-buffers", test_two_buffers);
 	card_add_test("/kms/cursor/hides", test_hides);
