@@ -26,11 +26,64 @@ void canvas_set_resize(struct canvas_set *set, uint32_t width, uint32_t height)
 	set->height = height;
 }
 
+/* The rows of `all` below those of `upper`; all of it where `upper` is no part of it. */
+static struct kms_rect rows_below(const struct kms_rect *all, const struct kms_rect *upper)
+{
+	struct kms_rect below = *all;
+
+	if (all->x == upper->x && all->y == upper->y && all->width == upper->width &&
+		all->height >= upper->height) {
+		below.y += upper->height;
+		below.height -= upper->height;
+	}
+	return below;
+}
+
+void canvas_forget_ahead(struct canvas *canvas)
+{
+	damage_add(&canvas->missing, &canvas->ahead);
+	canvas->ahead = (struct kms_rect){0};
+}
+
+struct kms_rect canvas_draw_ahead(struct canvas *canvas, const struct kms_rect *rows)
+{
+	struct kms_rect below = rows_below(rows, &canvas->ahead);
+
+	if (below.y == rows->y)
+		canvas_forget_ahead(canvas);
+	canvas->ahead = *rows;
+	damage_remove(&canvas->missing, rows);
+	return below;
+}
+
+static void mark(struct canvas *canvas, const struct kms_rect *rect)
+{
+	struct kms_rect below = rows_below(rect, &canvas->ahead);
+
+	if (below.y != rect->y)
+		canvas->ahead = (struct kms_rect){0};
+	damage_add(&canvas->missing, &below);
+}
+
 void canvas_set_mark(struct canvas_set *set, const struct kms_rect *rect)
 {
 	for (size_t i = 0; i < CANVASES_MAX; i++) {
 		if (set->canvas[i].buffer)
-			damage_add(&set->canvas[i].missing, rect);
+			mark(&set->canvas[i], rect);
+	}
+}
+
+void canvas_set_mark_all(struct canvas_set *set)
+{
+	const struct kms_rect all = {0, 0, (int32_t)set->width, (int32_t)set->height};
+
+	for (size_t i = 0; i < CANVASES_MAX; i++) {
+		struct canvas *canvas = &set->canvas[i];
+
+		canvas->ahead = (struct kms_rect){0};
+		damage_clear(&canvas->missing);
+		if (canvas->buffer)
+			damage_add(&canvas->missing, &all);
 	}
 }
 
@@ -52,24 +105,34 @@ static bool canvas_init(struct canvas *canvas, struct kms_device *device, uint32
 	return true;
 }
 
-struct canvas *canvas_set_take(struct canvas_set *set, struct kms_device *device,
-	const struct kms_output *output, GError **error)
+struct canvas *canvas_set_peek(struct canvas_set *set, const struct kms_output *output)
 {
 	struct canvas *best = NULL;
-	struct canvas *unmade = NULL;
 
 	for (size_t i = 0; i < CANVASES_MAX; i++) {
 		struct canvas *canvas = &set->canvas[i];
 
-		if (!canvas->buffer)
-			unmade = canvas;
-		else if (!kms_output_holds(output, canvas->buffer) &&
+		if (canvas->buffer && !kms_output_holds(output, canvas->buffer) &&
 			(!best || canvas->drawn > best->drawn))
 			best = canvas;
 	}
+	return best;
+}
 
-	if (!best && unmade && canvas_init(unmade, device, set->width, set->height, error))
-		best = unmade;
+struct canvas *canvas_set_take(struct canvas_set *set, struct kms_device *device,
+	const struct kms_output *output, GError **error)
+{
+	struct canvas *best = canvas_set_peek(set, output);
+
+	for (size_t i = 0; i < CANVASES_MAX && !best; i++) {
+		struct canvas *canvas = &set->canvas[i];
+
+		if (canvas->buffer)
+			continue;
+		if (!canvas_init(canvas, device, set->width, set->height, error))
+			return NULL;
+		best = canvas;
+	}
 	return best;
 }
 

@@ -47,6 +47,28 @@ void damage_add(struct damage *damage, const struct kms_rect *rect)
 	damage->rects[damage->count++] = added;
 }
 
+void damage_remove(struct damage *damage, const struct kms_rect *rect)
+{
+	int32_t right = rect->x + rect->width;
+	int32_t bottom = rect->y + rect->height;
+
+	for (size_t i = 0; i < damage->count;) {
+		struct kms_rect *left = &damage->rects[i];
+
+		if (left->x >= rect->x && left->x + left->width <= right && left->y >= rect->y &&
+			left->y < bottom) {
+			int32_t drawn = MIN(left->height, bottom - left->y);
+
+			left->y += drawn;
+			left->height -= drawn;
+		}
+		if (rect_empty(left))
+			*left = damage->rects[--damage->count];
+		else
+			i++;
+	}
+}
+
 bool damage_overlaps(const struct damage *damage, const struct kms_rect *rect)
 {
 	for (size_t i = 0; i < damage->count; i++) {

@@ -121,6 +121,13 @@ static bool on_update_begin(void *data, const struct vhost_user_gpu_update *upda
 	return scanout_update_begin(&guest->scanouts[update->scanout], update, pixels);
 }
 
+static void on_update_rows(void *data, const struct vhost_user_gpu_update *update, uint32_t rows)
+{
+	struct guest *guest = data;
+
+	scanout_update_rows(&guest->scanouts[update->scanout], update, rows);
+}
+
 static void on_update_end(void *data, const struct vhost_user_gpu_update *update)
 {
 	struct guest *guest = data;
@@ -195,6 +202,7 @@ static const struct channel_listener channel_listener = {
 	.cursor_update = on_cursor_update,
 	.scanout = on_scanout,
 	.update_begin = on_update_begin,
+	.update_rows = on_update_rows,
 	.update_end = on_update_end,
 	.dmabuf_scanout = on_dmabuf_scanout,
 	.dmabuf_update = on_dmabuf_update,

@@ -325,6 +325,19 @@ bool scanout_update_begin(struct scanout *scanout, const struct vhost_user_gpu_u
 	return true;
 }
 
+void scanout_update_rows(struct scanout *scanout, const struct vhost_user_gpu_update *update,
+	uint32_t rows)
+{
+	const struct kms_rect rect = {(int32_t)update->x, (int32_t)update->y,
+		(int32_t)update->width, (int32_t)rows};
+
+	/* A new content's first picture is judged when it is whole. */
+	if (current(scanout) != &scanout->shown)
+		return;
+	for (uint32_t i = 0; i < scanout->view_count; i++)
+		view_draw_ahead(scanout->views[i], &scanout->shown.picture, &rect);
+}
+
 void scanout_update_end(struct scanout *scanout, const struct vhost_user_gpu_update *update)
 {
 	struct content *content = current(scanout);

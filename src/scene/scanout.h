@@ -70,6 +70,8 @@ void scanout_set_dmabuf(struct scanout *scanout, const struct channel_dmabuf *dm
 /* UPDATE: see channel_listener. */
 bool scanout_update_begin(struct scanout *scanout, const struct vhost_user_gpu_update *update,
 	struct channel_pixels *pixels);
+void scanout_update_rows(struct scanout *scanout, const struct vhost_user_gpu_update *update,
+	uint32_t rows);
 void scanout_update_end(struct scanout *scanout, const struct vhost_user_gpu_update *update);
 
 /*

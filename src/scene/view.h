@@ -102,6 +102,14 @@ bool view_copies(struct view *view, const struct view_picture *picture, enum cop
 uint64_t view_update(struct view *view, const struct view_picture *picture,
 	const struct kms_rect *damage, enum view_way *way);
 
+/*
+ * The upper rows of an UPDATE that is still being received (picture's pixels; each time more of
+ * them, until view_update() has all): copied now, out of the processor's caches, to a scanout
+ * buffer that nobody shows yet. Only saves time: does nothing where that is not possible.
+ */
+void view_draw_ahead(struct view *view, const struct view_picture *picture,
+	const struct kms_rect *rows);
+
 /* The source has nothing more to show, its picture goes away: what is dirty and complete is still
  * shown, then the last picture stays (`black` false) or the output becomes black. */
 void view_release(struct view *view, bool black);

@@ -22,7 +22,7 @@ void view_mark_all(struct view *view)
 
 	damage_clear(&view->damage);
 	damage_add(&view->damage, &all);
-	canvas_set_mark(&view->canvases, &all);
+	canvas_set_mark_all(&view->canvases);
 	view->dirty = true;
 	view->only_cursor = false;
 }
@@ -112,6 +112,7 @@ static void draw(struct view *view, struct canvas *canvas)
 	bool blend = view->cursor_blended && surface;
 	struct kms_rect cursor = {0};
 
+	canvas_forget_ahead(canvas);
 	if (blend) {
 		cursor = cursor_rect(&view->cursor, place);
 		blend = damage_overlaps(&canvas->missing, &cursor);
@@ -142,6 +143,8 @@ static bool unfinished(const struct view *view, const struct canvas *canvas)
 	rect = surface_unfinished(view->picture->surface);
 	if (!rect)
 		return false;
+	if (!rect_empty(&canvas->ahead))
+		return true;
 
 	struct kms_rect seen = place_to_output(&view->canvas_place, rect);
 
@@ -203,6 +206,27 @@ enum composed view_compose(struct view *view)
 	view->last_direct = false;
 	view->damage_lost = false;
 	return COMPOSED_SHOWN;
+}
+
+void view_draw_ahead(struct view *view, const struct view_picture *picture,
+	const struct kms_rect *rows)
+{
+	const struct place *place = &view->canvas_place;
+	bool all_anew = view->last_direct || view->damage_lost;
+	struct canvas *canvas;
+	struct kms_rect seen, below;
+
+	/* With a flip in flight it is not known which canvas comes next. */
+	if (view->picture != picture || all_anew || view->cursor_blended || place->scaled ||
+		place->transform != KMS_ROTATE_0 || !kms_output_active(view->output) ||
+		kms_output_busy(view->output))
+		return;
+	seen = place_to_output(place, rows);
+	canvas = canvas_set_peek(&view->canvases, view->output);
+	if (!canvas || rect_empty(&seen))
+		return;
+	below = canvas_draw_ahead(canvas, &seen);
+	copy_surface(&canvas->target, picture->surface, place, &below);
 }
 
 /* Composes if it is time to. */

@@ -158,6 +158,9 @@ struct channel_listener {
 	 * again, in the middle of the payload. */
 	bool (*update_begin)(void *data, const struct vhost_user_gpu_update *update,
 		struct channel_pixels *pixels);
+	/* Its upper `rows` rows, more than the last time, are in place, and there are more to come:
+	 * those can be worked on while the processor's caches hold them. */
+	void (*update_rows)(void *data, const struct vhost_user_gpu_update *update, uint32_t rows);
 	/* Its last byte is in place. */
 	void (*update_end)(void *data, const struct vhost_user_gpu_update *update);
 	/* `fd` is the listener's from here on; -1 disables. */

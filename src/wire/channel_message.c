@@ -264,12 +264,17 @@ bool channel_begin_update(struct channel *channel)
 bool channel_advance_update(struct channel *channel, uint64_t bytes)
 {
 	struct vhost_user_gpu_update update = channel->state->update;
+	uint64_t row_size = (uint64_t)update.width * sizeof(uint32_t);
+	uint64_t before = row_size * update.height - channel->state->pixels_left;
+	uint32_t rows = (uint32_t)((before + bytes) / row_size);
 
 	channel->state->pixels_left -= bytes;
-	if (channel->state->pixels_left)
-		return true;
-	channel->pixels.row = NULL;
-	channel->listener->update_end(channel->data, &update);
+	if (!channel->state->pixels_left) {
+		channel->pixels.row = NULL;
+		channel->listener->update_end(channel->data, &update);
+	} else if (rows > before / row_size) {
+		channel->listener->update_rows(channel->data, &update, rows);
+	}
 	return channel_is_open(channel);
 }
 

@@ -165,10 +165,22 @@ static bool on_update_begin(void *data, const struct vhost_user_gpu_update *upda
 	if (update->scanout != 0 || update->x + update->width > fixture->width ||
 		update->y + update->height > fixture->height)
 		return false;
+	fixture->rows = 0;
 	pixels->row = fixture->surface + (size_t)update->y * fixture->stride +
 		(size_t)update->x * sizeof(uint32_t);
 	pixels->stride = fixture->stride;
 	return true;
+}
+
+static void on_update_rows(void *data, const struct vhost_user_gpu_update *update, uint32_t rows)
+{
+	struct channel_fixture *fixture = data;
+
+	g_assert_cmpuint(rows, >, fixture->rows);
+	g_assert_cmpuint(rows, <, update->height);
+	fixture->rows = rows;
+	if (fixture->destroy_in && g_str_equal(fixture->destroy_in, "update_rows"))
+		event(fixture, "update_rows");
 }
 
 static void on_update_end(void *data, const struct vhost_user_gpu_update *update)
@@ -225,6 +237,7 @@ static const struct channel_listener listener = {
 	.cursor_update = on_cursor_update,
 	.scanout = on_scanout,
 	.update_begin = on_update_begin,
+	.update_rows = on_update_rows,
 	.update_end = on_update_end,
 	.dmabuf_scanout = on_dmabuf_scanout,
 	.dmabuf_update = on_dmabuf_update,

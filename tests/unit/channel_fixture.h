@@ -30,6 +30,7 @@ struct channel_fixture {
 	uint32_t width, height, stride;
 	uint8_t *memory;
 	uint8_t *surface;
+	uint32_t rows; /* of the UPDATE that is being received, by update_rows */
 };
 
 /* Collects log lines in place of GLib's writer; call once, first. */

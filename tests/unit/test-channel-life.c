@@ -65,6 +65,23 @@ static void test_destroyed(gconstpointer data)
 	g_free(fixture_log_take());
 }
 
+/* In the middle of a payload. */
+static void test_destroyed_in_rows(void)
+{
+	size_t fds = fixture_count_fds();
+	struct channel_fixture *fixture = fixture_create("kiosk", 16, 8, 0);
+	g_autoptr(GByteArray) bytes = g_byte_array_new();
+
+	message_append_good(bytes, VHOST_USER_GPU_UPDATE);
+	fixture->destroy_in = "update_rows";
+	fixture_send(fixture, bytes->data, bytes->len - 1, NULL, 0);
+	fixture_settle();
+	fixture_expect(fixture, "update_rows\n");
+	g_assert_null(fixture->channel);
+	fixture_destroy(fixture);
+	g_assert_cmpuint(fixture_count_fds(), ==, fds);
+}
+
 /* Inside the answer to an update, whose turn brings up a GET. */
 static void test_destroyed_in_reply(void)
 {
@@ -204,6 +221,7 @@ int main(int argc, char **argv)
 			NULL);
 		g_test_add_data_func(path, &moments[i], test_destroyed);
 	}
+	g_test_add_func("/channel/destroyed-in/update_rows", test_destroyed_in_rows);
 	g_test_add_func("/channel/destroyed-in/reply", test_destroyed_in_reply);
 	g_test_add_func("/channel/destroyed-in/closed", test_destroyed_in_closed);
 	g_test_add_func("/channel/life/closed-stays-closed", test_closed_stays_closed);

@@ -357,6 +357,9 @@ static void check_pixels(uint32_t width, uint32_t height, uint32_t padding)
 			fixture_send(fixture, bytes->data + sent, part, NULL, 0);
 			sent += part;
 			fixture_settle();
+			/* Whole rows are told as they come, and the last ones by the end. */
+			if (sent >= head && sent - head < size)
+				g_assert_cmpuint(fixture->rows, ==, (sent - head) / row);
 		}
 		g_assert_true(g_str_has_suffix(fixture->events->str, "scanout 15 1920 1080\n"));
 		g_assert_true(g_str_has_prefix(fixture->events->str, "update_end 0 "));

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Pixels that are drawn into a scanout buffer while their UPDATE is still being received, on a fake
+ * card: nothing of it is ever seen before it is complete, whatever happens meanwhile.
+ */
+#include <string.h>
+
+#include "channel_fixture.h"
+#include "scene/canvas.h"
+#include "scene_fixture.h"
+#include "vhost_user_gpu.h"
+
+#define PICTURE_MAX (2 * SCENE_WIDTH * SCENE_HEIGHT)
+
+static uint32_t buffer_pixel(const struct kms_buffer *buffer, uint32_t x, uint32_t y)
+{
+	uint32_t pixel;
+
+	memcpy(&pixel, buffer->pixels + (size_t)y * buffer->stride + (size_t)x * 4, sizeof(pixel));
+	return pixel & 0xffffff;
+}
+
+/* What has come is in the buffer that is to be shown next, and only what comes after it is copied
+ * at the end. */
+static void test_drawn(void)
+{
+	struct scene *scene = scene_create_red(&(struct scene_options){0});
+	struct kms_output *output = scene_output(scene, 0);
+	const struct kms_rect lower = {0, 20, SCENE_WIDTH, 20};
+	const size_t row = SCENE_WIDTH * 4;
+	struct kms_buffer *next;
+
+	scene_update(scene, 0, lower, RED);
+	fake_flip(output);
+	next = output->commits[0].frame.buffer;
+
+	scene_half_update(scene, 0, lower, GREEN, 5 * row + 4);
+	g_assert_cmphex(buffer_pixel(next, 0, 19), ==, RED);
+	g_assert_cmphex(buffer_pixel(next, 0, 24), ==, GREEN);
+	g_assert_cmphex(buffer_pixel(next, 0, 25), ==, RED);
+	memset(next->pixels + 21 * next->stride, 0xff, 4);
+	scene_more_pixels(scene, BLUE, 5 * row);
+	g_assert_cmphex(buffer_pixel(next, 1, 25), ==, BLUE);
+	g_assert_cmphex(buffer_pixel(next, 1, 29), ==, BLUE);
+	g_assert_cmphex(buffer_pixel(next, 1, 30), ==, RED);
+	scene_expect_color(output, RED);
+	g_assert_cmpuint(output->commit_count, ==, 2);
+
+	scene_more_pixels(scene, GREEN, 10 * row - 4);
+	g_assert_cmpuint(output->commit_count, ==, 3);
+	g_assert_true(output->queued.frame.buffer == next);
+	g_assert_cmphex(fake_pixel(output, 0, 19), ==, RED);
+	g_assert_cmphex(fake_pixel(output, 0, 20), ==, GREEN);
+	/* Ours from above: nothing was copied twice. */
+	g_assert_cmphex(fake_pixel(output, 0, 21), ==, 0xffffff);
+	g_assert_cmphex(fake_pixel(output, 1, 29), ==, BLUE);
+	g_assert_cmphex(fake_pixel(output, 63, 39), ==, GREEN);
+	g_assert_cmphex(fake_pixel(output, 0, 40), ==, RED);
+	fake_flip(output);
+	scene_destroy(scene);
+}
+
+/* What is complete is shown at the next flip, in the middle of what comes after it. */
+static void test_what_waits_is_shown(void)
+{
+	struct scene *scene = scene_create_red(&(struct scene_options){0});
+	struct kms_output *output = scene_output(scene, 0);
+	const struct kms_rect upper = {0, 0, SCENE_WIDTH, 20};
+	const struct kms_rect lower = {0, 20, SCENE_WIDTH, 20};
+	const size_t row = SCENE_WIDTH * 4;
+
+	scene_update(scene, 0, scene_full, RED);
+	fake_flip(output);
+	scene_update(scene, 0, upper, RED);
+	fake_flip(output);
+	scene_update(scene, 0, upper, BLUE);
+	scene_update(scene, 0, upper, GREEN);
+	scene_half_update(scene, 0, lower, BLUE, 8 * row);
+	fake_flip(output);
+	g_assert_cmphex(fake_pixel(output, 0, 0), ==, GREEN);
+	g_assert_cmphex(fake_pixel(output, 0, 20), ==, RED);
+	scene_more_pixels(scene, BLUE, 4 * row);
+	fake_flip(output);
+	scene_more_pixels(scene, BLUE, 8 * row);
+	g_assert_cmphex(fake_pixel(output, 0, 0), ==, GREEN);
+	g_assert_cmphex(fake_pixel(output, 0, 20), ==, BLUE);
+	g_assert_cmphex(fake_pixel(output, 0, 39), ==, BLUE);
+	g_assert_cmphex(fake_pixel(output, 0, 40), ==, RED);
+	fake_flip(output);
+	scene_destroy(scene);
+}
+
+/* What was drawn ahead of one UPDATE is no part of another. */
+static void test_another_update(void)
+{
+	const struct kms_rect upper = {8, 8, 16, 4};
+	const struct kms_rect more = {8, 8, 16, 10};
+	const struct kms_rect other = {40, 8, 16, 4};
+	struct canvas canvas = {0};
+	struct kms_rect below;
+
+	damage_add(&canvas.missing, &(struct kms_rect){8, 8, 16, 10});
+	below = canvas_draw_ahead(&canvas, &upper);
+	g_assert_true(kms_rect_equal(&below, &upper));
+	g_assert_cmpint(canvas.missing.rects[0].y, ==, 12);
+	below = canvas_draw_ahead(&canvas, &more);
+	g_assert_true(kms_rect_equal(&below, &(struct kms_rect){8, 12, 16, 6}));
+	g_assert_cmpuint(canvas.missing.count, ==, 0);
+	below = canvas_draw_ahead(&canvas, &other);
+	g_assert_true(kms_rect_equal(&below, &other));
+	g_assert_cmpuint(canvas.missing.count, ==, 1);
+	g_assert_true(kms_rect_equal(&canvas.missing.rects[0], &more));
+	canvas_forget_ahead(&canvas);
+	g_assert_cmpuint(canvas.missing.count, ==, 2);
+	g_assert_true(rect_empty(&canvas.ahead));
+}
+
+/* A guest that draws at random, and what must be on the glass. */
+struct walk {
+	GRand *random;
+	struct scene *scene;
+	struct kms_output *output;
+	struct place place;
+	uint32_t width, height; /* of the picture */
+	enum guest_idle_picture after;
+	uint32_t picture[PICTURE_MAX]; /* with all that is complete */
+	bool new_picture; /* the old one stays until the first UPDATE is complete */
+	uint32_t glass[SCENE_WIDTH * SCENE_HEIGHT]; /* what was committed last */
+	size_t commits;
+	/* The UPDATE that is being sent. */
+	struct kms_rect rect;
+	GByteArray *bytes; /* all of it */
+	size_t sent;
+};
+
+static uint32_t expected_pixel(const struct walk *walk, uint32_t x, uint32_t y)
+{
+	const struct kms_rect *source = &walk->place.source;
+	const struct kms_rect *destination = &walk->place.destination;
+	const struct kms_rect pixel = {(int32_t)x, (int32_t)y, 1, 1};
+	int32_t picture_x = (int32_t)x - destination->x + source->x;
+	int32_t picture_y = (int32_t)y - destination->y + source->y;
+
+	if (!rect_contains(destination, &pixel))
+		return 0;
+	return walk->picture[(uint32_t)picture_y * walk->width + (uint32_t)picture_x];
+}
+
+/* A commit shows all that was complete then, and what is on the glass stays as it is: also where
+ * the last picture is committed again, since what a guest had covered was never seen. */
+static void walk_look(struct walk *walk)
+{
+	bool last = walk->new_picture && walk->after == GUEST_IDLE_LAST;
+	bool committed = walk->output->commit_count > walk->commits && !last;
+
+	if (walk->output->commit_count == 0)
+		return;
+	for (uint32_t y = 0; y < SCENE_HEIGHT; y++) {
+		for (uint32_t x = 0; x < SCENE_WIDTH; x++) {
+			uint32_t *seen = &walk->glass[y * SCENE_WIDTH + x];
+
+			if (committed)
+				*seen = expected_pixel(walk, x, y);
+			g_assert_cmphex(fake_pixel(walk->output, x, y), ==, *seen);
+		}
+	}
+	walk->commits = walk->output->commit_count;
+}
+
+static int32_t walk_number(struct walk *walk, uint32_t below)
+{
+	return g_rand_int_range(walk->random, 0, (gint32)below);
+}
+
+static void walk_begin_update(struct walk *walk)
+{
+	struct kms_rect *rect = &walk->rect;
+
+	*rect = (struct kms_rect){0, 0, (int32_t)walk->width, (int32_t)walk->height};
+	if (walk_number(walk, 2)) {
+		rect->x = walk_number(walk, walk->width);
+		rect->y = walk_number(walk, walk->height);
+		rect->width = 1 + walk_number(walk, walk->width - (uint32_t)rect->x);
+		rect->height = 1 + walk_number(walk, walk->height - (uint32_t)rect->y);
+	}
+	g_byte_array_set_size(walk->bytes, 0);
+	scene_append_update(walk->bytes, 0, *rect, (uint32_t)walk_number(walk, 0x1000000));
+	walk->sent = 0;
+}
+
+static void walk_end_update(struct walk *walk)
+{
+	const uint8_t *pixels = walk->bytes->data + sizeof(struct vhost_user_gpu_header) +
+		sizeof(struct vhost_user_gpu_update);
+	uint32_t color;
+
+	if (walk->new_picture)
+		memset(walk->picture, 0, sizeof(walk->picture));
+	walk->new_picture = false;
+	memcpy(&color, pixels, sizeof(color));
+	for (int32_t y = walk->rect.y; y < walk->rect.y + walk->rect.height; y++) {
+		for (int32_t x = walk->rect.x; x < walk->rect.x + walk->rect.width; x++)
+			walk->picture[y * (int32_t)walk->width + x] = color;
+	}
+	g_byte_array_set_size(walk->bytes, 0);
+}
+
+static void walk_send(struct walk *walk)
+{
+	size_t part = 1 + (size_t)walk_number(walk, 6000);
+	size_t rest;
+
+	if (walk->bytes->len == 0)
+		walk_begin_update(walk);
+	rest = walk->bytes->len - walk->sent;
+	part = MIN(rest, part);
+	/* Complete from here on: it may be on the glass as soon as it is sent. */
+	walk->sent += part;
+	if (part == rest) {
+		g_autoptr(GByteArray) last = g_byte_array_new();
+
+		g_byte_array_append(last, walk->bytes->data + walk->sent - part, (guint)part);
+		walk_end_update(walk);
+		scene_send_raw(walk->scene, 0, last->data, last->len, -1);
+		return;
+	}
+	scene_send_raw(walk->scene, 0, walk->bytes->data + walk->sent - part, part, -1);
+}
+
+/* A new picture, black until it is drawn. */
+static void walk_begin_picture(struct walk *walk)
+{
+	walk->new_picture = true;
+	g_byte_array_set_size(walk->bytes, 0);
+	scene_scanout(walk->scene, 0, walk->width, walk->height);
+}
+
+static void walk_step(struct walk *walk)
+{
+	switch (walk_number(walk, 40)) {
+	case 0:
+		/* In mid-message, mostly: what was sent of it is never seen. With a flip in flight
+		 * its last picture would be pending, and be seen while the next guest draws. */
+		while (walk->output->queued.frame.buffer) {
+			fake_flip(walk->output);
+			walk_look(walk);
+		}
+		scene_hang_up(walk->scene, 0);
+		if (walk->after == GUEST_IDLE_BLACK)
+			memset(walk->picture, 0, sizeof(walk->picture));
+		walk_look(walk);
+		g_free(fixture_log_take());
+		scene_attach(walk->scene, 0);
+		walk_begin_picture(walk);
+		break;
+	case 1:
+		fake_set_active(walk->output, false);
+		walk->output->commit_count = 0;
+		walk->commits = 0;
+		walk_send(walk);
+		fake_set_active(walk->output, true);
+		break;
+	case 2 ... 12:
+		if (walk->output->queued.frame.buffer)
+			fake_flip(walk->output);
+		break;
+	default:
+		walk_send(walk);
+		break;
+	}
+	walk_look(walk);
+	if (walk->commits > FAKE_COMMITS_MAX / 2) {
+		/* The last one is what fake_pixel() looks at. */
+		walk->output->commits[0] = walk->output->commits[walk->commits - 1];
+		walk->output->commit_count = 1;
+		walk->commits = 1;
+	}
+}
+
+struct size {
+	const char *name;
+	uint32_t width, height;
+	enum place_policy policy;
+	enum guest_idle_picture after;
+};
+
+static const struct size sizes[] = {
+	{"whole", SCENE_WIDTH, SCENE_HEIGHT, PLACE_FIT, GUEST_IDLE_LAST},
+	{"black", SCENE_WIDTH, SCENE_HEIGHT, PLACE_FIT, GUEST_IDLE_BLACK},
+	{"smaller", 40, 30, PLACE_CENTER, GUEST_IDLE_LAST},
+	{"larger", 90, 60, PLACE_CENTER, GUEST_IDLE_LAST},
+	{"wider", 100, 30, PLACE_NONE, GUEST_IDLE_LAST},
+};
+
+static void test_random(gconstpointer data)
+{
+	const struct size *size = data;
+	struct walk *walk = g_new0(struct walk, 1);
+	uint64_t shown;
+
+	walk->random = g_rand_new_with_seed(20261127);
+	walk->scene = scene_create(
+		&(struct scene_options){.policy = size->policy, .after = size->after});
+	walk->after = size->after;
+	walk->output = scene_output(walk->scene, 0);
+	walk->width = size->width;
+	walk->height = size->height;
+	walk->bytes = g_byte_array_new();
+	place_compute(&walk->place, size->width, size->height, SCENE_WIDTH, SCENE_HEIGHT,
+		size->policy, KMS_ROTATE_0);
+	walk_begin_picture(walk);
+	for (unsigned int i = 0; i < 3000; i++)
+		walk_step(walk);
+	shown = guest_counters(walk->scene->guests[0])->pixel_updates;
+	g_assert_cmpuint(shown, >, 300);
+	g_byte_array_unref(walk->bytes);
+	scene_destroy(walk->scene);
+	g_rand_free(walk->random);
+	g_free(walk);
+	g_free(fixture_log_take());
+}
+
+int main(int argc, char **argv)
+{
+	fixture_init(&argc, &argv);
+	g_test_add_func("/draw-ahead/drawn", test_drawn);
+	g_test_add_func("/draw-ahead/what-waits-is-shown", test_what_waits_is_shown);
+	g_test_add_func("/draw-ahead/another-update", test_another_update);
+	for (size_t i = 0; i < G_N_ELEMENTS(sizes); i++) {
+		g_autofree char *path = g_strconcat("/draw-ahead/random/", sizes[i].name, NULL);
+
+		g_test_add_data_func(path, &sizes[i], test_random);
+	}
+	return g_test_run();
+}
