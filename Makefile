@@ -325,7 +325,7 @@ help:
 	@echo 'lab              build the lab kernel, once (kept in the user cache)'
 	@echo 'check            all tests (TESTS="unit guest/test-reboot": these only)'
 	@echo 'check-unit       the quick ones'
-	@echo 'check-release    unit and relay tests in a root of the other Debian release (RELEASE=trixie|bookworm)'
+	@echo 'check-release    gcc, clang, unit and relay tests in a root of the other Debian release (RELEASE=trixie|bookworm)'
 	@echo 'lint             formatting, static analysis, the rules of the house (CHECKS="shell rooms": these only)'
 	@echo 'demo             the main job, to be looked at: a guest on the glass, with photographs'
 	@echo 'bench            what a frame costs, as a table and $(BUILD)/bench.json (BENCHES="--quick copies": less of it)'
