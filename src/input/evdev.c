@@ -146,19 +146,16 @@ static void release_all(struct evdev *evdev)
 	tell(evdev);
 }
 
-bool evdev_grab(struct evdev *evdev)
+int evdev_grab(struct evdev *evdev)
 {
 	int error = libevdev_grab(evdev->device, LIBEVDEV_GRAB);
 
-	if (error != 0) {
-		log_daemon(G_LOG_LEVEL_WARNING, "%s: another program has this device: %s",
-			evdev->node, g_strerror(-error));
-		return false;
-	}
+	if (error != 0)
+		return -error;
 	evdev->grabbed = true;
 	tell_state(evdev);
 	evdev->source = g_unix_fd_add(evdev->fd, G_IO_IN, readable, evdev);
-	return true;
+	return 0;
 }
 
 void evdev_set_led(struct evdev *evdev, uint16_t code, bool on)

@@ -44,9 +44,9 @@ void evdev_close(struct evdev *evdev);
  * are left out. */
 void evdev_describe(const struct evdev *evdev, struct input_description *description);
 
-/* From now on its events are told; first its axes, switches and slot as they stand. False: somebody else
- * has grabbed it (logged), and no event will come. */
-bool evdev_grab(struct evdev *evdev);
+/* From now on its events are told; first its axes, switches and slot as they stand. Returns 0, or an
+ * errno (EBUSY: another program has grabbed it), and no event will come. */
+int evdev_grab(struct evdev *evdev);
 
 /* Does nothing where it has no such LED. */
 void evdev_set_led(struct evdev *evdev, uint16_t code, bool on);

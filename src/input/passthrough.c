@@ -5,6 +5,7 @@
  */
 #include "input/passthrough.h"
 
+#include <errno.h>
 #include <glib-unix.h>
 #include <libudev.h>
 #include <string.h>
@@ -13,6 +14,9 @@
 #include "input/evdev.h"
 #include "input/match.h"
 #include "log.h"
+
+/* How often a device is asked for that another program has: that one lets go without a word. */
+#define TAKEN_RETRY_SECONDS 1
 
 struct passthrough {
 	struct passthrough_options options;
@@ -23,6 +27,8 @@ struct passthrough {
 	struct evdev *evdev; /* NULL: not there, or nobody listens */
 	struct input_sink *sink; /* NULL: never seen */
 	struct input_description description; /* of the sink */
+	guint retry; /* the timer, while another program has the device; else 0 */
+	bool complained; /* of that program */
 	bool listens; /* the guest's driver */
 	bool suspended;
 	uint32_t leds; /* bit LED_*, that the guest has on, also while it is paused */
@@ -110,11 +116,38 @@ static struct evdev *open_node(struct passthrough *passthrough, const char *node
 	return evdev;
 }
 
-/* Opens and grabs it where there is a use for it, else closes it. One that another program has is
- * tried again whenever something is told of it: by the guest, by udev, or when the terminal is ours
- * again. */
+static void follow(struct passthrough *passthrough);
+
+static gboolean retry(gpointer data)
+{
+	struct passthrough *passthrough = data;
+
+	passthrough->retry = 0;
+	follow(passthrough);
+	return G_SOURCE_REMOVE;
+}
+
+/* False: it is left to the program that has it, for now. */
+static bool grab(struct passthrough *passthrough)
+{
+	int error = evdev_grab(passthrough->evdev);
+
+	if (error != 0 && !passthrough->complained)
+		complain(passthrough, "%s cannot be taken, and is tried again: %s",
+			passthrough->node,
+			error == EBUSY ? "another program has it" : g_strerror(error));
+	passthrough->complained = error != 0;
+	if (error == 0)
+		return true;
+	g_clear_pointer(&passthrough->evdev, evdev_close);
+	passthrough->retry = g_timeout_add_seconds(TAKEN_RETRY_SECONDS, retry, passthrough);
+	return false;
+}
+
+/* Opens and grabs it where there is a use for it, else closes it. */
 static void follow(struct passthrough *passthrough)
 {
+	g_clear_handle_id(&passthrough->retry, g_source_remove);
 	if (!passthrough->node || !passthrough->listens || passthrough->suspended) {
 		close_device(passthrough);
 		return;
@@ -122,9 +155,8 @@ static void follow(struct passthrough *passthrough)
 	if (passthrough->evdev)
 		return;
 	passthrough->evdev = open_node(passthrough, passthrough->node);
-	if (passthrough->evdev && !evdev_grab(passthrough->evdev))
-		g_clear_pointer(&passthrough->evdev, evdev_close);
-	write_leds(passthrough, UINT32_MAX, passthrough->leds);
+	if (passthrough->evdev && grab(passthrough))
+		write_leds(passthrough, UINT32_MAX, passthrough->leds);
 }
 
 /* ---- the guest's device ---- */
@@ -361,6 +393,7 @@ void passthrough_destroy(struct passthrough *passthrough)
 {
 	if (!passthrough)
 		return;
+	g_clear_handle_id(&passthrough->retry, g_source_remove);
 	close_device(passthrough);
 	input_sink_destroy(passthrough->sink);
 	g_clear_handle_id(&passthrough->monitor_source, g_source_remove);

@@ -65,10 +65,10 @@ void evdev_describe(const struct evdev *evdev, struct input_description *descrip
 	input_set_bit(description->leds, LED_CAPSL);
 }
 
-bool evdev_grab(struct evdev *evdev)
+int evdev_grab(struct evdev *evdev)
 {
 	g_string_append(world.text, world.taken ? "taken " : "grab ");
-	return !world.taken;
+	return world.taken ? EBUSY : 0;
 }
 
 void evdev_set_led(struct evdev *evdev, uint16_t code, bool on)
@@ -360,7 +360,8 @@ static void test_leds(void)
 	finish(passthrough);
 }
 
-/* One that another program has is let go, and tried again when there is an occasion. */
+/* One that another program has is let go, and tried again: when there is an occasion, or after a
+ * second. */
 static void test_taken(void)
 {
 	struct passthrough *passthrough = start(true);
@@ -391,11 +392,56 @@ static void test_taken(void)
 	finish(passthrough);
 }
 
+/* How long the main loop would sleep, milliseconds; -1: for ever. */
+static int loop_timeout(void)
+{
+	GMainContext *context = g_main_context_default();
+	GPollFD fds[16];
+	int priority, timeout;
+
+	g_main_context_prepare(context, &priority);
+	g_main_context_query(context, priority, &timeout, fds, G_N_ELEMENTS(fds));
+	return timeout;
+}
+
+/* Said once, however often it is tried. */
+static void test_taken_for_a_while(void)
+{
+	struct passthrough *passthrough = start(true);
+
+	expect("open close create /run/kiosk-extra.sock ");
+	world.taken = true;
+	guest_listens(true);
+	expect("open taken close ");
+	g_autofree char *log = fixture_log_take();
+	g_assert_nonnull(strstr(log, "another program has it"));
+	while (world.text->len == 0)
+		g_main_context_iteration(NULL, TRUE);
+	expect("open taken close ");
+	world.taken = false;
+	while (world.text->len == 0)
+		g_main_context_iteration(NULL, TRUE);
+	expect("open grab LED_NUML=0 LED_CAPSL=0 ");
+	g_assert_null(fixture_log_take());
+
+	/* Not any more when nobody listens: the timer is gone. */
+	guest_listens(false);
+	expect("close ");
+	world.taken = true;
+	guest_listens(true);
+	expect("open taken close ");
+	g_assert_cmpint(loop_timeout(), >, 0);
+	guest_listens(false);
+	g_assert_cmpint(loop_timeout(), ==, -1);
+	finish(passthrough);
+}
+
 int main(int argc, char **argv)
 {
 	fixture_init(&argc, &argv);
 	g_test_add_func("/input/passthrough/life", test_life);
 	g_test_add_func("/input/passthrough/leds", test_leds);
 	g_test_add_func("/input/passthrough/taken", test_taken);
+	g_test_add_func("/input/passthrough/taken-for-a-while", test_taken_for_a_while);
 	return g_test_run();
 }
