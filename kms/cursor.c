@@ -13,7 +13,7 @@
 /* How long before a vblank a cursor goes alone: a frame has had most of its time to come. */
 #define LEAD_US 4000
 
-/* So many vblanks one after the other that each brought a frame: the next one likely does, too. */
+/* After so many vblanks one after the other that each brought a frame, the next one likely does. */
 #define STEADY_FRAMES 4
 
 /* Later than this before a vblank, a commit would likely hit the next one: wait for that one. */
@@ -233,8 +233,9 @@ void kms_cursor_schedule(struct kms_output *output)
 	if (since_us > period_us - MIN(TOO_LATE_US, lead_us / 2))
 		since_us -= period_us;
 	output->cursor.due_us = now_us + MAX(0, period_us - lead_us - since_us);
-	/* A frame that was only late would lose its vblank to the cursor. */
-	if (output->frames_in_a_row >= STEADY_FRAMES)
+	/* The vblank after the last one's: a frame that is only late would lose it to the cursor. */
+	if (output->frames_in_a_row >= STEADY_FRAMES &&
+		output->cursor.due_us < output->event_us + period_us)
 		output->cursor.due_us += period_us;
 	kms_device_wake_at(output->device, output->cursor.due_us);
 }

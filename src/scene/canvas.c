@@ -45,7 +45,13 @@ void canvas_forget_ahead(struct canvas *canvas)
 	canvas->ahead = (struct kms_rect){0};
 }
 
-struct kms_rect canvas_draw_ahead(struct canvas *canvas, const struct kms_rect *rows)
+void canvas_set_forget_ahead(struct canvas_set *set)
+{
+	for (size_t i = 0; i < CANVASES_MAX; i++)
+		canvas_forget_ahead(&set->canvas[i]);
+}
+
+struct kms_rect canvas_note_ahead(struct canvas *canvas, const struct kms_rect *rows)
 {
 	struct kms_rect below = rows_below(rows, &canvas->ahead);
 
@@ -56,20 +62,26 @@ struct kms_rect canvas_draw_ahead(struct canvas *canvas, const struct kms_rect *
 	return below;
 }
 
-static void mark(struct canvas *canvas, const struct kms_rect *rect)
-{
-	struct kms_rect below = rows_below(rect, &canvas->ahead);
-
-	if (below.y != rect->y)
-		canvas->ahead = (struct kms_rect){0};
-	damage_add(&canvas->missing, &below);
-}
-
 void canvas_set_mark(struct canvas_set *set, const struct kms_rect *rect)
 {
 	for (size_t i = 0; i < CANVASES_MAX; i++) {
 		if (set->canvas[i].buffer)
-			mark(&set->canvas[i], rect);
+			damage_add(&set->canvas[i].missing, rect);
+	}
+}
+
+void canvas_set_mark_complete(struct canvas_set *set, const struct kms_rect *rect)
+{
+	for (size_t i = 0; i < CANVASES_MAX; i++) {
+		struct canvas *canvas = &set->canvas[i];
+		struct kms_rect below = rows_below(rect, &canvas->ahead);
+
+		if (!canvas->buffer)
+			continue;
+		if (below.y == rect->y)
+			canvas_forget_ahead(canvas);
+		canvas->ahead = (struct kms_rect){0};
+		damage_add(&canvas->missing, &below);
 	}
 }
 

@@ -24,8 +24,8 @@ struct canvas {
 	struct kms_buffer *buffer; /* NULL: not made yet */
 	struct copy_target target;
 	struct damage missing; /* changed since it was drawn; the canvas' pixels */
-	/* Upper rows of an UPDATE that is not complete, drawn already: until its end the canvas shows
-	 * nobody's picture. */
+	/* Upper rows of an UPDATE that is not complete, drawn already: until its end the canvas is
+	 * not to be shown. */
 	struct kms_rect ahead;
 	uint64_t drawn; /* the frame's serial: the newest one has missed least */
 };
@@ -42,23 +42,26 @@ void canvas_set_finish(struct canvas_set *set);
 /* Drops the buffers if they are of another size. */
 void canvas_set_resize(struct canvas_set *set, uint32_t width, uint32_t height);
 
-/* All canvases miss this, less what was drawn ahead of it. */
+/* All canvases miss this. */
 void canvas_set_mark(struct canvas_set *set, const struct kms_rect *rect);
+/* The same of an UPDATE that is complete now: less what was drawn ahead of it. */
+void canvas_set_mark_complete(struct canvas_set *set, const struct kms_rect *rect);
 /* All canvases miss everything. */
 void canvas_set_mark_all(struct canvas_set *set);
 
-/* `rows` of an UPDATE that is not complete will be drawn into the canvas. Returns which of them are
- * not there yet. */
-struct kms_rect canvas_draw_ahead(struct canvas *canvas, const struct kms_rect *rows);
+/* These upper rows of an UPDATE that is not complete will now be drawn into the canvas. Returns which
+ * of them are not there yet. */
+struct kms_rect canvas_note_ahead(struct canvas *canvas, const struct kms_rect *rows);
 /* It will not be completed, or not as it began: the canvas misses what was drawn ahead. */
 void canvas_forget_ahead(struct canvas *canvas);
+void canvas_set_forget_ahead(struct canvas_set *set);
 
 /* A canvas that may be drawn, the one that has missed least. NULL without error: the output holds
  * all; with error: no buffer could be made. */
 struct canvas *canvas_set_take(struct canvas_set *set, struct kms_device *device,
 	const struct kms_output *output, GError **error);
 
-/* The one of those that are made, or NULL. */
+/* The same canvas where it need not be made, else NULL. */
 struct canvas *canvas_set_peek(struct canvas_set *set, const struct kms_output *output);
 
 /* The one that was drawn last, or NULL. */

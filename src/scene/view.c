@@ -163,8 +163,7 @@ static uint64_t update_copied(struct view *view, const struct kms_rect *damage, 
 	if (damage) {
 		struct kms_rect rect = place_to_output(&view->canvas_place, damage);
 
-		view_mark(view, &rect);
-		view->only_cursor = false;
+		view_mark_complete(view, &rect);
 	} else {
 		view_mark_all(view);
 	}
@@ -297,6 +296,7 @@ void view_release(struct view *view, bool black)
 	 * that is in use too, who waits for the next frame waits no longer. */
 	if (!black && view->dirty && view->picture->surface && view_compose(view) != COMPOSED_SHOWN)
 		view->listener->failed(view->data, view->serial + 1, ECANCELED);
+	canvas_set_forget_ahead(&view->canvases);
 	if (black)
 		g_clear_pointer(&view->last, kms_buffer_unref);
 	else

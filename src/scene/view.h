@@ -8,8 +8,9 @@
  *           handed to the output at once, also while a flip is in flight (the newest pending wins);
  *   copy    the picture's surface, composed into a scanout buffer of the view's (canvas.h). This is a
  *           pull: damage makes the view dirty, and it composes when no flip is in flight.
- * Nothing that overlaps the unfinished rectangle of a surface is composed: the view stays dirty
- * until the update is complete, and then composes before the next message begins.
+ * Nothing that overlaps the unfinished rectangle of a surface is composed, nor anything into a
+ * scanout buffer that holds a part of it (view_draw_ahead()): the view stays dirty until the update
+ * is complete, and then composes before the next message begins.
  *
  * Made by the layout, one for each output that shows something; lives as long as the layout. The
  * source outlives its use: before it drops a picture, it says view_update() with another or

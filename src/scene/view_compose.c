@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The copy path of a view: damage makes it dirty, and when no flip is in flight what a scanout
- * buffer has missed is drawn into it and submitted. Nothing of an unfinished UPDATE is ever drawn.
+ * buffer has missed is drawn into it and submitted. Of an unfinished UPDATE something may be drawn
+ * ahead, but nothing is ever submitted.
  */
 #include <errno.h>
 
@@ -33,6 +34,14 @@ void view_mark(struct view *view, const struct kms_rect *rect)
 	damage_add(&view->damage, rect);
 	canvas_set_mark(&view->canvases, rect);
 	view->dirty = true;
+}
+
+void view_mark_complete(struct view *view, const struct kms_rect *rect)
+{
+	damage_add(&view->damage, rect);
+	canvas_set_mark_complete(&view->canvases, rect);
+	view->dirty = true;
+	view->only_cursor = false;
 }
 
 void view_canvas_frame(const struct view *view, struct kms_buffer *buffer, struct kms_frame *frame)
@@ -133,7 +142,8 @@ static void draw(struct view *view, struct canvas *canvas)
 	view->cursor_drawn = cursor;
 }
 
-/* Would drawing read something of an UPDATE that is still being received? */
+/* Would something be shown of an UPDATE that is still being received: because drawing reads it, or
+ * because the canvas has a part of it already? */
 static bool unfinished(const struct view *view, const struct canvas *canvas)
 {
 	const struct kms_rect *rect;
@@ -225,7 +235,14 @@ void view_draw_ahead(struct view *view, const struct view_picture *picture,
 	canvas = canvas_set_peek(&view->canvases, view->output);
 	if (!canvas || rect_empty(&seen))
 		return;
-	below = canvas_draw_ahead(canvas, &seen);
+	/* It is free after a mode set that showed another buffer, and is the last picture, should the
+	 * source go now. */
+	if (canvas == canvas_set_newest(&view->canvases))
+		return;
+	/* What waits to be composed need not wait for the end of the UPDATE. */
+	if (view->dirty && !unfinished(view, canvas))
+		return;
+	below = canvas_note_ahead(canvas, &seen);
 	copy_surface(&canvas->target, picture->surface, place, &below);
 }
 

@@ -100,6 +100,8 @@ void view_prepare_canvases(struct view *view);
 /* Pixels of the canvas changed, or all of them: composing is due. */
 void view_mark(struct view *view, const struct kms_rect *rect);
 void view_mark_all(struct view *view);
+/* The same of an UPDATE that is complete now. */
+void view_mark_complete(struct view *view, const struct kms_rect *rect);
 
 /* A canvas as a frame, without serial and damage. */
 void view_canvas_frame(const struct view *view, struct kms_buffer *buffer, struct kms_frame *frame);

@@ -90,6 +90,109 @@ static void test_what_waits_is_shown(void)
 	scene_destroy(scene);
 }
 
+/* Outputs that show the same are drawn each for itself, when each one's flip allows it. */
+static void test_mirrors(void)
+{
+	const struct layout_output sections[] = {
+		{.name = "DP-1", .guest = "a", .scanout = 0},
+		{.name = "DP-2", .guest = "a", .scanout = 0},
+	};
+	struct scene *scene = scene_create(&(struct scene_options){.outputs = 2,
+		.sections = sections,
+		.section_count = G_N_ELEMENTS(sections)});
+	struct kms_output *first = scene_output(scene, 0);
+	struct kms_output *second = scene_output(scene, 1);
+
+	scene_scanout(scene, 0, SCENE_WIDTH, SCENE_HEIGHT);
+	for (int i = 0; i < 2; i++) {
+		scene_update(scene, 0, scene_full, RED);
+		fake_flip(first);
+		fake_flip(second);
+	}
+	scene_update(scene, 0, scene_full, GREEN);
+	fake_flip(first);
+	scene_half_update(scene, 0, scene_full, BLUE, SCENE_BYTES / 3);
+	scene_expect_color(first, GREEN);
+	fake_flip(second);
+	scene_more_pixels(scene, BLUE, SCENE_BYTES / 3);
+	scene_expect_color(first, GREEN);
+	scene_expect_color(second, GREEN);
+	scene_more_pixels(scene, BLUE, SCENE_BYTES / 3);
+	scene_expect_color(first, BLUE);
+	scene_expect_color(second, BLUE);
+	fake_flip(first);
+	fake_flip(second);
+	scene_destroy(scene);
+}
+
+/* What was drawn for one mode is not shown in another. */
+static void test_mode_changes(void)
+{
+	struct scene *scene = scene_create_red(&(struct scene_options){.policy = PLACE_NONE});
+	struct kms_output *output = scene_output(scene, 0);
+
+	scene_update(scene, 0, scene_full, RED);
+	fake_flip(output);
+	scene_half_update(scene, 0, scene_full, GREEN, SCENE_BYTES / 2);
+	fake_set_mode(output, SCENE_WIDTH / 2, SCENE_HEIGHT / 2);
+	fake_set_mode(output, SCENE_WIDTH, SCENE_HEIGHT);
+	scene_more_pixels(scene, GREEN, SCENE_BYTES / 4);
+	g_assert_cmpuint(output->commit_count, ==, 2);
+	scene_more_pixels(scene, GREEN, SCENE_BYTES / 4);
+	scene_expect_color(output, GREEN);
+	fake_flip(output);
+	scene_destroy(scene);
+}
+
+/* After a monitor was pulled nobody holds the buffer with the newest picture; it is what is shown
+ * again when the guest has gone. */
+static void test_last_picture_is_whole(void)
+{
+	struct scene *scene = scene_create_red(&(struct scene_options){.after = GUEST_IDLE_LAST});
+	struct kms_output *output = scene_output(scene, 0);
+
+	scene_update(scene, 0, scene_full, RED);
+	fake_flip(output);
+	scene_half_update(scene, 0, scene_full, GREEN, SCENE_BYTES / 4);
+	fake_unplug(output);
+	fake_set_active(output, true);
+	scene_more_pixels(scene, GREEN, SCENE_BYTES / 4);
+	scene_hang_up(scene, 0);
+	scene_expect_log("mid-message");
+	fake_set_active(output, false);
+	fake_set_active(output, true);
+	scene_expect_color(output, RED);
+	scene_destroy(scene);
+}
+
+/* A blended cursor that was hidden is gone from the last picture, though an UPDATE of another part
+ * was being received. */
+static void test_what_is_complete_goes_first(void)
+{
+	struct scene *scene = scene_create_red(&(struct scene_options){.after = GUEST_IDLE_LAST});
+	struct kms_output *output = scene_output(scene, 0);
+	const struct kms_rect upper = {0, 0, SCENE_WIDTH, 8};
+	const struct kms_rect lower = {0, 40, 8, 8};
+
+	output->cursor_plane = false;
+	scene_update(scene, 0, scene_full, RED);
+	fake_flip(output);
+	scene_cursor(scene, 0, 8, 8, 0xff000000 | GREEN);
+	scene_update(scene, 0, scene_full, RED);
+	g_assert_cmphex(fake_pixel(output, 10, 10), ==, GREEN);
+	fake_flip(output);
+	for (int i = 0; i < 2; i++) {
+		scene_update(scene, 0, lower, RED);
+		fake_flip(output);
+	}
+	scene_cursor_pos(scene, 0, 8, 8, false);
+	scene_half_update(scene, 0, upper, BLUE, 4 * SCENE_WIDTH * 4);
+	scene_hang_up(scene, 0);
+	scene_expect_log("mid-message");
+	scene_expect_color(output, RED);
+	scene_destroy(scene);
+}
+
 /* What was drawn ahead of one UPDATE is no part of another. */
 static void test_another_update(void)
 {
@@ -100,13 +203,13 @@ static void test_another_update(void)
 	struct kms_rect below;
 
 	damage_add(&canvas.missing, &(struct kms_rect){8, 8, 16, 10});
-	below = canvas_draw_ahead(&canvas, &upper);
+	below = canvas_note_ahead(&canvas, &upper);
 	g_assert_true(kms_rect_equal(&below, &upper));
 	g_assert_cmpint(canvas.missing.rects[0].y, ==, 12);
-	below = canvas_draw_ahead(&canvas, &more);
+	below = canvas_note_ahead(&canvas, &more);
 	g_assert_true(kms_rect_equal(&below, &(struct kms_rect){8, 12, 16, 6}));
 	g_assert_cmpuint(canvas.missing.count, ==, 0);
-	below = canvas_draw_ahead(&canvas, &other);
+	below = canvas_note_ahead(&canvas, &other);
 	g_assert_true(kms_rect_equal(&below, &other));
 	g_assert_cmpuint(canvas.missing.count, ==, 1);
 	g_assert_true(kms_rect_equal(&canvas.missing.rects[0], &more));
@@ -127,6 +230,8 @@ struct walk {
 	bool new_picture; /* the old one stays until the first UPDATE is complete */
 	uint32_t glass[SCENE_WIDTH * SCENE_HEIGHT]; /* what was committed last */
 	size_t commits;
+	struct kms_buffer *buffers[3]; /* that were on the glass */
+	unsigned int ahead; /* how often one of them, which was free, changed in mid-UPDATE */
 	/* The UPDATE that is being sent. */
 	struct kms_rect rect;
 	GByteArray *bytes; /* all of it */
@@ -144,6 +249,34 @@ static uint32_t expected_pixel(const struct walk *walk, uint32_t x, uint32_t y)
 	if (!rect_contains(destination, &pixel))
 		return 0;
 	return walk->picture[(uint32_t)picture_y * walk->width + (uint32_t)picture_x];
+}
+
+static void walk_note_buffer(struct walk *walk)
+{
+	struct kms_buffer *shown = fake_last(walk->output)->buffer;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(walk->buffers); i++) {
+		if (!walk->buffers[i])
+			walk->buffers[i] = shown;
+		if (walk->buffers[i] == shown)
+			return;
+	}
+	g_assert_not_reached();
+}
+
+/* Of all that is in buffers that the output does not hold. */
+static guint walk_free_pixels(const struct walk *walk)
+{
+	guint sum = 0;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(walk->buffers) && walk->buffers[i]; i++) {
+		const struct kms_buffer *buffer = walk->buffers[i];
+		bool is_free = !kms_output_holds(walk->output, buffer);
+
+		for (size_t at = 0; is_free && at < (size_t)buffer->stride * buffer->height; at++)
+			sum = sum * 31 + buffer->pixels[at];
+	}
+	return sum;
 }
 
 /* A commit shows all that was complete then, and what is on the glass stays as it is: also where
@@ -165,6 +298,7 @@ static void walk_look(struct walk *walk)
 		}
 	}
 	walk->commits = walk->output->commit_count;
+	walk_note_buffer(walk);
 }
 
 static int32_t walk_number(struct walk *walk, uint32_t below)
@@ -209,6 +343,7 @@ static void walk_send(struct walk *walk)
 {
 	size_t part = 1 + (size_t)walk_number(walk, 6000);
 	size_t rest;
+	guint before;
 
 	if (walk->bytes->len == 0)
 		walk_begin_update(walk);
@@ -224,7 +359,9 @@ static void walk_send(struct walk *walk)
 		scene_send_raw(walk->scene, 0, last->data, last->len, -1);
 		return;
 	}
+	before = walk_free_pixels(walk);
 	scene_send_raw(walk->scene, 0, walk->bytes->data + walk->sent - part, part, -1);
+	walk->ahead += before != walk_free_pixels(walk);
 }
 
 /* A new picture, black until it is drawn. */
@@ -254,7 +391,10 @@ static void walk_step(struct walk *walk)
 		walk_begin_picture(walk);
 		break;
 	case 1:
-		fake_set_active(walk->output, false);
+		if (walk_number(walk, 2))
+			fake_unplug(walk->output);
+		else
+			fake_set_active(walk->output, false);
 		walk->output->commit_count = 0;
 		walk->commits = 0;
 		walk_send(walk);
@@ -313,6 +453,7 @@ static void test_random(gconstpointer data)
 		walk_step(walk);
 	shown = guest_counters(walk->scene->guests[0])->pixel_updates;
 	g_assert_cmpuint(shown, >, 300);
+	g_assert_cmpuint(walk->ahead, >, 100);
 	g_byte_array_unref(walk->bytes);
 	scene_destroy(walk->scene);
 	g_rand_free(walk->random);
@@ -325,6 +466,11 @@ int main(int argc, char **argv)
 	fixture_init(&argc, &argv);
 	g_test_add_func("/draw-ahead/drawn", test_drawn);
 	g_test_add_func("/draw-ahead/what-waits-is-shown", test_what_waits_is_shown);
+	g_test_add_func("/draw-ahead/mirrors", test_mirrors);
+	g_test_add_func("/draw-ahead/mode-changes", test_mode_changes);
+	g_test_add_func("/draw-ahead/last-picture-is-whole", test_last_picture_is_whole);
+	g_test_add_func("/draw-ahead/what-is-complete-goes-first",
+		test_what_is_complete_goes_first);
 	g_test_add_func("/draw-ahead/another-update", test_another_update);
 	for (size_t i = 0; i < G_N_ELEMENTS(sizes); i++) {
 		g_autofree char *path = g_strconcat("/draw-ahead/random/", sizes[i].name, NULL);

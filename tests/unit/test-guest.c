@@ -125,6 +125,9 @@ static void test_left_half_sent(gconstpointer data)
 		&(struct scene_options){.after = black ? GUEST_IDLE_BLACK : GUEST_IDLE_LAST});
 	struct kms_output *output = scene_output(scene, 0);
 
+	/* With a second buffer, into which it is drawn as it comes. */
+	scene_update(scene, 0, scene_full, RED);
+	fake_flip(output);
 	scene_half_update(scene, 0, scene_full, GREEN, SCENE_BYTES / 2);
 	scene_hang_up(scene, 0);
 	scene_expect_log("mid-message");

@@ -130,6 +130,12 @@ void fake_set_active(struct kms_output *output, bool active)
 	output->device->listener->output_changed(output->device->data, output);
 }
 
+void fake_unplug(struct kms_output *output)
+{
+	fake_set_active(output, false);
+	drop(&output->current);
+}
+
 void fake_set_mode(struct kms_output *output, uint32_t width, uint32_t height)
 {
 	output->mode.width = width;

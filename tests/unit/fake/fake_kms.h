@@ -100,6 +100,8 @@ void fake_flip_cursor(struct kms_output *output);
 void fake_fail(struct kms_output *output, int error);
 /* Off: frames fail with EACCES. On: what kms/ does at resume but for the last picture. */
 void fake_set_active(struct kms_output *output, bool active);
+/* Off, and what was on the glass is no more: the screen comes back black. */
+void fake_unplug(struct kms_output *output);
 void fake_set_mode(struct kms_output *output, uint32_t width, uint32_t height);
 
 /* The frame that was committed last. */
