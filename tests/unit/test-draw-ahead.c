@@ -125,6 +125,57 @@ static void test_mirrors(void)
 	scene_destroy(scene);
 }
 
+/* A picture that the plane scales is drawn in its own size. */
+static void test_scaled_by_plane(void)
+{
+	struct scene *scene = scene_create(&(struct scene_options){.policy = PLACE_FIT});
+	struct kms_output *output = scene_output(scene, 0);
+	const struct kms_rect picture = {0, 0, 32, 24};
+	struct kms_buffer *next;
+
+	output->scaler = true;
+	scene_scanout(scene, 0, 32, 24);
+	for (int i = 0; i < 2; i++) {
+		scene_update(scene, 0, picture, RED);
+		fake_flip(output);
+	}
+	next = output->commits[0].frame.buffer;
+	g_assert_cmpuint(next->width, ==, 32);
+	scene_half_update(scene, 0, picture, GREEN, 10 * 32 * 4);
+	g_assert_cmphex(buffer_pixel(next, 31, 9), ==, GREEN);
+	g_assert_cmphex(buffer_pixel(next, 0, 10), ==, RED);
+	g_assert_cmphex(buffer_pixel(output->current.frame.buffer, 0, 0), ==, RED);
+	scene_more_pixels(scene, BLUE, 14 * 32 * 4);
+	g_assert_true(output->queued.frame.buffer == next);
+	g_assert_cmphex(buffer_pixel(next, 31, 9), ==, GREEN);
+	g_assert_cmphex(buffer_pixel(next, 0, 10), ==, BLUE);
+	g_assert_cmphex(buffer_pixel(next, 31, 23), ==, BLUE);
+	fake_flip(output);
+	scene_destroy(scene);
+}
+
+/* What pixman scales is drawn when it is whole: a border mixes what lies on both sides of it. */
+static void test_scaled_by_us(void)
+{
+	struct scene *scene = scene_create(&(struct scene_options){.policy = PLACE_FIT});
+	struct kms_output *output = scene_output(scene, 0);
+	const struct kms_rect picture = {0, 0, 32, 24};
+	struct kms_buffer *next;
+
+	scene_scanout(scene, 0, 32, 24);
+	for (int i = 0; i < 2; i++) {
+		scene_update(scene, 0, picture, RED);
+		fake_flip(output);
+	}
+	next = output->commits[0].frame.buffer;
+	scene_half_update(scene, 0, picture, GREEN, 10 * 32 * 4);
+	g_assert_cmphex(buffer_pixel(next, 0, 0), ==, RED);
+	scene_more_pixels(scene, GREEN, 14 * 32 * 4);
+	scene_expect_color(output, GREEN);
+	fake_flip(output);
+	scene_destroy(scene);
+}
+
 /* What was drawn for one mode is not shown in another. */
 static void test_mode_changes(void)
 {
@@ -467,6 +518,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/draw-ahead/drawn", test_drawn);
 	g_test_add_func("/draw-ahead/what-waits-is-shown", test_what_waits_is_shown);
 	g_test_add_func("/draw-ahead/mirrors", test_mirrors);
+	g_test_add_func("/draw-ahead/scaled-by-plane", test_scaled_by_plane);
+	g_test_add_func("/draw-ahead/scaled-by-us", test_scaled_by_us);
 	g_test_add_func("/draw-ahead/mode-changes", test_mode_changes);
 	g_test_add_func("/draw-ahead/last-picture-is-whole", test_last_picture_is_whole);
 	g_test_add_func("/draw-ahead/what-is-complete-goes-first",
