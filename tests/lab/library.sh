@@ -108,8 +108,9 @@ daemon_start() {
 	${daemon_user[@]+"${daemon_user[@]}"} "$BUILD/scanoutd" --stats "$out/stats.json" --ready-fd 7 "$@" \
 		7>"$run/ready" 2>>"$out/daemon.log" &
 	pid[daemon]=$!
-	# Nothing but the end of the file comes when the daemon dies.
-	read -r -n 1 -t "$patience" <"$run/ready" || bail_out "the daemon did not become ready"
+	# Nothing but the end of the file comes when the daemon dies. When it lives, that end comes too: its descriptors are
+	# those that it will have.
+	[ "$(timeout "$patience" cat "$run/ready")" = ready ] || bail_out "the daemon did not become ready"
 }
 
 # Stops it in order; its exit status. The counters are in stats.json then.
