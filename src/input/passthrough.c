@@ -27,7 +27,7 @@ struct passthrough {
 	struct evdev *evdev; /* NULL: not there, or nobody listens */
 	struct input_sink *sink; /* NULL: never seen */
 	struct input_description description; /* of the sink */
-	guint retry; /* the timer, while another program has the device; else 0 */
+	guint retry_timer; /* while another program has the device; else 0 */
 	bool complained; /* of that program */
 	bool listens; /* the guest's driver */
 	bool suspended;
@@ -122,7 +122,7 @@ static gboolean retry(gpointer data)
 {
 	struct passthrough *passthrough = data;
 
-	passthrough->retry = 0;
+	passthrough->retry_timer = 0;
 	follow(passthrough);
 	return G_SOURCE_REMOVE;
 }
@@ -140,15 +140,16 @@ static bool grab(struct passthrough *passthrough)
 	if (error == 0)
 		return true;
 	g_clear_pointer(&passthrough->evdev, evdev_close);
-	passthrough->retry = g_timeout_add_seconds(TAKEN_RETRY_SECONDS, retry, passthrough);
+	passthrough->retry_timer = g_timeout_add_seconds(TAKEN_RETRY_SECONDS, retry, passthrough);
 	return false;
 }
 
 /* Opens and grabs it where there is a use for it, else closes it. */
 static void follow(struct passthrough *passthrough)
 {
-	g_clear_handle_id(&passthrough->retry, g_source_remove);
+	g_clear_handle_id(&passthrough->retry_timer, g_source_remove);
 	if (!passthrough->node || !passthrough->listens || passthrough->suspended) {
+		passthrough->complained = false;
 		close_device(passthrough);
 		return;
 	}
@@ -393,7 +394,7 @@ void passthrough_destroy(struct passthrough *passthrough)
 {
 	if (!passthrough)
 		return;
-	g_clear_handle_id(&passthrough->retry, g_source_remove);
+	g_clear_handle_id(&passthrough->retry_timer, g_source_remove);
 	close_device(passthrough);
 	input_sink_destroy(passthrough->sink);
 	g_clear_handle_id(&passthrough->monitor_source, g_source_remove);

@@ -26,19 +26,6 @@ void canvas_set_resize(struct canvas_set *set, uint32_t width, uint32_t height)
 	set->height = height;
 }
 
-/* The rows of `all` below those of `upper`; all of it where `upper` is no part of it. */
-static struct kms_rect rows_below(const struct kms_rect *all, const struct kms_rect *upper)
-{
-	struct kms_rect below = *all;
-
-	if (all->x == upper->x && all->y == upper->y && all->width == upper->width &&
-		all->height >= upper->height) {
-		below.y += upper->height;
-		below.height -= upper->height;
-	}
-	return below;
-}
-
 void canvas_forget_ahead(struct canvas *canvas)
 {
 	damage_add(&canvas->missing, &canvas->ahead);
@@ -51,15 +38,35 @@ void canvas_set_forget_ahead(struct canvas_set *set)
 		canvas_forget_ahead(&set->canvas[i]);
 }
 
+static bool are_upper_rows(const struct kms_rect *rows, const struct kms_rect *rect)
+{
+	return !rect_empty(rows) && rows->x == rect->x && rows->y == rect->y &&
+		rows->width == rect->width && rows->height <= rect->height;
+}
+
+/* What of the rectangle was not drawn ahead. Nothing is ahead then: what was, is a part of it, or is
+ * missed. */
+static struct kms_rect take_ahead(struct canvas *canvas, const struct kms_rect *rect)
+{
+	struct kms_rect rest = *rect;
+
+	if (are_upper_rows(&canvas->ahead, rect)) {
+		rest.y += canvas->ahead.height;
+		rest.height -= canvas->ahead.height;
+		canvas->ahead = (struct kms_rect){0};
+	} else {
+		canvas_forget_ahead(canvas);
+	}
+	return rest;
+}
+
 struct kms_rect canvas_note_ahead(struct canvas *canvas, const struct kms_rect *rows)
 {
-	struct kms_rect below = rows_below(rows, &canvas->ahead);
+	struct kms_rect rest = take_ahead(canvas, rows);
 
-	if (below.y == rows->y)
-		canvas_forget_ahead(canvas);
 	canvas->ahead = *rows;
 	damage_remove(&canvas->missing, rows);
-	return below;
+	return rest;
 }
 
 void canvas_set_mark(struct canvas_set *set, const struct kms_rect *rect)
@@ -74,14 +81,12 @@ void canvas_set_mark_complete(struct canvas_set *set, const struct kms_rect *rec
 {
 	for (size_t i = 0; i < CANVASES_MAX; i++) {
 		struct canvas *canvas = &set->canvas[i];
-		struct kms_rect below = rows_below(rect, &canvas->ahead);
+		struct kms_rect rest;
 
 		if (!canvas->buffer)
 			continue;
-		if (below.y == rect->y)
-			canvas_forget_ahead(canvas);
-		canvas->ahead = (struct kms_rect){0};
-		damage_add(&canvas->missing, &below);
+		rest = take_ahead(canvas, rect);
+		damage_add(&canvas->missing, &rest);
 	}
 }
 
@@ -89,14 +94,9 @@ void canvas_set_mark_all(struct canvas_set *set)
 {
 	const struct kms_rect all = {0, 0, (int32_t)set->width, (int32_t)set->height};
 
-	for (size_t i = 0; i < CANVASES_MAX; i++) {
-		struct canvas *canvas = &set->canvas[i];
-
-		canvas->ahead = (struct kms_rect){0};
-		damage_clear(&canvas->missing);
-		if (canvas->buffer)
-			damage_add(&canvas->missing, &all);
-	}
+	for (size_t i = 0; i < CANVASES_MAX; i++)
+		set->canvas[i].ahead = (struct kms_rect){0};
+	canvas_set_mark(set, &all);
 }
 
 static bool canvas_init(struct canvas *canvas, struct kms_device *device, uint32_t width,

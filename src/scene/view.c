@@ -193,6 +193,8 @@ uint64_t view_update(struct view *view, const struct view_picture *picture,
 	if (first)
 		g_clear_pointer(&view->last, kms_buffer_unref);
 	if (!kms_output_active(view->output)) {
+		/* Nothing is marked: what was drawn ahead is a part of nothing. */
+		canvas_set_forget_ahead(&view->canvases);
 		*way = VIEW_OFF;
 		return 0;
 	}

@@ -224,7 +224,7 @@ void view_draw_ahead(struct view *view, const struct view_picture *picture,
 	const struct place *place = &view->canvas_place;
 	bool all_anew = view->last_direct || view->damage_lost;
 	struct canvas *canvas;
-	struct kms_rect seen, below;
+	struct kms_rect seen, rest;
 
 	/* With a flip in flight it is not known which canvas comes next. */
 	if (view->picture != picture || all_anew || view->cursor_blended || place->scaled ||
@@ -242,8 +242,8 @@ void view_draw_ahead(struct view *view, const struct view_picture *picture,
 	/* What waits to be composed need not wait for the end of the UPDATE. */
 	if (view->dirty && !unfinished(view, canvas))
 		return;
-	below = canvas_note_ahead(canvas, &seen);
-	copy_surface(&canvas->target, picture->surface, place, &below);
+	rest = canvas_note_ahead(canvas, &seen);
+	copy_surface(&canvas->target, picture->surface, place, &rest);
 }
 
 /* Composes if it is time to. */

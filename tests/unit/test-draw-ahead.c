@@ -125,27 +125,39 @@ static void test_mirrors(void)
 	scene_destroy(scene);
 }
 
-/* A picture that the plane scales is drawn in its own size. */
-static void test_scaled_by_plane(void)
+#define SMALL_WIDTH 32
+#define SMALL_HEIGHT 24
+
+static const struct kms_rect small = {0, 0, SMALL_WIDTH, SMALL_HEIGHT};
+
+/* A guest whose red picture is scaled, and of whose next, green one ten rows came. */
+static struct scene *create_scaled(bool by_plane)
 {
 	struct scene *scene = scene_create(&(struct scene_options){.policy = PLACE_FIT});
 	struct kms_output *output = scene_output(scene, 0);
-	const struct kms_rect picture = {0, 0, 32, 24};
-	struct kms_buffer *next;
 
-	output->scaler = true;
-	scene_scanout(scene, 0, 32, 24);
+	output->scaler = by_plane;
+	scene_scanout(scene, 0, SMALL_WIDTH, SMALL_HEIGHT);
 	for (int i = 0; i < 2; i++) {
-		scene_update(scene, 0, picture, RED);
+		scene_update(scene, 0, small, RED);
 		fake_flip(output);
 	}
-	next = output->commits[0].frame.buffer;
-	g_assert_cmpuint(next->width, ==, 32);
-	scene_half_update(scene, 0, picture, GREEN, 10 * 32 * 4);
+	scene_half_update(scene, 0, small, GREEN, 10 * SMALL_WIDTH * 4);
+	return scene;
+}
+
+/* A picture that the plane scales is drawn in its own size. */
+static void test_scaled_by_plane(void)
+{
+	struct scene *scene = create_scaled(true);
+	struct kms_output *output = scene_output(scene, 0);
+	const struct kms_buffer *next = output->commits[0].frame.buffer;
+
+	g_assert_cmpuint(next->width, ==, SMALL_WIDTH);
 	g_assert_cmphex(buffer_pixel(next, 31, 9), ==, GREEN);
 	g_assert_cmphex(buffer_pixel(next, 0, 10), ==, RED);
 	g_assert_cmphex(buffer_pixel(output->current.frame.buffer, 0, 0), ==, RED);
-	scene_more_pixels(scene, BLUE, 14 * 32 * 4);
+	scene_more_pixels(scene, BLUE, 14 * SMALL_WIDTH * 4);
 	g_assert_true(output->queued.frame.buffer == next);
 	g_assert_cmphex(buffer_pixel(next, 31, 9), ==, GREEN);
 	g_assert_cmphex(buffer_pixel(next, 0, 10), ==, BLUE);
@@ -157,20 +169,11 @@ static void test_scaled_by_plane(void)
 /* What pixman scales is drawn when it is whole: a border mixes what lies on both sides of it. */
 static void test_scaled_by_us(void)
 {
-	struct scene *scene = scene_create(&(struct scene_options){.policy = PLACE_FIT});
+	struct scene *scene = create_scaled(false);
 	struct kms_output *output = scene_output(scene, 0);
-	const struct kms_rect picture = {0, 0, 32, 24};
-	struct kms_buffer *next;
 
-	scene_scanout(scene, 0, 32, 24);
-	for (int i = 0; i < 2; i++) {
-		scene_update(scene, 0, picture, RED);
-		fake_flip(output);
-	}
-	next = output->commits[0].frame.buffer;
-	scene_half_update(scene, 0, picture, GREEN, 10 * 32 * 4);
-	g_assert_cmphex(buffer_pixel(next, 0, 0), ==, RED);
-	scene_more_pixels(scene, GREEN, 14 * 32 * 4);
+	g_assert_cmphex(buffer_pixel(output->commits[0].frame.buffer, 0, 0), ==, RED);
+	scene_more_pixels(scene, GREEN, 14 * SMALL_WIDTH * 4);
 	scene_expect_color(output, GREEN);
 	fake_flip(output);
 	scene_destroy(scene);
@@ -250,22 +253,27 @@ static void test_another_update(void)
 	const struct kms_rect upper = {8, 8, 16, 4};
 	const struct kms_rect more = {8, 8, 16, 10};
 	const struct kms_rect other = {40, 8, 16, 4};
+	const struct kms_rect narrower = {40, 8, 8, 6};
 	struct canvas canvas = {0};
-	struct kms_rect below;
+	struct kms_rect rest;
 
 	damage_add(&canvas.missing, &(struct kms_rect){8, 8, 16, 10});
-	below = canvas_note_ahead(&canvas, &upper);
-	g_assert_true(kms_rect_equal(&below, &upper));
+	rest = canvas_note_ahead(&canvas, &upper);
+	g_assert_true(kms_rect_equal(&rest, &upper));
 	g_assert_cmpint(canvas.missing.rects[0].y, ==, 12);
-	below = canvas_note_ahead(&canvas, &more);
-	g_assert_true(kms_rect_equal(&below, &(struct kms_rect){8, 12, 16, 6}));
+	rest = canvas_note_ahead(&canvas, &more);
+	g_assert_true(kms_rect_equal(&rest, &(struct kms_rect){8, 12, 16, 6}));
 	g_assert_cmpuint(canvas.missing.count, ==, 0);
-	below = canvas_note_ahead(&canvas, &other);
-	g_assert_true(kms_rect_equal(&below, &other));
+	rest = canvas_note_ahead(&canvas, &other);
+	g_assert_true(kms_rect_equal(&rest, &other));
 	g_assert_cmpuint(canvas.missing.count, ==, 1);
 	g_assert_true(kms_rect_equal(&canvas.missing.rects[0], &more));
+	rest = canvas_note_ahead(&canvas, &narrower);
+	g_assert_true(kms_rect_equal(&rest, &narrower));
 	canvas_forget_ahead(&canvas);
+	/* The last two lie together. */
 	g_assert_cmpuint(canvas.missing.count, ==, 2);
+	g_assert_true(kms_rect_equal(&canvas.missing.rects[1], &(struct kms_rect){40, 8, 16, 6}));
 	g_assert_true(rect_empty(&canvas.ahead));
 }
 
@@ -387,32 +395,30 @@ static void walk_end_update(struct walk *walk)
 		for (int32_t x = walk->rect.x; x < walk->rect.x + walk->rect.width; x++)
 			walk->picture[y * (int32_t)walk->width + x] = color;
 	}
-	g_byte_array_set_size(walk->bytes, 0);
 }
 
 static void walk_send(struct walk *walk)
 {
 	size_t part = 1 + (size_t)walk_number(walk, 6000);
 	size_t rest;
+	bool complete;
 	guint before;
 
 	if (walk->bytes->len == 0)
 		walk_begin_update(walk);
 	rest = walk->bytes->len - walk->sent;
 	part = MIN(rest, part);
-	/* Complete from here on: it may be on the glass as soon as it is sent. */
-	walk->sent += part;
-	if (part == rest) {
-		g_autoptr(GByteArray) last = g_byte_array_new();
-
-		g_byte_array_append(last, walk->bytes->data + walk->sent - part, (guint)part);
+	complete = part == rest;
+	/* It may be on the glass as soon as its last byte is sent. */
+	if (complete)
 		walk_end_update(walk);
-		scene_send_raw(walk->scene, 0, last->data, last->len, -1);
-		return;
-	}
 	before = walk_free_pixels(walk);
-	scene_send_raw(walk->scene, 0, walk->bytes->data + walk->sent - part, part, -1);
-	walk->ahead += before != walk_free_pixels(walk);
+	scene_send_raw(walk->scene, 0, walk->bytes->data + walk->sent, part, -1);
+	walk->sent += part;
+	if (complete)
+		g_byte_array_set_size(walk->bytes, 0);
+	else
+		walk->ahead += before != walk_free_pixels(walk);
 }
 
 /* A new picture, black until it is drawn. */
