@@ -95,7 +95,7 @@ daemon_libs := $(drm_libs) $(kms_extra_libs) $(src_extra_libs) $(glib_libs)
 # -------------------------------------------------------------------------------------------------------------- sources
 
 kms_sources := $(wildcard kms/*.c)
-src_sources := $(filter-out src/main.c,$(wildcard src/*.c src/wire/*.c src/scene/*.c src/input/*.c))
+src_sources := $(filter-out src/main.c src/tools/%,$(wildcard src/*.c src/*/*.c src/*/*/*.c))
 unit_helper_sources := $(filter-out tests/unit/test-%,$(wildcard tests/unit/*.c))
 fake_sources := $(wildcard tests/unit/fake/*.c)
 double_sources := $(wildcard tests/double/*.c)

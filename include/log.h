@@ -3,7 +3,7 @@
  * One line a fact, with the object's name in the text and as a structured field.
  *
  * Every room logs through these macros, so that `journalctl SCANOUTD_GUEST=kiosk` and a reader of
- * stderr find the same line. Nothing is logged per frame. src/log_writer.c is the writer.
+ * stderr find the same line. Nothing is logged per frame. src/report/log_writer.c is the writer.
  */
 #ifndef SCANOUTD_LOG_H
 #define SCANOUTD_LOG_H

@@ -12,7 +12,7 @@
 
 #include <glib.h>
 
-#include "config.h"
+#include "config/config.h"
 
 struct daemon;
 

@@ -9,12 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "config.h"
+#include "config/config.h"
+#include "config/options.h"
 #include "daemon.h"
 #include "kms.h"
 #include "log.h"
-#include "log_writer.h"
-#include "options.h"
+#include "report/log_writer.h"
 
 #define VERSION "0.1.0"
 

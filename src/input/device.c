@@ -16,8 +16,8 @@
 #include <string.h>
 
 #include "input/backlog.h"
-#include "input/vhost.h"
 #include "log.h"
+#include "vhost/vhost.h"
 #include "wire/door.h"
 
 #define EVENT_QUEUE 0

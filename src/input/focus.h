@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "input/combination.h"
+#include "config/combination.h"
 #include "input/machine.h"
 #include "input/seat.h"
 

@@ -9,7 +9,7 @@
 #include <glib.h>
 #include <stdbool.h>
 
-#include "config.h"
+#include "config/config.h"
 #include "input/seat.h"
 
 struct focus;

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "input/dbus.h"
+#include "input/dbus/dbus.h"
 #include "input/focus.h"
 #include "input/host_device.h"
 #include "input/passthrough.h"

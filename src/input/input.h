@@ -13,7 +13,7 @@
 #include <glib.h>
 #include <stdbool.h>
 
-#include "config.h"
+#include "config/config.h"
 #include "input/device.h"
 #include "input/seat.h"
 #include "kms.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "input/machine.h"
 
-#include "input/dbus.h"
+#include "input/dbus/dbus.h"
 #include "input/device.h"
 
 /* Devices of all kinds: those there is one of, and the touch screens. */

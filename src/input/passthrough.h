@@ -14,7 +14,7 @@
 
 #include <glib.h>
 
-#include "config.h"
+#include "config/config.h"
 #include "input/device.h"
 #include "input/seat.h"
 

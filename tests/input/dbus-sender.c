@@ -20,7 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "input/dbus.h"
+#include "input/dbus/dbus.h"
 #include "input/description.h"
 
 #define SCREENS 2

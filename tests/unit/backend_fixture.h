@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The back-end of input/vhost.h between a scripted VMM and a device that writes down what it is
+ * The back-end of vhost/vhost.h between a scripted VMM and a device that writes down what it is
  * told, for test-vhost and test-vhost-fault.
  */
 #ifndef TESTS_UNIT_BACKEND_FIXTURE_H
 #define TESTS_UNIT_BACKEND_FIXTURE_H
 
-#include "input/vhost.h"
+#include "vhost/vhost.h"
 #include "vhost_fixture.h"
 
 /* Byte n of the configuration that is given out. */

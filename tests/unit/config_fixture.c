@@ -3,7 +3,7 @@
 
 #include <glib/gstdio.h>
 
-#include "options.h"
+#include "config/options.h"
 
 void config_fixture_set_up(struct config_fixture *fixture, gconstpointer data)
 {

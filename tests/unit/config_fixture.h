@@ -8,7 +8,7 @@
 
 #include <glib.h>
 
-#include "config.h"
+#include "config/config.h"
 
 struct config_fixture {
 	char *folder;

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 #include "bus_double.h"
-#include "input/dbus.h"
+#include "input/dbus/dbus.h"
 #include "input/description.h"
 
 #define CONSOLE "/org/qemu/Display1/Console_"

@@ -3,7 +3,7 @@
 #include <glib.h>
 #include <linux/input-event-codes.h>
 
-#include "input/combination.h"
+#include "config/combination.h"
 
 static const struct {
 	const char *text;
@@ -99,7 +99,7 @@ static void test_modifiers(void)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	g_test_add_func("/input/combination/parse", test_parse);
-	g_test_add_func("/input/combination/modifiers", test_modifiers);
+	g_test_add_func("/config/combination/parse", test_parse);
+	g_test_add_func("/config/combination/modifiers", test_modifiers);
 	return g_test_run();
 }

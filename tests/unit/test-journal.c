@@ -8,7 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "journal.h"
+#include "report/journal.h"
 
 struct fixture {
 	char *directory;

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "log.h"
-#include "log_writer.h"
+#include "report/log_writer.h"
 
 /* What a child wrote to its standard error. */
 static char *run_child(void)

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "channel_fixture.h"
-#include "input/memory.h"
+#include "vhost/memory.h"
 
 #define PAGE 4096u
 #define FILE_PAGES 16u
@@ -413,15 +413,15 @@ static void test_second_bus_error(void)
 int main(int argc, char **argv)
 {
 	fixture_init(&argc, &argv);
-	g_test_add_func("/input/memory/geometry", test_geometry);
-	g_test_add_func("/input/memory/files", test_files);
-	g_test_add_func("/input/memory/slots", test_slots);
-	g_test_add_func("/input/memory/many-guests", test_many_guests);
-	g_test_add_func("/input/memory/addresses", test_addresses);
-	g_test_add_func("/input/memory/removal", test_removal);
-	g_test_add_func("/input/memory/shrunk", test_shrunk);
-	g_test_add_func("/input/memory/shrunk-to-part-of-page", test_shrunk_to_part_of_page);
-	g_test_add_func("/input/memory/foreign-bus-error", test_foreign_bus_error);
-	g_test_add_func("/input/memory/second-bus-error", test_second_bus_error);
+	g_test_add_func("/vhost/memory/geometry", test_geometry);
+	g_test_add_func("/vhost/memory/files", test_files);
+	g_test_add_func("/vhost/memory/slots", test_slots);
+	g_test_add_func("/vhost/memory/many-guests", test_many_guests);
+	g_test_add_func("/vhost/memory/addresses", test_addresses);
+	g_test_add_func("/vhost/memory/removal", test_removal);
+	g_test_add_func("/vhost/memory/shrunk", test_shrunk);
+	g_test_add_func("/vhost/memory/shrunk-to-part-of-page", test_shrunk_to_part_of_page);
+	g_test_add_func("/vhost/memory/foreign-bus-error", test_foreign_bus_error);
+	g_test_add_func("/vhost/memory/second-bus-error", test_second_bus_error);
 	return g_test_run();
 }

@@ -3,7 +3,7 @@
 #include <glib.h>
 #include <linux/input-event-codes.h>
 
-#include "input/qnum.h"
+#include "input/dbus/qnum.h"
 
 /* Scan codes of a PC keyboard in set 1 as IBM's and Microsoft's papers have them. */
 static void test_known_keys(void)

@@ -4,7 +4,7 @@
 
 #include "channel_fixture.h"
 #include "guest_driver.h"
-#include "input/ring.h"
+#include "vhost/ring.h"
 
 #define QUEUE_OFFSET 0x1000u
 #define TABLE_OFFSET 0x8000u /* an indirect one */
@@ -620,23 +620,23 @@ int main(int argc, char **argv)
 {
 	fixture_init(&argc, &argv);
 	for (size_t i = 0; i < G_N_ELEMENTS(chain_cases); i++) {
-		g_autofree char *path = g_strconcat("/input/ring/chain/", chain_cases[i].name,
+		g_autofree char *path = g_strconcat("/vhost/ring/chain/", chain_cases[i].name,
 			NULL);
 
 		g_test_add_data_func(path, &chain_cases[i], test_chain);
 	}
-	g_test_add_func("/input/ring/most-pieces", test_most_pieces);
-	g_test_add_func("/input/ring/random", test_random);
-	g_test_add_func("/input/ring/jumps", test_jumps);
-	g_test_add_func("/input/ring/wrap", test_wrap);
-	g_test_add_func("/input/ring/order", test_order);
-	g_test_add_func("/input/ring/event-index", test_event_index);
-	g_test_add_func("/input/ring/first-call", test_first_call);
-	g_test_add_func("/input/ring/no-event-index", test_no_event_index);
-	g_test_add_func("/input/ring/available-event", test_available_event);
-	g_test_add_func("/input/ring/sizes", test_sizes);
-	g_test_add_func("/input/ring/ring-addresses", test_ring_addresses);
-	g_test_add_func("/input/ring/moved-memory", test_moved_memory);
-	g_test_add_func("/input/ring/stop", test_stop);
+	g_test_add_func("/vhost/ring/most-pieces", test_most_pieces);
+	g_test_add_func("/vhost/ring/random", test_random);
+	g_test_add_func("/vhost/ring/jumps", test_jumps);
+	g_test_add_func("/vhost/ring/wrap", test_wrap);
+	g_test_add_func("/vhost/ring/order", test_order);
+	g_test_add_func("/vhost/ring/event-index", test_event_index);
+	g_test_add_func("/vhost/ring/first-call", test_first_call);
+	g_test_add_func("/vhost/ring/no-event-index", test_no_event_index);
+	g_test_add_func("/vhost/ring/available-event", test_available_event);
+	g_test_add_func("/vhost/ring/sizes", test_sizes);
+	g_test_add_func("/vhost/ring/ring-addresses", test_ring_addresses);
+	g_test_add_func("/vhost/ring/moved-memory", test_moved_memory);
+	g_test_add_func("/vhost/ring/stop", test_stop);
 	return g_test_run();
 }

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "stats.h"
+#include "report/stats.h"
 
 /* ---- a reader of JSON, strict ---- */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The table of faults in input/vhost.h, a named test a cell, once with and once without NEED_REPLY.
+ * The table of faults in vhost/vhost.h, a named test a cell, once with and once without NEED_REPLY.
  * Each ends with the outcome that the table promises, one log line, and no fd left.
  */
 #include <fcntl.h>
@@ -341,7 +341,7 @@ int main(int argc, char **argv)
 {
 	fixture_init(&argc, &argv);
 	for (size_t i = 0; i < G_N_ELEMENTS(faults); i++) {
-		g_autofree char *path = g_strconcat("/input/vhost-fault/", faults[i].name, NULL);
+		g_autofree char *path = g_strconcat("/vhost/vhost-fault/", faults[i].name, NULL);
 
 		g_test_add_data_func(path, &faults[i], test_fault);
 	}

@@ -513,20 +513,20 @@ static void test_fds_replaced(void)
 int main(int argc, char **argv)
 {
 	fixture_init(&argc, &argv);
-	g_test_add_func("/input/vhost/start", test_start);
-	g_test_add_func("/input/vhost/split", test_split);
-	g_test_add_func("/input/vhost/coalesced", test_coalesced);
-	g_test_add_func("/input/vhost/unread-replies", test_unread_replies);
-	g_test_add_func("/input/vhost/kick-and-call", test_kick_and_call);
-	g_test_add_func("/input/vhost/stop-and-restart", test_stop_and_restart);
-	g_test_add_func("/input/vhost/reset", test_reset);
-	g_test_add_func("/input/vhost/enable", test_enable);
-	g_test_add_func("/input/vhost/blocking-fds", test_blocking_fds);
-	g_test_add_func("/input/vhost/broken-ring", test_broken_ring);
-	g_test_add_func("/input/vhost/memory-table", test_memory_table);
-	g_test_add_func("/input/vhost/changed-memory", test_changed_memory);
-	g_test_add_func("/input/vhost/shrunk-memory", test_shrunk_memory);
-	g_test_add_func("/input/vhost/hang-up", test_hang_up);
-	g_test_add_func("/input/vhost/fds-replaced", test_fds_replaced);
+	g_test_add_func("/vhost/vhost/start", test_start);
+	g_test_add_func("/vhost/vhost/split", test_split);
+	g_test_add_func("/vhost/vhost/coalesced", test_coalesced);
+	g_test_add_func("/vhost/vhost/unread-replies", test_unread_replies);
+	g_test_add_func("/vhost/vhost/kick-and-call", test_kick_and_call);
+	g_test_add_func("/vhost/vhost/stop-and-restart", test_stop_and_restart);
+	g_test_add_func("/vhost/vhost/reset", test_reset);
+	g_test_add_func("/vhost/vhost/enable", test_enable);
+	g_test_add_func("/vhost/vhost/blocking-fds", test_blocking_fds);
+	g_test_add_func("/vhost/vhost/broken-ring", test_broken_ring);
+	g_test_add_func("/vhost/vhost/memory-table", test_memory_table);
+	g_test_add_func("/vhost/vhost/changed-memory", test_changed_memory);
+	g_test_add_func("/vhost/vhost/shrunk-memory", test_shrunk_memory);
+	g_test_add_func("/vhost/vhost/hang-up", test_hang_up);
+	g_test_add_func("/vhost/vhost/fds-replaced", test_fds_replaced);
 	return g_test_run();
 }

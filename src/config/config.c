@@ -1,0 +1,590 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "config/config.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config/scan.h"
+#include "config/value.h"
+#include "input/description.h"
+#include "vhost_user_gpu.h"
+
+/* ---- the keys ---- */
+
+/* What a key's value is, and with it the type of the member that it is stored in. */
+enum value_kind {
+	VALUE_STRING, /* char * */
+	VALUE_NAME, /* char *, config_parse_name() */
+	VALUE_NUMBER, /* int, from min to max */
+	VALUE_PLACE, /* enum place_policy; of an output also `placed` */
+	VALUE_IDLE, /* bool: "last" */
+	VALUE_LOG_LEVEL, /* GLogLevelFlags */
+	VALUE_VT, /* int */
+	VALUE_SEAT_MANAGER, /* enum config_seat_manager */
+	VALUE_MODE, /* char *; of an output "off" too */
+	VALUE_POSITION, /* int32_t[2], and `positioned` */
+	VALUE_SEAT, /* char * */
+	VALUE_COMBINATIONS, /* GArray * */
+	VALUE_COMBINATION, /* struct combination */
+	VALUE_MODIFIERS, /* the same, of modifiers alone */
+	VALUE_INPUTS, /* unsigned int */
+	VALUE_BOOLEAN, /* bool */
+	VALUE_IGNORE, /* bool, and `ignore_given` */
+	VALUE_CHOICE, /* enum seat_choice */
+	VALUE_DEVICE_TYPE, /* char * */
+	VALUE_MOTION, /* enum config_motion */
+	VALUE_PROFILE, /* of struct seat_device_options */
+	VALUE_ACCELERATION, /* double, and `acceleration_given` */
+	VALUE_CALIBRATION, /* float[6], and `calibrated` */
+};
+
+struct key {
+	const char *name;
+	enum value_kind kind;
+	size_t offset; /* in the section's struct */
+	int min;
+	int max;
+};
+
+static const struct key daemon_keys[] = {
+	{"card", VALUE_STRING, offsetof(struct config_daemon, card)},
+	{"stats", VALUE_STRING, offsetof(struct config_daemon, stats)},
+	{"log-level", VALUE_LOG_LEVEL, offsetof(struct config_daemon, log_level)},
+	{"vt", VALUE_VT, offsetof(struct config_daemon, vt)},
+	{"seat-manager", VALUE_SEAT_MANAGER, offsetof(struct config_daemon, seat_manager)},
+	{"flip-timeout", VALUE_NUMBER, offsetof(struct config_daemon, flip_timeout_ms), 100,
+		600000},
+};
+
+static const struct key input_keys[] = {
+	{"seat", VALUE_SEAT, offsetof(struct config_input, seat)},
+	{"devices", VALUE_STRING, offsetof(struct config_input, devices)},
+	{"focus", VALUE_NAME, offsetof(struct config_input, focus)},
+	{"never-pass", VALUE_COMBINATIONS, offsetof(struct config_input, never_pass)},
+	{"leave", VALUE_COMBINATION, offsetof(struct config_input, leave)},
+	{"switch-guest", VALUE_MODIFIERS, offsetof(struct config_input, switch_guest)},
+	{"switch-terminal", VALUE_MODIFIERS, offsetof(struct config_input, switch_terminal)},
+};
+
+static const struct key device_keys[] = {
+	{"match-name", VALUE_STRING, offsetof(struct config_device, match_name)},
+	{"match-id", VALUE_STRING, offsetof(struct config_device, match_id)},
+	{"match-path", VALUE_STRING, offsetof(struct config_device, match_path)},
+	{"match-property", VALUE_STRING, offsetof(struct config_device, match_property)},
+	{"match-type", VALUE_DEVICE_TYPE, offsetof(struct config_device, match_type)},
+	{"ignore", VALUE_IGNORE, offsetof(struct config_device, options.ignore)},
+	{"guest", VALUE_NAME, offsetof(struct config_device, guest)},
+	{"output", VALUE_STRING, offsetof(struct config_device, output)},
+	{"passthrough", VALUE_BOOLEAN, offsetof(struct config_device, passthrough)},
+	{"motion", VALUE_MOTION, offsetof(struct config_device, motion)},
+	{"acceleration", VALUE_ACCELERATION, offsetof(struct config_device, options.acceleration)},
+	{"acceleration-profile", VALUE_PROFILE, offsetof(struct config_device, options)},
+	{"natural-scrolling", VALUE_CHOICE,
+		offsetof(struct config_device, options.natural_scrolling)},
+	{"tap", VALUE_CHOICE, offsetof(struct config_device, options.tap)},
+	{"left-handed", VALUE_CHOICE, offsetof(struct config_device, options.left_handed)},
+	{"calibration", VALUE_CALIBRATION, offsetof(struct config_device, options.calibration)},
+};
+
+static const struct key guest_keys[] = {
+	{"vm", VALUE_NAME, offsetof(struct config_guest, vm)},
+	{"vmm-socket", VALUE_STRING, offsetof(struct config_guest, vmm_socket)},
+	{"backend-socket", VALUE_STRING, offsetof(struct config_guest, backend_socket)},
+	{"display-socket", VALUE_STRING, offsetof(struct config_guest, display_socket)},
+	{"display-fd", VALUE_NUMBER, offsetof(struct config_guest, display_fd), 0, 65535},
+	{"socket-group", VALUE_STRING, offsetof(struct config_guest, socket_group)},
+	{"before", VALUE_IDLE, offsetof(struct config_guest, before_last)},
+	{"after", VALUE_IDLE, offsetof(struct config_guest, after_last)},
+	{"place", VALUE_PLACE, offsetof(struct config_guest, place)},
+	{"mode", VALUE_MODE, offsetof(struct config_guest, mode)},
+	{"input", VALUE_INPUTS, offsetof(struct config_guest, inputs)},
+	{"input-prefix", VALUE_STRING, offsetof(struct config_guest, input_prefix)},
+	{"dbus-display", VALUE_STRING, offsetof(struct config_guest, dbus_display)},
+};
+
+static const struct key output_keys[] = {
+	{"guest", VALUE_NAME, offsetof(struct config_output, guest)},
+	{"scanout", VALUE_NUMBER, offsetof(struct config_output, scanout), 0,
+		VHOST_USER_GPU_SCANOUTS - 1},
+	{"mode", VALUE_MODE, offsetof(struct config_output, mode)},
+	{"place", VALUE_PLACE, offsetof(struct config_output, place)},
+	{"position", VALUE_POSITION, offsetof(struct config_output, x)},
+};
+
+struct section {
+	const char *name;
+	const struct key *keys;
+	size_t key_count;
+};
+
+enum { SECTION_DAEMON, SECTION_INPUT, SECTION_DEVICE, SECTION_GUEST, SECTION_OUTPUT };
+
+static const struct section sections[] = {
+	[SECTION_DAEMON] = {"daemon", daemon_keys, G_N_ELEMENTS(daemon_keys)},
+	[SECTION_INPUT] = {"input", input_keys, G_N_ELEMENTS(input_keys)},
+	[SECTION_DEVICE] = {"device", device_keys, G_N_ELEMENTS(device_keys)},
+	[SECTION_GUEST] = {"guest", guest_keys, G_N_ELEMENTS(guest_keys)},
+	[SECTION_OUTPUT] = {"output", output_keys, G_N_ELEMENTS(output_keys)},
+};
+
+G_STATIC_ASSERT(
+	offsetof(struct config_output, y) == offsetof(struct config_output, x) + sizeof(int32_t));
+
+G_DEFINE_QUARK(scanoutd_config_error_quark, config_error)
+
+/* ---- the structs ---- */
+
+static void guest_free(gpointer data)
+{
+	struct config_guest *guest = data;
+
+	g_free(guest->name);
+	g_free(guest->origin);
+	g_free(guest->vm);
+	g_free(guest->vmm_socket);
+	g_free(guest->backend_socket);
+	g_free(guest->display_socket);
+	g_free(guest->socket_group);
+	g_free(guest->input_prefix);
+	g_free(guest->dbus_display);
+	g_free(guest->mode);
+	g_free(guest);
+}
+
+static void device_free(gpointer data)
+{
+	struct config_device *device = data;
+
+	g_free(device->name);
+	g_free(device->origin);
+	g_free(device->match_name);
+	g_free(device->match_id);
+	g_free(device->match_path);
+	g_free(device->match_property);
+	g_free(device->match_type);
+	g_free(device->guest);
+	g_free(device->output);
+	g_free(device);
+}
+
+static void output_free(gpointer data)
+{
+	struct config_output *output = data;
+
+	g_free(output->name);
+	g_free(output->origin);
+	g_free(output->guest);
+	g_free(output->mode);
+	g_free(output);
+}
+
+static struct config *config_create(void)
+{
+	struct config *config = g_new0(struct config, 1);
+
+	config->daemon.drm_fd = -1;
+	config->daemon.ready_fd = -1;
+	config->daemon.log_level = G_LOG_LEVEL_INFO;
+	config->daemon.vt = CONFIG_VT_AUTO;
+	config->input.seat = g_strdup("seat0");
+	config->input.never_pass = g_array_new(FALSE, FALSE, sizeof(struct combination));
+	config->input.switch_terminal.modifiers = MODIFIER_CTRL | MODIFIER_ALT;
+	config->devices = g_ptr_array_new_with_free_func(device_free);
+	config->guests = g_ptr_array_new_with_free_func(guest_free);
+	config->outputs = g_ptr_array_new_with_free_func(output_free);
+	return config;
+}
+
+void config_destroy(struct config *config)
+{
+	if (config == NULL)
+		return;
+	g_free(config->daemon.card);
+	g_free(config->daemon.stats);
+	g_free(config->input.seat);
+	g_free(config->input.devices);
+	g_free(config->input.focus);
+	g_array_unref(config->input.never_pass);
+	g_ptr_array_unref(config->devices);
+	g_ptr_array_unref(config->guests);
+	g_ptr_array_unref(config->outputs);
+	g_free(config);
+}
+
+struct config_guest *config_find_guest(const struct config *config, const char *name)
+{
+	for (guint i = 0; i < config->guests->len; i++) {
+		struct config_guest *guest = g_ptr_array_index(config->guests, i);
+
+		if (g_str_equal(guest->name, name))
+			return guest;
+	}
+	return NULL;
+}
+
+struct config_output *config_find_output(const struct config *config, const char *name)
+{
+	for (guint i = 0; i < config->outputs->len; i++) {
+		struct config_output *output = g_ptr_array_index(config->outputs, i);
+
+		if (g_str_equal(output->name, name))
+			return output;
+	}
+	return NULL;
+}
+
+struct config_guest *config_add_guest(struct config *config, const char *name, const char *origin)
+{
+	struct config_guest *guest = g_new0(struct config_guest, 1);
+
+	guest->name = g_strdup(name);
+	guest->origin = g_strdup(origin);
+	guest->display_fd = -1;
+	guest->place = PLACE_FIT;
+	guest->inputs = INPUT_KINDS_DEFAULT;
+	g_ptr_array_add(config->guests, guest);
+	return guest;
+}
+
+struct config_output *config_add_output(struct config *config, const char *name, const char *origin)
+{
+	struct config_output *output = g_new0(struct config_output, 1);
+
+	output->name = g_strdup(name);
+	output->origin = g_strdup(origin);
+	output->scanout = -1;
+	g_ptr_array_add(config->outputs, output);
+	return output;
+}
+
+static struct config_device *find_or_add_device(struct config *config, const char *name,
+	const char *origin)
+{
+	struct config_device *device;
+
+	for (guint i = 0; i < config->devices->len; i++) {
+		device = g_ptr_array_index(config->devices, i);
+		if (g_str_equal(device->name, name))
+			return device;
+	}
+	device = g_new0(struct config_device, 1);
+	device->name = g_strdup(name);
+	device->origin = g_strdup(origin);
+	g_ptr_array_add(config->devices, device);
+	return device;
+}
+
+/* ---- one file ---- */
+
+static void set_string(char **member, char *value)
+{
+	g_free(*member);
+	*member = value;
+}
+
+static bool set_position(struct config_output *output, const char *text, GError **error)
+{
+	output->positioned = true;
+	return config_parse_position(text, &output->x, &output->y, error);
+}
+
+static bool set_choice(enum seat_choice *choice, const char *text, GError **error)
+{
+	bool yes;
+
+	if (!config_parse_choice(text, &yes, error))
+		return false;
+	*choice = yes ? SEAT_ON : SEAT_OFF;
+	return true;
+}
+
+/* The kinds that only [input], [device NAME] and input= have. */
+static bool set_input_value(const struct key *key, void *target, void *member, const char *text,
+	GError **error)
+{
+	struct config_device *device = target;
+	char *seat;
+
+	switch (key->kind) {
+	case VALUE_SEAT:
+		if (!config_parse_seat(text, &seat, error))
+			return false;
+		set_string(member, seat);
+		return true;
+	case VALUE_COMBINATIONS:
+		return config_parse_combinations(text, *(GArray **)member, error);
+	case VALUE_COMBINATION:
+		return config_parse_combination(text, member, error);
+	case VALUE_MODIFIERS:
+		return config_parse_modifiers(text, member, error);
+	case VALUE_INPUTS:
+		return input_kinds_parse(text, member, error);
+	case VALUE_IGNORE:
+		device->ignore_given = true;
+		return config_parse_choice(text, member, error);
+	case VALUE_BOOLEAN:
+		return config_parse_choice(text, member, error);
+	case VALUE_CHOICE:
+		return set_choice(member, text, error);
+	case VALUE_DEVICE_TYPE:
+		set_string(member, g_strdup(text));
+		return config_parse_device_type(text, error);
+	case VALUE_MOTION:
+		return config_parse_motion(text, member, error);
+	case VALUE_PROFILE:
+		return config_parse_profile(text, member, error);
+	case VALUE_ACCELERATION:
+		device->acceleration_given = true;
+		return config_parse_acceleration(text, member, error);
+	case VALUE_CALIBRATION:
+		device->options.calibrated = true;
+		return config_parse_calibration(text, member, error);
+	default:
+		g_return_val_if_reached(false);
+	}
+}
+
+/* `target` is the section's struct; `output` is it too where it is an output's. */
+static bool set_value(const struct key *key, void *target, struct config_output *output,
+	const char *text, GError **error)
+{
+	void *member = (char *)target + key->offset;
+	gint64 number;
+	char *mode;
+	bool off;
+
+	switch (key->kind) {
+	case VALUE_NAME:
+		if (!config_parse_name(text, error))
+			return false;
+		set_string(member, g_strdup(text));
+		return true;
+	case VALUE_STRING:
+		set_string(member, g_strdup(text));
+		return true;
+	case VALUE_NUMBER:
+		if (!config_parse_number(text, key->min, key->max, &number, error))
+			return false;
+		*(int *)member = (int)number;
+		return true;
+	case VALUE_PLACE:
+		if (output != NULL)
+			output->placed = true;
+		return config_parse_place(text, member, error);
+	case VALUE_IDLE:
+		return config_parse_idle(text, member, error);
+	case VALUE_LOG_LEVEL:
+		return config_parse_log_level(text, member, error);
+	case VALUE_VT:
+		return config_parse_vt(text, member, error);
+	case VALUE_SEAT_MANAGER:
+		return config_parse_seat_manager(text, member, error);
+	case VALUE_MODE:
+		if (!config_parse_mode(text, &off, &mode, error))
+			return false;
+		if (off && output == NULL) {
+			g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE,
+				"an output is turned off in its own section, [output NAME]");
+			return false;
+		}
+		if (output != NULL)
+			output->off = off;
+		set_string(member, mode);
+		return true;
+	case VALUE_POSITION:
+		return set_position(target, text, error);
+	default:
+		return set_input_value(key, target, member, text, error);
+	}
+}
+
+/* The section that an entry belongs to, as kind and name; false and a fault where there is none. */
+static bool find_section(struct config_scan *scan, const struct config_entry *entry,
+	const struct section **section, const char **name)
+{
+	const char *space = strchr(entry->section, ' ');
+	g_autofree char *word = space == NULL
+		? g_strdup(entry->section)
+		: g_strndup(entry->section, (gsize)(space - entry->section));
+	g_autoptr(GError) error = NULL;
+	struct config_nearest nearest;
+
+	*section = NULL;
+	*name = space == NULL ? NULL : space + 1;
+	config_nearest_init(&nearest, word);
+	for (size_t i = 0; i < G_N_ELEMENTS(sections); i++) {
+		if (g_str_equal(sections[i].name, word))
+			*section = &sections[i];
+		config_nearest_offer(&nearest, sections[i].name);
+	}
+	/* One fault a section is enough: at its head. */
+	if (*section == NULL && entry->key == NULL)
+		config_scan_fault(scan, entry->line, "unknown section [%s]%s%s%s%s%s",
+			entry->section, nearest.found != NULL ? "; did you mean [" : "",
+			nearest.found != NULL ? nearest.found : "",
+			nearest.found != NULL && *name != NULL ? " " : "",
+			nearest.found != NULL && *name != NULL ? *name : "",
+			nearest.found != NULL ? "]?" : "");
+	if (*section == NULL)
+		return false;
+	bool named = *section != &sections[SECTION_DAEMON] && *section != &sections[SECTION_INPUT];
+
+	if (named == (*name != NULL)) {
+		if ((*section != &sections[SECTION_GUEST] &&
+			    *section != &sections[SECTION_DEVICE]) ||
+			config_parse_name(*name, &error))
+			return true;
+		if (entry->key == NULL)
+			config_scan_fault(scan, entry->line, "[%s]: the name %s", entry->section,
+				error->message);
+		return false;
+	}
+	if (entry->key == NULL && *name == NULL)
+		config_scan_fault(scan, entry->line, "section [%s] needs a name: [%s NAME]", word,
+			word);
+	else if (entry->key == NULL)
+		config_scan_fault(scan, entry->line, "section [%s] has no name: [%s]", word, word);
+	return false;
+}
+
+static const struct key *find_key(struct config_scan *scan, const struct config_entry *entry,
+	const struct section *section)
+{
+	struct config_nearest nearest;
+
+	config_nearest_init(&nearest, entry->key);
+	for (size_t i = 0; i < section->key_count; i++) {
+		if (g_str_equal(section->keys[i].name, entry->key))
+			return &section->keys[i];
+		config_nearest_offer(&nearest, section->keys[i].name);
+	}
+	config_scan_fault(scan, entry->line, "unknown key \"%s\" in [%s]%s%s%s", entry->key,
+		entry->section, nearest.found != NULL ? "; did you mean \"" : "",
+		nearest.found != NULL ? nearest.found : "", nearest.found != NULL ? "\"?" : "");
+	return NULL;
+}
+
+static void apply_entry(struct config *config, struct config_scan *scan,
+	const struct config_entry *entry, const char *path)
+{
+	g_autofree char *origin = g_strdup_printf("%s:%u", path, entry->line);
+	g_autoptr(GError) error = NULL;
+	struct config_output *output = NULL;
+	const struct section *section;
+	const struct key *key;
+	const char *name;
+	void *target;
+
+	if (!find_section(scan, entry, &section, &name))
+		return;
+	if (section == &sections[SECTION_DAEMON]) {
+		target = &config->daemon;
+	} else if (section == &sections[SECTION_INPUT]) {
+		target = &config->input;
+	} else if (section == &sections[SECTION_DEVICE]) {
+		target = find_or_add_device(config, name, origin);
+	} else if (section == &sections[SECTION_GUEST]) {
+		target = config_find_guest(config, name);
+		if (target == NULL)
+			target = config_add_guest(config, name, origin);
+	} else {
+		output = config_find_output(config, name);
+		if (output == NULL)
+			output = config_add_output(config, name, origin);
+		target = output;
+	}
+	if (entry->key == NULL)
+		return;
+	key = find_key(scan, entry, section);
+	if (key != NULL && !set_value(key, target, output, entry->value, &error))
+		config_scan_fault(scan, entry->line, "%s=%s: %s", entry->key, entry->value,
+			error->message);
+}
+
+static bool load_file(struct config *config, const char *path, GError **error)
+{
+	g_autofree char *faults = NULL;
+	g_autofree char *text = NULL;
+	struct config_scan scan;
+	gsize size;
+
+	if (access(path, R_OK) != 0) {
+		g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_FILE, "%s: cannot be read: %s", path,
+			g_strerror(errno));
+		return false;
+	}
+	if (!g_file_get_contents(path, &text, &size, error))
+		return false;
+	config_scan_init(&scan);
+	config_scan_text(&scan, text, size);
+	for (guint i = 0; i < scan.entries->len; i++)
+		apply_entry(config, &scan, g_ptr_array_index(scan.entries, i), path);
+	faults = config_scan_message(&scan, path);
+	config_scan_finish(&scan);
+	if (faults != NULL)
+		g_set_error_literal(error, CONFIG_ERROR, CONFIG_ERROR_VALUE, faults);
+	return faults == NULL;
+}
+
+/* ---- all files ---- */
+
+static gint compare_names(gconstpointer a, gconstpointer b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The drop-ins' names in order; a folder that is not there has none. NULL on other errors. */
+static GPtrArray *list_drop_ins(const char *folder, GError **error)
+{
+	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GError) failure = NULL;
+	g_autoptr(GDir) dir = g_dir_open(folder, 0, &failure);
+	const char *name;
+
+	if (dir == NULL) {
+		if (g_error_matches(failure, G_FILE_ERROR, G_FILE_ERROR_NOENT) ||
+			g_error_matches(failure, G_FILE_ERROR, G_FILE_ERROR_NOTDIR))
+			return g_steal_pointer(&names);
+		g_propagate_error(error, g_steal_pointer(&failure));
+		return NULL;
+	}
+	while ((name = g_dir_read_name(dir)) != NULL) {
+		/* Hidden ones are editors' leftovers. */
+		if (*name != '.' && g_str_has_suffix(name, ".conf"))
+			g_ptr_array_add(names, g_strdup(name));
+	}
+	g_ptr_array_sort(names, compare_names);
+	return g_steal_pointer(&names);
+}
+
+static bool load_all(struct config *config, const char *path, GError **error)
+{
+	const char *main_path = path != NULL ? path : CONFIG_DEFAULT_PATH;
+	g_autofree char *folder = g_strconcat(main_path, ".d", NULL);
+	g_autoptr(GPtrArray) names = NULL;
+
+	if (path != NULL || access(main_path, F_OK) == 0 || errno != ENOENT) {
+		if (!load_file(config, main_path, error))
+			return false;
+	}
+	names = list_drop_ins(folder, error);
+	for (guint i = 0; names != NULL && i < names->len; i++) {
+		g_autofree char *file = g_build_filename(folder, g_ptr_array_index(names, i), NULL);
+
+		if (!load_file(config, file, error))
+			return false;
+	}
+	return names != NULL;
+}
+
+struct config *config_load(const char *path, GError **error)
+{
+	struct config *config = config_create();
+
+	if (!load_all(config, path, error)) {
+		config_destroy(config);
+		return NULL;
+	}
+	return config;
+}

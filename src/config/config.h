@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The configuration: scanoutd.conf and its drop-ins, as plain structs.
+ *
+ * Read once at start: config_load() reads the files, options.h puts the command line on top,
+ * config_resolve() fills in what neither says and checks what belongs together. After that nothing
+ * changes. Used by main and by the scene's layout; knows no device, so a connector's
+ * name is believed here and checked where the card is known.
+ *
+ * Whatever a file says that we do not know is an error with file and line: a typo never becomes a
+ * default. scanoutd.conf(5) is the reference of all keys.
+ */
+#ifndef SCANOUTD_CONFIG_H
+#define SCANOUTD_CONFIG_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config/combination.h"
+#include "input/seat.h"
+#include "input/sink.h"
+#include "scene/place.h"
+
+#define CONFIG_DEFAULT_PATH "/etc/scanoutd/scanoutd.conf"
+
+/* The guest that exists where no file names one. */
+#define CONFIG_DEFAULT_GUEST "default"
+
+#define CONFIG_ERROR (config_error_quark())
+GQuark config_error_quark(void);
+
+enum config_error {
+	CONFIG_ERROR_FILE, /* cannot be read */
+	CONFIG_ERROR_VALUE, /* the message has file and line, or the option */
+};
+
+/* config_daemon.vt: no VT, or the one that stdin is, else the VT's number. */
+#define CONFIG_VT_NONE (-1)
+#define CONFIG_VT_AUTO 0
+
+/* Whether card and input devices are opened by a seat manager: AUTO, where we are not root and one
+ * is there. */
+enum config_seat_manager {
+	CONFIG_SEAT_MANAGER_AUTO,
+	CONFIG_SEAT_MANAGER_YES,
+	CONFIG_SEAT_MANAGER_NO,
+};
+
+/* [daemon] */
+struct config_daemon {
+	char *card; /* NULL: the first that can do it */
+	int drm_fd; /* --drm-fd, or -1 */
+	int ready_fd; /* --ready-fd, or -1 */
+	char *stats; /* NULL: no file */
+	GLogLevelFlags log_level; /* the least urgent one that is written */
+	int vt;
+	enum config_seat_manager seat_manager;
+	unsigned int flip_timeout_ms; /* 0: kms/'s default */
+};
+
+/* [input] */
+struct config_input {
+	char *seat; /* of udev; NULL: none, no device of the host is used but … */
+	char *devices; /* … nodes, parted by semicolons; or NULL. Instead of the seat's */
+	char *focus; /* the guest that keyboard and pointer begin with; NULL: the first */
+	GArray *never_pass; /* of struct combination: the press that would complete one is kept */
+	struct combination leave; /* stops the daemon */
+	/* Held with a digit: the n-th machine gets keyboard and pointer. 0: no hot-key. */
+	struct combination switch_guest;
+	/* Held with a function key: the n-th virtual terminal, where one is ours. 0: no hot-key. */
+	struct combination switch_terminal;
+};
+
+/* [device NAME]: some of the host's input devices. Of several sections that match, each key's last
+ * word counts. */
+struct config_device {
+	char *name;
+	char *origin;
+	/* All that are given must match; NULL: any. */
+	char *match_name; /* glob */
+	char *match_id; /* "046d:c077", glob */
+	char *match_path; /* ID_PATH, glob */
+	char *match_property; /* "NAME=VALUE" of udev, VALUE a glob */
+	char *match_type; /* "keyboard", "pointer", "touch", "tablet" or "switch" */
+
+	char *guest; /* whose it is, whoever has the focus; NULL: as the focus says */
+	char *output; /* that a touch screen or tablet lies on; NULL: found out */
+	bool passthrough; /* given to `guest` as it is, with all it can do */
+	/* Whether motion goes to the guest as the device counts it: by default of mice, not of
+	 * touch pads. */
+	enum config_motion {
+		CONFIG_MOTION_DEFAULT,
+		CONFIG_MOTION_RAW,
+		CONFIG_MOTION_ACCELERATED
+	} motion;
+	struct seat_device_options options; /* libinput's */
+	bool ignore_given, acceleration_given;
+};
+
+/* [guest NAME]: one vhost-user-gpu device. After config_resolve() it has exactly one door. */
+struct config_guest {
+	char *name;
+	char *origin; /* "scanoutd.conf:12" or "command line", for messages */
+	char *vm; /* the machine it belongs to; its own name by default */
+
+	/* Door 1, the relay: both are set, or neither is. */
+	char *vmm_socket;
+	char *backend_socket;
+	/* Door 2: a back-end connects by itself. */
+	char *display_socket;
+	/* Door 3: inherited, or -1. */
+	int display_fd;
+	/* Who may connect beside us; NULL: nobody. */
+	char *socket_group;
+
+	/* =last: what is on the glass stays, before the first frame and after the guest has gone.
+	 * Else it becomes black. */
+	bool before_last;
+	bool after_last;
+	/* Which input devices its machine has: a bit for each enum input_kind that can be wished
+	 * for. Of guests with one `vm`, all together. */
+	unsigned int inputs;
+	/* Their sockets are PREFIX-keyboard.sock and so on; by default the guest's own socket without
+	 * ".sock". NULL: an inherited display has none, and so no input. */
+	char *input_prefix;
+	char *dbus_display; /* the bus of QEMU's D-Bus display, where there is one; or NULL */
+	/* For outputs of this guest that say nothing themselves, and for those without a
+	 * section. */
+	enum place_policy place;
+	char *mode;
+};
+
+/* [output NAME]. Sections in the order of the files; --output in the order of the options. */
+struct config_output {
+	char *name; /* a connector, "DP-1", or "MAKE MODEL SERIAL" */
+	char *origin;
+	char *guest; /* after config_resolve() NULL where the layout decides, or `off` */
+	int scanout; /* 0 to 15; after config_resolve() -1 only with `guest` NULL, or `off` */
+	bool off; /* mode=off */
+	char *mode; /* as kms_output_request.mode takes it; never "off" */
+	bool placed; /* place= was given */
+	enum place_policy place;
+	bool positioned; /* position= was given */
+	int32_t x; /* in the arrangement that the guest is told, pixels */
+	int32_t y;
+};
+
+struct config {
+	struct config_daemon daemon;
+	struct config_input input;
+	GPtrArray *devices; /* of struct config_device, owned, in the order of the files */
+	GPtrArray *guests; /* of struct config_guest, owned; at least one after config_resolve() */
+	GPtrArray *outputs; /* of struct config_output, owned; may be empty: see config_resolve() */
+};
+
+/*
+ * Reads `path` and then "<path>.d/"*.conf in the order of their names; a later file's key
+ * replaces an earlier one's. NULL: CONFIG_DEFAULT_PATH, which need not exist. NULL with an error of
+ * all faults of the first faulty file, one a line.
+ */
+struct config *config_load(const char *path, GError **error);
+
+/*
+ * Fills in defaults and checks what belongs together. Without a guest section there is one guest,
+ * CONFIG_DEFAULT_GUEST. Default socket paths are in $RUNTIME_DIRECTORY, else
+ * $XDG_RUNTIME_DIR/scanoutd, else /run/scanoutd: "NAME.sock" for the VMM, "NAME-backend.sock" for
+ * the back-end.
+ *
+ * An output section with guest= but without scanout= gets the lowest scanout of its guest that no
+ * other section has. With one guest, a section may leave out both: it sets mode, place and position
+ * of an output that the layout gives out, as it does those without a section (scene/layout.h).
+ */
+bool config_resolve(struct config *config, GError **error);
+
+/* The folder of default socket paths. The caller's. */
+char *config_runtime_folder(void);
+
+/* Takes NULL. */
+void config_destroy(struct config *config);
+
+/* NULL where there is none of that name. */
+struct config_guest *config_find_guest(const struct config *config, const char *name);
+struct config_output *config_find_output(const struct config *config, const char *name);
+
+/* Added at the end, with defaults. The config's. */
+struct config_guest *config_add_guest(struct config *config, const char *name, const char *origin);
+struct config_output *config_add_output(struct config *config, const char *name,
+	const char *origin);
+
+#endif

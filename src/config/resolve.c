@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What files and options leave open, and what of them must agree. Called once, by main, when both
+ * have been read.
+ */
+#include <string.h>
+#include <sys/un.h>
+
+#include "config/config.h"
+#include "config/value.h"
+#include "input/description.h"
+#include "vhost_user_gpu.h"
+
+static bool fail(GError **error, const char *origin, const char *kind, const char *name,
+	const char *format, ...) G_GNUC_PRINTF(5, 6);
+
+static bool fail(GError **error, const char *origin, const char *kind, const char *name,
+	const char *format, ...)
+{
+	g_autofree char *message = NULL;
+	va_list arguments;
+
+	va_start(arguments, format);
+	message = g_strdup_vprintf(format, arguments);
+	va_end(arguments);
+	g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE, "%s: [%s %s]: %s", origin, kind, name,
+		message);
+	return false;
+}
+
+char *config_runtime_folder(void)
+{
+	const char *runtime = g_getenv("RUNTIME_DIRECTORY");
+	const char *user = g_getenv("XDG_RUNTIME_DIR");
+
+	/* systemd separates several by colons; the first is ours. */
+	if (runtime != NULL && *runtime != '\0')
+		return g_strndup(runtime, strcspn(runtime, ":"));
+	if (user != NULL && *user != '\0')
+		return g_build_filename(user, "scanoutd", NULL);
+	return g_strdup("/run/scanoutd");
+}
+
+static bool check_socket(const struct config_guest *guest, const char *key, const char *path,
+	GHashTable *seen, GError **error)
+{
+	g_autofree char *use = NULL;
+
+	if (path == NULL)
+		return true;
+	if (strlen(path) >= sizeof(((struct sockaddr_un *)NULL)->sun_path))
+		return fail(error, guest->origin, "guest", guest->name,
+			"%s=%s: a socket's path has at most %zu bytes", key, path,
+			sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1);
+	if (g_hash_table_contains(seen, path))
+		return fail(error, guest->origin, "guest", guest->name, "%s=%s is %s already", key,
+			path, (const char *)g_hash_table_lookup(seen, path));
+	use = g_strdup_printf("%s of [guest %s]", key, guest->name);
+	g_hash_table_insert(seen, g_strdup(path), g_steal_pointer(&use));
+	return true;
+}
+
+/* The longest name of a device behind the prefix. */
+#define INPUT_SUFFIX "-keyboard.sock"
+
+static bool resolve_input_prefix(struct config_guest *guest, GError **error)
+{
+	const char *own = guest->vmm_socket != NULL ? guest->vmm_socket : guest->display_socket;
+
+	if (guest->input_prefix == NULL && own != NULL)
+		guest->input_prefix = g_str_has_suffix(own, ".sock")
+			? g_strndup(own, strlen(own) - strlen(".sock"))
+			: g_strdup(own);
+	if (guest->inputs == 0 || guest->input_prefix == NULL ||
+		strlen(guest->input_prefix) + strlen(INPUT_SUFFIX) <
+			sizeof(((struct sockaddr_un *)NULL)->sun_path))
+		return true;
+	return fail(error, guest->origin, "guest", guest->name,
+		"input-prefix=%s: too long for a socket's path with %s; give another, or input=none",
+		guest->input_prefix, INPUT_SUFFIX);
+}
+
+static bool resolve_guest(struct config_guest *guest, const char *folder, GHashTable *seen,
+	GError **error)
+{
+	bool relay = guest->vmm_socket != NULL || guest->backend_socket != NULL;
+	bool listening = guest->display_socket != NULL;
+	bool inherited = guest->display_fd >= 0;
+
+	if (relay + listening + inherited > 1)
+		return fail(error, guest->origin, "guest", guest->name,
+			"a guest has one door: vmm-socket= and backend-socket=, or display-socket=, or "
+			"display-fd=");
+	if (!listening && !inherited) {
+		if (guest->vmm_socket == NULL)
+			guest->vmm_socket = g_strdup_printf("%s/%s.sock", folder, guest->name);
+		if (guest->backend_socket == NULL)
+			guest->backend_socket = g_strdup_printf("%s/%s-backend.sock", folder,
+				guest->name);
+	}
+	if (guest->vm == NULL)
+		guest->vm = g_strdup(guest->name);
+	return check_socket(guest, "vmm-socket", guest->vmm_socket, seen, error) &&
+		check_socket(guest, "backend-socket", guest->backend_socket, seen, error) &&
+		check_socket(guest, "display-socket", guest->display_socket, seen, error) &&
+		resolve_input_prefix(guest, error);
+}
+
+static bool fail_guest_needed(const struct config *config, const struct config_output *output,
+	GError **error)
+{
+	g_autoptr(GString) names = g_string_new(NULL);
+
+	for (guint i = 0; i < config->guests->len; i++) {
+		const struct config_guest *guest = g_ptr_array_index(config->guests, i);
+
+		g_string_append_printf(names, "%s%s", i > 0 ? ", " : "", guest->name);
+	}
+	return fail(error, output->origin, "output", output->name,
+		"guest= is needed where there are several: %s", names->str);
+}
+
+/* `key` of a section names a guest that is not there. */
+static bool fail_no_such_guest(const struct config *config, const char *origin, const char *section,
+	const char *section_name, const char *key, const char *name, GError **error)
+{
+	struct config_nearest nearest;
+
+	config_nearest_init(&nearest, name);
+	for (guint i = 0; i < config->guests->len; i++) {
+		const struct config_guest *guest = g_ptr_array_index(config->guests, i);
+
+		config_nearest_offer(&nearest, guest->name);
+	}
+	fail(error, origin, section, section_name, "%s=%s: there is no [guest %s]", key, name,
+		name);
+	if (nearest.found != NULL)
+		config_did_you_mean(error, nearest.found);
+	return false;
+}
+
+/* The lowest scanout of the guest that no section before `output`, and none that names its scanout,
+ * has. */
+static int free_scanout(const struct config *config, const struct config_output *output)
+{
+	uint32_t taken = 0;
+
+	for (guint i = 0; i < config->outputs->len; i++) {
+		const struct config_output *other = g_ptr_array_index(config->outputs, i);
+
+		if (!other->off && other->scanout >= 0 &&
+			g_strcmp0(other->guest, output->guest) == 0)
+			taken |= UINT32_C(1) << other->scanout;
+	}
+	return g_bit_nth_lsf(~(gulong)taken, -1);
+}
+
+/* A section that says neither guest= nor scanout= sets how its output looks, not what it shows. */
+static bool resolve_output_guest(const struct config *config, struct config_output *output,
+	GError **error)
+{
+	const struct config_guest *guest = g_ptr_array_index(config->guests, 0);
+
+	if (output->guest != NULL) {
+		guest = config_find_guest(config, output->guest);
+		if (guest == NULL)
+			return fail_no_such_guest(config, output->origin, "output", output->name,
+				"guest", output->guest, error);
+	} else if (config->guests->len > 1) {
+		return output->off || fail_guest_needed(config, output, error);
+	} else if (output->scanout >= 0) {
+		output->guest = g_strdup(guest->name);
+	}
+	if (!output->placed)
+		output->place = guest->place;
+	if (output->mode == NULL && !output->off)
+		output->mode = g_strdup(guest->mode);
+	return true;
+}
+
+static bool resolve_outputs(struct config *config, GError **error)
+{
+	for (guint i = 0; i < config->outputs->len; i++) {
+		if (!resolve_output_guest(config, g_ptr_array_index(config->outputs, i), error))
+			return false;
+	}
+	for (guint i = 0; i < config->outputs->len; i++) {
+		struct config_output *output = g_ptr_array_index(config->outputs, i);
+
+		if (output->off || output->guest == NULL || output->scanout >= 0)
+			continue;
+		output->scanout = free_scanout(config, output);
+		if (output->scanout >= VHOST_USER_GPU_SCANOUTS)
+			return fail(error, output->origin, "output", output->name,
+				"guest %s has no scanout left: a device has %d", output->guest,
+				VHOST_USER_GPU_SCANOUTS);
+	}
+	return true;
+}
+
+/* ---- input ---- */
+
+/* Behind the prefix stand the kinds of a machine's own devices, and touch screens with a number. */
+static bool names_own_device(const char *name)
+{
+	for (enum input_kind kind = INPUT_KEYBOARD; kind < INPUT_PASSTHROUGH; kind++) {
+		const char *own = input_kind_name(kind);
+
+		if (g_str_has_prefix(name, own) &&
+			(kind == INPUT_TOUCH || name[strlen(own)] == '\0'))
+			return true;
+	}
+	return false;
+}
+
+static bool resolve_passthrough(const struct config *config, const struct config_device *device,
+	GError **error)
+{
+	const struct config_guest *guest = config_find_guest(config, device->guest);
+
+	if (config->input.seat == NULL)
+		return fail(error, device->origin, "device", device->name,
+			"passthrough=yes needs a seat= in [input], not none: udev tells when the "
+			"device is there");
+	if (guest->input_prefix == NULL)
+		return fail(error, device->origin, "device", device->name,
+			"passthrough=yes needs input-prefix= in [guest %s], which has no socket",
+			guest->name);
+	if (names_own_device(device->name))
+		return fail(error, device->origin, "device", device->name,
+			"a device with passthrough=yes needs another name: its socket would be that of "
+			"the machine's own");
+	if (strlen(guest->input_prefix) + strlen("-.sock") + strlen(device->name) >=
+		sizeof(((struct sockaddr_un *)NULL)->sun_path))
+		return fail(error, device->origin, "device", device->name,
+			"%s-%s.sock: a socket's path has at most %zu bytes", guest->input_prefix,
+			device->name, sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1);
+	return true;
+}
+
+static bool resolve_device(const struct config *config, const struct config_device *device,
+	GError **error)
+{
+	if (device->guest != NULL && config_find_guest(config, device->guest) == NULL)
+		return fail_no_such_guest(config, device->origin, "device", device->name, "guest",
+			device->guest, error);
+	if (device->passthrough && device->guest == NULL)
+		return fail(error, device->origin, "device", device->name,
+			"passthrough=yes needs guest=: whose it is");
+	return !device->passthrough || resolve_passthrough(config, device, error);
+}
+
+static bool resolve_input(const struct config *config, GError **error)
+{
+	const char *focus = config->input.focus;
+
+	if (focus != NULL && config_find_guest(config, focus) == NULL) {
+		g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE,
+			"[input]: focus=%s: there is no [guest %s]", focus, focus);
+		return false;
+	}
+	for (guint i = 0; i < config->devices->len; i++) {
+		if (!resolve_device(config, g_ptr_array_index(config->devices, i), error))
+			return false;
+	}
+	return true;
+}
+
+static bool check_seat_manager(const struct config_daemon *daemon, GError **error)
+{
+	if (daemon->seat_manager != CONFIG_SEAT_MANAGER_YES || daemon->vt <= 0)
+		return true;
+	g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE,
+		"seat-manager=yes and vt=%d exclude each other: a seat manager chooses the terminal",
+		daemon->vt);
+	return false;
+}
+
+bool config_resolve(struct config *config, GError **error)
+{
+	g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	g_autofree char *folder = config_runtime_folder();
+
+	if (!check_seat_manager(&config->daemon, error))
+		return false;
+	if (config->guests->len == 0)
+		config_add_guest(config, CONFIG_DEFAULT_GUEST, "default");
+	for (guint i = 0; i < config->guests->len; i++) {
+		if (!resolve_guest(g_ptr_array_index(config->guests, i), folder, seen, error))
+			return false;
+	}
+	return resolve_outputs(config, error) && resolve_input(config, error);
+}

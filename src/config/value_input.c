@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The values of the keys that are about input: one parser a kind, as in value.c.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/value.h"
+#include "input/description.h"
+
+static bool refuse(GError **error, const char *message)
+{
+	g_set_error_literal(error, CONFIG_ERROR, CONFIG_ERROR_VALUE, message);
+	return false;
+}
+
+bool config_parse_seat(const char *text, char **seat, GError **error)
+{
+	*seat = NULL;
+	if (g_str_equal(text, "none"))
+		return true;
+	if (!g_str_has_prefix(text, "seat") || strchr(text, '/') != NULL)
+		return refuse(error, "must be none or the name of a seat, as seat0");
+	*seat = g_strdup(text);
+	return true;
+}
+
+bool config_parse_combinations(const char *text, GArray *combinations, GError **error)
+{
+	g_auto(GStrv) parts = g_strsplit(text, ";", -1);
+
+	g_array_set_size(combinations, 0);
+	for (char **part = parts; *part != NULL; part++) {
+		struct combination combination;
+
+		/* GKeyFile's lists may end with a separator. */
+		if (*g_strstrip(*part) == '\0')
+			continue;
+		if (!combination_parse(*part, &combination, error))
+			return false;
+		g_array_append_val(combinations, combination);
+	}
+	return true;
+}
+
+bool config_parse_combination(const char *text, struct combination *combination, GError **error)
+{
+	*combination = (struct combination){0};
+	return g_str_equal(text, "none") || combination_parse(text, combination, error);
+}
+
+bool config_parse_modifiers(const char *text, struct combination *combination, GError **error)
+{
+	if (!config_parse_combination(text, combination, error))
+		return false;
+	if (combination->key == 0)
+		return true;
+	return refuse(error, "must be none or modifiers alone, as Ctrl+Alt");
+}
+
+bool config_parse_choice(const char *text, bool *yes, GError **error)
+{
+	*yes = g_str_equal(text, "yes");
+	return *yes || g_str_equal(text, "no") || refuse(error, "must be yes or no");
+}
+
+bool config_parse_device_type(const char *text, GError **error)
+{
+	static const char *const types[] = {"keyboard", "pointer", "touch", "tablet", "switch",
+		NULL};
+
+	return g_strv_contains(types, text) ||
+		refuse(error, "must be keyboard, pointer, touch, tablet or switch");
+}
+
+bool config_parse_motion(const char *text, enum config_motion *motion, GError **error)
+{
+	*motion = g_str_equal(text, "raw") ? CONFIG_MOTION_RAW : CONFIG_MOTION_ACCELERATED;
+	return g_str_equal(text, "raw") || g_str_equal(text, "accelerated") ||
+		refuse(error, "must be raw or accelerated");
+}
+
+bool config_parse_profile(const char *text, struct seat_device_options *options, GError **error)
+{
+	options->profile = g_str_equal(text, "flat") ? SEAT_PROFILE_FLAT : SEAT_PROFILE_ADAPTIVE;
+	return g_str_equal(text, "flat") || g_str_equal(text, "adaptive") ||
+		refuse(error, "must be flat or adaptive");
+}
+
+/* A number as the C locale writes it, all of the text. */
+static bool parse_real(const char *text, double *number)
+{
+	char *end;
+
+	errno = 0;
+	*number = g_ascii_strtod(text, &end);
+	return errno == 0 && end != text && *end == '\0' && *number > -1e6 && *number < 1e6;
+}
+
+bool config_parse_acceleration(const char *text, double *acceleration, GError **error)
+{
+	return (parse_real(text, acceleration) && *acceleration >= -1 && *acceleration <= 1) ||
+		refuse(error, "must be a number from -1 to 1");
+}
+
+bool config_parse_calibration(const char *text, float calibration[6], GError **error)
+{
+	static const struct {
+		const char *degrees;
+		float matrix[6];
+	} turns[] = {
+		{"0", {1, 0, 0, 0, 1, 0}},
+		{"90", {0, -1, 1, 1, 0, 0}},
+		{"180", {-1, 0, 1, 0, -1, 1}},
+		{"270", {0, 1, 0, -1, 0, 1}},
+	};
+	g_auto(GStrv) parts = g_strsplit_set(text, " ", -1);
+	size_t count = 0;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(turns); i++) {
+		if (g_str_equal(turns[i].degrees, text)) {
+			memcpy(calibration, turns[i].matrix, sizeof(turns[i].matrix));
+			return true;
+		}
+	}
+	for (char **part = parts; *part != NULL; part++) {
+		double number;
+
+		if (**part == '\0')
+			continue;
+		if (count == 6 || !parse_real(*part, &number)) {
+			count = 0;
+			break;
+		}
+		calibration[count++] = (float)number;
+	}
+	return count == 6 ||
+		refuse(error, "must be 0, 90, 180 or 270, or the six numbers of a matrix");
+}

@@ -1,0 +1,492 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ *   no bus ──connects──▶ bus ──org.qemu is owned──▶ asked for its consoles ──▶ QEMU is there
+ *     ▲ retry                ▲────────────────owner gone─────────┴──────────────────┘
+ *     └──────────── the connection is closed, in each state
+ *
+ * QEMU tells its consoles in one answer (it is an object manager) and changes by signals, to which
+ * we listen before we ask.
+ */
+#include "input/dbus/dbus_internal.h"
+
+#include "log.h"
+
+#define RETRY_MS 500
+
+#define NAME "org.qemu"
+#define ROOT "/org/qemu/Display1"
+#define CONSOLE_PREFIX ROOT "/Console_"
+
+/* Pixels beyond which no console is. */
+#define SIZE_MAX_PIXELS 65536
+
+static void start_connecting(struct dbus_display *display);
+
+static size_t sink_index(enum input_kind kind, size_t screen)
+{
+	return (size_t)kind + screen;
+}
+
+/* ---- what is heard ---- */
+
+const struct dbus_console *dbus_display_console(const struct dbus_display *display,
+	const struct dbus_sink *sink)
+{
+	size_t index = sink->kind == INPUT_TOUCH ? sink->screen : 0;
+
+	return index < display->console_count ? &display->consoles[index] : NULL;
+}
+
+static bool takes(const struct dbus_console *console, enum input_kind kind)
+{
+	bool sized = console->width && console->height;
+
+	switch (kind) {
+	case INPUT_KEYBOARD:
+		return console->keyboard;
+	case INPUT_POINTER:
+		return console->mouse;
+	case INPUT_ABSOLUTE:
+		return console->mouse && console->absolute && sized;
+	case INPUT_TOUCH:
+		return console->touch && sized;
+	default:
+		return false;
+	}
+}
+
+/* Each callback may destroy a sink. */
+static void tell_sinks(struct dbus_display *display)
+{
+	for (size_t i = 0; i < DBUS_SINKS; i++) {
+		struct dbus_sink *sink = display->sinks[i];
+		const struct dbus_console *console;
+		bool connected;
+
+		if (!sink)
+			continue;
+		console = dbus_display_console(display, sink);
+		connected = display->calls && console && takes(console, sink->kind);
+		if (sink->connected == connected)
+			continue;
+		if (!connected && display->calls)
+			dbus_sink_release(sink);
+		sink->connected = connected;
+		display->listener->connected(display->data, sink->kind, sink->screen, connected);
+	}
+}
+
+/* org.qemu.Display1.Keyboard: Modifiers. */
+static void set_modifiers(struct dbus_display *display, guint32 modifiers)
+{
+	static const uint16_t codes[] = {LED_SCROLLL, LED_NUML, LED_CAPSL};
+	uint32_t leds = 0;
+	uint32_t changed;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(codes); i++)
+		leds |= (modifiers >> i & 1) << codes[i];
+	changed = display->leds ^ leds;
+	display->leds = leds;
+	if (changed)
+		display->listener->leds(display->data, changed, leds);
+}
+
+/* ---- consoles ---- */
+
+/* False: the path is no console's. */
+static bool parse_console(const char *path, uint32_t *number)
+{
+	guint64 value;
+
+	if (!g_str_has_prefix(path, CONSOLE_PREFIX) ||
+		!g_ascii_string_to_unsigned(path + strlen(CONSOLE_PREFIX), 10, 0, G_MAXUINT32,
+			&value, NULL))
+		return false;
+	*number = (uint32_t)value;
+	return true;
+}
+
+static struct dbus_console *find_console(struct dbus_display *display, uint32_t number)
+{
+	for (size_t i = 0; i < display->console_count; i++) {
+		if (display->consoles[i].number == number)
+			return &display->consoles[i];
+	}
+	return NULL;
+}
+
+/* In order; of too many the first. */
+static void add_console(struct dbus_display *display, const struct dbus_console *console)
+{
+	size_t i = display->console_count;
+
+	if (i == DBUS_SCREENS_MAX && display->consoles[i - 1].number < console->number)
+		return;
+	if (i < DBUS_SCREENS_MAX)
+		display->console_count++;
+	else
+		i--;
+	for (; i > 0 && display->consoles[i - 1].number > console->number; i--)
+		display->consoles[i] = display->consoles[i - 1];
+	display->consoles[i] = *console;
+}
+
+/* What is missing, or of another type, stays as it is. */
+static void take_properties(struct dbus_console *console, const char *interface, GVariant *values)
+{
+	gboolean absolute;
+	guint32 size;
+	gint32 slots;
+
+	if (strcmp(interface, "org.qemu.Display1.Console") == 0) {
+		if (g_variant_lookup(values, "Width", "u", &size))
+			console->width = size <= SIZE_MAX_PIXELS ? size : 0;
+		if (g_variant_lookup(values, "Height", "u", &size))
+			console->height = size <= SIZE_MAX_PIXELS ? size : 0;
+	} else if (strcmp(interface, "org.qemu.Display1.Mouse") == 0) {
+		if (g_variant_lookup(values, "IsAbsolute", "b", &absolute))
+			console->absolute = absolute;
+	} else if (strcmp(interface, "org.qemu.Display1.MultiTouch") == 0) {
+		if (g_variant_lookup(values, "MaxSlots", "i", &slots))
+			console->slots = (uint32_t)CLAMP(slots, 0, DBUS_SLOTS_MAX);
+	}
+}
+
+static void take_modifiers(struct dbus_display *display, const struct dbus_console *console,
+	const char *interface, GVariant *values)
+{
+	guint32 modifiers;
+
+	/* All consoles tell the same; the keyboard's is the first one. */
+	if (console == &display->consoles[0] &&
+		strcmp(interface, "org.qemu.Display1.Keyboard") == 0 &&
+		g_variant_lookup(values, "Modifiers", "u", &modifiers))
+		set_modifiers(display, modifiers);
+}
+
+static bool is_graphic(GVariant *interfaces)
+{
+	g_autoptr(GVariant) values = NULL;
+	const char *type;
+
+	return g_variant_lookup(interfaces, "org.qemu.Display1.Console", "@a{sv}", &values) &&
+		g_variant_lookup(values, "Type", "&s", &type) && strcmp(type, "Graphic") == 0;
+}
+
+static void take_console(struct dbus_display *display, uint32_t number, GVariant *interfaces)
+{
+	struct dbus_console console = {.number = number};
+	const char *interface;
+	GVariant *values;
+	GVariantIter iter;
+
+	g_variant_iter_init(&iter, interfaces);
+	while (g_variant_iter_loop(&iter, "{&s@a{sv}}", &interface, &values)) {
+		console.keyboard |= strcmp(interface, "org.qemu.Display1.Keyboard") == 0;
+		console.mouse |= strcmp(interface, "org.qemu.Display1.Mouse") == 0;
+		console.touch |= strcmp(interface, "org.qemu.Display1.MultiTouch") == 0;
+		take_properties(&console, interface, values);
+	}
+	add_console(display, &console);
+}
+
+/* `objects`: a{oa{sa{sv}}} */
+static void take_consoles(struct dbus_display *display, GVariant *objects)
+{
+	const char *path;
+	GVariant *interfaces;
+	GVariantIter iter;
+	uint32_t number;
+
+	display->console_count = 0;
+	g_variant_iter_init(&iter, objects);
+	while (g_variant_iter_loop(&iter, "{&o@a{sa{sv}}}", &path, &interfaces)) {
+		if (parse_console(path, &number) && is_graphic(interfaces))
+			take_console(display, number, interfaces);
+	}
+}
+
+static void take_first_modifiers(struct dbus_display *display, GVariant *objects)
+{
+	g_autoptr(GVariant) interfaces = NULL;
+	g_autoptr(GVariant) values = NULL;
+	g_autofree char *path = NULL;
+
+	if (display->console_count == 0)
+		return;
+	path = g_strdup_printf(CONSOLE_PREFIX "%u", display->consoles[0].number);
+	if (g_variant_lookup(objects, path, "@a{sa{sv}}", &interfaces) &&
+		g_variant_lookup(interfaces, "org.qemu.Display1.Keyboard", "@a{sv}", &values))
+		take_modifiers(display, &display->consoles[0], "org.qemu.Display1.Keyboard",
+			values);
+}
+
+/* ---- QEMU ---- */
+
+static void properties_changed(GDBusConnection *connection, const char *sender, const char *path,
+	const char *signal_interface, const char *signal, GVariant *parameters, gpointer data)
+{
+	struct dbus_display *display = data;
+	g_autoptr(GVariant) values = NULL;
+	struct dbus_console *console;
+	const char *interface;
+	uint32_t number;
+
+	if (!g_variant_is_of_type(parameters, G_VARIANT_TYPE("(sa{sv}as)")) ||
+		!parse_console(path, &number) || (console = find_console(display, number)) == NULL)
+		return;
+	g_variant_get(parameters, "(&s@a{sv}as)", &interface, &values, NULL);
+	take_properties(console, interface, values);
+	take_modifiers(display, console, interface, values);
+	tell_sinks(display);
+}
+
+static void consoles_answered(GObject *source, GAsyncResult *result, gpointer data)
+{
+	struct dbus_display *display = data;
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GVariant)
+		answer = g_dbus_connection_call_finish(G_DBUS_CONNECTION(source), result, &error);
+	g_autoptr(GVariant) objects = NULL;
+
+	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+		return;
+	if (!answer) {
+		log_guest(G_LOG_LEVEL_WARNING, display->guest, "%s on %s has no D-Bus display: %s",
+			NAME, display->address, error->message);
+		return;
+	}
+	objects = g_variant_get_child_value(answer, 0);
+	take_consoles(display, objects);
+	if (display->console_count == 0) {
+		log_guest(G_LOG_LEVEL_WARNING, display->guest,
+			"the D-Bus display on %s has no graphic console", display->address);
+		return;
+	}
+	log_guest(G_LOG_LEVEL_INFO, display->guest, "input goes to QEMU's D-Bus display on %s",
+		display->address);
+	display->calls = dbus_calls_create(display->connection, display->owner, display->guest);
+	take_first_modifiers(display, objects);
+	tell_sinks(display);
+}
+
+static void qemu_appeared(GDBusConnection *connection, const char *name, const char *owner,
+	gpointer data)
+{
+	struct dbus_display *display = data;
+
+	display->owner = g_strdup(owner);
+	display->cancellable = g_cancellable_new();
+	display->properties_signal = g_dbus_connection_signal_subscribe(connection, owner,
+		"org.freedesktop.DBus.Properties", "PropertiesChanged", NULL, NULL,
+		G_DBUS_SIGNAL_FLAGS_NONE, properties_changed, display, NULL);
+	g_dbus_connection_call(connection, owner, ROOT, "org.freedesktop.DBus.ObjectManager",
+		"GetManagedObjects", NULL, G_VARIANT_TYPE("(a{oa{sa{sv}}})"),
+		G_DBUS_CALL_FLAGS_NO_AUTO_START, G_MAXINT, display->cancellable, consoles_answered,
+		display);
+}
+
+static void forget_calls(struct dbus_display *display)
+{
+	if (!display->calls)
+		return;
+	dbus_calls_count(display->calls, &display->counters);
+	g_clear_pointer(&display->calls, dbus_calls_abandon);
+}
+
+static void stop_asking(struct dbus_display *display)
+{
+	if (display->cancellable)
+		g_cancellable_cancel(display->cancellable);
+	g_clear_object(&display->cancellable);
+}
+
+static void lose_qemu(struct dbus_display *display)
+{
+	if (!display->owner)
+		return;
+	stop_asking(display);
+	g_dbus_connection_signal_unsubscribe(display->connection, display->properties_signal);
+	display->properties_signal = 0;
+	g_clear_pointer(&display->owner, g_free);
+	forget_calls(display);
+	display->console_count = 0;
+	memset(display->button_holders, 0, sizeof(display->button_holders));
+	display->slots = 0;
+	for (size_t i = 0; i < DBUS_SINKS; i++) {
+		if (display->sinks[i])
+			dbus_sink_forget(display->sinks[i]);
+	}
+	set_modifiers(display, 0);
+	tell_sinks(display);
+}
+
+static void qemu_vanished(GDBusConnection *connection, const char *name, gpointer data)
+{
+	lose_qemu(data);
+}
+
+/* ---- the bus ---- */
+
+static gboolean retry(gpointer data)
+{
+	struct dbus_display *display = data;
+
+	display->retry_timer = 0;
+	start_connecting(display);
+	return G_SOURCE_REMOVE;
+}
+
+static void start_retry(struct dbus_display *display)
+{
+	display->retry_timer = g_timeout_add(RETRY_MS, retry, display);
+}
+
+static void lose_bus(struct dbus_display *display)
+{
+	if (!display->connection)
+		return;
+	lose_qemu(display);
+	g_clear_handle_id(&display->name_watch, g_bus_unwatch_name);
+	g_clear_signal_handler(&display->closed_handler, display->connection);
+	g_clear_object(&display->connection);
+}
+
+static void bus_closed(GDBusConnection *connection, gboolean vanished, GError *error, gpointer data)
+{
+	struct dbus_display *display = data;
+
+	log_guest(G_LOG_LEVEL_INFO, display->guest, "the bus at %s is gone", display->address);
+	lose_bus(display);
+	start_retry(display);
+}
+
+static void bus_connected(GObject *source, GAsyncResult *result, gpointer data)
+{
+	struct dbus_display *display = data;
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GDBusConnection)
+		connection = g_dbus_connection_new_for_address_finish(result, &error);
+
+	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+		return;
+	g_clear_object(&display->cancellable);
+	if (!connection) {
+		if (!display->failure_logged)
+			log_guest(G_LOG_LEVEL_INFO, display->guest, "waits for the bus at %s: %s",
+				display->address, error->message);
+		display->failure_logged = true;
+		start_retry(display);
+		return;
+	}
+	display->failure_logged = false;
+	display->connection = g_object_ref(connection);
+	display->closed_handler = g_signal_connect(connection, "closed", G_CALLBACK(bus_closed),
+		display);
+	/* Closed before anybody could hear of it. */
+	if (g_dbus_connection_is_closed(connection)) {
+		bus_closed(connection, TRUE, NULL, display);
+		return;
+	}
+	display->name_watch = g_bus_watch_name_on_connection(connection, NAME,
+		G_BUS_NAME_WATCHER_FLAGS_NONE, qemu_appeared, qemu_vanished, display, NULL);
+}
+
+static void start_connecting(struct dbus_display *display)
+{
+	display->cancellable = g_cancellable_new();
+	g_dbus_connection_new_for_address(display->address,
+		G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
+			G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
+		NULL, display->cancellable, bus_connected, display);
+}
+
+/* ---- sinks ---- */
+
+static gboolean tell_new_sinks(gpointer data)
+{
+	struct dbus_display *display = data;
+
+	display->tell_source = 0;
+	tell_sinks(display);
+	return G_SOURCE_REMOVE;
+}
+
+struct input_sink *dbus_display_sink(struct dbus_display *display, enum input_kind kind,
+	size_t screen)
+{
+	struct dbus_sink *sink = dbus_sink_create(display, kind, screen);
+
+	display->sinks[sink_index(kind, screen)] = sink;
+	if (!display->tell_source)
+		display->tell_source = g_idle_add(tell_new_sinks, display);
+	return &sink->sink;
+}
+
+void dbus_display_remove_sink(struct dbus_display *display, const struct dbus_sink *sink)
+{
+	display->sinks[sink_index(sink->kind, sink->screen)] = NULL;
+}
+
+void dbus_display_set_picture(struct dbus_display *display, uint32_t width, uint32_t height)
+{
+	display->picture_width = width;
+	display->picture_height = height;
+}
+
+void dbus_display_counters(const struct dbus_display *display,
+	struct dbus_display_counters *counters)
+{
+	*counters = display->counters;
+	if (display->calls)
+		dbus_calls_count(display->calls, counters);
+}
+
+/* ---- life ---- */
+
+void dbus_display_finish_all(void)
+{
+	while (dbus_calls_finishing())
+		g_main_context_iteration(NULL, TRUE);
+}
+
+struct dbus_display *dbus_display_create(const char *guest, const char *address,
+	const struct dbus_display_listener *listener, void *data)
+{
+	struct dbus_display *display = g_new0(struct dbus_display, 1);
+
+	display->guest = g_strdup(guest);
+	display->address = g_strdup(address);
+	display->listener = listener;
+	display->data = data;
+	display->x = (INPUT_AXIS_MAX + 1) / 2.0;
+	display->y = (INPUT_AXIS_MAX + 1) / 2.0;
+	start_connecting(display);
+	return display;
+}
+
+/* The listener hears nothing any more: its sinks are gone already, and its LEDs are its own. */
+void dbus_display_destroy(struct dbus_display *display)
+{
+	if (!display)
+		return;
+	stop_asking(display);
+	g_clear_handle_id(&display->retry_timer, g_source_remove);
+	g_clear_handle_id(&display->tell_source, g_source_remove);
+	if (display->connection) {
+		if (display->properties_signal)
+			g_dbus_connection_signal_unsubscribe(display->connection,
+				display->properties_signal);
+		g_clear_handle_id(&display->name_watch, g_bus_unwatch_name);
+		g_clear_signal_handler(&display->closed_handler, display->connection);
+		if (display->calls)
+			dbus_calls_finish(display->calls);
+		else
+			g_dbus_connection_close(display->connection, NULL, NULL, NULL);
+		g_object_unref(display->connection);
+	}
+	g_free(display->owner);
+	g_free(display->guest);
+	g_free(display->address);
+	g_free(display);
+}

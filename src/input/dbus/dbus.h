@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Input by QEMU's D-Bus display (`-display dbus,addr=ADDRESS`), for a machine that has no
+ * vhost-user-input devices: what is sent goes into the keyboard, mouse and touch screen that QEMU
+ * makes for its guest. One object for each machine, with a bus that is the machine's own: QEMU
+ * takes the name org.qemu there. Made by input.c, with the sinks that it then gives to the machine.
+ *
+ * The bus may come and go, and so may QEMU on it: both are taken up within half a second. Nothing
+ * blocks: calls are asynchronous, and only so many wait for their answer (calls.h). GDBus
+ * reads and writes in a thread of its own; all of ours runs in the main loop.
+ */
+#ifndef SCANOUTD_INPUT_DBUS_H
+#define SCANOUTD_INPUT_DBUS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "input/sink.h"
+
+/* Graphic consoles of one QEMU. */
+#define DBUS_SCREENS_MAX 16
+
+struct dbus_display;
+
+/* Called from the main loop. */
+struct dbus_display_listener {
+	/* A sink that was made for it is heard from now on, or no longer; nothing is pressed
+	 * then. */
+	void (*connected)(void *data, enum input_kind kind, size_t screen, bool connected);
+	/* As that of struct input_sink_listener; those that are on when QEMU goes are switched
+	 * off. */
+	void (*leds)(void *data, uint32_t said, uint32_t leds);
+};
+
+struct dbus_display_counters {
+	uint64_t calls; /* to QEMU */
+	uint64_t refused; /* of them, answered by an error */
+	uint64_t merged; /* motion added to what waited */
+	uint64_t dropped; /* presses, touches and motion that found no room */
+};
+
+/* `address` as D-Bus has it ("unix:path=/run/kiosk/bus"); `guest` is for the log; both are copied.
+ * `listener` must outlive it. Begins in the main loop. */
+struct dbus_display *dbus_display_create(const char *guest, const char *address,
+	const struct dbus_display_listener *listener, void *data);
+
+/* After its sinks. What is still to be said, their releases, is sent while the main loop runs on.
+ * Takes NULL. */
+void dbus_display_destroy(struct dbus_display *display);
+
+/* At the daemon's end, after the last dbus_display_destroy(): runs the main loop until all is said,
+ * at most 2 s. */
+void dbus_display_finish_all(void);
+
+/* Pixels of the picture that the guest's pointer is on, which relative motion is counted in where
+ * the mouse is absolute. At first, and with 0, they are those of QEMU's console, which are not the
+ * guest's where a vhost-user-gpu's picture goes elsewhere: QEMU then has 640x480. */
+void dbus_display_set_picture(struct dbus_display *display, uint32_t width, uint32_t height);
+
+/*
+ * The sink of INPUT_KEYBOARD, INPUT_POINTER or INPUT_ABSOLUTE, with `screen` 0, or of INPUT_TOUCH
+ * on graphic console `screen`, in QEMU's order; at most one of each. When it is destroyed, all that
+ * it has pressed is released.
+ *
+ * QEMU's mouse is either relative or absolute, as its guest's driver chose. INPUT_POINTER works
+ * with both: with an absolute one, motion moves the place that the pointer has. INPUT_ABSOLUTE is
+ * connected only with an absolute one. A place, of pointer or touch, is a whole pixel of QEMU's
+ * console.
+ *
+ * Heard are: keys that have a scan code (qnum.h); BTN_LEFT, _RIGHT, _MIDDLE, _SIDE and _EXTRA;
+ * REL_X, REL_Y, ABS_X, ABS_Y; REL_WHEEL, each detent (who tells 120ths tells the detents that they
+ * complete too; sideways, QEMU's guests do not know); protocol B's slots, tracking ids and
+ * positions.
+ */
+struct input_sink *dbus_display_sink(struct dbus_display *display, enum input_kind kind,
+	size_t screen);
+
+void dbus_display_counters(const struct dbus_display *display,
+	struct dbus_display_counters *counters);
+
+#endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the parts of the D-Bus display share: dbus.c has the bus, QEMU and what QEMU says of its
+ * consoles; sink.c makes calls of the events of one sink.
+ */
+#ifndef SCANOUTD_INPUT_DBUS_INTERNAL_H
+#define SCANOUTD_INPUT_DBUS_INTERNAL_H
+
+#include <gio/gio.h>
+
+#include "input/dbus/calls.h"
+#include "input/dbus/dbus.h"
+#include "input/description.h"
+
+/* Keyboard, pointer and absolute; and the touch screens. */
+#define DBUS_SINKS (INPUT_TOUCH + DBUS_SCREENS_MAX)
+
+#define DBUS_SLOT_NONE UINT32_MAX
+
+/* A graphic console, /org/qemu/Display1/Console_NUMBER. */
+struct dbus_console {
+	uint32_t number;
+	bool keyboard, mouse, touch; /* interfaces that it has */
+	bool absolute; /* its mouse */
+	uint32_t width, height; /* 0: not known */
+	uint32_t slots; /* of touches; the same QEMU-wide */
+};
+
+struct dbus_display {
+	char *guest;
+	char *address;
+	const struct dbus_display_listener *listener;
+	void *data;
+
+	GCancellable *cancellable; /* of the attempt to connect, or of the question for consoles */
+	GDBusConnection *connection; /* NULL: no bus */
+	gulong closed_handler;
+	guint retry_timer;
+	bool failure_logged;
+	guint name_watch;
+	guint properties_signal; /* 0: no QEMU */
+	char *owner; /* QEMU's unique name; NULL: no QEMU */
+	struct dbus_calls *calls; /* NULL: no QEMU, or its consoles are not known yet */
+	struct dbus_display_counters counters; /* of earlier QEMUs */
+
+	struct dbus_console consoles[DBUS_SCREENS_MAX]; /* by number */
+	size_t console_count;
+	uint32_t leds; /* bit LED_*, as told */
+
+	struct dbus_sink *sinks[DBUS_SINKS];
+	guint tell_source; /* a sink was made that is to hear that it is connected */
+
+	/* What QEMU has been told and not untold, of all sinks. */
+	uint8_t button_holders[DBUS_BUTTONS];
+	uint32_t slots; /* in use */
+	double x, y; /* of an absolute mouse that is moved; units of INPUT_AXIS_MAX */
+	uint32_t picture_width, picture_height; /* 0: the console's */
+};
+
+struct dbus_sink {
+	struct input_sink sink;
+	struct dbus_display *display;
+	enum input_kind kind;
+	size_t screen;
+	bool connected; /* as told */
+
+	uint8_t pressed[INPUT_BITS_SIZE(KEY_MAX)]; /* keys, or buttons */
+	int32_t slot; /* that the sender has chosen */
+	struct dbus_contact {
+		uint32_t slot; /* QEMU's; DBUS_SLOT_NONE: QEMU does not know it */
+		bool begins, moves; /* not told yet */
+		int32_t x, y;
+	} contacts[INPUT_SLOTS];
+};
+
+/* The console of a sink; NULL: QEMU has none for it. */
+const struct dbus_console *dbus_display_console(const struct dbus_display *display,
+	const struct dbus_sink *sink);
+
+struct dbus_sink *dbus_sink_create(struct dbus_display *display, enum input_kind kind,
+	size_t screen);
+
+/* It is heard no longer, but QEMU is there. */
+void dbus_sink_release(struct dbus_sink *sink);
+
+/* QEMU is gone: nothing is pressed, nothing touches. */
+void dbus_sink_forget(struct dbus_sink *sink);
+
+/* A sink is no more. */
+void dbus_display_remove_sink(struct dbus_display *display, const struct dbus_sink *sink);
+
+#endif

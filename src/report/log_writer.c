@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "report/log_writer.h"
+
+#include "report/journal.h"
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A pipe takes so much at once or says that it cannot; longer lines are cut. */
+#define LINE_MAX_BYTES 4096
+
+/* GLib calls its writer from wherever a line is logged, so this cannot be in main's struct. */
+static struct {
+	GLogLevelFlags level;
+	int journal; /* a socket for it; -1: lines go to standard error */
+	unsigned int lost; /* lines that neither of them took */
+} writer = {.level = G_LOG_LEVEL_INFO, .journal = -1};
+
+static const char *level_word(GLogLevelFlags level)
+{
+	switch (level & G_LOG_LEVEL_MASK) {
+	case G_LOG_LEVEL_ERROR:
+	case G_LOG_LEVEL_CRITICAL:
+		return "error: ";
+	case G_LOG_LEVEL_WARNING:
+		return "warning: ";
+	case G_LOG_LEVEL_DEBUG:
+		return "debug: ";
+	default:
+		return "";
+	}
+}
+
+static const char *find_message(const GLogField *fields, gsize count)
+{
+	for (gsize i = 0; i < count; i++) {
+		if (strcmp(fields[i].key, "MESSAGE") == 0 && fields[i].length < 0)
+			return fields[i].value;
+	}
+	return "";
+}
+
+/* A reader of our standard error that sleeps must not make us sleep. */
+static bool write_line(const char *line, size_t size)
+{
+	struct pollfd ready = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+	if (poll(&ready, 1, 0) != 1 || (ready.revents & POLLOUT) == 0)
+		return false;
+	return write(STDERR_FILENO, line, size) == (ssize_t)size;
+}
+
+static bool write_message(GLogLevelFlags level, const char *message)
+{
+	char line[LINE_MAX_BYTES];
+	int size = snprintf(line, sizeof(line), "scanoutd: %s%s\n", level_word(level), message);
+
+	if ((size_t)size >= sizeof(line)) {
+		size = sizeof(line) - 1;
+		line[size - 1] = '\n';
+	}
+	return write_line(line, (size_t)size);
+}
+
+static bool send_fields(GLogLevelFlags level, const GLogField *fields, gsize count)
+{
+	if (writer.journal >= 0) {
+		switch (journal_send(writer.journal, JOURNAL_SOCKET, fields, count)) {
+		case JOURNAL_SENT:
+			return true;
+		case JOURNAL_FULL:
+			return false;
+		case JOURNAL_FAILED:
+			break;
+		}
+	}
+	return write_message(level, find_message(fields, count));
+}
+
+static bool tell_lost(void)
+{
+	char message[64];
+	const GLogField fields[] = {
+		{"MESSAGE", message, -1},
+		{"PRIORITY", "4", -1},
+	};
+
+	snprintf(message, sizeof(message), "%u log lines were lost here", writer.lost);
+	return send_fields(G_LOG_LEVEL_WARNING, fields, G_N_ELEMENTS(fields));
+}
+
+static GLogWriterOutput write_fields(GLogLevelFlags level, const GLogField *fields, gsize count,
+	gpointer data)
+{
+	/* More urgent levels are smaller numbers. */
+	if ((level & G_LOG_LEVEL_MASK) > writer.level)
+		return G_LOG_WRITER_HANDLED;
+	if (writer.lost > 0 && tell_lost())
+		writer.lost = 0;
+	if (writer.lost > 0 || !send_fields(level, fields, count))
+		writer.lost++;
+	return G_LOG_WRITER_HANDLED;
+}
+
+void log_writer_set_level(GLogLevelFlags level)
+{
+	writer.level = level;
+}
+
+void log_writer_install(GLogLevelFlags level)
+{
+	writer.level = level;
+	if (g_log_writer_is_journald(STDERR_FILENO))
+		writer.journal = journal_open();
+	g_log_set_writer_func(write_fields, NULL, NULL);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Where log lines (include/log.h) go: to the journal, with their fields, where standard error is
+ * the journal's; else to standard error, one line each. Used by main alone.
+ */
+#ifndef SCANOUTD_REPORT_LOG_WRITER_H
+#define SCANOUTD_REPORT_LOG_WRITER_H
+
+#include <glib.h>
+
+/* Once, before anything is logged. Lines less urgent than `level` are dropped. */
+void log_writer_install(GLogLevelFlags level);
+
+/* From now on. */
+void log_writer_set_level(GLogLevelFlags level);
+
+#endif

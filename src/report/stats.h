@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The counters of all rooms as one JSON text, for --stats.
+ *
+ * Called by main at SIGUSR1 and at exit; counts nothing itself. Every counter only grows, from the
+ * start of the daemon; scanoutd(8) explains each.
+ */
+#ifndef SCANOUTD_REPORT_STATS_H
+#define SCANOUTD_REPORT_STATS_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "input/device.h"
+#include "kms.h"
+#include "scene/guest.h"
+#include "wire/relay.h"
+
+struct stats_output {
+	const char *name;
+	bool active;
+	const char *guest; /* whose scanout it shows; NULL: nobody's */
+	unsigned int scanout;
+	const struct kms_mode_info *mode;
+	const struct kms_output_counters *counters;
+};
+
+struct stats_guest {
+	const char *name;
+	bool attached;
+	const struct guest_counters *counters;
+	struct channel_counters channel;
+	const struct relay_counters *relay; /* NULL: it has another door */
+};
+
+/* One virtual input device. */
+struct stats_input {
+	const char *machine;
+	const char *device; /* "keyboard" */
+	struct device_counters counters;
+};
+
+struct stats {
+	const char *card;
+	const struct kms_device_counters *device;
+	int64_t uptime_us;
+	const struct stats_output *outputs;
+	size_t output_count;
+	const struct stats_guest *guests;
+	size_t guest_count;
+	const struct stats_input *inputs;
+	size_t input_count;
+};
+
+/* The caller's. */
+char *stats_to_json(const struct stats *stats);
+
+/* A reader sees the old text or the new one, whole: written beside `path` and renamed. */
+bool stats_write(const char *path, const char *json, GError **error);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The memory that a guest's state lives in: a memfd, so that a successor of this process can go on
+ * where it stopped (design 13). The guest works on it in place; nothing is ever saved or restored.
+ *
+ * Made by main for each guest, before guest_create(); outlives the guest.
+ */
+#ifndef SCANOUTD_SCENE_STATE_H
+#define SCANOUTD_SCENE_STATE_H
+
+#include <glib.h>
+
+#include "scene/guest.h"
+
+/* Raised whenever the layout or the meaning of struct guest_state changes. */
+#define STATE_VERSION 2u
+
+/* What the memfd begins with. */
+struct state_header {
+	uint32_t version; /* STATE_VERSION */
+	uint32_t padding;
+	uint64_t size; /* of the whole memfd, this header included; bytes */
+};
+
+struct state;
+
+#define STATE_ERROR (state_error_quark())
+GQuark state_error_quark(void);
+
+enum state_error {
+	STATE_ERROR_FAILED, /* no memory, or not a memfd */
+	STATE_ERROR_VERSION, /* written by a daemon with another layout: start anew */
+};
+
+/* A new, zeroed one. `name` is the guest's: it is seen in /proc/PID/maps. */
+struct state *state_create(const char *name, GError **error);
+
+/* One that another process made; `fd` is taken over, also on failure. */
+struct state *state_create_from_fd(int fd, GError **error);
+
+/* Takes NULL. The memory lives on as long as somebody else has the fd. */
+void state_destroy(struct state *state);
+
+struct guest_state *state_guest(struct state *state);
+
+/* Borrowed: to hand over, duplicate it. */
+int state_fd(const struct state *state);
+
+#endif

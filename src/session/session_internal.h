@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The session as its three files see it: session.c (which way, and the front of both),
+ * terminal.c (a virtual terminal that we handle ourselves) and seat_manager.c (a seat
+ * manager, by libseat). Nobody else includes this.
+ */
+#ifndef SCANOUTD_SESSION_INTERNAL_H
+#define SCANOUTD_SESSION_INTERNAL_H
+
+#include "session/session.h"
+
+/* Each way's own struct begins with this one. */
+struct session {
+	const struct session_way *way;
+	struct session_listener listener;
+	void *data;
+	/* `open` NULL: by ourselves. */
+	struct kms_opener card_opener;
+	struct seat_opener input_opener;
+};
+
+struct session_way {
+	void (*destroy)(struct session *session);
+	void (*switch_terminal)(struct session *session, int terminal);
+	void (*take_keyboard)(struct session *session, bool taken);
+};
+
+/* As session_create(): *session is NULL where no terminal is ours. */
+bool session_terminal_create(int vt, const struct session_listener *listener, void *data,
+	struct session **session, GError **error);
+
+/* NULL with SESSION_ERROR_NO_MANAGER where none answers. */
+struct session *session_seat_create(const struct session_listener *listener, void *data,
+	GError **error);
+
+#endif

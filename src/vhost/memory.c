@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "vhost/memory.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+G_DEFINE_QUARK(scanoutd_memory_error_quark, memory_error)
+
+/* ---- what became shorter ---- */
+
+/* Mappings that the handler may mend, over all guests: more than one of them takes for itself with
+ * all regions of all its devices. Touched by the main thread alone, in which it also runs. */
+#define GUARDED_MAX 4096
+
+static struct {
+	uint8_t *volatile begin; /* NULL: free */
+	size_t size;
+	volatile sig_atomic_t lost;
+} guarded[GUARDED_MAX];
+
+static struct sigaction before;
+static bool is_guarding;
+
+/*
+ * System calls alone. All of the mapping goes, as memory of huge pages is not replaced in part.
+ * Where that did not help, or is not to be done, the fault comes again, to the handler that was
+ * there before.
+ */
+static void handle_bus_error(int number, siginfo_t *info, void *context)
+{
+	uint8_t *address = info->si_addr;
+
+	for (size_t i = 0; i < GUARDED_MAX; i++) {
+		uint8_t *begin = guarded[i].begin;
+
+		if (!begin || address < begin || address >= begin + guarded[i].size)
+			continue;
+		if (guarded[i].lost ||
+			mmap(begin, guarded[i].size, PROT_READ | PROT_WRITE,
+				MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1,
+				0) == MAP_FAILED)
+			break;
+		guarded[i].lost = 1;
+		return;
+	}
+	sigaction(number, &before, NULL);
+}
+
+void memory_guard(void)
+{
+	struct sigaction action = {.sa_sigaction = handle_bus_error, .sa_flags = SA_SIGINFO};
+
+	if (is_guarding)
+		return;
+	is_guarding = true;
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGBUS, &action, &before);
+}
+
+/* GUARDED_MAX: there is no place left. */
+static size_t guard_mapping(void *mapping, size_t size)
+{
+	size_t guard = 0;
+
+	while (guard < GUARDED_MAX && guarded[guard].begin)
+		guard++;
+	if (guard == GUARDED_MAX)
+		return guard;
+	guarded[guard].size = size;
+	guarded[guard].lost = 0;
+	guarded[guard].begin = mapping;
+	return guard;
+}
+
+bool memory_lost(const struct memory *memory)
+{
+	for (size_t i = 0; i < memory->count; i++) {
+		if (guarded[memory->regions[i].guard].lost)
+			return true;
+	}
+	return false;
+}
+
+/* ---- regions ---- */
+
+static bool refuse(GError **error, const struct vhost_user_memory_region *region, const char *why)
+{
+	g_set_error(error, MEMORY_ERROR, MEMORY_ERROR_REGION,
+		"memory region of %" G_GUINT64_FORMAT " bytes at 0x%" G_GINT64_MODIFIER "x: %s",
+		region->size, region->guest_address, why);
+	return false;
+}
+
+static bool wraps(uint64_t address, uint64_t size)
+{
+	return address + size < address;
+}
+
+static bool overlaps(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size)
+{
+	return a < b + b_size && b < a + a_size;
+}
+
+static bool is_possible(const struct memory *memory, const struct vhost_user_memory_region *region,
+	int fd, struct stat *status, GError **error)
+{
+	if (memory->count == MEMORY_REGIONS_MAX)
+		return refuse(error, region, "one too many");
+	if (region->size == 0)
+		return refuse(error, region, "nothing in it");
+	if (wraps(region->guest_address, region->size) ||
+		wraps(region->user_address, region->size) ||
+		wraps(region->mmap_offset, region->size))
+		return refuse(error, region, "it wraps around");
+	for (size_t i = 0; i < memory->count; i++) {
+		const struct memory_region *other = &memory->regions[i];
+
+		if (overlaps(region->guest_address, region->size, other->guest_address,
+			    other->size) ||
+			overlaps(region->user_address, region->size, other->user_address,
+				other->size))
+			return refuse(error, region, "it overlaps another one");
+	}
+	if (fstat(fd, status) < 0)
+		return refuse(error, region, g_strerror(errno));
+	if ((uint64_t)status->st_size < region->mmap_offset + region->size)
+		return refuse(error, region, "its file is shorter");
+	return true;
+}
+
+bool memory_add(struct memory *memory, const struct vhost_user_memory_region *region, int fd,
+	GError **error)
+{
+	struct memory_region *added = &memory->regions[memory->count];
+	struct stat status;
+	uint64_t offset;
+	uint64_t page;
+	void *mapping;
+	size_t size;
+	size_t guard;
+
+	if (!is_possible(memory, region, fd, &status, error))
+		return false;
+	/* Memory of huge pages is mapped by whole ones only: from the start of the file, and its
+	 * block size is a page. */
+	offset = region->mmap_offset;
+	page = status.st_blksize > 0 ? (uint64_t)status.st_blksize : 1;
+	size = (size_t)((offset + region->size + page - 1) / page * page);
+	mapping = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
+	if (mapping == MAP_FAILED)
+		return refuse(error, region, g_strerror(errno));
+	guard = guard_mapping(mapping, size);
+	if (guard == GUARDED_MAX) {
+		munmap(mapping, size);
+		return refuse(error, region, "too many guests have too many of them");
+	}
+	*added = (struct memory_region){
+		.guest_address = region->guest_address,
+		.user_address = region->user_address,
+		.size = region->size,
+		.bytes = (uint8_t *)mapping + offset,
+		.mapping = mapping,
+		.mapping_size = size,
+		.guard = guard,
+	};
+	memory->count++;
+	return true;
+}
+
+static void unmap(struct memory_region *region)
+{
+	guarded[region->guard].begin = NULL;
+	munmap(region->mapping, region->mapping_size);
+}
+
+bool memory_remove(struct memory *memory, const struct vhost_user_memory_region *region)
+{
+	for (size_t i = 0; i < memory->count; i++) {
+		struct memory_region *found = &memory->regions[i];
+
+		if (found->guest_address != region->guest_address ||
+			found->user_address != region->user_address || found->size != region->size)
+			continue;
+		unmap(found);
+		*found = memory->regions[--memory->count];
+		return true;
+	}
+	return false;
+}
+
+void memory_clear(struct memory *memory)
+{
+	for (size_t i = 0; i < memory->count; i++)
+		unmap(&memory->regions[i]);
+	memory->count = 0;
+}
+
+/* ---- addresses ---- */
+
+static bool holds(uint64_t begin, uint64_t region_size, uint64_t address, uint64_t size)
+{
+	return address >= begin && size <= region_size && address - begin <= region_size - size;
+}
+
+void *memory_at_guest(const struct memory *memory, uint64_t address, uint64_t size)
+{
+	for (size_t i = 0; i < memory->count; i++) {
+		const struct memory_region *region = &memory->regions[i];
+
+		if (holds(region->guest_address, region->size, address, size))
+			return region->bytes + (address - region->guest_address);
+	}
+	return NULL;
+}
+
+void *memory_at_user(const struct memory *memory, uint64_t address, uint64_t size)
+{
+	for (size_t i = 0; i < memory->count; i++) {
+		const struct memory_region *region = &memory->regions[i];
+
+		if (holds(region->user_address, region->size, address, size))
+			return region->bytes + (address - region->user_address);
+	}
+	return NULL;
+}

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The socket is watched edge-triggered through an epoll of our own, as the relay's are: a message
+ * stays in it until it is whole and its answer has room.
+ *
+ *   SET_VRING_KICK and enabled ──▶ ring runs ──GET_VRING_BASE, disabled, reset, closed,──▶ stopped
+ *                                                broken by its guest (in the next turn)
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <glib-unix.h>
+#include <linux/virtio_config.h>
+#include <linux/virtio_ring.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "vhost/vhost_internal.h"
+
+/* Log lines of one connection: a VMM can be refused for ever. */
+#define COMPLAINTS_MAX 16
+
+/* Messages a turn of the main loop. */
+#define TURN_MESSAGES 32
+
+/* ---- words ---- */
+
+void vhost_complain(struct vhost *vhost, const char *format, ...)
+{
+	va_list arguments;
+	g_autofree char *text = NULL;
+
+	if (vhost->complaints == COMPLAINTS_MAX)
+		return;
+	vhost->complaints++;
+	va_start(arguments, format);
+	text = g_strdup_vprintf(format, arguments);
+	va_end(arguments);
+	log_guest(G_LOG_LEVEL_WARNING, vhost->guest, "%s: %s%s", vhost->device, text,
+		vhost->complaints == COMPLAINTS_MAX ? "; no more is said of this VMM" : "");
+}
+
+/* ---- rings ---- */
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+void vhost_queue_stop(struct vhost_queue *queue)
+{
+	struct vhost *vhost = queue->vhost;
+
+	ring_stop(&queue->ring);
+	if (!queue->runs)
+		return;
+	queue->runs = false;
+	vhost->listener->stopped(vhost->data, (unsigned int)(queue - vhost->queues));
+}
+
+static void forget_kick(struct vhost_queue *queue)
+{
+	g_clear_handle_id(&queue->kick_source, g_source_remove);
+	close_fd(&queue->kick_fd);
+}
+
+void vhost_queue_forget_fds(struct vhost_queue *queue)
+{
+	forget_kick(queue);
+	close_fd(&queue->call_fd);
+}
+
+void vhost_reset_queues(struct vhost *vhost)
+{
+	for (unsigned int i = 0; i < VHOST_RINGS; i++) {
+		struct vhost_queue *queue = &vhost->queues[i];
+
+		vhost_queue_stop(queue);
+		vhost_queue_forget_fds(queue);
+		queue->ring = (struct ring){0};
+		queue->enabled = false;
+	}
+}
+
+bool vhost_queue_start(struct vhost_queue *queue)
+{
+	struct vhost *vhost = queue->vhost;
+	unsigned int index = (unsigned int)(queue - vhost->queues);
+	g_autoptr(GError) error = NULL;
+
+	if (queue->runs || queue->kick_fd < 0 || !queue->enabled)
+		return true;
+	queue->ring.event_index = vhost->features & (UINT64_C(1) << VIRTIO_RING_F_EVENT_IDX);
+	if (!ring_start(&queue->ring, &vhost->memory, &error)) {
+		vhost_complain(vhost, "queue %u: %s", index, error->message);
+		return false;
+	}
+	queue->runs = true;
+	vhost->listener->started(vhost->data, index);
+	return true;
+}
+
+static void end(struct vhost *vhost);
+
+/* What a guest that takes its memory away has written is zeroes by now: nothing of it is obeyed. */
+static bool memory_holds(struct vhost *vhost)
+{
+	if (!memory_lost(&vhost->memory))
+		return true;
+	vhost_complain(vhost, "closing vhost-user: the VMM took memory away that it had shared");
+	end(vhost);
+	return false;
+}
+
+/* Writing has no form of its own that does not block. */
+void vhost_signal(int fd)
+{
+	fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK);
+	eventfd_write(fd, 1);
+}
+
+/* Bytes, 0 at the end, or -1 and errno. */
+static ssize_t read_signal(int fd)
+{
+	uint64_t count;
+	struct iovec bytes = {&count, sizeof(count)};
+
+	return preadv2(fd, &bytes, 1, -1, RWF_NOWAIT);
+}
+
+static gboolean kicked(gint fd, GIOCondition condition, gpointer data)
+{
+	struct vhost_queue *queue = data;
+	struct vhost *vhost = queue->vhost;
+	ssize_t got = read_signal(fd);
+
+	if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
+		/* No eventfd, or one that cannot be read: it would wake us for ever. */
+		vhost_complain(vhost, "a kick's fd cannot be read: %s",
+			got == 0 ? "it has ended" : g_strerror(errno));
+		queue->kick_source = 0;
+		return G_SOURCE_REMOVE;
+	}
+	if (got > 0 && queue->runs) {
+		vhost->listener->kicked(vhost->data, (unsigned int)(queue - vhost->queues));
+		memory_holds(vhost);
+	}
+	return G_SOURCE_CONTINUE;
+}
+
+void vhost_queue_set_kick(struct vhost_queue *queue, int fd)
+{
+	forget_kick(queue);
+	queue->kick_fd = fd;
+	queue->kick_source = g_unix_fd_add(fd, G_IO_IN, kicked, queue);
+}
+
+/* ---- the socket ---- */
+
+/* MESSAGE_DONE: one was handled, and there may be more. */
+static enum message_status next_message(struct vhost *vhost)
+{
+	g_autofree char *fault = NULL;
+	enum message_status status = message_look(&vhost->stream, vhost->ended,
+		&vhost->message.wire.header, &fault);
+
+	if (status == MESSAGE_DONE && !message_has_room(&vhost->stream))
+		status = vhost->ended ? MESSAGE_ENDED : MESSAGE_WAIT;
+	else if (status == MESSAGE_DONE)
+		status = message_take(&vhost->stream, &vhost->message, &fault);
+	if (status == MESSAGE_FAULT)
+		vhost_complain(vhost, "closing vhost-user: the VMM %s", fault);
+	if (status != MESSAGE_DONE)
+		return status;
+	if (!vhost_handle_message(vhost))
+		status = MESSAGE_FAULT;
+	stream_fds_close(&vhost->message.fds);
+	return status;
+}
+
+static bool watch(struct vhost *vhost, int operation)
+{
+	struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET};
+
+	return epoll_ctl(vhost->epoll_fd, operation, vhost->stream.fd, &event) == 0;
+}
+
+static void stop_broken(struct vhost *vhost)
+{
+	for (unsigned int i = 0; i < VHOST_RINGS; i++) {
+		if (vhost->queues[i].ring.broken)
+			vhost_queue_stop(&vhost->queues[i]);
+	}
+}
+
+static gboolean socket_ready(gint epoll_fd, GIOCondition condition, gpointer data)
+{
+	struct vhost *vhost = data;
+	enum message_status status = MESSAGE_DONE;
+	struct epoll_event event;
+
+	if (epoll_wait(epoll_fd, &event, 1, 0) == 1 &&
+		(event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)))
+		vhost->ended = true;
+	stop_broken(vhost);
+	for (int i = 0; i < TURN_MESSAGES && status == MESSAGE_DONE; i++)
+		status = next_message(vhost);
+	if (status == MESSAGE_ENDED || status == MESSAGE_FAULT)
+		end(vhost);
+	else if (!memory_holds(vhost))
+		return G_SOURCE_CONTINUE;
+	else if (status == MESSAGE_DONE)
+		/* The edge has been seen but not used up: a change of the watch brings it again. */
+		watch(vhost, EPOLL_CTL_MOD);
+	return G_SOURCE_CONTINUE;
+}
+
+/* ---- life ---- */
+
+/* Everything but what `vhost` is told by: no callback but the last, which may destroy it. */
+static void release(struct vhost *vhost)
+{
+	g_clear_handle_id(&vhost->epoll_source, g_source_remove);
+	close_fd(&vhost->epoll_fd);
+	stream_finish(&vhost->stream);
+	vhost_reset_queues(vhost);
+	close_fd(&vhost->backend_request_fd);
+	memory_clear(&vhost->memory);
+}
+
+static void end(struct vhost *vhost)
+{
+	release(vhost);
+	vhost->listener->closed(vhost->data);
+}
+
+struct vhost *vhost_create(const char *guest, const char *device, int fd,
+	const struct vhost_listener *listener, void *data, GError **error)
+{
+	struct vhost *vhost = g_new0(struct vhost, 1);
+
+	memory_guard();
+	vhost->guest = g_strdup(guest);
+	vhost->device = g_strdup(device);
+	vhost->listener = listener;
+	vhost->data = data;
+	vhost->epoll_fd = -1;
+	vhost->backend_request_fd = -1;
+	for (unsigned int i = 0; i < VHOST_RINGS; i++) {
+		vhost->queues[i].vhost = vhost;
+		vhost->queues[i].kick_fd = -1;
+		vhost->queues[i].call_fd = -1;
+	}
+	if (!stream_init(&vhost->stream, fd, error)) {
+		vhost_destroy(vhost);
+		return NULL;
+	}
+	vhost->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (vhost->epoll_fd < 0 || !watch(vhost, EPOLL_CTL_ADD)) {
+		int saved = errno;
+
+		g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(saved),
+			"%s: the VMM cannot be watched: %s", device, g_strerror(saved));
+		vhost_destroy(vhost);
+		return NULL;
+	}
+	vhost->epoll_source = g_unix_fd_add(vhost->epoll_fd, G_IO_IN, socket_ready, vhost);
+	return vhost;
+}
+
+void vhost_destroy(struct vhost *vhost)
+{
+	if (!vhost)
+		return;
+	for (unsigned int i = 0; i < VHOST_RINGS; i++)
+		vhost->queues[i].runs = false;
+	release(vhost);
+	g_free(vhost->device);
+	g_free(vhost->guest);
+	g_free(vhost);
+}
+
+/* ---- for the device ---- */
+
+bool vhost_runs(const struct vhost *vhost, unsigned int ring)
+{
+	return vhost->queues[ring].runs && !vhost->queues[ring].ring.broken;
+}
+
+uint16_t vhost_position(const struct vhost *vhost, unsigned int ring)
+{
+	return vhost->queues[ring].ring.next;
+}
+
+/* The device is in the middle of its work: the connection is closed in the next turn of the loop,
+ * and the guest is not blamed for the zeroes. */
+static bool closes_soon(struct vhost *vhost)
+{
+	if (!memory_lost(&vhost->memory))
+		return false;
+	watch(vhost, EPOLL_CTL_MOD);
+	return true;
+}
+
+bool vhost_look(struct vhost *vhost, unsigned int ring, bool writable, struct ring_chain *chain)
+{
+	struct vhost_queue *queue = &vhost->queues[ring];
+	g_autoptr(GError) error = NULL;
+
+	if (!queue->runs)
+		return false;
+	if (ring_look(&queue->ring, &vhost->memory, writable, chain, &error) == RING_CHAIN)
+		return true;
+	if (!closes_soon(vhost) && error) {
+		vhost_complain(vhost, "queue %u stands still: the guest %s", ring, error->message);
+		/* As above: it is stopped in the next turn. */
+		watch(vhost, EPOLL_CTL_MOD);
+	}
+	return false;
+}
+
+void vhost_use(struct vhost *vhost, unsigned int ring, const struct ring_chain *chain,
+	uint32_t written)
+{
+	ring_use(&vhost->queues[ring].ring, &vhost->memory, chain, written);
+}
+
+void vhost_call(struct vhost *vhost, unsigned int ring)
+{
+	struct vhost_queue *queue = &vhost->queues[ring];
+
+	if (closes_soon(vhost))
+		return;
+	if (queue->runs && ring_wants_call(&queue->ring, &vhost->memory) && queue->call_fd >= 0)
+		vhost_signal(queue->call_fd);
+}
+
+bool vhost_wait(struct vhost *const *vhosts, size_t count, unsigned int ring, int timeout_ms)
+{
+	g_autofree struct pollfd *kicks = g_new0(struct pollfd, count);
+
+	for (size_t i = 0; i < count; i++)
+		kicks[i] = (struct pollfd){vhosts[i]->queues[ring].kick_fd, POLLIN, 0};
+	if (poll(kicks, count, timeout_ms) <= 0)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		if (kicks[i].revents)
+			read_signal(kicks[i].fd);
+	}
+	return true;
+}
+
+void vhost_kick_again(struct vhost *vhost, unsigned int ring)
+{
+	if (vhost->queues[ring].kick_fd >= 0)
+		vhost_signal(vhost->queues[ring].kick_fd);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The connection as its two files see it: vhost.c (the socket, the rings' life, what the device
+ * calls) and request.c (what the VMM asks for). Nobody else includes this.
+ */
+#ifndef SCANOUTD_VHOST_INTERNAL_H
+#define SCANOUTD_VHOST_INTERNAL_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "vhost/memory.h"
+#include "vhost/ring.h"
+#include "vhost/vhost.h"
+#include "wire/message.h"
+#include "wire/stream.h"
+
+struct vhost_queue {
+	struct vhost *vhost;
+	struct ring ring;
+	bool enabled; /* SET_VRING_ENABLE; without PROTOCOL_FEATURES from the start */
+	bool runs; /* the listener has heard of its start */
+	int kick_fd;
+	guint kick_source;
+	int call_fd;
+};
+
+struct vhost {
+	char *guest;
+	char *device;
+	const struct vhost_listener *listener;
+	void *data;
+	struct stream stream;
+	bool ended; /* the VMM sends no more */
+	int epoll_fd;
+	guint epoll_source;
+	int backend_request_fd; /* held open for the VMM, which reads from it; we ask nothing */
+	uint64_t features;
+	struct memory memory;
+	struct vhost_queue queues[VHOST_RINGS];
+	struct message message; /* the one that is being handled */
+	unsigned int complaints;
+};
+
+/* ---- vhost.c ---- */
+
+/* One log line with the device's name; of a connection only so many. */
+void vhost_complain(struct vhost *vhost, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/* Begins where everything is there: a kick, and the word that it is enabled. False: a VMM's fault,
+ * logged. */
+bool vhost_queue_start(struct vhost_queue *queue);
+void vhost_queue_stop(struct vhost_queue *queue);
+
+/* `fd`: the caller's no more, non-blocking. */
+void vhost_queue_set_kick(struct vhost_queue *queue, int fd);
+/* Closes kick and call. */
+void vhost_queue_forget_fds(struct vhost_queue *queue);
+
+/* Adds 1 to an eventfd of the VMM's, which can make the file that we share block again. */
+void vhost_signal(int fd);
+
+/* What was set up for the driver goes; the memory is the VMM's to keep. */
+void vhost_reset_queues(struct vhost *vhost);
+
+/* ---- request.c ---- */
+
+/* Obeys and answers vhost->message. False: the connection is to be closed, for a reason that was
+ * logged. */
+bool vhost_handle_message(struct vhost *vhost);
+
+#endif
