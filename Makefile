@@ -71,9 +71,8 @@ kms_extra_cflags := $(call package_cflags,libudev gbm)
 kms_extra_libs := $(call package_libs,libudev) -lm
 src_extra_cflags := $(call package_cflags,pixman-1 libsystemd gbm libevdev libinput libseat libudev)
 src_extra_libs := $(call package_libs,pixman-1 libsystemd libevdev libinput libseat libudev) -ldl -lm
-# Of the tests alone: who only installs need not have it.
-png_cflags := $(call package_cflags,libpng 2>/dev/null)
-png_libs := $(call package_libs,libpng 2>/dev/null)
+png_cflags := $(call package_cflags,libpng)
+png_libs := $(call package_libs,libpng)
 endif
 
 # What each room sees. libdrm's headers are in src/ for drm_fourcc.h alone.
@@ -82,8 +81,8 @@ src_cflags := -Iinclude -Isrc $(glib_cflags) $(drm_cflags) $(src_extra_cflags)
 unit_cflags := -Iinclude -Isrc -Itests/unit $(glib_cflags) $(drm_cflags) $(src_extra_cflags)
 unit_kms_cflags := -Iinclude -Ikms -Itests/unit -Itests/double $(glib_cflags) $(drm_cflags) $(kms_extra_cflags)
 double_cflags := -Iinclude -Itests/double $(glib_cflags) $(drm_cflags) $(kms_extra_cflags)
-# The camera judges the daemon, so it sees nothing of it.
-camera_cflags := $(glib_cflags) $(drm_cflags) $(png_cflags)
+# The screenshot tool judges the daemon, so it sees nothing of it.
+screenshot_cflags := $(glib_cflags) $(drm_cflags) $(png_cflags)
 backend_cflags := -Iinclude $(glib_cflags) $(drm_cflags) $(png_cflags)
 lab_cflags := -Iinclude $(glib_cflags) $(drm_cflags) $(png_cflags) $(call package_cflags,libevdev)
 bench_cflags := -Iinclude -Isrc -Itests/double $(glib_cflags) $(drm_cflags) $(kms_extra_cflags) $(src_extra_cflags)
@@ -126,7 +125,6 @@ fake_archive := $(if $(fake_sources),$(out)/libfake.a)
 
 programs := $(if $(wildcard src/main.c),$(out)/scanoutd) $(addprefix $(out)/,$(tools))
 test_programs := $(addprefix $(out)/tests/,$(unit_tests)) \
-	$(if $(wildcard tests/camera/*.c),$(out)/tests/camera) \
 	$(if $(wildcard tests/backend/*.c),$(out)/tests/scripted-backend) \
 	$(addprefix $(out)/guest/,$(guest_programs)) $(addprefix $(out)/lab/,$(lab_programs)) \
 	$(addprefix $(out)/relay/,$(relay_programs)) \
@@ -181,15 +179,20 @@ $(call compile,$(src_sources) $(wildcard src/main.c),$(src_cflags))
 $(call archive,$(src_archive),$(src_sources))
 $(call program,$(out)/scanoutd,$(wildcard src/main.c),$(src_archive) $(kms_archive),$(daemon_libs))
 
-# A tool is no display server: it links what it uses of src/, never kms/.
-$(call compile,$(foreach t,$(tools),$(call sources_of,src/tools/$(t))),$(src_cflags))
-$(foreach t,$(tools),$(call program,$(out)/$(t),$(call sources_of,src/tools/$(t)),$(src_archive),$(src_extra_libs) $(glib_libs)))
+# A tool is no display server: it links what it uses of src/, never kms/. The screenshot tool reads the kernel's state by
+# itself and links nothing of ours.
+src_tools := $(filter-out scanout-screenshot,$(tools))
+screenshot_sources := $(wildcard src/tools/scanout-screenshot/*.c)
+$(call compile,$(foreach t,$(src_tools),$(call sources_of,src/tools/$(t))),$(src_cflags))
+$(foreach t,$(src_tools),$(call program,$(out)/$(t),$(call sources_of,src/tools/$(t)),$(src_archive),$(src_extra_libs) $(glib_libs)))
+$(call compile,$(screenshot_sources),$(screenshot_cflags))
+$(call program,$(out)/scanout-screenshot,$(screenshot_sources),,$(drm_libs) $(png_libs) $(glib_libs) -lm)
 
-# Unit tests. test-kms-* are of kms/, with the link-time double of libdrm in libdrm's place, test-camera-* of the
-# camera; all others are of src/, and have what stands in kms/'s place in tests/unit/fake, pulled in where it is called.
+# Unit tests. test-kms-* are of kms/, with the link-time double of libdrm in libdrm's place, test-screenshot-* of the
+# screenshot tool; all others are of src/, and have what stands in kms/'s place in tests/unit/fake, pulled in where it is called.
 unit_kms_tests := $(filter test-kms-%,$(unit_tests))
-unit_camera_tests := $(filter test-camera-%,$(unit_tests))
-unit_src_tests := $(filter-out test-kms-% test-camera-%,$(unit_tests))
+unit_screenshot_tests := $(filter test-screenshot-%,$(unit_tests))
+unit_src_tests := $(filter-out test-kms-% test-screenshot-%,$(unit_tests))
 $(call compile,$(unit_kms_tests:%=tests/unit/%.c),$(unit_kms_cflags))
 $(call compile,$(unit_src_tests:%=tests/unit/%.c) $(unit_helper_sources) $(fake_sources),$(unit_cflags))
 $(call compile,$(double_sources),$(double_cflags))
@@ -201,10 +204,8 @@ $(foreach t,$(unit_kms_tests),$(call program,$(out)/tests/$(t),tests/unit/$(t).c
 tool_parts = $(foreach tool,$(tools),$(if $(filter test-$(tool),$(1)),$(filter-out %/main.c,$(wildcard src/tools/$(tool)/*.c))))
 $(foreach t,$(unit_src_tests),$(call program,$(out)/tests/$(t),tests/unit/$(t).c $(call tool_parts,$(t)),$(unit_helper_archive) $(src_archive) $(fake_archive),$(src_extra_libs) $(glib_libs)))
 
-$(call compile,$(wildcard tests/camera/*.c),$(camera_cflags))
-$(call compile,$(unit_camera_tests:%=tests/unit/%.c),-Itests/camera $(camera_cflags))
-$(foreach t,$(unit_camera_tests),$(call program,$(out)/tests/$(t),tests/unit/$(t).c $(filter-out tests/camera/camera.c,$(wildcard tests/camera/*.c)),,$(drm_libs) $(png_libs) $(glib_libs) -lm))
-$(call program,$(out)/tests/camera,$(wildcard tests/camera/*.c),,$(drm_libs) $(png_libs) $(glib_libs) -lm)
+$(call compile,$(unit_screenshot_tests:%=tests/unit/%.c),-Isrc/tools/scanout-screenshot $(screenshot_cflags))
+$(foreach t,$(unit_screenshot_tests),$(call program,$(out)/tests/$(t),tests/unit/$(t).c $(filter-out %/main.c,$(screenshot_sources)),,$(drm_libs) $(png_libs) $(glib_libs) -lm))
 $(call compile,$(wildcard tests/backend/*.c),$(backend_cflags))
 $(call program,$(out)/tests/scripted-backend,$(wildcard tests/backend/*.c),,$(png_libs) $(glib_libs) -lm)
 # It runs it.

@@ -28,7 +28,7 @@ outside() {
 	done
 }
 
-# plane_state FILTER: until the planes of the CRTC (tests/camera/json.h) are so, by jq's filter.
+# plane_state FILTER: until the planes of the CRTC (src/tools/scanout-screenshot/json.h) are so, by jq's filter.
 plane_state() {
 	local end=$((SECONDS + patience))
 	until "$camera" --card "$card" --connector "$connector" --json >"$out/state.json" &&

@@ -15,7 +15,7 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 test_program=$(cd "$(dirname "$0")" && pwd)/$(basename "$0")
 BUILD=${BUILD:-$top/build}
 out=$BUILD/logs/$(basename "$(dirname "$test_program")")/$(basename "$0")
-camera=$BUILD/tests/camera
+camera=$BUILD/scanout-screenshot
 # A guest's answer, or a picture, must be there by then; TCG inside UML is slow on a busy machine.
 patience=${PATIENCE:-240}
 

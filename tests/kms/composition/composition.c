@@ -6,7 +6,7 @@
  * master's way.
  *
  * Runs in the lab as root, on the only card, made with one CRTC, two overlays, a cursor and
- * writeback, and without anybody else on it (tests/kms/test-camera). BUILD: where the camera is.
+ * writeback, and without anybody else on it (tests/kms/test-screenshot). BUILD: where the screenshot tool is.
  */
 #include "master.h"
 
@@ -37,7 +37,7 @@ static char **command_line(const char *const *arguments)
 {
 	GPtrArray *line = g_ptr_array_new();
 
-	g_ptr_array_add(line, g_build_filename(g_getenv("BUILD"), "tests", "camera", NULL));
+	g_ptr_array_add(line, g_build_filename(g_getenv("BUILD"), "scanout-screenshot", NULL));
 	for (; *arguments; arguments++)
 		g_ptr_array_add(line, g_strdup(*arguments));
 	g_ptr_array_add(line, NULL);
@@ -596,15 +596,15 @@ static void test_leaves_mastership(void)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	ADD("/camera/vkms/formats", test_formats);
-	ADD("/camera/vkms/imported", test_imported);
-	ADD("/camera/vkms/planes", test_planes);
-	ADD("/camera/vkms/rotations", test_rotations);
-	ADD("/camera/vkms/random", test_random);
-	ADD("/camera/vkms/json", test_json);
-	ADD("/camera/vkms/hashes", test_hashes);
-	ADD("/camera/vkms/wait-picture", test_wait_picture);
-	ADD("/camera/vkms/watch", test_watch);
-	g_test_add_func("/camera/vkms/leaves-mastership", test_leaves_mastership);
+	ADD("/screenshot/vkms/formats", test_formats);
+	ADD("/screenshot/vkms/imported", test_imported);
+	ADD("/screenshot/vkms/planes", test_planes);
+	ADD("/screenshot/vkms/rotations", test_rotations);
+	ADD("/screenshot/vkms/random", test_random);
+	ADD("/screenshot/vkms/json", test_json);
+	ADD("/screenshot/vkms/hashes", test_hashes);
+	ADD("/screenshot/vkms/wait-picture", test_wait_picture);
+	ADD("/screenshot/vkms/watch", test_watch);
+	g_test_add_func("/screenshot/vkms/leaves-mastership", test_leaves_mastership);
 	return g_test_run();
 }

@@ -3,8 +3,8 @@
  * A picture: what a monitor shows, as numbers. Made by the composition or read from a PNG, and then
  * compared, cropped, hashed or written. Knows nothing of DRM.
  */
-#ifndef CAMERA_PICTURE_H
-#define CAMERA_PICTURE_H
+#ifndef SCREENSHOT_PICTURE_H
+#define SCREENSHOT_PICTURE_H
 
 #include <glib.h>
 #include <stdbool.h>

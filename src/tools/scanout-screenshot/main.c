@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * camera: photographs what is on a CRTC, for the tests. Runs as root, shares no code with the
- * daemon, never becomes DRM master (card.h says how). This file is the command line and nothing
- * else.
+ * scanout-screenshot: takes a screenshot of what is on a CRTC, for people and for the tests. Runs
+ * as root, shares no code with the daemon that it judges, never becomes DRM master (card.h says
+ * how). This file is the command line and nothing else.
  *
  * Exit status: 0 done, or yes; 1 no (pictures differ, the time ran out, nothing is on); 2 it could
  * not be done, or the command line is wrong.
@@ -28,12 +28,12 @@ enum exit_status {
 };
 
 static const char summary[] =
-	"Photographs what is on a CRTC, all its planes composed as their state says.\n"
+	"Takes a screenshot of a CRTC, all its planes composed as their state says.\n"
 	"\n"
-	"  camera --output NOW.png --json --checksum       one photograph, several answers\n"
-	"  camera --connector DP-1 --wait-picture WANTED.png --timeout 5 [--output LAST.png]\n"
-	"  camera --watch 10 --record FOLDER               one line for each vblank\n"
-	"  camera --compare A.png B.png [--tolerance 1]    needs no card";
+	"  scanout-screenshot --output NOW.png --json --checksum   one screenshot, several answers\n"
+	"  scanout-screenshot --connector DP-1 --wait-picture WANTED.png --timeout 5 [--output LAST.png]\n"
+	"  scanout-screenshot --watch 10 --record FOLDER           one line for each vblank\n"
+	"  scanout-screenshot --compare A.png B.png [--tolerance 1]   needs no card";
 
 /* The command line, as it was given. */
 struct command {
@@ -48,8 +48,9 @@ struct command {
 
 static enum exit_status trouble(const GError *error)
 {
-	fprintf(stderr, "camera: %s\n", error->message);
-	return g_error_matches(error, CAMERA_ERROR, CAMERA_ERROR_OFF) ? EXIT_NO : EXIT_TROUBLE;
+	fprintf(stderr, "scanout-screenshot: %s\n", error->message);
+	return g_error_matches(error, SCREENSHOT_ERROR, SCREENSHOT_ERROR_OFF) ? EXIT_NO
+									      : EXIT_TROUBLE;
 }
 
 static bool usage_error(GError **error, const char *message)
@@ -69,7 +70,7 @@ static bool parse_options(struct command *command, int *argc, char ***argv, GErr
 			"CRTC that feeds this connector", "NAME"},
 		{"all", 0, 0, G_OPTION_ARG_NONE, &command->all,
 			"All CRTCs that are on; files become FILE-CONNECTOR.png", NULL},
-		{"output", 'o', 0, G_OPTION_ARG_FILENAME, &command->output, "Write the photograph",
+		{"output", 'o', 0, G_OPTION_ARG_FILENAME, &command->output, "Write the screenshot",
 			"FILE.png"},
 		{"json", 0, 0, G_OPTION_ARG_NONE, &command->json,
 			"Print the states of CRTCs, planes and connectors", NULL},
@@ -82,7 +83,7 @@ static bool parse_options(struct command *command, int *argc, char ***argv, GErr
 		{"crop", 0, 0, G_OPTION_ARG_STRING, &command->crop,
 			"Look at this part of the picture only", "X,Y,WxH"},
 		{"wait-picture", 0, 0, G_OPTION_ARG_FILENAME, &command->wait_picture,
-			"Photograph at each vblank until the picture is this one", "FILE.png"},
+			"Take one at each vblank until the picture is this one", "FILE.png"},
 		{"timeout", 0, 0, G_OPTION_ARG_DOUBLE, &command->timeout,
 			"Wait no longer than this (default 10)", "SECONDS"},
 		{"watch", 0, 0, G_OPTION_ARG_DOUBLE, &command->watch,
@@ -148,7 +149,7 @@ static bool check_command(struct command *command, GError **error)
 	if ((command->crtc != 0) + (command->connector != NULL) + command->all > 1)
 		return usage_error(error, "--crtc, --connector, --all: one of them");
 	if (command->all && (modes > 0))
-		return usage_error(error, "--all is for photographs and --json only");
+		return usage_error(error, "--all is for screenshots and --json only");
 	if (command->record && !watches)
 		return usage_error(error, "--record goes with --watch or --frames");
 	if (command->crop && !parse_crop(command))
@@ -212,7 +213,7 @@ static bool print_pixels(const struct command *command, const struct picture *pi
 
 		if (sscanf(*pixel, "%u,%u%c", &x, &y, &end) != 2 || x >= picture->width ||
 			y >= picture->height) {
-			g_set_error(error, CAMERA_ERROR, CAMERA_ERROR_FAILED,
+			g_set_error(error, SCREENSHOT_ERROR, SCREENSHOT_ERROR_FAILED,
 				"--pixel %s: not X,Y inside a picture of %ux%u", *pixel,
 				picture->width, picture->height);
 			return false;
@@ -250,7 +251,9 @@ static bool photograph_crtc(const struct command *command, struct photographer *
 
 		name = connector ? g_strdup(connector) : g_strdup_printf("crtc-%u", crtc_id);
 		if (!photograph.stable)
-			fprintf(stderr, "camera: %s: the picture changed at every attempt\n", name);
+			fprintf(stderr,
+				"scanout-screenshot: %s: the picture changed at every attempt\n",
+				name);
 	}
 	if (ok && command->crop) {
 		ok = picture_crop(&photograph.picture, &command->crop_rect, &part, error);
@@ -293,7 +296,7 @@ static bool photograph_target(const struct command *command, struct photographer
 	if (ok && !command->all)
 		crtc_id = target_find(target, &photographer->before);
 	if (ok && photographs && !command->all && crtc_id == 0) {
-		g_set_error(error, CAMERA_ERROR, CAMERA_ERROR_OFF, "%s is off",
+		g_set_error(error, SCREENSHOT_ERROR, SCREENSHOT_ERROR_OFF, "%s is off",
 			target->connector ? target->connector : photographer->card->path);
 		return false;
 	}
@@ -323,8 +326,9 @@ static enum exit_status wait_for_picture(const struct command *command,
 		!picture_write_png(&seen, command->output, &error))
 		result = WATCH_FAILED;
 	if (result == WATCH_NO)
-		fprintf(stderr, "camera: %s did not come within %g s; %s\n", command->wait_picture,
-			command->timeout, seen.pixels ? "another picture is on" : "nothing is on");
+		fprintf(stderr, "scanout-screenshot: %s did not come within %g s; %s\n",
+			command->wait_picture, command->timeout,
+			seen.pixels ? "another picture is on" : "nothing is on");
 	picture_finish(&expected);
 	picture_finish(&seen);
 	if (result == WATCH_FAILED)
@@ -365,7 +369,7 @@ static enum exit_status use_card(const struct command *command, struct card *car
 	photographer_finish(&photographer);
 	/* The promise of card.h, checked once more at the end of the work. */
 	if (card_is_master(card)) {
-		fprintf(stderr, "camera: %s: became DRM master\n", card->path);
+		fprintf(stderr, "scanout-screenshot: %s: became DRM master\n", card->path);
 		status = EXIT_TROUBLE;
 	}
 	return status;

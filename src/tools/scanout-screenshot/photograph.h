@@ -9,8 +9,8 @@
  * equal. What it cannot exclude is a program that draws into the very buffer that is being shown;
  * that would be seen on a monitor as well.
  */
-#ifndef CAMERA_PHOTOGRAPH_H
-#define CAMERA_PHOTOGRAPH_H
+#ifndef SCREENSHOT_PHOTOGRAPH_H
+#define SCREENSHOT_PHOTOGRAPH_H
 
 #include "buffer.h"
 #include "snapshot.h"
@@ -38,7 +38,7 @@ void photographer_finish(struct photographer *photographer);
 
 /*
  * Takes a photograph; the picture is resized to the mode. attempts: how often to try for a stable
- * one. Errors: CAMERA_ERROR_OFF when the CRTC shows nothing, CAMERA_ERROR_FAILED. Afterwards
+ * one. Errors: SCREENSHOT_ERROR_OFF when the CRTC shows nothing, SCREENSHOT_ERROR_FAILED. Afterwards
  * photographer->before is the state that was photographed.
  */
 bool photograph_take(struct photographer *photographer, uint32_t crtc_id, unsigned int attempts,

@@ -40,7 +40,7 @@ static void handle_sequence(int fd, uint64_t sequence, uint64_t time_ns, uint64_
 
 static enum vblank_result fail(const struct vblank_clock *clock, const char *what, GError **error)
 {
-	g_set_error(error, CAMERA_ERROR, CAMERA_ERROR_FAILED, "%s: crtc %u: %s: %s",
+	g_set_error(error, SCREENSHOT_ERROR, SCREENSHOT_ERROR_FAILED, "%s: crtc %u: %s: %s",
 		clock->card->path, clock->crtc_id, what, g_strerror(errno));
 	return VBLANK_FAILED;
 }

@@ -42,8 +42,8 @@ void buffer_cache_finish(struct buffer_cache *cache)
 
 static bool fail(GError **error, uint32_t fb_id, const char *what)
 {
-	g_set_error(error, CAMERA_ERROR, CAMERA_ERROR_FAILED, "framebuffer %u: %s: %s", fb_id, what,
-		g_strerror(errno));
+	g_set_error(error, SCREENSHOT_ERROR, SCREENSHOT_ERROR_FAILED, "framebuffer %u: %s: %s",
+		fb_id, what, g_strerror(errno));
 	return false;
 }
 
@@ -67,7 +67,7 @@ static bool get_framebuffer(const struct card *card, uint32_t fb_id, struct fram
 
 	if (drmIoctl(card->fd, DRM_IOCTL_MODE_GETFB2, &request) < 0) {
 		if (errno == ENOENT)
-			g_set_error(error, CAMERA_ERROR, CAMERA_ERROR_CHANGED,
+			g_set_error(error, SCREENSHOT_ERROR, SCREENSHOT_ERROR_CHANGED,
 				"framebuffer %u is gone", fb_id);
 		else
 			fail(error, fb_id, "GETFB2");
@@ -87,7 +87,7 @@ static bool get_framebuffer(const struct card *card, uint32_t fb_id, struct fram
 		info->plane_count += request.pitches[i] != 0;
 	if (handles[0] == 0) {
 		/* The kernel leaves the handles out for those who may not have them. */
-		g_set_error(error, CAMERA_ERROR, CAMERA_ERROR_FAILED,
+		g_set_error(error, SCREENSHOT_ERROR, SCREENSHOT_ERROR_FAILED,
 			"framebuffer %u: no access to its buffer; the camera has to be root",
 			fb_id);
 		return false;
@@ -185,13 +185,13 @@ static struct buffer_mapping *map_dumb(struct buffer_cache *cache, uint32_t hand
 static bool readable(const struct framebuffer_info *info, GError **error)
 {
 	if (info->has_modifier && info->modifier != DRM_FORMAT_MOD_LINEAR) {
-		g_set_error(error, CAMERA_ERROR, CAMERA_ERROR_FAILED,
+		g_set_error(error, SCREENSHOT_ERROR, SCREENSHOT_ERROR_FAILED,
 			"framebuffer %u: its pixels are not linear (modifier 0x%016" PRIx64 ")",
 			info->id, info->modifier);
 		return false;
 	}
 	if (info->plane_count > 1) {
-		g_set_error(error, CAMERA_ERROR, CAMERA_ERROR_FAILED,
+		g_set_error(error, SCREENSHOT_ERROR, SCREENSHOT_ERROR_FAILED,
 			"framebuffer %u: format %.4s has %u planes of pixels, only one is read",
 			info->id, (const char *)&info->format, info->plane_count);
 		return false;

@@ -83,7 +83,7 @@ static bool compose_snapshot(struct photographer *photographer, const struct crt
 	bool ok = true;
 
 	if (count > BUFFER_CACHE_SIZE) {
-		g_set_error(error, CAMERA_ERROR, CAMERA_ERROR_FAILED,
+		g_set_error(error, SCREENSHOT_ERROR, SCREENSHOT_ERROR_FAILED,
 			"crtc %u: %zu planes, more than %d", crtc->id, count, BUFFER_CACHE_SIZE);
 		return false;
 	}
@@ -132,7 +132,8 @@ static bool attempt(struct photographer *photographer, uint32_t crtc_id, bool wi
 		return false;
 	crtc = snapshot_crtc(&photographer->before, crtc_id);
 	if (!crtc || !crtc->active || crtc->mode.hdisplay == 0) {
-		g_set_error(error, CAMERA_ERROR, CAMERA_ERROR_OFF, "crtc %u is off", crtc_id);
+		g_set_error(error, SCREENSHOT_ERROR, SCREENSHOT_ERROR_OFF, "crtc %u is off",
+			crtc_id);
 		return false;
 	}
 	warn_of_color(photographer, crtc);
@@ -142,7 +143,7 @@ static bool attempt(struct photographer *photographer, uint32_t crtc_id, bool wi
 	unchanged = snapshot_equal_on_crtc(&photographer->before, &photographer->after, crtc_id);
 	/* States of one frame and buffers of the next need not fit together. */
 	if (!composed && !unchanged && error && *error)
-		(*error)->code = CAMERA_ERROR_CHANGED;
+		(*error)->code = SCREENSHOT_ERROR_CHANGED;
 	photograph->stable = unchanged && composed && believable(photographer, crtc_id, photograph);
 	return composed;
 }
@@ -161,7 +162,7 @@ bool photograph_take(struct photographer *photographer, uint32_t crtc_id, unsign
 			continue;
 		/* A framebuffer that went away between two questions: the next attempt knows
 		 * better. */
-		if (g_error_matches(problem, CAMERA_ERROR, CAMERA_ERROR_CHANGED) &&
+		if (g_error_matches(problem, SCREENSHOT_ERROR, SCREENSHOT_ERROR_CHANGED) &&
 			i + 1 < attempts)
 			continue;
 		g_propagate_error(error, g_steal_pointer(&problem));

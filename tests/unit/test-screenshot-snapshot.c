@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What the camera makes of atomic states (tests/camera/snapshot.c, target.c): which planes it
+ * What the screenshot tool makes of atomic states (src/tools/scanout-screenshot/snapshot.c, target.c): which planes it
  * paints and in which order, when two states are the same, which CRTC a name means. Cards made by
  * hand.
  */
@@ -152,9 +152,9 @@ static void test_refresh(void)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	g_test_add_func("/camera/snapshot/order", test_order);
-	g_test_add_func("/camera/snapshot/equal", test_equal);
-	g_test_add_func("/camera/snapshot/target", test_target);
-	g_test_add_func("/camera/snapshot/refresh", test_refresh);
+	g_test_add_func("/screenshot/snapshot/order", test_order);
+	g_test_add_func("/screenshot/snapshot/equal", test_equal);
+	g_test_add_func("/screenshot/snapshot/target", test_target);
+	g_test_add_func("/screenshot/snapshot/refresh", test_refresh);
 	return g_test_run();
 }

@@ -15,8 +15,8 @@
  * back to its own console, as after any program. A test of "the console comes back" should ask the
  * camera while it holds the card open otherwise, or not at all.
  */
-#ifndef CAMERA_CARD_H
-#define CAMERA_CARD_H
+#ifndef SCREENSHOT_CARD_H
+#define SCREENSHOT_CARD_H
 
 #include <glib.h>
 #include <stdbool.h>

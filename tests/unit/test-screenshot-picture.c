@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The camera's pictures (tests/camera/picture.c, png.c): hashes that other programs can compute
+ * The screenshot tool's pictures (src/tools/scanout-screenshot/picture.c, png.c): hashes that other programs can compute
  * too, comparison, and PNG files. The expected numbers were computed by a program in another
  * language.
  */
@@ -88,7 +88,7 @@ static void test_crop(void)
 		g_autoptr(GError) error = NULL;
 
 		g_assert_false(picture_crop(&picture, &outside[i], &part, &error));
-		g_assert_error(error, CAMERA_ERROR, CAMERA_ERROR_FAILED);
+		g_assert_error(error, SCREENSHOT_ERROR, SCREENSHOT_ERROR_FAILED);
 	}
 	picture_finish(&picture);
 	picture_finish(&part);
@@ -111,12 +111,12 @@ static void test_png(void)
 	g_assert_cmpuint(again.height, ==, 8);
 	g_assert_true(picture_compare(&picture, &again, 0, &difference));
 	g_assert_false(picture_write_png(&picture, missing, &error));
-	g_assert_error(error, CAMERA_ERROR, CAMERA_ERROR_FAILED);
+	g_assert_error(error, SCREENSHOT_ERROR, SCREENSHOT_ERROR_FAILED);
 	g_clear_error(&error);
 	/* Half of a file is an error and leaves no picture that looks like one. */
 	g_assert_cmpint(truncate(path, 60), ==, 0);
 	g_assert_false(picture_read_png(&again, path, &error));
-	g_assert_error(error, CAMERA_ERROR, CAMERA_ERROR_FAILED);
+	g_assert_error(error, SCREENSHOT_ERROR, SCREENSHOT_ERROR_FAILED);
 	g_unlink(path);
 	g_assert_cmpint(g_rmdir(folder), ==, 0);
 	picture_finish(&picture);
@@ -126,9 +126,9 @@ static void test_png(void)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	g_test_add_func("/camera/picture/hashes", test_hashes);
-	g_test_add_func("/camera/picture/compare", test_compare);
-	g_test_add_func("/camera/picture/crop", test_crop);
-	g_test_add_func("/camera/picture/png", test_png);
+	g_test_add_func("/screenshot/picture/hashes", test_hashes);
+	g_test_add_func("/screenshot/picture/compare", test_compare);
+	g_test_add_func("/screenshot/picture/crop", test_crop);
+	g_test_add_func("/screenshot/picture/png", test_png);
 	return g_test_run();
 }

@@ -15,8 +15,8 @@
  *    mostly filters: compare scaled pictures of real hardware with a tolerance.
  *  - Without scaling the fraction of the source's origin is dropped, as vkms does.
  */
-#ifndef CAMERA_COMPOSE_H
-#define CAMERA_COMPOSE_H
+#ifndef SCREENSHOT_COMPOSE_H
+#define SCREENSHOT_COMPOSE_H
 
 #include "picture.h"
 

@@ -19,14 +19,14 @@ bool picture_read_png(struct picture *picture, const char *path, GError **error)
 	g_autofree uint8_t *bytes = NULL;
 
 	if (!png_image_begin_read_from_file(&image, path)) {
-		g_set_error(error, CAMERA_ERROR, CAMERA_ERROR_FAILED, "%s: %s", path,
+		g_set_error(error, SCREENSHOT_ERROR, SCREENSHOT_ERROR_FAILED, "%s: %s", path,
 			image.message);
 		return false;
 	}
 	image.format = PNG_FORMAT_RGB;
 	bytes = g_malloc(PNG_IMAGE_SIZE(image));
 	if (!png_image_finish_read(&image, &black, bytes, 0, NULL)) {
-		g_set_error(error, CAMERA_ERROR, CAMERA_ERROR_FAILED, "%s: %s", path,
+		g_set_error(error, SCREENSHOT_ERROR, SCREENSHOT_ERROR_FAILED, "%s: %s", path,
 			image.message);
 		png_image_free(&image);
 		return false;
@@ -57,13 +57,13 @@ bool picture_write_png(const struct picture *picture, const char *path, GError *
 		bytes[3 * i + 2] = picture->pixels[i];
 	}
 	if (!png_image_write_to_file(&image, unfinished, 0, bytes, 0, NULL)) {
-		g_set_error(error, CAMERA_ERROR, CAMERA_ERROR_FAILED, "%s: %s", path,
+		g_set_error(error, SCREENSHOT_ERROR, SCREENSHOT_ERROR_FAILED, "%s: %s", path,
 			image.message);
 		g_unlink(unfinished);
 		return false;
 	}
 	if (g_rename(unfinished, path) < 0) {
-		g_set_error(error, CAMERA_ERROR, CAMERA_ERROR_FAILED, "%s: %s", path,
+		g_set_error(error, SCREENSHOT_ERROR, SCREENSHOT_ERROR_FAILED, "%s: %s", path,
 			g_strerror(errno));
 		g_unlink(unfinished);
 		return false;

@@ -9,8 +9,8 @@
  * A state is the newest that was committed: after a non-blocking commit it may be one frame ahead
  * of the monitor, until the next vblank.
  */
-#ifndef CAMERA_SNAPSHOT_H
-#define CAMERA_SNAPSHOT_H
+#ifndef SCREENSHOT_SNAPSHOT_H
+#define SCREENSHOT_SNAPSHOT_H
 
 #include "card.h"
 #include "compose.h"
@@ -39,7 +39,7 @@ struct crtc_state {
 	uint32_t id;
 	bool active;
 	struct drm_mode_modeinfo mode; /* all zero when the CRTC has none */
-	uint32_t gamma_lut, degamma_lut, ctm; /* blob ids, 0: none. Not applied by the camera. */
+	uint32_t gamma_lut, degamma_lut, ctm; /* blob ids, 0: none. Not applied. */
 	struct compose_color background;
 };
 

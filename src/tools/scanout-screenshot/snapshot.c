@@ -138,7 +138,7 @@ bool snapshot_read(struct snapshot *snapshot, GError **error)
 		snapshot->connector_crtcs[i] = crtc;
 	}
 	if (!ok)
-		g_set_error(error, CAMERA_ERROR, CAMERA_ERROR_FAILED,
+		g_set_error(error, SCREENSHOT_ERROR, SCREENSHOT_ERROR_FAILED,
 			"%s: cannot read the atomic state: %s", card->path, g_strerror(errno));
 	return ok;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The camera's composition (tests/camera/compose.c) against pixels that were worked out by hand,
+ * The screenshot tool's composition (src/tools/scanout-screenshot/compose.c) against pixels that were worked out by hand,
  * and against a second composition that does the same by other means: whole images are cut,
  * mirrored, turned and scaled one step after the other, and mixed in floating point.
  */
@@ -579,18 +579,18 @@ static void test_against_second(gconstpointer data)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	g_test_add_func("/camera/compose/formats", test_formats);
-	g_test_add_func("/camera/compose/rotation", test_rotation);
-	g_test_add_func("/camera/compose/position", test_position);
-	g_test_add_func("/camera/compose/source-rectangle", test_source_rectangle);
-	g_test_add_func("/camera/compose/scaling", test_scaling);
-	g_test_add_func("/camera/compose/blend", test_blend);
-	g_test_add_func("/camera/compose/order", test_order);
-	g_test_add_func("/camera/compose/bad-states", test_bad_states);
-	g_test_add_func("/camera/compose/crc", test_crc);
-	g_test_add_data_func("/camera/compose/geometry-against-second", GINT_TO_POINTER(true),
+	g_test_add_func("/screenshot/compose/formats", test_formats);
+	g_test_add_func("/screenshot/compose/rotation", test_rotation);
+	g_test_add_func("/screenshot/compose/position", test_position);
+	g_test_add_func("/screenshot/compose/source-rectangle", test_source_rectangle);
+	g_test_add_func("/screenshot/compose/scaling", test_scaling);
+	g_test_add_func("/screenshot/compose/blend", test_blend);
+	g_test_add_func("/screenshot/compose/order", test_order);
+	g_test_add_func("/screenshot/compose/bad-states", test_bad_states);
+	g_test_add_func("/screenshot/compose/crc", test_crc);
+	g_test_add_data_func("/screenshot/compose/geometry-against-second", GINT_TO_POINTER(true),
 		test_against_second);
-	g_test_add_data_func("/camera/compose/blend-against-second", GINT_TO_POINTER(false),
+	g_test_add_data_func("/screenshot/compose/blend-against-second", GINT_TO_POINTER(false),
 		test_against_second);
 	return g_test_run();
 }

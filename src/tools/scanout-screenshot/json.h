@@ -3,7 +3,7 @@
  * A snapshot as JSON, for tests and for people. One plane a line, so that grep works too. Keys:
  *
  *   card, driver                    strings
- *   master                          the camera's own mastership: always false
+ *   master                          the tool's own mastership: always false
  *   crtcs[]                         all, or the one asked for
  *     id, index                     debugfs calls a CRTC crtc-INDEX
  *     active                        boolean
@@ -30,8 +30,8 @@
  *   connectors[]                    id, name, crtc (0: off)
  *   idle_planes[]                   ids of planes that are off
  */
-#ifndef CAMERA_JSON_H
-#define CAMERA_JSON_H
+#ifndef SCREENSHOT_JSON_H
+#define SCREENSHOT_JSON_H
 
 #include "snapshot.h"
 

@@ -3,8 +3,8 @@
  * Which CRTC is meant: by id, by the connector it feeds, or simply the first that is on. Given on
  * the command line, looked up in a snapshot whenever the answer may have changed.
  */
-#ifndef CAMERA_TARGET_H
-#define CAMERA_TARGET_H
+#ifndef SCREENSHOT_TARGET_H
+#define SCREENSHOT_TARGET_H
 
 #include "snapshot.h"
 

@@ -18,7 +18,7 @@ bool target_check(const struct target *target, const struct card *card, GError *
 				return true;
 		for (size_t i = 0; i < card->crtc_count; i++)
 			g_string_append_printf(names, " %u", card->crtcs[i].id);
-		g_set_error(error, CAMERA_ERROR, CAMERA_ERROR_FAILED,
+		g_set_error(error, SCREENSHOT_ERROR, SCREENSHOT_ERROR_FAILED,
 			"%s: no crtc %u; there are:%s", card->path, target->crtc_id, names->str);
 		return false;
 	}
@@ -29,8 +29,8 @@ bool target_check(const struct target *target, const struct card *card, GError *
 			return true;
 		g_string_append_printf(names, " %s", card->connectors[i].name);
 	}
-	g_set_error(error, CAMERA_ERROR, CAMERA_ERROR_FAILED, "%s: no connector %s; there are:%s",
-		card->path, target->connector, names->str);
+	g_set_error(error, SCREENSHOT_ERROR, SCREENSHOT_ERROR_FAILED,
+		"%s: no connector %s; there are:%s", card->path, target->connector, names->str);
 	return false;
 }
 

@@ -116,7 +116,7 @@ static bool check_plane(const struct compose_plane *plane, const struct pixel_fo
 		fault = "its framebuffer is larger than the buffer";
 	if (!fault)
 		return true;
-	g_set_error(error, CAMERA_ERROR, CAMERA_ERROR_FAILED,
+	g_set_error(error, SCREENSHOT_ERROR, SCREENSHOT_ERROR_FAILED,
 		"a plane of format %.4s cannot be composed: %s", (const char *)&plane->format,
 		fault);
 	return false;
@@ -281,7 +281,7 @@ static bool layer_touches(const struct layer *layer, int64_t y)
 
 /*
  * The usual case: on this line there is one opaque full-width plane and nothing else. Copies it and
- * returns true. It is what lets the camera follow every vblank of a full-HD picture.
+ * returns true. It is what lets the tool follow every vblank of a full-HD picture.
  */
 static bool copy_line(const struct layer *layers, size_t count, int64_t y, unsigned int width,
 	uint32_t *row)

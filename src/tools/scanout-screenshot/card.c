@@ -58,7 +58,7 @@ static const char *const connector_property_names[CONNECTOR_PROPERTY_COUNT] = {
 
 static bool fail(GError **error, const char *path, const char *what)
 {
-	g_set_error(error, CAMERA_ERROR, CAMERA_ERROR_FAILED, "%s: %s: %s", path, what,
+	g_set_error(error, SCREENSHOT_ERROR, SCREENSHOT_ERROR_FAILED, "%s: %s: %s", path, what,
 		g_strerror(errno));
 	return false;
 }
@@ -182,7 +182,7 @@ static bool open_path(struct card *card, const char *path, GError **error)
 	drmDropMaster(card->fd);
 	card->path = g_strdup(path);
 	if (card_is_master(card)) {
-		g_set_error(error, CAMERA_ERROR, CAMERA_ERROR_FAILED,
+		g_set_error(error, SCREENSHOT_ERROR, SCREENSHOT_ERROR_FAILED,
 			"%s: still DRM master after dropping it", path);
 		card_close(card);
 		return false;
@@ -219,7 +219,7 @@ bool card_open(struct card *card, const char *path, GError **error)
 			return true;
 		card_close(card);
 	}
-	g_set_error(error, CAMERA_ERROR, CAMERA_ERROR_FAILED,
+	g_set_error(error, SCREENSHOT_ERROR, SCREENSHOT_ERROR_FAILED,
 		"no card with atomic mode setting and connectors in /dev/dri");
 	return false;
 }

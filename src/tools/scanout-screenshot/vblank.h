@@ -6,8 +6,8 @@
  * Two cases have no vblank to wait for: a CRTC that is off, and a driver without vblank interrupts
  * (bochs and others). There the wait is one period of 60 Hz, and the sequence number stays 0.
  */
-#ifndef CAMERA_VBLANK_H
-#define CAMERA_VBLANK_H
+#ifndef SCREENSHOT_VBLANK_H
+#define SCREENSHOT_VBLANK_H
 
 #include "card.h"
 

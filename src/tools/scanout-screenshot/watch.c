@@ -60,8 +60,8 @@ static bool look_at(struct look *look, struct photographer *photographer,
 		return true;
 	if (!photograph_take(photographer, look->crtc_id, ATTEMPTS, false, &look->photograph,
 		    &problem)) {
-		if (g_error_matches(problem, CAMERA_ERROR, CAMERA_ERROR_OFF) ||
-			g_error_matches(problem, CAMERA_ERROR, CAMERA_ERROR_CHANGED))
+		if (g_error_matches(problem, SCREENSHOT_ERROR, SCREENSHOT_ERROR_OFF) ||
+			g_error_matches(problem, SCREENSHOT_ERROR, SCREENSHOT_ERROR_CHANGED))
 			return true;
 		g_propagate_error(error, g_steal_pointer(&problem));
 		return false;

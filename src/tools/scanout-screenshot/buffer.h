@@ -8,8 +8,8 @@
  * dma-buf's inode, which is the buffer's identity: framebuffer ids are used again for others. A
  * kept mapping keeps the memory alive, never the framebuffer: RMFB and its effects go on as usual.
  */
-#ifndef CAMERA_BUFFER_H
-#define CAMERA_BUFFER_H
+#ifndef SCREENSHOT_BUFFER_H
+#define SCREENSHOT_BUFFER_H
 
 #include "card.h"
 
@@ -48,13 +48,13 @@ struct buffer_cache {
 void buffer_cache_init(struct buffer_cache *cache, const struct card *card);
 void buffer_cache_finish(struct buffer_cache *cache);
 
-/* Asks for a framebuffer without mapping it. CAMERA_ERROR_CHANGED when it is gone. */
+/* Asks for a framebuffer without mapping it. SCREENSHOT_ERROR_CHANGED when it is gone. */
 bool buffer_describe(const struct card *card, uint32_t fb_id, struct framebuffer_info *info,
 	GError **error);
 
 /*
  * Makes a framebuffer's pixels readable. The mapping stays the cache's and valid until
- * BUFFER_CACHE_SIZE other buffers were asked for. CAMERA_ERROR_CHANGED when the framebuffer is
+ * BUFFER_CACHE_SIZE other buffers were asked for. SCREENSHOT_ERROR_CHANGED when the framebuffer is
  * gone.
  */
 const struct buffer_mapping *buffer_map(struct buffer_cache *cache, uint32_t fb_id,

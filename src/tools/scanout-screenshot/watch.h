@@ -3,8 +3,8 @@
  * Following a CRTC over time, one photograph a vblank: until it shows a certain picture, or for so
  * long, with one line for each vblank. Called by camera.c, which has opened the card.
  */
-#ifndef CAMERA_WATCH_H
-#define CAMERA_WATCH_H
+#ifndef SCREENSHOT_WATCH_H
+#define SCREENSHOT_WATCH_H
 
 #include "photograph.h"
 #include "target.h"

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-GQuark camera_error_quark(void)
+GQuark screenshot_error_quark(void)
 {
 	return g_quark_from_static_string("camera-error");
 }
@@ -48,7 +48,7 @@ bool picture_crop(const struct picture *picture, const struct picture_rect *rect
 	if (rect->width == 0 || rect->height == 0 || rect->x > picture->width ||
 		rect->y > picture->height || rect->width > picture->width - rect->x ||
 		rect->height > picture->height - rect->y) {
-		g_set_error(error, CAMERA_ERROR, CAMERA_ERROR_FAILED,
+		g_set_error(error, SCREENSHOT_ERROR, SCREENSHOT_ERROR_FAILED,
 			"rectangle %u,%u,%ux%u is not inside a picture of %ux%u", rect->x, rect->y,
 			rect->width, rect->height, picture->width, picture->height);
 		return false;
