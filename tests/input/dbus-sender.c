@@ -61,7 +61,7 @@ static struct input_sink **find_sink(struct sender *sender, const char *kind, un
 
 static void print_counters(const struct sender *sender)
 {
-	struct dbus_display_counters counters;
+	struct dbus_call_counters counters;
 
 	dbus_display_counters(sender->display, &counters);
 	printf("counters %lu %lu %lu %lu\n", (unsigned long)counters.calls,

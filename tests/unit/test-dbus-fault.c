@@ -111,7 +111,7 @@ static void test_many_consoles(void)
 static void test_every_call_refused(void)
 {
 	g_autoptr(dbus_fixture) fixture = dbus_fixture_new_connected(false);
-	struct dbus_display_counters counters;
+	struct dbus_call_counters counters;
 
 	fixture->bus->refuses = true;
 	for (int i = 0; i < 100; i++) {

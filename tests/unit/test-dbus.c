@@ -290,7 +290,7 @@ static void test_leds(void)
 static void test_waiting(void)
 {
 	g_autoptr(dbus_fixture) fixture = dbus_fixture_new_connected(false);
-	struct dbus_display_counters counters;
+	struct dbus_call_counters counters;
 	g_autofree char *seen = NULL;
 
 	fixture->bus->holds = true;
@@ -333,7 +333,7 @@ static void test_waiting(void)
 static void test_flood(void)
 {
 	g_autoptr(dbus_fixture) fixture = dbus_fixture_new_connected(true);
-	struct dbus_display_counters counters;
+	struct dbus_call_counters counters;
 	int balance[256] = {0};
 	unsigned int x = 0, y;
 

@@ -17,7 +17,7 @@ struct dbus_calls {
 	char *owner;
 	char *guest;
 	GCancellable *cancellable;
-	struct dbus_display_counters counters;
+	struct dbus_call_counters counters;
 	unsigned int in_flight;
 	bool error_logged;
 	guint finish_timer; /* 0: dbus_calls_finish() was not called */
@@ -266,7 +266,7 @@ bool dbus_calls_push(struct dbus_calls *calls, const struct dbus_call *call)
 	return true;
 }
 
-void dbus_calls_count(const struct dbus_calls *calls, struct dbus_display_counters *counters)
+void dbus_calls_count(const struct dbus_calls *calls, struct dbus_call_counters *counters)
 {
 	counters->calls += calls->counters.calls;
 	counters->refused += calls->counters.refused;

@@ -15,8 +15,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "input/dbus/dbus.h"
-
 #define DBUS_CALLS_IN_FLIGHT 64
 #define DBUS_CALLS_WAITING 256
 
@@ -57,6 +55,13 @@ struct dbus_call {
 	double x, y; /* pixels of the console */
 };
 
+struct dbus_call_counters {
+	uint64_t calls; /* to QEMU */
+	uint64_t refused; /* of them, answered by an error */
+	uint64_t merged; /* motion added to what waited */
+	uint64_t dropped; /* presses, touches and motion that found no room */
+};
+
 struct dbus_calls;
 
 /* `owner` is QEMU's unique name on that bus; copied. The connection is referenced. */
@@ -77,6 +82,6 @@ unsigned int dbus_calls_finishing(void);
 bool dbus_calls_push(struct dbus_calls *calls, const struct dbus_call *call);
 
 /* Adds to what is there. */
-void dbus_calls_count(const struct dbus_calls *calls, struct dbus_display_counters *counters);
+void dbus_calls_count(const struct dbus_calls *calls, struct dbus_call_counters *counters);
 
 #endif

@@ -434,8 +434,7 @@ void dbus_display_set_picture(struct dbus_display *display, uint32_t width, uint
 	display->picture_height = height;
 }
 
-void dbus_display_counters(const struct dbus_display *display,
-	struct dbus_display_counters *counters)
+void dbus_display_counters(const struct dbus_display *display, struct dbus_call_counters *counters)
 {
 	*counters = display->counters;
 	if (display->calls)

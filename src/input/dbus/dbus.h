@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "input/dbus/calls.h"
 #include "input/sink.h"
 
 /* Graphic consoles of one QEMU. */
@@ -31,13 +32,6 @@ struct dbus_display_listener {
 	/* As that of struct input_sink_listener; those that are on when QEMU goes are switched
 	 * off. */
 	void (*leds)(void *data, uint32_t said, uint32_t leds);
-};
-
-struct dbus_display_counters {
-	uint64_t calls; /* to QEMU */
-	uint64_t refused; /* of them, answered by an error */
-	uint64_t merged; /* motion added to what waited */
-	uint64_t dropped; /* presses, touches and motion that found no room */
 };
 
 /* `address` as D-Bus has it ("unix:path=/run/kiosk/bus"); `guest` is for the log; both are copied.
@@ -76,7 +70,6 @@ void dbus_display_set_picture(struct dbus_display *display, uint32_t width, uint
 struct input_sink *dbus_display_sink(struct dbus_display *display, enum input_kind kind,
 	size_t screen);
 
-void dbus_display_counters(const struct dbus_display *display,
-	struct dbus_display_counters *counters);
+void dbus_display_counters(const struct dbus_display *display, struct dbus_call_counters *counters);
 
 #endif

@@ -41,7 +41,7 @@ struct dbus_display {
 	guint properties_signal; /* 0: no QEMU */
 	char *owner; /* QEMU's unique name; NULL: no QEMU */
 	struct dbus_calls *calls; /* NULL: no QEMU, or its consoles are not known yet */
-	struct dbus_display_counters counters; /* of earlier QEMUs */
+	struct dbus_call_counters counters; /* of earlier QEMUs */
 
 	struct dbus_console consoles[DBUS_SCREENS_MAX]; /* by number */
 	size_t console_count;
