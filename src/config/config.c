@@ -5,9 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "config/input_kind.h"
 #include "config/scan.h"
 #include "config/value.h"
-#include "input/description.h"
 #include "vhost_user_gpu.h"
 
 /* ---- the keys ---- */
@@ -130,8 +130,6 @@ static const struct section sections[] = {
 
 G_STATIC_ASSERT(
 	offsetof(struct config_output, y) == offsetof(struct config_output, x) + sizeof(int32_t));
-
-G_DEFINE_QUARK(scanoutd_config_error_quark, config_error)
 
 /* ---- the structs ---- */
 

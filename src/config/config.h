@@ -18,34 +18,14 @@
 #include <stdint.h>
 
 #include "config/combination.h"
-#include "input/seat.h"
-#include "input/sink.h"
+#include "config/device_options.h"
+#include "config/value.h"
 #include "scene/place.h"
 
 #define CONFIG_DEFAULT_PATH "/etc/scanoutd/scanoutd.conf"
 
 /* The guest that exists where no file names one. */
 #define CONFIG_DEFAULT_GUEST "default"
-
-#define CONFIG_ERROR (config_error_quark())
-GQuark config_error_quark(void);
-
-enum config_error {
-	CONFIG_ERROR_FILE, /* cannot be read */
-	CONFIG_ERROR_VALUE, /* the message has file and line, or the option */
-};
-
-/* config_daemon.vt: no VT, or the one that stdin is, else the VT's number. */
-#define CONFIG_VT_NONE (-1)
-#define CONFIG_VT_AUTO 0
-
-/* Whether card and input devices are opened by a seat manager: AUTO, where we are not root and one
- * is there. */
-enum config_seat_manager {
-	CONFIG_SEAT_MANAGER_AUTO,
-	CONFIG_SEAT_MANAGER_YES,
-	CONFIG_SEAT_MANAGER_NO,
-};
 
 /* [daemon] */
 struct config_daemon {
@@ -87,13 +67,7 @@ struct config_device {
 	char *guest; /* whose it is, whoever has the focus; NULL: as the focus says */
 	char *output; /* that a touch screen or tablet lies on; NULL: found out */
 	bool passthrough; /* given to `guest` as it is, with all it can do */
-	/* Whether motion goes to the guest as the device counts it: by default of mice, not of
-	 * touch pads. */
-	enum config_motion {
-		CONFIG_MOTION_DEFAULT,
-		CONFIG_MOTION_RAW,
-		CONFIG_MOTION_ACCELERATED
-	} motion;
+	enum config_motion motion;
 	struct seat_device_options options; /* libinput's */
 	bool ignore_given, acceleration_given;
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "config/options.h"
 
+#include "config/input_kind.h"
 #include "config/value.h"
-#include "input/description.h"
 #include "vhost_user_gpu.h"
 
 static const char origin[] = "command line";

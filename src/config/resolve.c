@@ -7,8 +7,8 @@
 #include <sys/un.h>
 
 #include "config/config.h"
+#include "config/input_kind.h"
 #include "config/value.h"
-#include "input/description.h"
 #include "vhost_user_gpu.h"
 
 static bool fail(GError **error, const char *origin, const char *kind, const char *name,

@@ -9,6 +9,8 @@
 
 #include "kms.h"
 
+G_DEFINE_QUARK(scanoutd_config_error_quark, config_error)
+
 struct word {
 	const char *text;
 	int value;

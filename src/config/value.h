@@ -1,12 +1,46 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One configuration value of each kind, from text; and the word that was meant. For config.c and
- * options.c.
+ * One configuration value of each kind, from text, and the types of those that are nobody else's;
+ * and the word that was meant. Below config.h, which is made of them. For config.c and options.c.
  */
 #ifndef SCANOUTD_CONFIG_VALUE_H
 #define SCANOUTD_CONFIG_VALUE_H
 
-#include "config/config.h"
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config/combination.h"
+#include "config/device_options.h"
+#include "scene/place.h"
+
+#define CONFIG_ERROR (config_error_quark())
+GQuark config_error_quark(void);
+
+enum config_error {
+	CONFIG_ERROR_FILE, /* cannot be read */
+	CONFIG_ERROR_VALUE, /* the message has file and line, or the option */
+};
+
+/* config_daemon.vt: no VT, or the one that stdin is, else the VT's number. */
+#define CONFIG_VT_NONE (-1)
+#define CONFIG_VT_AUTO 0
+
+/* Whether card and input devices are opened by a seat manager: AUTO, where we are not root and one
+ * is there. */
+enum config_seat_manager {
+	CONFIG_SEAT_MANAGER_AUTO,
+	CONFIG_SEAT_MANAGER_YES,
+	CONFIG_SEAT_MANAGER_NO,
+};
+
+/* How motion of one of the host's devices is counted for the guest: by default raw of mice, and
+ * accelerated of touch pads. */
+enum config_motion {
+	CONFIG_MOTION_DEFAULT,
+	CONFIG_MOTION_RAW,
+	CONFIG_MOTION_ACCELERATED,
+};
 
 /* Each message continues "KEY=VALUE: ": it says what is allowed. */
 bool config_parse_place(const char *text, enum place_policy *place, GError **error);

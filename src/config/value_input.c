@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "config/value.h"
-#include "input/description.h"
 
 static bool refuse(GError **error, const char *message)
 {

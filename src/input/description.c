@@ -4,47 +4,6 @@
 #include <glib.h>
 #include <string.h>
 
-static const char *const kind_names[INPUT_KINDS] = {
-	[INPUT_KEYBOARD] = "keyboard",
-	[INPUT_POINTER] = "pointer",
-	[INPUT_ABSOLUTE] = "absolute",
-	[INPUT_TOUCH] = "touch",
-	[INPUT_PEN] = "pen",
-	[INPUT_PASSTHROUGH] = "passthrough",
-};
-
-const char *input_kind_name(enum input_kind kind)
-{
-	return kind_names[kind];
-}
-
-G_DEFINE_QUARK(scanoutd_input_kinds_error_quark, input_kinds_error)
-
-bool input_kinds_parse(const char *text, unsigned int *kinds, GError **error)
-{
-	g_auto(GStrv) parts = g_strsplit_set(text, ";,", -1);
-
-	*kinds = 0;
-	if (g_str_equal(text, "none"))
-		return true;
-	for (char **part = parts; *part != NULL; part++) {
-		enum input_kind kind = INPUT_KEYBOARD;
-
-		if (*g_strstrip(*part) == '\0')
-			continue;
-		while (kind < INPUT_PASSTHROUGH && !g_str_equal(kind_names[kind], *part))
-			kind++;
-		if (kind == INPUT_PASSTHROUGH) {
-			g_set_error_literal(error, INPUT_KINDS_ERROR, INPUT_KINDS_ERROR_WORD,
-				"must be none, or some of keyboard, pointer, absolute, touch and "
-				"pen, separated by semicolons");
-			return false;
-		}
-		*kinds |= 1u << kind;
-	}
-	return true;
-}
-
 static void set_axis(struct input_description *description, unsigned int code, int32_t minimum,
 	int32_t maximum, int32_t resolution)
 {
@@ -164,7 +123,8 @@ void input_describe(struct input_description *description, enum input_kind kind,
 		.product = (uint16_t)(kind + 1),
 		.version = 1,
 	};
-	g_snprintf(description->name, sizeof(description->name), "scanoutd %s", kind_names[kind]);
+	g_snprintf(description->name, sizeof(description->name), "scanoutd %s",
+		input_kind_name(kind));
 	if (screen)
 		g_strlcpy(description->serial, screen->name, sizeof(description->serial));
 	switch (kind) {

@@ -38,22 +38,4 @@ struct input_screen {
 void input_describe(struct input_description *description, enum input_kind kind,
 	const struct input_screen *screen);
 
-/* "keyboard", "pointer", "absolute", "touch", "pen", "passthrough". */
-const char *input_kind_name(enum input_kind kind);
-
-/* Sets of kinds: a bit for each. By default every kind that needs no host device of its own: what
- * nobody connects to costs nothing. */
-#define INPUT_KINDS_DEFAULT ((1u << INPUT_PASSTHROUGH) - 1)
-
-#define INPUT_KINDS_ERROR (input_kinds_error_quark())
-GQuark input_kinds_error_quark(void);
-
-enum input_kinds_error {
-	INPUT_KINDS_ERROR_WORD, /* the message continues "KEY=VALUE: " */
-};
-
-/* "none", or names of kinds, parted by semicolons, as lists in files are, or by commas, as shells
- * would part at the other; INPUT_PASSTHROUGH is none of them. */
-bool input_kinds_parse(const char *text, unsigned int *kinds, GError **error);
-
 #endif

@@ -12,7 +12,7 @@
 
 struct evdev {
 	char *node;
-	struct seat_opener opener;
+	struct device_opener opener;
 	const struct evdev_listener *listener;
 	void *data;
 	struct libevdev *device;
@@ -214,7 +214,7 @@ void evdev_describe(const struct evdev *evdev, struct input_description *descrip
 
 /* ---- life ---- */
 
-struct evdev *evdev_open(const char *node, const struct seat_opener *opener,
+struct evdev *evdev_open(const char *node, const struct device_opener *opener,
 	const struct evdev_listener *listener, void *data, GError **error)
 {
 	struct evdev *evdev = g_new0(struct evdev, 1);

@@ -35,7 +35,7 @@ enum evdev_error {
 };
 
 /* `opener` is borrowed as long as it lives; NULL: open(2). */
-struct evdev *evdev_open(const char *node, const struct seat_opener *opener,
+struct evdev *evdev_open(const char *node, const struct device_opener *opener,
 	const struct evdev_listener *listener, void *data, GError **error);
 /* Releases first what is pressed. Takes NULL. */
 void evdev_close(struct evdev *evdev);

@@ -35,7 +35,7 @@ struct input_options {
 	const struct config *config;
 	struct kms_device *device;
 	struct layout *layout; /* configured */
-	const struct seat_opener *opener; /* seat_options.opener */
+	const struct device_opener *opener; /* seat_options.opener */
 	bool keyboard_is_off; /* the terminal's, from the start: the kernel's keys do not work */
 };
 

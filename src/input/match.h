@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "config/config.h"
+#include "input/seat.h"
 
 /* A device as sections speak of it. */
 struct match_device {

@@ -23,7 +23,7 @@ struct passthrough;
 struct passthrough_options {
 	const struct config_device *section; /* outlives it */
 	const char *seat; /* of udev; outlives it */
-	const struct seat_opener *opener; /* the same; NULL: seat_opener_direct */
+	const struct device_opener *opener; /* the same; NULL: seat_opener_direct */
 	const char *guest; /* the machine's name, for the log; outlives it */
 	const char *prefix; /* of the socket: PREFIX-SECTION.sock; outlives it */
 	const char *group; /* as door_create_path(); outlives it */

@@ -25,7 +25,7 @@ static void close_directly(void *data, int fd)
 	close(fd);
 }
 
-const struct seat_opener seat_opener_direct = {open_directly, close_directly, NULL};
+const struct device_opener seat_opener_direct = {open_directly, close_directly, NULL};
 
 static int open_restricted(const char *path, int flags, void *data)
 {

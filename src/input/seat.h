@@ -16,6 +16,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "config/device_options.h"
+#include "device_opener.h"
+
 struct seat;
 struct seat_device;
 
@@ -110,33 +113,14 @@ struct seat_listener {
 	void (*event)(void *data, struct seat_device *device, const struct seat_event *event);
 };
 
-/* What is asked of a device; the fields of a [device NAME] section (config.h) that are
- * libinput's. */
-struct seat_device_options {
-	bool ignore; /* not opened for events at all, where libinput allows it; else its events are dropped */
-	double acceleration; /* -1 to 1; 0 is libinput's own */
-	enum { SEAT_PROFILE_DEFAULT, SEAT_PROFILE_FLAT, SEAT_PROFILE_ADAPTIVE } profile;
-	enum seat_choice { SEAT_DEFAULT, SEAT_ON, SEAT_OFF } natural_scrolling, tap, left_handed;
-	bool calibrated;
-	float calibration[6]; /* rows 1 and 2 of libinput's matrix */
-};
-
-/* How device nodes are opened: by ourselves, or by a seat manager (session.c). */
-struct seat_opener {
-	/* An fd, or -errno. */
-	int (*open)(void *data, const char *path, int flags);
-	void (*close)(void *data, int fd);
-	void *data;
-};
-
 /* open(2), which needs the group input, or root. */
-extern const struct seat_opener seat_opener_direct;
+extern const struct device_opener seat_opener_direct;
 
 struct seat_options {
 	/* "seat0": devices of that udev seat, with hot-plug. NULL: only those of
 	 * seat_add_path(). */
 	const char *name;
-	const struct seat_opener *opener; /* NULL: seat_opener_direct */
+	const struct device_opener *opener; /* NULL: seat_opener_direct */
 	/* Asked once a device, before its first event. */
 	void (*configure)(void *data, struct seat_device *device,
 		struct seat_device_options *options);

@@ -14,7 +14,7 @@
 
 struct seat {
 	struct seat_options options;
-	struct seat_opener opener;
+	struct device_opener opener;
 	const struct seat_listener *listener;
 	void *data;
 	struct udev *udev; /* NULL with the path back-end */

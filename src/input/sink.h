@@ -15,15 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum input_kind {
-	INPUT_KEYBOARD,
-	INPUT_POINTER, /* relative, with wheels */
-	INPUT_ABSOLUTE, /* a pointer that is told where it is */
-	INPUT_TOUCH, /* the touch screen of one output */
-	INPUT_PEN,
-	INPUT_PASSTHROUGH, /* one device of the host with its own capabilities */
-	INPUT_KINDS,
-};
+#include "config/input_kind.h"
 
 /* One event; also the wire's struct virtio_input_event, but in native byte order. */
 struct input_value {

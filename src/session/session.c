@@ -66,7 +66,7 @@ const struct kms_opener *session_card_opener(const struct session *session)
 	return session != NULL && session->card_opener.open != NULL ? &session->card_opener : NULL;
 }
 
-const struct seat_opener *session_input_opener(const struct session *session)
+const struct device_opener *session_input_opener(const struct session *session)
 {
 	return session != NULL && session->input_opener.open != NULL ? &session->input_opener
 								     : NULL;

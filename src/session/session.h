@@ -19,8 +19,8 @@
 #include <glib.h>
 #include <stdbool.h>
 
-#include "config/config.h"
-#include "input/seat.h"
+#include "config/value.h"
+#include "device_opener.h"
 #include "kms.h"
 
 struct session;
@@ -73,6 +73,6 @@ void session_take_keyboard(struct session *session, bool taken);
 
 /* How devices are opened; NULL: by ourselves. They live as long as the session. */
 const struct kms_opener *session_card_opener(const struct session *session);
-const struct seat_opener *session_input_opener(const struct session *session);
+const struct device_opener *session_input_opener(const struct session *session);
 
 #endif

@@ -16,7 +16,7 @@ struct session {
 	void *data;
 	/* `open` NULL: by ourselves. */
 	struct kms_opener card_opener;
-	struct seat_opener input_opener;
+	struct device_opener input_opener;
 };
 
 struct session_way {

@@ -14,7 +14,7 @@ static struct {
 
 /* ---- the seat ---- */
 
-const struct seat_opener seat_opener_direct;
+const struct device_opener seat_opener_direct;
 
 GQuark seat_error_quark(void)
 {

@@ -38,7 +38,7 @@ struct evdev {
 	void *data;
 };
 
-struct evdev *evdev_open(const char *node, const struct seat_opener *opener,
+struct evdev *evdev_open(const char *node, const struct device_opener *opener,
 	const struct evdev_listener *listener, void *data, GError **error)
 {
 	struct evdev *evdev = g_new0(struct evdev, 1);

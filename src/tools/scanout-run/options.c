@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tools/scanout-run/options.h"
 
-#include "input/description.h"
+#include "config/input_kind.h"
 #include "vhost_user_gpu.h"
 
 static gboolean pass_to_daemon(const char *name, const char *value, gpointer data, GError **error)

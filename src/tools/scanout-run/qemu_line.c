@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "input/description.h"
+#include "config/input_kind.h"
 #include "tools/scanout-run/properties.h"
 
 #define MEBIBYTE (UINT64_C(1) << 20)
