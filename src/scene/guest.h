@@ -33,45 +33,12 @@
 #include <stdint.h>
 
 #include "kms.h"
-#include "scene/copy.h"
+#include "scene/guest_state.h"
 #include "vhost_user_gpu.h"
 #include "wire/channel.h"
 
 struct guest;
 struct view;
-
-enum guest_reply {
-	REPLY_FLIP,
-	REPLY_SUPERSEDED,
-	REPLY_COPIED,
-	REPLY_ALL_OUTPUTS,
-	REPLY_NO_VBLANK,
-	REPLY_OFF,
-	REPLY_UNUSABLE,
-	REPLY_FAILED,
-	REPLY_STOPPING,
-	REPLY_KINDS,
-};
-
-/* Reply latency: bucket i counts answers given within 2^i × 100 µs of the request; the last one the
- * rest. */
-#define GUEST_LATENCY_BUCKETS 16
-
-struct guest_counters {
-	uint64_t frames; /* DMABUF_UPDATEs */
-	uint64_t pixel_updates; /* UPDATEs that were complete */
-	uint64_t pixel_bytes;
-	uint64_t frames_superseded;
-	uint64_t frames_copied[COPY_REASONS];
-	uint64_t replies[REPLY_KINDS];
-	uint64_t reply_latency[GUEST_LATENCY_BUCKETS];
-	uint64_t cursor_moves;
-	uint64_t cursor_images;
-	uint64_t attached; /* display sockets so far */
-};
-
-/* Outputs that show one scanout. */
-#define GUEST_VIEWS_MAX 16
 
 /* What is on the glass before the first frame, and after the guest has gone. */
 enum guest_idle_picture {
@@ -87,39 +54,6 @@ struct guest_options {
 	 * The guest is ready for the next guest_attach(). May be NULL. */
 	void (*detached)(void *data);
 	void *data;
-};
-
-/*
- * All of a guest that a successor needs (design 13): plain data in shared memory, no pointers.
- * Zeroed for a new guest. The memfds of surfaces travel beside it.
- */
-struct guest_state {
-	struct channel_state channel;
-	struct guest_scanout_state {
-		uint32_t content; /* enum scanout_content of scanout.h */
-		uint32_t width; /* of what is shown, pixels */
-		uint32_t height;
-		struct channel_dmabuf dmabuf;
-		uint32_t cursor_visible;
-		int32_t cursor_x;
-		int32_t cursor_y;
-		uint32_t cursor_hot_x;
-		uint32_t cursor_hot_y;
-		uint32_t cursor_pixels[VHOST_USER_GPU_CURSOR_SIZE * VHOST_USER_GPU_CURSOR_SIZE];
-	} scanouts[VHOST_USER_GPU_SCANOUTS];
-	/* DMABUF_UPDATEs that wait for their answer, oldest first. */
-	uint32_t waiting_count;
-	struct guest_waiting {
-		uint32_t scanout;
-		uint32_t reply; /* enum guest_reply, as far as known */
-		uint32_t views; /* bit i: the scanout's view i has not shown it yet */
-		uint32_t paced; /* the pacing timer answers it, a period after the last answer */
-		uint32_t period_us; /* of the scanout's mode */
-		uint32_t padding;
-		int64_t since_us;
-		uint64_t serials[GUEST_VIEWS_MAX]; /* view i shows it with this frame */
-	} waiting[CHANNEL_REPLIES_MAX];
-	int64_t last_reply_us; /* as the next paced one counts it: of a flip, the vblank's time */
 };
 
 /* `state` is the caller's and outlives the guest. */

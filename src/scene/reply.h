@@ -13,7 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "scene/guest.h"
+#include "kms.h"
+#include "scene/guest_state.h"
 
 struct replies {
 	struct guest_state *state;

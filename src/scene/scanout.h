@@ -14,7 +14,7 @@
 
 #include "kms.h"
 #include "scene/dmabuf.h"
-#include "scene/guest.h"
+#include "scene/guest_state.h"
 #include "scene/view.h"
 
 /* What all surfaces of one guest may take: a guest that asks for more is not believed. */

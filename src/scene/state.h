@@ -10,7 +10,7 @@
 
 #include <glib.h>
 
-#include "scene/guest.h"
+#include "scene/guest_state.h"
 
 /* Raised whenever the layout or the meaning of struct guest_state changes. */
 #define STATE_VERSION 2u
