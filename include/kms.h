@@ -47,6 +47,7 @@ enum kms_error {
 	KMS_ERROR_NO_CRTC, /* more outputs are wanted than the card can drive at once */
 	KMS_ERROR_REFUSED, /* the driver refuses a buffer or a commit; errno is in the message */
 	KMS_ERROR_GONE, /* the card was unplugged */
+	KMS_ERROR_NO_UDEV, /* udev cannot be reached: what comes later is not seen */
 };
 
 /* One card. Created and destroyed by main. */
@@ -222,6 +223,22 @@ void kms_device_pause(struct kms_device *device);
 /* Becomes master again, if a seat manager has not made us that already, and makes a full mode set
  * of what was configured. */
 bool kms_device_resume(struct kms_device *device, GError **error);
+
+/* ---- cards that come and go (kms/watch.c) ---- */
+
+/* Looks out for cards, with or without one. */
+struct kms_watch;
+
+/*
+ * Calls `changed` from the main loop whenever a card may have come, gone or changed, or events were
+ * lost: ask kms_device_create() again. Events within 100 ms make one call. The callback may destroy
+ * the watch. Asks nothing at start: ask first, or what came before is missed. NULL only where udev
+ * cannot be reached.
+ */
+struct kms_watch *kms_watch_create(void (*changed)(void *data), void *data, GError **error);
+
+/* Takes NULL. No call comes after it. */
+void kms_watch_destroy(struct kms_watch *watch);
 
 /* Cards, connectors, modes, planes with their formats, and what is in use, for `scanoutd --list`.
  * Opens every card by itself, becomes master of none. False if there is no card. */
