@@ -122,6 +122,9 @@ struct kms_listener {
 	/* Something that the kms_output_*() questions below answer has changed, or the driver now
 	 * refuses the cursor: ask again, set the cursor again, submit the picture again. */
 	void (*output_changed)(void *data, struct kms_output *output);
+	/* A round of probing is over, and every output that it changed was told: there may be new
+	 * outputs, and monitors may have other names, or be on other connectors. */
+	void (*probed)(void *data);
 	/* The card is gone (ENODEV, or a udev "remove"). No further callback comes. */
 	void (*device_gone)(void *data);
 };

@@ -290,6 +290,11 @@ void kms_device_tell(struct kms_device *device)
 {
 	for (guint i = 0; i < device->outputs->len; i++)
 		tell_output(device, device->outputs->pdata[i]);
+	if (device->probe_untold && !device->gone_untold) {
+		device->probe_untold = false;
+		if (device->listener.probed)
+			device->listener.probed(device->data);
+	}
 	if (!device->gone_untold)
 		return;
 	device->gone_untold = false;
@@ -433,6 +438,8 @@ static void probe_finished(void *data)
 		output->seen = false;
 	}
 	kms_modeset_request(device, device->modeset_resets);
+	device->probe_untold = true;
+	kms_device_wake_at(device, 0);
 }
 
 static void card_removed(void *data)

@@ -96,6 +96,7 @@ struct kms_device {
 	int64_t retry_us;
 	int64_t deadline_us; /* the earliest of all but the watchdog's: retry, outputs' cursors */
 	GSource *source;
+	bool probe_untold; /* the listener has yet to hear that a probe is over */
 	bool gone_untold; /* the listener has yet to hear that the card is gone */
 
 	struct kms_hotplug *hotplug;

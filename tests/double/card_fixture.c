@@ -93,6 +93,17 @@ static void on_output_changed(void *data, struct kms_output *output)
 	find_output(data, output)->changes++;
 }
 
+static void on_probed(void *data)
+{
+	struct card_fixture *card = data;
+
+	g_assert_false(card->gone);
+	card->probes++;
+	card->changes_when_probed = 0;
+	for (size_t i = 0; i < card->count; i++)
+		card->changes_when_probed += card->outputs[i].changes;
+}
+
 static void on_device_gone(void *data)
 {
 	struct card_fixture *card = data;
@@ -106,6 +117,7 @@ static const struct kms_listener listener = {
 	.idle = on_idle,
 	.commit_failed = on_commit_failed,
 	.output_changed = on_output_changed,
+	.probed = on_probed,
 	.device_gone = on_device_gone,
 };
 

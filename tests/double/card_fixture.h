@@ -32,6 +32,8 @@ struct card_fixture {
 	size_t count;
 	struct kms_output_request requests[DOUBLE_CRTCS_MAX]; /* what card_configure() asked for */
 	bool gone;
+	unsigned int probes; /* rounds that are over */
+	unsigned int changes_when_probed; /* of all outputs until then */
 	GPtrArray *buffers; /* of card_buffer() */
 	GString *log; /* every line that was logged */
 	uint64_t serial;

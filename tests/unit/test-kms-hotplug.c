@@ -74,6 +74,36 @@ static void test_plugged_and_refused(struct card_fixture *card)
 	g_assert_false(kms_output_busy(card->outputs[0].output));
 }
 
+/* Who asked hears of each round, last of all: nothing that it has changed is still to be told. */
+static void test_probed(struct card_fixture *card)
+{
+	double_card.crtcs = 2;
+	card_start(card);
+	g_assert_cmpuint(card->probes, ==, 0);
+	double_card.connected[0] = false;
+	double_card.connected[1] = false;
+	kms_hotplug_probe(card->device->hotplug);
+	g_assert_cmpuint(card->probes, ==, 0);
+	card_wait(card->probes == 1);
+	g_assert_cmpuint(card->changes_when_probed, ==, 2);
+	card_flip_all(card);
+	/* Also where nothing has changed. */
+	kms_hotplug_probe(card->device->hotplug);
+	card_wait(card->probes == 2);
+	g_assert_cmpuint(card->changes_when_probed, ==, 2);
+}
+
+static void test_probed_by_resume(struct card_fixture *card)
+{
+	card_start(card);
+	kms_device_pause(card->device);
+	card_turn();
+	g_assert_true(kms_device_resume(card->device, NULL));
+	g_assert_cmpuint(card->probes, ==, 0);
+	card_wait(card->probes == 1);
+	card_flip_all(card);
+}
+
 /* ---- the card ---- */
 
 static void test_unplugged_card(struct card_fixture *card)
@@ -112,6 +142,8 @@ int main(int argc, char **argv)
 	card_add_test("/kms/device/monitor/unplug", test_unplug);
 	card_add_test("/kms/device/monitor/plugged-later", test_plugged_later);
 	card_add_test("/kms/device/monitor/plugged-and-refused", test_plugged_and_refused);
+	card_add_test("/kms/device/monitor/probed", test_probed);
+	card_add_test("/kms/device/monitor/probed-by-resume", test_probed_by_resume);
 	card_add_test("/kms/device/gone/at-flip", test_unplugged_card);
 	card_add_test("/kms/device/gone/at-submit", test_unplugged_at_submit);
 	return g_test_run();
