@@ -138,8 +138,8 @@ struct config *config_load(const char *path, GError **error);
 /*
  * Fills in defaults and checks what belongs together. Without a guest section there is one guest,
  * CONFIG_DEFAULT_GUEST. Default socket paths are in $RUNTIME_DIRECTORY, else
- * $XDG_RUNTIME_DIR/scanoutd, else /run/scanoutd: "NAME.sock" for the VMM, "NAME-backend.sock" for
- * the back-end.
+ * $XDG_RUNTIME_DIR/scanoutd for who is not root, else /run/scanoutd: "NAME.sock" for the VMM,
+ * "NAME-backend.sock" for the back-end.
  *
  * An output section with guest= but without scanout= gets the lowest scanout of its guest that no
  * other section has. With one guest, a section may leave out both: it sets mode, place and position

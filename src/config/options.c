@@ -11,7 +11,7 @@ static const char description[] =
 	"Without options and without a configuration, one guest's scanouts go to the connected "
 	"outputs of the first usable card, in connector order; the VMM connects to "
 	"/run/scanoutd/default.sock and the back-end listens on /run/scanoutd/default-backend.sock "
-	"(or in $RUNTIME_DIRECTORY, or in $XDG_RUNTIME_DIR/scanoutd).\n\n"
+	"(or in $RUNTIME_DIRECTORY; for a user in $XDG_RUNTIME_DIR/scanoutd).\n\n"
 	"Signals: SIGTERM and SIGINT stop, SIGUSR1 writes the counters to the --stats file, SIGHUP is "
 	"ignored.\n\n"
 	"See scanoutd(8) and scanoutd.conf(5).";

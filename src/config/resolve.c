@@ -5,6 +5,7 @@
  */
 #include <string.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "config/config.h"
 #include "config/input_kind.h"
@@ -36,7 +37,8 @@ char *config_runtime_folder(void)
 	/* systemd separates several by colons; the first is ours. */
 	if (runtime != NULL && *runtime != '\0')
 		return g_strndup(runtime, strcspn(runtime, ":"));
-	if (user != NULL && *user != '\0')
+	/* Root has one after a login, too; but the same command must find the same sockets there. */
+	if (geteuid() != 0 && user != NULL && *user != '\0')
 		return g_build_filename(user, "scanoutd", NULL);
 	return g_strdup("/run/scanoutd");
 }
