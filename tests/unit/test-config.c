@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The configuration: what it says when all is well; drop-ins in name order; files and command line
- * together; the examples that are installed and in README.md.
+ * together; the examples that are installed and in documents.
  */
 #include <string.h>
 #include <unistd.h>
@@ -455,61 +455,83 @@ static void test_example(struct config_fixture *fixture, gconstpointer data)
 	config_destroy(config);
 }
 
-/* ---- README.md ---- */
+/* ---- what documents show ---- */
 
-/* The indented blocks of the section, each as one string without the indent. */
-static GPtrArray *readme_blocks(const char *heading)
+/* A line of a man page as it is printed, where it is no request. */
+static char *printed(const char *line)
+{
+	g_autoptr(GString) text = g_string_new(line);
+
+	g_string_replace(text, "\\-", "-", 0);
+	g_string_replace(text, "\\e", "\\", 0);
+	g_string_replace(text, "\\&", "", 0);
+	return g_strdup(text->str);
+}
+
+/* The indented blocks of a README, or those from .EX to .EE of a man page, each as one string. */
+static GPtrArray *blocks_of(const char *path)
 {
 	GPtrArray *blocks = g_ptr_array_new_with_free_func(g_free);
+	bool is_page = !g_str_has_suffix(path, ".md");
 	g_autofree char *text = NULL;
 	g_auto(GStrv) lines = NULL;
 	GString *block = NULL;
-	bool inside = false;
+	bool example = false;
 
-	g_assert_true(g_file_get_contents("README.md", &text, NULL, NULL));
+	g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
 	lines = g_strsplit(text, "\n", -1);
 	for (char **line = lines; *line; line++) {
-		bool indented = g_str_has_prefix(*line, "    ");
+		bool inside = is_page ? example && strcmp(*line, ".EE") != 0
+				      : g_str_has_prefix(*line, "    ");
 
-		if (block && !indented) {
+		if (is_page)
+			example = inside || strcmp(*line, ".EX") == 0;
+		if (block && !inside) {
 			g_ptr_array_add(blocks, g_string_free(block, FALSE));
 			block = NULL;
 		}
-		if (g_str_has_prefix(*line, "## "))
-			inside = strcmp(*line + 3, heading) == 0;
-		if (!inside || !indented)
-			continue;
-		if (!block)
-			block = g_string_new(NULL);
-		g_string_append_printf(block, "%s\n", *line + 4);
+		if (inside) {
+			g_autofree char *shown = printed(is_page ? *line : *line + 4);
+
+			if (!block)
+				block = g_string_new(NULL);
+			g_string_append_printf(block, "%s\n", shown);
+		}
 	}
 	g_assert_null(block);
 	return blocks;
 }
 
-/* A kiosk, a car and a bench: what README.md shows is sound, and is what it is said to be. */
-static void test_readme(struct config_fixture *fixture, gconstpointer data)
+static bool is_configuration(const char *block)
+{
+	return *block == '[' || *block == '#';
+}
+
+/* Each configuration that a document shows is sound as it stands. */
+static void test_documents(struct config_fixture *fixture, gconstpointer data)
 {
 	static const struct {
-		guint guests;
-		guint outputs;
-		guint devices;
-	} expected[] = {{1, 0, 0}, {3, 3, 1}, {1, 1, 0}};
-	const char *program = "scanoutd ";
-	g_autoptr(GPtrArray) blocks = readme_blocks("Configuration");
+		const char *path;
+		guint configurations;
+	} documents[] = {
+		{"README.md", 1},
+		{"config/man/scanoutd.conf.5", 6},
+	};
 
-	g_assert_cmpuint(blocks->len, ==, G_N_ELEMENTS(expected));
-	for (guint i = 0; i < blocks->len; i++) {
-		const char *block = g_ptr_array_index(blocks, i);
-		bool is_line = g_str_has_prefix(block, program);
-		struct config *config;
+	for (size_t i = 0; i < G_N_ELEMENTS(documents); i++) {
+		g_autoptr(GPtrArray) blocks = blocks_of(documents[i].path);
+		guint count = 0;
 
-		config_fixture_write(fixture, is_line ? "" : block);
-		config = config_fixture_load(fixture->path, is_line ? block + strlen(program) : "");
-		g_assert_cmpuint(config->guests->len, ==, expected[i].guests);
-		g_assert_cmpuint(config->outputs->len, ==, expected[i].outputs);
-		g_assert_cmpuint(config->devices->len, ==, expected[i].devices);
-		config_destroy(config);
+		for (guint j = 0; j < blocks->len; j++) {
+			const char *block = g_ptr_array_index(blocks, j);
+
+			if (!is_configuration(block))
+				continue;
+			count++;
+			config_fixture_write(fixture, block);
+			config_destroy(config_fixture_load(fixture->path, ""));
+		}
+		g_assert_cmpuint(count, ==, documents[i].configurations);
 	}
 }
 
@@ -529,7 +551,7 @@ int main(int argc, char **argv)
 	ADD("options-alone", test_options_alone);
 	ADD("options-on-file", test_options_on_file);
 	ADD("example", test_example);
-	ADD("readme", test_readme);
+	ADD("documents", test_documents);
 #undef ADD
 	return g_test_run();
 }
