@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Keyboards and pointers, and the machine that has them: a set of the host's devices that work
- * together. Made by input.c: one for all devices that are nobody's own, and one for each machine
+ * together. Made by routing.c: one for all devices that are nobody's own, and one for each machine
  * that has devices of its own.
  *
  * Every press that a machine saw is released there: when the key comes up, when the focus moves,

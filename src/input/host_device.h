@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the configuration says of one of the host's input devices: all [device] sections that match
- * it, later ones over earlier ones. Made by input.c when the seat reports a device.
+ * it, later ones over earlier ones. Made by routing.c when the seat reports a device.
  */
 #ifndef SCANOUTD_INPUT_HOST_DEVICE_H
 #define SCANOUTD_INPUT_HOST_DEVICE_H
@@ -24,7 +24,7 @@ struct host_device {
 	uint32_t leds; /* bit LED_*, as shown … */
 	bool leds_shown; /* … at least once: before that, it may have any on */
 
-	/* input.c's books. */
+	/* routing.c's books. */
 	struct focus *focus;
 	struct screen *screen; /* of a tablet whose tool is near */
 	bool complained; /* nobody knows where it lies */

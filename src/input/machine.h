@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The virtual input devices of one machine (all guests with one `vm`), whatever kind of sink they
- * are, and what is pressed on them. Made by input.c; fed by focus.c, touch.c and pen.c.
+ * are, and what is pressed on them. Made by machines.c; fed by focus.c, touch.c and pen.c.
  *
  * A key is pressed for the guest as long as anybody holds it: several keyboards, or several hands,
  * count together.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A device of the host that one guest gets as it is, with all it can do: a gamepad, a steering
- * wheel, a keyboard with keys of its own. Made by input.c, one for each [device] section with
+ * wheel, a keyboard with keys of its own. Made by machines.c, one for each [device] section with
  * passthrough=yes. libinput leaves such a device alone, and nobody else on the host hears it while
  * the guest does.
  *

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The outputs that show a machine, and which of the host's touch screens and tablets lies on which.
- * Owned by input.c; made once, when layout and machines are.
+ * Owned by routing.c; made once, when layout and machines are.
  */
 #ifndef SCANOUTD_INPUT_SCREEN_H
 #define SCANOUTD_INPUT_SCREEN_H

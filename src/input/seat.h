@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The host's input devices by libinput: keyboards, mice, touch screens, tablets and switches, those
- * that are there and those that come. Made by input.c; knows no guest and no output. Everything it
+ * that are there and those that come. Made by host_seat.c; knows no guest and no output. Everything it
  * has to say it says by one listener, from the main loop, in plain numbers of evdev and of
  * libinput.
  *

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* When the host's seat is opened. The seat is this test's, and time goes at its word. */
+/* When the host's seat is opened, and opened again. The seat is this test's, and time goes at its word. */
 #include "channel_fixture.h"
 #include "input/input.h"
 #include "scene_fixture.h"
 
 static struct {
 	bool refuses;
+	bool stays_closed; /* after a suspend */
 	unsigned int asked;
+	unsigned int resumed;
 	bool open;
 	GSourceFunc timer;
 	gpointer timer_data;
@@ -51,7 +53,12 @@ void seat_suspend(struct seat *seat)
 
 bool seat_resume(struct seat *seat, GError **error)
 {
-	return true;
+	g_assert_true(world.open);
+	world.resumed++;
+	if (world.stays_closed)
+		g_set_error(error, SEAT_ERROR, SEAT_ERROR_UDEV,
+			"the devices cannot be opened again");
+	return !world.stays_closed;
 }
 
 unsigned int seat_device_capabilities(const struct seat_device *device)
@@ -137,6 +144,7 @@ static struct fixture *fixture_new(void)
 
 	world.timer = NULL;
 	world.asked = 0;
+	world.resumed = 0;
 	fixture->scene = scene_create(&(struct scene_options){0});
 	fixture->guest = (struct config_guest){.name = guest, .vm = guest};
 	fixture->config.guests = g_ptr_array_new();
@@ -210,6 +218,46 @@ static void test_late_seat(void)
 	fixture_free(fixture);
 }
 
+/* The terminal comes back, and the seat does not: a new one is opened, at once or when it can be. */
+static void test_failed_resume(void)
+{
+	struct fixture *fixture;
+
+	world.refuses = false;
+	fixture = fixture_new();
+	input_suspend(fixture->input);
+	input_resume(fixture->input);
+	g_assert_cmpuint(world.resumed, ==, 1);
+	g_assert_cmpuint(world.asked, ==, 1);
+
+	world.stays_closed = true;
+	input_suspend(fixture->input);
+	input_resume(fixture->input);
+	g_assert_cmpuint(world.resumed, ==, 2);
+	g_assert_cmpuint(world.asked, ==, 2);
+	g_assert_true(world.open);
+	g_assert_null(world.timer);
+	expect_log(NULL);
+
+	world.refuses = true;
+	input_suspend(fixture->input);
+	input_resume(fixture->input);
+	g_assert_cmpuint(world.asked, ==, 3);
+	g_assert_false(world.open);
+	expect_log("[] no input: is udev there?; it is tried again every 10 s");
+	/* Another switch of terminals in between is nothing to it. */
+	input_suspend(fixture->input);
+	input_resume(fixture->input);
+	g_assert_cmpuint(world.asked, ==, 4);
+	world.refuses = false;
+	world.timer(world.timer_data);
+	g_assert_true(world.open);
+	g_assert_cmpuint(world.resumed, ==, 3);
+	expect_log("[] input: the host's devices can be used now");
+	world.stays_closed = false;
+	fixture_free(fixture);
+}
+
 /* The daemon stops before it is there. */
 static void test_no_seat(void)
 {
@@ -224,6 +272,7 @@ int main(int argc, char **argv)
 	fixture_init(&argc, &argv);
 	g_test_add_func("/input/input/seat", test_seat);
 	g_test_add_func("/input/input/late-seat", test_late_seat);
+	g_test_add_func("/input/input/failed-resume", test_failed_resume);
 	g_test_add_func("/input/input/no-seat", test_no_seat);
 	return g_test_run();
 }

@@ -3,7 +3,7 @@
  * Input by QEMU's D-Bus display (`-display dbus,addr=ADDRESS`), for a machine that has no
  * vhost-user-input devices: what is sent goes into the keyboard, mouse and touch screen that QEMU
  * makes for its guest. One object for each machine, with a bus that is the machine's own: QEMU
- * takes the name org.qemu there. Made by input.c, with the sinks that it then gives to the machine.
+ * takes the name org.qemu there. Made by machine.c, with the sinks that it then gives to the machine.
  *
  * The bus may come and go, and so may QEMU on it: both are taken up within half a second. Nothing
  * blocks: calls are asynchronous, and only so many wait for their answer (calls.h). GDBus

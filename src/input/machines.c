@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "input/machines.h"
+
+#include "input/dbus/dbus.h"
+#include "input/passthrough.h"
+#include "scene/view.h"
+
+struct machines {
+	struct machines_options options;
+	const struct machines_listener *listener;
+	void *data;
+	struct machine **list; /* owned */
+	size_t count;
+	size_t listening;
+	GPtrArray *passthroughs; /* of struct passthrough, owned */
+};
+
+struct machine *const *machines_list(const struct machines *machines, size_t *count)
+{
+	*count = machines->count;
+	return machines->list;
+}
+
+size_t machines_index(const struct machines *machines, const char *guest)
+{
+	const char *name = config_find_guest(machines->options.config, guest)->vm;
+	size_t index = 0;
+
+	while (index < machines->count && !g_str_equal(machine_name(machines->list[index]), name))
+		index++;
+	g_assert(index < machines->count);
+	return index;
+}
+
+bool machines_listen(const struct machines *machines)
+{
+	return machines->listening > 0;
+}
+
+/* ---- machines ---- */
+
+static void machine_listening(void *data, struct machine *machine, bool listens)
+{
+	struct machines *machines = data;
+
+	machines->listening += listens ? 1 : -(size_t)1;
+	machines->listener->listens(machines->data);
+}
+
+static void machine_leds_changed(void *data, struct machine *machine)
+{
+	struct machines *machines = data;
+
+	machines->listener->leds(machines->data);
+}
+
+static const struct machine_listener machine_listener = {
+	.listens = machine_listening,
+	.leds = machine_leds_changed,
+};
+
+static bool is_first_of_machine(const GPtrArray *guests, guint index)
+{
+	const struct config_guest *guest = g_ptr_array_index(guests, index);
+
+	for (guint i = 0; i < index; i++) {
+		const struct config_guest *other = g_ptr_array_index(guests, i);
+
+		if (g_str_equal(other->vm, guest->vm))
+			return false;
+	}
+	return true;
+}
+
+/* The outputs that show a machine, in the layout's order. */
+static GArray *describe_screens(const struct machines *machines, const char *machine)
+{
+	const struct layout *layout = machines->options.layout;
+	GArray *screens = g_array_new(FALSE, TRUE, sizeof(struct input_screen));
+
+	for (size_t i = 0; i < layout_view_count(layout); i++) {
+		const struct kms_output *output = view_output(layout_view(layout, i));
+		struct input_screen screen = {.name = kms_output_name(output)};
+		uint32_t scanout;
+		const struct guest *guest = layout_view_guest(layout, i, &scanout);
+
+		if (!g_str_equal(config_find_guest(machines->options.config, guest_name(guest))->vm,
+			    machine) ||
+			screens->len == MACHINE_SCREENS_MAX)
+			continue;
+		kms_output_physical_size(output, &screen.width_mm, &screen.height_mm);
+		g_array_append_val(screens, screen);
+	}
+	return screens;
+}
+
+static bool make_machine(struct machines *machines, const struct config_guest *first,
+	GError **error)
+{
+	const GPtrArray *guests = machines->options.config->guests;
+	g_autoptr(GArray) screens = describe_screens(machines, first->vm);
+	struct machine_options options = {
+		.name = first->vm,
+		.screens = (const struct input_screen *)(const void *)screens->data,
+		.screen_count = screens->len,
+	};
+	struct machine *machine;
+
+	for (guint i = 0; i < guests->len; i++) {
+		const struct config_guest *guest = g_ptr_array_index(guests, i);
+
+		if (!g_str_equal(guest->vm, first->vm))
+			continue;
+		options.inputs |= guest->inputs;
+		if (!options.prefix) {
+			options.prefix = guest->input_prefix;
+			options.group = guest->socket_group;
+		}
+		if (!options.bus)
+			options.bus = guest->dbus_display;
+	}
+	machine = machine_create(&options, &machine_listener, machines, error);
+	if (!machine)
+		return false;
+	machines->list[machines->count++] = machine;
+	return true;
+}
+
+static bool make_machines(struct machines *machines, GError **error)
+{
+	const GPtrArray *guests = machines->options.config->guests;
+
+	for (guint i = 0; i < guests->len; i++) {
+		if (is_first_of_machine(guests, i) &&
+			!make_machine(machines, g_ptr_array_index(guests, i), error))
+			return false;
+	}
+	return true;
+}
+
+/* ---- passthrough devices ---- */
+
+static bool make_passthrough(struct machines *machines, const struct config_device *section,
+	GError **error)
+{
+	const struct config *config = machines->options.config;
+	const struct config_guest *guest = config_find_guest(config, section->guest);
+	const struct passthrough_options options = {
+		.section = section,
+		.seat = config->input.seat,
+		.opener = machines->options.opener,
+		.guest = guest->vm,
+		.prefix = guest->input_prefix,
+		.group = guest->socket_group,
+	};
+	struct passthrough *passthrough = passthrough_create(&options, error);
+
+	if (!passthrough) {
+		g_prefix_error(error, "guest %s: device %s: ", guest->vm, section->name);
+		return false;
+	}
+	g_ptr_array_add(machines->passthroughs, passthrough);
+	return true;
+}
+
+static bool make_passthroughs(struct machines *machines, GError **error)
+{
+	const GPtrArray *sections = machines->options.config->devices;
+
+	for (guint i = 0; i < sections->len; i++) {
+		const struct config_device *section = g_ptr_array_index(sections, i);
+
+		if (section->passthrough && !make_passthrough(machines, section, error))
+			return false;
+	}
+	return true;
+}
+
+void machines_suspend(struct machines *machines)
+{
+	for (guint i = 0; i < machines->passthroughs->len; i++)
+		passthrough_suspend(g_ptr_array_index(machines->passthroughs, i));
+}
+
+void machines_resume(struct machines *machines)
+{
+	for (guint i = 0; i < machines->passthroughs->len; i++)
+		passthrough_resume(g_ptr_array_index(machines->passthroughs, i));
+}
+
+/* ---- life ---- */
+
+struct machines *machines_create(const struct machines_options *options,
+	const struct machines_listener *listener, void *data, GError **error)
+{
+	struct machines *machines = g_new0(struct machines, 1);
+
+	machines->options = *options;
+	machines->listener = listener;
+	machines->data = data;
+	machines->list = g_new0(struct machine *, options->config->guests->len);
+	machines->passthroughs = g_ptr_array_new_with_free_func(
+		(GDestroyNotify)passthrough_destroy);
+	if (make_machines(machines, error) && make_passthroughs(machines, error))
+		return machines;
+	machines_destroy(machines);
+	return NULL;
+}
+
+void machines_flush(const struct machines *machines)
+{
+	g_autoptr(GPtrArray) sinks = g_ptr_array_new();
+
+	for (size_t i = 0; i < machines->count; i++)
+		machine_append_devices(machines->list[i], sinks);
+	for (guint i = 0; i < machines->passthroughs->len; i++)
+		passthrough_append_device(g_ptr_array_index(machines->passthroughs, i), sinks);
+	device_flush((struct input_sink *const *)(void *)sinks->pdata, sinks->len);
+}
+
+void machines_destroy(struct machines *machines)
+{
+	if (!machines)
+		return;
+	g_ptr_array_unref(machines->passthroughs);
+	for (size_t i = 0; i < machines->count; i++)
+		machine_destroy(machines->list[i]);
+	dbus_display_finish_all();
+	g_free(machines->list);
+	g_free(machines);
+}
+
+/* ---- counters ---- */
+
+struct each {
+	const struct machine *machine;
+	void (*call)(void *data, const char *machine, const char *device,
+		const struct device_counters *counters);
+	void *data;
+};
+
+static void each_of_machine(void *data, const char *device, const struct device_counters *counters)
+{
+	const struct each *each = data;
+
+	each->call(each->data, machine_name(each->machine), device, counters);
+}
+
+void machines_each_counters(const struct machines *machines,
+	void (*call)(void *data, const char *machine, const char *device,
+		const struct device_counters *counters),
+	void *data)
+{
+	for (size_t i = 0; i < machines->count; i++) {
+		struct each each = {machines->list[i], call, data};
+
+		machine_each_counters(machines->list[i], each_of_machine, &each);
+	}
+	for (guint i = 0; i < machines->passthroughs->len; i++) {
+		const struct passthrough *passthrough = g_ptr_array_index(machines->passthroughs,
+			i);
+		struct device_counters counters;
+
+		if (passthrough_counters(passthrough, &counters))
+			call(data, passthrough_guest(passthrough), passthrough_name(passthrough),
+				&counters);
+	}
+}

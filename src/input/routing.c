@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "input/routing.h"
+
+#include "input/focus.h"
+#include "input/host_device.h"
+#include "input/pen.h"
+#include "input/screen.h"
+#include "log.h"
+#include "scene/view.h"
+
+/* What is only one machine's. */
+struct own {
+	struct pen *pen;
+	struct focus *focus; /* of the host's devices that are its own; NULL: there are none */
+};
+
+struct routing {
+	struct routing_options options;
+	const struct routing_listener *listener;
+	void *data;
+	struct machine *const *list; /* machines_list() */
+	size_t machine_count;
+	struct own *own; /* by the machine's index */
+	struct screens screens;
+	struct focus_keys keys;
+	struct focus *focus; /* of the devices that are nobody's own */
+	GPtrArray *host_devices; /* of struct host_device, owned */
+	struct screen *touched[SEAT_SLOTS_MAX]; /* where a touch has begun, by the seat's slot */
+};
+
+static struct own *find_own(struct routing *routing, const struct machine *machine)
+{
+	size_t index = 0;
+
+	while (routing->list[index] != machine)
+		index++;
+	return &routing->own[index];
+}
+
+static struct machine *machine_of_guest(void *data, const char *guest)
+{
+	const struct routing *routing = data;
+
+	return routing->list[machines_index(routing->options.machines, guest)];
+}
+
+/* ---- events ---- */
+
+/* With a word where it is not known. */
+static struct screen *locate(struct routing *routing, struct host_device *host)
+{
+	struct screen *screen = screens_find(&routing->screens, host);
+
+	if (!screen && !host->complained)
+		log_daemon(G_LOG_LEVEL_WARNING,
+			"input device \"%s\" is ignored: which output it lies on is not known; say it "
+			"by output= in a [device] section, or by the udev property SCANOUTD_OUTPUT",
+			seat_device_name(host->device));
+	host->complained |= !screen;
+	return screen;
+}
+
+static void touch_happened(struct routing *routing, struct host_device *host,
+	const struct seat_event *event)
+{
+	struct screen **touched;
+
+	if (event->type == SEAT_EVENT_TOUCH_FRAME) {
+		for (size_t i = 0; i < routing->screens.count; i++)
+			touch_event(routing->screens.list[i].touch, event);
+		return;
+	}
+	if (event->point.slot < 0 || event->point.slot >= SEAT_SLOTS_MAX)
+		return;
+	touched = &routing->touched[event->point.slot];
+	if (event->type == SEAT_EVENT_TOUCH_DOWN)
+		*touched = locate(routing, host);
+	if (*touched)
+		touch_event((*touched)->touch, event);
+}
+
+static void tool_happened(struct routing *routing, struct host_device *host,
+	const struct seat_event *event)
+{
+	if (!host->screen)
+		host->screen = locate(routing, host);
+	if (!host->screen)
+		return;
+	pen_event(find_own(routing, host->screen->machine)->pen, host, &event->tool, screen_pick,
+		host->screen);
+	if (!event->tool.near)
+		host->screen = NULL;
+}
+
+/* What a device's motion counts by is the picture of the machine that has it. */
+static void set_picture(struct focus *focus, const struct screen *screen)
+{
+	uint32_t width, height;
+
+	screen_size(screen, &width, &height);
+	focus_set_picture(focus, width, height);
+	machine_set_picture(focus_machine(focus), width, height);
+}
+
+/* An absolute pointer is on the screen that it lies on, else on the first of its machine. */
+static void point_happened(struct routing *routing, struct host_device *host,
+	const struct seat_event *event)
+{
+	const struct machine *machine = focus_machine(host->focus);
+	struct screen *screen = screens_find(&routing->screens, host);
+	double x, y;
+
+	if (!screen || screen->machine != machine)
+		screen = screens_first(&routing->screens, machine);
+	if (!screen)
+		return;
+	if (screen_pick(screen, event->point.x, event->point.y, &x, &y) == VIEW_POINT_NOWHERE)
+		return;
+	set_picture(host->focus, screen);
+	focus_point(host->focus, x, y);
+}
+
+static void motion_happened(struct routing *routing, const struct host_device *host,
+	const struct seat_event *event)
+{
+	const struct screen *screen = screens_first(&routing->screens, focus_machine(host->focus));
+
+	if (screen)
+		set_picture(host->focus, screen);
+	focus_event(host->focus, event, host->raw);
+}
+
+/* The lid is everybody's, unless the configuration gives it to one. */
+static void switch_happened(struct routing *routing, const struct host_device *host,
+	const struct seat_event *event)
+{
+	const struct machine *own = host->guest ? machine_of_guest(routing, host->guest) : NULL;
+
+	for (size_t i = 0; i < routing->machine_count; i++) {
+		if (!own || own == routing->list[i])
+			machine_switch(routing->list[i], (uint16_t)event->key.code,
+				event->key.pressed);
+	}
+}
+
+static void event_happened(void *data, struct seat_device *device, const struct seat_event *event)
+{
+	struct routing *routing = data;
+	struct host_device *host = seat_device_data(device);
+
+	switch (event->type) {
+	case SEAT_EVENT_KEY:
+	case SEAT_EVENT_BUTTON:
+	case SEAT_EVENT_WHEEL:
+	case SEAT_EVENT_SCROLL:
+		focus_event(host->focus, event, host->raw);
+		break;
+	case SEAT_EVENT_MOTION:
+		motion_happened(routing, host, event);
+		break;
+	case SEAT_EVENT_ABSOLUTE:
+		point_happened(routing, host, event);
+		break;
+	case SEAT_EVENT_TOUCH_DOWN:
+	case SEAT_EVENT_TOUCH_MOTION:
+	case SEAT_EVENT_TOUCH_UP:
+	case SEAT_EVENT_TOUCH_CANCEL:
+	case SEAT_EVENT_TOUCH_FRAME:
+		touch_happened(routing, host, event);
+		break;
+	case SEAT_EVENT_TOOL:
+		tool_happened(routing, host, event);
+		break;
+	case SEAT_EVENT_SWITCH:
+		switch_happened(routing, host, event);
+		break;
+	}
+}
+
+/* ---- the host's devices ---- */
+
+void routing_show_leds(struct routing *routing)
+{
+	for (guint i = 0; i < routing->host_devices->len; i++) {
+		struct host_device *host = g_ptr_array_index(routing->host_devices, i);
+
+		host_device_show_leds(host, machine_leds(focus_machine(host->focus)));
+	}
+}
+
+bool routing_has_keyboard(const struct routing *routing)
+{
+	for (guint i = 0; i < routing->host_devices->len; i++) {
+		const struct host_device *host = g_ptr_array_index(routing->host_devices, i);
+
+		if (seat_device_capabilities(host->device) & SEAT_KEYBOARD)
+			return true;
+	}
+	return false;
+}
+
+static void focus_left(void *data)
+{
+	const struct routing *routing = data;
+
+	routing->listener->leave(routing->data);
+}
+
+static void focus_terminal(void *data, int terminal)
+{
+	const struct routing *routing = data;
+
+	routing->listener->switch_terminal(routing->data, terminal);
+}
+
+static void focus_moved(void *data)
+{
+	routing_show_leds(data);
+}
+
+static const struct focus_listener focus_listener = {
+	.leave = focus_left,
+	.switch_terminal = focus_terminal,
+	.moved = focus_moved,
+};
+
+static struct focus *own_focus(struct routing *routing, const char *guest)
+{
+	size_t index = machines_index(routing->options.machines, guest);
+	struct own *own = &routing->own[index];
+
+	if (!own->focus)
+		own->focus = focus_create(&routing->list[index], 1, 0, &routing->keys,
+			&focus_listener, routing);
+	return own->focus;
+}
+
+void routing_configure_device(void *data, struct seat_device *device,
+	struct seat_device_options *options)
+{
+	const struct routing *routing = data;
+
+	host_device_options(routing->options.config->devices, device, options);
+}
+
+static void device_added(void *data, struct seat_device *device)
+{
+	struct routing *routing = data;
+	struct host_device *host = host_device_create(routing->options.config->devices, device);
+
+	host->focus = host->guest ? own_focus(routing, host->guest) : routing->focus;
+	seat_device_set_data(device, host);
+	g_ptr_array_add(routing->host_devices, host);
+	routing_show_leds(routing);
+	routing->listener->devices_changed(routing->data);
+}
+
+static void device_removed(void *data, struct seat_device *device)
+{
+	struct routing *routing = data;
+
+	g_ptr_array_remove_fast(routing->host_devices, seat_device_data(device));
+	routing->listener->devices_changed(routing->data);
+}
+
+const struct seat_listener routing_seat_listener = {
+	.device_added = device_added,
+	.device_removed = device_removed,
+	.event = event_happened,
+};
+
+/* ---- life ---- */
+
+struct routing *routing_create(const struct routing_options *options,
+	const struct routing_listener *listener, void *data)
+{
+	const struct config_input *config = &options->config->input;
+	struct routing *routing = g_new0(struct routing, 1);
+
+	routing->options = *options;
+	routing->listener = listener;
+	routing->data = data;
+	routing->list = machines_list(options->machines, &routing->machine_count);
+	routing->host_devices = g_ptr_array_new_with_free_func((GDestroyNotify)host_device_destroy);
+	routing->keys = (struct focus_keys){
+		.never_pass = (const struct combination *)(const void *)config->never_pass->data,
+		.never_pass_count = config->never_pass->len,
+		.leave = config->leave,
+		.switch_guest = config->switch_guest,
+		.switch_terminal = config->switch_terminal,
+	};
+	routing->own = g_new0(struct own, routing->machine_count);
+	for (size_t i = 0; i < routing->machine_count; i++)
+		routing->own[i].pen = pen_create(routing->list[i]);
+	screens_init(&routing->screens, options->device, options->layout, machine_of_guest,
+		routing);
+	routing->focus = focus_create(routing->list, routing->machine_count,
+		config->focus ? machines_index(options->machines, config->focus) : 0,
+		&routing->keys, &focus_listener, routing);
+	return routing;
+}
+
+void routing_destroy(struct routing *routing)
+{
+	if (!routing)
+		return;
+	screens_finish(&routing->screens);
+	focus_destroy(routing->focus);
+	for (size_t i = 0; i < routing->machine_count; i++) {
+		focus_destroy(routing->own[i].focus);
+		pen_destroy(routing->own[i].pen);
+	}
+	g_ptr_array_unref(routing->host_devices);
+	g_free(routing->own);
+	g_free(routing);
+}
