@@ -11,16 +11,6 @@
 #include "scene/reply.h"
 #include "scene/scanout.h"
 #include "scene/tiled.h"
-#include "scene/view.h"
-
-/* A view's listener knows which scanout it belongs to, and which bit of guest_waiting.views it
- * is. */
-struct guest_view {
-	struct guest *guest;
-	struct view *view;
-	uint32_t scanout;
-	uint32_t bit;
-};
 
 struct guest {
 	char *name;
@@ -39,8 +29,6 @@ struct guest {
 	void *display_data;
 	uint64_t surface_bytes;
 	struct scanout scanouts[VHOST_USER_GPU_SCANOUTS];
-	struct guest_view views[KMS_OUTPUTS_MAX];
-	uint32_t view_count;
 	uint32_t used; /* bit i: the layout knows that there is a scanout i */
 };
 
@@ -183,7 +171,8 @@ static void peer_gone(struct guest *guest)
 	add_counters(&guest->past, channel_counters(channel));
 	channel_destroy(channel);
 	memset(&guest->state->channel, 0, sizeof(guest->state->channel));
-	kms_device_trim(guest->device, guest->scanouts[0].owner);
+	if (guest->device)
+		kms_device_trim(guest->device, guest->scanouts[0].owner);
 }
 
 static void on_closed(void *data)
@@ -209,62 +198,45 @@ static const struct channel_listener channel_listener = {
 	.closed = on_closed,
 };
 
-/* ---- what the views call ---- */
-
-static void on_presented(void *data, uint64_t serial, const struct kms_presentation *presentation)
-{
-	const struct guest_view *view = data;
-
-	replies_presented(&view->guest->replies, view->scanout, view->bit, serial, presentation);
-}
-
-static void on_failed(void *data, uint64_t serial, int error)
-{
-	const struct guest_view *view = data;
-
-	replies_failed(&view->guest->replies, view->scanout, view->bit, serial);
-}
-
-static void on_changed(void *data)
-{
-	const struct guest_view *view = data;
-
-	if (!view_live(view->view))
-		replies_view_off(&view->guest->replies, view->scanout, view->bit);
-}
-
-static bool on_fill_surface(void *data, enum copy_reason reason)
-{
-	const struct guest_view *view = data;
-
-	return scanout_fill_surface(&view->guest->scanouts[view->scanout], reason);
-}
-
-static const struct view_listener view_listener = {
-	.presented = on_presented,
-	.failed = on_failed,
-	.changed = on_changed,
-	.fill_surface = on_fill_surface,
-};
-
 /* ---- life ---- */
+
+/* The render node of the card, for buffers that only its GPU can read. */
+static void find_render_node(struct guest *guest)
+{
+	guest->render_node = guest->device ? tiled_render_node(kms_device_path(guest->device))
+					   : NULL;
+	guest->gbm.render_node = guest->render_node;
+}
+
+static void forget_render_node(struct guest *guest)
+{
+	g_clear_pointer(&guest->gbm.tiled, tiled_destroy);
+	guest->gbm.render_node = NULL;
+	g_clear_pointer(&guest->render_node, g_free);
+}
 
 struct guest *guest_create(const struct guest_options *options, struct guest_state *state)
 {
 	struct guest *guest = g_new0(struct guest, 1);
+	struct scanout_options scanout = {
+		.device = options->device,
+		.gbm = &guest->gbm,
+		.counters = &guest->counters,
+		.replies = &guest->replies,
+		.surface_bytes = &guest->surface_bytes,
+	};
 
 	guest->name = g_strdup(options->name);
+	scanout.guest = guest->name;
 	guest->device = options->device;
 	guest->after = options->after;
 	guest->detached = options->detached;
 	guest->data = options->data;
 	guest->state = state;
-	guest->render_node = tiled_render_node(kms_device_path(options->device));
-	guest->gbm.render_node = guest->render_node;
+	find_render_node(guest);
 	replies_init(&guest->replies, state, &guest->counters);
 	for (uint32_t i = 0; i < VHOST_USER_GPU_SCANOUTS; i++)
-		scanout_init(&guest->scanouts[i], guest->name, i, options->device, &guest->gbm,
-			&state->scanouts[i], &guest->counters, &guest->surface_bytes);
+		scanout_init(&guest->scanouts[i], &scanout, i, &state->scanouts[i]);
 	return guest;
 }
 
@@ -279,13 +251,10 @@ void guest_destroy(struct guest *guest)
 		return;
 	replies_answer_all(&guest->replies);
 	channel_destroy(guest->channel);
-	for (uint32_t i = 0; i < guest->view_count; i++)
-		view_set_source(guest->views[i].view, NULL, NULL);
 	for (uint32_t i = 0; i < VHOST_USER_GPU_SCANOUTS; i++)
 		scanout_finish(&guest->scanouts[i]);
 	replies_finish(&guest->replies);
-	tiled_destroy(guest->gbm.tiled);
-	g_free(guest->render_node);
+	forget_render_node(guest);
 	g_free(guest->name);
 	g_free(guest);
 }
@@ -301,18 +270,18 @@ void guest_set_display(struct guest *guest, const struct guest_display *display,
 	guest->display_data = data;
 }
 
-void guest_add_view(struct guest *guest, uint32_t scanout, struct view *view)
+struct source *guest_source(struct guest *guest, uint32_t scanout)
 {
-	struct scanout *shown = &guest->scanouts[scanout];
-	struct guest_view *entry = &guest->views[guest->view_count];
+	return &guest->scanouts[scanout].source;
+}
 
-	g_return_if_fail(guest->view_count < KMS_OUTPUTS_MAX);
-	g_return_if_fail(shown->view_count < GUEST_VIEWS_MAX);
-
-	*entry = (struct guest_view){guest, view, scanout, shown->view_count};
-	guest->view_count++;
-	shown->views[shown->view_count++] = view;
-	view_set_source(view, &view_listener, entry);
+void guest_set_device(struct guest *guest, struct kms_device *device)
+{
+	for (uint32_t i = 0; i < VHOST_USER_GPU_SCANOUTS; i++)
+		scanout_set_device(&guest->scanouts[i], device);
+	forget_render_node(guest);
+	guest->device = device;
+	find_render_node(guest);
 }
 
 void guest_attach(struct guest *guest, int fd)

@@ -38,7 +38,7 @@
 #include "wire/channel.h"
 
 struct guest;
-struct view;
+struct source;
 
 /* What is on the glass before the first frame, and after the guest has gone. */
 enum guest_idle_picture {
@@ -49,7 +49,7 @@ enum guest_idle_picture {
 struct guest_options {
 	const char *name;
 	enum guest_idle_picture after;
-	struct kms_device *device; /* where dma-bufs are imported */
+	struct kms_device *device; /* where dma-bufs are imported; NULL: there is no card so far */
 	/* The peer closed the display socket, or broke the protocol; not called for guest_detach().
 	 * The guest is ready for the next guest_attach(). May be NULL. */
 	void (*detached)(void *data);
@@ -80,9 +80,17 @@ struct guest_display {
 /* Set by the layout. Until then the guest is told that nothing is connected. */
 void guest_set_display(struct guest *guest, const struct guest_display *display, void *data);
 
-/* The scanout is shown by this view as well, of at most GUEST_VIEWS_MAX; at start, before
- * guest_attach(). */
-void guest_add_view(struct guest *guest, uint32_t scanout, struct view *view);
+/* What scanout 0 to 15 shows, for at most GUEST_VIEWS_MAX views at one time. Lives as long as the
+ * guest. */
+struct source *guest_source(struct guest *guest, uint32_t scanout);
+
+/*
+ * The card went (NULL) or came, at any time. All views of the guest are removed before, and views
+ * on the new card are added after. What was imported into the old card is dropped, before it is
+ * destroyed; the dma-bufs are kept, so that new views show the picture without a word from the
+ * guest.
+ */
+void guest_set_device(struct guest *guest, struct kms_device *device);
 
 /* A display socket came; taken over. An earlier one is closed first. */
 void guest_attach(struct guest *guest, int fd);

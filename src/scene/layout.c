@@ -9,6 +9,7 @@
 
 #include "log.h"
 #include "scene/edid.h"
+#include "scene/source.h"
 #include "scene/view.h"
 
 struct entry {
@@ -457,7 +458,7 @@ bool layout_configure(struct layout *layout, struct kms_device *device,
 		};
 
 		entry->view = view_create(&view);
-		guest_add_view(entry->guest, entry->scanout, entry->view);
+		source_add_view(guest_source(entry->guest, entry->scanout), entry->view);
 	}
 	return configure_card(layout, error);
 }

@@ -67,7 +67,7 @@ void layout_destroy(struct layout *layout);
 const struct kms_listener *layout_kms_listener(void);
 
 /*
- * Once, at start: assigns outputs, makes their views, gives them to the guests (guest_add_view) and
+ * Once, at start: assigns outputs, makes their views, gives them to the guests (guest_source) and
  * takes the card over (kms_device_configure). Outputs that are named in no section: with one guest
  * its scanouts in order over the connected outputs in the kernel's order; with several, one output
  * for each guest that has none. Whatever shows no scanout is off; so is, until its guest asks for

@@ -73,12 +73,17 @@ static void content_finish(struct scanout *scanout, struct content *content)
 	content_init(content);
 }
 
-/* The dma-buf becomes a framebuffer, if the driver can. */
+/* The dma-buf becomes a framebuffer, if there is a card and its driver can. */
 static void import_buffer(struct scanout *scanout, struct content *content)
 {
 	const struct channel_dmabuf *dmabuf = &content->dmabuf;
 	g_autoptr(GError) error = NULL;
-	struct kms_dmabuf layout = {
+	struct kms_dmabuf layout;
+
+	if (content->import_tried || !scanout->device)
+		return;
+	content->import_tried = true;
+	layout = (struct kms_dmabuf){
 		.fd = content->fd,
 		.width = dmabuf->fd_width,
 		.height = dmabuf->fd_height,
@@ -87,8 +92,6 @@ static void import_buffer(struct scanout *scanout, struct content *content)
 		.modifier = dmabuf->modifier,
 		.owner = scanout->owner,
 	};
-
-	content->import_tried = true;
 	content->picture.buffer = kms_buffer_import(scanout->device, &layout, &error);
 	if (!content->picture.buffer && complain_once(scanout, COMPLAINT_IMPORT))
 		log_guest(G_LOG_LEVEL_MESSAGE, scanout->guest, "scanout %u: frames are copied: %s",
@@ -157,6 +160,12 @@ static bool copy_dmabuf(struct scanout *scanout, struct content *content,
 	return true;
 }
 
+void scanout_import_shown(struct scanout *scanout)
+{
+	if (scanout->shown.kind == SCANOUT_DMABUF)
+		import_buffer(scanout, &scanout->shown);
+}
+
 bool scanout_fill_surface(struct scanout *scanout, enum copy_reason reason)
 {
 	struct content *content = &scanout->shown;
@@ -172,44 +181,77 @@ bool scanout_fill_surface(struct scanout *scanout, enum copy_reason reason)
 
 /* ---- life ---- */
 
-void scanout_init(struct scanout *scanout, const char *guest, uint32_t index,
-	struct kms_device *device, struct dmabuf_gbm *gbm, struct guest_scanout_state *state,
-	struct guest_counters *counters, uint64_t *surface_bytes)
+void scanout_init(struct scanout *scanout, const struct scanout_options *options, uint32_t index,
+	struct guest_scanout_state *state)
 {
 	*scanout = (struct scanout){
-		.guest = guest,
+		.guest = options->guest,
 		.index = index,
-		.owner = g_str_hash(guest),
-		.device = device,
-		.gbm = gbm,
+		.owner = g_str_hash(options->guest),
+		.device = options->device,
+		.gbm = options->gbm,
 		.state = state,
-		.counters = counters,
-		.surface_bytes = surface_bytes,
+		.counters = options->counters,
+		.replies = options->replies,
+		.surface_bytes = options->surface_bytes,
+		.period_us = PERIOD_60_HZ_US,
 	};
 	content_init(&scanout->shown);
 	content_init(&scanout->next);
+	source_init(&scanout->source, &scanout_source_interface,
+		g_strdup_printf("scanout %u of guest %s", index, options->guest));
 }
 
-void scanout_finish(struct scanout *scanout)
+static void drop_contents(struct scanout *scanout)
 {
 	content_finish(scanout, &scanout->next);
 	content_finish(scanout, &scanout->shown);
 }
 
+void scanout_finish(struct scanout *scanout)
+{
+	scanout_free_slots(scanout);
+	drop_contents(scanout);
+	source_finish(&scanout->source);
+}
+
 static void release_views(struct scanout *scanout, bool black)
 {
-	for (uint32_t i = 0; i < scanout->view_count; i++)
-		view_release(scanout->views[i], black);
+	struct scanout_slot *slot = NULL;
+
+	while ((slot = scanout_next_slot(scanout, slot)))
+		view_release(slot->view, black);
 }
 
 void scanout_release(struct scanout *scanout, bool black)
 {
 	release_views(scanout, black);
-	scanout_finish(scanout);
+	drop_contents(scanout);
 	scanout->complaints = 0;
 	memset(scanout->state, 0, sizeof(*scanout->state));
-	for (uint32_t i = 0; i < scanout->view_count; i++)
-		view_set_cursor(scanout->views[i], NULL, 0, 0);
+	scanout_cursor_changed(scanout);
+	source_emptied(&scanout->source);
+}
+
+static void forget_device(struct content *content)
+{
+	if (content->kind != SCANOUT_DMABUF)
+		return;
+	g_clear_pointer(&content->picture.buffer, kms_buffer_unref);
+	content->import_tried = false;
+	/* Of a tiled one there is an image of the card's own. */
+	g_clear_pointer(&content->reader, dmabuf_reader_destroy);
+	content->reader_tried = false;
+	content->surface_stale = true;
+}
+
+void scanout_set_device(struct scanout *scanout, struct kms_device *device)
+{
+	forget_device(&scanout->next);
+	forget_device(&scanout->shown);
+	scanout->device = device;
+	/* Another card may refuse what this one took. */
+	scanout->complaints &= ~(1u << COMPLAINT_IMPORT | 1u << COMPLAINT_READER);
 }
 
 /* The last picture stays, but nobody can draw into it any more. The cursor comes back with a
@@ -217,8 +259,9 @@ void scanout_release(struct scanout *scanout, bool black)
 static void disable(struct scanout *scanout)
 {
 	release_views(scanout, false);
-	scanout_finish(scanout);
+	drop_contents(scanout);
 	scanout->state->content = SCANOUT_DISABLED;
+	source_disabled(&scanout->source);
 }
 
 void scanout_set_pixels(struct scanout *scanout, uint32_t width, uint32_t height)
@@ -331,11 +374,13 @@ void scanout_update_rows(struct scanout *scanout, const struct vhost_user_gpu_up
 	const struct kms_rect rect = {(int32_t)update->x, (int32_t)update->y,
 		(int32_t)update->width, (int32_t)rows};
 
+	struct scanout_slot *slot = NULL;
+
 	/* A new content's first picture is judged when it is whole. */
 	if (current(scanout) != &scanout->shown)
 		return;
-	for (uint32_t i = 0; i < scanout->view_count; i++)
-		view_draw_ahead(scanout->views[i], &scanout->shown.picture, &rect);
+	while ((slot = scanout_next_slot(scanout, slot)))
+		view_draw_ahead(slot->view, &scanout->shown.picture, &rect);
 }
 
 void scanout_update_end(struct scanout *scanout, const struct vhost_user_gpu_update *update)
@@ -344,6 +389,7 @@ void scanout_update_end(struct scanout *scanout, const struct vhost_user_gpu_upd
 	struct kms_rect rect = {(int32_t)update->x, (int32_t)update->y, (int32_t)update->width,
 		(int32_t)update->height};
 	bool new_content = content == &scanout->next;
+	struct scanout_slot *slot = NULL;
 	enum copy_reason reason;
 	enum view_way way;
 
@@ -353,11 +399,11 @@ void scanout_update_end(struct scanout *scanout, const struct vhost_user_gpu_upd
 
 	if (new_content)
 		swap(scanout);
-	for (uint32_t i = 0; i < scanout->view_count; i++) {
+	source_enabled(&scanout->source);
+	while ((slot = scanout_next_slot(scanout, slot))) {
 		/* The surface is up to date, whoever reads it; but asking has the view judge. */
-		view_copies(scanout->views[i], &scanout->shown.picture, &reason);
-		view_update(scanout->views[i], &scanout->shown.picture, new_content ? NULL : &rect,
-			&way);
+		view_copies(slot->view, &scanout->shown.picture, &reason);
+		view_update(slot->view, &scanout->shown.picture, new_content ? NULL : &rect, &way);
 	}
 	if (new_content)
 		forget_old(scanout);
@@ -386,16 +432,15 @@ static bool copy_for_views(struct scanout *scanout, struct content *content,
 	const struct kms_rect *rect)
 {
 	enum copy_reason reason = COPY_IMPORT_REFUSED;
+	struct scanout_slot *slot = NULL;
 	bool copies = false;
 	bool direct = false;
 
-	for (uint32_t i = 0; i < scanout->view_count; i++) {
-		struct view *view = scanout->views[i];
-
-		if (view_copies(view, &content->picture, &reason))
+	while ((slot = scanout_next_slot(scanout, slot))) {
+		if (view_copies(slot->view, &content->picture, &reason))
 			copies = true;
 		else
-			direct = direct || view_live(view);
+			direct = direct || view_live(slot->view);
 	}
 	if (!copies) {
 		content->surface_stale = true;
@@ -410,12 +455,13 @@ static bool copy_for_views(struct scanout *scanout, struct content *content,
 /* The views have judged a picture that will not be shown, and go on with the one that is. */
 static void judge_shown(struct scanout *scanout)
 {
+	struct scanout_slot *slot = NULL;
 	enum copy_reason reason;
 
 	if (scanout->shown.kind == SCANOUT_DISABLED)
 		return;
-	for (uint32_t i = 0; i < scanout->view_count; i++)
-		view_copies(scanout->views[i], &scanout->shown.picture, &reason);
+	while ((slot = scanout_next_slot(scanout, slot)))
+		view_copies(slot->view, &scanout->shown.picture, &reason);
 }
 
 /* Which row of the reply table a frame on `live` outputs belongs to, of which one went `way`. */
@@ -444,6 +490,7 @@ void scanout_present(struct scanout *scanout, const struct vhost_user_gpu_update
 	struct content *content = current(scanout);
 	bool new_content = content == &scanout->next;
 	enum guest_reply unshown = REPLY_OFF;
+	struct scanout_slot *slot = NULL;
 	struct kms_rect rect;
 	uint32_t live = 0;
 	enum view_way way, shown_way = VIEW_OFF;
@@ -463,8 +510,7 @@ void scanout_present(struct scanout *scanout, const struct vhost_user_gpu_update
 		return;
 	}
 
-	if (!content->import_tried)
-		import_buffer(scanout, content);
+	import_buffer(scanout, content);
 	if (!copy_for_views(scanout, content, &rect)) {
 		judge_shown(scanout);
 		return;
@@ -472,16 +518,17 @@ void scanout_present(struct scanout *scanout, const struct vhost_user_gpu_update
 
 	if (new_content)
 		swap(scanout);
-	for (uint32_t i = 0; i < scanout->view_count; i++) {
-		uint64_t serial = view_update(scanout->views[i], &scanout->shown.picture,
+	source_enabled(&scanout->source);
+	while ((slot = scanout_next_slot(scanout, slot))) {
+		uint64_t serial = view_update(slot->view, &scanout->shown.picture,
 			new_content ? NULL : &rect, &way);
 
 		if (way == VIEW_FAILED)
 			unshown = REPLY_UNUSABLE;
 		if (serial == 0)
 			continue;
-		waiting->views |= 1u << i;
-		waiting->serials[i] = serial;
+		waiting->views |= 1u << slot->bit;
+		waiting->serials[slot->bit] = serial;
 		shown_way = way;
 		live++;
 	}
@@ -494,24 +541,28 @@ void scanout_present(struct scanout *scanout, const struct vhost_user_gpu_update
 
 void scanout_cursor_moved(struct scanout *scanout)
 {
-	for (uint32_t i = 0; i < scanout->view_count; i++)
-		view_move_cursor(scanout->views[i], scanout->state->cursor_x,
-			scanout->state->cursor_y);
+	struct scanout_slot *slot = NULL;
+
+	while ((slot = scanout_next_slot(scanout, slot)))
+		view_move_cursor(slot->view, scanout->state->cursor_x, scanout->state->cursor_y);
 }
 
 void scanout_cursor_changed(struct scanout *scanout)
 {
 	const struct guest_scanout_state *state = scanout->state;
+	struct scanout_slot *slot = NULL;
 
 	scanout_cursor_moved(scanout);
-	for (uint32_t i = 0; i < scanout->view_count; i++)
-		view_set_cursor(scanout->views[i],
-			state->cursor_visible ? state->cursor_pixels : NULL, state->cursor_hot_x,
-			state->cursor_hot_y);
+	while ((slot = scanout_next_slot(scanout, slot)))
+		view_set_cursor(slot->view, state->cursor_visible ? state->cursor_pixels : NULL,
+			state->cursor_hot_x, state->cursor_hot_y);
 }
 
-uint32_t scanout_period_us(const struct scanout *scanout)
+uint32_t scanout_period_us(struct scanout *scanout)
 {
-	return scanout->view_count > 0 ? (uint32_t)view_period_us(scanout->views[0])
-				       : PERIOD_60_HZ_US;
+	const struct scanout_slot *slot = scanout_next_slot(scanout, NULL);
+
+	if (slot)
+		scanout->period_us = (uint32_t)view_period_us(slot->view);
+	return scanout->period_us;
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One scanout of a guest: what it shows, its cursor, and the views that show it.
+ * One scanout of a guest: what it shows, its cursor, and the views that show it. It is a source
+ * (scene/source.h).
  *
  * Part of a guest, in its memory. A new content (SCANOUT, DMABUF_SCANOUT) waits as `next` until its
  * first update; until then the old picture stays. Owns the surface of pixel content, and the
- * dma-buf with what was made of it.
+ * dma-buf with what was made of it. Without a card (`device` NULL) and without views all goes on,
+ * but that nothing is seen.
  */
 #ifndef SCANOUTD_SCENE_SCANOUT_H
 #define SCANOUTD_SCENE_SCANOUT_H
@@ -15,6 +17,8 @@
 #include "kms.h"
 #include "scene/dmabuf.h"
 #include "scene/guest_state.h"
+#include "scene/reply.h"
+#include "scene/source.h"
 #include "scene/view.h"
 
 /* What all surfaces of one guest may take: a guest that asks for more is not believed. */
@@ -38,7 +42,15 @@ struct content {
 	bool surface_stale; /* frames went past the surface */
 };
 
+/* A place for a view. Its number is its bit in guest_waiting.views, so it keeps it. */
+struct scanout_slot {
+	struct scanout *scanout;
+	struct view *view; /* NULL: free */
+	uint32_t bit;
+};
+
 struct scanout {
+	struct source source;
 	const char *guest;
 	uint32_t index;
 	uint32_t owner; /* the guest's number for kms/ */
@@ -46,17 +58,40 @@ struct scanout {
 	struct dmabuf_gbm *gbm;
 	struct guest_scanout_state *state;
 	struct guest_counters *counters;
+	struct replies *replies;
 	uint64_t *surface_bytes; /* of all the guest's scanouts */
 	struct content shown;
 	struct content next;
-	struct view *views[GUEST_VIEWS_MAX];
-	uint32_t view_count;
+	struct scanout_slot slots[GUEST_VIEWS_MAX];
+	uint32_t slot_count; /* that were ever taken: none behind them is */
+	uint32_t period_us; /* of the first view's mode, as last known */
 	uint32_t complaints; /* bit: cause that was logged */
 };
 
-void scanout_init(struct scanout *scanout, const char *guest, uint32_t index,
-	struct kms_device *device, struct dmabuf_gbm *gbm, struct guest_scanout_state *state,
-	struct guest_counters *counters, uint64_t *surface_bytes);
+/* The slot behind `slot` that has a view, from NULL on; NULL at the end. */
+static inline struct scanout_slot *scanout_next_slot(struct scanout *scanout,
+	struct scanout_slot *slot)
+{
+	const struct scanout_slot *end = scanout->slots + scanout->slot_count;
+
+	slot = slot ? slot + 1 : scanout->slots;
+	while (slot < end && !slot->view)
+		slot++;
+	return slot < end ? slot : NULL;
+}
+
+/* What scanouts of one guest share. */
+struct scanout_options {
+	const char *guest;
+	struct kms_device *device; /* NULL: none so far */
+	struct dmabuf_gbm *gbm;
+	struct guest_counters *counters;
+	struct replies *replies;
+	uint64_t *surface_bytes;
+};
+
+void scanout_init(struct scanout *scanout, const struct scanout_options *options, uint32_t index,
+	struct guest_scanout_state *state);
 /* Says nothing to the views. */
 void scanout_finish(struct scanout *scanout);
 
@@ -84,11 +119,24 @@ void scanout_present(struct scanout *scanout, const struct vhost_user_gpu_update
 /* view_listener.fill_surface: all of the shown dma-buf into the surface. */
 bool scanout_fill_surface(struct scanout *scanout, enum copy_reason reason);
 
+/* What is shown becomes a framebuffer, where that was not tried on this card. */
+void scanout_import_shown(struct scanout *scanout);
+
+/* The card went or came; NULL: there is none. What was made of dma-bufs on the old one is dropped,
+ * but not the dma-bufs. No view is there. */
+void scanout_set_device(struct scanout *scanout, struct kms_device *device);
+
 /* The state has a new cursor position, or image, or both. */
 void scanout_cursor_moved(struct scanout *scanout);
 void scanout_cursor_changed(struct scanout *scanout);
 
-/* Of the first view's mode; 60 Hz without one. */
-uint32_t scanout_period_us(const struct scanout *scanout);
+/* Of the first view's mode; without one as it last was, or 60 Hz. */
+uint32_t scanout_period_us(struct scanout *scanout);
+
+/* ---- scanout_view.c, for the parts of the scanout ---- */
+
+extern const struct source_interface scanout_source_interface;
+
+void scanout_free_slots(struct scanout *scanout);
 
 #endif

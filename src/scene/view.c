@@ -274,6 +274,17 @@ void view_redisplay(struct view *view)
 	view_compose_when_free(view);
 }
 
+void view_show(struct view *view, const struct view_picture *picture)
+{
+	view->picture = picture;
+	view->shows = SHOWS_PICTURE;
+	g_clear_pointer(&view->last, kms_buffer_unref);
+	if (!kms_output_active(view->output))
+		return;
+	view->kind.valid = false;
+	view_redisplay(view);
+}
+
 /* The last frame, to be shown again after a mode set. */
 static void keep_last(struct view *view)
 {
@@ -450,10 +461,18 @@ struct kms_output *view_output(const struct view *view)
 
 void view_set_source(struct view *view, const struct view_listener *listener, void *data)
 {
+	if (view->shows != SHOWS_NOTHING)
+		kms_output_set_cursor(view->output, NULL, 0, 0);
 	view->listener = listener ? listener : &nobody;
 	view->data = data;
 	view->picture = NULL;
 	view->shows = SHOWS_NOTHING;
+	view->kind.valid = false;
+	view->dirty = false;
+	view->cursor_blended = false;
+	cursor_set_image(&view->cursor, NULL, 0, 0);
+	g_clear_pointer(&view->last, kms_buffer_unref);
+	canvas_set_forget_ahead(&view->canvases);
 }
 
 bool view_live(const struct view *view)

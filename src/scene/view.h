@@ -79,7 +79,8 @@ void view_destroy(struct view *view);
 
 struct kms_output *view_output(const struct view *view);
 
-/* One source at a time; before anything below is called. */
+/* One source at a time; before anything below is called. NULL: none any more; the output keeps what
+ * it shows, but nobody's cursor. Whoever waits for the view is the old source's business. */
 void view_set_source(struct view *view, const struct view_listener *listener, void *data);
 
 /* A frame given now gets to the glass. */
@@ -102,6 +103,10 @@ bool view_copies(struct view *view, const struct view_picture *picture, enum cop
  */
 uint64_t view_update(struct view *view, const struct view_picture *picture,
 	const struct kms_rect *damage, enum view_way *way);
+
+/* A picture that was there before the view: all of it is shown, and again by itself when the output
+ * comes back. Nobody waits for it. */
+void view_show(struct view *view, const struct view_picture *picture);
 
 /*
  * The upper rows of an UPDATE that is still being received (picture's pixels; each time more of

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A scanout as a source: views that come and go at any time, and what they report, on its way to
+ * whoever waits for an answer.
+ */
+#include "scene/scanout.h"
+
+/* ---- what the views call ---- */
+
+static void on_presented(void *data, uint64_t serial, const struct kms_presentation *presentation)
+{
+	const struct scanout_slot *slot = data;
+
+	replies_presented(slot->scanout->replies, slot->scanout->index, slot->bit, serial,
+		presentation);
+}
+
+static void on_failed(void *data, uint64_t serial, int error)
+{
+	const struct scanout_slot *slot = data;
+
+	replies_failed(slot->scanout->replies, slot->scanout->index, slot->bit, serial);
+}
+
+static void on_changed(void *data)
+{
+	const struct scanout_slot *slot = data;
+
+	if (!view_live(slot->view))
+		replies_view_off(slot->scanout->replies, slot->scanout->index, slot->bit);
+}
+
+static bool on_fill_surface(void *data, enum copy_reason reason)
+{
+	const struct scanout_slot *slot = data;
+
+	return scanout_fill_surface(slot->scanout, reason);
+}
+
+static const struct view_listener view_listener = {
+	.presented = on_presented,
+	.failed = on_failed,
+	.changed = on_changed,
+	.fill_surface = on_fill_surface,
+};
+
+/* ---- views come and go ---- */
+
+static struct scanout *of_source(struct source *source)
+{
+	return (struct scanout *)(void *)((uint8_t *)source -
+		G_STRUCT_OFFSET(struct scanout, source));
+}
+
+static struct scanout_slot *free_slot(struct scanout *scanout)
+{
+	for (uint32_t i = 0; i < GUEST_VIEWS_MAX; i++) {
+		struct scanout_slot *slot = &scanout->slots[i];
+
+		if (slot->view)
+			continue;
+		*slot = (struct scanout_slot){.scanout = scanout, .bit = i};
+		scanout->slot_count = MAX(scanout->slot_count, i + 1);
+		return slot;
+	}
+	return NULL;
+}
+
+static bool add_view(struct source *source, struct view *view)
+{
+	struct scanout *scanout = of_source(source);
+	const struct guest_scanout_state *state = scanout->state;
+	struct scanout_slot *slot = free_slot(scanout);
+
+	if (!slot)
+		return false;
+	slot->view = view;
+	view_set_source(view, &view_listener, slot);
+	view_move_cursor(view, state->cursor_x, state->cursor_y);
+	view_set_cursor(view, state->cursor_visible ? state->cursor_pixels : NULL,
+		state->cursor_hot_x, state->cursor_hot_y);
+	if (scanout->shown.kind == SCANOUT_DISABLED)
+		return true;
+	scanout_import_shown(scanout);
+	view_show(view, &scanout->shown.picture);
+	return true;
+}
+
+static void free_slot_of(struct scanout *scanout, struct scanout_slot *slot)
+{
+	/* As last known, for the pacing timer. */
+	scanout_period_us(scanout);
+	view_set_source(slot->view, NULL, NULL);
+	slot->view = NULL;
+}
+
+static void remove_view(struct source *source, struct view *view)
+{
+	struct scanout *scanout = of_source(source);
+	struct scanout_slot *slot = NULL;
+
+	while ((slot = scanout_next_slot(scanout, slot))) {
+		if (slot->view != view)
+			continue;
+		free_slot_of(scanout, slot);
+		replies_view_off(scanout->replies, scanout->index, slot->bit);
+		return;
+	}
+}
+
+void scanout_free_slots(struct scanout *scanout)
+{
+	struct scanout_slot *slot = NULL;
+
+	while ((slot = scanout_next_slot(scanout, slot)))
+		free_slot_of(scanout, slot);
+}
+
+static void blank(struct source *source)
+{
+	struct scanout *scanout = of_source(source);
+	struct scanout_slot *slot = NULL;
+
+	while ((slot = scanout_next_slot(scanout, slot)))
+		view_release(slot->view, true);
+}
+
+const struct source_interface scanout_source_interface = {
+	.add_view = add_view,
+	.remove_view = remove_view,
+	.blank = blank,
+};

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What every source has: a name, views that come and go, and the time after which it is black. */
+#include "scene/source.h"
+
+const char *source_name(const struct source *source)
+{
+	return source->name;
+}
+
+bool source_add_view(struct source *source, struct view *view)
+{
+	return source->interface->add_view(source, view);
+}
+
+void source_remove_view(struct source *source, struct view *view)
+{
+	source->interface->remove_view(source, view);
+}
+
+void source_listen(struct source *source, const struct source_listener *listener, void *data)
+{
+	source->listener = listener;
+	source->data = data;
+}
+
+void source_set_blank_after(struct source *source, int milliseconds)
+{
+	source->blank_after_ms = milliseconds;
+}
+
+enum source_state source_state(const struct source *source)
+{
+	return source->state;
+}
+
+bool source_dark(const struct source *source)
+{
+	return source->dark;
+}
+
+/* ---- dark ---- */
+
+static void set_dark(struct source *source, bool dark)
+{
+	if (source->dark == dark)
+		return;
+	source->dark = dark;
+	if (source->listener)
+		source->listener->dark(source->data, source, dark);
+}
+
+static gboolean timer_dispatch(GSource *timer, GSourceFunc callback, gpointer data)
+{
+	struct source *source = data;
+
+	g_source_set_ready_time(timer, -1);
+	source->interface->blank(source);
+	set_dark(source, true);
+	return G_SOURCE_CONTINUE;
+}
+
+static GSourceFuncs timer_funcs = {.dispatch = timer_dispatch};
+
+/* A source without a callback is taken for a removed one. */
+static gboolean timer_callback(gpointer data)
+{
+	return G_SOURCE_CONTINUE;
+}
+
+static void arm(struct source *source)
+{
+	if (!source->timer) {
+		source->timer = g_source_new(&timer_funcs, sizeof(GSource));
+		g_source_set_static_name(source->timer, "scanoutd blank");
+		g_source_set_callback(source->timer, timer_callback, source, NULL);
+		g_source_attach(source->timer, NULL);
+	}
+	g_source_set_ready_time(source->timer,
+		g_get_monotonic_time() + source->blank_after_ms * G_TIME_SPAN_MILLISECOND);
+}
+
+static void disarm(struct source *source)
+{
+	if (source->timer)
+		g_source_set_ready_time(source->timer, -1);
+}
+
+void source_enabled(struct source *source)
+{
+	if (source->state == SOURCE_ENABLED)
+		return;
+	source->state = SOURCE_ENABLED;
+	disarm(source);
+	set_dark(source, false);
+}
+
+void source_disabled(struct source *source)
+{
+	/* One that never showed anything is before its first picture. */
+	if (source->state != SOURCE_ENABLED)
+		return;
+	source->state = SOURCE_DISABLED;
+	if (source->blank_after_ms == SOURCE_BLANK_NEVER)
+		set_dark(source, true);
+	else
+		arm(source);
+}
+
+void source_emptied(struct source *source)
+{
+	source->state = SOURCE_EMPTY;
+	disarm(source);
+}
+
+/* ---- life ---- */
+
+void source_init(struct source *source, const struct source_interface *interface, char *name)
+{
+	*source = (struct source){
+		.interface = interface,
+		.name = name,
+		.blank_after_ms = SOURCE_BLANK_AFTER_MS,
+	};
+}
+
+void source_finish(struct source *source)
+{
+	if (source->timer) {
+		g_source_destroy(source->timer);
+		g_clear_pointer(&source->timer, g_source_unref);
+	}
+	g_clear_pointer(&source->name, g_free);
+}

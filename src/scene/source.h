@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A source: anything that hands pictures to views (scene/view.h). A guest's scanout is one
+ * (guest_source()), a still picture another (scene/still.h).
+ *
+ * Part of the object that hands out the pictures, which is its maker and outlives its use. The
+ * layout binds: it gives a source views and takes them away at any time, also while pictures come,
+ * and it listens to what the source says of itself. A source knows views, never the layout.
+ *
+ * What its screen is (size, EDID, place among others) a source asks when its own peer asks it: a
+ * guest by struct guest_display of guest.h. Nothing is told ahead, so nothing can be out of date.
+ */
+#ifndef SCANOUTD_SCENE_SOURCE_H
+#define SCANOUTD_SCENE_SOURCE_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct source;
+struct view;
+
+/* A picture that its peer switched off stays for so long, milliseconds: a change of mode inside the
+ * guest is not seen. */
+#define SOURCE_BLANK_AFTER_MS 2000
+#define SOURCE_BLANK_NEVER (-1)
+
+enum source_state {
+	SOURCE_EMPTY, /* no picture yet, or who made it is gone: the last one stays, or black */
+	SOURCE_ENABLED, /* there is a picture */
+	SOURCE_DISABLED, /* its peer switched it off, and is still there */
+};
+
+/* What the maker of a source does. */
+struct source_interface {
+	/*
+	 * The view is this source's from now on, and shows at once what there is. False: it has as
+	 * many as it can have. The view has no source so far.
+	 */
+	bool (*add_view)(struct source *source, struct view *view);
+	/* The view has no source any more and keeps what it shows; whoever waits for it waits for
+	 * the others, or goes by the pacing timer. */
+	void (*remove_view)(struct source *source, struct view *view);
+	/* The views become black. */
+	void (*blank)(struct source *source);
+};
+
+struct source_listener {
+	/*
+	 * True: there has been nothing to show for blank-after, and the views are black (at once
+	 * and not black where that is SOURCE_BLANK_NEVER): from now on the outputs may go off.
+	 * False: a picture is about to be shown, light them. Each time in turn, true first. It comes
+	 * from inside of the main loop's turn in which a peer's message is handled: only
+	 * kms_device_configure() and the like may follow, no change of views.
+	 */
+	void (*dark)(void *data, struct source *source, bool dark);
+};
+
+struct source {
+	const struct source_interface *interface;
+	char *name;
+	const struct source_listener *listener;
+	void *data;
+	enum source_state state;
+	bool dark;
+	int blank_after_ms;
+	GSource *timer; /* made when it is needed first */
+};
+
+/* For log lines: "scanout 1 of guest ivi". */
+const char *source_name(const struct source *source);
+
+/* See source_interface. */
+bool source_add_view(struct source *source, struct view *view);
+void source_remove_view(struct source *source, struct view *view);
+
+/* One listener; NULL: nobody. */
+void source_listen(struct source *source, const struct source_listener *listener, void *data);
+
+/* Milliseconds, or SOURCE_BLANK_NEVER. Counts from the next time that the source is disabled. */
+void source_set_blank_after(struct source *source, int milliseconds);
+
+enum source_state source_state(const struct source *source);
+/* Has listener->dark said true last? */
+bool source_dark(const struct source *source);
+
+/* ---- for the makers of sources ---- */
+
+/* `name` is taken over. */
+void source_init(struct source *source, const struct source_interface *interface, char *name);
+void source_finish(struct source *source);
+
+/* A picture is about to be shown: called before the views are told. Cheap for each frame. */
+void source_enabled(struct source *source);
+/* The peer switched the picture off; the views keep it so far. */
+void source_disabled(struct source *source);
+/* The peer is gone. What was dark stays dark until there is a picture again. */
+void source_emptied(struct source *source);
+
+#endif
