@@ -400,7 +400,7 @@ static void put(struct backlog *backlog, uint16_t type, uint16_t code, int32_t v
 void backlog_release(struct backlog *backlog, const struct input_description *description)
 {
 	int32_t slots = input_bit(description->absolute, ABS_MT_SLOT)
-		? MIN(description->axes[ABS_MT_SLOT].maximum + 1, BACKLOG_SLOTS)
+		? MIN(description->axes[ABS_MT_SLOT].maximum, BACKLOG_SLOTS - 1) + 1
 		: 0;
 
 	for (uint16_t code = 0; code <= KEY_MAX; code++) {

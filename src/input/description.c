@@ -4,6 +4,21 @@
 #include <glib.h>
 #include <string.h>
 
+void input_text_copy(char *to, size_t size, const char *text)
+{
+	g_autofree char *valid = g_utf8_make_valid(text, -1);
+	const char *end = valid;
+
+	for (char *c = valid; *c != '\0'; c++) {
+		if (g_ascii_iscntrl(*c))
+			*c = '?';
+	}
+	while (*end != '\0' && (size_t)(g_utf8_next_char(end) - valid) < size)
+		end = g_utf8_next_char(end);
+	memcpy(to, valid, (size_t)(end - valid));
+	to[end - valid] = '\0';
+}
+
 static void set_axis(struct input_description *description, unsigned int code, int32_t minimum,
 	int32_t maximum, int32_t resolution)
 {
@@ -28,16 +43,47 @@ static void set_place(struct input_description *description, unsigned int x, uns
 	set_axis(description, y, 0, INPUT_AXIS_MAX, screen ? resolution(screen->height_mm) : 0);
 }
 
-/* Every key that a keyboard can have: what hangs on the host may change while the guest runs. No
- * buttons among them, or guests would take it for a mouse, a tablet or a joystick. */
+/*
+ * What keyboards, remote controls and laptops send, of all that keyboards could: what hangs on the
+ * host may change while the guest runs, and its keyboard cannot. Not every key, since a guest's
+ * kernel names each one from KEY_MUTE on in its uevent, which has 2048 bytes: before Linux 6.10
+ * (and its stable kernels of June 2024) one that is longer is not sent at all, no seat gets the
+ * device, and Wayland sessions have no keyboard. No buttons among them, or guests would take it for
+ * a mouse, a tablet or a joystick.
+ */
+static const struct {
+	uint16_t first, last;
+} keyboard_ranges[] = {
+	{KEY_ESC, KEY_MICMUTE},
+	/* Remote controls (with the colours), office keyboards, telephones. */
+	{KEY_OK, KEY_HANGUP_PHONE},
+	/* Laptops: Fn, and Fn with a function key. */
+	{KEY_FN, KEY_FN_F12},
+	/* Digits that are no letters' neighbours, star and pound. */
+	{KEY_NUMERIC_0, KEY_NUMERIC_POUND},
+	{KEY_CAMERA_FOCUS, KEY_TOUCHPAD_OFF},
+	{KEY_ALS_TOGGLE, KEY_ROTATE_LOCK_TOGGLE},
+	/* HID's application launchers. */
+	{KEY_BUTTONCONFIG, KEY_DICTATE},
+	{KEY_BRIGHTNESS_MIN, KEY_BRIGHTNESS_MAX},
+	{KEY_PRIVACY_SCREEN_TOGGLE, KEY_SELECTIVE_SCREENSHOT},
+};
+
+bool input_keyboard_has(uint16_t code)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(keyboard_ranges); i++) {
+		if (code >= keyboard_ranges[i].first && code <= keyboard_ranges[i].last)
+			return true;
+	}
+	return false;
+}
+
 static void describe_keyboard(struct input_description *description)
 {
-	for (unsigned int code = KEY_ESC; code < BTN_MISC; code++)
-		input_set_bit(description->keys, code);
-	for (unsigned int code = KEY_OK; code < BTN_DPAD_UP; code++)
-		input_set_bit(description->keys, code);
-	for (unsigned int code = KEY_ALS_TOGGLE; code < BTN_TRIGGER_HAPPY; code++)
-		input_set_bit(description->keys, code);
+	for (uint16_t code = 0; code <= KEY_MAX; code++) {
+		if (input_keyboard_has(code))
+			input_set_bit(description->keys, code);
+	}
 	/* A machine has one lid, and its keyboard is what every guest has. */
 	input_set_bit(description->switches, SW_LID);
 	input_set_bit(description->switches, SW_TABLET_MODE);
@@ -126,7 +172,7 @@ void input_describe(struct input_description *description, enum input_kind kind,
 	g_snprintf(description->name, sizeof(description->name), "scanoutd %s",
 		input_kind_name(kind));
 	if (screen)
-		g_strlcpy(description->serial, screen->name, sizeof(description->serial));
+		input_text_copy(description->serial, sizeof(description->serial), screen->name);
 	switch (kind) {
 	case INPUT_KEYBOARD:
 		describe_keyboard(description);

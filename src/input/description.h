@@ -38,4 +38,15 @@ struct input_screen {
 void input_describe(struct input_description *description, enum input_kind kind,
 	const struct input_screen *screen);
 
+/* One of the keys of INPUT_KEYBOARD: other keys of the host no machine hears of, but those of a
+ * device that it has as it is. */
+bool input_keyboard_has(uint16_t code);
+
+/*
+ * For a name or serial number: `text`, any bytes, as UTF-8 of less than `size` bytes and a zero.
+ * What is no UTF-8 becomes U+FFFD, control characters question marks; what is too long ends with
+ * its last whole character.
+ */
+void input_text_copy(char *to, size_t size, const char *text);
+
 #endif

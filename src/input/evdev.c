@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "input/backlog.h"
+#include "input/description.h"
 #include "log.h"
 
 struct evdev {
@@ -182,9 +183,9 @@ void evdev_describe(const struct evdev *evdev, struct input_description *descrip
 	const char *serial = libevdev_get_uniq(device);
 
 	memset(description, 0, sizeof(*description));
-	g_strlcpy(description->name, libevdev_get_name(device), sizeof(description->name));
+	input_text_copy(description->name, sizeof(description->name), libevdev_get_name(device));
 	if (serial)
-		g_strlcpy(description->serial, serial, sizeof(description->serial));
+		input_text_copy(description->serial, sizeof(description->serial), serial);
 	description->id = (struct input_id){
 		.bustype = (uint16_t)libevdev_get_id_bustype(device),
 		.vendor = (uint16_t)libevdev_get_id_vendor(device),

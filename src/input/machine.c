@@ -3,6 +3,7 @@
 
 #include "input/dbus/dbus.h"
 #include "input/device.h"
+#include "log.h"
 
 /* Devices of all kinds: those there is one of, and the touch screens. */
 #define PORTS_MAX (INPUT_PASSTHROUGH + MACHINE_SCREENS_MAX)
@@ -27,6 +28,7 @@ struct machine {
 	uint32_t leds;
 	uint32_t switches; /* bit SW_*, that are on */
 	uint8_t holders[INPUT_ABSOLUTE + 1][KEY_CNT]; /* of each key and button, by device */
+	uint8_t left_out[INPUT_BITS_SIZE(KEY_MAX)]; /* keys that its keyboard lacks, as said once */
 };
 
 /* Touch screens are behind all others. */
@@ -132,11 +134,24 @@ void machine_send(struct machine *machine, enum input_kind kind, size_t screen,
 		input_sink_send(port->other, values, count);
 }
 
+static void leave_out(struct machine *machine, uint16_t code)
+{
+	if (input_bit(machine->left_out, code))
+		return;
+	input_set_bit(machine->left_out, code);
+	log_guest(G_LOG_LEVEL_DEBUG, machine->name,
+		"key %u is none of its keyboard's and is left out", code);
+}
+
 void machine_press(struct machine *machine, enum input_kind kind, uint16_t code, bool pressed)
 {
 	const struct input_value value = {EV_KEY, code, pressed};
 	uint8_t *holders = &machine->holders[kind][code];
 
+	if (kind == INPUT_KEYBOARD && !input_keyboard_has(code)) {
+		leave_out(machine, code);
+		return;
+	}
 	if (*holders == (pressed ? UINT8_MAX : 0))
 		return;
 	*holders = (uint8_t)(*holders + (pressed ? 1 : -1));

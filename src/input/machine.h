@@ -67,7 +67,8 @@ void machine_send(struct machine *machine, enum input_kind kind, size_t screen,
 	const struct input_value *values, size_t count);
 
 /* One holder presses or releases a key (INPUT_KEYBOARD) or a button (INPUT_POINTER,
- * INPUT_ABSOLUTE); `code` is below KEY_CNT. */
+ * INPUT_ABSOLUTE); `code` is below KEY_CNT. A key that its keyboard lacks (input_keyboard_has) goes
+ * nowhere. */
 void machine_press(struct machine *machine, enum input_kind kind, uint16_t code, bool pressed);
 
 /* A switch of the host; `code` is at most SW_MAX. One that is on is told to a keyboard's driver

@@ -4,17 +4,43 @@
 #include <glib.h>
 #include <string.h>
 
-static bool matches_text(const char *pattern, const char *text)
+bool match_pattern(const char *pattern, const char *text)
 {
-	return !pattern || (text && g_pattern_match_simple(pattern, text));
+	const char *star = NULL; /* the last one passed; what it stands for ends before `resume` */
+	const char *resume = NULL;
+
+	while (*text != '\0') {
+		if (*pattern == '*') {
+			star = pattern++;
+			resume = text;
+		} else if (*pattern == '?' || *pattern == *text) {
+			pattern++;
+			text++;
+		} else if (star) {
+			pattern = star + 1;
+			text = ++resume;
+		} else {
+			return false;
+		}
+	}
+	while (*pattern == '*')
+		pattern++;
+	return *pattern == '\0';
 }
 
+static bool matches_text(const char *pattern, const char *text)
+{
+	return !pattern || (text && match_pattern(pattern, text));
+}
+
+/* Hexadecimal digits are the same in capitals. */
 static bool matches_id(const char *pattern, const struct match_device *device)
 {
+	g_autofree char *lower = pattern ? g_ascii_strdown(pattern, -1) : NULL;
 	char id[16];
 
 	g_snprintf(id, sizeof(id), "%04x:%04x", device->vendor & 0xffff, device->product & 0xffff);
-	return matches_text(pattern, id);
+	return matches_text(lower, id);
 }
 
 static bool matches_property(const char *wanted, const struct match_device *device)

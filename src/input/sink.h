@@ -28,7 +28,9 @@ struct input_value {
 
 /* What a device says of itself, as evdev's ioctls do. Bit n of a set is bit n % 8 of byte n / 8. */
 struct input_description {
-	char name[128]; /* UTF-8, as virtio_input_config has room for */
+	/* UTF-8 without control characters, as long as virtio_input_config has room for: see
+	 * input_text_copy(). */
+	char name[128];
 	char serial[128];
 	struct input_id id;
 	uint8_t properties[INPUT_BITS_SIZE(INPUT_PROP_MAX)]; /* INPUT_PROP_* */

@@ -40,8 +40,13 @@ static void test_holders(void)
 	press(&recorded, INPUT_POINTER, BTN_LEFT, false);
 	recorded_machine_expect(&recorded,
 		"pointer BTN_LEFT=1\nabsolute BTN_LEFT=1\npointer BTN_LEFT=0\n");
+	press(&recorded, INPUT_POINTER, KEY_MAX, true);
+	recorded_machine_expect(&recorded, "pointer KEY_MAX=1\n");
+	/* The keyboard has not every key there is. */
 	press(&recorded, INPUT_KEYBOARD, KEY_MAX, true);
-	recorded_machine_expect(&recorded, "keyboard KEY_MAX=1\n");
+	press(&recorded, INPUT_KEYBOARD, KEY_MACRO1, true);
+	press(&recorded, INPUT_KEYBOARD, KEY_MACRO1, false);
+	recorded_machine_expect(&recorded, "");
 	recorded_machine_finish(&recorded);
 }
 
