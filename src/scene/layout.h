@@ -16,6 +16,7 @@
 
 #include "kms.h"
 #include "scene/guest.h"
+#include "scene/layout_resolve.h"
 #include "scene/place.h"
 
 struct layout;
@@ -28,19 +29,6 @@ enum layout_error {
 	LAYOUT_ERROR_GUEST, /* no such guest */
 	LAYOUT_ERROR_MIRRORS, /* more than GUEST_VIEWS_MAX outputs are to show one scanout */
 	LAYOUT_ERROR_NO_OUTPUT, /* nothing is left to show a guest on; or no such output */
-};
-
-/* One [output NAME] section. Strings are borrowed during layout_configure(). */
-struct layout_output {
-	const char *name; /* "DP-1" or "MAKE MODEL SERIAL" */
-	const char *guest; /* whose scanout it shows; NULL: of the default order */
-	int scanout; /* 0 to 15; -1: the lowest that no earlier section has */
-	const char *mode; /* kms_output_request.mode */
-	enum place_policy policy;
-	bool off; /* shows nothing */
-	bool positioned; /* … at x, y in the arrangement that guests are told; else to the right */
-	int32_t x;
-	int32_t y;
 };
 
 struct layout_guest {

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which scanout goes to which output, as a pure function: from what the configuration wants, what
+ * the card has now, and what was shown until now, to what is to be shown. It changes nothing, keeps
+ * nothing and knows no card, so that a table of situations tests it. Called by layout.c, which
+ * applies the answer, at each probe of the connectors and whenever a guest says more about its
+ * scanouts.
+ *
+ * What is not there (a connector, a monitor) is a state with a remark, never an error: it is asked
+ * again at the next probe.
+ *
+ * The rules, in order:
+ *   1. A section that turns off takes every output that it names from all others.
+ *   2. Each section with a guest, in the order of the configuration, gets the first output of its
+ *      list of names that has a monitor and is not taken. It keeps the one it has while that is as
+ *      good. Where no name of it has a monitor, the first connector of the list stands in for it.
+ *   3. Guests that no section names, in the order of the configuration: outputs that show one of
+ *      their scanouts keep it. A monitor that moved to another connector takes its scanout along.
+ *      Each monitor that is left gets the lowest scanout that is not to be seen: of the only guest,
+ *      up to the last one; of several guests, one each.
+ *   4. What has lost its monitor keeps its place as long as nobody else shows the scanout.
+ */
+#ifndef SCANOUTD_SCENE_LAYOUT_RESOLVE_H
+#define SCANOUTD_SCENE_LAYOUT_RESOLVE_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kms.h"
+#include "scene/place.h"
+
+/* Outputs that show one scanout. */
+#define LAYOUT_MIRRORS_MAX 16
+
+/* One [output NAME] section. Strings are borrowed. */
+struct layout_output {
+	/* "DP-1" or "MAKE MODEL SERIAL", or several of them with ";" between: the first that has a
+	 * monitor. */
+	const char *name;
+	const char *guest; /* whose scanout it shows; NULL: of the default order */
+	int scanout; /* 0 to 15; -1: the lowest that no earlier section has */
+	const char *mode; /* kms_output_request.mode */
+	enum place_policy policy;
+	bool off; /* shows nothing */
+	bool positioned; /* … at x, y in the arrangement that guests are told; else to the right */
+	int32_t x;
+	int32_t y;
+};
+
+/* One [guest NAME], as far as it matters here. */
+struct layout_party {
+	const char *name;
+	uint32_t used; /* bit i: it has used scanout i, or asked about it */
+	uint32_t scanouts; /* that its device has; 0: not known */
+};
+
+/* One connector of the card. */
+struct layout_connector {
+	const char *name; /* "DP-1" */
+	const char *monitor; /* "MAKE MODEL SERIAL", or NULL */
+	bool connected;
+};
+
+/* What was shown until now. It survives its card: all is known by name. */
+struct layout_former {
+	const char *connector;
+	const char *monitor; /* that it had when it last had one; or NULL */
+	size_t party;
+	uint32_t scanout;
+	const struct layout_output *section; /* NULL: default order */
+	bool lit;
+};
+
+struct layout_situation {
+	const struct layout_output *sections;
+	size_t section_count;
+	const struct layout_party *parties;
+	size_t party_count;
+	const struct layout_connector *connectors; /* in the kernel's order */
+	size_t connector_count; /* at most KMS_OUTPUTS_MAX */
+	const struct layout_former *formers;
+	size_t former_count;
+};
+
+/* One output that shows something, or would if it had a monitor. */
+struct layout_show {
+	size_t connector; /* index, as the next */
+	size_t party;
+	uint32_t scanout;
+	const struct layout_output *section; /* that says how; NULL: none */
+	/* A section asked for it, or the guest uses it; else it is dark until one does. */
+	bool lit;
+	bool surplus; /* the guest's device has no such scanout: dark */
+};
+
+/* A state that a person may wait for or mend: said once while it lasts. */
+struct layout_remark {
+	GLogLevelFlags level;
+	const char *output; /* the section's name, borrowed; or NULL */
+	const char *guest; /* the guest's name, borrowed; or NULL */
+	char *text;
+};
+
+struct layout_resolution {
+	struct layout_show shows[KMS_OUTPUTS_MAX];
+	size_t count;
+	GPtrArray *remarks; /* of struct layout_remark, owned */
+};
+
+/* `resolution` is the caller's memory, to be finished by it. */
+void layout_resolve(const struct layout_situation *situation, struct layout_resolution *resolution);
+void layout_resolution_finish(struct layout_resolution *resolution);
+
+/* Is the connector, or the monitor on it, one of the list of names? */
+bool layout_names(const char *names, const struct layout_connector *connector);
+
+#endif
