@@ -17,6 +17,7 @@ enum value_kind {
 	VALUE_STRING, /* char * */
 	VALUE_NAME, /* char *, config_parse_name() */
 	VALUE_NUMBER, /* int, from min to max */
+	VALUE_DURATION, /* gint64, milliseconds or CONFIG_NEVER */
 	VALUE_PLACE, /* enum place_policy; of an output also `placed` */
 	VALUE_IDLE, /* bool: "last" */
 	VALUE_LOG_LEVEL, /* GLogLevelFlags */
@@ -96,6 +97,9 @@ static const struct key guest_keys[] = {
 	{"socket-group", VALUE_STRING, offsetof(struct config_guest, socket_group)},
 	{"before", VALUE_IDLE, offsetof(struct config_guest, before_last)},
 	{"after", VALUE_IDLE, offsetof(struct config_guest, after_last)},
+	{"blank-after", VALUE_DURATION, offsetof(struct config_guest, blank_after_ms)},
+	{"off-after", VALUE_DURATION, offsetof(struct config_guest, off_after_ms)},
+	{"idle-off", VALUE_DURATION, offsetof(struct config_guest, idle_off_ms)},
 	{"place", VALUE_PLACE, offsetof(struct config_guest, place)},
 	{"mode", VALUE_MODE, offsetof(struct config_guest, mode)},
 	{"input", VALUE_INPUTS, offsetof(struct config_guest, inputs)},
@@ -241,6 +245,9 @@ struct config_guest *config_add_guest(struct config *config, const char *name, c
 	guest->display_fd = -1;
 	guest->place = PLACE_FIT;
 	guest->inputs = INPUT_KINDS_DEFAULT;
+	guest->blank_after_ms = CONFIG_BLANK_AFTER_MS;
+	guest->off_after_ms = CONFIG_OFF_AFTER_MS;
+	guest->idle_off_ms = CONFIG_NEVER;
 	g_ptr_array_add(config->guests, guest);
 	return guest;
 }
@@ -366,6 +373,8 @@ static bool set_value(const struct key *key, void *target, struct config_output 
 			return false;
 		*(int *)member = (int)number;
 		return true;
+	case VALUE_DURATION:
+		return config_parse_duration(text, member, error);
 	case VALUE_PLACE:
 		if (output != NULL)
 			output->placed = true;

@@ -72,6 +72,11 @@ struct config_device {
 	bool ignore_given, acceleration_given;
 };
 
+/* Defaults of blank-after= and off-after=: a change of mode inside the guest is not seen; a screen
+ * that nobody draws on costs no power for long. */
+#define CONFIG_BLANK_AFTER_MS 2000
+#define CONFIG_OFF_AFTER_MS 60000
+
 /* [guest NAME]: one vhost-user-gpu device. After config_resolve() it has exactly one door. */
 struct config_guest {
 	char *name;
@@ -92,6 +97,12 @@ struct config_guest {
 	 * Else it becomes black. */
 	bool before_last;
 	bool after_last;
+	/* Milliseconds or CONFIG_NEVER. From when the guest disables a scanout until its outputs are
+	 * black, and until they are off: */
+	gint64 blank_after_ms;
+	gint64 off_after_ms;
+	/* From the last input for its machine until its outputs are off: */
+	gint64 idle_off_ms;
 	/* Which input devices its machine has: a bit for each enum input_kind that can be wished
 	 * for. Of guests with one `vm`, all together. */
 	unsigned int inputs;
@@ -107,7 +118,9 @@ struct config_guest {
 
 /* [output NAME]. Sections in the order of the files; --output in the order of the options. */
 struct config_output {
-	char *name; /* a connector, "DP-1", or "MAKE MODEL SERIAL" */
+	/* A connector, "DP-1", or "MAKE MODEL SERIAL"; or several with ";" between: the first of
+	 * them that has a monitor. */
+	char *name;
 	char *origin;
 	char *guest; /* after config_resolve() NULL where the layout decides, or `off` */
 	int scanout; /* 0 to 15; after config_resolve() -1 only with `guest` NULL, or `off` */

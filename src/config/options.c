@@ -44,7 +44,9 @@ bool options_init(struct options *options, char **arguments, GError **error)
 	};
 	const GOptionEntry output_entries[] = {
 		{"output", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->outputs,
-			"Show the next scanout here; may be repeated", "NAME"},
+			"Show the next scanout here; may be repeated. \"A;B\": on the first that has a "
+			"monitor",
+			"NAME"},
 		{"mode", 0, 0, G_OPTION_ARG_STRING, &options->mode,
 			"preferred, current, WIDTHxHEIGHT[@HERTZ] or a modeline", "MODE"},
 		{"place", 0, 0, G_OPTION_ARG_STRING, &options->place,

@@ -180,6 +180,52 @@ static bool resolve_output_guest(const struct config *config, struct config_outp
 	return true;
 }
 
+/* The names of a list, spaces around them removed, the empty ones left out. */
+static GStrv split_names(const char *list)
+{
+	g_auto(GStrv) parts = g_strsplit(list, ";", -1);
+	g_autoptr(GPtrArray) names = g_ptr_array_new();
+
+	for (char **part = parts; *part != NULL; part++) {
+		if (*g_strstrip(*part) != '\0')
+			g_ptr_array_add(names, g_strdup(*part));
+	}
+	g_ptr_array_add(names, NULL);
+	return (GStrv)g_ptr_array_steal(names, NULL);
+}
+
+/* Two lists may have a name in common: who comes first gets it. But nothing can be shown on an output
+ * that is off, nor can an output look in two ways. */
+static bool contradict(const struct config_output *a, const struct config_output *b)
+{
+	return a->off != b->off || (!a->off && (a->guest == NULL || b->guest == NULL));
+}
+
+static bool check_output_names(const struct config *config, guint index, GError **error)
+{
+	const struct config_output *output = g_ptr_array_index(config->outputs, index);
+	g_auto(GStrv) names = split_names(output->name);
+
+	if (names[0] == NULL)
+		return fail(error, output->origin, "output", output->name, "names no output");
+	for (char **name = names; *name != NULL; name++) {
+		if (g_strv_contains((const char *const *)name + 1, *name))
+			return fail(error, output->origin, "output", output->name, "names %s twice",
+				*name);
+		for (guint i = 0; i < index; i++) {
+			const struct config_output *other = g_ptr_array_index(config->outputs, i);
+			g_auto(GStrv) others = split_names(other->name);
+
+			if (contradict(output, other) &&
+				g_strv_contains((const char *const *)others, *name))
+				return fail(error, output->origin, "output", output->name,
+					"[output %s] says something else of %s", other->name,
+					*name);
+		}
+	}
+	return true;
+}
+
 static bool resolve_outputs(struct config *config, GError **error)
 {
 	for (guint i = 0; i < config->outputs->len; i++) {
@@ -189,6 +235,8 @@ static bool resolve_outputs(struct config *config, GError **error)
 	for (guint i = 0; i < config->outputs->len; i++) {
 		struct config_output *output = g_ptr_array_index(config->outputs, i);
 
+		if (!check_output_names(config, i, error))
+			return false;
 		if (output->off || output->guest == NULL || output->scanout >= 0)
 			continue;
 		output->scanout = free_scanout(config, output);

@@ -11,6 +11,9 @@
 
 G_DEFINE_QUARK(scanoutd_config_error_quark, config_error)
 
+/* Timers of the main loop count in less than 50 days. */
+#define DURATION_MAX_MS (INT64_C(30) * 24 * 3600 * 1000)
+
 struct word {
 	const char *text;
 	int value;
@@ -183,6 +186,35 @@ bool config_parse_number(const char *text, gint64 min, gint64 max, gint64 *numbe
 		return false;
 	}
 	return true;
+}
+
+bool config_parse_duration(const char *text, gint64 *milliseconds, GError **error)
+{
+	static const struct {
+		const char *unit;
+		gint64 milliseconds;
+	} units[] = {{"ms", 1}, {"s", 1000}, {"min", 60000}, {"h", 3600000}};
+	size_t digits = strspn(text, "0123456789");
+	g_autofree char *number = g_strndup(text, digits);
+	const char *unit = text + digits + strspn(text + digits, " ");
+	gint64 count;
+
+	if (g_str_equal(text, "never")) {
+		*milliseconds = CONFIG_NEVER;
+		return true;
+	}
+	for (size_t i = 0; i < G_N_ELEMENTS(units); i++) {
+		gint64 most = DURATION_MAX_MS / units[i].milliseconds;
+
+		if (g_str_equal(unit, units[i].unit) &&
+			g_ascii_string_to_signed(number, 10, 0, most, &count, NULL)) {
+			*milliseconds = count * units[i].milliseconds;
+			return true;
+		}
+	}
+	g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE,
+		"must be never, or a whole number with ms, s, min or h, as 2s, of at most 30 days");
+	return false;
 }
 
 bool config_parse_vt(const char *text, int *vt, GError **error)

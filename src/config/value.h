@@ -17,6 +17,9 @@
 #define CONFIG_ERROR (config_error_quark())
 GQuark config_error_quark(void);
 
+/* A duration that does not end. */
+#define CONFIG_NEVER (-1)
+
 enum config_error {
 	CONFIG_ERROR_FILE, /* cannot be read */
 	CONFIG_ERROR_VALUE, /* the message has file and line, or the option */
@@ -49,6 +52,8 @@ bool config_parse_log_level(const char *text, GLogLevelFlags *level, GError **er
 bool config_parse_vt(const char *text, int *vt, GError **error);
 bool config_parse_seat_manager(const char *text, enum config_seat_manager *manager, GError **error);
 bool config_parse_number(const char *text, gint64 min, gint64 max, gint64 *number, GError **error);
+/* "500ms", "2s", "10min", "1h" or "never" (CONFIG_NEVER); at most 30 days. */
+bool config_parse_duration(const char *text, gint64 *milliseconds, GError **error);
 bool config_parse_position(const char *text, int32_t *x, int32_t *y, GError **error);
 /* A guest's or a machine's name: part of a socket's path and of LISTEN_FDNAMES. */
 bool config_parse_name(const char *text, GError **error);

@@ -70,6 +70,25 @@ static const struct fault faults[] = {
 		"WIDTHxHEIGHT@HERTZ or a modeline"},
 	{"guest-mode-off", "[guest a]\nmode=off\n",
 		"scanoutd.conf:2: mode=off: an output is turned off in its own section, [output NAME]"},
+	{"duration-without-unit", "[guest a]\nblank-after=2\n",
+		"scanoutd.conf:2: blank-after=2: must be never, or a whole number with ms, s, min or "
+		"h, as 2s, of at most 30 days"},
+	{"duration-without-number", "[guest a]\noff-after=s\n",
+		"scanoutd.conf:2: off-after=s: must be never, or a whole number with ms, s, min or h, "
+		"as 2s, of at most 30 days"},
+	{"duration-negative", "[guest a]\nidle-off=-1s\n",
+		"scanoutd.conf:2: idle-off=-1s: must be never, or a whole number with ms, s, min or "
+		"h, as 2s, of at most 30 days"},
+	{"duration-too-long", "[guest a]\nidle-off=721h\n",
+		"scanoutd.conf:2: idle-off=721h: must be never, or a whole number with ms, s, min or "
+		"h, as 2s, of at most 30 days"},
+	{"no-name-in-list", "[output ;]\n", "scanoutd.conf:1: [output ;]: names no output"},
+	{"name-twice-in-list", "[output DP-1; DP-2;DP-1]\n",
+		"scanoutd.conf:1: [output DP-1; DP-2;DP-1]: names DP-1 twice"},
+	{"shown-and-off", "[guest a]\n[output DP-1;DP-2]\nguest=a\n[output DP-2]\nmode=off\n",
+		"scanoutd.conf:4: [output DP-2]: [output DP-1;DP-2] says something else of DP-2"},
+	{"two-looks", "[output DP-1]\nplace=fit\n[output DP-2;DP-1]\nplace=none\n",
+		"scanoutd.conf:3: [output DP-2;DP-1]: [output DP-1] says something else of DP-1"},
 	{"position", "[output DP-1]\nposition=0x0\n",
 		"scanoutd.conf:2: position=0x0: must be X,Y in pixels, each from 0 to 65535"},
 	{"position-negative", "[output DP-1]\nposition=-1,0\n",

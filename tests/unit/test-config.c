@@ -52,6 +52,9 @@ static void test_defaults(struct config_fixture *fixture, gconstpointer data)
 	g_assert_false(guest->after_last);
 	g_assert_cmpint(guest->place, ==, PLACE_FIT);
 	g_assert_null(guest->mode);
+	g_assert_cmpint(guest->blank_after_ms, ==, 2000);
+	g_assert_cmpint(guest->off_after_ms, ==, 60000);
+	g_assert_cmpint(guest->idle_off_ms, ==, CONFIG_NEVER);
 	config_destroy(config);
 }
 
@@ -80,8 +83,13 @@ static void test_all_keys(struct config_fixture *fixture, gconstpointer data)
 		"after=last\n"
 		"place=integer\n"
 		"mode=1920x1080\n"
+		"blank-after=500ms\n"
+		"off-after=2 h\n"
+		"idle-off=10min\n"
 		"[guest second]\n"
 		"display-socket=/run/second\n"
+		"blank-after=never\n"
+		"off-after=0s\n"
 		"[guest third]\n"
 		"display-fd=7\n"
 		"[output DP-1]\n"
@@ -111,7 +119,12 @@ static void test_all_keys(struct config_fixture *fixture, gconstpointer data)
 	g_assert_true(guest->before_last);
 	g_assert_true(guest->after_last);
 	g_assert_cmpint(guest->place, ==, PLACE_INTEGER);
+	g_assert_cmpint(guest->blank_after_ms, ==, 500);
+	g_assert_cmpint(guest->off_after_ms, ==, 7200000);
+	g_assert_cmpint(guest->idle_off_ms, ==, 600000);
 	guest = guest_of(config, 1);
+	g_assert_cmpint(guest->blank_after_ms, ==, CONFIG_NEVER);
+	g_assert_cmpint(guest->off_after_ms, ==, 0);
 	g_assert_cmpstr(guest->display_socket, ==, "/run/second");
 	g_assert_null(guest->vmm_socket);
 	g_assert_null(guest->backend_socket);
@@ -257,6 +270,31 @@ static void test_settings_only(struct config_fixture *fixture, gconstpointer dat
 	g_assert_cmpstr(output_of(config, 0)->mode, ==, "800x600");
 	g_assert_cmpint(output_of(config, 0)->place, ==, PLACE_FIT);
 	g_assert_cmpint(output_of(config, 1)->place, ==, PLACE_CENTER);
+	config_destroy(config);
+}
+
+/* Lists of outputs may have names in common, and of both guests; and what is off twice is off. */
+static void test_output_lists(struct config_fixture *fixture, gconstpointer data)
+{
+	struct config *config;
+
+	config_fixture_write(fixture,
+		"[guest a]\n[guest b]\n"
+		"[output HDMI-A-1 ; eDP-1]\nguest=a\n"
+		"[output eDP-1;HDMI-A-1;]\nguest=b\n"
+		"[output DP-1;DP-2]\nmode=off\n"
+		"[output DP-2]\nmode=off\n");
+	config = config_fixture_load(fixture->path, "");
+	g_assert_cmpuint(config->outputs->len, ==, 4);
+	g_assert_cmpstr(output_of(config, 0)->name, ==, "HDMI-A-1 ; eDP-1");
+	config_destroy(config);
+
+	config_fixture_write(fixture, "");
+	config = config_fixture_load(fixture->path, "--output 'HDMI-A-1;eDP-1' --output DP-1");
+	g_assert_cmpuint(config->outputs->len, ==, 2);
+	g_assert_cmpstr(output_of(config, 0)->name, ==, "HDMI-A-1;eDP-1");
+	g_assert_cmpint(output_of(config, 0)->scanout, ==, 0);
+	g_assert_cmpint(output_of(config, 1)->scanout, ==, 1);
 	config_destroy(config);
 }
 
@@ -546,6 +584,7 @@ int main(int argc, char **argv)
 	ADD("input-keys", test_input_keys);
 	ADD("guest-defaults", test_guest_defaults);
 	ADD("settings-only", test_settings_only);
+	ADD("output-lists", test_output_lists);
 	ADD("runtime-folder", test_runtime_folder);
 	ADD("drop-ins", test_drop_ins);
 	ADD("options-alone", test_options_alone);
