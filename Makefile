@@ -12,7 +12,7 @@ CFLAGS ?= -O2 -g
 WERROR ?= -Werror
 PKG_CONFIG ?= pkg-config
 CLANG_TIDY ?= clang-tidy
-RELEASE ?= trixie
+RELEASE ?= $(if $(shell grep -xs VERSION_CODENAME=trixie /etc/os-release),bookworm,trixie)
 
 .DEFAULT_GOAL := all
 MAKEFLAGS += --no-builtin-rules --no-builtin-variables
@@ -63,6 +63,9 @@ package_libs = $(shell $(PKG_CONFIG) --libs $(1))
 # Goals that install what is missing call make again for the rest, and work where pkg-config is still to come.
 outer_goals := bench check check-release clean demo deps help lab lint
 ifneq ($(filter-out $(outer_goals),$(or $(MAKECMDGOALS),all)),)
+ifeq ($(shell command -v $(PKG_CONFIG)),)
+$(error $(PKG_CONFIG) is not there: `make deps` installs what is needed to build and test)
+endif
 glib_cflags := $(call package_cflags,glib-2.0 gio-2.0 gio-unix-2.0)
 glib_libs := $(call package_libs,glib-2.0 gio-2.0 gio-unix-2.0)
 drm_cflags := $(call package_cflags,libdrm)
@@ -73,6 +76,8 @@ src_extra_cflags := $(call package_cflags,pixman-1 libsystemd gbm libevdev libin
 src_extra_libs := $(call package_libs,pixman-1 libsystemd libevdev libinput libseat libudev) -ldl -lm
 png_cflags := $(call package_cflags,libpng)
 png_libs := $(call package_libs,libpng)
+evdev_cflags := $(call package_cflags,libevdev)
+evdev_libs := $(call package_libs,libevdev)
 endif
 
 # What each room sees. libdrm's headers are in src/ for drm_fourcc.h alone.
@@ -84,7 +89,7 @@ double_cflags := -Iinclude -Itests/double $(glib_cflags) $(drm_cflags) $(kms_ext
 # The screenshot tool judges the daemon, so it sees nothing of it.
 screenshot_cflags := $(glib_cflags) $(drm_cflags) $(png_cflags)
 backend_cflags := -Iinclude $(glib_cflags) $(drm_cflags) $(png_cflags)
-lab_cflags := -Iinclude $(glib_cflags) $(drm_cflags) $(png_cflags) $(call package_cflags,libevdev)
+lab_cflags := -Iinclude $(glib_cflags) $(drm_cflags) $(png_cflags) $(evdev_cflags)
 bench_cflags := -Iinclude -Isrc -Itests/double $(glib_cflags) $(drm_cflags) $(kms_extra_cflags) $(src_extra_cflags)
 # Programs of the guest's initramfs: static, so never sanitized; libc and libdrm alone.
 guest_cflags := -Iinclude $(drm_cflags)
@@ -211,7 +216,7 @@ $(call program,$(out)/tests/scripted-backend,$(wildcard tests/backend/*.c),,$(pn
 # It runs it.
 $(out)/tests/test-scripted-backend: | $(out)/tests/scripted-backend
 $(call compile,$(foreach t,$(lab_programs),$(call sources_of,tests/lab/$(t))),$(lab_cflags))
-$(foreach t,$(lab_programs),$(call program,$(out)/lab/$(t),$(call sources_of,tests/lab/$(t)),,$(drm_libs) $(png_libs) $(glib_libs) $(call package_libs,libevdev) -lm))
+$(foreach t,$(lab_programs),$(call program,$(out)/lab/$(t),$(call sources_of,tests/lab/$(t)),,$(drm_libs) $(png_libs) $(glib_libs) $(evdev_libs) -lm))
 # Programs that the tests in tests/kms run in the lab. Those named kms-* are of kms/ itself, and share common.
 kms_common_archive := $(out)/libkmscommon.a
 $(call compile,$(wildcard tests/kms/common/*.c) $(foreach t,$(kms_test_programs),$(call sources_of,tests/kms/$(t))),$(lab_cflags))
@@ -281,40 +286,53 @@ install: programs
 
 # Tests and the kernel's build get none of this make's flags and variables.
 run = env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES -u MAKELEVEL BUILD='$(abspath $(out))' $(if $(SANITIZE),SANITIZE=1)
-everything = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc)) all
+again = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+kernel = $(run) tests/lab/build-kernel
 
-.PHONY: bench check check-unit check-release lint tidy demo
+.PHONY: bench check check-unit check-release lint tidy demo demo-programs
 check-unit: $(addprefix $(out)/tests/,$(unit_tests))
 	@$(run) tests/run-tests unit
 
-check: lab
-	@$(everything)
+check:
+	@tests/deps build run demo lab test
+	@$(kernel)
+	@$(again) all
 	@$(run) tests/run-tests $(TESTS)
 
-check-release: deps
-	@$(run) tests/check-release '$(RELEASE)'
+# The root of the other release has no kernel of its own: it finds this one in the cache.
+check-release:
+	@tests/deps build demo lab release
+	@$(kernel)
+	@$(run) tests/check-release '$(RELEASE)' $(TESTS)
 
-lint: deps
+lint:
+	@tests/deps build demo lint
 	@$(run) CC='$(CC)' CFLAGS='$(CFLAGS)' tests/lint $(CHECKS)
 
 tidy: $(tidy_marks)
 
-# The lab's kernel is built where the demo needs it: not on a machine with a card and a monitor.
-demo: deps
-	@$(everything)
-	@$(run) tests/guest/demo
+demo:
+	@tests/deps build run demo $(filter lab,$(DEMO))
+	@$(again) demo-programs
+	@$(run) DEMO='$(DEMO)' tests/guest/demo
+
+demo-programs: $(out)/scanoutd $(out)/tests/camera $(addprefix $(out)/lab/,hands picture) \
+	$(addprefix $(out)/guest/,$(guest_programs))
 
 # BENCHES="--quick copies": options and groups of tests/bench/run.
-bench: lab
-	@$(everything)
+bench:
+	@tests/deps build run demo lab test
+	@$(kernel)
+	@$(again) all
 	@$(run) tests/bench/run $(BENCHES)
 
 .PHONY: deps lab clean help
 deps:
 	@tests/deps $(FOR)
 
-lab: deps
-	@$(run) tests/lab/build-kernel
+lab:
+	@tests/deps build demo lab
+	@$(kernel)
 
 clean:
 	rm -rf -- '$(out)'
@@ -326,7 +344,7 @@ help:
 	@echo 'lab              build the lab kernel, once (kept in the user cache)'
 	@echo 'check            all tests (TESTS="unit guest/test-reboot": these only)'
 	@echo 'check-unit       the quick ones'
-	@echo 'check-release    gcc, clang, unit and relay tests in a root of the other Debian release (RELEASE=trixie|bookworm)'
+	@echo 'check-release    the demo and all tests in a root of the other Debian release (RELEASE=trixie|bookworm, TESTS=demo)'
 	@echo 'lint             formatting, static analysis, the rules of the house (CHECKS="shell rooms": these only)'
 	@echo 'demo             the main job, to be looked at: a guest on the glass, with photographs'
 	@echo 'bench            what a frame costs, as a table and $(BUILD)/bench.json (BENCHES="--quick copies": less of it)'
