@@ -17,13 +17,20 @@ static struct kms_rect clip_to_target(const struct copy_target *target, const st
 	return rect_intersect(rect, &whole);
 }
 
-void copy_clear(const struct copy_target *target, const struct kms_rect *rect)
+void copy_fill(const struct copy_target *target, const struct kms_rect *rect, uint32_t color)
 {
 	struct kms_rect clipped = clip_to_target(target, rect);
 
-	for (int32_t row = 0; row < clipped.height; row++)
-		memset(target_pixel(target, clipped.x, clipped.y + row), 0,
-			(size_t)clipped.width * 4);
+	for (int32_t row = 0; row < clipped.height; row++) {
+		uint8_t *pixel = target_pixel(target, clipped.x, clipped.y + row);
+
+		if (color == 0) {
+			memset(pixel, 0, (size_t)clipped.width * 4);
+			continue;
+		}
+		for (int32_t i = 0; i < clipped.width; i++)
+			memcpy(pixel + (size_t)i * 4, &color, sizeof(color));
+	}
 }
 
 void copy_rows(uint8_t *to, uint32_t to_stride, const uint8_t *from, uint32_t from_stride,

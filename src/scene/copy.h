@@ -34,8 +34,8 @@ struct copy_target {
 	pixman_image_t *image; /* the same, for pixman */
 };
 
-/* Black rectangle, clipped. */
-void copy_clear(const struct copy_target *target, const struct kms_rect *rect);
+/* A rectangle of one colour (XRGB), clipped. */
+void copy_fill(const struct copy_target *target, const struct kms_rect *rect, uint32_t color);
 
 /*
  * Fills `rect` of the target (clipped to the place's destination) with what the surface shows

@@ -166,17 +166,17 @@ void scanout_import_shown(struct scanout *scanout)
 		import_buffer(scanout, &scanout->shown);
 }
 
-bool scanout_fill_surface(struct scanout *scanout, enum copy_reason reason)
+enum view_fill scanout_fill_surface(struct scanout *scanout, enum copy_reason reason)
 {
 	struct content *content = &scanout->shown;
 
 	if (content->kind != SCANOUT_DMABUF)
-		return content->picture.surface != NULL;
+		return content->picture.surface ? VIEW_FILL_DONE : VIEW_FILL_NEVER;
 	content->surface_stale = true;
 	if (!copy_dmabuf(scanout, content, NULL))
-		return false;
+		return VIEW_FILL_NEVER;
 	scanout->counters->frames_copied[reason]++;
-	return true;
+	return VIEW_FILL_DONE;
 }
 
 /* ---- life ---- */
@@ -453,15 +453,12 @@ static bool copy_for_views(struct scanout *scanout, struct content *content,
 }
 
 /* The views have judged a picture that will not be shown, and go on with the one that is. */
-static void judge_shown(struct scanout *scanout)
+static void keep_shown(struct scanout *scanout)
 {
 	struct scanout_slot *slot = NULL;
-	enum copy_reason reason;
 
-	if (scanout->shown.kind == SCANOUT_DISABLED)
-		return;
 	while ((slot = scanout_next_slot(scanout, slot)))
-		view_copies(slot->view, &scanout->shown.picture, &reason);
+		view_keep(slot->view);
 }
 
 /* Which row of the reply table a frame on `live` outputs belongs to, of which one went `way`. */
@@ -512,7 +509,7 @@ void scanout_present(struct scanout *scanout, const struct vhost_user_gpu_update
 
 	import_buffer(scanout, content);
 	if (!copy_for_views(scanout, content, &rect)) {
-		judge_shown(scanout);
+		keep_shown(scanout);
 		return;
 	}
 

@@ -117,7 +117,7 @@ void scanout_present(struct scanout *scanout, const struct vhost_user_gpu_update
 	struct guest_waiting *waiting);
 
 /* view_listener.fill_surface: all of the shown dma-buf into the surface. */
-bool scanout_fill_surface(struct scanout *scanout, enum copy_reason reason);
+enum view_fill scanout_fill_surface(struct scanout *scanout, enum copy_reason reason);
 
 /* What is shown becomes a framebuffer, where that was not tried on this card. */
 void scanout_import_shown(struct scanout *scanout);

@@ -30,7 +30,7 @@ static void on_changed(void *data)
 		replies_view_off(slot->scanout->replies, slot->scanout->index, slot->bit);
 }
 
-static bool on_fill_surface(void *data, enum copy_reason reason)
+static enum view_fill on_fill_surface(void *data, enum copy_reason reason)
 {
 	const struct scanout_slot *slot = data;
 

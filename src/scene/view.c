@@ -1,133 +1,67 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Geometry and policy between a source and one output. Three things decide how a picture is shown,
- * and are judged anew only when one of them changes: the picture's kind (struct kind), the mode,
- * and whether the cursor must be blended. The rest of the file is the way of a frame along that
- * verdict.
+ * The way of a frame between a source and one output, along the verdict (view_judge.c). What is to be
+ * done is one value, view->due; view_act() does what can be done of it now, and is called whenever
+ * something was added to it, or the output may be free.
  */
 #include "scene/view.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "scene/view_internal.h"
 
-/* ---- the verdict ---- */
+static const struct view_picture black = {.solid = true};
 
-static void direct_frame(const struct view *view, const struct view_picture *picture,
-	struct kms_frame *frame)
+/* ---- what is due ---- */
+
+void view_want(struct view *view, enum due due)
 {
-	const struct kms_rect *seen = &view->place.source;
-	int32_t below = picture->part.height - seen->y - seen->height;
-
-	*frame = (struct kms_frame){
-		.buffer = picture->buffer,
-		.source = {picture->part.x + seen->x,
-			picture->part.y + (picture->y_inverted ? below : seen->y), seen->width,
-			seen->height},
-		.destination = view->place.destination,
-		.transform = view->place.transform,
-	};
-	/* The kernel reflects before it rotates: first the buffer is put upright. */
-	if (picture->y_inverted)
-		frame->transform ^= KMS_REFLECT_Y;
+	view->due = MAX(view->due, due);
 }
 
-static void judge_direct(struct view *view, const struct view_picture *picture)
+static void forget_last(struct view *view)
 {
-	struct kms_frame frame;
-
-	view->direct = false;
-	if (!picture->buffer) {
-		view->reason = COPY_IMPORT_REFUSED;
-	} else if (view->cursor_blended) {
-		view->reason = COPY_CURSOR;
-	} else {
-		direct_frame(view, picture, &frame);
-		view->direct = kms_output_test(view->output, &frame);
-		if (view->place.scaled || frame.transform != KMS_ROTATE_0)
-			view->reason = COPY_GEOMETRY;
-		else
-			view->reason = COPY_TEST_REFUSED;
-	}
+	g_clear_pointer(&view->last_buffer, kms_buffer_unref);
 }
 
-static bool is_judged(const struct view *view, const struct view_picture *picture,
-	const struct kms_mode_info *mode)
-{
-	const struct kind *kind = &view->kind;
-
-	return kind->valid && kind->width == picture->width && kind->height == picture->height &&
-		kind->mode_width == mode->width && kind->mode_height == mode->height &&
-		kind->blended == view->cursor_blended && kind->has_buffer == !!picture->buffer &&
-		(!picture->buffer ||
-			(kind->fourcc == picture->fourcc && kind->stride == picture->stride &&
-				kind->modifier == picture->modifier &&
-				kms_rect_equal(&kind->part, &picture->part) &&
-				kind->y_inverted == picture->y_inverted &&
-				kind->buffer_width == kms_buffer_width(picture->buffer) &&
-				kind->buffer_height == kms_buffer_height(picture->buffer)));
-}
-
-static void note_kind(struct view *view, const struct view_picture *picture,
-	const struct kms_mode_info *mode)
-{
-	view->kind = (struct kind){
-		.valid = true,
-		.width = picture->width,
-		.height = picture->height,
-		.mode_width = mode->width,
-		.mode_height = mode->height,
-		.blended = view->cursor_blended,
-	};
-	if (!picture->buffer)
-		return;
-	view->kind.has_buffer = true;
-	view->kind.fourcc = picture->fourcc;
-	view->kind.stride = picture->stride;
-	view->kind.modifier = picture->modifier;
-	view->kind.part = picture->part;
-	view->kind.y_inverted = picture->y_inverted;
-	view->kind.buffer_width = kms_buffer_width(picture->buffer);
-	view->kind.buffer_height = kms_buffer_height(picture->buffer);
-}
-
-/* Nothing to do while nothing changed: the case of nearly every frame. */
-static void judge(struct view *view, const struct view_picture *picture)
+static void note_last(struct view *view, const struct kms_frame *frame)
 {
 	const struct kms_mode_info *mode = kms_output_mode(view->output);
-	const struct kind *old = &view->kind;
 
-	if (is_judged(view, picture, mode))
-		return;
-
-	bool moved = !old->valid || old->width != picture->width ||
-		old->height != picture->height || old->mode_width != mode->width ||
-		old->mode_height != mode->height;
-
-	note_kind(view, picture, mode);
-	if (moved) {
-		place_compute(&view->place, picture->width, picture->height, mode->width,
-			mode->height, view->policy, KMS_ROTATE_0);
-		view->scaler_judged = false;
-		/* May find that it must be blended, which is part of the kind. */
-		view_apply_cursor(view);
-		view->kind.blended = view->cursor_blended;
-	}
-	judge_direct(view, picture);
+	kms_buffer_ref(frame->buffer);
+	forget_last(view);
+	view->last_buffer = frame->buffer;
+	view->last = *frame;
+	view->last.damage = NULL;
+	view->last.damage_count = 0;
+	view->last_mode_width = mode->width;
+	view->last_mode_height = mode->height;
 }
 
-/* ---- showing ---- */
+enum kms_submit view_submit(struct view *view, struct kms_frame *frame, bool direct)
+{
+	enum kms_submit submitted;
+
+	frame->serial = ++view->serial;
+	submitted = kms_output_submit(view->output, frame);
+	if (submitted != KMS_SUBMIT_ACCEPTED)
+		return submitted;
+	note_last(view, frame);
+	view->last_direct = direct;
+	view->damage_lost = false;
+	view->due = DUE_NOTHING;
+	if (direct)
+		view->cursor_drawn = (struct kms_rect){0};
+	return submitted;
+}
 
 static enum kms_submit submit_direct(struct view *view, const struct kms_rect *damage)
 {
 	const struct view_picture *picture = view->picture;
 	struct kms_frame frame;
 	struct kms_rect moved;
-	enum kms_submit submitted;
 
-	direct_frame(view, picture, &frame);
-	frame.serial = ++view->serial;
+	view_direct_frame(picture, &view->verdict.place, &frame);
 	/* Upside down all of it is damaged, which is never wrong. After a canvas it is, too. */
 	if (damage && !picture->y_inverted && view->last_direct && !view->damage_lost) {
 		moved = *damage;
@@ -136,25 +70,115 @@ static enum kms_submit submit_direct(struct view *view, const struct kms_rect *d
 		frame.damage = &moved;
 		frame.damage_count = 1;
 	}
-
-	submitted = kms_output_submit(view->output, &frame);
-	if (submitted == KMS_SUBMIT_ACCEPTED) {
-		view->last_direct = true;
-		view->damage_lost = false;
-		view->dirty = false;
-		view->cursor_drawn = (struct kms_rect){0};
-	}
-	return submitted;
+	return view_submit(view, &frame, true);
 }
 
-bool view_copies(struct view *view, const struct view_picture *picture, enum copy_reason *reason)
+/* A mode set has dropped it. In another mode it would lie elsewhere. */
+static void show_last(struct view *view)
+{
+	const struct kms_mode_info *mode = kms_output_mode(view->output);
+
+	if (!view->last_buffer || view->last_mode_width != mode->width ||
+		view->last_mode_height != mode->height)
+		return;
+	view->last.serial = ++view->serial;
+	kms_output_submit(view->output, &view->last);
+}
+
+/* Who waits for the next frame waits for nothing. */
+static void fail_next(struct view *view, int error)
+{
+	view->due = DUE_NOTHING;
+	view->listener->failed(view->data, ++view->serial, error);
+}
+
+/* From now on the picture is read from its surface. */
+static bool fill(struct view *view)
+{
+	enum view_fill filled = VIEW_FILL_DONE;
+
+	if (!view->picture->solid)
+		filled = view->listener->fill_surface(view->data, view->verdict.reason);
+	switch (filled) {
+	case VIEW_FILL_DONE:
+		return true;
+	case VIEW_FILL_LATER:
+		view->due = DUE_SURFACE;
+		break;
+	case VIEW_FILL_NEVER:
+		view->due = DUE_NOTHING;
+		break;
+	}
+	return false;
+}
+
+static void mark_picture(struct view *view)
+{
+	view_prepare_canvases(view);
+	view_mark_all(view);
+	view->due = DUE_CANVAS;
+}
+
+/* All of what is to be seen again: the output came back, or another way must be gone. */
+static void show_again(struct view *view)
+{
+	if (view->shows != SHOWS_PICTURE) {
+		view->due = DUE_NOTHING;
+		if (view->shows == SHOWS_LAST)
+			show_last(view);
+		return;
+	}
+
+	view_judge(view);
+	if (view->verdict.way == VERDICT_DIRECT) {
+		if (submit_direct(view, NULL) != KMS_SUBMIT_REFUSED)
+			return;
+		view_refused(view, VERDICT_ASK_DIRECT);
+	}
+	/* While the output was away nobody kept the surface up to date. */
+	if (fill(view)) {
+		mark_picture(view);
+	} else if (view->due == DUE_NOTHING) {
+		show_last(view);
+		fail_next(view, EIO);
+	}
+}
+
+static enum composed compose(struct view *view)
+{
+	enum composed composed = view_compose(view);
+
+	if (composed == COMPOSED_FAILED)
+		view->due = DUE_NOTHING;
+	return composed;
+}
+
+void view_act(struct view *view)
 {
 	if (!kms_output_active(view->output))
-		return false;
-	judge(view, picture);
-	*reason = view->reason;
-	return !view->direct;
+		return;
+	if (view->due == DUE_PICTURE)
+		show_again(view);
+	if (kms_output_busy(view->output))
+		return;
+
+	switch (view->due) {
+	case DUE_NOTHING:
+	case DUE_SURFACE:
+	case DUE_PICTURE:
+		break;
+	case DUE_CURSOR:
+		/* With a frame about to come the cursor goes with that. */
+		view_schedule_late(view);
+		break;
+	case DUE_CANVAS:
+		if (compose(view) == COMPOSED_FAILED)
+			view->listener->failed(view->data, view->serial, EINVAL);
+		break;
+	}
 }
+
+/* ---- what the source says ---- */
 
 /* By the copy path; the surface is up to date. */
 static uint64_t update_copied(struct view *view, const struct kms_rect *damage, enum view_way *way)
@@ -167,10 +191,11 @@ static uint64_t update_copied(struct view *view, const struct kms_rect *damage, 
 	} else {
 		view_mark_all(view);
 	}
+	view->due = DUE_CANVAS;
 
 	*way = VIEW_COPIED;
 	if (!kms_output_busy(view->output)) {
-		enum composed composed = view_compose(view);
+		enum composed composed = compose(view);
 
 		if (composed == COMPOSED_SHOWN)
 			return view->serial;
@@ -187,27 +212,24 @@ uint64_t view_update(struct view *view, const struct view_picture *picture,
 	const struct kms_rect *damage, enum view_way *way)
 {
 	bool first = view->picture != picture || view->shows != SHOWS_PICTURE;
+	bool up_to_date = view->told_copies;
 
 	view->picture = picture;
 	view->shows = SHOWS_PICTURE;
+	view->told_copies = false;
 	if (first)
-		g_clear_pointer(&view->last, kms_buffer_unref);
+		forget_last(view);
 	if (!kms_output_active(view->output)) {
 		/* Nothing is marked: what was drawn ahead is a part of nothing. */
 		canvas_set_forget_ahead(&view->canvases);
 		*way = VIEW_OFF;
 		return 0;
 	}
-
-	/* As view_copies() told the source. */
-	bool up_to_date = !view->direct;
-	if (first) {
+	if (first || view->due >= DUE_SURFACE)
 		damage = NULL;
-		view_apply_cursor(view);
-		judge(view, picture);
-	}
 
-	if (view->direct) {
+	view_judge(view);
+	if (view->verdict.way == VERDICT_DIRECT) {
 		bool busy = kms_output_busy(view->output);
 
 		switch (submit_direct(view, damage)) {
@@ -218,111 +240,71 @@ uint64_t view_update(struct view *view, const struct view_picture *picture,
 			*way = VIEW_OFF;
 			return 0;
 		case KMS_SUBMIT_REFUSED:
-			view->direct = false;
-			view->reason = COPY_TEST_REFUSED;
+			view_refused(view, VERDICT_ASK_DIRECT);
 			break;
 		}
 	}
 	if (!up_to_date) {
-		up_to_date = view->listener->fill_surface(view->data, view->reason);
 		damage = NULL;
-	}
-	if (!up_to_date || !picture->surface) {
-		*way = VIEW_FAILED;
-		return 0;
+		*way = VIEW_COPIED;
+		if (!fill(view)) {
+			if (view->due == DUE_SURFACE)
+				return view->serial + 1;
+			*way = VIEW_FAILED;
+			return 0;
+		}
 	}
 	return update_copied(view, damage, way);
-}
-
-/* All of what is to be seen again: the output came back, or another way must be gone. */
-void view_redisplay(struct view *view)
-{
-	struct kms_frame frame;
-
-	if (!kms_output_active(view->output))
-		return;
-
-	switch (view->shows) {
-	case SHOWS_NOTHING:
-		return;
-	case SHOWS_LAST:
-		if (!view->last || view->kind.mode_width != kms_output_mode(view->output)->width ||
-			view->kind.mode_height != kms_output_mode(view->output)->height)
-			return;
-		frame = view->last_frame;
-		frame.serial = ++view->serial;
-		kms_output_submit(view->output, &frame);
-		return;
-	case SHOWS_BLACK:
-		break;
-	case SHOWS_PICTURE:
-		judge(view, view->picture);
-		if (view->direct && submit_direct(view, NULL) != KMS_SUBMIT_REFUSED)
-			return;
-		if (view->direct) {
-			view->direct = false;
-			view->reason = COPY_TEST_REFUSED;
-		}
-		/* While the output was away nobody kept the surface up to date. */
-		if (!view->listener->fill_surface(view->data, view->reason) ||
-			!view->picture->surface)
-			return;
-		break;
-	}
-	view_prepare_canvases(view);
-	view_mark_all(view);
-	view_compose_when_free(view);
 }
 
 void view_show(struct view *view, const struct view_picture *picture)
 {
 	view->picture = picture;
 	view->shows = SHOWS_PICTURE;
-	g_clear_pointer(&view->last, kms_buffer_unref);
-	if (!kms_output_active(view->output))
-		return;
-	view->kind.valid = false;
-	view_redisplay(view);
+	view->judged = false;
+	forget_last(view);
+	view_want(view, DUE_PICTURE);
+	view_act(view);
 }
 
-/* The last frame, to be shown again after a mode set. */
-static void keep_last(struct view *view)
+void view_surface_filled(struct view *view)
 {
-	struct canvas *canvas = view->last_direct ? NULL : canvas_set_newest(&view->canvases);
-
-	if (view->last_direct && view->picture && view->picture->buffer) {
-		direct_frame(view, view->picture, &view->last_frame);
-		view->last = kms_buffer_ref(view->picture->buffer);
-	} else if (canvas) {
-		view_canvas_frame(view, canvas->buffer, &view->last_frame);
-		view->last = kms_buffer_ref(canvas->buffer);
-	}
+	if (view->due != DUE_SURFACE || !kms_output_active(view->output))
+		return;
+	mark_picture(view);
+	view_act(view);
 }
 
-void view_release(struct view *view, bool black)
+void view_surface_lost(struct view *view)
+{
+	if (view->due == DUE_SURFACE)
+		fail_next(view, ETIMEDOUT);
+}
+
+void view_release(struct view *view, bool black_then)
 {
 	/* A last picture that has stayed until now can still be called off. */
-	if (view->shows != SHOWS_PICTURE && !(black && view->shows == SHOWS_LAST))
+	if ((view->shows != SHOWS_PICTURE && !(black_then && view->shows == SHOWS_LAST)) ||
+		view->picture == &black)
 		return;
 
 	/* What came is still shown; a third canvas is there for it while a flip is in flight. Where
 	 * that is in use too, who waits for the next frame waits no longer. */
-	if (!black && view->dirty && view->picture->surface && view_compose(view) != COMPOSED_SHOWN)
-		view->listener->failed(view->data, view->serial + 1, ECANCELED);
+	if (!black_then && view->due != DUE_NOTHING &&
+		(view->due >= DUE_SURFACE || view_compose(view) != COMPOSED_SHOWN))
+		fail_next(view, ECANCELED);
 	canvas_set_forget_ahead(&view->canvases);
-	if (black)
-		g_clear_pointer(&view->last, kms_buffer_unref);
-	else
-		keep_last(view);
 	kms_output_set_cursor(view->output, NULL, 0, 0);
-	view->shows = black ? SHOWS_BLACK : SHOWS_LAST;
-	view->picture = NULL;
-	view->dirty = false;
-	view->cursor_blended = false;
-	if (black) {
-		view->kind.valid = false;
-		view_redisplay(view);
+	view->verdict.cursor = VERDICT_CURSOR_NONE;
+	view->judged = false;
+	view->proposed = false;
+	if (black_then) {
+		view_show(view, &black);
+		return;
 	}
+	view->due = DUE_NOTHING;
+	view->shows = SHOWS_LAST;
+	view->picture = NULL;
 }
 
 /* ---- what the output reports ---- */
@@ -331,72 +313,75 @@ void view_presented(struct view *view, uint64_t serial, const struct kms_present
 {
 	view->vblank_us = presentation->time_us;
 	view->listener->presented(view->data, serial, presentation);
-	view_resume(view);
+	view_act(view);
 }
 
 void view_resume(struct view *view)
 {
-	/* With a frame about to come the cursor goes with that. */
-	if (view->dirty && view->only_cursor && !kms_output_busy(view->output))
-		view_schedule_late(view);
-	else
-		view_compose_when_free(view);
+	view_act(view);
 }
 
 void view_commit_failed(struct view *view, uint64_t serial, int error)
 {
-	bool fall_back = kms_is_refusal(error) && view->shows == SHOWS_PICTURE;
-
 	view->damage_lost = true;
 	view->listener->failed(view->data, serial, error);
-	fall_back = fall_back && view->shows == SHOWS_PICTURE;
 
-	if (fall_back && view->last_direct && view->direct) {
-		view->direct = false;
-		view->reason = COPY_TEST_REFUSED;
-		view_redisplay(view);
-	} else if (fall_back && view->scaler && !view->last_direct) {
-		view->scaler = false;
-		view_redisplay(view);
-	} else {
-		/* No event will come for what had to wait for one. */
-		view_compose_when_free(view);
+	/* Without a fallback there is still what had to wait for an event that will not come. */
+	if (kms_is_refusal(error) && view->shows == SHOWS_PICTURE && view->judged) {
+		enum verdict_way way = view->verdict.way;
+
+		if (view->last_direct && way == VERDICT_DIRECT)
+			view_refused(view, VERDICT_ASK_DIRECT);
+		else if (!view->last_direct && way == VERDICT_SCALED_CANVAS)
+			view_refused(view, VERDICT_ASK_SCALER);
+		if (view->verdict.way != way)
+			view_want(view, DUE_PICTURE);
 	}
+	view_act(view);
 }
 
 /* A mode set drops the newest frame where that was made for another mode, and what the driver
  * refused before it, it may take now. */
 static bool is_worth_asking_anew(const struct view *view)
 {
-	bool refused = !view->direct && view->reason == COPY_TEST_REFUSED;
+	bool refused = view->judged && view->verdict.way != VERDICT_DIRECT &&
+		!view->picture->solid && view->verdict.reason == COPY_TEST_REFUSED;
 
-	return view->shows == SHOWS_PICTURE && (view->damage_lost || refused);
+	return view->damage_lost || refused;
+}
+
+/* Must what is shown be shown anew, in the mode that runs now? */
+static bool needs_showing(struct view *view)
+{
+	const struct kms_mode_info *mode = kms_output_mode(view->output);
+	const struct verdict_kind *kind = &view->input.kind;
+
+	if (!view->active)
+		return true;
+	if (view->shows != SHOWS_PICTURE)
+		return false;
+	if (!view->judged || mode->width != kind->mode_width || mode->height != kind->mode_height ||
+		is_worth_asking_anew(view))
+		return true;
+	/* A plane that took the cursor may refuse it now, and the other way round. */
+	enum verdict_cursor cursor = view->verdict.cursor;
+	enum verdict_way way = view->verdict.way;
+
+	view_judge_cursor(view);
+	return view->verdict.cursor != cursor || view->verdict.way != way;
 }
 
 void view_output_changed(struct view *view)
 {
-	const struct kms_mode_info *mode = kms_output_mode(view->output);
 	bool active = kms_output_active(view->output);
-	bool again = active &&
-		(!view->active || mode->width != view->kind.mode_width ||
-			mode->height != view->kind.mode_height || is_worth_asking_anew(view));
 
+	if (active && needs_showing(view)) {
+		view->judged = false;
+		view_want(view, DUE_PICTURE);
+	}
 	view->active = active;
-	/* A plane that took the cursor may refuse it now, and the other way round. */
-	if (active && view->shows == SHOWS_PICTURE && view->kind.valid) {
-		bool blended = view->cursor_blended;
-
-		view_apply_cursor(view);
-		again = again || blended != view->cursor_blended;
-	}
-	if (again) {
-		if (view->shows != SHOWS_LAST)
-			view->kind.valid = false;
-		view_redisplay(view);
-	} else {
-		/* After a mode set the event that it waited for may never come. */
-		view_compose_when_free(view);
-	}
+	/* After a mode set the event that it waited for may never come. */
+	view_act(view);
 	view->listener->changed(view->data);
 }
 
@@ -415,9 +400,9 @@ static void ignore_changed(void *data)
 {
 }
 
-static bool fill_nothing(void *data, enum copy_reason reason)
+static enum view_fill fill_nothing(void *data, enum copy_reason reason)
 {
-	return false;
+	return VIEW_FILL_NEVER;
 }
 
 /* A view without a source has this one, so that nobody need ask. */
@@ -448,7 +433,7 @@ void view_destroy(struct view *view)
 		g_source_destroy(view->late);
 		g_source_unref(view->late);
 	}
-	g_clear_pointer(&view->last, kms_buffer_unref);
+	forget_last(view);
 	canvas_set_finish(&view->canvases);
 	cursor_finish(&view->cursor);
 	g_free(view);
@@ -467,11 +452,12 @@ void view_set_source(struct view *view, const struct view_listener *listener, vo
 	view->data = data;
 	view->picture = NULL;
 	view->shows = SHOWS_NOTHING;
-	view->kind.valid = false;
-	view->dirty = false;
-	view->cursor_blended = false;
+	view->judged = false;
+	view->proposed = false;
+	view->verdict.cursor = VERDICT_CURSOR_NONE;
+	view->due = DUE_NOTHING;
 	cursor_set_image(&view->cursor, NULL, 0, 0);
-	g_clear_pointer(&view->last, kms_buffer_unref);
+	forget_last(view);
 	canvas_set_forget_ahead(&view->canvases);
 }
 
@@ -485,25 +471,31 @@ int64_t view_period_us(const struct view *view)
 	return INT64_C(1000000000) / kms_output_mode(view->output)->refresh_mhz;
 }
 
+/* Black and the like are no picture for those who point at one. */
+static bool has_picture(const struct view *view)
+{
+	return view->shows == SHOWS_PICTURE && view->judged && !view->picture->solid;
+}
+
 bool view_picture_size(const struct view *view, uint32_t *width, uint32_t *height)
 {
-	if (view->shows != SHOWS_PICTURE || !view->kind.valid)
+	if (!has_picture(view))
 		return false;
-	*width = view->kind.width;
-	*height = view->kind.height;
+	*width = view->input.kind.width;
+	*height = view->input.kind.height;
 	return true;
 }
 
 enum view_point view_pick(const struct view *view, double x, double y, double *picture_x,
 	double *picture_y)
 {
-	const struct kind *kind = &view->kind;
+	const struct verdict_kind *kind = &view->input.kind;
 	bool inside;
 
-	if (view->shows != SHOWS_PICTURE || !kind->valid)
+	if (!has_picture(view))
 		return VIEW_POINT_NOWHERE;
-	inside = place_from_output(&view->place, x * kind->mode_width, y * kind->mode_height,
-		picture_x, picture_y);
+	inside = place_from_output(&view->verdict.place, x * kind->mode_width,
+		y * kind->mode_height, picture_x, picture_y);
 	*picture_x /= kind->width;
 	*picture_y /= kind->height;
 	return inside ? VIEW_POINT_INSIDE : VIEW_POINT_BESIDE;

@@ -8,7 +8,8 @@
  *           handed to the output at once, also while a flip is in flight (the newest pending wins);
  *   copy    the picture's surface, composed into a scanout buffer of the view's (canvas.h). This is a
  *           pull: damage makes the view dirty, and it composes when no flip is in flight.
- * Nothing that overlaps the unfinished rectangle of a surface is composed, nor anything into a
+ * Which of them is the verdict's (verdict.h), which is made anew when the picture's kind, the mode or
+ * the cursor changes. Nothing that overlaps the unfinished rectangle of a surface is composed, nor anything into a
  * scanout buffer that holds a part of it (view_draw_ahead()): the view stays dirty until the update
  * is complete, and then composes before the next message begins.
  *
@@ -43,6 +44,16 @@ struct view_picture {
 	bool y_inverted; /* the buffer's first row is the bottom one */
 	/* Upright and of the picture's size, or NULL as long as nobody needed it. */
 	struct surface *surface;
+	/* One colour (XRGB) all over the output, whatever its mode: the rest is 0 then. */
+	bool solid;
+	uint32_t color;
+};
+
+/* What view_listener.fill_surface made of the surface. */
+enum view_fill {
+	VIEW_FILL_DONE, /* it has all of the picture */
+	VIEW_FILL_LATER, /* it must be waited for: view_surface_filled() or _lost() will follow */
+	VIEW_FILL_NEVER, /* the picture cannot be read; the last one stays */
 };
 
 /* What became of an update. */
@@ -62,9 +73,8 @@ struct view_listener {
 	void (*failed)(void *data, uint64_t serial, int error);
 	/* The output came on or went off, or its mode changed: view_live() tells. */
 	void (*changed)(void *data);
-	/* The picture's buffer cannot be shown as it is: fill picture->surface with all of it, now.
-	 * False: it cannot be read; the last picture stays. */
-	bool (*fill_surface)(void *data, enum copy_reason reason);
+	/* The picture's buffer cannot be shown as it is: fill picture->surface with all of it. */
+	enum view_fill (*fill_surface)(void *data, enum copy_reason reason);
 };
 
 struct view_options {
@@ -92,9 +102,12 @@ int64_t view_period_us(const struct view *view);
 /*
  * Would view_update() of this picture read its surface? Then the source brings the surface up to
  * date first. True and why; false where the buffer goes direct, and on an output that is not
- * active.
+ * active. What is shown stays as it is; view_update() or view_keep() comes next.
  */
 bool view_copies(struct view *view, const struct view_picture *picture, enum copy_reason *reason);
+
+/* The picture that view_copies() was asked about will not be shown, or not now. */
+void view_keep(struct view *view);
 
 /*
  * The picture, or `damage` of it (picture's pixels; NULL: all of it), is new; view_copies() has
@@ -107,6 +120,12 @@ uint64_t view_update(struct view *view, const struct view_picture *picture,
 /* A picture that was there before the view: all of it is shown, and again by itself when the output
  * comes back. Nobody waits for it. */
 void view_show(struct view *view, const struct view_picture *picture);
+
+/* The surface that view_listener.fill_surface was to fill later has all of the picture now, … */
+void view_surface_filled(struct view *view);
+/* … or will never have it: who waits gets view_listener.failed. Both do nothing where the view does
+ * not wait for it any more. */
+void view_surface_lost(struct view *view);
 
 /*
  * The upper rows of an UPDATE that is still being received (picture's pixels; each time more of

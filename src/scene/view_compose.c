@@ -24,8 +24,6 @@ void view_mark_all(struct view *view)
 	damage_clear(&view->damage);
 	damage_add(&view->damage, &all);
 	canvas_set_mark_all(&view->canvases);
-	view->dirty = true;
-	view->only_cursor = false;
 }
 
 /* On the canvas. */
@@ -33,15 +31,12 @@ void view_mark(struct view *view, const struct kms_rect *rect)
 {
 	damage_add(&view->damage, rect);
 	canvas_set_mark(&view->canvases, rect);
-	view->dirty = true;
 }
 
 void view_mark_complete(struct view *view, const struct kms_rect *rect)
 {
 	damage_add(&view->damage, rect);
 	canvas_set_mark_complete(&view->canvases, rect);
-	view->dirty = true;
-	view->only_cursor = false;
 }
 
 void view_canvas_frame(const struct view *view, struct kms_buffer *buffer, struct kms_frame *frame)
@@ -52,9 +47,9 @@ void view_canvas_frame(const struct view *view, struct kms_buffer *buffer, struc
 		.destination = whole(view->canvases.width, view->canvases.height),
 		.transform = KMS_ROTATE_0,
 	};
-	if (view->scaler) {
-		frame->source = view->place.source;
-		frame->destination = view->place.destination;
+	if (view->verdict.way == VERDICT_SCALED_CANVAS) {
+		frame->source = view->verdict.place.source;
+		frame->destination = view->verdict.place.destination;
 	}
 }
 
@@ -66,42 +61,37 @@ static void size_canvases(struct view *view, uint32_t width, uint32_t height)
 	view_mark_all(view);
 }
 
-/* A picture that only needs scaling is left to the plane, if it can. Judged once with a buffer of
- * ours. */
-static void judge_scaler(struct view *view)
+bool view_test_scaler(struct view *view, const struct view_picture *picture,
+	const struct place *place)
 {
 	g_autoptr(GError) error = NULL;
 	struct canvas *canvas;
 	struct kms_frame frame;
 
-	view->scaler_judged = true;
-	view->scaler = view->picture && view->place.scaled && view->place.transform == KMS_ROTATE_0;
-	if (!view->scaler)
-		return;
-
-	size_canvases(view, view->picture->width, view->picture->height);
+	size_canvases(view, picture->width, picture->height);
 	canvas = canvas_set_take(&view->canvases, view->device, view->output, &error);
-	if (canvas)
-		view_canvas_frame(view, canvas->buffer, &frame);
-	view->scaler = canvas && kms_output_test(view->output, &frame);
+	if (!canvas)
+		return false;
+	frame = (struct kms_frame){
+		.buffer = canvas->buffer,
+		.source = place->source,
+		.destination = place->destination,
+		.transform = KMS_ROTATE_0,
+	};
+	return kms_output_test(view->output, &frame);
 }
 
-/* Size and geometry of the canvases, for the picture or for black. */
 void view_prepare_canvases(struct view *view)
 {
 	const struct kms_mode_info *mode = kms_output_mode(view->output);
-	struct place place = view->place;
+	const struct view_picture *picture = view->picture;
+	struct place place = view->verdict.place;
 
-	if (!view->picture)
-		view->scaler = false;
-	else if (!view->scaler_judged)
-		judge_scaler(view);
-
-	if (view->scaler) {
-		size_canvases(view, view->picture->width, view->picture->height);
+	if (view->verdict.way == VERDICT_SCALED_CANVAS) {
+		size_canvases(view, picture->width, picture->height);
 		place = (struct place){
-			.source = whole(view->picture->width, view->picture->height),
-			.destination = whole(view->picture->width, view->picture->height),
+			.source = whole(picture->width, picture->height),
+			.destination = whole(picture->width, picture->height),
 			.transform = KMS_ROTATE_0,
 		};
 	} else {
@@ -116,9 +106,10 @@ void view_prepare_canvases(struct view *view)
 
 static void draw(struct view *view, struct canvas *canvas)
 {
-	const struct surface *surface = view->picture ? view->picture->surface : NULL;
+	const struct view_picture *picture = view->picture;
+	const struct surface *surface = picture->solid ? NULL : picture->surface;
 	const struct place *place = &view->canvas_place;
-	bool blend = view->cursor_blended && surface;
+	bool blend = view_blends(view);
 	struct kms_rect cursor = {0};
 
 	canvas_forget_ahead(canvas);
@@ -131,7 +122,7 @@ static void draw(struct view *view, struct canvas *canvas)
 		const struct kms_rect *rect = &canvas->missing.rects[i];
 
 		if (!surface || !rect_contains(&place->destination, rect))
-			copy_clear(&canvas->target, rect);
+			copy_fill(&canvas->target, rect, picture->solid ? picture->color : 0);
 		if (surface)
 			copy_surface(&canvas->target, surface, place, rect);
 	}
@@ -148,7 +139,7 @@ static bool unfinished(const struct view *view, const struct canvas *canvas)
 {
 	const struct kms_rect *rect;
 
-	if (!view->picture || !view->picture->surface)
+	if (view->picture->solid)
 		return false;
 	rect = surface_unfinished(view->picture->surface);
 	if (!rect)
@@ -160,7 +151,7 @@ static bool unfinished(const struct view *view, const struct canvas *canvas)
 
 	if (damage_overlaps(&canvas->missing, &seen))
 		return true;
-	if (!view->cursor_blended)
+	if (!view_blends(view))
 		return false;
 
 	struct kms_rect cursor = cursor_rect(&view->cursor, &view->canvas_place);
@@ -177,6 +168,11 @@ enum composed view_compose(struct view *view)
 
 	if (!kms_output_active(view->output))
 		return COMPOSED_LATER;
+	/* Never black in the place of a picture that cannot be read. */
+	if (!view->picture->solid && !view->picture->surface) {
+		view->serial++;
+		return COMPOSED_FAILED;
+	}
 	view_prepare_canvases(view);
 	if (view->last_direct || view->damage_lost)
 		view_mark_all(view);
@@ -184,7 +180,6 @@ enum composed view_compose(struct view *view)
 	canvas = canvas_set_take(&view->canvases, view->device, view->output, &error);
 	if (!canvas && error) {
 		complain(view, "no scanout buffer", error->message);
-		view->dirty = false;
 		/* The frame that updates were told to wait for. */
 		view->serial++;
 		return COMPOSED_FAILED;
@@ -194,27 +189,21 @@ enum composed view_compose(struct view *view)
 	draw(view, canvas);
 
 	view_canvas_frame(view, canvas->buffer, &frame);
-	frame.serial = ++view->serial;
 	frame.damage = view->damage.rects;
 	frame.damage_count = view->damage.count;
-	submitted = kms_output_submit(view->output, &frame);
-	if (submitted == KMS_SUBMIT_REFUSED && view->scaler) {
-		view->scaler = false;
+	submitted = view_submit(view, &frame, false);
+	if (submitted == KMS_SUBMIT_REFUSED && view->verdict.way == VERDICT_SCALED_CANVAS) {
+		view_refused(view, VERDICT_ASK_SCALER);
 		return view_compose(view);
 	}
 	if (submitted == KMS_SUBMIT_OFF)
 		return COMPOSED_LATER;
-
-	view->dirty = false;
-	view->only_cursor = false;
 	if (submitted == KMS_SUBMIT_REFUSED) {
 		complain(view, "picture not shown", "the driver refuses our scanout buffer");
 		return COMPOSED_FAILED;
 	}
 	canvas->drawn = view->serial;
 	damage_clear(&view->damage);
-	view->last_direct = false;
-	view->damage_lost = false;
 	return COMPOSED_SHOWN;
 }
 
@@ -227,7 +216,8 @@ void view_draw_ahead(struct view *view, const struct view_picture *picture,
 	struct kms_rect seen, rest;
 
 	/* With a flip in flight it is not known which canvas comes next. */
-	if (view->picture != picture || all_anew || view->cursor_blended || place->scaled ||
+	if (view->picture != picture || view->shows != SHOWS_PICTURE || all_anew ||
+		view->due >= DUE_SURFACE || view_blends(view) || place->scaled ||
 		place->transform != KMS_ROTATE_0 || !kms_output_active(view->output) ||
 		kms_output_busy(view->output))
 		return;
@@ -240,17 +230,8 @@ void view_draw_ahead(struct view *view, const struct view_picture *picture,
 	if (canvas == canvas_set_newest(&view->canvases))
 		return;
 	/* What waits to be composed need not wait for the end of the UPDATE. */
-	if (view->dirty && !unfinished(view, canvas))
+	if (view->due != DUE_NOTHING && !unfinished(view, canvas))
 		return;
 	rest = canvas_note_ahead(canvas, &seen);
 	copy_surface(&canvas->target, picture->surface, place, &rest);
-}
-
-/* Composes if it is time to. */
-void view_compose_when_free(struct view *view)
-{
-	if (!view->dirty || kms_output_busy(view->output))
-		return;
-	if (view_compose(view) == COMPOSED_FAILED)
-		view->listener->failed(view->data, view->serial, EINVAL);
 }

@@ -10,8 +10,14 @@
 
 static gboolean late_dispatch(GSource *source, GSourceFunc callback, gpointer data)
 {
+	struct view *view = data;
+
 	g_source_set_ready_time(source, -1);
-	view_compose_when_free(data);
+	/* With a flip in flight the next one takes it along, or is followed by another wake-up. */
+	if (view->due == DUE_CURSOR && !kms_output_busy(view->output)) {
+		view_want(view, DUE_CANVAS);
+		view_act(view);
+	}
 	return G_SOURCE_CONTINUE;
 }
 
@@ -23,7 +29,6 @@ static gboolean late_callback(gpointer data)
 	return G_SOURCE_CONTINUE;
 }
 
-/* Composes late before the next vblank, unless a frame comes first and takes the cursor with it. */
 void view_schedule_late(struct view *view)
 {
 	int64_t period = view_period_us(view);
@@ -42,72 +47,84 @@ void view_schedule_late(struct view *view)
 	g_source_set_ready_time(view->late, MAX(due, now));
 }
 
-/* A blended cursor changed: its old and new place are drawn with the next frame, or late. */
-static void cursor_changed(struct view *view)
+void view_mark_cursor(struct view *view)
 {
 	struct kms_rect rect;
-	bool was_dirty = view->dirty && !view->only_cursor;
 
-	if (view->shows != SHOWS_PICTURE || !view->picture->surface || view->last_direct)
-		return;
 	if (!rect_empty(&view->cursor_drawn))
 		view_mark(view, &view->cursor_drawn);
-	if (view->cursor_blended) {
-		rect = cursor_rect(&view->cursor, &view->canvas_place);
-		rect = rect_intersect(&rect, &view->canvas_place.destination);
-		if (!rect_empty(&rect))
-			view_mark(view, &rect);
-	}
-	view->only_cursor = view->dirty && !was_dirty;
-	if (view->only_cursor && !kms_output_busy(view->output))
-		view_schedule_late(view);
+	if (!view_blends(view))
+		return;
+	rect = cursor_rect(&view->cursor, &view->canvas_place);
+	rect = rect_intersect(&rect, &view->canvas_place.destination);
+	if (!rect_empty(&rect))
+		view_mark(view, &rect);
 }
 
-static void move_plane(struct view *view)
+static void move_plane(struct view *view, const struct place *place)
 {
-	struct kms_rect rect = cursor_rect(&view->cursor, &view->place);
+	struct kms_rect rect = cursor_rect(&view->cursor, place);
+	const struct kms_mode_info *mode = kms_output_mode(view->output);
 	int32_t x, y;
 
-	cursor_plane_position(&view->cursor, &view->place, &x, &y);
+	cursor_plane_position(&view->cursor, place, &x, &y);
 	/* Beside the picture it would lie on the black border. */
-	if (!rect_overlaps(&rect, &view->place.destination)) {
-		x = (int32_t)view->kind.mode_width;
-		y = (int32_t)view->kind.mode_height;
+	if (!rect_overlaps(&rect, &place->destination)) {
+		x = (int32_t)mode->width;
+		y = (int32_t)mode->height;
 	}
 	kms_output_move_cursor(view->output, x, y);
 }
 
-/* Gives the cursor to the plane; where that is not possible it is blended from now on. */
-void view_apply_cursor(struct view *view)
+bool view_give_cursor(struct view *view, const struct place *place, bool shown)
 {
 	const uint32_t *pixels = NULL;
 	uint32_t hot_x = 0, hot_y = 0;
-	bool visible = cursor_visible(&view->cursor) && view->shows == SHOWS_PICTURE;
 
-	if (visible)
-		pixels = cursor_plane_image(&view->cursor, &view->place, &hot_x, &hot_y);
+	if (shown)
+		pixels = cursor_plane_image(&view->cursor, place, &hot_x, &hot_y);
 	if (pixels)
-		move_plane(view);
-	view->cursor_blended = !kms_output_set_cursor(view->output, pixels, hot_x, hot_y);
-	if (visible && !pixels)
-		view->cursor_blended = true;
-	if (!visible)
-		view->cursor_blended = false;
+		move_plane(view, place);
+	return kms_output_set_cursor(view->output, pixels, hot_x, hot_y) && pixels;
+}
+
+/* A blended cursor changed: its old and new place are drawn with the next frame, or late. */
+static void blended_cursor_changed(struct view *view)
+{
+	if (!view->picture->surface || view->last_direct)
+		return;
+	view_mark_cursor(view);
+	if (view->damage.count == 0)
+		return;
+	view_want(view, DUE_CURSOR);
+	view_act(view);
+}
+
+static bool has_picture(const struct view *view)
+{
+	return view->shows == SHOWS_PICTURE && view->judged && !view->picture->solid;
 }
 
 void view_set_cursor(struct view *view, const uint32_t *pixels, uint32_t hot_x, uint32_t hot_y)
 {
-	bool was_blended = view->cursor_blended;
+	bool was_blended = view_blends(view);
 
 	cursor_set_image(&view->cursor, pixels, hot_x, hot_y);
-	if (view->shows != SHOWS_PICTURE || !view->kind.valid)
+	view->proposed = false;
+	if (!has_picture(view))
 		return;
+	if (!kms_output_active(view->output)) {
+		view->judged = false;
+		return;
+	}
 
-	view_apply_cursor(view);
-	if (view->cursor_blended && view->last_direct)
-		view_redisplay(view);
-	else if (view->cursor_blended || was_blended)
-		cursor_changed(view);
+	view_judge_cursor(view);
+	if (view_blends(view) && view->last_direct) {
+		view_want(view, DUE_PICTURE);
+		view_act(view);
+	} else if (view_blends(view) || was_blended) {
+		blended_cursor_changed(view);
+	}
 }
 
 void view_move_cursor(struct view *view, int32_t x, int32_t y)
@@ -116,10 +133,10 @@ void view_move_cursor(struct view *view, int32_t x, int32_t y)
 		return;
 	view->cursor.x = x;
 	view->cursor.y = y;
-	if (view->shows != SHOWS_PICTURE || !view->kind.valid || !cursor_visible(&view->cursor))
+	if (!has_picture(view) || !cursor_visible(&view->cursor))
 		return;
-	if (view->cursor_blended)
-		cursor_changed(view);
+	if (view_blends(view))
+		blended_cursor_changed(view);
 	else
-		move_plane(view);
+		move_plane(view, &view->verdict.place);
 }

@@ -80,7 +80,7 @@ static void test_one_to_one(void)
 	/* Smaller than the mode: centred, nothing written beside it. */
 	target_init(&target, 30, 18);
 	place_compute(&place, 20, 16, 30, 18, PLACE_CENTER, KMS_ROTATE_0);
-	copy_clear(&target.copy, &all);
+	copy_fill(&target.copy, &all, 0);
 	copy_surface(&target.copy, surface, &place, &all);
 	for (uint32_t y = 0; y < 18; y++) {
 		for (uint32_t x = 0; x < 30; x++) {

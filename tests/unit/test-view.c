@@ -26,6 +26,7 @@ struct fixture {
 	unsigned int changed, fills;
 	enum copy_reason reason;
 	bool cannot_fill;
+	bool fills_later;
 };
 
 static void on_presented(void *data, uint64_t serial, const struct kms_presentation *presentation)
@@ -51,18 +52,20 @@ static void on_changed(void *data)
 	fixture->changed++;
 }
 
-static bool on_fill_surface(void *data, enum copy_reason reason)
+static enum view_fill on_fill_surface(void *data, enum copy_reason reason)
 {
 	struct fixture *fixture = data;
 
 	fixture->fills++;
 	fixture->reason = reason;
 	if (fixture->cannot_fill)
-		return false;
+		return VIEW_FILL_NEVER;
+	if (fixture->fills_later)
+		return VIEW_FILL_LATER;
 	if (!fixture->picture.surface)
 		fixture->picture.surface = surface_create("test", fixture->picture.width,
 			fixture->picture.height, NULL);
-	return true;
+	return VIEW_FILL_DONE;
 }
 
 static const struct view_listener listener = {on_presented, on_failed, on_changed, on_fill_surface};
@@ -172,7 +175,8 @@ static enum view_way update(struct fixture *fixture, const struct kms_rect *dama
 	enum copy_reason reason;
 	enum view_way way;
 
-	view_copies(fixture->view, &fixture->picture, &reason);
+	if (view_copies(fixture->view, &fixture->picture, &reason) && !fixture->picture.surface)
+		on_fill_surface(fixture, reason);
 	view_update(fixture->view, &fixture->picture, damage, &way);
 	return way;
 }
@@ -293,6 +297,159 @@ static void test_cannot_fill(struct fixture *fixture, gconstpointer data)
 	fixture->cannot_fill = true;
 	g_assert_cmpint(update(fixture, NULL), ==, VIEW_FAILED);
 	g_assert_cmpuint(fixture->output->commit_count, ==, 1);
+}
+
+/* A blended cursor on a picture that cannot be read: the last picture stays, and not black. */
+static void test_cannot_fill_for_cursor(struct fixture *fixture, gconstpointer data)
+{
+	static uint32_t pixels[KMS_CURSOR_SIZE * KMS_CURSOR_SIZE];
+
+	pixels[0] = 0xffffffff;
+	start_with_buffer(fixture);
+	fixture->output->cursor_plane = false;
+	fixture->cannot_fill = true;
+	show(fixture, NULL, VIEW_DIRECT);
+	view_set_cursor(fixture->view, pixels, 0, 0);
+	view_move_cursor(fixture->view, 3, 3);
+	g_assert_true(fake_last(fixture->output)->buffer->imported);
+	if (kms_output_busy(fixture->output))
+		fake_flip(fixture->output);
+	view_resume(fixture->view);
+	g_assert_true(fake_last(fixture->output)->buffer->imported);
+}
+
+/* A picture that came while a canvas was due: what waits for that canvas is told, not shown black. */
+static void test_never_black(struct fixture *fixture, gconstpointer data)
+{
+	fixture_setup(fixture, PLACE_FIT, 64, 48);
+	use_surface(fixture);
+	paint(fixture, all, RED);
+	show(fixture, NULL, VIEW_COPIED);
+	show(fixture, NULL, VIEW_COPIED);
+	update(fixture, NULL);
+	g_assert_cmpint(update(fixture, NULL), ==, VIEW_COPIED);
+	/* Another one, whose buffer is refused when it comes to it, and that cannot be read. */
+	g_clear_pointer(&fixture->picture.surface, surface_destroy);
+	use_buffer(fixture);
+	fixture->output->refuses_submit = true;
+	fixture->cannot_fill = true;
+	g_assert_cmpint(update(fixture, NULL), ==, VIEW_FAILED);
+	fixture->output->refuses_submit = false;
+	fake_flip(fixture->output);
+	g_assert_cmpuint(fixture->output->commit_count, ==, 3);
+	g_assert_cmphex(fake_pixel(fixture->output, 5, 5), ==, RED);
+}
+
+/* ---- surfaces that are filled later ---- */
+
+static void start_later(struct fixture *fixture)
+{
+	start_with_buffer(fixture);
+	show(fixture, NULL, VIEW_DIRECT);
+	fixture->output->shows_dmabufs = false;
+	fixture->fills_later = true;
+	g_assert_cmpint(update(fixture, NULL), ==, VIEW_COPIED);
+	g_assert_cmpuint(fixture->fills, ==, 1);
+	g_assert_cmpuint(fixture->output->commit_count, ==, 1);
+}
+
+static void test_fills_later(struct fixture *fixture, gconstpointer data)
+{
+	start_later(fixture);
+	/* The last picture stays, whatever happens meanwhile. */
+	view_resume(fixture->view);
+	g_assert_cmpuint(fixture->output->commit_count, ==, 1);
+	use_surface(fixture);
+	paint(fixture, all, RED);
+	view_surface_filled(fixture->view);
+	g_assert_cmphex(fake_pixel(fixture->output, 63, 47), ==, RED);
+	fake_flip(fixture->output);
+	/* What view_update() promised: serial + 1, past the frame that was refused. */
+	g_assert_cmpuint(fixture->presented, ==, 3);
+	/* Once is enough. */
+	view_surface_filled(fixture->view);
+	g_assert_cmpuint(fixture->output->commit_count, ==, 2);
+}
+
+static void test_fill_is_lost(struct fixture *fixture, gconstpointer data)
+{
+	start_later(fixture);
+	view_surface_lost(fixture->view);
+	g_assert_cmpuint(fixture->failed, ==, 3);
+	g_assert_cmpint(fixture->error, ==, ETIMEDOUT);
+	g_assert_cmpuint(fixture->output->commit_count, ==, 1);
+	fixture->failed = 0;
+	view_surface_lost(fixture->view);
+	g_assert_cmpuint(fixture->failed, ==, 0);
+}
+
+/* Newest wins: a frame that can be shown now contains the one that waits. */
+static void test_frame_overtakes_fill(struct fixture *fixture, gconstpointer data)
+{
+	struct kms_rect corner = {63, 47, 1, 1};
+
+	start_later(fixture);
+	use_surface(fixture);
+	paint(fixture, all, RED);
+	g_assert_cmpint(update(fixture, &corner), ==, VIEW_COPIED);
+	g_assert_cmphex(fake_pixel(fixture->output, 0, 0), ==, RED);
+	fake_flip(fixture->output);
+	g_assert_cmpuint(fixture->presented, ==, 3);
+	view_surface_lost(fixture->view);
+	g_assert_cmpuint(fixture->failed, ==, 0);
+}
+
+/* A source that goes while its surface is awaited. */
+static void test_released_before_fill(struct fixture *fixture, gconstpointer data)
+{
+	start_later(fixture);
+	view_release(fixture->view, false);
+	g_assert_cmpuint(fixture->failed, ==, 3);
+	view_surface_filled(fixture->view);
+	g_assert_cmpuint(fixture->output->commit_count, ==, 1);
+}
+
+/* ---- pictures that are asked about and not shown ---- */
+
+/* The cursor's plane stays as it is for the picture that is shown. */
+static void test_keep(struct fixture *fixture, gconstpointer data)
+{
+	static uint32_t pixels[KMS_CURSOR_SIZE * KMS_CURSOR_SIZE];
+	struct view_picture small = {.width = 32, .height = 24};
+	enum copy_reason reason;
+
+	pixels[0] = 0xffffffff;
+	start_with_buffer(fixture);
+	view_set_cursor(fixture->view, pixels, 0, 0);
+	view_move_cursor(fixture->view, 7, 8);
+	show(fixture, NULL, VIEW_DIRECT);
+	g_assert_true(view_copies(fixture->view, &small, &reason));
+	view_keep(fixture->view);
+	g_assert_true(fixture->output->cursor_visible);
+	g_assert_cmpint(fixture->output->cursor_x, ==, 7);
+	g_assert_cmpint(fixture->output->cursor_y, ==, 8);
+	g_assert_cmphex(fixture->output->cursor_pixels[1], ==, 0);
+	show(fixture, NULL, VIEW_DIRECT);
+	g_assert_cmpuint(fixture->output->tests, ==, 1);
+}
+
+static void test_solid(struct fixture *fixture, gconstpointer data)
+{
+	static const struct view_picture green = {.solid = true, .color = GREEN};
+	uint32_t width, height;
+
+	start_with_surface(fixture);
+	view_show(fixture->view, &green);
+	g_assert_cmphex(fake_pixel(fixture->output, 0, 0), ==, GREEN);
+	g_assert_cmphex(fake_pixel(fixture->output, 63, 47), ==, GREEN);
+	g_assert_false(view_picture_size(fixture->view, &width, &height));
+	fake_flip(fixture->output);
+	fake_set_mode(fixture->output, 100, 100);
+	g_assert_cmphex(fake_pixel(fixture->output, 99, 99), ==, GREEN);
+	fake_flip(fixture->output);
+	g_assert_cmpuint(fixture->fills, ==, 0);
+	g_assert_cmpint(update(fixture, NULL), ==, VIEW_COPIED);
+	g_assert_cmphex(fake_pixel(fixture->output, 50, 50), ==, 0);
 }
 
 /* ---- composed ---- */
@@ -450,14 +607,13 @@ static void test_no_buffer(struct fixture *fixture, gconstpointer data)
 static void test_cursor_before_picture(struct fixture *fixture, gconstpointer data)
 {
 	static uint32_t pixels[KMS_CURSOR_SIZE * KMS_CURSOR_SIZE];
-	enum copy_reason reason;
 
 	fixture_setup(fixture, PLACE_FIT, 64, 48);
 	fixture->output->cursor_plane = false;
 	use_buffer(fixture);
 	memset(pixels, 0xff, sizeof(pixels));
 	view_set_cursor(fixture->view, pixels, 0, 0);
-	view_copies(fixture->view, &fixture->picture, &reason);
+	expect_copies(fixture, COPY_CURSOR);
 	g_assert_cmpint(update(fixture, NULL), ==, VIEW_COPIED);
 	g_assert_cmpuint(fixture->fills, ==, 1);
 	g_assert_cmpint(fixture->reason, ==, COPY_CURSOR);
@@ -596,6 +752,14 @@ int main(int argc, char **argv)
 	ADD("direct/reasons", test_reasons);
 	ADD("direct/falls-to-copy", test_falls_to_copy);
 	ADD("direct/cannot-fill", test_cannot_fill);
+	ADD("direct/cannot-fill-for-cursor", test_cannot_fill_for_cursor);
+	ADD("direct/never-black", test_never_black);
+	ADD("later/filled", test_fills_later);
+	ADD("later/lost", test_fill_is_lost);
+	ADD("later/overtaken", test_frame_overtakes_fill);
+	ADD("later/released", test_released_before_fill);
+	ADD("asked/keep", test_keep);
+	ADD("asked/solid", test_solid);
 	ADD("composed/damage-per-buffer", test_damage_per_buffer);
 	ADD("composed/scaler", test_scaler_for_surface);
 	ADD("composed/no-scaler", test_no_scaler_for_surface);

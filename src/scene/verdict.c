@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* How a picture gets to the glass. */
+#include "scene/verdict.h"
+
+#include <glib.h>
+#include <string.h>
+
+/* Compared bit by bit: no padding. */
+G_STATIC_ASSERT(sizeof(struct verdict_kind) == 10 * 4 + 4 * 4 + 8);
+
+static enum verdict_cursor judge_cursor(const struct verdict_input *input)
+{
+	if (!input->cursor)
+		return VERDICT_CURSOR_NONE;
+	return input->answers[VERDICT_ASK_CURSOR] == VERDICT_YES ? VERDICT_CURSOR_PLANE
+								 : VERDICT_CURSOR_BLENDED;
+}
+
+static enum copy_reason reason_for(const struct verdict_input *input, const struct verdict *verdict)
+{
+	if (input->kind.buffer_width == 0)
+		return COPY_IMPORT_REFUSED;
+	if (verdict->cursor == VERDICT_CURSOR_BLENDED)
+		return COPY_CURSOR;
+	if (verdict->place.scaled || verdict->place.transform != KMS_ROTATE_0 ||
+		input->kind.y_inverted)
+		return COPY_GEOMETRY;
+	return COPY_TEST_REFUSED;
+}
+
+struct verdict verdict_judge(const struct verdict_input *input)
+{
+	const struct verdict_kind *kind = &input->kind;
+	const enum verdict_answer *answers = input->answers;
+	struct verdict verdict = {.way = VERDICT_CANVAS, .ask = VERDICT_ASK_NOTHING};
+
+	/* One colour needs no place: it is all over the canvas, and has no cursor. */
+	if (kind->width == 0) {
+		verdict.place.transform = KMS_ROTATE_0;
+		return verdict;
+	}
+
+	place_compute(&verdict.place, kind->width, kind->height, kind->mode_width,
+		kind->mode_height, (enum place_policy)kind->policy, KMS_ROTATE_0);
+	verdict.cursor = judge_cursor(input);
+	verdict.reason = reason_for(input, &verdict);
+	if (input->cursor && answers[VERDICT_ASK_CURSOR] == VERDICT_UNKNOWN) {
+		verdict.ask = VERDICT_ASK_CURSOR;
+		return verdict;
+	}
+
+	if (kind->buffer_width > 0 && verdict.cursor != VERDICT_CURSOR_BLENDED) {
+		if (answers[VERDICT_ASK_DIRECT] == VERDICT_YES)
+			verdict.way = VERDICT_DIRECT;
+		if (answers[VERDICT_ASK_DIRECT] == VERDICT_UNKNOWN)
+			verdict.ask = VERDICT_ASK_DIRECT;
+		if (answers[VERDICT_ASK_DIRECT] != VERDICT_NO)
+			return verdict;
+	}
+
+	/* A picture that only needs scaling is left to the plane, if it can. */
+	if (verdict.place.scaled && verdict.place.transform == KMS_ROTATE_0) {
+		if (answers[VERDICT_ASK_SCALER] == VERDICT_YES)
+			verdict.way = VERDICT_SCALED_CANVAS;
+		if (answers[VERDICT_ASK_SCALER] == VERDICT_UNKNOWN)
+			verdict.ask = VERDICT_ASK_SCALER;
+	}
+	return verdict;
+}
+
+bool verdict_kind_equal(const struct verdict_kind *a, const struct verdict_kind *b)
+{
+	return memcmp(a, b, sizeof(*a)) == 0;
+}
+
+static bool same_place(const struct verdict_kind *a, const struct verdict_kind *b)
+{
+	return a->width == b->width && a->height == b->height && a->mode_width == b->mode_width &&
+		a->mode_height == b->mode_height && a->policy == b->policy;
+}
+
+void verdict_inherit(struct verdict_input *to, const struct verdict_input *from)
+{
+	memset(to->answers, 0, sizeof(to->answers));
+	if (!from || !same_place(&to->kind, &from->kind))
+		return;
+	to->answers[VERDICT_ASK_CURSOR] = from->answers[VERDICT_ASK_CURSOR];
+	to->answers[VERDICT_ASK_SCALER] = from->answers[VERDICT_ASK_SCALER];
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the verdict (verdict.h) wants to know, asked of the output: of the picture that is shown, and
+ * of one that may be shown next. What was answered is kept as long as the picture's kind and the mode
+ * stay.
+ */
+#include "scene/view_internal.h"
+
+void view_direct_frame(const struct view_picture *picture, const struct place *place,
+	struct kms_frame *frame)
+{
+	const struct kms_rect *seen = &place->source;
+	int32_t below = picture->part.height - seen->y - seen->height;
+
+	*frame = (struct kms_frame){
+		.buffer = picture->buffer,
+		.source = {picture->part.x + seen->x,
+			picture->part.y + (picture->y_inverted ? below : seen->y), seen->width,
+			seen->height},
+		.destination = place->destination,
+		.transform = place->transform,
+	};
+	/* The kernel reflects before it rotates: first the buffer is put upright. */
+	if (picture->y_inverted)
+		frame->transform ^= KMS_REFLECT_Y;
+}
+
+static void fill_kind(const struct view *view, const struct view_picture *picture,
+	struct verdict_kind *kind)
+{
+	const struct kms_mode_info *mode = kms_output_mode(view->output);
+
+	*kind = (struct verdict_kind){
+		.mode_width = mode->width,
+		.mode_height = mode->height,
+		.policy = view->policy,
+	};
+	if (picture->solid)
+		return;
+	kind->width = picture->width;
+	kind->height = picture->height;
+	if (!picture->buffer)
+		return;
+	kind->buffer_width = kms_buffer_width(picture->buffer);
+	kind->buffer_height = kms_buffer_height(picture->buffer);
+	kind->fourcc = picture->fourcc;
+	kind->stride = picture->stride;
+	kind->modifier = picture->modifier;
+	kind->part = picture->part;
+	kind->y_inverted = picture->y_inverted;
+}
+
+static bool ask(struct view *view, const struct view_picture *picture,
+	const struct verdict *verdict)
+{
+	struct kms_frame frame;
+
+	switch (verdict->ask) {
+	case VERDICT_ASK_CURSOR:
+		return view_give_cursor(view, &verdict->place, true);
+	case VERDICT_ASK_DIRECT:
+		view_direct_frame(picture, &verdict->place, &frame);
+		return kms_output_test(view->output, &frame);
+	case VERDICT_ASK_SCALER:
+		return view_test_scaler(view, picture, &verdict->place);
+	case VERDICT_ASK_NOTHING:
+		break;
+	}
+	return false;
+}
+
+/* Asks until `enough` would be the next question. */
+static struct verdict decide(struct view *view, const struct view_picture *picture,
+	struct verdict_input *input, enum verdict_question enough)
+{
+	struct verdict verdict = verdict_judge(input);
+
+	while (verdict.ask != enough && verdict.ask != VERDICT_ASK_NOTHING) {
+		enum verdict_answer *answer = &input->answers[verdict.ask];
+
+		*answer = ask(view, picture, &verdict) ? VERDICT_YES : VERDICT_NO;
+		verdict = verdict_judge(input);
+	}
+	return verdict;
+}
+
+static void decide_shown(struct view *view)
+{
+	view->verdict = decide(view, view->picture, &view->input, VERDICT_ASK_NOTHING);
+	view->judged = true;
+	if (view->verdict.cursor == VERDICT_CURSOR_NONE)
+		view_give_cursor(view, &view->verdict.place, false);
+}
+
+/* The kind is filled in; the rest as far as it is known. */
+static void inherit(const struct view *view, struct verdict_input *input,
+	const struct view_picture *picture)
+{
+	verdict_inherit(input, view->judged ? &view->input : NULL);
+	input->cursor = cursor_visible(&view->cursor) && !picture->solid;
+}
+
+void view_judge(struct view *view)
+{
+	struct verdict_input input;
+
+	fill_kind(view, view->picture, &input.kind);
+	if (view->judged && verdict_kind_equal(&input.kind, &view->input.kind))
+		return;
+	if (view->proposed && verdict_kind_equal(&input.kind, &view->proposal.kind)) {
+		view->input = view->proposal;
+	} else {
+		inherit(view, &input, view->picture);
+		view->input = input;
+	}
+	view->proposed = false;
+	decide_shown(view);
+}
+
+void view_refused(struct view *view, enum verdict_question question)
+{
+	view->input.answers[question] = VERDICT_NO;
+	decide_shown(view);
+}
+
+void view_judge_cursor(struct view *view)
+{
+	enum verdict_answer *answers = view->input.answers;
+	bool was_blended = view_blends(view);
+	bool taken;
+
+	view->input.cursor = cursor_visible(&view->cursor) && !view->picture->solid;
+	answers[VERDICT_ASK_CURSOR] = VERDICT_UNKNOWN;
+	if (view->input.cursor) {
+		taken = view_give_cursor(view, &view->verdict.place, true);
+		answers[VERDICT_ASK_CURSOR] = taken ? VERDICT_YES : VERDICT_NO;
+	}
+	view->verdict = verdict_judge(&view->input);
+	/* What was refused with the cursor on a plane may be taken without it. */
+	if (view_blends(view) != was_blended && answers[VERDICT_ASK_DIRECT] == VERDICT_NO)
+		answers[VERDICT_ASK_DIRECT] = VERDICT_UNKNOWN;
+	decide_shown(view);
+}
+
+bool view_copies(struct view *view, const struct view_picture *picture, enum copy_reason *reason)
+{
+	struct verdict_input input;
+	struct verdict verdict;
+
+	view->told_copies = false;
+	if (!kms_output_active(view->output))
+		return false;
+	fill_kind(view, picture, &input.kind);
+	if (view->judged && verdict_kind_equal(&input.kind, &view->input.kind)) {
+		verdict = view->verdict;
+		view_keep(view);
+	} else {
+		if (!view->proposed || !verdict_kind_equal(&input.kind, &view->proposal.kind)) {
+			inherit(view, &input, picture);
+			view->proposal = input;
+			view->proposed = true;
+		}
+		/* Which canvas matters only when it is shown, and would cost the one that is. */
+		verdict = decide(view, picture, &view->proposal, VERDICT_ASK_SCALER);
+	}
+	*reason = verdict.reason;
+	view->told_copies = verdict.way != VERDICT_DIRECT;
+	return view->told_copies;
+}
+
+void view_keep(struct view *view)
+{
+	if (!view->proposed)
+		return;
+	view->proposed = false;
+	/* The plane has the cursor as the other picture would have had it. */
+	if (view->judged && view->verdict.cursor == VERDICT_CURSOR_PLANE)
+		view_give_cursor(view, &view->verdict.place, true);
+	else
+		view_give_cursor(view, &view->verdict.place, false);
+}
