@@ -24,6 +24,7 @@ struct passthrough {
 	struct udev_monitor *monitor;
 	guint monitor_source;
 	char *node; /* "/dev/input/event3"; NULL: it is not there */
+	char *path; /* the same in /sys, which another device never has again; or NULL */
 	struct evdev *evdev; /* NULL: not there, or nobody listens */
 	struct input_sink *sink; /* NULL: never seen */
 	struct input_description description; /* of the sink */
@@ -268,8 +269,9 @@ static bool is_same(const struct input_description *a, const struct input_descri
 }
 
 /* False: there is no virtual device, nor can there be one. */
-static bool plugged_in(struct passthrough *passthrough, const char *node, GError **error)
+static bool plugged_in(struct passthrough *passthrough, struct udev_device *device, GError **error)
 {
+	const char *node = udev_device_get_devnode(device);
 	struct input_description description;
 	struct evdev *evdev;
 
@@ -296,6 +298,7 @@ static bool plugged_in(struct passthrough *passthrough, const char *node, GError
 			"%s is another device than the guest knows; what the first had not is left out",
 			description.name);
 	passthrough->node = g_strdup(node);
+	passthrough->path = g_strdup(udev_device_get_syspath(device));
 	follow(passthrough);
 	return true;
 }
@@ -303,43 +306,8 @@ static bool plugged_in(struct passthrough *passthrough, const char *node, GError
 static void pulled(struct passthrough *passthrough)
 {
 	g_clear_pointer(&passthrough->node, g_free);
+	g_clear_pointer(&passthrough->path, g_free);
 	follow(passthrough);
-}
-
-static gboolean devices_changed(gint fd, GIOCondition condition, gpointer data)
-{
-	struct passthrough *passthrough = data;
-	struct udev_device *device;
-
-	while ((device = udev_monitor_receive_device(passthrough->monitor)) != NULL) {
-		const char *action = udev_device_get_action(device);
-		const char *node = udev_device_get_devnode(device);
-		g_autoptr(GError) error = NULL;
-
-		if (g_strcmp0(action, "remove") == 0) {
-			if (g_strcmp0(node, passthrough->node) == 0 && node)
-				pulled(passthrough);
-		} else if (is_ours(passthrough, device) && !plugged_in(passthrough, node, &error)) {
-			complain(passthrough, "%s", error->message);
-		}
-		udev_device_unref(device);
-	}
-	return G_SOURCE_CONTINUE;
-}
-
-static bool watch(struct passthrough *passthrough)
-{
-	passthrough->udev = udev_new();
-	if (passthrough->udev)
-		passthrough->monitor = udev_monitor_new_from_netlink(passthrough->udev, "udev");
-	if (!passthrough->monitor ||
-		udev_monitor_filter_add_match_subsystem_devtype(passthrough->monitor, "input",
-			NULL) < 0 ||
-		udev_monitor_enable_receiving(passthrough->monitor) < 0)
-		return false;
-	passthrough->monitor_source = g_unix_fd_add(udev_monitor_get_fd(passthrough->monitor),
-		G_IO_IN, devices_changed, passthrough);
-	return true;
 }
 
 /* Those that are there; the monitor hears already, so that none is missed between. */
@@ -358,12 +326,70 @@ static bool find_present(struct passthrough *passthrough, GError **error)
 			udev_list_entry_get_name(entry));
 
 		if (device && made && is_ours(passthrough, device))
-			made = plugged_in(passthrough, udev_device_get_devnode(device), error);
+			made = plugged_in(passthrough, device, error);
 		if (device)
 			udev_device_unref(device);
 	}
 	udev_enumerate_unref(enumerate);
 	return made;
+}
+
+static void device_changed(struct passthrough *passthrough, struct udev_device *device)
+{
+	const char *node = udev_device_get_devnode(device);
+	g_autoptr(GError) error = NULL;
+
+	if (g_strcmp0(udev_device_get_action(device), "remove") == 0) {
+		if (node && g_strcmp0(node, passthrough->node) == 0)
+			pulled(passthrough);
+	} else if (is_ours(passthrough, device) && !plugged_in(passthrough, device, &error)) {
+		complain(passthrough, "%s", error->message);
+	}
+}
+
+/* udev has said more than the socket had room for: what is there now counts. */
+static void look_again(struct passthrough *passthrough)
+{
+	struct udev_device *device = passthrough->node
+		? udev_device_new_from_syspath(passthrough->udev, passthrough->path)
+		: NULL;
+	g_autoptr(GError) error = NULL;
+
+	if (passthrough->node && !device)
+		pulled(passthrough);
+	if (device)
+		udev_device_unref(device);
+	if (!find_present(passthrough, &error))
+		complain(passthrough, "%s", error->message);
+}
+
+static gboolean devices_changed(gint fd, GIOCondition condition, gpointer data)
+{
+	struct passthrough *passthrough = data;
+	struct udev_device *device;
+
+	while ((device = udev_monitor_receive_device(passthrough->monitor)) != NULL) {
+		device_changed(passthrough, device);
+		udev_device_unref(device);
+	}
+	if (errno == ENOBUFS)
+		look_again(passthrough);
+	return G_SOURCE_CONTINUE;
+}
+
+static bool watch(struct passthrough *passthrough)
+{
+	passthrough->udev = udev_new();
+	if (passthrough->udev)
+		passthrough->monitor = udev_monitor_new_from_netlink(passthrough->udev, "udev");
+	if (!passthrough->monitor ||
+		udev_monitor_filter_add_match_subsystem_devtype(passthrough->monitor, "input",
+			NULL) < 0 ||
+		udev_monitor_enable_receiving(passthrough->monitor) < 0)
+		return false;
+	passthrough->monitor_source = g_unix_fd_add(udev_monitor_get_fd(passthrough->monitor),
+		G_IO_IN, devices_changed, passthrough);
+	return true;
 }
 
 /* ---- life ---- */
@@ -403,6 +429,7 @@ void passthrough_destroy(struct passthrough *passthrough)
 	if (passthrough->udev)
 		udev_unref(passthrough->udev);
 	g_free(passthrough->node);
+	g_free(passthrough->path);
 	g_free(passthrough);
 }
 

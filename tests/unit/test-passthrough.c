@@ -17,7 +17,9 @@
 
 static struct {
 	GString *text; /* what became of the host's device, and what the guest was sent */
-	bool present; /* at the start */
+	bool present; /* as udev lists it */
+	bool replaced; /* by another one of the same kind, in the same place */
+	bool overrun; /* of the monitor's socket, to be told */
 	bool taken; /* by another program */
 	const char *action; /* of udev's, to be heard */
 	int monitor_fd;
@@ -166,7 +168,13 @@ struct udev_device *udev_monitor_receive_device(struct udev_monitor *monitor)
 {
 	eventfd_t count;
 
-	return eventfd_read(world.monitor_fd, &count) == 0 ? (struct udev_device *)&handle : NULL;
+	if (eventfd_read(world.monitor_fd, &count) != 0)
+		return NULL;
+	if (!world.overrun)
+		return (struct udev_device *)&handle;
+	world.overrun = false;
+	errno = ENOBUFS;
+	return NULL;
 }
 
 struct udev_enumerate *udev_enumerate_new(struct udev *udev)
@@ -206,12 +214,19 @@ struct udev_list_entry *udev_list_entry_get_next(struct udev_list_entry *entry)
 
 const char *udev_list_entry_get_name(struct udev_list_entry *entry)
 {
-	return "/sys/devices/event3";
+	return world.replaced ? "/sys/devices/input8/event3" : "/sys/devices/input7/event3";
 }
 
 struct udev_device *udev_device_new_from_syspath(struct udev *udev, const char *path)
 {
-	return (struct udev_device *)&handle;
+	return world.present && g_str_equal(path, udev_list_entry_get_name(NULL))
+		? (struct udev_device *)&handle
+		: NULL;
+}
+
+const char *udev_device_get_syspath(struct udev_device *device)
+{
+	return udev_list_entry_get_name(NULL);
 }
 
 struct udev_device *udev_device_unref(struct udev_device *device)
@@ -274,6 +289,7 @@ static struct passthrough *start(bool present)
 
 	world.present = present;
 	world.taken = false;
+	world.replaced = false;
 	world.text = g_string_new(NULL);
 	world.monitor_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	passthrough = passthrough_create(&options, &error);
@@ -322,6 +338,38 @@ static void test_life(void)
 	expect("");
 	guest_listens(true);
 	expect("open grab LED_NUML=0 LED_CAPSL=0 ");
+	finish(passthrough);
+}
+
+static void udev_loses(bool present)
+{
+	world.present = present;
+	world.overrun = true;
+	g_assert_cmpint(eventfd_write(world.monitor_fd, 1), ==, 0);
+	fixture_settle();
+}
+
+/* More happened at once than the monitor's socket had room for. */
+static void test_lost_events(void)
+{
+	struct passthrough *passthrough = start(false);
+
+	udev_loses(true);
+	expect("open close create /run/kiosk-extra.sock ");
+	guest_listens(true);
+	expect("open grab LED_NUML=0 LED_CAPSL=0 ");
+	/* Nothing of it was this device's. */
+	udev_loses(true);
+	expect("");
+	world.replaced = true;
+	udev_loses(true);
+	expect("close open close open grab LED_NUML=0 LED_CAPSL=0 ");
+	udev_loses(false);
+	expect("close ");
+	udev_loses(false);
+	expect("");
+	udev_says("add");
+	expect("open close open grab LED_NUML=0 LED_CAPSL=0 ");
 	finish(passthrough);
 }
 
@@ -441,6 +489,7 @@ int main(int argc, char **argv)
 	fixture_init(&argc, &argv);
 	g_test_add_func("/input/passthrough/life", test_life);
 	g_test_add_func("/input/passthrough/leds", test_leds);
+	g_test_add_func("/input/passthrough/lost-events", test_lost_events);
 	g_test_add_func("/input/passthrough/taken", test_taken);
 	g_test_add_func("/input/passthrough/taken-for-a-while", test_taken_for_a_while);
 	return g_test_run();
