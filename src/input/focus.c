@@ -148,12 +148,20 @@ static bool obey(struct focus *focus, uint16_t code)
 
 /* ---- events ---- */
 
-static void press(struct focus *focus, uint16_t code, enum input_kind kind)
+/* False: it was down already. */
+static bool take(struct focus *focus, uint16_t code, enum input_kind kind)
 {
 	if (focus->pressed[code].holders++ > 0)
-		return;
+		return false;
 	focus->pressed[code].press = PRESS_KEPT;
 	focus->pressed[code].kind = kind;
+	return true;
+}
+
+static void press(struct focus *focus, uint16_t code, enum input_kind kind)
+{
+	if (!take(focus, code, kind))
+		return;
 	if (kind == INPUT_KEYBOARD && (obey(focus, code) || is_never_passed(focus, code)))
 		return;
 	focus->pressed[code].press = PRESS_PASSED;
@@ -216,6 +224,12 @@ void focus_event(struct focus *focus, const struct seat_event *event, bool raw)
 	switch (event->type) {
 	case SEAT_EVENT_KEY:
 		key(focus, event->key.code, event->key.pressed, INPUT_KEYBOARD);
+		break;
+	case SEAT_EVENT_HELD:
+		if (event->key.pressed)
+			take(focus, (uint16_t)event->key.code, INPUT_KEYBOARD);
+		else
+			key(focus, event->key.code, false, INPUT_KEYBOARD);
 		break;
 	case SEAT_EVENT_BUTTON:
 		key(focus, event->key.code, event->key.pressed, pointer_kind(focus));

@@ -5,7 +5,8 @@
  * that has devices of its own.
  *
  * Every press that a machine saw is released there: when the key comes up, when the focus moves,
- * and when the focus ends. A key that is held while the focus moves is nobody's until it is up.
+ * and when the focus ends. A key that is held while the focus moves is nobody's until it is up; a
+ * modifier that was held before its keyboard was ours counts for the keys that are ours alone.
  */
 #ifndef SCANOUTD_INPUT_FOCUS_H
 #define SCANOUTD_INPUT_FOCUS_H
@@ -47,7 +48,7 @@ struct machine *focus_machine(const struct focus *focus);
 /* Keyboard and pointer go to another machine. Out of range: nothing happens. */
 void focus_move(struct focus *focus, size_t index);
 
-/* KEY, BUTTON, MOTION, WHEEL and SCROLL. `raw`: motion as the device counts it. */
+/* KEY, HELD, BUTTON, MOTION, WHEEL and SCROLL. `raw`: motion as the device counts it. */
 void focus_event(struct focus *focus, const struct seat_event *event, bool raw);
 
 /* Pixels of the machine's picture, not 0: what a mouse moves by, on a machine that only has an absolute

@@ -150,6 +150,7 @@ static void event_happened(void *data, struct seat_device *device, const struct 
 
 	switch (event->type) {
 	case SEAT_EVENT_KEY:
+	case SEAT_EVENT_HELD:
 	case SEAT_EVENT_BUTTON:
 	case SEAT_EVENT_WHEEL:
 	case SEAT_EVENT_SCROLL:

@@ -32,8 +32,10 @@ static int open_restricted(const char *path, int flags, void *data)
 	struct seat *seat = data;
 	int fd = seat->opener.open(seat->opener.data, path, flags);
 
-	if (fd >= 0)
+	if (fd >= 0) {
+		seat_held_opened(seat, path, fd);
 		return fd;
+	}
 	if ((fd == -EACCES || fd == -EPERM) && !seat->told_permission) {
 		seat->told_permission = true;
 		log_daemon(G_LOG_LEVEL_WARNING,
@@ -159,6 +161,7 @@ static void device_added(struct seat *seat, struct libinput_device *libinput)
 		seat_device_node(device));
 	if (seat->listener->device_added)
 		seat->listener->device_added(seat->data, device);
+	seat_held_added(device);
 }
 
 static void device_removed(struct seat *seat, struct libinput_device *libinput)
@@ -283,6 +286,8 @@ struct seat *seat_create(const struct seat_options *options, const struct seat_l
 	seat->opener = options->opener ? *options->opener : seat_opener_direct;
 	seat->listener = listener;
 	seat->data = data;
+	seat->held_at_open = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	seat->holding = g_ptr_array_new();
 	if (!(options->name ? open_udev_seat(seat, error) : open_path_seat(seat, error))) {
 		seat_destroy(seat);
 		return NULL;
@@ -307,6 +312,8 @@ void seat_destroy(struct seat *seat)
 	}
 	if (seat->udev)
 		udev_unref(seat->udev);
+	g_hash_table_unref(seat->held_at_open);
+	g_ptr_array_unref(seat->holding);
 	g_free(seat);
 }
 

@@ -40,6 +40,10 @@ enum seat_capability {
 
 enum seat_event_type {
 	SEAT_EVENT_KEY,
+	/* A modifier (combination.h) that was down before the device was opened, told right after
+	 * device_added; and that it is up, at the latest before the next key. KEY does not tell of
+	 * it. */
+	SEAT_EVENT_HELD,
 	SEAT_EVENT_MOTION,
 	SEAT_EVENT_ABSOLUTE,
 	SEAT_EVENT_BUTTON,
@@ -83,7 +87,7 @@ struct seat_event {
 		struct {
 			uint32_t code;
 			bool pressed;
-		} key; /* KEY, BUTTON, SWITCH */
+		} key; /* KEY, HELD, BUTTON, SWITCH */
 		struct {
 			/* Accelerated as configured, in the pixels of a 1000 dpi mouse. */
 			double x, y;

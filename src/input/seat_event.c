@@ -23,6 +23,7 @@ static void tell_key(struct seat_device *device, enum seat_event_type type, uint
 
 static void translate_key(struct seat_device *device, struct libinput_event_keyboard *event)
 {
+	seat_held_key(device, libinput_event_keyboard_get_key(event));
 	tell_key(device, SEAT_EVENT_KEY, libinput_event_keyboard_get_time_usec(event),
 		libinput_event_keyboard_get_key(event),
 		libinput_event_keyboard_get_key_state(event) == LIBINPUT_KEY_STATE_PRESSED);
@@ -275,6 +276,7 @@ void seat_device_release(struct seat_device *device)
 	uint64_t now_us = (uint64_t)g_get_monotonic_time();
 	bool touched = device->touching != 0;
 
+	seat_held_removed(device);
 	for (uint32_t code = 0; code <= KEY_MAX; code++) {
 		bool button = (code >= BTN_MISC && code < KEY_OK) ||
 			(code >= BTN_DPAD_UP && code <= BTN_DPAD_RIGHT) ||

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The seat as its two files see it: seat.c (libinput's context, devices and their options) and
- * seat_event.c (its events in our words, and what is pressed). Nobody else includes this.
+ * The seat as its files see it: seat.c (libinput's context, devices and their options),
+ * seat_event.c (its events in our words, and what is pressed) and seat_held.c (modifiers that
+ * libinput does not know to be pressed). Nobody else includes this.
  */
 #ifndef SCANOUTD_INPUT_SEAT_INTERNAL_H
 #define SCANOUTD_INPUT_SEAT_INTERNAL_H
@@ -21,6 +22,16 @@ struct seat {
 	struct libinput *libinput;
 	GSource *source;
 	bool told_permission; /* that a device may not be opened was said */
+	GHashTable *held_at_open; /* nodes, owned: a modifier was down on them, and they are new */
+	GPtrArray *holding; /* of struct seat_device: those with `held` */
+};
+
+/* Left and right of each. */
+#define SEAT_MODIFIERS_MAX 8
+
+struct seat_modifiers {
+	size_t count;
+	uint16_t codes[SEAT_MODIFIERS_MAX];
 };
 
 /* One that is listened to: libinput's own data of a device, NULL for those that are ignored. */
@@ -35,6 +46,10 @@ struct seat_device {
 	uint32_t touching; /* the seat's slots */
 	uint32_t switches; /* bit SW_*, that are on */
 	struct seat_tool tool; /* near: one is */
+
+	/* Modifiers that were down before, and still are; the listener knows. */
+	struct seat_modifiers held;
+	int held_fd; /* where `held` is not empty: ours, to ask by */
 };
 
 /* Hands an event to the listener. */
@@ -47,5 +62,19 @@ void seat_translate(struct seat_device *device, struct libinput_event *event);
 
 /* Everything that is still pressed on a device that goes away. */
 void seat_device_release(struct seat_device *device);
+
+/* ---- seat_held.c ---- */
+
+/* A node was opened for libinput, which has not read from it yet. */
+void seat_held_opened(struct seat *seat, const char *node, int fd);
+
+/* The listener knows the device: it is told of what is held on it. */
+void seat_held_added(struct seat_device *device);
+
+/* Libinput is about to tell of a key: whatever is held no longer is told first. */
+void seat_held_key(struct seat_device *device, uint32_t code);
+
+/* The device goes. */
+void seat_held_removed(struct seat_device *device);
 
 #endif

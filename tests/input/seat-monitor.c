@@ -90,6 +90,9 @@ static void event(void *data, struct seat_device *device, const struct seat_even
 	case SEAT_EVENT_KEY:
 		print_key("key", event, EV_KEY);
 		break;
+	case SEAT_EVENT_HELD:
+		print_key("held", event, EV_KEY);
+		break;
 	case SEAT_EVENT_BUTTON:
 		print_key("button", event, EV_KEY);
 		break;

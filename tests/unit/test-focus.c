@@ -129,6 +129,47 @@ static void test_keys(void)
 	finish(&fixture);
 }
 
+static void held(struct fixture *fixture, uint32_t code, bool pressed)
+{
+	tell(fixture, SEAT_EVENT_HELD, code, pressed);
+}
+
+/* Ctrl and Alt were down when the terminal came back: they count for the keys that are ours, and no
+ * guest hears of them. */
+static void test_held_before(void)
+{
+	struct fixture fixture;
+
+	start(&fixture);
+	held(&fixture, KEY_LEFTCTRL, true);
+	held(&fixture, KEY_RIGHTALT, true);
+	down(&fixture, KEY_F2);
+	up(&fixture, KEY_F2);
+	g_assert_cmpint(fixture.terminal, ==, 2);
+	down(&fixture, KEY_2);
+	up(&fixture, KEY_2);
+	g_assert_cmpint(fixture.moved, ==, 1);
+	down(&fixture, KEY_A);
+	up(&fixture, KEY_A);
+	/* The guest knows no Ctrl+Alt that this would complete. */
+	down(&fixture, KEY_DELETE);
+	up(&fixture, KEY_DELETE);
+	expect_b(&fixture,
+		"keyboard KEY_A=1\nkeyboard KEY_A=0\nkeyboard KEY_DELETE=1\nkeyboard KEY_DELETE=0\n");
+	held(&fixture, KEY_RIGHTALT, false);
+	down(&fixture, KEY_F3);
+	up(&fixture, KEY_F3);
+	g_assert_cmpint(fixture.terminal, ==, 2);
+	held(&fixture, KEY_LEFTCTRL, false);
+	expect_b(&fixture, "keyboard KEY_F3=1\nkeyboard KEY_F3=0\n");
+	/* From now on it is a key like others. */
+	down(&fixture, KEY_LEFTCTRL);
+	up(&fixture, KEY_LEFTCTRL);
+	expect_b(&fixture, "keyboard KEY_LEFTCTRL=1\nkeyboard KEY_LEFTCTRL=0\n");
+	expect_a(&fixture, "");
+	finish(&fixture);
+}
+
 /* The same key on two keyboards is one to the guest. */
 static void test_two_keyboards(void)
 {
@@ -513,6 +554,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/input/focus/keys", test_keys);
+	g_test_add_func("/input/focus/held-before", test_held_before);
 	g_test_add_func("/input/focus/two-keyboards", test_two_keyboards);
 	g_test_add_func("/input/focus/two-hands", test_two_hands);
 	g_test_add_func("/input/focus/move", test_move);
