@@ -72,8 +72,8 @@ drm_cflags := $(call package_cflags,libdrm)
 drm_libs := $(call package_libs,libdrm)
 kms_extra_cflags := $(call package_cflags,libudev libxcvt gbm)
 kms_extra_libs := $(call package_libs,libudev libxcvt) -lm
-src_extra_cflags := $(call package_cflags,pixman-1 libsystemd gbm libevdev libinput libseat libudev)
-src_extra_libs := $(call package_libs,pixman-1 libsystemd libevdev libinput libseat libudev) -ldl -lm
+src_extra_cflags := $(call package_cflags,pixman-1 json-glib-1.0 libsystemd gbm libevdev libinput libseat libudev)
+src_extra_libs := $(call package_libs,pixman-1 json-glib-1.0 libsystemd libevdev libinput libseat libudev) -ldl -lm
 png_cflags := $(call package_cflags,libpng)
 png_libs := $(call package_libs,libpng)
 evdev_cflags := $(call package_cflags,libevdev)
@@ -205,8 +205,8 @@ $(call archive,$(double_archive),$(double_sources))
 $(call archive,$(unit_helper_archive),$(unit_helper_sources))
 $(call archive,$(fake_archive),$(fake_sources))
 $(foreach t,$(unit_kms_tests),$(call program,$(out)/tests/$(t),tests/unit/$(t).c,$(unit_helper_archive) $(kms_archive) $(double_archive),$(kms_extra_libs) $(glib_libs)))
-# test-TOOL is of a tool: linked with its parts, less its main.
-tool_parts = $(foreach tool,$(tools),$(if $(filter test-$(tool),$(1)),$(filter-out %/main.c,$(wildcard src/tools/$(tool)/*.c))))
+# test-TOOL and test-TOOL-* are of a tool: linked with its parts, less its main.
+tool_parts = $(foreach tool,$(tools),$(if $(filter test-$(tool) test-$(tool)-%,$(1)),$(filter-out %/main.c,$(wildcard src/tools/$(tool)/*.c))))
 $(foreach t,$(unit_src_tests),$(call program,$(out)/tests/$(t),tests/unit/$(t).c $(call tool_parts,$(t)),$(unit_helper_archive) $(src_archive) $(fake_archive),$(src_extra_libs) $(glib_libs)))
 
 $(call compile,$(unit_screenshot_tests:%=tests/unit/%.c),-Isrc/tools/scanout-screenshot $(screenshot_cflags))

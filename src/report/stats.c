@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <json-glib/json-glib.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,223 +29,196 @@ static const char *const copy_names[COPY_REASONS] = {
 	[COPY_CURSOR] = "cursor",
 };
 
-/* ---- JSON ---- */
+/* ---- members ---- */
 
-struct json {
-	GString *text;
-	unsigned int depth;
-	bool first; /* nothing stands yet in the innermost object or array */
-};
-
-static void json_string(struct json *json, const char *string)
+/* JSON has no limit, json-glib has this one; no counter gets there. */
+static void add_number(JsonBuilder *json, const char *name, uint64_t value)
 {
-	g_string_append_c(json->text, '"');
-	for (const char *c = string; *c != '\0'; c++) {
-		if (*c == '"' || *c == '\\')
-			g_string_append_c(json->text, '\\');
-		if ((unsigned char)*c < 0x20)
-			g_string_append_printf(json->text, "\\u%04x", (unsigned char)*c);
-		else
-			g_string_append_c(json->text, *c);
-	}
-	g_string_append_c(json->text, '"');
+	json_builder_set_member_name(json, name);
+	json_builder_add_int_value(json, (gint64)MIN(value, (uint64_t)G_MAXINT64));
 }
 
-/* The place for the next member; `name` is NULL inside an array. */
-static void json_next(struct json *json, const char *name)
+static void add_bool(JsonBuilder *json, const char *name, bool value)
 {
-	if (!json->first)
-		g_string_append_c(json->text, ',');
-	if (json->depth > 0)
-		g_string_append_c(json->text, '\n');
-	for (unsigned int i = 0; i < json->depth; i++)
-		g_string_append_c(json->text, '\t');
-	json->first = false;
-	if (name != NULL) {
-		json_string(json, name);
-		g_string_append(json->text, ": ");
+	json_builder_set_member_name(json, name);
+	json_builder_add_boolean_value(json, value);
+}
+
+/* NULL is null. A path need not be UTF-8, JSON must. */
+static void add_text(JsonBuilder *json, const char *name, const char *value)
+{
+	json_builder_set_member_name(json, name);
+	if (value != NULL) {
+		g_autofree char *valid = g_utf8_make_valid(value, -1);
+
+		json_builder_add_string_value(json, valid);
+	} else {
+		json_builder_add_null_value(json);
 	}
 }
 
-static void json_open(struct json *json, const char *name, char bracket)
+static void begin_object(JsonBuilder *json, const char *name)
 {
-	json_next(json, name);
-	g_string_append_c(json->text, bracket);
-	json->depth++;
-	json->first = true;
+	json_builder_set_member_name(json, name);
+	json_builder_begin_object(json);
 }
 
-static void json_close(struct json *json, char bracket)
+static void begin_array(JsonBuilder *json, const char *name)
 {
-	bool empty = json->first;
-
-	json->depth--;
-	if (!empty) {
-		g_string_append_c(json->text, '\n');
-		for (unsigned int i = 0; i < json->depth; i++)
-			g_string_append_c(json->text, '\t');
-	}
-	g_string_append_c(json->text, bracket);
-	json->first = false;
-}
-
-static void json_number(struct json *json, const char *name, uint64_t value)
-{
-	json_next(json, name);
-	g_string_append_printf(json->text, "%" G_GUINT64_FORMAT, value);
-}
-
-static void json_bool(struct json *json, const char *name, bool value)
-{
-	json_next(json, name);
-	g_string_append(json->text, value ? "true" : "false");
-}
-
-/* NULL is null. */
-static void json_text(struct json *json, const char *name, const char *value)
-{
-	json_next(json, name);
-	if (value != NULL)
-		json_string(json, value);
-	else
-		g_string_append(json->text, "null");
+	json_builder_set_member_name(json, name);
+	json_builder_begin_array(json);
 }
 
 /* ---- what is counted ---- */
 
-static void add_device(struct json *json, const struct stats *stats)
+static void add_device(JsonBuilder *json, const struct stats *stats)
 {
 	const struct kms_device_counters *counters = stats->device;
 
-	json_open(json, "card", '{');
-	json_text(json, "path", stats->card);
-	json_number(json, "imports", counters->imports);
-	json_number(json, "imports_refused", counters->imports_refused);
-	json_number(json, "cache_hits", counters->cache_hits);
-	json_number(json, "cache_misses", counters->cache_misses);
-	json_number(json, "framebuffers", counters->framebuffers);
-	json_close(json, '}');
+	begin_object(json, "card");
+	add_text(json, "path", stats->card);
+	add_number(json, "imports", counters->imports);
+	add_number(json, "imports_refused", counters->imports_refused);
+	add_number(json, "cache_hits", counters->cache_hits);
+	add_number(json, "cache_misses", counters->cache_misses);
+	add_number(json, "framebuffers", counters->framebuffers);
+	json_builder_end_object(json);
 }
 
-static void add_output(struct json *json, const struct stats_output *output)
+static void add_output(JsonBuilder *json, const struct stats_output *output)
 {
 	const struct kms_output_counters *counters = output->counters;
 
-	json_open(json, NULL, '{');
-	json_text(json, "name", output->name);
-	json_bool(json, "active", output->active);
-	json_number(json, "width", output->mode->width);
-	json_number(json, "height", output->mode->height);
-	json_number(json, "refresh_mhz", output->mode->refresh_mhz);
-	json_text(json, "guest", output->guest);
+	json_builder_begin_object(json);
+	add_text(json, "name", output->name);
+	add_bool(json, "active", output->active);
+	add_number(json, "width", output->mode->width);
+	add_number(json, "height", output->mode->height);
+	add_number(json, "refresh_mhz", output->mode->refresh_mhz);
+	add_text(json, "guest", output->guest);
 	if (output->guest != NULL)
-		json_number(json, "scanout", output->scanout);
-	json_number(json, "commits", counters->commits);
-	json_number(json, "frames_shown", counters->frames_shown);
-	json_number(json, "frames_superseded", counters->frames_superseded);
-	json_number(json, "commits_failed", counters->commits_failed);
-	json_number(json, "commits_slow", counters->commits_slow);
-	json_number(json, "cursor_commits", counters->cursor_commits);
-	json_number(json, "mode_sets", counters->mode_sets);
-	json_number(json, "vblanks_missed", counters->vblanks_missed);
-	json_number(json, "tests", counters->tests);
-	json_number(json, "flip_timeouts", counters->flip_timeouts);
-	json_close(json, '}');
+		add_number(json, "scanout", output->scanout);
+	add_number(json, "commits", counters->commits);
+	add_number(json, "frames_shown", counters->frames_shown);
+	add_number(json, "frames_superseded", counters->frames_superseded);
+	add_number(json, "commits_failed", counters->commits_failed);
+	add_number(json, "commits_slow", counters->commits_slow);
+	add_number(json, "cursor_commits", counters->cursor_commits);
+	add_number(json, "mode_sets", counters->mode_sets);
+	add_number(json, "vblanks_missed", counters->vblanks_missed);
+	add_number(json, "tests", counters->tests);
+	add_number(json, "flip_timeouts", counters->flip_timeouts);
+	json_builder_end_object(json);
 }
 
-static void add_latency(struct json *json, const struct guest_counters *counters)
+static void add_latency(JsonBuilder *json, const struct guest_counters *counters)
 {
-	json_open(json, "reply_latency", '[');
+	begin_array(json, "reply_latency");
 	for (unsigned int i = 0; i < GUEST_LATENCY_BUCKETS; i++) {
-		json_open(json, NULL, '{');
+		json_builder_begin_object(json);
 		if (i + 1 < GUEST_LATENCY_BUCKETS)
-			json_number(json, "within_us", UINT64_C(100) << i);
+			add_number(json, "within_us", UINT64_C(100) << i);
 		else
-			json_text(json, "within_us", NULL);
-		json_number(json, "count", counters->reply_latency[i]);
-		json_close(json, '}');
+			add_text(json, "within_us", NULL);
+		add_number(json, "count", counters->reply_latency[i]);
+		json_builder_end_object(json);
 	}
-	json_close(json, ']');
+	json_builder_end_array(json);
 }
 
-static void add_guest_counters(struct json *json, const struct guest_counters *counters)
+static void add_guest_counters(JsonBuilder *json, const struct guest_counters *counters)
 {
-	json_number(json, "display_sockets", counters->attached);
-	json_number(json, "frames", counters->frames);
-	json_number(json, "frames_superseded", counters->frames_superseded);
-	json_open(json, "frames_copied", '{');
+	add_number(json, "display_sockets", counters->attached);
+	add_number(json, "frames", counters->frames);
+	add_number(json, "frames_superseded", counters->frames_superseded);
+	begin_object(json, "frames_copied");
 	for (size_t i = 0; i < COPY_REASONS; i++)
-		json_number(json, copy_names[i], counters->frames_copied[i]);
-	json_close(json, '}');
-	json_number(json, "pixel_updates", counters->pixel_updates);
-	json_number(json, "pixel_bytes", counters->pixel_bytes);
-	json_number(json, "cursor_moves", counters->cursor_moves);
-	json_number(json, "cursor_images", counters->cursor_images);
-	json_open(json, "replies", '{');
+		add_number(json, copy_names[i], counters->frames_copied[i]);
+	json_builder_end_object(json);
+	add_number(json, "pixel_updates", counters->pixel_updates);
+	add_number(json, "pixel_bytes", counters->pixel_bytes);
+	add_number(json, "cursor_moves", counters->cursor_moves);
+	add_number(json, "cursor_images", counters->cursor_images);
+	begin_object(json, "replies");
 	for (size_t i = 0; i < REPLY_KINDS; i++)
-		json_number(json, reply_names[i], counters->replies[i]);
-	json_close(json, '}');
+		add_number(json, reply_names[i], counters->replies[i]);
+	json_builder_end_object(json);
 	add_latency(json, counters);
 }
 
-static void add_guest(struct json *json, const struct stats_guest *guest)
+static void add_guest(JsonBuilder *json, const struct stats_guest *guest)
 {
-	json_open(json, NULL, '{');
-	json_text(json, "name", guest->name);
-	json_bool(json, "attached", guest->attached);
+	json_builder_begin_object(json);
+	add_text(json, "name", guest->name);
+	add_bool(json, "attached", guest->attached);
 	add_guest_counters(json, guest->counters);
-	json_open(json, "channel", '{');
-	json_number(json, "bytes_received", guest->channel.bytes_received);
-	json_number(json, "messages", guest->channel.messages);
-	json_number(json, "faults", guest->channel.faults);
-	json_number(json, "replies", guest->channel.replies);
-	json_close(json, '}');
+	begin_object(json, "channel");
+	add_number(json, "bytes_received", guest->channel.bytes_received);
+	add_number(json, "messages", guest->channel.messages);
+	add_number(json, "faults", guest->channel.faults);
+	add_number(json, "replies", guest->channel.replies);
+	json_builder_end_object(json);
 	if (guest->relay != NULL) {
-		json_open(json, "relay", '{');
-		json_number(json, "vmms", guest->relay->vmms);
-		json_number(json, "messages", guest->relay->messages);
-		json_number(json, "sockets_swapped", guest->relay->sockets_swapped);
-		json_number(json, "sockets_swallowed", guest->relay->sockets_swallowed);
-		json_close(json, '}');
+		begin_object(json, "relay");
+		add_number(json, "vmms", guest->relay->vmms);
+		add_number(json, "messages", guest->relay->messages);
+		add_number(json, "sockets_swapped", guest->relay->sockets_swapped);
+		add_number(json, "sockets_swallowed", guest->relay->sockets_swallowed);
+		json_builder_end_object(json);
 	}
-	json_close(json, '}');
+	json_builder_end_object(json);
 }
 
-static void add_input(struct json *json, const struct stats_input *input)
+static void add_input(JsonBuilder *json, const struct stats_input *input)
 {
-	json_open(json, NULL, '{');
-	json_text(json, "machine", input->machine);
-	json_text(json, "device", input->device);
-	json_number(json, "groups", input->counters.groups);
-	json_number(json, "events", input->counters.events);
-	json_number(json, "merged", input->counters.merged);
-	json_number(json, "dropped", input->counters.dropped);
-	json_close(json, '}');
+	json_builder_begin_object(json);
+	add_text(json, "machine", input->machine);
+	add_text(json, "device", input->device);
+	add_number(json, "groups", input->counters.groups);
+	add_number(json, "events", input->counters.events);
+	add_number(json, "merged", input->counters.merged);
+	add_number(json, "dropped", input->counters.dropped);
+	json_builder_end_object(json);
+}
+
+/* Indented, and with the newline that a text file ends with. */
+static char *generate(JsonBuilder *json)
+{
+	g_autoptr(JsonGenerator) generator = json_generator_new();
+	g_autoptr(JsonNode) root = json_builder_get_root(json);
+	GString *text = g_string_sized_new(4096);
+
+	json_generator_set_root(generator, root);
+	json_generator_set_pretty(generator, TRUE);
+	json_generator_set_indent(generator, 1);
+	json_generator_set_indent_char(generator, '\t');
+	json_generator_to_gstring(generator, text);
+	g_string_append_c(text, '\n');
+	return g_string_free(text, FALSE);
 }
 
 char *stats_to_json(const struct stats *stats)
 {
-	struct json json = {.text = g_string_sized_new(4096), .first = true};
+	g_autoptr(JsonBuilder) json = json_builder_new();
 
-	json_open(&json, NULL, '{');
-	json_number(&json, "version", 1);
-	json_number(&json, "uptime_us", (uint64_t)stats->uptime_us);
-	add_device(&json, stats);
-	json_open(&json, "outputs", '[');
+	json_builder_begin_object(json);
+	add_number(json, "version", 1);
+	add_number(json, "uptime_us", (uint64_t)stats->uptime_us);
+	add_device(json, stats);
+	begin_array(json, "outputs");
 	for (size_t i = 0; i < stats->output_count; i++)
-		add_output(&json, &stats->outputs[i]);
-	json_close(&json, ']');
-	json_open(&json, "guests", '[');
+		add_output(json, &stats->outputs[i]);
+	json_builder_end_array(json);
+	begin_array(json, "guests");
 	for (size_t i = 0; i < stats->guest_count; i++)
-		add_guest(&json, &stats->guests[i]);
-	json_close(&json, ']');
-	json_open(&json, "inputs", '[');
+		add_guest(json, &stats->guests[i]);
+	json_builder_end_array(json);
+	begin_array(json, "inputs");
 	for (size_t i = 0; i < stats->input_count; i++)
-		add_input(&json, &stats->inputs[i]);
-	json_close(&json, ']');
-	json_close(&json, '}');
-	g_string_append_c(json.text, '\n');
-	return g_string_free(json.text, FALSE);
+		add_input(json, &stats->inputs[i]);
+	json_builder_end_array(json);
+	json_builder_end_object(json);
+	return generate(json);
 }
 
 /* ---- the file ---- */
