@@ -46,7 +46,9 @@ static char *read_file(const char *path)
 
 	if (!g_file_get_contents(path, &text, NULL, NULL))
 		return NULL;
-	struct properties *properties = properties_create(text, NULL);
+	struct properties *properties = properties_create(text, NULL, NULL);
+	if (!properties)
+		return NULL;
 	const char *binary = properties_get(properties, "binary");
 	if (binary && !g_strcmp0(properties_get(properties, "type"), "gpu") &&
 		g_file_test(binary, G_FILE_TEST_IS_EXECUTABLE))

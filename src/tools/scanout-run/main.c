@@ -14,30 +14,13 @@
 
 #include "tools/scanout-run/backend.h"
 #include "tools/scanout-run/options.h"
+#include "tools/scanout-run/program.h"
 #include "tools/scanout-run/qemu_line.h"
+#include "tools/scanout-run/script.h"
 #include "tools/scanout-run/session.h"
 
 /* What a wrong command line ends with. */
 #define EXIT_USAGE 2
-
-/* Beside this program, as it is built; where it is installed; and in PATH. */
-static char *find_daemon(GError **error)
-{
-	static const char *const beside[] = {"scanoutd", "../sbin/scanoutd", NULL};
-	g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
-	g_autofree char *directory = g_path_get_dirname(self ? self : ".");
-
-	for (const char *const *name = beside; *name; name++) {
-		g_autofree char *path = g_build_filename(directory, *name, NULL);
-		if (g_file_test(path, G_FILE_TEST_IS_EXECUTABLE))
-			return g_steal_pointer(&path);
-	}
-	char *path = g_find_program_in_path("scanoutd");
-	if (!path)
-		g_set_error(error, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT,
-			"scanoutd is neither beside scanout-run nor in PATH; name it with --daemon");
-	return path;
-}
 
 static char **daemon_command(const struct options *options, const char *program,
 	const char *vmm_socket, const char *backend_socket)
@@ -108,13 +91,6 @@ static void remove_directory(const char *path)
 	g_rmdir(path);
 }
 
-static void print_command(char *const *command, const char *end)
-{
-	g_autofree char *text = qemu_line_quote(command);
-
-	printf("%s%s\n", text, end);
-}
-
 static int run(const struct options *options, const struct qemu_line *line, const char *backend,
 	const char *daemon, const char *directory)
 {
@@ -133,50 +109,126 @@ static int run(const struct options *options, const struct qemu_line *line, cons
 	};
 	g_auto(GStrv) for_backend = backend_command(options, backend, backend_socket);
 	g_auto(GStrv) for_daemon = daemon_command(options, daemon, vmm_socket, backend_socket);
-	g_auto(GStrv) for_qemu = qemu_line_complete(line, options->qemu, &additions);
+	g_auto(GStrv) for_qemu = qemu_line_complete(line, &additions);
 	const struct session_commands commands = {for_backend, for_daemon, for_qemu};
 
 	if (!options->dry_run)
 		return session_run(&commands);
-	print_command(for_backend, " &");
-	print_command(for_daemon, " &");
-	print_command(for_qemu, "");
+	g_autofree char *script = script_create(&commands, directory);
+	fputs(script, stdout);
 	return EXIT_SUCCESS;
 }
 
-static int find_and_run(const struct options *options, const struct qemu_line *line, GError **error)
+static int make_and_run(const struct options *options, const struct qemu_line *line,
+	const char *backend, const char *daemon)
 {
-	g_autofree char *backend = options->backend ? g_strdup(options->backend)
-						    : backend_find(error);
-	if (!backend)
-		return EXIT_FAILURE;
-	g_autofree char *daemon = options->daemon ? g_strdup(options->daemon) : find_daemon(error);
-	if (!daemon)
-		return EXIT_FAILURE;
+	g_autoptr(GError) error = NULL;
+
 	if (options->dry_run) {
 		g_autofree char *directory = g_build_filename(runtime_base(), "scanout-run", NULL);
 		return run(options, line, backend, daemon, directory);
 	}
-	g_autofree char *directory = make_directory(error);
-	if (!directory)
+	g_autofree char *directory = make_directory(&error);
+	if (error) {
+		g_printerr("scanout-run: %s\n", error->message);
 		return EXIT_FAILURE;
+	}
 	int status = run(options, line, backend, daemon, directory);
 	remove_directory(directory);
 	return status;
+}
+
+/* QEMU prints something and ends: it does so as if it had been called without us. */
+static int only_ask(const struct options *options)
+{
+	if (options->dry_run) {
+		g_autofree char *text = qemu_line_quote(options->qemu);
+
+		puts(text);
+		return EXIT_SUCCESS;
+	}
+	execvp(*options->qemu, options->qemu);
+	g_printerr("scanout-run: %s: %s\n", *options->qemu, g_strerror(errno));
+	return EXIT_FAILURE;
+}
+
+/* Prints why the line is refused, or with --fix what was done about it. Returns whether it can be
+ * run. */
+static bool tell_reasons(const struct options *options, const struct qemu_line *line)
+{
+	bool is_fixed = options->fix && qemu_line_can_be_fixed(line);
+	guint fixes = 0;
+
+	for (guint i = 0; i < line->reasons->len; i++) {
+		const struct qemu_reason *reason = &g_array_index(line->reasons, struct qemu_reason,
+			i);
+
+		fixes += reason->fix != NULL;
+		if (is_fixed)
+			g_printerr("scanout-run: %s\n", reason->fix);
+		else if (!options->fix || !reason->fix)
+			g_printerr("scanout-run: %s\n", reason->text);
+	}
+	if (fixes > 0 && !options->fix)
+		g_printerr("scanout-run: --fix makes %u of the %u necessary changes by itself\n",
+			fixes, line->reasons->len);
+	return line->reasons->len == 0 || is_fixed;
+}
+
+/* Prints what is not there. */
+static bool check_programs(const struct options *options, const char *backend, const char *daemon)
+{
+	g_autoptr(GError) no_qemu = NULL;
+	g_autoptr(GError) no_backend = NULL;
+	g_autoptr(GError) no_daemon = NULL;
+
+	if (!program_is_qemu(*options->qemu, &no_qemu))
+		g_printerr("scanout-run: %s\n", no_qemu->message);
+	if (backend && !program_is_there(backend, &no_backend))
+		g_printerr("scanout-run: the back-end %s\n", no_backend->message);
+	if (daemon && !program_is_there(daemon, &no_daemon))
+		g_printerr("scanout-run: the daemon %s\n", no_daemon->message);
+	return !no_qemu && !no_backend && !no_daemon;
+}
+
+/* All that is wrong is told at once, and before anything is started. */
+static int check_and_run(const struct options *options, const struct qemu_line *line)
+{
+	g_autoptr(GError) no_backend = NULL;
+	g_autoptr(GError) no_daemon = NULL;
+	g_autofree char *backend = options->backend ? g_strdup(options->backend)
+						    : backend_find(&no_backend);
+	g_autofree char *daemon = options->daemon ? g_strdup(options->daemon)
+						  : program_find_daemon(&no_daemon);
+
+	if (no_backend)
+		g_printerr("scanout-run: %s\n", no_backend->message);
+	if (no_daemon)
+		g_printerr("scanout-run: %s\n", no_daemon->message);
+	bool programs = check_programs(options, backend, daemon);
+	if (!tell_reasons(options, line))
+		return EXIT_USAGE;
+	if (!programs || !backend || !daemon)
+		return EXIT_FAILURE;
+	return make_and_run(options, line, backend, daemon);
 }
 
 int main(int argc, char **argv)
 {
 	g_autoptr(GError) error = NULL;
 	struct options options;
-	struct qemu_line line;
 	int status = EXIT_USAGE;
 
 	setlocale(LC_ALL, "");
-	if (options_read(&options, argv, &error) && qemu_line_read(&line, options.qemu, &error))
-		status = find_and_run(&options, &line, &error);
-	if (error)
+	if (options_read(&options, argv, &error)) {
+		struct qemu_line line;
+
+		qemu_line_read(&line, options.qemu);
+		status = line.only_asks ? only_ask(&options) : check_and_run(&options, &line);
+		qemu_line_finish(&line);
+	} else {
 		g_printerr("scanout-run: %s\n", error->message);
+	}
 	options_finish(&options);
 	return status;
 }

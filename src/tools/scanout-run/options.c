@@ -42,7 +42,10 @@ static GOptionContext *make_context(struct options *options)
 {
 	const GOptionEntry own[] = {
 		{"dry-run", 'n', 0, G_OPTION_ARG_NONE, &options->dry_run,
-			"Print the commands instead of running them", NULL},
+			"Print the commands, as a shell can run them, instead of running them",
+			NULL},
+		{"fix", 0, 0, G_OPTION_ARG_NONE, &options->fix,
+			"Leave out of QEMU's arguments what cannot stay, and say what", NULL},
 		{"evdev", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->evdev,
 			"Give the guest this input device of the host; may be repeated", "DEVICE"},
 		{"input", 0, 0, G_OPTION_ARG_STRING, &options->input,

@@ -14,6 +14,7 @@
 
 struct options {
 	gboolean dry_run;
+	gboolean fix; /* leave out of QEMU's line what is in the way */
 	char *backend;
 	char *render_node;
 	gboolean virgl;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tools/scanout-run/properties.h"
 
+#include <json-glib/json-glib.h>
 #include <math.h>
 #include <string.h>
 
@@ -44,94 +45,103 @@ static void add_item(struct properties *properties, const char *item, const char
 		add(properties, g_strdup(item), g_strdup("on"));
 }
 
+/* Where the item at `at` ends: on its comma, or on the text's end. */
+static const char *item_end(const char *at)
+{
+	while (*at && !(*at == ',' && at[1] != ','))
+		at += *at == ',' ? 2 : 1;
+	return at;
+}
+
+/* With its double commas made single. */
+static char *item_text(const char *at, const char *end)
+{
+	GString *item = g_string_new(NULL);
+
+	for (; at < end; at++) {
+		g_string_append_c(item, *at);
+		at += *at == ',';
+	}
+	return g_string_free(item, FALSE);
+}
+
 static void read_list(struct properties *properties, const char *text, const char *implied)
 {
-	g_autoptr(GString) item = g_string_new(NULL);
+	for (const char *at = text;;) {
+		const char *end = item_end(at);
+		g_autofree char *item = item_text(at, end);
 
-	for (const char *at = text;; at++) {
-		if (*at && *at != ',') {
-			g_string_append_c(item, *at);
-			continue;
-		}
-		if (*at == ',' && at[1] == ',') {
-			g_string_append_c(item, *at++);
-			continue;
-		}
-		if (item->len)
-			add_item(properties, item->str, implied);
+		if (*item)
+			add_item(properties, item, implied);
 		implied = NULL;
-		g_string_truncate(item, 0);
-		if (!*at)
+		if (!*end)
 			return;
+		at = end + 1;
 	}
 }
 
-/* What is between quotes; *at stands on the opening one, and afterwards behind the closing one. */
-static char *read_string(const char **at)
+/* A scalar as a list would have it; NULL: an array, an object or null. */
+static char *scalar_text(JsonNode *node)
 {
-	const char *begin = ++*at;
-
-	while (**at && **at != '"' && !(**at == '\\' && !(*at)[1]))
-		*at += **at == '\\' ? 2 : 1;
-	g_autofree char *raw = g_strndup(begin, (gsize)(*at - begin));
-	if (**at)
-		++*at;
-	return g_strcompress(raw);
-}
-
-/* The text of a value that is no string; NULL for an array or an object, which is passed over. */
-static char *read_other(const char **at)
-{
-	const char *begin = *at;
-	int depth = 0;
-
-	for (; **at; ++*at) {
-		if (**at == '"') {
-			g_free(read_string(at));
-			--*at;
-		} else if (**at == '{' || **at == '[') {
-			depth++;
-		} else if (depth && (**at == '}' || **at == ']')) {
-			depth--;
-		} else if (!depth && strchr(",}] \t\r\n", **at)) {
-			break;
-		}
-	}
-	if (*begin == '{' || *begin == '[')
+	if (!JSON_NODE_HOLDS_VALUE(node))
 		return NULL;
-	return g_strndup(begin, (gsize)(*at - begin));
-}
-
-static void read_json(struct properties *properties, const char *at)
-{
-	for (at++; *at && *at != '}';) {
-		if (*at != '"') {
-			at++;
-			continue;
-		}
-		g_autofree char *name = read_string(&at);
-		at += strspn(at, " \t\r\n");
-		if (*at != ':')
-			continue;
-		at++;
-		at += strspn(at, " \t\r\n");
-		char *value = *at == '"' ? read_string(&at) : read_other(&at);
-		if (value)
-			add(properties, g_steal_pointer(&name), value);
+	switch (json_node_get_value_type(node)) {
+	case G_TYPE_STRING:
+		return json_node_dup_string(node);
+	case G_TYPE_BOOLEAN:
+		return g_strdup(json_node_get_boolean(node) ? "true" : "false");
+	case G_TYPE_INT64:
+		return g_strdup_printf("%" G_GINT64_FORMAT, json_node_get_int(node));
+	default:
+		return g_ascii_dtostr(g_malloc(G_ASCII_DTOSTR_BUF_SIZE), G_ASCII_DTOSTR_BUF_SIZE,
+			json_node_get_double(node));
 	}
 }
 
-struct properties *properties_create(const char *text, const char *implied)
+static bool is_json(const char *text)
+{
+	return text[strspn(text, " \t\r\n")] == '{';
+}
+
+/* The node of an object, which the caller frees; NULL with an error. */
+static JsonNode *parse_json(const char *text, GError **error)
+{
+	g_autoptr(JsonNode) root = json_from_string(text, error);
+
+	return root && JSON_NODE_HOLDS_OBJECT(root) ? g_steal_pointer(&root) : NULL;
+}
+
+static bool read_json(struct properties *properties, const char *text, GError **error)
+{
+	g_autoptr(JsonNode) root = parse_json(text, error);
+	JsonObjectIter iterator;
+	const char *name;
+	JsonNode *member;
+
+	if (!root)
+		return false;
+	json_object_iter_init(&iterator, json_node_get_object(root));
+	while (json_object_iter_next(&iterator, &name, &member)) {
+		char *value = scalar_text(member);
+
+		if (value)
+			add(properties, g_strdup(name), value);
+	}
+	return true;
+}
+
+struct properties *properties_create(const char *text, const char *implied, GError **error)
 {
 	struct properties *properties = g_new0(struct properties, 1);
 
 	properties->list = g_array_new(FALSE, FALSE, sizeof(struct property));
 	g_array_set_clear_func(properties->list, property_clear);
-	text += strspn(text, " \t\r\n");
-	if (*text == '{')
-		read_json(properties, text);
-	else
+	if (!is_json(text)) {
 		read_list(properties, text, implied);
+	} else if (!read_json(properties, text, error)) {
+		properties_destroy(properties);
+		return NULL;
+	}
 	return properties;
 }
 
@@ -174,6 +184,62 @@ char *properties_escape(const char *text)
 	g_auto(GStrv) parts = g_strsplit(text, ",", -1);
 
 	return g_strjoinv(",,", parts);
+}
+
+static bool item_is(const char *at, const char *end, const char *name)
+{
+	size_t size = strlen(name);
+
+	return (size_t)(end - at) > size && memcmp(at, name, size) == 0 && at[size] == '=';
+}
+
+static char *change_list(const char *text, const char *implied, const char *name, const char *value)
+{
+	GString *changed = g_string_new(NULL);
+	bool first_is_it = implied && g_str_equal(implied, name) &&
+		!memchr(text, '=', (size_t)(item_end(text) - text));
+
+	if (first_is_it && value)
+		g_string_append(changed, value);
+	for (const char *at = text;;) {
+		const char *end = item_end(at);
+		bool is_it = item_is(at, end, name) || (first_is_it && at == text);
+
+		if (end > at && !is_it) {
+			if (changed->len)
+				g_string_append_c(changed, ',');
+			g_string_append_len(changed, at, end - at);
+		}
+		if (!*end)
+			break;
+		at = end + 1;
+	}
+	if (value && !first_is_it)
+		g_string_append_printf(changed, "%s%s=%s", changed->len ? "," : "", name, value);
+	return g_string_free(changed, FALSE);
+}
+
+static char *change_json(const char *text, const char *name, const char *value)
+{
+	g_autoptr(JsonNode) root = parse_json(text, NULL);
+	JsonObject *object;
+
+	if (!root)
+		return g_strdup(text);
+	object = json_node_get_object(root);
+	if (!value)
+		json_object_remove_member(object, name);
+	else if (g_str_equal(value, "on") || g_str_equal(value, "off"))
+		json_object_set_boolean_member(object, name, g_str_equal(value, "on"));
+	else
+		json_object_set_string_member(object, name, value);
+	return json_to_string(root, FALSE);
+}
+
+char *properties_change(const char *text, const char *implied, const char *name, const char *value)
+{
+	return is_json(text) ? change_json(text, name, value)
+			     : change_list(text, implied, name, value);
 }
 
 bool properties_parse_size(const char *text, uint64_t unit, uint64_t *size)

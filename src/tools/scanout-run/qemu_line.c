@@ -3,402 +3,203 @@
 
 #include <string.h>
 
-#include "config/input_kind.h"
-#include "tools/scanout-run/properties.h"
+#include "tools/scanout-run/qemu_line_internal.h"
 
-#define MEBIBYTE (UINT64_C(1) << 20)
+static void reason_clear(gpointer data)
+{
+	struct qemu_reason *reason = data;
 
-/* QEMU's, where the line has no -m; and the granule it rounds to. */
-#define MEMORY_DEFAULT (128 * MEBIBYTE)
-#define MEMORY_GRANULE UINT64_C(8192)
+	g_free(reason->text);
+	g_free(reason->fix);
+}
 
-#define SHARE_ADVICE \
-	"let scanout-run add the memory, or use memory-backend-memfd (or memory-backend-file with " \
-	"share=on)"
-
-G_DEFINE_QUARK(scanout - run - qemu - line, qemu_line_error)
-
-/* What is collected on the way through the line and judged at its end. */
-struct reading {
-	struct qemu_line *line;
-	GPtrArray *objects; /* of struct properties: each -object */
-	GPtrArray *numa_memory; /* ids of memory of -numa nodes */
-	char *machine_memory; /* id of the machine's memory, or NULL */
-};
-
-/* Options without an argument. All others have one. */
-static const char *const switches[] = {"h", "help", "version", "mem-prealloc", "snapshot", "usb",
-	"nographic", "curses", "sdl", "full-screen", "no-frame", "alt-grab", "ctrl-grab", "no-quit",
-	"portrait", "win2k-hack", "no-fd-bootchk", "no-acpi", "no-hpet", "preconfig", "S", "s",
-	"enable-kvm", "no-kvm", "enable-fips", "xen-attach", "xen-domid-restrict", "no-reboot",
-	"no-shutdown", "daemonize", "only-migratable", "nodefaults", "no-user-config",
-	"no-nodefconfig", "enable-sync-profile", "perfmap", "jitdump", "singlestep",
-	"one-insn-per-tb", "semihosting", "old-param", NULL};
-
-static bool refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static bool refuse(GError **error, const char *format, ...)
+void reading_refuse(struct reading *reading, char *fix, const char *format, ...)
 {
 	va_list arguments;
 
 	va_start(arguments, format);
-	g_autofree char *text = g_strdup_vprintf(format, arguments);
+	struct qemu_reason reason = {g_strdup_vprintf(format, arguments), fix};
 	va_end(arguments);
-	g_set_error_literal(error, QEMU_LINE_ERROR, QEMU_LINE_ERROR_REFUSED, text);
-	return false;
+	g_array_append_val(reading->line->reasons, reason);
 }
 
-static bool refuse_display(GError **error, const char *option, const char *value)
+char *reading_drop(struct word *word)
 {
-	return refuse(error,
-		"-%s%s%s is another display for the guest that scanoutd is to show: leave it out",
-		option, value ? " " : "", value ? value : "");
+	g_autofree char *text = word_text(word);
+
+	word->dropped = true;
+	return g_strdup_printf("left out %s", text);
 }
 
-static bool read_memory(struct reading *reading, const char *value, GError **error)
+struct properties *reading_properties(struct reading *reading, const struct word *word,
+	const char *implied)
 {
-	struct properties *properties = properties_create(value, "size");
-	const char *size = properties_get(properties, "size");
-	bool known = !size || properties_parse_size(size, MEBIBYTE, &reading->line->memory);
+	g_autoptr(GError) error = NULL;
+	struct properties *properties = properties_create(word->value, implied, &error);
 
-	if (!known)
-		refuse(error, "-m %s has no size that scanout-run understands", value);
-	properties_destroy(properties);
-	return known;
+	if (!properties)
+		reading_refuse(reading, NULL, "%s %s is no JSON that scanout-run can read: %s",
+			word->text, word->value, error->message);
+	return properties;
 }
 
-static bool read_machine(struct reading *reading, const char *value, GError **error)
+static void read_machine(struct reading *reading, struct word *word)
 {
-	struct properties *properties = properties_create(value, "type");
-	const char *memory = properties_get(properties, "memory-backend");
-	const char *size = properties_get(properties, "memory.size");
-	bool known = !size || properties_parse_size(size, MEBIBYTE, &reading->line->memory);
+	struct properties *properties = reading_properties(reading, word, "type");
 
-	if (!known)
-		refuse(error, "-machine memory.size=%s is no size that scanout-run understands",
-			size);
-	if (memory) {
-		g_free(reading->machine_memory);
-		reading->machine_memory = g_strdup(memory);
+	if (!properties)
+		return;
+	const char *name = properties_get(properties, "type");
+	if (name) {
+		g_free(reading->machine);
+		reading->machine = g_strdup(name);
 	}
+	reading->machine_has_pcie = properties_get_switch(properties, "pcie",
+		reading->machine_has_pcie);
+	read_machine_memory(reading, word, properties);
 	properties_destroy(properties);
-	return known;
 }
 
-static bool read_object(struct reading *reading, const char *value, GError **error)
+static void read_device(struct reading *reading, struct word *word)
 {
-	g_ptr_array_add(reading->objects, properties_create(value, "qom-type"));
-	return true;
-}
+	struct properties *properties = reading_properties(reading, word, "driver");
 
-static bool read_numa(struct reading *reading, const char *value, GError **error)
-{
-	struct properties *properties = properties_create(value, "type");
-	const char *memory = properties_get(properties, "memdev");
-
-	if (memory)
-		g_ptr_array_add(reading->numa_memory, g_strdup(memory));
+	if (!properties)
+		return;
+	read_device_display(reading, word, properties);
+	read_device_memory(reading, word, properties);
 	properties_destroy(properties);
-	return true;
 }
 
-static bool read_vga(struct reading *reading, const char *value, GError **error)
+static void read_daemonize(struct reading *reading, struct word *word)
 {
-	if (!g_str_equal(value, "none"))
-		return refuse_display(error, "vga", value);
-	reading->line->has_vga_none = true;
-	return true;
+	reading_refuse(reading, reading_drop(word),
+		"-daemonize leaves scanout-run nothing to wait for: leave it out");
 }
 
-static bool read_display(struct reading *reading, const char *value, GError **error)
+static void read_nographic(struct reading *reading, struct word *word)
 {
-	struct properties *properties = properties_create(value, "type");
-	const char *type = properties_get(properties, "type");
-	/* D-Bus shows nothing by itself, and is a way to tell the guest of another monitor. */
-	bool allowed = type && (g_str_equal(type, "none") || g_str_equal(type, "dbus"));
-
-	properties_destroy(properties);
-	if (!allowed)
-		return refuse_display(error, "display", value);
 	reading->line->has_display = true;
-	return true;
 }
 
-static bool is_display_device(const char *driver)
+static void read_readconfig(struct reading *reading, struct word *word)
 {
-	static const char *const exact[] = {"VGA", "ati-vga", "bochs-display", "cirrus-vga",
-		"isa-cirrus-vga", "isa-vga", "ramfb", "secondary-vga", "vmware-svga", NULL};
-	static const char *const prefixes[] = {"virtio-gpu", "virtio-vga", "vhost-user-gpu",
-		"vhost-user-vga", "qxl", NULL};
-
-	if (g_strv_contains(exact, driver))
-		return true;
-	for (const char *const *prefix = prefixes; *prefix; prefix++)
-		if (g_str_has_prefix(driver, *prefix))
-			return true;
-	return false;
-}
-
-static bool read_device(struct reading *reading, const char *value, GError **error)
-{
-	struct properties *properties = properties_create(value, "driver");
-	const char *driver = properties_get(properties, "driver");
-	bool allowed = !driver || !is_display_device(driver);
-
-	if (!allowed)
-		refuse_display(error, "device", driver);
-	properties_destroy(properties);
-	return allowed;
-}
-
-static bool read_switch(struct reading *reading, const char *name, GError **error)
-{
-	if (g_str_equal(name, "nographic"))
-		reading->line->has_display = true;
-	else if (g_str_equal(name, "curses") || g_str_equal(name, "sdl"))
-		return refuse_display(error, name, NULL);
-	else if (g_str_equal(name, "daemonize"))
-		return refuse(error,
-			"-daemonize leaves scanout-run nothing to wait for: leave it out");
-	return true;
-}
-
-static bool read_vnc(struct reading *reading, const char *value, GError **error)
-{
-	return g_str_equal(value, "none") || refuse_display(error, "vnc", value);
-}
-
-static bool read_spice(struct reading *reading, const char *value, GError **error)
-{
-	return refuse_display(error, "spice", value);
-}
-
-static bool read_mem_path(struct reading *reading, const char *value, GError **error)
-{
-	return refuse(error, "-mem-path %s is memory that is not shared: %s", value, SHARE_ADVICE);
-}
-
-static bool read_readconfig(struct reading *reading, const char *value, GError **error)
-{
-	return refuse(error,
+	reading_refuse(reading, NULL,
 		"-readconfig %s hides from scanout-run what memory and display the guest has: "
 		"give its content as options",
-		value);
+		word->value);
 }
 
-/* Options that say something about memory or display; all others are passed over. */
-static bool read_option(struct reading *reading, const char *name, const char *value,
-	GError **error)
-{
-	static const struct {
-		const char *name;
-		bool (*read)(struct reading *reading, const char *value, GError **error);
-	} readers[] = {
-		{"m", read_memory},
-		{"machine", read_machine},
-		{"M", read_machine},
-		{"object", read_object},
-		{"numa", read_numa},
-		{"mem-path", read_mem_path},
-		{"vga", read_vga},
-		{"display", read_display},
-		{"vnc", read_vnc},
-		{"spice", read_spice},
-		{"device", read_device},
-		{"readconfig", read_readconfig},
-	};
+/* Options that say something about machine, memory or display; all others are passed over. */
+static const struct {
+	const char *name;
+	void (*read)(struct reading *reading, struct word *word);
+} readers[] = {
+	{"m", read_memory_size},
+	{"machine", read_machine},
+	{"object", read_object},
+	{"numa", read_numa},
+	{"mem-path", read_mem_path},
+	{"vga", read_vga},
+	{"display", read_display},
+	{"vnc", read_vnc},
+	{"spice", read_spice},
+	{"sdl", read_display_switch},
+	{"curses", read_display_switch},
+	{"nographic", read_nographic},
+	{"device", read_device},
+	{"daemonize", read_daemonize},
+	{"readconfig", read_readconfig},
+};
 
+static void read_word(struct reading *reading, struct word *word)
+{
+	const char *equals = word->name ? strchr(word->name, '=') : NULL;
+
+	if (!word->name)
+		return;
+	if (equals) {
+		reading_refuse(reading, NULL,
+			"QEMU knows no %s: an option's argument is a word of its own, "
+			"-%.*s %s",
+			word->text, (int)(equals - word->name), word->name, equals + 1);
+		return;
+	}
+	if (!word->value && !word->is_switch) {
+		reading_refuse(reading, NULL, "%s, the line's last word, has no argument",
+			word->text);
+		return;
+	}
 	for (size_t i = 0; i < G_N_ELEMENTS(readers); i++)
-		if (g_str_equal(name, readers[i].name))
-			return readers[i].read(reading, value, error);
-	return true;
+		if (word_is(word, readers[i].name))
+			readers[i].read(reading, word);
 }
 
-/* NULL where the line has no -object of that id. */
-static const struct properties *find_object(const struct reading *reading, const char *id)
+/* Of the machines of QEMU's architectures; a name that ends with '*' is a beginning. */
+static bool machine_lacks_pci(const char *machine)
 {
-	for (guint i = 0; i < reading->objects->len; i++) {
-		const struct properties *object = g_ptr_array_index(reading->objects, i);
-		const char *name = properties_get(object, "id");
-		if (name && g_str_equal(name, id))
-			return object;
-	}
-	return NULL;
-}
+	static const char *const names[] = {"none", "isapc", "microvm", "xenpv", "akita", "ast*",
+		"b-l475e-*", "bananapi*", "bpim2u", "collie", "cubieboard", "emcraft-*", "imx25-*",
+		"integratorcp", "kzm", "lm3s*", "microbit", "mps2-*", "mps3-*", "musca-*",
+		"musicpal", "n800", "netduino*", "nuri", "olimex-*", "orangepi-*", "raspi*",
+		"smdkc210", "stm32*", "sx1*", "vexpress-*", "xilinx-*", "xlnx-*", "microchip-*",
+		"opentitan", "shakti_*", "sifive_*", "spike", NULL};
 
-/* The back-end maps the guest's memory: it must come from a file, and be shared. */
-static bool check_shared(const struct reading *reading, const char *id, GError **error)
-{
-	static const struct {
-		const char *type;
-		bool shared; /* without share= */
-	} types[] = {
-		{"memory-backend-memfd", true},
-		{"memory-backend-shm", true},
-		{"memory-backend-file", false},
-	};
-	const struct properties *object = find_object(reading, id);
-	const char *type = object ? properties_get(object, "qom-type") : NULL;
+	for (const char *const *name = names; *name; name++) {
+		size_t size = strcspn(*name, "*");
 
-	if (!type)
-		return refuse(error, "the memory \"%s\" has no -object on the line", id);
-	for (size_t i = 0; i < G_N_ELEMENTS(types); i++)
-		if (g_str_equal(type, types[i].type) &&
-			properties_get_switch(object, "share", types[i].shared))
+		if (strncmp(*name, machine, size + !(*name)[size]) == 0)
 			return true;
-	return refuse(error, "the memory \"%s\" (%s) is not shared: %s", id, type, SHARE_ADVICE);
+	}
+	return false;
 }
 
-static bool judge_memory(struct reading *reading, GError **error)
+static void judge_machine(struct reading *reading)
 {
-	struct qemu_line *line = reading->line;
+	const char *machine = reading->machine;
 
-	if (!line->memory)
-		line->memory = MEMORY_DEFAULT;
-	line->memory = (line->memory + MEMORY_GRANULE - 1) / MEMORY_GRANULE * MEMORY_GRANULE;
-	if (reading->machine_memory && !check_shared(reading, reading->machine_memory, error))
-		return false;
-	for (guint i = 0; i < reading->numa_memory->len; i++)
-		if (!check_shared(reading, g_ptr_array_index(reading->numa_memory, i), error))
+	if (!machine || !machine_lacks_pci(machine))
+		return;
+	if (!g_str_equal(machine, "microvm"))
+		reading_refuse(reading, NULL,
+			"the machine %s has no PCI, which the display device needs: use one that "
+			"has, such as q35 or virt",
+			machine);
+	else if (!reading->machine_has_pcie)
+		reading_refuse(reading, NULL,
+			"the machine microvm has no PCI, which the display device needs: use "
+			"-machine microvm,pcie=on");
+}
+
+void qemu_line_read(struct qemu_line *line, char *const *arguments)
+{
+	struct reading reading = {.line = line};
+
+	*line = (struct qemu_line){.words = words_create(arguments)};
+	line->reasons = g_array_new(FALSE, FALSE, sizeof(struct qemu_reason));
+	g_array_set_clear_func(line->reasons, reason_clear);
+	line->only_asks = words_only_ask(line->words);
+	if (line->only_asks)
+		return;
+	reading_memory_begin(&reading);
+	for (guint i = 0; i < words_count(line->words); i++)
+		read_word(&reading, words_at(line->words, i));
+	judge_machine(&reading);
+	judge_memory(&reading);
+	reading_memory_finish(&reading);
+	g_free(reading.machine);
+}
+
+void qemu_line_finish(struct qemu_line *line)
+{
+	g_clear_pointer(&line->words, words_destroy);
+	g_clear_pointer(&line->reasons, g_array_unref);
+}
+
+bool qemu_line_can_be_fixed(const struct qemu_line *line)
+{
+	for (guint i = 0; i < line->reasons->len; i++)
+		if (!g_array_index(line->reasons, struct qemu_reason, i).fix)
 			return false;
-	line->memory_is_shared = reading->machine_memory || reading->numa_memory->len;
 	return true;
-}
-
-static bool read_arguments(struct reading *reading, char *const *arguments, GError **error)
-{
-	for (char *const *at = arguments + 1; *at; at++) {
-		const char *name = *at;
-		/* A disk image stands alone. */
-		if (*name != '-' || !name[1])
-			continue;
-		name += g_str_has_prefix(name, "--") ? 2 : 1;
-		if (g_strv_contains(switches, name)) {
-			if (!read_switch(reading, name, error))
-				return false;
-			continue;
-		}
-		if (!at[1])
-			return refuse(error, "-%s, the line's last word, has no argument", name);
-		if (!read_option(reading, name, *++at, error))
-			return false;
-	}
-	return true;
-}
-
-bool qemu_line_read(struct qemu_line *line, char *const *arguments, GError **error)
-{
-	struct reading reading = {
-		.line = line,
-		.objects = g_ptr_array_new_with_free_func((GDestroyNotify)properties_destroy),
-		.numa_memory = g_ptr_array_new_with_free_func(g_free),
-	};
-
-	*line = (struct qemu_line){0};
-	bool known = read_arguments(&reading, arguments, error) && judge_memory(&reading, error);
-	g_ptr_array_unref(reading.objects);
-	g_ptr_array_unref(reading.numa_memory);
-	g_free(reading.machine_memory);
-	return known;
-}
-
-static void add(GPtrArray *command, const char *option, char *value)
-{
-	g_ptr_array_add(command, g_strdup(option));
-	g_ptr_array_add(command, value);
-}
-
-static char *size_text(uint64_t size)
-{
-	if (size % MEBIBYTE)
-		return g_strdup_printf("%" G_GUINT64_FORMAT, size);
-	return g_strdup_printf("%" G_GUINT64_FORMAT "M", size / MEBIBYTE);
-}
-
-static void add_memory(GPtrArray *command, uint64_t memory)
-{
-	g_autofree char *size = size_text(memory);
-
-	add(command, "-object",
-		g_strdup_printf("memory-backend-memfd,id=scanout-memory,size=%s,share=on", size));
-	add(command, "-machine", g_strdup("memory-backend=scanout-memory"));
-}
-
-static void add_device(GPtrArray *command, const struct qemu_line_additions *additions)
-{
-	g_autofree char *path = properties_escape(additions->socket_path);
-	GString *device = g_string_new(additions->vga ? "vhost-user-vga" : "vhost-user-gpu-pci");
-
-	add(command, "-chardev", g_strdup_printf("socket,id=scanout-vhost,path=%s", path));
-	g_string_append(device, ",id=scanout-gpu,chardev=scanout-vhost");
-	if (additions->max_outputs)
-		g_string_append_printf(device, ",max_outputs=%u", additions->max_outputs);
-	add(command, "-device", g_string_free(device, FALSE));
-}
-
-static void add_input(GPtrArray *command, const char *prefix, const char *name)
-{
-	g_autofree char *path = properties_escape(prefix);
-
-	add(command, "-chardev",
-		g_strdup_printf("socket,id=scanout-%s,path=%s-%s.sock", name, path, name));
-	add(command, "-device", g_strdup_printf("vhost-user-input-pci,chardev=scanout-%s", name));
-}
-
-static void add_inputs(GPtrArray *command, const struct qemu_line_additions *additions)
-{
-	for (enum input_kind kind = INPUT_KEYBOARD; kind < INPUT_PASSTHROUGH; kind++) {
-		if (!(additions->inputs & 1u << kind))
-			continue;
-		if (kind != INPUT_TOUCH) {
-			add_input(command, additions->input_prefix, input_kind_name(kind));
-			continue;
-		}
-		for (unsigned int i = 0; i < additions->screens; i++) {
-			g_autofree char *name = g_strdup_printf("%s%u", input_kind_name(kind), i);
-
-			add_input(command, additions->input_prefix, name);
-		}
-	}
-}
-
-char **qemu_line_complete(const struct qemu_line *line, char *const *arguments,
-	const struct qemu_line_additions *additions)
-{
-	GPtrArray *command = g_ptr_array_new();
-
-	for (char *const *at = arguments; *at; at++)
-		g_ptr_array_add(command, g_strdup(*at));
-	if (!line->memory_is_shared)
-		add_memory(command, line->memory);
-	if (!line->has_vga_none)
-		add(command, "-vga", g_strdup("none"));
-	if (!line->has_display)
-		add(command, "-display", g_strdup("none"));
-	add_device(command, additions);
-	add_inputs(command, additions);
-	for (char *const *device = additions->evdev; device && *device; device++) {
-		g_autofree char *path = properties_escape(*device);
-		add(command, "-device", g_strdup_printf("virtio-input-host-pci,evdev=%s", path));
-	}
-	g_ptr_array_add(command, NULL);
-	return (char **)g_ptr_array_free(command, FALSE);
-}
-
-char *qemu_line_quote(char *const *arguments)
-{
-	static const char plain[] = G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-_./=,:@+%";
-	GString *text = g_string_new(NULL);
-
-	for (char *const *at = arguments; *at; at++) {
-		if (text->len)
-			g_string_append_c(text, ' ');
-		if (**at && strspn(*at, plain) == strlen(*at)) {
-			g_string_append(text, *at);
-		} else {
-			g_autofree char *quoted = g_shell_quote(*at);
-			g_string_append(text, quoted);
-		}
-	}
-	return g_string_free(text, FALSE);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a QEMU command line says about memory and display, and what it must still be told so that
- * its guest is shown by scanoutd. Text in, text out; starts nothing.
+ * What a QEMU command line says about machine, memory and display, and what it must still be told so
+ * that its guest is shown by scanoutd. Text in, text out; starts nothing. Used by main.
  */
 #ifndef SCANOUTD_TOOLS_QEMU_LINE_H
 #define SCANOUTD_TOOLS_QEMU_LINE_H
@@ -10,23 +10,31 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define QEMU_LINE_ERROR (qemu_line_error_quark())
-GQuark qemu_line_error_quark(void);
-
-enum qemu_line_error {
-	/* The line cannot be shown by us, and the message says in one sentence what to change. */
-	QEMU_LINE_ERROR_REFUSED,
+/* Why scanoutd cannot show the line's guest, and what to do about it: one sentence each. */
+struct qemu_reason {
+	char *text;
+	char *fix; /* what qemu_line_complete() does about it ("left out -vga std"); NULL: nothing */
 };
 
+struct words;
+
 struct qemu_line {
+	/* QEMU only prints something and ends: nothing else is read, there are no reasons. */
+	bool only_asks;
 	uint64_t memory; /* bytes, as QEMU rounds them */
 	bool memory_is_shared; /* the line brings its own shared memory */
 	bool has_vga_none;
 	bool has_display; /* one that shows nothing on a screen: none, dbus, -nographic */
+	GArray *reasons; /* of struct qemu_reason: all there are, in the line's order */
+	struct words *words; /* of qemu_line.c and its parts */
 };
 
-/* `arguments` is NULL-terminated, QEMU's program first. */
-bool qemu_line_read(struct qemu_line *line, char *const *arguments, GError **error);
+/* `arguments` is NULL-terminated, QEMU's program first, and must outlive the line. */
+void qemu_line_read(struct qemu_line *line, char *const *arguments);
+void qemu_line_finish(struct qemu_line *line);
+
+/* Whether every reason has a fix. */
+bool qemu_line_can_be_fixed(const struct qemu_line *line);
 
 struct qemu_line_additions {
 	const char *socket_path; /* where scanoutd listens for QEMU */
@@ -39,9 +47,9 @@ struct qemu_line_additions {
 	char *const *evdev; /* host input devices, NULL-terminated; or NULL */
 };
 
-/* The final command, NULL-terminated. What is added comes last, so that it takes nobody's place
- * on the bus. */
-char **qemu_line_complete(const struct qemu_line *line, char *const *arguments,
+/* The final command, NULL-terminated, with every fix made. What is added comes last, so that it
+ * takes nobody's place on the bus. */
+char **qemu_line_complete(const struct qemu_line *line,
 	const struct qemu_line_additions *additions);
 
 /* One line for a shell, quoted where needed. */

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tools/scanout-run/program.h"
+
+#include <errno.h>
+#include <gio/gio.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define ANSWER_MILLISECONDS 10000
+#define ANSWER_WANTED "QEMU emulator version"
+
+bool program_is_there(const char *program, GError **error)
+{
+	g_autofree char *path = g_find_program_in_path(program);
+
+	if (path)
+		return true;
+	if (!strchr(program, '/'))
+		g_set_error(error, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT,
+			"%s: there is no such program in PATH", program);
+	else if (!g_file_test(program, G_FILE_TEST_EXISTS))
+		g_set_error(error, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT,
+			"%s: there is no such program", program);
+	else
+		g_set_error(error, G_SPAWN_ERROR, G_SPAWN_ERROR_ACCES,
+			"%s: this is no program that can be run", program);
+	return false;
+}
+
+/* Up to the wanted words, the end, or the end of our patience. */
+static bool read_answer(int fd)
+{
+	gint64 deadline = g_get_monotonic_time() + ANSWER_MILLISECONDS * G_TIME_SPAN_MILLISECOND;
+	char answer[4096];
+	size_t size = 0;
+
+	while (size < sizeof(answer) - 1) {
+		gint64 left = (deadline - g_get_monotonic_time()) / G_TIME_SPAN_MILLISECOND;
+		struct pollfd ready = {.fd = fd, .events = POLLIN};
+		int count = poll(&ready, 1, left > 0 ? (int)left : 0);
+
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count != 1)
+			return false;
+		ssize_t got = read(fd, answer + size, sizeof(answer) - 1 - size);
+		if (got <= 0)
+			return false;
+		size += (size_t)got;
+		answer[size] = '\0';
+		if (strstr(answer, ANSWER_WANTED))
+			return true;
+	}
+	return false;
+}
+
+bool program_is_qemu(const char *program, GError **error)
+{
+	char *command[] = {(char *)program, (char *)"-version", NULL};
+	GPid pid;
+	int fd;
+
+	if (!program_is_there(program, error) ||
+		!g_spawn_async_with_pipes(NULL, command, NULL,
+			G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD |
+				G_SPAWN_STDERR_TO_DEV_NULL,
+			NULL, NULL, &pid, NULL, &fd, NULL, error))
+		return false;
+	bool is_qemu = read_answer(fd);
+	close(fd);
+	kill(pid, SIGKILL);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	g_spawn_close_pid(pid);
+	if (!is_qemu)
+		g_set_error(error, G_SPAWN_ERROR, G_SPAWN_ERROR_FAILED,
+			"%s is no QEMU: \"%s -version\" does not say \"" ANSWER_WANTED
+			"\" (put a program that runs another, such as taskset, before scanout-run)",
+			program, program);
+	return is_qemu;
+}
+
+char *program_find_daemon(GError **error)
+{
+	static const char *const beside[] = {"scanoutd", "../sbin/scanoutd", NULL};
+	g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+	g_autofree char *directory = g_path_get_dirname(self ? self : ".");
+
+	for (const char *const *name = beside; *name; name++) {
+		g_autofree char *path = g_build_filename(directory, *name, NULL);
+		if (g_file_test(path, G_FILE_TEST_IS_EXECUTABLE))
+			return g_steal_pointer(&path);
+	}
+	char *path = g_find_program_in_path("scanoutd");
+	if (!path)
+		g_set_error(error, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT,
+			"scanoutd is neither beside scanout-run nor in PATH; name it with --daemon");
+	return path;
+}

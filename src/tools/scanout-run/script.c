@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tools/scanout-run/script.h"
+
+#include <glib.h>
+
+#include "tools/scanout-run/qemu_line.h"
+
+static char *quote(const char *word)
+{
+	char *words[] = {(char *)word, NULL};
+
+	return qemu_line_quote(words);
+}
+
+char *script_create(const struct session_commands *commands, const char *directory)
+{
+	g_autofree char *ready_path = g_build_filename(directory, "ready", NULL);
+	g_autofree char *ready = quote(ready_path);
+	g_autofree char *made = quote(directory);
+	g_autofree char *backend = qemu_line_quote(commands->backend);
+	g_autofree char *daemon = qemu_line_quote(commands->daemon);
+	g_autofree char *qemu = qemu_line_quote(commands->qemu);
+	GString *script = g_string_new(NULL);
+
+	/* Without -p: in a directory of somebody else's nothing is started. */
+	g_string_append_printf(script, "mkdir -m 700 %s && mkfifo %s && {\n", made, ready);
+	g_string_append_printf(script, "%s &\nbackend=$!\n", backend);
+	/* The descriptor of SESSION_READY_OPTION. */
+	g_string_append_printf(script, "%s 3>%s &\ndaemon=$!\n", daemon, ready);
+	g_string_append_printf(script, "read -r line <%s &&\n%s\n", ready, qemu);
+	g_string_append_printf(script, "kill $daemon $backend\nwait\nrm -r %s\n}\n", made);
+	return g_string_free(script, FALSE);
+}
