@@ -1,180 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "scene/edid.h"
+#include "scene/edid_internal.h"
 
 #include <glib.h>
 #include <string.h>
 
-/* Offsets in the base block (E-EDID 1.4, section 3). */
-enum {
-	BASE_MANUFACTURER = 8,
-	BASE_PRODUCT = 10,
-	BASE_SERIAL = 12,
-	BASE_YEAR = 17,
-	BASE_VERSION = 18,
-	BASE_REVISION = 19,
-	BASE_INPUT = 20,
-	BASE_WIDTH_CM = 21,
-	BASE_HEIGHT_CM = 22,
-	BASE_GAMMA = 23,
-	BASE_FEATURES = 24,
-	BASE_CHROMATICITY = 25,
-	BASE_ESTABLISHED = 35,
-	BASE_STANDARD = 38,
-	BASE_DESCRIPTORS = 54,
-	BASE_EXTENSIONS = 126,
-	BLOCK_CHECKSUM = 127,
-};
-
-#define DESCRIPTOR_SIZE 18
-#define DESCRIPTOR_NAME 0xfc
-#define DESCRIPTOR_DUMMY 0x10
-
 #define INPUT_DIGITAL_8_BITS 0xa0
-#define FEATURES_SRGB 0x04
-#define FEATURES_PREFERRED 0x02
 
-#define EXTENSION_CTA 0x02
-#define EXTENSION_DISPLAYID 0x70
-#define EXTENSION_BLOCK_MAP 0xf0
-
-/* DisplayID 1.3: a section of data blocks; DisplayID 2.0 has the same frame. */
 #define DISPLAYID_VERSION 0x13
-#define DISPLAYID_HEADER_SIZE 4
 #define DISPLAYID_PRODUCT 0x00
 #define DISPLAYID_PARAMETERS 0x01
-#define DISPLAYID_TYPE_I 0x03
 #define DISPLAYID_INTERFACE 0x0f
-#define DISPLAYID_TYPE_VII 0x22
-#define DISPLAYID_TIMING_SIZE 20
-#define DISPLAYID_PREFERRED 0x80
-#define DISPLAYID_INTERLACED 0x10
 
-/* What a detailed timing can say. */
-#define DETAILED_SIDE_MAX 4095u
-#define DETAILED_CLOCK_MAX 65535u
-
-/* A detailed timing below 10 MHz is taken for garbage: a tiny screen gets more blanking. */
-#define CLOCK_MIN 1000u
-
-/* Half a hertz: 59.94 Hz and 60 Hz are one mode to a user. */
-#define REFRESH_TOLERANCE_MHZ 500u
+/* What a detailed timing can say of the size on the glass. */
+#define SIZE_MM_MAX 4095u
 
 static const uint8_t header[8] = {0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x00};
 
 /* sRGB's primaries and white point (E-EDID 1.4, section 3.7). */
 static const uint8_t srgb[10] = {0xee, 0x91, 0xa3, 0x54, 0x4c, 0x99, 0x26, 0x0f, 0x50, 0x54};
 
-struct timing {
-	uint32_t clock; /* units of 10 kHz */
-	uint32_t width;
-	uint32_t horizontal_blank;
-	uint32_t horizontal_front;
-	uint32_t horizontal_sync;
-	uint32_t height;
-	uint32_t vertical_blank;
-	uint32_t vertical_front;
-	uint32_t vertical_sync;
-};
+/* ---- blocks ---- */
 
-/* ---- timings ---- */
-
-/* CVT 1.2, table 3-2: the width of the vertical sync tells the aspect ratio. */
-static uint32_t vertical_sync_width(uint32_t width, uint32_t height)
-{
-	if (width * 3 == height * 4)
-		return 4;
-	if (width * 9 == height * 16)
-		return 5;
-	if (width * 10 == height * 16)
-		return 6;
-	if (width * 4 == height * 5 || width * 9 == height * 15)
-		return 7;
-	return 10;
-}
-
-/*
- * CVT 1.2 with reduced blanking (version 1), but for the width and the clock: CVT rounds the one to
- * 8 pixels and the other to 250 kHz, while a guest must get exactly the width that is shown.
- */
-static void timing_compute(struct timing *timing, uint32_t width, uint32_t height,
-	uint32_t refresh_mhz)
-{
-	const double min_blank_us = 460.0;
-	const uint32_t back_porch_min = 6;
-	const uint32_t front_porch = 3;
-	uint32_t sync = vertical_sync_width(width, height);
-	double period_us = 1e9 / refresh_mhz;
-	double line_us = (period_us - min_blank_us) / height;
-	uint32_t blank = (uint32_t)(min_blank_us / line_us) + 1;
-	uint64_t pixels;
-
-	timing->width = width;
-	timing->horizontal_blank = 160;
-	timing->horizontal_front = 48;
-	timing->horizontal_sync = 32;
-	timing->height = height;
-	timing->vertical_blank = MAX(blank, front_porch + sync + back_porch_min);
-	timing->vertical_front = front_porch;
-	timing->vertical_sync = sync;
-	do {
-		pixels = (uint64_t)(width + timing->horizontal_blank) *
-			(height + timing->vertical_blank);
-		timing->clock = (uint32_t)((pixels * refresh_mhz + 5000000) / 10000000);
-		timing->horizontal_blank += 160;
-	} while (timing->clock < CLOCK_MIN);
-	timing->horizontal_blank -= 160;
-}
-
-static bool timing_fits_detailed(const struct timing *timing)
-{
-	return timing->width <= DETAILED_SIDE_MAX && timing->height <= DETAILED_SIDE_MAX &&
-		timing->clock <= DETAILED_CLOCK_MAX;
-}
-
-static uint32_t timing_refresh_mhz(const struct timing *timing)
-{
-	uint64_t pixels = (uint64_t)(timing->width + timing->horizontal_blank) *
-		(timing->height + timing->vertical_blank);
-
-	return (uint32_t)((timing->clock * UINT64_C(10000000) + pixels / 2) / pixels);
-}
-
-/*
- * For the base block of a mode that fits into no detailed timing: something of that shape which
- * does. Guests that know no DisplayID use it; Linux prefers the larger of two preferred modes.
- */
-static void timing_compute_fallback(struct timing *timing, const struct edid_screen *screen)
-{
-	uint32_t width = screen->width;
-	uint32_t height = screen->height;
-	uint32_t refresh_mhz = MIN(screen->refresh_mhz, 60000);
-
-	while (width > DETAILED_SIDE_MAX || height > DETAILED_SIDE_MAX) {
-		width /= 2;
-		height /= 2;
-	}
-	timing_compute(timing, width, height, refresh_mhz);
-	while (!timing_fits_detailed(timing)) {
-		refresh_mhz /= 2;
-		timing_compute(timing, width, height, refresh_mhz);
-	}
-}
-
-/* ---- bytes ---- */
-
-static void put_le16(uint8_t *bytes, uint32_t value)
-{
-	bytes[0] = (uint8_t)value;
-	bytes[1] = (uint8_t)(value >> 8);
-}
-
-static uint32_t get_le16(const uint8_t *bytes)
-{
-	return bytes[0] | (uint32_t)bytes[1] << 8;
-}
-
-/* The byte that makes the sum of all zero. */
-static uint8_t checksum(const uint8_t *bytes, size_t size)
+uint8_t edid_checksum(const uint8_t *bytes, size_t size)
 {
 	uint8_t sum = 0;
 
@@ -183,176 +30,87 @@ static uint8_t checksum(const uint8_t *bytes, size_t size)
 	return (uint8_t)-sum;
 }
 
-static void block_seal(uint8_t *block)
+void edid_block_seal(uint8_t *block)
 {
-	block[BLOCK_CHECKSUM] = checksum(block, BLOCK_CHECKSUM);
+	block[BLOCK_CHECKSUM] = edid_checksum(block, BLOCK_CHECKSUM);
 }
 
-static bool block_sound(const uint8_t *block)
+bool edid_block_sound(const uint8_t *block)
 {
-	return checksum(block, EDID_BLOCK_SIZE) == 0;
+	return edid_checksum(block, EDID_BLOCK_SIZE) == 0;
 }
 
-/* E-EDID 1.4, section 3.10.2. */
-static void detailed_write(uint8_t *descriptor, const struct timing *timing, uint32_t width_mm,
-	uint32_t height_mm)
+bool edid_base_sound(const uint8_t *edid, size_t size)
 {
-	const uint8_t digital_separate_sync_plus_minus = 0x1a;
-
-	memset(descriptor, 0, DESCRIPTOR_SIZE);
-	put_le16(descriptor, timing->clock);
-	descriptor[2] = (uint8_t)timing->width;
-	descriptor[3] = (uint8_t)timing->horizontal_blank;
-	descriptor[4] = (uint8_t)((timing->width >> 8) << 4 | (timing->horizontal_blank >> 8));
-	descriptor[5] = (uint8_t)timing->height;
-	descriptor[6] = (uint8_t)timing->vertical_blank;
-	descriptor[7] = (uint8_t)((timing->height >> 8) << 4 | (timing->vertical_blank >> 8));
-	descriptor[8] = (uint8_t)timing->horizontal_front;
-	descriptor[9] = (uint8_t)timing->horizontal_sync;
-	descriptor[10] = (uint8_t)((timing->vertical_front & 0xf) << 4 |
-		(timing->vertical_sync & 0xf));
-	descriptor[12] = (uint8_t)width_mm;
-	descriptor[13] = (uint8_t)height_mm;
-	descriptor[14] = (uint8_t)((width_mm >> 8) << 4 | (height_mm >> 8));
-	descriptor[17] = digital_separate_sync_plus_minus;
+	return edid != NULL && size >= EDID_BLOCK_SIZE && size % EDID_BLOCK_SIZE == 0 &&
+		memcmp(edid, header, sizeof(header)) == 0 && edid[BASE_VERSION] == 1 &&
+		edid_block_sound(edid);
 }
 
-static bool detailed_read(const uint8_t *descriptor, struct timing *timing)
+/* How many blocks there should be. */
+static size_t block_count_said(const uint8_t *edid, size_t size)
 {
-	const uint8_t interlaced = 0x80;
+	const uint8_t *cta = edid + EDID_BLOCK_SIZE;
 
-	timing->clock = get_le16(descriptor);
-	timing->width = descriptor[2] | (uint32_t)(descriptor[4] >> 4) << 8;
-	timing->horizontal_blank = descriptor[3] | (uint32_t)(descriptor[4] & 0xf) << 8;
-	timing->height = descriptor[5] | (uint32_t)(descriptor[7] >> 4) << 8;
-	timing->vertical_blank = descriptor[6] | (uint32_t)(descriptor[7] & 0xf) << 8;
-	return timing->clock > 0 && timing->width > 0 && timing->height > 0 &&
-		(descriptor[17] & interlaced) == 0;
+	/* HF-EEODB, of two bytes, is the first data block of the first extension. */
+	if (edid[BASE_EXTENSIONS] > 0 && size >= (size_t)2 * EDID_BLOCK_SIZE &&
+		cta[0] == EXTENSION_CTA && edid_cta_data_end(cta) >= CTA_DATA + 3 &&
+		cta[CTA_DATA] == 0xe2 && cta[CTA_DATA + 1] == 0x78 && cta[CTA_DATA + 2] > 0)
+		return 1u + cta[CTA_DATA + 2];
+	return 1u + edid[BASE_EXTENSIONS];
 }
 
-/* DisplayID 1.3, section 4.4.1: each value is written less one. */
-static void displayid_timing_write(uint8_t *bytes, const struct timing *timing)
+size_t edid_block_count(const uint8_t *edid, size_t size)
 {
-	const uint8_t aspect_undefined = 0x08;
-	const uint32_t positive = 0x8000;
-
-	put_le16(bytes, timing->clock - 1);
-	bytes[2] = (uint8_t)((timing->clock - 1) >> 16);
-	bytes[3] = DISPLAYID_PREFERRED | aspect_undefined;
-	put_le16(bytes + 4, timing->width - 1);
-	put_le16(bytes + 6, timing->horizontal_blank - 1);
-	put_le16(bytes + 8, (timing->horizontal_front - 1) | positive);
-	put_le16(bytes + 10, timing->horizontal_sync - 1);
-	put_le16(bytes + 12, timing->height - 1);
-	put_le16(bytes + 14, timing->vertical_blank - 1);
-	put_le16(bytes + 16, timing->vertical_front - 1);
-	put_le16(bytes + 18, timing->vertical_sync - 1);
+	return MIN(block_count_said(edid, size), size / EDID_BLOCK_SIZE);
 }
-
-/* Type VII is type I with a clock in kHz. */
-static bool displayid_timing_read(const uint8_t *bytes, bool type_vii, struct timing *timing)
-{
-	uint32_t clock = (get_le16(bytes) | (uint32_t)bytes[2] << 16) + 1;
-
-	timing->clock = type_vii ? (clock + 5) / 10 : clock;
-	timing->width = get_le16(bytes + 4) + 1;
-	timing->horizontal_blank = get_le16(bytes + 6) + 1;
-	timing->height = get_le16(bytes + 12) + 1;
-	timing->vertical_blank = get_le16(bytes + 14) + 1;
-	return (bytes[3] & DISPLAYID_PREFERRED) != 0 && (bytes[3] & DISPLAYID_INTERLACED) == 0;
-}
-
-/* ---- reading ---- */
 
 bool edid_valid(const uint8_t *edid, size_t size)
 {
-	if (edid == NULL || size < EDID_BLOCK_SIZE || size % EDID_BLOCK_SIZE != 0 ||
-		memcmp(edid, header, sizeof(header)) != 0 || edid[BASE_VERSION] != 1 ||
+	if (!edid_base_sound(edid, size) ||
 		size < (size_t)EDID_BLOCK_SIZE * (1u + edid[BASE_EXTENSIONS]))
 		return false;
 	for (size_t offset = 0; offset < size; offset += EDID_BLOCK_SIZE) {
-		if (!block_sound(edid + offset))
+		if (!edid_block_sound(edid + offset))
 			return false;
 	}
 	return true;
 }
 
-/* What Linux does with several preferred modes (drm_mode_compare): more pixels win, then the
- * faster. */
-static void prefer(struct timing *best, const struct timing *other)
-{
-	uint64_t area = (uint64_t)best->width * best->height;
-	uint64_t other_area = (uint64_t)other->width * other->height;
-
-	if (other_area > area ||
-		(other_area == area && timing_refresh_mhz(other) > timing_refresh_mhz(best)))
-		*best = *other;
-}
-
-static bool displayid_preferred(const uint8_t *block, struct timing *best, bool found)
-{
-	/* The section begins behind the extension's tag: version, bytes, type, count, data
-	 * blocks. */
-	size_t end = MIN((size_t)5 + block[2], EDID_BLOCK_SIZE - 2);
-	size_t offset = 5;
-
-	while (offset + 3 <= end && offset + 3 + block[offset + 2] <= end) {
-		uint8_t tag = block[offset];
-		size_t payload_end = offset + 3 + block[offset + 2];
-
-		offset += 3;
-		while ((tag == DISPLAYID_TYPE_I || tag == DISPLAYID_TYPE_VII) &&
-			offset + DISPLAYID_TIMING_SIZE <= payload_end) {
-			struct timing timing;
-
-			if (displayid_timing_read(block + offset, tag == DISPLAYID_TYPE_VII,
-				    &timing)) {
-				if (!found)
-					*best = timing;
-				prefer(best, &timing);
-				found = true;
-			}
-			offset += DISPLAYID_TIMING_SIZE;
-		}
-		offset = payload_end;
-	}
-	return found;
-}
-
 bool edid_preferred(const uint8_t *edid, size_t size, uint32_t *width, uint32_t *height,
 	uint32_t *refresh_mhz)
 {
-	struct timing best = {0};
-	bool found;
+	struct edid_timing timing;
 
-	if (!edid_valid(edid, size))
+	if (!edid_base_sound(edid, size) || !edid_choose(edid, size, &timing))
 		return false;
-	found = detailed_read(edid + BASE_DESCRIPTORS, &best);
-	for (size_t offset = EDID_BLOCK_SIZE; offset < size; offset += EDID_BLOCK_SIZE) {
-		if (edid[offset] == EXTENSION_DISPLAYID)
-			found = displayid_preferred(edid + offset, &best, found);
-	}
-	if (!found)
-		return false;
-	*width = best.width;
-	*height = best.height;
-	*refresh_mhz = timing_refresh_mhz(&best);
+	*width = timing.width;
+	*height = timing.height;
+	*refresh_mhz = edid_timing_refresh(&timing);
 	return true;
 }
 
+/*
+ * The rate may differ by what a clock of whole 10 kHz cannot say (a TV's mode of 59.94 Hz), which
+ * Linux guests make up for as the host does, and by what a millihertz cannot. Anything more would
+ * make a guest's frames beat against ours.
+ */
 static bool matches(const uint8_t *edid, size_t size, const struct edid_screen *screen)
 {
-	uint32_t width;
-	uint32_t height;
-	uint32_t refresh_mhz;
+	struct edid_timing timing;
+	uint32_t refresh;
+	uint32_t tolerance;
 
-	return size <= EDID_SIZE_MAX && edid_preferred(edid, size, &width, &height, &refresh_mhz) &&
-		width == screen->width && height == screen->height &&
-		refresh_mhz + REFRESH_TOLERANCE_MHZ >= screen->refresh_mhz &&
-		refresh_mhz <= screen->refresh_mhz + REFRESH_TOLERANCE_MHZ;
+	if (!edid_choose(edid, size, &timing) || timing.width != screen->width ||
+		timing.height != screen->height)
+		return false;
+	refresh = edid_timing_refresh(&timing);
+	tolerance = 1 + (uint32_t)(UINT64_C(5) * refresh / timing.clock_khz);
+	return refresh + tolerance >= screen->refresh_mhz &&
+		refresh <= screen->refresh_mhz + tolerance;
 }
 
-/* ---- writing ---- */
+/* ---- made up ---- */
 
 static void text_descriptor_write(uint8_t *descriptor, uint8_t tag, const char *text)
 {
@@ -365,6 +123,47 @@ static void text_descriptor_write(uint8_t *descriptor, uint8_t tag, const char *
 		uint8_t c = i < length ? (uint8_t)text[i] : i == length ? '\n' : ' ';
 
 		descriptor[5 + i] = i >= length || g_ascii_isprint((char)c) ? c : '?';
+	}
+}
+
+static bool is_smaller(uint32_t width, uint32_t height, const struct edid_screen *screen)
+{
+	return width <= screen->width && height <= screen->height &&
+		(width < screen->width || height < screen->height);
+}
+
+/* For a user of the guest who wants larger letters: what fits into the mode, at 60 Hz. As many of
+ * the standard timings as there is room for, the most usual first (E-EDID 1.4, sections 3.8 and
+ * 3.9). */
+static void offer_usual_sizes(uint8_t *base, const struct edid_screen *screen)
+{
+	static const struct {
+		uint16_t width, height;
+		uint8_t proportion;
+	} usual[] = {
+		{1280, 720, 0xc0},
+		{1920, 1080, 0xc0},
+		{1280, 1024, 0x80},
+		{1600, 900, 0xc0},
+		{1280, 800, 0x00},
+		{1680, 1050, 0x00},
+		{1440, 900, 0x00},
+		{1920, 1200, 0x00},
+		{1600, 1200, 0x40},
+	};
+	uint8_t *standard = base + BASE_STANDARD;
+	size_t count = 0;
+
+	if (is_smaller(800, 600, screen))
+		base[BASE_ESTABLISHED] |= 0x01;
+	if (is_smaller(1024, 768, screen))
+		base[BASE_ESTABLISHED + 1] |= 0x08;
+	for (size_t i = 0; i < G_N_ELEMENTS(usual) && count < BASE_STANDARD_COUNT; i++) {
+		if (!is_smaller(usual[i].width, usual[i].height, screen))
+			continue;
+		standard[2 * count] = (uint8_t)(usual[i].width / 8 - 31);
+		standard[2 * count + 1] = usual[i].proportion; /* and 60 Hz, which is 0 */
+		count++;
 	}
 }
 
@@ -388,17 +187,12 @@ static void base_write(uint8_t *base, const struct edid_screen *screen)
 	base[BASE_FEATURES] = FEATURES_SRGB | FEATURES_PREFERRED;
 	memcpy(base + BASE_CHROMATICITY, srgb, sizeof(srgb));
 	base[BASE_ESTABLISHED] = 0x20; /* 640×480 at 60 Hz, which every display has */
-	memset(base + BASE_STANDARD, 0x01, 16);
+	memset(base + BASE_STANDARD, STANDARD_UNUSED, (size_t)2 * BASE_STANDARD_COUNT);
+	if (screen->scaled)
+		offer_usual_sizes(base, screen);
 	text_descriptor_write(base + BASE_DESCRIPTORS + DESCRIPTOR_SIZE, DESCRIPTOR_NAME, name);
 	base[BASE_DESCRIPTORS + 2 * DESCRIPTOR_SIZE + 3] = DESCRIPTOR_DUMMY;
 	base[BASE_DESCRIPTORS + 3 * DESCRIPTOR_SIZE + 3] = DESCRIPTOR_DUMMY;
-}
-
-/* Centimetres have one byte. A larger screen's size is not known to the base block, nor may it be
- * to the detailed timing then. */
-static bool size_fits_base(uint32_t width_mm, uint32_t height_mm)
-{
-	return width_mm >= 5 && width_mm < 2555 && height_mm >= 5 && height_mm < 2555;
 }
 
 /* Appends a data block's head to a DisplayID section; returns its payload. */
@@ -416,7 +210,7 @@ static uint8_t *displayid_add(uint8_t *section, uint8_t tag, uint8_t size)
  * DisplayID 1.3: what a monitor's section must have (product, display parameters, interface), and
  * the timing.
  */
-static void displayid_write(uint8_t *block, const struct timing *timing, const uint8_t *base,
+static void displayid_write(uint8_t *block, const struct edid_timing *timing, const uint8_t *base,
 	uint32_t width_mm, uint32_t height_mm)
 {
 	const uint8_t standalone_display = 3;
@@ -451,58 +245,111 @@ static void displayid_write(uint8_t *block, const struct timing *timing, const u
 	data[11] = 0x77; /* 8 bits a colour, dynamic and native */
 
 	data = displayid_add(section, DISPLAYID_TYPE_I, DISPLAYID_TIMING_SIZE);
-	displayid_timing_write(data, timing);
+	edid_displayid_timing_write(data, timing);
 
 	data = displayid_add(section, DISPLAYID_INTERFACE, 10);
 	data[0] = 0xa1; /* DisplayPort of one lane */
 	data[2] = 0x02; /* RGB of 8 bits a colour */
 
-	section[DISPLAYID_HEADER_SIZE + section[1]] = checksum(section,
+	section[DISPLAYID_HEADER_SIZE + section[1]] = edid_checksum(section,
 		DISPLAYID_HEADER_SIZE + section[1]);
-	block_seal(block);
+	edid_block_seal(block);
+}
+
+/* ---- a monitor's ---- */
+
+/* A block map says the tags of the blocks behind it, and goes before them. */
+static void block_map_write(uint8_t *map, const uint8_t *blocks, size_t count)
+{
+	memset(map, 0, EDID_BLOCK_SIZE);
+	map[0] = EXTENSION_BLOCK_MAP;
+	for (size_t i = 0; i < count; i++)
+		map[1 + i] = blocks[i * EDID_BLOCK_SIZE];
+	edid_block_seal(map);
 }
 
 /*
- * Which of the monitor's extensions still hold when its first timing is another. DisplayID does
- * not: its own preferred timing, or its word that the monitor is one tile of several, would
- * contradict what we show. A map of blocks would be wrong, and is not needed.
+ * Brings the extensions in order once they are not the monitor's any more: `count` of them stand
+ * behind the base block, and `last`, or NULL, follows. Revision 1.3 wants a map of more than one.
+ * Where there is no room for all, the monitor's last ones go.
  */
-static size_t extensions_copy(uint8_t *edid, size_t size_max, const uint8_t *monitor, size_t size)
+static size_t lay_out(uint8_t *edid, size_t count, const uint8_t *last)
 {
-	size_t written = EDID_BLOCK_SIZE;
+	size_t ours = last != NULL ? 1 : 0;
+	uint8_t *blocks = edid + EDID_BLOCK_SIZE;
+	bool map;
 
-	for (size_t offset = EDID_BLOCK_SIZE; offset < size && written < size_max;
-		offset += EDID_BLOCK_SIZE) {
-		const uint8_t *block = monitor + offset;
+	if (count > 0 && blocks[0] == EXTENSION_CTA)
+		edid_edit_count(blocks);
+	count = MIN(count, EDID_BLOCKS_MAX - 1 - ours);
+	map = edid[BASE_REVISION] == 3 && count + ours > 1;
+	if (map) {
+		count = MIN(count, EDID_BLOCKS_MAX - 2 - ours);
+		memmove(blocks + EDID_BLOCK_SIZE, blocks, count * EDID_BLOCK_SIZE);
+		blocks += EDID_BLOCK_SIZE;
+	}
+	if (last != NULL)
+		memcpy(blocks + count * EDID_BLOCK_SIZE, last, EDID_BLOCK_SIZE);
+	count += ours;
+	if (map)
+		block_map_write(edid + EDID_BLOCK_SIZE, blocks, count++);
+	edid[BASE_EXTENSIONS] = (uint8_t)count;
+	edid_block_seal(edid);
+	return (1 + count) * EDID_BLOCK_SIZE;
+}
 
-		if (!block_sound(block) || block[0] == EXTENSION_DISPLAYID ||
-			block[0] == EXTENSION_BLOCK_MAP)
+/*
+ * Copies what a Linux guest would take of the monitor's EDID: of CTA blocks also those with a wrong
+ * checksum, here with a right one. Returns its size; `complete`: no block is missing.
+ */
+static size_t copy_monitor(uint8_t *edid, const uint8_t *monitor, size_t size, bool *complete)
+{
+	size_t count = edid_block_count(monitor, size);
+	size_t copied = 0;
+
+	for (size_t i = 0; i < MIN(count, EDID_BLOCKS_MAX); i++) {
+		const uint8_t *block = monitor + i * EDID_BLOCK_SIZE;
+
+		if (!edid_block_sound(block) && block[0] != EXTENSION_CTA)
 			continue;
-		memcpy(edid + written, block, EDID_BLOCK_SIZE);
-		written += EDID_BLOCK_SIZE;
+		memcpy(edid + copied * EDID_BLOCK_SIZE, block, EDID_BLOCK_SIZE);
+		edid_block_seal(edid + copied * EDID_BLOCK_SIZE);
+		copied++;
 	}
-	return written;
+	*complete = copied == block_count_said(monitor, size);
+	return copied * EDID_BLOCK_SIZE;
 }
 
-/* The number of extensions, where base block and, in HDMI monitors with many, the first CTA block
- * say it (HF-EEODB, HDMI 2.1, section 10.3.6). */
-static void set_extension_count(uint8_t *edid, size_t size)
+/* Drops the extensions with either tag; returns how many are left. */
+static size_t drop_extensions(uint8_t *edid, size_t size, uint8_t tag, uint8_t other)
 {
-	uint8_t count = (uint8_t)(size / EDID_BLOCK_SIZE - 1);
-	uint8_t *cta = edid + EDID_BLOCK_SIZE;
+	size_t kept = 0;
 
-	edid[BASE_EXTENSIONS] = count;
-	if (count > 0 && cta[0] == EXTENSION_CTA && cta[4] == 0xe2 && cta[5] == 0x78) {
-		cta[6] = count;
-		block_seal(cta);
+	for (size_t offset = EDID_BLOCK_SIZE; offset < size; offset += EDID_BLOCK_SIZE) {
+		if (edid[offset] == tag || edid[offset] == other)
+			continue;
+		memmove(edid + (1 + kept) * EDID_BLOCK_SIZE, edid + offset, EDID_BLOCK_SIZE);
+		kept++;
 	}
+	return kept;
 }
 
-static bool base_sound(const uint8_t *monitor, size_t size)
+/*
+ * Of the monitor's extensions DisplayID does not hold when its first timing is another: its own
+ * preferred timing, or its word that the monitor is one tile of several, would contradict what we
+ * show. Nor does any where Linux prefers the largest mode that it finds.
+ */
+static size_t edit_extensions(uint8_t *edid, size_t size, bool native)
 {
-	return monitor != NULL && size >= EDID_BLOCK_SIZE && size % EDID_BLOCK_SIZE == 0 &&
-		memcmp(monitor, header, sizeof(header)) == 0 && monitor[BASE_VERSION] == 1 &&
-		block_sound(monitor);
+	size_t count = drop_extensions(edid, size, EXTENSION_DISPLAYID, EXTENSION_BLOCK_MAP);
+
+	if (edid_quirk(edid) == EDID_QUIRK_LARGEST)
+		return 0;
+	for (size_t i = 1; i <= count; i++) {
+		if (edid[i * EDID_BLOCK_SIZE] == EXTENSION_CTA)
+			edid_edit_cta(edid + i * EDID_BLOCK_SIZE, native);
+	}
+	return count;
 }
 
 /* Fills in what the caller did not say. */
@@ -516,49 +363,67 @@ static void screen_complete(struct edid_screen *screen)
 		screen->width_mm = (screen->width * 254 + 480) / 960;
 		screen->height_mm = (screen->height * 254 + 480) / 960;
 	}
-	screen->width_mm = MIN(screen->width_mm, DETAILED_SIDE_MAX);
-	screen->height_mm = MIN(screen->height_mm, DETAILED_SIDE_MAX);
+	screen->width_mm = MIN(screen->width_mm, SIZE_MM_MAX);
+	screen->height_mm = MIN(screen->height_mm, SIZE_MM_MAX);
+}
+
+/* Centimetres have one byte. A larger screen's size is not known to the base block, nor may it be
+ * to the detailed timing then. */
+static bool size_fits_base(uint32_t width_mm, uint32_t height_mm)
+{
+	return width_mm >= 5 && width_mm < 2555 && height_mm >= 5 && height_mm < 2555;
+}
+
+static void make_up_base(uint8_t *edid, const struct edid_screen *screen,
+	const struct edid_timing *detailed)
+{
+	bool sized = size_fits_base(screen->width_mm, screen->height_mm);
+
+	base_write(edid, screen);
+	edid[BASE_WIDTH_CM] = sized ? (uint8_t)((screen->width_mm + 5) / 10) : 0;
+	edid[BASE_HEIGHT_CM] = sized ? (uint8_t)((screen->height_mm + 5) / 10) : 0;
+	edid_detailed_write(edid + BASE_DESCRIPTORS, detailed, sized ? screen->width_mm : 0,
+		sized ? screen->height_mm : 0);
 }
 
 size_t edid_write(uint8_t edid[EDID_SIZE_MAX], const struct edid_screen *screen,
 	const uint8_t *monitor, size_t monitor_size)
 {
 	struct edid_screen wanted = *screen;
-	struct timing timing;
-	struct timing detailed;
-	size_t size = EDID_BLOCK_SIZE;
+	struct edid_timing timing;
+	struct edid_timing detailed;
+	uint8_t displayid[EDID_BLOCK_SIZE];
+	size_t extensions = 0;
+	bool complete;
 	bool fits;
-	bool sized;
 
 	screen_complete(&wanted);
-	if (matches(monitor, monitor_size, &wanted)) {
-		memcpy(edid, monitor, monitor_size);
-		return monitor_size;
-	}
-	timing_compute(&timing, wanted.width, wanted.height, wanted.refresh_mhz);
-	fits = timing_fits_detailed(&timing);
+	edid_timing_compute(&timing, wanted.width, wanted.height, wanted.refresh_mhz);
+	fits = edid_timing_fits_detailed(&timing);
 	detailed = timing;
 	if (!fits)
-		timing_compute_fallback(&detailed, &wanted);
-	sized = size_fits_base(wanted.width_mm, wanted.height_mm);
-	if (base_sound(monitor, monitor_size)) {
-		size_t size_max = EDID_SIZE_MAX - (fits ? 0 : EDID_BLOCK_SIZE);
+		edid_timing_compute_fallback(&detailed, &wanted);
+	if (edid_base_sound(monitor, monitor_size)) {
+		size_t size = copy_monitor(edid, monitor, monitor_size, &complete);
 
-		memcpy(edid, monitor, EDID_BLOCK_SIZE);
-		edid[BASE_FEATURES] |= FEATURES_PREFERRED;
-		size = extensions_copy(edid, size_max, monitor, monitor_size);
+		if (matches(edid, size, &wanted)) {
+			if (complete)
+				return size;
+			extensions = drop_extensions(edid, size, EXTENSION_BLOCK_MAP,
+				EXTENSION_BLOCK_MAP);
+			return lay_out(edid, extensions, NULL);
+		}
+		extensions = edit_extensions(edid, size, fits);
+		edid_edit_base(edid, &detailed, &timing);
+		/* A DisplayID block says no other size than the base block. */
+		if (edid[BASE_WIDTH_CM] != 0 && edid[BASE_HEIGHT_CM] != 0) {
+			wanted.width_mm = edid[BASE_WIDTH_CM] * 10u;
+			wanted.height_mm = edid[BASE_HEIGHT_CM] * 10u;
+		}
 	} else {
-		base_write(edid, &wanted);
-		edid[BASE_WIDTH_CM] = sized ? (uint8_t)((wanted.width_mm + 5) / 10) : 0;
-		edid[BASE_HEIGHT_CM] = sized ? (uint8_t)((wanted.height_mm + 5) / 10) : 0;
+		make_up_base(edid, &wanted, &detailed);
 	}
-	detailed_write(edid + BASE_DESCRIPTORS, &detailed, sized ? wanted.width_mm : 0,
-		sized ? wanted.height_mm : 0);
-	if (!fits) {
-		displayid_write(edid + size, &timing, edid, wanted.width_mm, wanted.height_mm);
-		size += EDID_BLOCK_SIZE;
-	}
-	set_extension_count(edid, size);
-	block_seal(edid);
-	return size;
+	if (!fits)
+		displayid_write(displayid, &timing, edid, wanted.width_mm, wanted.height_mm);
+	return lay_out(edid, extensions, fits ? NULL : displayid);
 }

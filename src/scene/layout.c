@@ -159,6 +159,7 @@ static uint32_t on_edid(void *data, struct guest *guest, uint32_t scanout, uint8
 		.height = mode->height,
 		.refresh_mhz = mode->refresh_mhz,
 		.name = kms_output_name(entry->output),
+		.scaled = entry->policy != PLACE_CENTER && entry->policy != PLACE_NONE,
 	};
 	kms_output_physical_size(entry->output, &screen.width_mm, &screen.height_mm);
 	monitor = kms_output_edid(entry->output, &monitor_size);

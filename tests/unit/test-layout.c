@@ -259,6 +259,8 @@ static void test_edid(void)
 	g_assert_true(edid_preferred(got, size, &width, &height, &refresh_mhz));
 	g_assert_cmpuint(width, ==, 1280);
 	g_assert_cmpuint(height, ==, 800);
+	/* Smaller pictures are scaled: 800×600 is offered too. */
+	g_assert_cmphex(got[35] & 0x01, ==, 0x01);
 
 	/* The monitor's own, byte for byte. */
 	size = (uint32_t)edid_write(made, &screen, NULL, 0);
