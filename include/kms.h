@@ -254,6 +254,10 @@ bool kms_mode_valid(const char *text, GError **error);
 
 const char *kms_output_name(const struct kms_output *output);
 
+/* "MAKE MODEL SERIAL" of the monitor's EDID; NULL where there is none, or it says no name. Belongs to
+ * the output, changes at output_changed. */
+const char *kms_output_monitor(const struct kms_output *output);
+
 /* A monitor is there (or forced on). */
 bool kms_output_connected(const struct kms_output *output);
 

@@ -554,6 +554,11 @@ const char *kms_output_name(const struct kms_output *output)
 	return output->connector.name;
 }
 
+const char *kms_output_monitor(const struct kms_output *output)
+{
+	return output->connector.monitor;
+}
+
 bool kms_output_connected(const struct kms_output *output)
 {
 	return output->connector.connected;
