@@ -12,6 +12,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include "card.h"
 #include "input/input.h"
 #include "kms.h"
 #include "log.h"
@@ -44,8 +45,9 @@ struct daemon {
 	guint signal_source;
 	struct session *session;
 	struct layout *layout;
-	struct kms_device *device;
-	struct input *input;
+	struct kms_device_options card_options;
+	struct card *card;
+	struct input *input; /* made last: NULL until then */
 	struct member *members; /* as many as config->guests, in the same order */
 	size_t member_count;
 };
@@ -54,10 +56,17 @@ G_DEFINE_QUARK(scanoutd_daemon_error_quark, daemon_error)
 
 /* ---- counters ---- */
 
+static size_t count_outputs(const struct kms_device *device)
+{
+	return device != NULL ? kms_device_output_count(device) : 0;
+}
+
 static void fill_outputs(const struct daemon *daemon, struct stats_output *outputs)
 {
-	for (size_t i = 0; i < kms_device_output_count(daemon->device); i++) {
-		struct kms_output *output = kms_device_output(daemon->device, i);
+	const struct kms_device *device = card_device(daemon->card);
+
+	for (size_t i = 0; i < count_outputs(device); i++) {
+		struct kms_output *output = kms_device_output(device, i);
 
 		outputs[i] = (struct stats_output){
 			.name = kms_output_name(output),
@@ -88,7 +97,8 @@ static void add_input(void *data, const char *machine, const char *device,
 static void write_stats(const struct daemon *daemon)
 {
 	const char *path = daemon->config->daemon.stats;
-	size_t output_count = kms_device_output_count(daemon->device);
+	const struct kms_device *device = card_device(daemon->card);
+	size_t output_count = count_outputs(device);
 	g_autofree struct stats_output *outputs = g_new0(struct stats_output, output_count);
 	g_autofree struct stats_guest *guests = g_new0(struct stats_guest, daemon->member_count);
 	g_autoptr(GArray) inputs = g_array_new(FALSE, FALSE, sizeof(struct stats_input));
@@ -109,8 +119,8 @@ static void write_stats(const struct daemon *daemon)
 		};
 	}
 	json = stats_to_json(&(struct stats){
-		.card = kms_device_path(daemon->device),
-		.device = kms_device_counters(daemon->device),
+		.card = device != NULL ? kms_device_path(device) : NULL,
+		.device = device != NULL ? kms_device_counters(device) : NULL,
 		.uptime_us = g_get_monotonic_time() - daemon->start_us,
 		.outputs = outputs,
 		.output_count = output_count,
@@ -164,27 +174,64 @@ static void device_gone(void *data)
 {
 	struct daemon *daemon = data;
 
-	log_daemon(G_LOG_LEVEL_CRITICAL, "stopping: the card is gone");
+	card_gone(daemon->card);
+}
+
+static void outputs_changed(void *data)
+{
+	struct daemon *daemon = data;
+
+	input_outputs_changed(daemon->input);
+}
+
+static const struct layout_listener layout_listener = {device_gone, outputs_changed};
+
+static void card_came(void *data, struct kms_device *device)
+{
+	struct daemon *daemon = data;
+
+	for (size_t i = 0; i < daemon->member_count; i++)
+		guest_set_device(daemon->members[i].guest, device);
+	layout_set_device(daemon->layout, device);
+}
+
+/* Guests live on: they are answered by the pacing timer. */
+static void card_going(void *data)
+{
+	struct daemon *daemon = data;
+
+	log_daemon(G_LOG_LEVEL_WARNING, "the card is gone; guests go on without one");
+	layout_set_device(daemon->layout, NULL);
+	for (size_t i = 0; i < daemon->member_count; i++)
+		guest_set_device(daemon->members[i].guest, NULL);
+}
+
+static void card_lost(void *data)
+{
+	struct daemon *daemon = data;
+
+	log_daemon(G_LOG_LEVEL_CRITICAL, "stopping: the card of --drm-fd is gone");
 	daemon->exit_status = EXIT_FAILURE;
 	g_main_loop_quit(daemon->loop);
 }
+
+static const struct card_listener card_listener = {card_came, card_going, card_lost};
 
 static void session_released(void *data)
 {
 	struct daemon *daemon = data;
 
 	input_suspend(daemon->input);
-	if (daemon->device != NULL)
-		kms_device_pause(daemon->device);
+	if (daemon->card != NULL)
+		card_pause(daemon->card);
 }
 
 static void session_acquired(void *data)
 {
 	struct daemon *daemon = data;
-	g_autoptr(GError) error = NULL;
 
-	if (daemon->device != NULL && !kms_device_resume(daemon->device, &error))
-		log_daemon(G_LOG_LEVEL_WARNING, "%s", error->message);
+	if (daemon->card != NULL)
+		card_resume(daemon->card);
 	input_resume(daemon->input);
 }
 
@@ -286,23 +333,28 @@ static bool check_fds(const struct daemon *daemon, GError **error)
 	return true;
 }
 
-static bool open_card(struct daemon *daemon, GError **error)
+static bool open_session(struct daemon *daemon, GError **error)
 {
 	const struct session_listener listener = {session_released, session_acquired, session_gone};
 	const struct config_daemon *config = &daemon->config->daemon;
-	const struct session_options session = {config->vt, config->seat_manager};
-	struct kms_device_options options = {
+	const struct session_options options = {config->vt, config->seat_manager};
+
+	return session_create(&options, &listener, daemon, &daemon->session, error);
+}
+
+static bool open_card(struct daemon *daemon, GError **error)
+{
+	const struct config_daemon *config = &daemon->config->daemon;
+
+	daemon->card_options = (struct kms_device_options){
 		.path = config->card,
+		.opener = session_card_opener(daemon->session),
 		.fd = config->drm_fd,
 		.flip_timeout_ms = config->flip_timeout_ms,
 	};
-
-	if (!session_create(&session, &listener, daemon, &daemon->session, error))
-		return false;
-	options.opener = session_card_opener(daemon->session);
-	daemon->layout = layout_create(device_gone, daemon);
-	daemon->device = kms_device_create(&options, layout_kms_listener(), daemon->layout, error);
-	return daemon->device != NULL;
+	daemon->card = card_create(&daemon->card_options, layout_kms_listener(), daemon->layout,
+		&card_listener, daemon);
+	return card_open(daemon->card, error);
 }
 
 static bool make_guests(struct daemon *daemon, GError **error)
@@ -312,7 +364,6 @@ static bool make_guests(struct daemon *daemon, GError **error)
 		const struct guest_options options = {
 			.name = member->config->name,
 			.after = member->config->after_last ? GUEST_IDLE_LAST : GUEST_IDLE_BLACK,
-			.device = daemon->device,
 			.detached = display_closed,
 			.data = member,
 		};
@@ -325,7 +376,7 @@ static bool make_guests(struct daemon *daemon, GError **error)
 	return true;
 }
 
-static bool take_over(struct daemon *daemon, GError **error)
+static void make_layout(struct daemon *daemon)
 {
 	const GPtrArray *sections = daemon->config->outputs;
 	g_autofree struct layout_output *outputs = g_new0(struct layout_output, sections->len);
@@ -355,9 +406,17 @@ static bool take_over(struct daemon *daemon, GError **error)
 			.keep_picture = member->config->before_last,
 			.mode = member->config->mode,
 			.policy = member->config->place,
+			.blank_after_ms = member->config->blank_after_ms,
+			.off_after_ms = member->config->off_after_ms,
 		};
 	}
-	return layout_configure(daemon->layout, daemon->device, &options, error);
+	daemon->layout = layout_create(&options, &layout_listener, daemon);
+}
+
+static bool show_guests(struct daemon *daemon, GError **error)
+{
+	make_layout(daemon);
+	return open_card(daemon, error);
 }
 
 /* ---- doors ---- */
@@ -464,7 +523,6 @@ static bool open_input(struct daemon *daemon, GError **error)
 	static const struct input_listener listener = {leave, switch_terminal, keyboard_taken};
 	const struct input_options options = {
 		.config = daemon->config,
-		.device = daemon->device,
 		.layout = daemon->layout,
 		.opener = session_input_opener(daemon->session),
 		/* A seat manager has done that. */
@@ -479,21 +537,9 @@ static bool open_input(struct daemon *daemon, GError **error)
 
 /* ---- life ---- */
 
-/* What goes where, and where peers are waited for: the lines that a person looks for first. */
+/* Where peers are waited for: the lines that a person looks for first. */
 static void log_wiring(const struct daemon *daemon)
 {
-	for (size_t i = 0; i < layout_view_count(daemon->layout); i++) {
-		const struct kms_output *output = view_output(layout_view(daemon->layout, i));
-		uint32_t scanout;
-		const struct guest *guest = layout_view_guest(daemon->layout, i, &scanout);
-
-		log_output(G_LOG_LEVEL_INFO, kms_output_name(output),
-			"%s, %s, for scanout %u of guest %s", kms_output_mode(output)->name,
-			kms_output_active(output)	       ? "on"
-				: kms_output_connected(output) ? "off until used"
-							       : "without a monitor",
-			scanout, guest_name(guest));
-	}
 	for (size_t i = 0; i < daemon->member_count; i++) {
 		const struct config_guest *config = daemon->members[i].config;
 
@@ -537,9 +583,9 @@ struct daemon *daemon_create(const struct config *config, GError **error)
 		daemon->members[i].listen_fd = -1;
 	}
 	watch_signals(daemon);
-	if (!check_fds(daemon, error) || !open_card(daemon, error) || !make_guests(daemon, error) ||
-		!take_over(daemon, error) || !open_doors(daemon, error) ||
-		!open_input(daemon, error)) {
+	if (!check_fds(daemon, error) || !open_session(daemon, error) ||
+		!make_guests(daemon, error) || !show_guests(daemon, error) ||
+		!open_doors(daemon, error) || !open_input(daemon, error)) {
 		daemon_destroy(daemon);
 		return NULL;
 	}
@@ -566,7 +612,10 @@ void daemon_destroy(struct daemon *daemon)
 	g_clear_handle_id(&daemon->signal_source, g_source_remove);
 	/* While all that its callbacks may ask for is there: it can run the main loop. */
 	input_destroy(g_steal_pointer(&daemon->input));
-	/* They answer who waits, before any other socket is closed. */
+	/* Who waits is answered before any socket is closed, and before the views are gone. */
+	for (size_t i = 0; i < daemon->member_count && daemon->members[i].guest != NULL; i++)
+		guest_stop(daemon->members[i].guest);
+	layout_destroy(daemon->layout);
 	for (size_t i = 0; i < daemon->member_count; i++)
 		g_clear_pointer(&daemon->members[i].guest, guest_destroy);
 	for (size_t i = 0; i < daemon->member_count; i++) {
@@ -574,9 +623,7 @@ void daemon_destroy(struct daemon *daemon)
 		door_destroy(daemon->members[i].door);
 		state_destroy(daemon->members[i].state);
 	}
-	layout_destroy(daemon->layout);
-	if (daemon->device != NULL)
-		kms_device_destroy(daemon->device);
+	card_destroy(daemon->card);
 	session_destroy(daemon->session);
 	close(daemon->signals);
 	g_main_loop_unref(daemon->loop);

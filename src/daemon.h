@@ -3,9 +3,9 @@
  * The daemon as one object: makes the rooms, connects them, runs the main loop, and takes
  * everything down in order. Decides nothing about pixels or bytes. Used by main alone.
  *
- * Order of the making: session, card, guests, the take-over commit, doors, readiness. The commit
- * comes as early as it can, since the screen waits for it; nobody can connect before the doors are
- * there.
+ * Order of the making: session, guests, layout, the card with the take-over commit, doors,
+ * readiness. The commit comes as early as it can, since the screen waits for it; nobody can connect
+ * before the doors are there. Where there is no card yet, all others go on without it.
  */
 #ifndef SCANOUTD_DAEMON_H
 #define SCANOUTD_DAEMON_H
@@ -27,7 +27,7 @@ enum daemon_error {
 /* `config` is resolved, and outlives the daemon. Each error is a sentence that says what to do. */
 struct daemon *daemon_create(const struct config *config, GError **error);
 
-/* Until SIGTERM, SIGINT (0) or the loss of the card (1): the process's exit status. */
+/* Until SIGTERM, SIGINT (0) or the loss of what can never come again: an inherited card, the seat (1): the process's exit status. */
 int daemon_run(struct daemon *daemon);
 
 /* Answers who waits, closes the sockets, the card, and gives the console back. Takes NULL. */

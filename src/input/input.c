@@ -118,7 +118,6 @@ struct input *input_create(const struct input_options *options,
 	struct input *input = g_new0(struct input, 1);
 	struct routing_options routing_options = {
 		.config = options->config,
-		.device = options->device,
 		.layout = options->layout,
 	};
 
@@ -153,6 +152,12 @@ void input_destroy(struct input *input)
 		machines_flush(input->machines);
 	machines_destroy(input->machines);
 	g_free(input);
+}
+
+void input_outputs_changed(struct input *input)
+{
+	if (input)
+		routing_outputs_changed(input->routing);
 }
 
 void input_suspend(struct input *input)

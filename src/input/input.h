@@ -33,8 +33,7 @@ struct input_listener {
 
 struct input_options {
 	const struct config *config;
-	struct kms_device *device;
-	struct layout *layout; /* configured */
+	struct layout *layout;
 	const struct device_opener *opener; /* seat_options.opener */
 	bool keyboard_is_off; /* the terminal's, from the start: the kernel's keys do not work */
 };
@@ -45,6 +44,9 @@ struct input *input_create(const struct input_options *options,
 /* Releases what is pressed, and waits until the guests have taken that, at most half a second; runs
  * the main loop until D-Bus has it, at most 2 s. Takes NULL, as do the next two. */
 void input_destroy(struct input *input);
+
+/* The layout's views are others than before. Takes NULL. */
+void input_outputs_changed(struct input *input);
 
 /* The terminal goes away, or is ours again. */
 void input_suspend(struct input *input);

@@ -72,9 +72,50 @@ static bool is_first_of_machine(const GPtrArray *guests, guint index)
 	return true;
 }
 
-/* The outputs that show a machine, in the layout's order. */
+static void add_screen(GArray *screens, const struct input_screen *screen)
+{
+	if (screens->len < MACHINE_SCREENS_MAX)
+		g_array_append_vals(screens, screen, 1);
+}
+
+static bool is_shown(const struct layout *layout, const char *guest_of, const char *output)
+{
+	for (size_t i = 0; i < layout_view_count(layout); i++) {
+		uint32_t scanout;
+		const struct guest *guest = layout_view_guest(layout, i, &scanout);
+
+		if (g_str_equal(guest_name(guest), guest_of) &&
+			(!output || layout_output_is(view_output(layout_view(layout, i)), output)))
+			return true;
+	}
+	return false;
+}
+
+/* A touch screen is a socket, and so is made at start: also of outputs that are not there yet. */
+static void add_absent_screens(const struct machines *machines, const struct config_guest *guest,
+	GArray *screens)
+{
+	const GPtrArray *outputs = machines->options.config->outputs;
+	const struct layout *layout = machines->options.layout;
+	bool named = false;
+
+	for (guint i = 0; outputs && i < outputs->len; i++) {
+		const struct config_output *output = g_ptr_array_index(outputs, i);
+
+		if (output->off || g_strcmp0(output->guest, guest->name) != 0)
+			continue;
+		named = true;
+		if (!is_shown(layout, guest->name, output->name))
+			add_screen(screens, &(struct input_screen){.name = output->name});
+	}
+	if (!named && !is_shown(layout, guest->name, NULL))
+		add_screen(screens, &(struct input_screen){.name = guest->name});
+}
+
+/* The outputs that show a machine, in the layout's order, and those that will. */
 static GArray *describe_screens(const struct machines *machines, const char *machine)
 {
+	const GPtrArray *guests = machines->options.config->guests;
 	const struct layout *layout = machines->options.layout;
 	GArray *screens = g_array_new(FALSE, TRUE, sizeof(struct input_screen));
 
@@ -85,11 +126,16 @@ static GArray *describe_screens(const struct machines *machines, const char *mac
 		const struct guest *guest = layout_view_guest(layout, i, &scanout);
 
 		if (!g_str_equal(config_find_guest(machines->options.config, guest_name(guest))->vm,
-			    machine) ||
-			screens->len == MACHINE_SCREENS_MAX)
+			    machine))
 			continue;
 		kms_output_physical_size(output, &screen.width_mm, &screen.height_mm);
-		g_array_append_val(screens, screen);
+		add_screen(screens, &screen);
+	}
+	for (guint i = 0; i < guests->len; i++) {
+		const struct config_guest *guest = g_ptr_array_index(guests, i);
+
+		if (g_str_equal(guest->vm, machine))
+			add_absent_screens(machines, guest, screens);
 	}
 	return screens;
 }

@@ -121,6 +121,12 @@ void pen_event(struct pen *pen, const void *device, const struct seat_tool *tool
 	flush(pen);
 }
 
+void pen_leave(struct pen *pen, const void *device)
+{
+	if (pen->device == device)
+		leave(pen);
+}
+
 struct pen *pen_create(struct machine *machine)
 {
 	struct pen *pen = g_new0(struct pen, 1);

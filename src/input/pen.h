@@ -17,6 +17,9 @@ struct pen *pen_create(struct machine *machine);
 /* Takes the tool away. Takes NULL. */
 void pen_destroy(struct pen *pen);
 
+/* The tool of this tablet, if it is the one that is near, is near no longer. */
+void pen_leave(struct pen *pen, const void *device);
+
 /* `device` tells tablets apart; `pick` and `data` are of the screen that it lies on. */
 void pen_event(struct pen *pen, const void *device, const struct seat_tool *tool,
 	touch_pick_func pick, void *data);

@@ -67,7 +67,7 @@ static void touch_happened(struct routing *routing, struct host_device *host,
 
 	if (event->type == SEAT_EVENT_TOUCH_FRAME) {
 		for (size_t i = 0; i < routing->screens.count; i++)
-			touch_event(routing->screens.list[i].touch, event);
+			touch_event(routing->screens.list[i]->touch, event);
 		return;
 	}
 	if (event->point.slot < 0 || event->point.slot >= SEAT_SLOTS_MAX)
@@ -270,6 +270,32 @@ const struct seat_listener routing_seat_listener = {
 	.event = event_happened,
 };
 
+/* ---- outputs come and go ---- */
+
+/* A touch that has begun there is lifted, a tool that is near is gone. */
+static void screen_leaves(void *data, struct screen *screen)
+{
+	struct routing *routing = data;
+
+	for (size_t i = 0; i < SEAT_SLOTS_MAX; i++) {
+		if (routing->touched[i] == screen)
+			routing->touched[i] = NULL;
+	}
+	for (guint i = 0; i < routing->host_devices->len; i++) {
+		struct host_device *host = g_ptr_array_index(routing->host_devices, i);
+
+		if (host->screen != screen)
+			continue;
+		pen_leave(find_own(routing, screen->machine)->pen, host);
+		host->screen = NULL;
+	}
+}
+
+void routing_outputs_changed(struct routing *routing)
+{
+	screens_update(&routing->screens, routing->options.layout);
+}
+
 /* ---- life ---- */
 
 struct routing *routing_create(const struct routing_options *options,
@@ -293,8 +319,8 @@ struct routing *routing_create(const struct routing_options *options,
 	routing->own = g_new0(struct own, routing->machine_count);
 	for (size_t i = 0; i < routing->machine_count; i++)
 		routing->own[i].pen = pen_create(routing->list[i]);
-	screens_init(&routing->screens, options->device, options->layout, machine_of_guest,
-		routing);
+	screens_init(&routing->screens, machine_of_guest, screen_leaves, routing);
+	screens_update(&routing->screens, options->layout);
 	routing->focus = focus_create(routing->list, routing->machine_count,
 		config->focus ? machines_index(options->machines, config->focus) : 0,
 		&routing->keys, &focus_listener, routing);

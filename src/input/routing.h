@@ -15,7 +15,6 @@
 #include "config/config.h"
 #include "input/machines.h"
 #include "input/seat.h"
-#include "kms.h"
 #include "scene/layout.h"
 
 struct routing;
@@ -31,8 +30,7 @@ struct routing_listener {
 
 struct routing_options {
 	const struct config *config;
-	struct kms_device *device;
-	const struct layout *layout; /* configured */
+	const struct layout *layout;
 	const struct machines *machines;
 };
 
@@ -46,6 +44,9 @@ void routing_destroy(struct routing *routing);
 extern const struct seat_listener routing_seat_listener;
 void routing_configure_device(void *data, struct seat_device *device,
 	struct seat_device_options *options);
+
+/* The layout's views are others than before. */
+void routing_outputs_changed(struct routing *routing);
 
 /* LEDs of a machine have changed: the host's keyboards that it has show them. */
 void routing_show_leds(struct routing *routing);

@@ -24,11 +24,9 @@ void screen_size(const struct screen *screen, uint32_t *width, uint32_t *height)
 
 static struct screen *find_by_name(const struct screens *screens, const char *name)
 {
-	const struct kms_output *output = kms_device_find_output(screens->device, name, NULL);
-
-	for (size_t i = 0; output && i < screens->count; i++) {
-		if (view_output(screens->list[i].view) == output)
-			return &screens->list[i];
+	for (size_t i = 0; i < screens->count; i++) {
+		if (layout_output_is(view_output(screens->list[i]->view), name))
+			return screens->list[i];
 	}
 	return NULL;
 }
@@ -47,11 +45,11 @@ static struct screen *find_only(const struct screens *screens)
 	struct screen *found = NULL;
 
 	for (size_t i = 0; i < screens->count; i++) {
-		if (!kms_output_active(view_output(screens->list[i].view)))
+		if (!kms_output_active(view_output(screens->list[i]->view)))
 			continue;
 		if (found)
 			return NULL;
-		found = &screens->list[i];
+		found = screens->list[i];
 	}
 	return found;
 }
@@ -64,13 +62,14 @@ static struct screen *find_by_size(const struct screens *screens, double width, 
 	for (size_t i = 0; i < screens->count; i++) {
 		uint32_t width_mm, height_mm;
 
-		kms_output_physical_size(view_output(screens->list[i].view), &width_mm, &height_mm);
+		kms_output_physical_size(view_output(screens->list[i]->view), &width_mm,
+			&height_mm);
 		if (!same_size(width, height, width_mm, height_mm) &&
 			!same_size(height, width, width_mm, height_mm))
 			continue;
 		if (found)
 			return NULL;
-		found = &screens->list[i];
+		found = screens->list[i];
 	}
 	return found;
 }
@@ -97,10 +96,80 @@ struct screen *screens_find(const struct screens *screens, const struct host_dev
 struct screen *screens_first(const struct screens *screens, const struct machine *machine)
 {
 	for (size_t i = 0; i < screens->count; i++) {
-		if (screens->list[i].machine == machine)
-			return &screens->list[i];
+		if (screens->list[i]->machine == machine)
+			return screens->list[i];
 	}
 	return NULL;
+}
+
+/* ---- they come and go ---- */
+
+static bool has_index(const struct screens *screens, const struct machine *machine, size_t index)
+{
+	for (size_t i = 0; i < screens->count; i++) {
+		if (screens->list[i]->machine == machine && screens->list[i]->index == index)
+			return true;
+	}
+	return false;
+}
+
+static struct screen *find_by_view(const struct screens *screens, const struct view *view,
+	const struct machine *machine)
+{
+	for (size_t i = 0; i < screens->count; i++) {
+		if (screens->list[i]->view == view && screens->list[i]->machine == machine)
+			return screens->list[i];
+	}
+	return NULL;
+}
+
+static void screen_destroy(struct screens *screens, struct screen *screen)
+{
+	if (screens->leaves)
+		screens->leaves(screens->data, screen);
+	touch_destroy(screen->touch);
+	g_free(screen);
+}
+
+static bool is_shown(const struct screens *screens, const struct layout *layout,
+	const struct screen *screen)
+{
+	for (size_t i = 0; i < layout_view_count(layout); i++) {
+		uint32_t scanout;
+		const struct guest *guest = layout_view_guest(layout, i, &scanout);
+
+		if (layout_view(layout, i) == screen->view &&
+			screens->find_machine(screens->data, guest_name(guest)) == screen->machine)
+			return true;
+	}
+	return false;
+}
+
+/* Views that the layout has destroyed are not looked into. */
+static void remove_gone(struct screens *screens, const struct layout *layout)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < screens->count; i++) {
+		if (is_shown(screens, layout, screens->list[i]))
+			screens->list[kept++] = screens->list[i];
+		else
+			screen_destroy(screens, screens->list[i]);
+	}
+	screens->count = kept;
+}
+
+static struct screen *screen_create(const struct screens *screens, struct view *view,
+	struct machine *machine)
+{
+	struct screen *screen = g_new0(struct screen, 1);
+
+	screen->view = view;
+	screen->machine = machine;
+	while (has_index(screens, machine, screen->index))
+		screen->index++;
+	screen->touch = touch_create(machine, screen->index, screen_pick, screen);
+	return screen;
 }
 
 static size_t count_of(const struct screens *screens, const struct machine *machine)
@@ -108,36 +177,57 @@ static size_t count_of(const struct screens *screens, const struct machine *mach
 	size_t count = 0;
 
 	for (size_t i = 0; i < screens->count; i++)
-		count += screens->list[i].machine == machine;
+		count += screens->list[i]->machine == machine;
 	return count;
 }
 
-void screens_init(struct screens *screens, struct kms_device *device, const struct layout *layout,
-	struct machine *(*find_machine)(void *data, const char *guest), void *data)
+static int compare_screens(const void *a, const void *b, void *data)
 {
-	screens->device = device;
-	screens->count = 0;
-	screens->list = g_new0(struct screen, MAX(layout_view_count(layout), 1));
+	const struct screen *const *first = a;
+	const struct screen *const *second = b;
+	const struct layout *layout = data;
+
 	for (size_t i = 0; i < layout_view_count(layout); i++) {
-		struct screen *screen = &screens->list[screens->count];
+		if (layout_view(layout, i) == (*first)->view)
+			return (*second)->view == (*first)->view ? 0 : -1;
+		if (layout_view(layout, i) == (*second)->view)
+			return 1;
+	}
+	return 0;
+}
+
+void screens_update(struct screens *screens, const struct layout *layout)
+{
+	remove_gone(screens, layout);
+	for (size_t i = 0; i < layout_view_count(layout); i++) {
+		struct view *view = layout_view(layout, i);
 		uint32_t scanout;
 		const struct guest *guest = layout_view_guest(layout, i, &scanout);
-		struct machine *machine = find_machine(data, guest_name(guest));
-		size_t index = count_of(screens, machine);
+		struct machine *machine = screens->find_machine(screens->data, guest_name(guest));
 
-		if (index == MACHINE_SCREENS_MAX)
+		if (find_by_view(screens, view, machine) ||
+			count_of(screens, machine) == MACHINE_SCREENS_MAX)
 			continue;
-		screen->view = layout_view(layout, i);
-		screen->machine = machine;
-		screen->touch = touch_create(machine, index, screen_pick, screen);
+		screens->list[screens->count] = screen_create(screens, view, machine);
 		screens->count++;
 	}
+	g_qsort_with_data(screens->list, (gint)screens->count, sizeof(struct screen *),
+		compare_screens, (void *)(uintptr_t)layout);
+}
+
+void screens_init(struct screens *screens,
+	struct machine *(*find_machine)(void *data, const char *guest),
+	void (*leaves)(void *data, struct screen *screen), void *data)
+{
+	screens->count = 0;
+	screens->find_machine = find_machine;
+	screens->leaves = leaves;
+	screens->data = data;
 }
 
 void screens_finish(struct screens *screens)
 {
 	for (size_t i = 0; i < screens->count; i++)
-		touch_destroy(screens->list[i].touch);
-	g_clear_pointer(&screens->list, g_free);
+		screen_destroy(screens, screens->list[i]);
 	screens->count = 0;
 }

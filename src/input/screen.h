@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The outputs that show a machine, and which of the host's touch screens and tablets lies on which.
- * Owned by routing.c; made once, when layout and machines are.
+ * Owned by routing.c; made when layout and machines are, and updated when outputs come and go.
  */
 #ifndef SCANOUTD_INPUT_SCREEN_H
 #define SCANOUTD_INPUT_SCREEN_H
@@ -17,18 +17,25 @@
 struct screen {
 	struct view *view;
 	struct machine *machine; /* that it shows */
+	size_t index; /* of the machine's touch screens: stays its own as long as the view is there */
 	struct touch *touch;
 };
 
 struct screens {
-	struct kms_device *device;
-	struct screen *list;
+	struct screen *list[KMS_OUTPUTS_MAX]; /* in the layout's order; each stays where it is */
 	size_t count;
+	/* A screen goes: let go of it. May be NULL. */
+	void (*leaves)(void *data, struct screen *screen);
+	struct machine *(*find_machine)(void *data, const char *guest);
+	void *data;
 };
 
-/* `find_machine`: that of the guest of this name. */
-void screens_init(struct screens *screens, struct kms_device *device, const struct layout *layout,
-	struct machine *(*find_machine)(void *data, const char *guest), void *data);
+/* Without any screen. `find_machine`: that of the guest of this name. */
+void screens_init(struct screens *screens,
+	struct machine *(*find_machine)(void *data, const char *guest),
+	void (*leaves)(void *data, struct screen *screen), void *data);
+/* Those of the layout's views now. What is touched on a screen that stays goes on. */
+void screens_update(struct screens *screens, const struct layout *layout);
 /* Lifts what touches. Also of all zero. */
 void screens_finish(struct screens *screens);
 

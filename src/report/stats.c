@@ -73,7 +73,8 @@ static void begin_array(JsonBuilder *json, const char *name)
 
 static void add_device(JsonBuilder *json, const struct stats *stats)
 {
-	const struct kms_device_counters *counters = stats->device;
+	static const struct kms_device_counters none;
+	const struct kms_device_counters *counters = stats->device != NULL ? stats->device : &none;
 
 	begin_object(json, "card");
 	add_text(json, "path", stats->card);

@@ -42,7 +42,7 @@ struct stats_input {
 };
 
 struct stats {
-	const char *card;
+	const char *card; /* NULL, with the next: there is none now */
 	const struct kms_device_counters *device;
 	int64_t uptime_us;
 	const struct stats_output *outputs;

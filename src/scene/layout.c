@@ -1,41 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which scanout is shown where. An entry here is an output that shows something; the entries are
- * found by the output's pointer, of which there are at most 32.
+ * The resolution, applied: an entry is an output that shows something, or would. Entries are found
+ * by the output's pointer, of which there are at most 32.
  */
 #include "scene/layout.h"
 
 #include <string.h>
 
 #include "log.h"
-#include "scene/edid.h"
-#include "scene/source.h"
-#include "scene/view.h"
+#include "scene/layout_internal.h"
 
-struct entry {
-	struct kms_output *output;
-	struct view *view;
-	struct guest *guest;
-	uint32_t scanout;
-	char *mode;
-	enum place_policy policy;
-	bool keep_picture;
-	bool positioned;
-	int32_t x;
-	int32_t y;
-	bool surplus; /* the guest's device has no such scanout: off */
-	bool unused; /* nobody asked for it, nor did the guest use it yet: off until then */
-};
+G_STATIC_ASSERT(LAYOUT_MIRRORS_MAX == GUEST_VIEWS_MAX);
 
-struct layout {
-	void (*device_gone)(void *data);
-	void *data;
-	struct kms_device *device;
-	struct entry entries[KMS_OUTPUTS_MAX];
-	size_t count;
-};
-
-G_DEFINE_QUARK(scanoutd - layout - error - quark, layout_error)
+static void update(struct layout *layout);
 
 /* ---- what the card reports ---- */
 
@@ -81,11 +58,16 @@ static void on_output_changed(void *data, struct kms_output *output)
 		view_output_changed(view);
 }
 
+static void on_probed(void *data)
+{
+	update(data);
+}
+
 static void on_device_gone(void *data)
 {
 	struct layout *layout = data;
 
-	layout->device_gone(layout->data);
+	layout->listener.device_gone(layout->data);
 }
 
 static const struct kms_listener kms_listener = {
@@ -93,6 +75,7 @@ static const struct kms_listener kms_listener = {
 	.idle = on_idle,
 	.commit_failed = on_commit_failed,
 	.output_changed = on_output_changed,
+	.probed = on_probed,
 	.device_gone = on_device_gone,
 };
 
@@ -101,327 +84,43 @@ const struct kms_listener *layout_kms_listener(void)
 	return &kms_listener;
 }
 
-/* ---- what guests are told ---- */
+/* ---- the card is asked ---- */
 
-/* The output that stands for a scanout: of several that show it, the first. */
-static const struct entry *find_scanout(const struct layout *layout, const struct guest *guest,
-	uint32_t scanout)
+static const struct screen *screen_of(const struct entry *entry)
 {
-	for (size_t i = 0; i < layout->count; i++) {
-		const struct entry *entry = &layout->entries[i];
-
-		if (entry->guest == guest && entry->scanout == scanout && !entry->surplus)
-			return entry;
-	}
-	return NULL;
+	return &entry->member->screens[entry->scanout];
 }
 
-/* From left to right in the order of scanouts, but for those that the user placed. */
-static void on_info(void *data, struct guest *guest, struct virtio_gpu_resp_display_info *info)
+static bool is_off(const struct entry *entry)
 {
-	const struct layout *layout = data;
-	int64_t right = 0;
-
-	for (uint32_t i = 0; i < VHOST_USER_GPU_SCANOUTS; i++) {
-		const struct entry *entry = find_scanout(layout, guest, i);
-		const struct kms_mode_info *mode;
-		int64_t x, y;
-
-		if (!entry)
-			continue;
-		mode = kms_output_mode(entry->output);
-		x = entry->positioned ? entry->x : right;
-		y = entry->positioned ? entry->y : 0;
-		right = MAX(right, x + mode->width);
-		info->pmodes[i] = (struct virtio_gpu_display_one){
-			.x = GUINT32_TO_LE((uint32_t)x),
-			.y = GUINT32_TO_LE((uint32_t)y),
-			.width = GUINT32_TO_LE(mode->width),
-			.height = GUINT32_TO_LE(mode->height),
-			.enabled = GUINT32_TO_LE(1),
-		};
-	}
+	return !entry->lit || entry->member->idle || screen_of(entry)->unlit;
 }
 
-static uint32_t on_edid(void *data, struct guest *guest, uint32_t scanout, uint8_t *edid)
+static bool same_request(const struct kms_output_request *a, const struct kms_output_request *b)
 {
-	const struct entry *entry = find_scanout(data, guest, scanout);
-	const struct kms_mode_info *mode;
-	const uint8_t *monitor;
-	size_t monitor_size = 0;
-	struct edid_screen screen;
-
-	if (!entry)
-		return 0;
-	mode = kms_output_mode(entry->output);
-	screen = (struct edid_screen){
-		.width = mode->width,
-		.height = mode->height,
-		.refresh_mhz = mode->refresh_mhz,
-		.name = kms_output_name(entry->output),
-		.scaled = entry->policy != PLACE_CENTER && entry->policy != PLACE_NONE,
-	};
-	kms_output_physical_size(entry->output, &screen.width_mm, &screen.height_mm);
-	monitor = kms_output_edid(entry->output, &monitor_size);
-	return (uint32_t)edid_write(edid, &screen, monitor, monitor_size);
+	return a->output == b->output && g_strcmp0(a->mode, b->mode) == 0 &&
+		a->keep_picture == b->keep_picture && a->off == b->off;
 }
 
-static bool configure_card(struct layout *layout, GError **error);
-
-static void on_used(void *data, struct guest *guest, uint32_t scanout)
+static bool same_requests(const struct layout *layout, const struct kms_output_request *requests,
+	size_t count)
 {
-	struct layout *layout = data;
-	g_autoptr(GError) error = NULL;
-	bool changed = false;
-
-	for (size_t i = 0; i < layout->count; i++) {
-		struct entry *entry = &layout->entries[i];
-
-		if (entry->guest != guest || entry->scanout != scanout || !entry->unused)
-			continue;
-		entry->unused = false;
-		changed = true;
-	}
-	if (changed && !configure_card(layout, &error))
-		log_guest(G_LOG_LEVEL_WARNING, guest_name(guest), "scanout %u: %s", scanout,
-			error->message);
-}
-
-static const struct guest_display guest_display = {
-	.info = on_info,
-	.edid = on_edid,
-	.used = on_used,
-};
-
-G_STATIC_ASSERT(EDID_SIZE_MAX <= VIRTIO_GPU_EDID_MAX);
-
-/* ---- assignment ---- */
-
-static struct entry *find_entry(struct layout *layout, const struct kms_output *output)
-{
-	for (size_t i = 0; i < layout->count; i++) {
-		if (layout->entries[i].output == output)
-			return &layout->entries[i];
-	}
-	return NULL;
-}
-
-static const struct layout_guest *find_guest(const struct layout_options *options, const char *name)
-{
-	for (size_t i = 0; i < options->guest_count; i++) {
-		if (g_str_equal(guest_name(options->guests[i].guest), name))
-			return &options->guests[i];
-	}
-	return NULL;
-}
-
-/* A section that switches its output off keeps it from the default order, too. */
-static bool switched_off(const struct layout *layout, const struct layout_options *options,
-	const struct kms_output *output)
-{
-	for (size_t i = 0; i < options->output_count; i++) {
-		if (options->outputs[i].off &&
-			kms_device_find_output(layout->device, options->outputs[i].name, NULL) ==
-				output)
-			return true;
-	}
-	return false;
-}
-
-static bool is_free(struct layout *layout, const struct layout_options *options,
-	const struct kms_output *output)
-{
-	return !find_entry(layout, output) && !switched_off(layout, options, output);
-}
-
-/* The names of the outputs that show nothing yet, for messages. */
-static char *free_outputs(struct layout *layout, const struct layout_options *options)
-{
-	GString *names = g_string_new(NULL);
-
-	for (size_t i = 0; i < kms_device_output_count(layout->device); i++) {
-		const struct kms_output *output = kms_device_output(layout->device, i);
-
-		if (is_free(layout, options, output))
-			g_string_append_printf(names, "%s%s", names->len ? ", " : "",
-				kms_output_name(output));
-	}
-	if (names->len == 0)
-		g_string_append(names, "none");
-	return g_string_free(names, FALSE);
-}
-
-static struct entry *add_entry(struct layout *layout, struct kms_output *output,
-	const struct layout_guest *guest, uint32_t scanout, enum place_policy policy,
-	const char *mode)
-{
-	struct entry *entry = &layout->entries[layout->count++];
-
-	*entry = (struct entry){
-		.output = output,
-		.guest = guest->guest,
-		.scanout = scanout,
-		.mode = g_strdup(mode),
-		.policy = policy,
-		.keep_picture = guest->keep_picture,
-	};
-	return entry;
-}
-
-static uint32_t lowest_scanout(const struct layout *layout, const struct guest *guest)
-{
-	uint32_t scanout = 0;
-
-	while (scanout < VHOST_USER_GPU_SCANOUTS - 1 && find_scanout(layout, guest, scanout))
-		scanout++;
-	return scanout;
-}
-
-/* Outputs that show a scanout, so far. */
-static size_t count_mirrors(const struct layout *layout, const struct guest *guest,
-	uint32_t scanout)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < layout->count; i++)
-		count += layout->entries[i].guest == guest && layout->entries[i].scanout == scanout;
-	return count;
-}
-
-static bool assign_section(struct layout *layout, const struct layout_options *options,
-	const struct layout_output *section, GError **error)
-{
-	struct kms_output *output = kms_device_find_output(layout->device, section->name, error);
-	const struct layout_guest *guest;
-	const struct entry *taken;
-	struct entry *entry;
-
-	if (!output)
-		return false;
-	/* Without a guest only its mode and place are meant, for the default order. */
-	if (section->off || !section->guest)
-		return true;
-	guest = find_guest(options, section->guest);
-	if (!guest) {
-		g_set_error(error, LAYOUT_ERROR, LAYOUT_ERROR_GUEST,
-			"output %s: there is no guest \"%s\"", section->name, section->guest);
-		return false;
-	}
-	taken = find_entry(layout, output);
-	if (taken) {
-		g_autofree char *free_ones = free_outputs(layout, options);
-
-		g_set_error(error, LAYOUT_ERROR, LAYOUT_ERROR_TAKEN,
-			"output %s cannot show guest %s: it shows scanout %u of guest %s; free "
-			"outputs: %s",
-			kms_output_name(output), section->guest, taken->scanout,
-			guest_name(taken->guest), free_ones);
-		return false;
-	}
-
-	uint32_t scanout = section->scanout >= 0 ? (uint32_t)section->scanout
-						 : lowest_scanout(layout, guest->guest);
-
-	if (count_mirrors(layout, guest->guest, scanout) == GUEST_VIEWS_MAX) {
-		g_set_error(error, LAYOUT_ERROR, LAYOUT_ERROR_MIRRORS,
-			"output %s: scanout %u of guest %s is shown on %d outputs already, which "
-			"is as many as can be",
-			kms_output_name(output), scanout, section->guest, GUEST_VIEWS_MAX);
-		return false;
-	}
-	entry = add_entry(layout, output, guest, scanout, section->policy, section->mode);
-	entry->positioned = section->positioned;
-	entry->x = section->x;
-	entry->y = section->y;
-	return true;
-}
-
-static const struct layout_output *find_section(const struct layout *layout,
-	const struct layout_options *options, const struct kms_output *output)
-{
-	for (size_t i = 0; i < options->output_count; i++) {
-		if (kms_device_find_output(layout->device, options->outputs[i].name, NULL) ==
-			output)
-			return &options->outputs[i];
-	}
-	return NULL;
-}
-
-/* In the kernel's order; where no monitor is there at all, one may come to any of them. */
-static struct kms_output *next_free_output(struct layout *layout,
-	const struct layout_options *options)
-{
-	struct kms_output *unplugged = NULL;
-
-	for (size_t i = 0; i < kms_device_output_count(layout->device); i++) {
-		struct kms_output *output = kms_device_output(layout->device, i);
-
-		if (!is_free(layout, options, output))
-			continue;
-		if (kms_output_connected(output))
-			return output;
-		if (!unplugged)
-			unplugged = output;
-	}
-	return layout->count == 0 ? unplugged : NULL;
-}
-
-static void assign_next(struct layout *layout, const struct layout_options *options,
-	const struct layout_guest *guest, struct kms_output *output)
-{
-	const struct layout_output *section = find_section(layout, options, output);
-	struct entry *entry = add_entry(layout, output, guest, lowest_scanout(layout, guest->guest),
-		section ? section->policy : guest->policy, section ? section->mode : guest->mode);
-
-	/* Every device has a scanout 0; whether it has more, QEMU tells nobody. */
-	entry->unused = !section && entry->scanout > 0;
-	if (section) {
-		entry->positioned = section->positioned;
-		entry->x = section->x;
-		entry->y = section->y;
-	}
-}
-
-static bool has_output(const struct layout *layout, const struct guest *guest)
-{
-	for (size_t i = 0; i < layout->count; i++) {
-		if (layout->entries[i].guest == guest)
-			return true;
-	}
-	return false;
-}
-
-/* Guests that no section names: all connected outputs for the only one, one for each of several. */
-static bool assign_rest(struct layout *layout, const struct layout_options *options, GError **error)
-{
-	for (size_t i = 0; i < options->guest_count; i++) {
-		const struct layout_guest *guest = &options->guests[i];
-		struct kms_output *output;
-
-		if (has_output(layout, guest->guest))
-			continue;
-		output = next_free_output(layout, options);
-		if (!output) {
-			g_set_error(error, LAYOUT_ERROR, LAYOUT_ERROR_NO_OUTPUT,
-				"guest %s: no connected output is left to show it on",
-				guest_name(guest->guest));
+	for (size_t i = 0; i < count && count == layout->request_count; i++) {
+		if (!same_request(&layout->requests[i], &requests[i]))
 			return false;
-		}
-		do {
-			assign_next(layout, options, guest, output);
-			output = next_free_output(layout, options);
-		} while (output && options->guest_count == 1 &&
-			layout->count < VHOST_USER_GPU_SCANOUTS);
 	}
-	return true;
+	return count == layout->request_count;
 }
 
-/* Everything that shows a scanout on, all else off. */
-static bool configure_card(struct layout *layout, GError **error)
+/* Everything that shows a scanout on, all else off: where that is not so already. */
+static void configure_card(struct layout *layout)
 {
 	struct kms_output_request requests[KMS_OUTPUTS_MAX];
+	g_autoptr(GError) error = NULL;
 	size_t count = 0;
 
+	if (!layout->device)
+		return;
 	for (size_t i = 0; i < layout->count; i++) {
 		const struct entry *entry = &layout->entries[i];
 
@@ -430,83 +129,434 @@ static bool configure_card(struct layout *layout, GError **error)
 		requests[count++] = (struct kms_output_request){
 			.output = entry->output,
 			.mode = entry->mode,
-			.keep_picture = entry->keep_picture,
-			.off = entry->unused,
+			.keep_picture = entry->member->options.keep_picture,
+			.off = is_off(entry),
 		};
 	}
-	return kms_device_configure(layout->device, requests, count, error);
+	if (layout->accepted && same_requests(layout, requests, count))
+		return;
+	memcpy(layout->requests, requests, count * sizeof(requests[0]));
+	layout->request_count = count;
+	layout->accepted = kms_device_configure(layout->device, requests, count, &error);
+	if (!layout->accepted)
+		log_daemon(G_LOG_LEVEL_WARNING, "%s", error->message);
 }
 
-bool layout_configure(struct layout *layout, struct kms_device *device,
-	const struct layout_options *options, GError **error)
-{
-	layout->device = device;
-	for (size_t i = 0; i < options->output_count; i++) {
-		if (!assign_section(layout, options, &options->outputs[i], error))
-			return false;
-	}
-	if (!assign_rest(layout, options, error))
-		return false;
+/* ---- words ---- */
 
-	for (size_t i = 0; i < options->guest_count; i++)
-		guest_set_display(options->guests[i].guest, &guest_display, layout);
+/* What becomes of an output, once for each change. */
+static void say_entry(struct entry *entry)
+{
+	g_autofree char *line = NULL;
+
+	if (entry->surplus)
+		line = g_strdup_printf("off: guest %s has %u scanouts, this is number %u",
+			guest_name(entry->member->options.guest), entry->member->scanouts,
+			entry->scanout);
+	else
+		line = g_strdup_printf("%s, %s, for scanout %u of guest %s",
+			kms_output_mode(entry->output)->name,
+			!kms_output_connected(entry->output) ? "without a monitor"
+				: !entry->lit		     ? "off until used"
+				: is_off(entry)		     ? "off"
+							     : "on",
+			entry->scanout, guest_name(entry->member->options.guest));
+	if (g_strcmp0(line, entry->said) == 0)
+		return;
+	log_output(G_LOG_LEVEL_INFO, kms_output_name(entry->output), "%s", line);
+	g_free(entry->said);
+	entry->said = g_steal_pointer(&line);
+}
+
+static void say_entries(struct layout *layout)
+{
+	for (size_t i = 0; i < layout->count; i++)
+		say_entry(&layout->entries[i]);
+}
+
+/* What holds is said once; what no longer holds may be said again. */
+static void say_remarks(struct layout *layout, const GPtrArray *remarks)
+{
+	GHashTable *said = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+	for (guint i = 0; i < remarks->len; i++) {
+		const struct layout_remark *remark = g_ptr_array_index(remarks, i);
+		char *key = g_strdup_printf("%s: %s",
+			remark->output ? remark->output : remark->guest, remark->text);
+
+		if (g_hash_table_contains(layout->said, key)) {
+			/* Said. */
+		} else if (remark->output) {
+			log_output(remark->level, remark->output, "%s", remark->text);
+		} else {
+			log_guest(remark->level, remark->guest, "%s", remark->text);
+		}
+		g_hash_table_add(said, key);
+	}
+	g_hash_table_unref(layout->said);
+	layout->said = said;
+}
+
+void layout_relight(struct layout *layout)
+{
+	configure_card(layout);
+	say_entries(layout);
+}
+
+/* ---- the situation ---- */
+
+static struct layout_connector describe_output(const struct kms_output *output)
+{
+	return (struct layout_connector){
+		.name = kms_output_name(output),
+		.monitor = kms_output_monitor(output),
+		.connected = kms_output_connected(output),
+	};
+}
+
+bool layout_output_is(const struct kms_output *output, const char *names)
+{
+	const struct layout_connector connector = describe_output(output);
+
+	return layout_names(names, &connector);
+}
+
+static void free_former(struct layout_former *former)
+{
+	g_free((char *)(uintptr_t)former->connector);
+	g_free((char *)(uintptr_t)former->monitor);
+}
+
+static struct layout_former describe_entry(const struct layout *layout, const struct entry *entry)
+{
+	return (struct layout_former){
+		.connector = g_strdup(kms_output_name(entry->output)),
+		.monitor = g_strdup(entry->monitor),
+		.party = (size_t)(entry->member - layout->members),
+		.scanout = entry->scanout,
+		.section = entry->section,
+		.lit = entry->lit && !entry->surplus,
+	};
+}
+
+/* What is shown until now. With a new card, what was shown by the last one. */
+static void remember_entries(struct layout *layout)
+{
+	if (layout->count == 0)
+		return;
+	for (size_t i = 0; i < layout->former_count; i++)
+		free_former(&layout->formers[i]);
+	layout->former_count = layout->count;
+	for (size_t i = 0; i < layout->count; i++)
+		layout->formers[i] = describe_entry(layout, &layout->entries[i]);
+}
+
+static void resolve(const struct layout *layout, struct layout_resolution *resolution)
+{
+	struct layout_connector connectors[KMS_OUTPUTS_MAX];
+	size_t count = MIN(kms_device_output_count(layout->device), KMS_OUTPUTS_MAX);
+	g_autofree struct layout_party *parties = g_new0(struct layout_party, layout->member_count);
+	const struct layout_situation situation = {
+		.sections = layout->sections,
+		.section_count = layout->section_count,
+		.parties = parties,
+		.party_count = layout->member_count,
+		.connectors = connectors,
+		.connector_count = count,
+		.formers = layout->formers,
+		.former_count = layout->former_count,
+	};
+
+	for (size_t i = 0; i < layout->member_count; i++)
+		parties[i] = (struct layout_party){
+			.name = guest_name(layout->members[i].options.guest),
+			.used = layout->members[i].used,
+			.scanouts = layout->members[i].scanouts,
+		};
+	for (size_t i = 0; i < count; i++)
+		connectors[i] = describe_output(kms_device_output(layout->device, i));
+	layout_resolve(&situation, resolution);
+}
+
+/* ---- views come and go ---- */
+
+static struct source *source_of(const struct entry *entry)
+{
+	return guest_source(entry->member->options.guest, entry->scanout);
+}
+
+static struct entry make_entry(struct layout *layout, const struct layout_show *show)
+{
+	struct member *member = &layout->members[show->party];
+	const struct layout_output *section = show->section;
+
+	return (struct entry){
+		.output = kms_device_output(layout->device, show->connector),
+		.member = member,
+		.scanout = show->scanout,
+		.section = section,
+		.mode = section ? section->mode : member->options.mode,
+		.policy = section ? section->policy : member->options.policy,
+		.lit = show->lit,
+		.surplus = show->surplus,
+	};
+}
+
+/* The view has this source no longer. A picture of it does not stay on an output that gets another. */
+static void unbind(struct entry *entry, bool black)
+{
+	if (black)
+		view_release(entry->view, true);
+	source_remove_view(source_of(entry), entry->view);
+}
+
+static void close_entry(struct entry *entry)
+{
+	if (entry->view)
+		unbind(entry, false);
+	view_destroy(entry->view);
+	g_free(entry->monitor);
+	g_free(entry->said);
+	*entry = (struct entry){0};
+}
+
+/* Takes over the view of the output, bound or not: a frame of it may be in flight. */
+static void inherit(struct layout *layout, struct entry *entry, bool *bound)
+{
+	*bound = false;
+	for (size_t i = 0; i < layout->count; i++) {
+		struct entry *old = &layout->entries[i];
+
+		if (old->output != entry->output)
+			continue;
+		*bound = old->member == entry->member && old->scanout == entry->scanout &&
+			old->policy == entry->policy;
+		if (!*bound)
+			unbind(old, true);
+		else
+			entry->said = g_steal_pointer(&old->said);
+		entry->view = g_steal_pointer(&old->view);
+		entry->monitor = g_steal_pointer(&old->monitor);
+	}
+	if (!kms_output_connected(entry->output))
+		return;
+	g_free(entry->monitor);
+	entry->monitor = g_strdup(kms_output_monitor(entry->output));
+}
+
+static void bind_view(struct layout *layout, struct entry *entry)
+{
+	const struct view_options options = {
+		.device = layout->device,
+		.output = entry->output,
+		.policy = entry->policy,
+	};
+
+	if (!entry->view)
+		entry->view = view_create(&options);
+	view_set_policy(entry->view, entry->policy);
+	/* The resolution does not give a source more views than it takes. */
+	g_warn_if_fail(source_add_view(source_of(entry), entry->view));
+}
+
+/* First the old ones go, so that sources have room for those that come. */
+static bool replace_entries(struct layout *layout, const struct layout_resolution *resolution)
+{
+	struct entry entries[KMS_OUTPUTS_MAX];
+	bool bound[KMS_OUTPUTS_MAX];
+	bool changed = layout->count != resolution->count;
+
+	for (size_t i = 0; i < resolution->count; i++) {
+		entries[i] = make_entry(layout, &resolution->shows[i]);
+		inherit(layout, &entries[i], &bound[i]);
+	}
+	for (size_t i = 0; i < layout->count; i++)
+		close_entry(&layout->entries[i]);
+	memcpy(layout->entries, entries, resolution->count * sizeof(entries[0]));
+	layout->count = resolution->count;
+	for (size_t i = 0; i < layout->count; i++) {
+		changed |= !bound[i];
+		if (!bound[i])
+			bind_view(layout, &layout->entries[i]);
+	}
+	return changed;
+}
+
+static void update(struct layout *layout)
+{
+	struct layout_resolution resolution;
+	bool changed;
+
+	if (!layout->device)
+		return;
+	remember_entries(layout);
+	resolve(layout, &resolution);
+	changed = replace_entries(layout, &resolution);
+	configure_card(layout);
+	say_remarks(layout, resolution.remarks);
+	say_entries(layout);
+	layout_resolution_finish(&resolution);
+	if (changed && layout->listener.changed)
+		layout->listener.changed(layout->data);
+}
+
+/* What was shown, and what the guests' screens are without it. */
+static void forget_device(struct layout *layout)
+{
+	remember_entries(layout);
 	for (size_t i = 0; i < layout->count; i++) {
 		struct entry *entry = &layout->entries[i];
-		struct view_options view = {
-			.device = device,
-			.output = entry->output,
-			.policy = entry->policy,
-		};
 
-		entry->view = view_create(&view);
-		source_add_view(guest_source(entry->guest, entry->scanout), entry->view);
+		if (!entry->surplus)
+			entry->member->screens[entry->scanout].mode = *kms_output_mode(
+				entry->output);
+		close_entry(entry);
 	}
-	return configure_card(layout, error);
+	layout->count = 0;
+}
+
+void layout_set_device(struct layout *layout, struct kms_device *device)
+{
+	if (!device)
+		forget_device(layout);
+	layout->device = device;
+	layout->request_count = 0;
+	layout->accepted = false;
+	if (!device && layout->listener.changed)
+		layout->listener.changed(layout->data);
+	update(layout);
+}
+
+/* ---- what guests say and do ---- */
+
+const struct entry *layout_find_scanout(const struct layout *layout, const struct guest *guest,
+	uint32_t scanout)
+{
+	const struct entry *found = NULL;
+
+	for (size_t i = 0; i < layout->count; i++) {
+		const struct entry *entry = &layout->entries[i];
+
+		if (entry->member->options.guest != guest || entry->scanout != scanout ||
+			entry->surplus)
+			continue;
+		if (!found ||
+			(!kms_output_connected(found->output) &&
+				kms_output_connected(entry->output)))
+			found = entry;
+	}
+	return found;
+}
+
+/* From inside of a message of the guest's: the views stay. */
+void layout_note_use(struct member *member, uint32_t scanout)
+{
+	struct layout *layout = member->layout;
+
+	member->used |= 1u << scanout;
+	for (size_t i = 0; i < layout->count; i++) {
+		struct entry *entry = &layout->entries[i];
+
+		if (entry->member == member && entry->scanout == scanout)
+			entry->lit = true;
+	}
+	layout_relight(layout);
+}
+
+struct member *layout_find_member(struct layout *layout, const struct guest *guest)
+{
+	for (size_t i = 0; i < layout->member_count; i++) {
+		if (layout->members[i].options.guest == guest)
+			return &layout->members[i];
+	}
+	return NULL;
 }
 
 void layout_set_scanout_count(struct layout *layout, struct guest *guest, uint32_t count)
 {
-	g_autoptr(GError) error = NULL;
-	bool changed = false;
+	struct member *member = layout_find_member(layout, guest);
 
-	for (size_t i = 0; i < layout->count; i++) {
-		struct entry *entry = &layout->entries[i];
-		bool surplus = entry->guest == guest && entry->scanout >= count;
-
-		if (entry->guest != guest || (entry->surplus == surplus && !entry->unused))
-			continue;
-		entry->surplus = surplus;
-		entry->unused = false;
-		changed = true;
-		log_output(G_LOG_LEVEL_INFO, kms_output_name(entry->output),
-			"%s: guest %s has %u scanouts, this is number %u", surplus ? "off" : "on",
-			guest_name(guest), count, entry->scanout);
-	}
-	if (changed && !configure_card(layout, &error))
-		log_guest(G_LOG_LEVEL_WARNING, guest_name(guest), "%s", error->message);
+	if (member->scanouts == count)
+		return;
+	member->scanouts = count;
+	update(layout);
 }
 
 /* ---- life ---- */
 
-struct layout *layout_create(void (*device_gone)(void *data), void *data)
+static void copy_sections(struct layout *layout, const struct layout_options *options)
+{
+	layout->section_count = options->output_count;
+	layout->sections = g_new0(struct layout_output, options->output_count);
+	for (size_t i = 0; i < options->output_count; i++) {
+		struct layout_output *section = &layout->sections[i];
+
+		*section = options->outputs[i];
+		section->name = g_strdup(section->name);
+		section->guest = g_strdup(section->guest);
+		section->mode = g_strdup(section->mode);
+	}
+}
+
+static void add_member(struct layout *layout, const struct layout_guest *options)
+{
+	struct member *member = &layout->members[layout->member_count++];
+
+	member->layout = layout;
+	member->options = *options;
+	member->options.mode = g_strdup(options->mode);
+	guest_set_display(options->guest, &layout_guest_display, member);
+	layout_dark_init(member);
+}
+
+struct layout *layout_create(const struct layout_options *options,
+	const struct layout_listener *listener, void *data)
 {
 	struct layout *layout = g_new0(struct layout, 1);
 
-	layout->device_gone = device_gone;
+	layout->listener = *listener;
 	layout->data = data;
+	layout->said = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	copy_sections(layout, options);
+	layout->members = g_new0(struct member, options->guest_count);
+	for (size_t i = 0; i < options->guest_count; i++)
+		add_member(layout, &options->guests[i]);
 	return layout;
+}
+
+static void free_member(struct member *member)
+{
+	guest_set_display(member->options.guest, NULL, NULL);
+	layout_dark_finish(member);
+	g_free((char *)(uintptr_t)member->options.mode);
+}
+
+static void free_section(struct layout_output *section)
+{
+	g_free((char *)(uintptr_t)section->name);
+	g_free((char *)(uintptr_t)section->guest);
+	g_free((char *)(uintptr_t)section->mode);
 }
 
 void layout_destroy(struct layout *layout)
 {
 	if (!layout)
 		return;
-	for (size_t i = 0; i < layout->count; i++) {
-		view_destroy(layout->entries[i].view);
-		g_free(layout->entries[i].mode);
-	}
+	for (size_t i = 0; i < layout->count; i++)
+		close_entry(&layout->entries[i]);
+	for (size_t i = 0; i < layout->former_count; i++)
+		free_former(&layout->formers[i]);
+	for (size_t i = 0; i < layout->member_count; i++)
+		free_member(&layout->members[i]);
+	for (size_t i = 0; i < layout->section_count; i++)
+		free_section(&layout->sections[i]);
+	g_hash_table_unref(layout->said);
+	g_free(layout->members);
+	g_free(layout->sections);
 	g_free(layout);
 }
+
+/* ---- questions ---- */
 
 size_t layout_view_count(const struct layout *layout)
 {
@@ -521,5 +571,5 @@ struct view *layout_view(const struct layout *layout, size_t index)
 struct guest *layout_view_guest(const struct layout *layout, size_t index, uint32_t *scanout)
 {
 	*scanout = layout->entries[index].scanout;
-	return layout->entries[index].guest;
+	return layout->entries[index].member->options.guest;
 }

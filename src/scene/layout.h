@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which scanout of which guest is shown on which output, how the outputs are arranged, and what
- * guests are told about them.
+ * Which source is shown on which output, how the outputs are arranged, and what guests are told
+ * about them. layout_resolve.h decides; here its answer is applied, at each probe of the connectors
+ * and whenever a guest says more: only what has changed is touched, and the card is asked once.
  *
- * Made by main before the card is opened, since it is the card's listener: it hands what kms/
- * reports on to the view of that output. Owns the views, which outlive the guests.
+ * Made by the daemon before the card is opened, since it is the card's listener: it hands what kms/
+ * reports on to the view of that output. Outlives any number of cards. Owns the views.
+ *
+ * A scanout that its guest switched off, or a guest without input for long, has its outputs off
+ * until there is a picture, or input.
  */
 #ifndef SCANOUTD_SCENE_LAYOUT_H
 #define SCANOUTD_SCENE_LAYOUT_H
@@ -18,25 +22,23 @@
 #include "scene/guest.h"
 #include "scene/layout_resolve.h"
 #include "scene/place.h"
+#include "scene/view.h"
 
 struct layout;
 
-#define LAYOUT_ERROR (layout_error_quark())
-GQuark layout_error_quark(void);
-
-enum layout_error {
-	LAYOUT_ERROR_TAKEN, /* two scanouts want one output; the message names the free ones */
-	LAYOUT_ERROR_GUEST, /* no such guest */
-	LAYOUT_ERROR_MIRRORS, /* more than GUEST_VIEWS_MAX outputs are to show one scanout */
-	LAYOUT_ERROR_NO_OUTPUT, /* nothing is left to show a guest on; or no such output */
-};
+/* The outputs of a scanout never go off by themselves. */
+#define LAYOUT_NEVER (-1)
 
 struct layout_guest {
 	struct guest *guest;
 	bool keep_picture; /* before=last: until the first frame the screen stays as it is */
-	/* Of its outputs without a section. */
+	/* Of its outputs without a section. Borrowed during layout_create(). */
 	const char *mode;
 	enum place_policy policy;
+	/* Milliseconds from when it switches a scanout off, or LAYOUT_NEVER: until the outputs are
+	 * black, and until they are off. */
+	int64_t blank_after_ms;
+	int64_t off_after_ms;
 };
 
 struct layout_options {
@@ -46,31 +48,45 @@ struct layout_options {
 	size_t guest_count;
 };
 
-/* `device_gone` of the kms_listener is handed on to main. */
-struct layout *layout_create(void (*device_gone)(void *data), void *data);
-/* Takes NULL. After the guests, before kms_device_destroy(). */
+struct layout_listener {
+	/* kms_listener.device_gone: layout_set_device(NULL) and the end of the card must follow, but
+	 * not from inside. */
+	void (*device_gone)(void *data);
+	/* The views are others than before: layout_view_count() and so on. May be NULL. */
+	void (*changed)(void *data);
+};
+
+/* The options are copied, the guests are not: they outlive the layout's last layout_set_device(). */
+struct layout *layout_create(const struct layout_options *options,
+	const struct layout_listener *listener, void *data);
+/* Takes NULL. Before the guests. */
 void layout_destroy(struct layout *layout);
 
 /* For kms_device_create(), with the layout as its data. */
 const struct kms_listener *layout_kms_listener(void);
 
 /*
- * Once, at start: assigns outputs, makes their views, gives them to the guests (guest_source) and
- * takes the card over (kms_device_configure). Outputs that are named in no section: with one guest
- * its scanouts in order over the connected outputs in the kernel's order; with several, one output
- * for each guest that has none. Whatever shows no scanout is off; so is, until its guest asks for
- * that scanout's EDID or uses it, an output of the default order whose scanout is not the first.
+ * A card came: views are made for the outputs that the resolution names, given to the guests'
+ * sources, and the card is taken over (kms_device_configure). Whatever shows no scanout is off; so
+ * is, until its guest asks for that scanout's EDID or uses it, an output of the default order whose
+ * scanout is not the first. What the card refuses is logged, and asked again at its next probe.
+ * NULL: it goes. All views are gone when this returns; what was shown is remembered.
  */
-bool layout_configure(struct layout *layout, struct kms_device *device,
-	const struct layout_options *options, GError **error);
+void layout_set_device(struct layout *layout, struct kms_device *device);
 
 /* The guest's device has so many scanouts (relay: GET_CONFIG): outputs of its others go off. */
 void layout_set_scanout_count(struct layout *layout, struct guest *guest, uint32_t count);
 
-/* Views, for counters and tests. */
+/* Nobody has touched the guest's machine for long: its outputs are off as long as this is so. */
+void layout_set_idle(struct layout *layout, struct guest *guest, bool idle);
+
+/* Views that there are now, for counters, input and tests. */
 size_t layout_view_count(const struct layout *layout);
 struct view *layout_view(const struct layout *layout, size_t index);
 /* Whose scanout a view shows. */
 struct guest *layout_view_guest(const struct layout *layout, size_t index, uint32_t *scanout);
+
+/* Is the output, or the monitor on it, one of the list of names? As layout_output.name. */
+bool layout_output_is(const struct kms_output *output, const char *names);
 
 #endif

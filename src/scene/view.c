@@ -461,6 +461,11 @@ void view_set_source(struct view *view, const struct view_listener *listener, vo
 	canvas_set_forget_ahead(&view->canvases);
 }
 
+void view_set_policy(struct view *view, enum place_policy policy)
+{
+	view->policy = policy;
+}
+
 bool view_live(const struct view *view)
 {
 	return kms_output_active(view->output);

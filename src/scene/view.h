@@ -93,6 +93,9 @@ struct kms_output *view_output(const struct view *view);
  * it shows, but nobody's cursor. Whoever waits for the view is the old source's business. */
 void view_set_source(struct view *view, const struct view_listener *listener, void *data);
 
+/* While it has no source: for the next one. */
+void view_set_policy(struct view *view, enum place_policy policy);
+
 /* A frame given now gets to the glass. */
 bool view_live(const struct view *view);
 

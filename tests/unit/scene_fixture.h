@@ -41,6 +41,8 @@ struct scene {
 	int peers[SCENE_GUESTS_MAX];
 	unsigned int detached[SCENE_GUESTS_MAX];
 	unsigned int gone;
+	unsigned int changed;
+	char *said; /* by the layout when it was configured, or NULL */
 };
 
 struct scene_options {
@@ -51,6 +53,9 @@ struct scene_options {
 	enum place_policy policy;
 	enum guest_idle_picture after;
 	bool keep_picture;
+	bool later; /* the layout has no card so far */
+	int64_t blank_after_ms; /* with off_after_ms; 0 and 0: never */
+	int64_t off_after_ms;
 	const struct layout_output *sections;
 	size_t section_count;
 };
@@ -61,9 +66,10 @@ struct scene *scene_create_red(const struct scene_options *options);
 /* Checks that no buffer is left. */
 void scene_destroy(struct scene *scene);
 
-/* Makes the card and the guests, but not the layout; for tests of what it refuses. */
+/* Makes the card and the guests, but not the layout; for tests that change the card before it. */
 struct scene *scene_prepare(const struct scene_options *options);
-bool scene_configure(struct scene *scene, const struct scene_options *options, GError **error);
+/* The layout, with the card where the options do not say that it comes later. */
+void scene_configure(struct scene *scene, const struct scene_options *options);
 
 /* Output 0 is what most tests look at. */
 struct kms_output *scene_output(struct scene *scene, size_t index);

@@ -183,7 +183,7 @@ static void test_share_of_memory(void)
 	struct scene *scene = scene_create_red(&(struct scene_options){.outputs = 2});
 
 	scene_scanout(scene, 1, 16384, 16383);
-	scene_expect_no_log();
+	scene_expect_log("DP-2: , on, for scanout 1 of guest a");
 	scene_scanout(scene, 2, 16384, 16384);
 	scene_expect_log("share of memory");
 	scene_update(scene, 2, (struct kms_rect){0, 0, 1, 1}, GREEN);

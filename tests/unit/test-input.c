@@ -154,7 +154,6 @@ static struct fixture *fixture_new(void)
 	fixture->config.input.switch_terminal.modifiers = MODIFIER_CTRL;
 	fixture->config.input.never_pass = g_array_new(FALSE, FALSE, sizeof(struct combination));
 	options.config = &fixture->config;
-	options.device = fixture->scene->card;
 	options.layout = fixture->scene->layout;
 	fixture->input = input_create(&options, NULL, NULL, &error);
 	g_assert_no_error(error);

@@ -46,12 +46,13 @@ static void setup(struct fixture *fixture, size_t count)
 
 	*fixture = (struct fixture){0};
 	fixture->card = fake_card_create(count, 64, 48);
-	fixture->screens = (struct screens){fixture->card, fixture->list, count};
+	fixture->screens = (struct screens){.count = count};
 	for (size_t i = 0; i < count; i++) {
 		struct kms_output *output = &fixture->card->outputs[i];
 
 		output->width_mm = sizes[i][0];
 		output->height_mm = sizes[i][1];
+		fixture->screens.list[i] = &fixture->list[i];
 		fixture->list[i].view = view_create(
 			&(struct view_options){fixture->card, output, PLACE_FIT});
 	}

@@ -260,21 +260,26 @@ static void open_ours(struct bench *bench, int card, const int *fds, const char 
 	const struct kms_device_options options = {.fd = card};
 	struct layout_guest guests[OUTPUTS_MAX] = {0};
 	struct layout_options layout = {.guests = guests, .guest_count = bench->outputs};
+	static const struct layout_listener listener = {.device_gone = device_gone};
 	g_autoptr(GError) error = NULL;
 
-	bench->layout = layout_create(device_gone, bench);
-	bench->device = kms_device_create(&options, layout_kms_listener(), bench->layout, &error);
-	expect(bench->device != NULL, "the double was not opened");
 	bench->states = g_new0(struct guest_state, bench->outputs);
 	for (unsigned int i = 0; i < bench->outputs; i++) {
 		g_autofree char *name = g_strdup_printf("guest%u", i);
-		const struct guest_options guest = {.name = name, .device = bench->device};
+		const struct guest_options guest = {.name = name};
 
 		bench->guests[i] = guest_create(&guest, &bench->states[i]);
-		guests[i] = (struct layout_guest){.guest = bench->guests[i], .mode = mode};
+		guests[i] = (struct layout_guest){.guest = bench->guests[i],
+			.mode = mode,
+			.blank_after_ms = LAYOUT_NEVER,
+			.off_after_ms = LAYOUT_NEVER};
 	}
-	expect(layout_configure(bench->layout, bench->device, &layout, &error),
-		"the outputs were not lit");
+	bench->layout = layout_create(&layout, &listener, bench);
+	bench->device = kms_device_create(&options, layout_kms_listener(), bench->layout, &error);
+	expect(bench->device != NULL, "the double was not opened");
+	for (unsigned int i = 0; i < bench->outputs; i++)
+		guest_set_device(bench->guests[i], bench->device);
+	layout_set_device(bench->layout, bench->device);
 	for (unsigned int i = 0; i < bench->outputs; i++)
 		guest_attach(bench->guests[i], fds[i]);
 }

@@ -130,6 +130,25 @@ void fake_set_active(struct kms_output *output, bool active)
 	output->device->listener->output_changed(output->device->data, output);
 }
 
+void fake_tell(struct kms_device *device)
+{
+	for (size_t i = 0; i < device->output_count; i++) {
+		struct kms_output *output = &device->outputs[i];
+
+		if (!output->changed)
+			continue;
+		output->changed = false;
+		if (!output->active)
+			fake_fail(output, EACCES);
+		device->listener->output_changed(device->data, output);
+	}
+}
+
+void fake_probe(struct kms_device *device)
+{
+	device->listener->probed(device->data);
+}
+
 void fake_unplug(struct kms_output *output)
 {
 	fake_set_active(output, false);
@@ -192,6 +211,17 @@ struct kms_output *kms_device_find_output(const struct kms_device *device, const
 	return NULL;
 }
 
+static void apply_requests(struct kms_output *output, const struct kms_output_request *requests,
+	size_t count)
+{
+	bool active = false;
+
+	for (size_t i = 0; i < count; i++)
+		active |= requests[i].output == output && output->connected && !requests[i].off;
+	output->changed |= active != output->active;
+	output->active = active;
+}
+
 bool kms_device_configure(struct kms_device *device, const struct kms_output_request *requests,
 	size_t count, GError **error)
 {
@@ -202,11 +232,8 @@ bool kms_device_configure(struct kms_device *device, const struct kms_output_req
 	}
 	device->request_count = count;
 	for (size_t i = 0; i < device->output_count; i++)
-		device->outputs[i].active = false;
-	for (size_t i = 0; i < count; i++) {
-		device->requests[i] = requests[i];
-		requests[i].output->active = requests[i].output->connected && !requests[i].off;
-	}
+		apply_requests(&device->outputs[i], requests, count);
+	memcpy(device->requests, requests, count * sizeof(requests[0]));
 	return true;
 }
 
@@ -218,6 +245,11 @@ void kms_device_trim(struct kms_device *device, uint32_t owner)
 const char *kms_output_name(const struct kms_output *output)
 {
 	return output->name;
+}
+
+const char *kms_output_monitor(const struct kms_output *output)
+{
+	return output->monitor[0] ? output->monitor : NULL;
 }
 
 bool kms_output_connected(const struct kms_output *output)

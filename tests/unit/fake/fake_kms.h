@@ -37,8 +37,10 @@ struct fake_frame {
 struct kms_output {
 	struct kms_device *device;
 	char name[16];
+	char monitor[32]; /* "": it says no name */
 	bool connected;
 	bool active;
+	bool changed; /* active, by kms_device_configure(): to be told by fake_tell() */
 	struct kms_mode_info mode;
 	uint8_t edid[128];
 	size_t edid_size;
@@ -100,6 +102,10 @@ void fake_flip_cursor(struct kms_output *output);
 void fake_fail(struct kms_output *output, int error);
 /* Off: frames fail with EACCES. On: what kms/ does at resume but for the last picture. */
 void fake_set_active(struct kms_output *output, bool active);
+/* What kms/ tells from the main loop after a kms_device_configure(). */
+void fake_tell(struct kms_device *device);
+/* A round of probing is over. */
+void fake_probe(struct kms_device *device);
 /* Off, and what was on the glass is no more: the screen comes back black. */
 void fake_unplug(struct kms_output *output);
 void fake_set_mode(struct kms_output *output, uint32_t width, uint32_t height);

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What guests are told about their screens, when they ask. The protocol has no word that they
+ * changed, so a guest is told of a screen also while there is no monitor, and no card: one without
+ * any would make no picture, and would not ask again when there is one.
+ */
+#include "scene/edid.h"
+#include "scene/layout_internal.h"
+
+G_STATIC_ASSERT(EDID_SIZE_MAX <= VIRTIO_GPU_EDID_MAX);
+
+/* Where nothing is known: as kms_output_mode(). */
+static const struct kms_mode_info unknown_mode = {1024, 768, 60000, "1024x768"};
+
+/* The mode of the output that shows it; else as it was told before; of the first scanout, any. NULL:
+ * the guest has no such screen. */
+static const struct kms_mode_info *find_mode(struct member *member, uint32_t scanout,
+	const struct entry *entry)
+{
+	struct kms_mode_info *told = &member->screens[scanout].mode;
+
+	if (entry)
+		*told = *kms_output_mode(entry->output);
+	else if (told->width == 0 && scanout == 0)
+		*told = unknown_mode;
+	else if (told->width == 0 || (member->layout->device && scanout > 0))
+		return NULL;
+	return told;
+}
+
+/* From left to right in the order of scanouts, but for those that the user placed. */
+static void on_info(void *data, struct guest *guest, struct virtio_gpu_resp_display_info *info)
+{
+	struct member *member = data;
+	int64_t right = 0;
+
+	for (uint32_t i = 0; i < VHOST_USER_GPU_SCANOUTS; i++) {
+		const struct entry *entry = layout_find_scanout(member->layout, guest, i);
+		const struct kms_mode_info *mode = find_mode(member, i, entry);
+		bool positioned = entry && entry->section && entry->section->positioned;
+		int64_t x, y;
+
+		if (!mode)
+			continue;
+		x = positioned ? entry->section->x : right;
+		y = positioned ? entry->section->y : 0;
+		right = MAX(right, x + mode->width);
+		info->pmodes[i] = (struct virtio_gpu_display_one){
+			.x = GUINT32_TO_LE((uint32_t)x),
+			.y = GUINT32_TO_LE((uint32_t)y),
+			.width = GUINT32_TO_LE(mode->width),
+			.height = GUINT32_TO_LE(mode->height),
+			.enabled = GUINT32_TO_LE(1),
+		};
+	}
+}
+
+static uint32_t on_edid(void *data, struct guest *guest, uint32_t scanout, uint8_t *edid)
+{
+	struct member *member = data;
+	const struct entry *entry = layout_find_scanout(member->layout, guest, scanout);
+	const struct kms_mode_info *mode = find_mode(member, scanout, entry);
+	const uint8_t *monitor = NULL;
+	size_t monitor_size = 0;
+	struct edid_screen screen;
+
+	if (!mode)
+		return 0;
+	screen = (struct edid_screen){
+		.width = mode->width,
+		.height = mode->height,
+		.refresh_mhz = mode->refresh_mhz,
+		.name = entry ? kms_output_name(entry->output) : "scanoutd",
+	};
+	if (entry) {
+		kms_output_physical_size(entry->output, &screen.width_mm, &screen.height_mm);
+		monitor = kms_output_edid(entry->output, &monitor_size);
+		screen.scaled = entry->policy != PLACE_CENTER && entry->policy != PLACE_NONE;
+	}
+	return (uint32_t)edid_write(edid, &screen, monitor, monitor_size);
+}
+
+static void on_used(void *data, struct guest *guest, uint32_t scanout)
+{
+	layout_note_use(data, scanout);
+}
+
+const struct guest_display layout_guest_display = {
+	.info = on_info,
+	.edid = on_edid,
+	.used = on_used,
+};

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the parts of the layout share: layout.c binds sources to outputs, layout_display.c tells
+ * guests about them, layout_dark.c knows which are not looked at. For nobody else.
+ */
+#ifndef SCANOUTD_SCENE_LAYOUT_INTERNAL_H
+#define SCANOUTD_SCENE_LAYOUT_INTERNAL_H
+
+#include "scene/layout.h"
+#include "scene/source.h"
+#include "vhost_user_gpu.h"
+
+/* A guest, and what the layout knows of it. */
+struct member {
+	struct layout *layout;
+	struct layout_guest options; /* the strings are its own */
+	uint32_t used; /* bit i: it has used scanout i, or asked about it */
+	uint32_t scanouts; /* of its device; 0: not known */
+	bool idle; /* layout_set_idle() */
+	struct screen {
+		struct member *member;
+		bool unlit; /* it was dark for off-after: no output of it is lit */
+		guint timer; /* until then; else 0 */
+		/* As the guest was told last; width 0: never. Told again while there is no output. */
+		struct kms_mode_info mode;
+	} screens[VHOST_USER_GPU_SCANOUTS];
+};
+
+/* An output that shows something, or would if it had a monitor. */
+struct entry {
+	struct kms_output *output;
+	struct view *view;
+	struct member *member;
+	uint32_t scanout;
+	const struct layout_output *section; /* NULL: none */
+	const char *mode;
+	enum place_policy policy;
+	bool lit; /* as struct layout_show has it; so the next */
+	bool surplus;
+	char *monitor; /* that it has, or had last; or NULL */
+	char *said; /* the last line of the log about it */
+};
+
+struct layout {
+	struct layout_listener listener;
+	void *data;
+	struct layout_output *sections; /* the strings are its own */
+	size_t section_count;
+	struct member *members;
+	size_t member_count;
+	struct kms_device *device; /* NULL: there is none now */
+	struct entry entries[KMS_OUTPUTS_MAX];
+	size_t count;
+	/* Of the card that has gone; the strings are its own. */
+	struct layout_former formers[KMS_OUTPUTS_MAX];
+	size_t former_count;
+	GHashTable *said; /* the remarks that hold, as text */
+	struct kms_output_request requests[KMS_OUTPUTS_MAX]; /* as the card was asked last */
+	size_t request_count;
+	bool accepted; /* it took them */
+};
+
+/* The output that stands for a scanout: of several that show it, the first with a monitor. NULL:
+ * there is none. */
+const struct entry *layout_find_scanout(const struct layout *layout, const struct guest *guest,
+	uint32_t scanout);
+
+/* The guest uses the scanout: it is lit, if it was not. */
+void layout_note_use(struct member *member, uint32_t scanout);
+
+struct member *layout_find_member(struct layout *layout, const struct guest *guest);
+
+/* Asks the card for what is to be lit now, and says what has changed; the views stay. */
+void layout_relight(struct layout *layout);
+
+/* Listens to the guest's sources: what is dark for off-after is unlit. (layout_dark.c) */
+void layout_dark_init(struct member *member);
+void layout_dark_finish(struct member *member);
+
+/* What guests ask; `data` is their struct member. (layout_display.c) */
+extern const struct guest_display layout_guest_display;
+
+#endif
