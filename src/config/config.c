@@ -63,9 +63,9 @@ static const struct key input_keys[] = {
 	{"devices", VALUE_STRING, offsetof(struct config_input, devices)},
 	{"focus", VALUE_NAME, offsetof(struct config_input, focus)},
 	{"never-pass", VALUE_COMBINATIONS, offsetof(struct config_input, never_pass)},
-	{"leave", VALUE_COMBINATION, offsetof(struct config_input, leave)},
+	{"quit-key", VALUE_COMBINATION, offsetof(struct config_input, leave)},
 	{"switch-guest", VALUE_MODIFIERS, offsetof(struct config_input, switch_guest)},
-	{"switch-terminal", VALUE_MODIFIERS, offsetof(struct config_input, switch_terminal)},
+	{"vt-switch", VALUE_MODIFIERS, offsetof(struct config_input, switch_terminal)},
 };
 
 static const struct key device_keys[] = {
@@ -100,7 +100,7 @@ static const struct key guest_keys[] = {
 	{"blank-after", VALUE_DURATION, offsetof(struct config_guest, blank_after_ms)},
 	{"off-after", VALUE_DURATION, offsetof(struct config_guest, off_after_ms)},
 	{"idle-off", VALUE_DURATION, offsetof(struct config_guest, idle_off_ms)},
-	{"place", VALUE_PLACE, offsetof(struct config_guest, place)},
+	{"scaling", VALUE_PLACE, offsetof(struct config_guest, place)},
 	{"mode", VALUE_MODE, offsetof(struct config_guest, mode)},
 	{"input", VALUE_INPUTS, offsetof(struct config_guest, inputs)},
 	{"input-prefix", VALUE_STRING, offsetof(struct config_guest, input_prefix)},
@@ -112,8 +112,18 @@ static const struct key output_keys[] = {
 	{"scanout", VALUE_NUMBER, offsetof(struct config_output, scanout), 0,
 		VHOST_USER_GPU_SCANOUTS - 1},
 	{"mode", VALUE_MODE, offsetof(struct config_output, mode)},
-	{"place", VALUE_PLACE, offsetof(struct config_output, place)},
+	{"scaling", VALUE_PLACE, offsetof(struct config_output, place)},
 	{"position", VALUE_POSITION, offsetof(struct config_output, x)},
+};
+
+/* What keys were called until 2026; still understood, in no document, and never suggested. */
+static const struct {
+	const char *former;
+	const char *name;
+} renamed_keys[] = {
+	{"place", "scaling"},
+	{"leave", "quit-key"},
+	{"switch-terminal", "vt-switch"},
 };
 
 struct section {
@@ -455,14 +465,24 @@ static bool find_section(struct config_scan *scan, const struct config_entry *en
 	return false;
 }
 
+static const char *present_name(const char *key)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(renamed_keys); i++) {
+		if (g_str_equal(renamed_keys[i].former, key))
+			return renamed_keys[i].name;
+	}
+	return key;
+}
+
 static const struct key *find_key(struct config_scan *scan, const struct config_entry *entry,
 	const struct section *section)
 {
+	const char *name = present_name(entry->key);
 	struct config_nearest nearest;
 
 	config_nearest_init(&nearest, entry->key);
 	for (size_t i = 0; i < section->key_count; i++) {
-		if (g_str_equal(section->keys[i].name, entry->key))
+		if (g_str_equal(section->keys[i].name, name))
 			return &section->keys[i];
 		config_nearest_offer(&nearest, section->keys[i].name);
 	}

@@ -49,8 +49,10 @@ bool options_init(struct options *options, char **arguments, GError **error)
 			"NAME"},
 		{"mode", 0, 0, G_OPTION_ARG_STRING, &options->mode,
 			"preferred, current, WIDTHxHEIGHT[@HERTZ] or a modeline", "MODE"},
-		{"place", 0, 0, G_OPTION_ARG_STRING, &options->place,
+		{"scaling", 0, 0, G_OPTION_ARG_STRING, &options->place,
 			"A scanout of another size: none, center, fit, fill, integer", "HOW"},
+		{"place", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &options->place, NULL,
+			NULL},
 		{NULL},
 	};
 	const GOptionEntry daemon_entries[] = {
@@ -62,14 +64,16 @@ bool options_init(struct options *options, char **arguments, GError **error)
 		{"vt", 0, 0, G_OPTION_ARG_STRING, &options->vt,
 			"Use virtual terminal N; auto: the one that is standard input", "N"},
 		{"no-vt", 0, 0, G_OPTION_ARG_NONE, &no_vt, "Leave virtual terminals alone", NULL},
-		{"leave", 0, 0, G_OPTION_ARG_STRING, &options->leave,
+		{"quit-key", 0, 0, G_OPTION_ARG_STRING, &options->leave,
 			"Keys of the host that stop the daemon, as Ctrl+Alt+End; none", "KEYS"},
+		{"leave", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &options->leave, NULL,
+			NULL},
 		{"seat-manager", 0, 0, G_OPTION_ARG_STRING, &options->seat_manager,
 			"Have devices opened by seatd or logind: auto, yes, no", "WHETHER"},
 		{"stats", 0, 0, G_OPTION_ARG_FILENAME, &options->stats,
 			"Write the counters here on SIGUSR1 and at exit", "FILE"},
 		{"ready-fd", 0, 0, G_OPTION_ARG_INT, &options->ready_fd,
-			"Write a line to this fd when the outputs are ours", "N"},
+			"Write a line to this fd when the sockets are there", "N"},
 		{"log-level", 0, 0, G_OPTION_ARG_STRING, &options->log_level,
 			"error, warning, notice, info, debug", "LEVEL"},
 		{"list", 0, 0, G_OPTION_ARG_NONE, &list,
@@ -80,7 +84,7 @@ bool options_init(struct options *options, char **arguments, GError **error)
 		{NULL},
 	};
 	g_autoptr(GOptionContext) context = g_option_context_new(
-		"– show a guest's scanouts on this machine's outputs");
+		"– show virtual machines full-screen on the host's monitors");
 	g_auto(GStrv) rest = g_strdupv(arguments);
 	bool parsed;
 
@@ -221,7 +225,7 @@ static bool apply_input(const struct options *options, struct config_input *inpu
 {
 	return options->leave == NULL ||
 		config_parse_combination(options->leave, &input->leave, error) ||
-		fail_value(error, "leave", options->leave);
+		fail_value(error, "quit-key", options->leave);
 }
 
 static bool apply_guest(const struct options *options, struct config_guest *guest, GError **error)
@@ -298,7 +302,7 @@ static bool apply_place(const struct options *options, struct config *config,
 	struct config_guest *guest, GError **error)
 {
 	if (!config_parse_place(options->place, &guest->place, error))
-		return fail_value(error, "place", options->place);
+		return fail_value(error, "scaling", options->place);
 	for (guint i = 0; i < config->outputs->len; i++) {
 		struct config_output *output = g_ptr_array_index(config->outputs, i);
 
@@ -324,7 +328,7 @@ static const char *guest_option(const struct options *options)
 		{"input", options->input != NULL},
 		{"output", options->outputs != NULL},
 		{"mode", options->mode != NULL},
-		{"place", options->place != NULL},
+		{"scaling", options->place != NULL},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(given); i++) {

@@ -40,7 +40,7 @@ static void tell_keyboard(struct input *input)
 }
 
 /* Before a guest listens, too, devices are read for the keys that are ours: those of
- * switch-terminal= where the terminal's keyboard is off, and leave=. */
+ * vt-switch= where the terminal's keyboard is off, and quit-key=. */
 static bool opens_at_once(const struct input *input)
 {
 	const struct config_input *config = &input->options.config->input;

@@ -17,8 +17,8 @@ static const struct fault faults[] = {
 		"\"vmm-socket\"?"},
 	{"unknown-key-unlike-any", "[daemon]\ncolour=red\n",
 		"scanoutd.conf:2: unknown key \"colour\" in [daemon]"},
-	{"key-of-another-section", "[daemon]\nplace=fit\n",
-		"scanoutd.conf:2: unknown key \"place\" in [daemon]"},
+	{"key-of-another-section", "[daemon]\nscaling=fit\n",
+		"scanoutd.conf:2: unknown key \"scaling\" in [daemon]"},
 	{"unknown-section", "\n[gest kiosk]\nvm=a\nvm=b\n",
 		"scanoutd.conf:2: unknown section [gest kiosk]; did you mean [guest kiosk]?\n"
 		"scanoutd.conf:4: key \"vm\" is given twice in [gest kiosk]; first on line 3"},
@@ -60,8 +60,8 @@ static const struct fault faults[] = {
 		"scanoutd.conf:2: key \"card\": a backslash is written \\\\; before s, n, t and r it has "
 		"its own meaning"},
 	{"not-utf-8", "[daemon]\ncard=\xff\n", "scanoutd.conf:2: not UTF-8 text"},
-	{"place", "[guest a]\nplace=centre\n",
-		"scanoutd.conf:2: place=centre: must be none, center, fit, fill or integer; did you mean "
+	{"place", "[guest a]\nscaling=centre\n",
+		"scanoutd.conf:2: scaling=centre: must be none, center, fit, fill or integer; did you mean "
 		"center?"},
 	{"before", "[guest a]\nbefore=blakc\n",
 		"scanoutd.conf:2: before=blakc: must be black or last; did you mean black?"},
@@ -87,7 +87,7 @@ static const struct fault faults[] = {
 		"scanoutd.conf:1: [output DP-1; DP-2;DP-1]: names DP-1 twice"},
 	{"shown-and-off", "[guest a]\n[output DP-1;DP-2]\nguest=a\n[output DP-2]\nmode=off\n",
 		"scanoutd.conf:4: [output DP-2]: [output DP-1;DP-2] says something else of DP-2"},
-	{"two-looks", "[output DP-1]\nplace=fit\n[output DP-2;DP-1]\nplace=none\n",
+	{"two-looks", "[output DP-1]\nscaling=fit\n[output DP-2;DP-1]\nscaling=none\n",
 		"scanoutd.conf:3: [output DP-2;DP-1]: [output DP-1] says something else of DP-1"},
 	{"position", "[output DP-1]\nposition=0x0\n",
 		"scanoutd.conf:2: position=0x0: must be X,Y in pixels, each from 0 to 65535"},
@@ -102,8 +102,8 @@ static const struct fault faults[] = {
 	{"combination", "[input]\nnever-pass=Ctrl+Alt+Dele\n",
 		"scanoutd.conf:2: never-pass=Ctrl+Alt+Dele: \"Dele\" is no key; keys are joined by "
 		"\"+\", as in Ctrl+Alt+Delete"},
-	{"two-keys", "[input]\nleave=Ctrl+A+B\n",
-		"scanoutd.conf:2: leave=Ctrl+A+B: \"B\" is a second key; but for modifiers there is "
+	{"two-keys", "[input]\nquit-key=Ctrl+A+B\n",
+		"scanoutd.conf:2: quit-key=Ctrl+A+B: \"B\" is a second key; but for modifiers there is "
 		"one"},
 	{"modifiers", "[input]\nswitch-guest=Ctrl+A\n",
 		"scanoutd.conf:2: switch-guest=Ctrl+A: must be none or modifiers alone, as Ctrl+Alt"},
@@ -204,8 +204,8 @@ static const struct option_fault option_faults[] = {
 		"modeline"},
 	{"mode-off", "", "--mode=off",
 		"--mode=off: an output is turned off in its own section, [output NAME]"},
-	{"place", "", "--place=fitt",
-		"--place=fitt: must be none, center, fit, fill or integer; did you mean fit?"},
+	{"place", "", "--scaling=fitt",
+		"--scaling=fitt: must be none, center, fit, fill or integer; did you mean fit?"},
 	{"after", "", "--after=gone", "--after=gone: must be black or last"},
 	{"output-twice", "", "--output=DP-1 --output=DP-2 --output=DP-1",
 		"--output=DP-1: is given twice"},

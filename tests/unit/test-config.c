@@ -81,7 +81,7 @@ static void test_all_keys(struct config_fixture *fixture, gconstpointer data)
 		"socket-group=libvirt-qemu\n"
 		"before=last\n"
 		"after=last\n"
-		"place=integer\n"
+		"scaling=integer\n"
 		"mode=1920x1080\n"
 		"blank-after=500ms\n"
 		"off-after=2 h\n"
@@ -96,7 +96,7 @@ static void test_all_keys(struct config_fixture *fixture, gconstpointer data)
 		"guest=kiosk\n"
 		"scanout=15\n"
 		"mode=173.00 1920 2048 2248 2576 1080 1083 1088 1120 -hsync +vsync\n"
-		"place=none\n"
+		"scaling=none\n"
 		"position= 1920 , 0\n"
 		"[output  DEL   U2720Q ABC123 ]\n"
 		"guest=second\n"
@@ -168,7 +168,7 @@ static void test_input_keys(struct config_fixture *fixture, gconstpointer data)
 		"dbus-display=unix:path=/run/bus\n"
 		"[guest plain]\n"
 		"[input]\nseat=seat1\nfocus=plain\nnever-pass=Ctrl+Alt+Del; sysrq;\n"
-		"leave=super+shift+F12\nswitch-guest=Ctrl+Alt\nswitch-terminal=none\n"
+		"quit-key=super+shift+F12\nswitch-guest=Ctrl+Alt\nvt-switch=none\n"
 		"[device panel]\nmatch-name=ILI*\nmatch-id=222a:*\nmatch-path=pci-*\n"
 		"match-property=ID_BUS=i2c\nmatch-type=touch\nguest=kiosk\noutput=DP-1\n"
 		"calibration=90\n"
@@ -232,12 +232,12 @@ static void test_guest_defaults(struct config_fixture *fixture, gconstpointer da
 		"guest=only\n"
 		"[output DP-2]\n"
 		"scanout=0\n"
-		"place=none\n"
+		"scaling=none\n"
 		"[output DP-3]\n"
 		"guest=only\n"
 		"mode=800x600\n"
 		"[guest only]\n"
-		"place=fill\n"
+		"scaling=fill\n"
 		"mode=1024x768\n");
 	config = config_fixture_load(fixture->path, "");
 	g_assert_cmpint(output_of(config, 0)->place, ==, PLACE_FILL);
@@ -261,7 +261,7 @@ static void test_settings_only(struct config_fixture *fixture, gconstpointer dat
 		"[output DP-1]\n"
 		"mode=800x600\n"
 		"[output DP-2]\n"
-		"place=center\n");
+		"scaling=center\n");
 	config = config_fixture_load(fixture->path, "");
 	for (guint i = 0; i < 2; i++) {
 		g_assert_null(output_of(config, i)->guest);
@@ -347,7 +347,7 @@ static void test_drop_ins(struct config_fixture *fixture, gconstpointer data)
 	config_fixture_write_drop_in(fixture, "20-second.conf",
 		"[daemon]\nstats=20\n[output DP-1]\nmode=800x600\n");
 	config_fixture_write_drop_in(fixture, "10-first.conf",
-		"[daemon]\nstats=10\nlog-level=error\n[guest a]\nplace=none\n[output DP-0]\n");
+		"[daemon]\nstats=10\nlog-level=error\n[guest a]\nscaling=none\n[output DP-0]\n");
 	config_fixture_write_drop_in(fixture, ".hidden.conf", "nonsense\n");
 	config_fixture_write_drop_in(fixture, "30-other.conf~", "nonsense\n");
 	config = config_fixture_load(fixture->path, "");
@@ -380,7 +380,7 @@ static void test_options_alone(struct config_fixture *fixture, gconstpointer dat
 	config_fixture_write(fixture, "");
 	config = config_fixture_load(fixture->path,
 		"--vmm-socket /v --backend-socket /b --socket-group kvm --before last --after last "
-		"--output DP-2 --output DP-1 --mode 800x600 --place none --drm-fd 5 --ready-fd 6 "
+		"--output DP-2 --output DP-1 --mode 800x600 --scaling none --drm-fd 5 --ready-fd 6 "
 		"--stats /s --log-level warning --no-vt --seat-manager yes");
 	g_assert_cmpint(config->daemon.drm_fd, ==, 5);
 	g_assert_cmpint(config->daemon.ready_fd, ==, 6);
@@ -433,18 +433,18 @@ static void test_options_on_file(struct config_fixture *fixture, gconstpointer d
 		"stats=/file\n"
 		"[guest kiosk]\n"
 		"display-socket=/d\n"
-		"place=fit\n"
+		"scaling=fit\n"
 		"after=last\n"
 		"[output DP-1]\n"
 		"mode=800x600\n"
-		"place=none\n"
+		"scaling=none\n"
 		"position=10,20\n"
 		"scanout=5\n"
 		"[output DP-2]\n"
 		"mode=off\n"
 		"[output DP-3]\n");
 	config = config_fixture_load(fixture->path,
-		"--vmm-socket=/v --card=/dev/dri/card1 --output=DP-2 --output=DP-1 --place=fill "
+		"--vmm-socket=/v --card=/dev/dri/card1 --output=DP-2 --output=DP-1 --scaling=fill "
 		"--mode=preferred");
 	g_assert_cmpstr(config->daemon.card, ==, "/dev/dri/card1");
 	g_assert_cmpstr(config->daemon.stats, ==, "/file");
@@ -490,6 +490,25 @@ static void test_example(struct config_fixture *fixture, gconstpointer data)
 	config = config_fixture_load(fixture->path, "");
 	g_assert_cmpuint(config->guests->len, >, 1);
 	g_assert_cmpuint(config->outputs->len, >, 1);
+	config_destroy(config);
+}
+
+/* ---- what keys and options were called ---- */
+
+static void test_renamed(struct config_fixture *fixture, gconstpointer data)
+{
+	struct config *config;
+
+	config_fixture_write(fixture,
+		"[input]\nleave=F12\nswitch-terminal=Super\n[guest a]\nplace=none\n");
+	config = config_fixture_load(fixture->path, "");
+	g_assert_cmpuint(config->input.leave.key, ==, KEY_F12);
+	g_assert_cmpuint(config->input.switch_terminal.modifiers, !=, 0);
+	g_assert_cmpint(guest_of(config, 0)->place, ==, PLACE_NONE);
+	config_destroy(config);
+	config = config_fixture_load(fixture->path, "--leave F11 --place fill");
+	g_assert_cmpuint(config->input.leave.key, ==, KEY_F11);
+	g_assert_cmpint(guest_of(config, 0)->place, ==, PLACE_FILL);
 	config_destroy(config);
 }
 
@@ -590,6 +609,7 @@ int main(int argc, char **argv)
 	ADD("options-alone", test_options_alone);
 	ADD("options-on-file", test_options_on_file);
 	ADD("example", test_example);
+	ADD("renamed", test_renamed);
 	ADD("documents", test_documents);
 #undef ADD
 	return g_test_run();

@@ -34,7 +34,7 @@ static char **daemon_command(const struct options *options, const char *program,
 	/* A configuration of its own says what leads out. */
 	if (options->leave || !options->configured)
 		g_ptr_array_add(command,
-			g_strconcat("--leave=",
+			g_strconcat("--quit-key=",
 				options->leave ? options->leave : OPTIONS_DEFAULT_LEAVE, NULL));
 	if (options->input)
 		g_ptr_array_add(command, g_strconcat("--input=", options->input, NULL));
