@@ -204,7 +204,7 @@ $(call compile,$(double_sources),$(double_cflags))
 $(call archive,$(double_archive),$(double_sources))
 $(call archive,$(unit_helper_archive),$(unit_helper_sources))
 $(call archive,$(fake_archive),$(fake_sources))
-$(foreach t,$(unit_kms_tests),$(call program,$(out)/tests/$(t),tests/unit/$(t).c,$(unit_helper_archive) $(kms_archive) $(double_archive),$(kms_extra_libs) $(glib_libs)))
+$(foreach t,$(unit_kms_tests),$(call program,$(out)/tests/$(t),tests/unit/$(t).c,$(unit_helper_archive) $(double_archive) $(kms_archive),$(double_archive) $(kms_extra_libs) $(glib_libs)))
 # test-TOOL and test-TOOL-* are of a tool: linked with its parts, less its main.
 tool_parts = $(foreach tool,$(tools),$(if $(filter test-$(tool) test-$(tool)-%,$(1)),$(filter-out %/main.c,$(wildcard src/tools/$(tool)/*.c))))
 $(foreach t,$(unit_src_tests),$(call program,$(out)/tests/$(t),tests/unit/$(t).c $(call tool_parts,$(t)),$(unit_helper_archive) $(src_archive) $(fake_archive),$(src_extra_libs) $(glib_libs)))

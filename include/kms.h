@@ -114,9 +114,9 @@ struct kms_listener {
 	/*
 	 * The frames up to `serial` will never be shown: the commit was refused with `error` (an
 	 * errno), no event came within the flip timeout (ETIMEDOUT), the mode changed under them
-	 * (ECANCELED), or the output went away (ENODEV, EACCES). EBUSY, ENOMEM and EINTR come only
-	 * after the frame was tried again for as long as the flip timeout. The last picture stays.
-	 * Logged by kms/.
+	 * (ECANCELED), its buffer's fences did not signal for as long (ETIMEDOUT), or the output
+	 * went away (ENODEV, EACCES). EBUSY and ENOMEM come only after the frame was tried again for
+	 * about 100 ms, and are refusals then. The last picture stays. Logged by kms/.
 	 */
 	void (*commit_failed)(void *data, struct kms_output *output, uint64_t serial, int error);
 	/* Something that the kms_output_*() questions below answer has changed, or the driver now
@@ -129,8 +129,8 @@ struct kms_listener {
 	void (*device_gone)(void *data);
 };
 
-/* Is it a word on the frame itself? Else it says something of the card or of the moment, and the
- * same frame may be taken another time. For errors of commit_failed. */
+/* Is it a word on the frame itself? Else it says something of the card, and the same frame may be
+ * taken another time. For errors of commit_failed. */
 static inline bool kms_is_refusal(int error)
 {
 	switch (error) {
@@ -139,9 +139,6 @@ static inline bool kms_is_refusal(int error)
 	case ENODEV:
 	case ETIMEDOUT:
 	case ECANCELED:
-	case EBUSY:
-	case ENOMEM:
-	case EINTR:
 		return false;
 	default:
 		return true;
@@ -178,7 +175,11 @@ struct kms_device_options {
 struct kms_device *kms_device_create(const struct kms_device_options *options,
 	const struct kms_listener *listener, void *data, GError **error);
 
-/* Turns nothing off: closing the fd gives the console back. Every buffer must be unreferenced. */
+/*
+ * Turns nothing off: closing the fd gives the console back. Not from inside a callback; after
+ * device_gone from an idle callback at the earliest. Buffers may outlive it: of those only
+ * kms_buffer_unref() may be called then, and their size and pixels asked.
+ */
 void kms_device_destroy(struct kms_device *device);
 
 const char *kms_device_path(const struct kms_device *device);

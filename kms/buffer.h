@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Framebuffers and the memory behind them: dumb buffers that we fill, dma-bufs that guests fill,
- * and the cache in which a guest's buffer is found again by its identity. Part of a device; used by
- * src/ through kms.h, by output.c and cursor.c for framebuffer ids.
+ * Framebuffers and the memory behind them: dumb buffers that we fill, dma-bufs that guests fill
+ * (made by import.c), and what the previous master had on the screen. A buffer may outlive its
+ * device: then only its memory is left. Used by src/ through kms.h, and by all that shows something.
  */
 #ifndef KMS_BUFFER_H
 #define KMS_BUFFER_H
 
+#include "card.h"
+
 #include <kms.h>
-#include <sys/types.h>
 
 /* What the driver's verdict on a picture depends on. */
 struct kms_layout {
@@ -23,51 +24,43 @@ struct kms_layout {
 bool kms_layout_equal(const struct kms_layout *a, const struct kms_layout *b);
 
 struct kms_buffer {
-	struct kms_device *device;
+	struct kms_spare spare;
+	struct kms_card *card; /* a reference */
 	unsigned int references;
 	uint32_t framebuffer;
 	struct kms_layout layout;
-	/* A dumb buffer; handle 0 for an imported one. */
+	/* A dumb buffer; handle 0 for any other. */
 	uint32_t handle;
 	uint8_t *pixels;
 	size_t size;
-	struct kms_buffer *next_spare;
-};
-
-/* At most so many buffers are kept for each output that is on (design 5). */
-#define KMS_CACHE_PER_OUTPUT 4
-#define KMS_CACHE_MAX (KMS_CACHE_PER_OUTPUT * KMS_OUTPUTS_MAX)
-#define KMS_REFUSALS_MAX 16
-
-struct kms_refusal {
-	uint32_t owner;
-	struct kms_layout layout;
-	int error; /* 0: the slot is free */
-};
-
-struct kms_buffer_cache {
-	/* Entries in no order, each with a reference; the inodes apart, for a quick search. */
-	ino_t inodes[KMS_CACHE_MAX];
-	dev_t devices[KMS_CACHE_MAX];
-	struct kms_layout layouts[KMS_CACHE_MAX]; /* as the caller gave them */
-	struct kms_buffer *buffers[KMS_CACHE_MAX];
-	uint32_t owners[KMS_CACHE_MAX]; /* who imported it first */
-	uint64_t used[KMS_CACHE_MAX]; /* the clock's value at the last use */
-	uint64_t clock;
-	size_t count;
-	struct kms_refusal refusals[KMS_REFUSALS_MAX];
-	size_t refusal_count; /* slots that were ever used */
-	size_t next_refusal;
-	/* Structs of imported buffers to use again: a new dma-buf at every frame allocates
-	 * nothing. */
-	struct kms_buffer *spare;
+	/* Of an imported one, for its fences: ours. -1 else. */
+	int dmabuf;
 };
 
 /* A dumb buffer of 32 bits a pixel, zeroed, mapped only if asked for. */
-struct kms_buffer *kms_buffer_create(struct kms_device *device, uint32_t width, uint32_t height,
+struct kms_buffer *kms_buffer_create(struct kms_card *card, uint32_t width, uint32_t height,
 	uint32_t fourcc, bool mapped, GError **error);
 
-/* Frees the cache's own memory; no buffer is referenced any more. */
-void kms_buffer_cache_finish(struct kms_buffer_cache *cache);
+/*
+ * A framebuffer of our own over what another one shows, which may go with its owner then. NULL where
+ * the kernel does not say what that is.
+ */
+struct kms_buffer *kms_buffer_adopt(struct kms_card *card, uint32_t framebuffer);
+
+/* An empty struct with a reference, for import.c, which fills it or gives it back by
+ * kms_buffer_discard(). */
+struct kms_buffer *kms_buffer_take(struct kms_card *card);
+void kms_buffer_discard(struct kms_buffer *buffer);
+
+/* AddFB2 of a layout with one plane. Returns 0 or an errno. */
+int kms_buffer_add_framebuffer(const struct kms_card *card, const struct kms_layout *layout,
+	uint32_t handle, uint32_t *framebuffer);
+
+/* Nobody draws into it any more: the kernel would wait for no fence of its. One system call where it
+ * is imported. */
+bool kms_buffer_is_ready(const struct kms_buffer *buffer);
+
+/* For card->signalled_fence: exported once a card; -1 where the kernel has none. */
+int kms_buffer_export_signalled_fence(const struct kms_card *card);
 
 #endif

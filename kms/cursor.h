@@ -1,28 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The cursor of an output: a plane, two buffers that take turns, and when to commit it. A change
- * goes with the next frame's commit; alone only late in the frame (design 8), since a commit of its
- * own would keep out a frame that comes right after. Part of an output; called by output.c,
- * and by modeset.c, which gives it its plane.
+ * A cursor: the image and the place that are wanted, a plane, and two buffers that take turns. It
+ * fills the top layer of a state; when that goes to the kernel, output.c decides. Knows no output.
  */
 #ifndef KMS_CURSOR_H
 #define KMS_CURSOR_H
 
-#include "commit.h"
+#include "state.h"
 
 #include <kms.h>
 
-enum kms_cursor_verdict {
-	KMS_CURSOR_UNTESTED,
-	KMS_CURSOR_TAKEN,
-	KMS_CURSOR_REFUSED, /* until the next mode set */
-};
-
 struct kms_cursor {
+	struct kms_card *card;
 	struct kms_plane *plane; /* a cursor plane, or an overlay in its place; NULL: none */
+	uint32_t screen_width; /* of the mode */
+	uint32_t screen_height;
 	struct kms_buffer *buffers[2];
 	unsigned int shown; /* the buffer that the last commit used: the other may be drawn */
-	enum kms_cursor_verdict verdict;
+	bool refused; /* above the picture that is shown next: not lit */
 
 	/* What is wanted. */
 	uint32_t *pixels; /* of the image; KMS_CURSOR_SIZE squared */
@@ -33,37 +28,40 @@ struct kms_cursor {
 	uint32_t hot_y;
 	bool dirty; /* something differs from what was committed */
 	bool image_dirty; /* and the image is among it */
-
-	/* What the kernel has. */
-	bool lit;
-
-	/* What the request that is being built will make of it. */
-	bool next_lit;
-	unsigned int next_shown;
-	bool next_image;
-
-	int64_t due_us; /* when to commit alone; KMS_NEVER */
 };
 
-void kms_cursor_init(struct kms_cursor *cursor);
+void kms_cursor_init(struct kms_cursor *cursor, struct kms_card *card);
 void kms_cursor_finish(struct kms_cursor *cursor);
 
-/* After a mode set, which turned every cursor off: another plane perhaps, verdicts are void. */
-void kms_cursor_set_plane(struct kms_output *output, struct kms_plane *plane);
+/*
+ * After a mode set, which turned every cursor off: another plane perhaps, or none. What was wanted
+ * before is shown again with the first commit.
+ */
+void kms_cursor_set_plane(struct kms_cursor *cursor, struct kms_plane *plane, uint32_t width,
+	uint32_t height);
 
-/* Would a commit now change anything of the cursor? */
-bool kms_cursor_has_change(const struct kms_output *output);
+/* Keeps a copy of the image, to be shown where a plane takes it; NULL: hides. */
+void kms_cursor_set_image(struct kms_cursor *cursor, const uint32_t *pixels, uint32_t hot_x,
+	uint32_t hot_y);
 
-/* Adds what has changed; the output is not busy. False: nothing has. */
-bool kms_cursor_add(struct kms_output *output, struct kms_request *request);
+/* Has it a plane that is large enough, and buffers for it? The caller is told why not in *error. */
+bool kms_cursor_is_usable(struct kms_cursor *cursor, GError **error);
 
-/* The request was accepted. */
-void kms_cursor_committed(struct kms_output *output);
+/* Its image is shown from now on: with the next commit. */
+void kms_cursor_show(struct kms_cursor *cursor);
+/* `lit`: the kernel has it on. */
+void kms_cursor_hide(struct kms_cursor *cursor, bool lit);
 
-/* The request was refused because of the cursor: hides it; the listener is told to ask again. */
-void kms_cursor_refuse(struct kms_output *output);
+/* Would a commit now change anything of it? `now` is its layer as the kernel has it. */
+bool kms_cursor_has_change(const struct kms_cursor *cursor, const struct kms_layer *now);
 
-/* The output is idle: sets the time for a commit of its own, if something has changed. */
-void kms_cursor_schedule(struct kms_output *output);
+/* Makes its layer what is wanted. What the kernel shows is not drawn into. */
+void kms_cursor_fill(const struct kms_cursor *cursor, struct kms_layer *next);
+
+/* The layer for a question to the driver: lit, in the top-left corner. */
+void kms_cursor_fill_probe(const struct kms_cursor *cursor, struct kms_layer *next);
+
+/* What kms_cursor_fill() made was accepted. */
+void kms_cursor_applied(struct kms_cursor *cursor, const struct kms_layer *now);
 
 #endif

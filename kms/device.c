@@ -1,33 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "device.h"
 
-#include "card.h"
-#include "hotplug.h"
-#include "modeset.h"
-#include "output.h"
 #include "resources.h"
 #include "watchdog.h"
 
+#include <drm_fourcc.h>
 #include <errno.h>
 #include <log.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <xf86drm.h>
 
-#define FLIP_TIMEOUT_MS 5000
 #define MASTER_RETRY_US G_USEC_PER_SEC
-#define BUSY_RETRY_US 20000
 
 /* ---- questions ---- */
 
 const char *kms_device_path(const struct kms_device *device)
 {
-	return device->path;
+	return device->card->path;
 }
 
 const struct kms_device_counters *kms_device_counters(const struct kms_device *device)
 {
-	return &device->counters;
+	return &device->card->counters;
 }
 
 static bool is_offered(const struct kms_output *output)
@@ -39,16 +35,18 @@ size_t kms_device_output_count(const struct kms_device *device)
 {
 	size_t count = 0;
 
-	for (guint i = 0; i < device->outputs->len; i++)
-		count += is_offered(device->outputs->pdata[i]);
+	for (size_t i = 0; i < kms_outputs_count(&device->outputs); i++)
+		count += is_offered(kms_outputs_at(&device->outputs, i));
 	return count;
 }
 
 struct kms_output *kms_device_output(const struct kms_device *device, size_t index)
 {
-	for (guint i = 0; i < device->outputs->len; i++) {
-		if (is_offered(device->outputs->pdata[i]) && index-- == 0)
-			return device->outputs->pdata[i];
+	for (size_t i = 0; i < kms_outputs_count(&device->outputs); i++) {
+		struct kms_output *output = kms_outputs_at(&device->outputs, i);
+
+		if (is_offered(output) && index-- == 0)
+			return output;
 	}
 	return NULL;
 }
@@ -58,8 +56,8 @@ struct kms_output *kms_device_find_output(const struct kms_device *device, const
 {
 	g_autoptr(GString) known = g_string_new(NULL);
 
-	for (guint i = 0; i < device->outputs->len; i++) {
-		struct kms_output *output = device->outputs->pdata[i];
+	for (size_t i = 0; i < kms_outputs_count(&device->outputs); i++) {
+		struct kms_output *output = kms_outputs_at(&device->outputs, i);
 		const struct kms_connector *connector = &output->connector;
 
 		if (strcmp(connector->name, name) == 0 || g_strcmp0(connector->monitor, name) == 0)
@@ -70,205 +68,62 @@ struct kms_output *kms_device_find_output(const struct kms_device *device, const
 			g_string_append_printf(known, " (%s)", connector->monitor);
 	}
 	g_set_error(error, KMS_ERROR, KMS_ERROR_NO_CONNECTOR,
-		"%s has no connector \"%s\"; there are %s", device->path, name, known->str);
+		"%s has no connector \"%s\"; there are %s", device->card->path, name, known->str);
 	return NULL;
 }
 
-bool kms_device_is_idle(const struct kms_device *device)
+/* ---- buffers ---- */
+
+struct kms_buffer *kms_buffer_import(struct kms_device *device, const struct kms_dmabuf *dmabuf,
+	GError **error)
 {
-	for (size_t i = 0; i < device->crtc_count; i++) {
-		if (device->crtcs[i].busy)
-			return false;
-	}
-	return true;
+	return kms_imports_get(&device->imports, device->card, dmabuf, error);
 }
 
-/* ---- deadlines ---- */
-
-void kms_device_wake_at(struct kms_device *device, int64_t when_us)
+struct kms_buffer *kms_buffer_create_dumb(struct kms_device *device, uint32_t width,
+	uint32_t height, GError **error)
 {
-	device->deadline_us = MIN(device->deadline_us, when_us);
+	return kms_buffer_create(device->card, width, height, DRM_FORMAT_XRGB8888, true, error);
 }
 
-static void retry_in(struct kms_device *device, int64_t microseconds)
+void kms_device_trim(struct kms_device *device, uint32_t owner)
 {
-	device->retry_us = g_get_monotonic_time() + microseconds;
-	kms_device_wake_at(device, device->retry_us);
+	kms_imports_trim(&device->imports, owner);
 }
 
-void kms_device_retry_soon(struct kms_device *device)
-{
-	retry_in(device, BUSY_RETRY_US);
-}
+/* ---- what was noted below ---- */
 
-int64_t kms_device_now(struct kms_device *device)
+static void deal_with_loss(struct kms_device *device)
 {
-	return g_source_get_time(device->source);
-}
+	struct kms_records *records = &device->card->records;
 
-void kms_device_commit_begun(struct kms_device *device, struct kms_crtc *crtc, int64_t now_us)
-{
-	crtc->busy = true;
-	crtc->committed_us = now_us;
-	kms_watchdog_start(device, now_us);
-}
-
-/* ---- the card is not ours, or is no more ---- */
-
-static void suspend_outputs(struct kms_device *device, int error)
-{
-	for (guint i = 0; i < device->outputs->len; i++)
-		kms_output_suspend(device->outputs->pdata[i], error);
-	device->modeset_wanted = false;
-}
-
-void kms_device_become_gone(struct kms_device *device, const char *reason)
-{
-	if (device->state == KMS_DEVICE_GONE)
+	if (records->gone_undealt) {
+		log_card(G_LOG_LEVEL_WARNING, device->card->path, "%s", records->gone_reason);
+		kms_outputs_suspend(&device->outputs, ENODEV);
+		device->gone_untold = true;
+	} else if (records->lost_undealt && records->state == KMS_DEVICE_LOST_MASTER) {
+		log_card(G_LOG_LEVEL_WARNING, device->card->path,
+			"another program has become DRM master; waiting until it lets go");
+		kms_outputs_suspend(&device->outputs, EACCES);
+		kms_records_retry_in(records, MASTER_RETRY_US);
+	} else {
+		records->lost_undealt = false;
 		return;
-	log_card(G_LOG_LEVEL_WARNING, device->path, "%s", reason);
-	device->state = KMS_DEVICE_GONE;
-	suspend_outputs(device, ENODEV);
-	device->gone_untold = true;
-	kms_device_wake_at(device, 0);
+	}
+	records->gone_undealt = false;
+	records->lost_undealt = false;
+	kms_modeset_cancel(&device->modeset);
 }
 
-static void lose_master(struct kms_device *device)
+/* An output shows nothing, though nothing of ours is wrong: what does the kernel have? */
+static void deal_with_reset(struct kms_device *device)
 {
-	if (device->state != KMS_DEVICE_READY)
+	if (!device->card->records.reset_wanted || device->card->records.state != KMS_DEVICE_READY)
 		return;
-	log_card(G_LOG_LEVEL_WARNING, device->path,
-		"another program has become DRM master; waiting until it lets go");
-	device->state = KMS_DEVICE_LOST_MASTER;
-	suspend_outputs(device, EACCES);
-	retry_in(device, MASTER_RETRY_US);
-}
-
-bool kms_device_note_error(struct kms_device *device, int error)
-{
-	switch (error) {
-	case EACCES:
-	case EPERM:
-		lose_master(device);
-		return true;
-	case ENODEV:
-		kms_device_become_gone(device, "the card is gone");
-		return true;
-	default:
-		return false;
-	}
-}
-
-void kms_device_pause(struct kms_device *device)
-{
-	if (device->state == KMS_DEVICE_GONE || device->state == KMS_DEVICE_PAUSED)
-		return;
-	device->state = KMS_DEVICE_PAUSED;
-	device->retry_us = KMS_NEVER;
-	suspend_outputs(device, EACCES);
-	/* Refused where a seat manager does it, or has done it. */
-	drmDropMaster(device->fd);
-}
-
-static void come_back(struct kms_device *device)
-{
-	int64_t now_us = g_get_monotonic_time();
-
-	device->state = KMS_DEVICE_READY;
-	device->retry_us = KMS_NEVER;
-	/* What was too much then need not be now. */
-	for (guint i = 0; i < device->outputs->len; i++)
-		((struct kms_output *)device->outputs->pdata[i])->refused = false;
-	/* Events of commits from before may still come; they have the full time again. */
-	for (size_t i = 0; i < device->crtc_count; i++) {
-		if (device->crtcs[i].busy)
-			kms_device_commit_begun(device, &device->crtcs[i], now_us);
-	}
-	kms_resources_read_state(device);
-	kms_modeset_request(device, true);
-	/* Monitors may have come and gone meanwhile. */
-	kms_hotplug_probe(device->hotplug);
-}
-
-bool kms_device_resume(struct kms_device *device, GError **error)
-{
-	if (device->state == KMS_DEVICE_GONE) {
-		g_set_error(error, KMS_ERROR, KMS_ERROR_GONE, "%s: the card is gone", device->path);
-		return false;
-	}
-	if (device->state == KMS_DEVICE_READY)
-		return true;
-	if (!kms_card_become_master(device->fd, device->path, error)) {
-		device->state = KMS_DEVICE_LOST_MASTER;
-		retry_in(device, MASTER_RETRY_US);
-		return false;
-	}
-	come_back(device);
-	return true;
-}
-
-void kms_device_advance(struct kms_device *device)
-{
-	for (guint i = 0; i < device->outputs->len; i++)
-		kms_output_advance(device->outputs->pdata[i]);
-}
-
-static void retry(struct kms_device *device)
-{
-	device->retry_us = KMS_NEVER;
-	if (device->state == KMS_DEVICE_READY) {
-		kms_modeset_run(device);
-		kms_device_advance(device);
-	} else if (device->state == KMS_DEVICE_LOST_MASTER) {
-		if (kms_card_become_master(device->fd, device->path, NULL)) {
-			log_card(G_LOG_LEVEL_MESSAGE, device->path, "is DRM master again");
-			come_back(device);
-		} else {
-			retry_in(device, MASTER_RETRY_US);
-		}
-	}
-}
-
-/* ---- the main loop's source ---- */
-
-struct device_source {
-	GSource source;
-	struct kms_device *device;
-	gpointer card_tag;
-	gpointer hotplug_tag; /* NULL: there is no udev */
-};
-
-static void page_flip(int fd, unsigned int sequence, unsigned int seconds,
-	unsigned int microseconds, unsigned int crtc_id, void *user_data)
-{
-	struct kms_epoch *epoch = user_data;
-	struct kms_device *device = epoch->device;
-	struct kms_crtc *crtc = kms_resources_find_crtc(device, crtc_id);
-	const struct kms_presentation presentation = {
-		.time_us = (int64_t)seconds * G_USEC_PER_SEC + microseconds,
-		.sequence = device->has_vblank ? sequence : 0,
-		.vblank = device->has_vblank,
-	};
-
-	if (!crtc || !crtc->busy || epoch != &device->epochs[device->epoch])
-		return;
-	crtc->busy = false;
-	crtc->forced = false;
-	if (crtc->output)
-		kms_output_flipped(crtc->output, &presentation);
-	if (device->modeset_wanted)
-		kms_modeset_run(device);
-}
-
-static void handle_events(struct kms_device *device)
-{
-	drmEventContext context = {
-		.version = 3,
-		.page_flip_handler2 = page_flip,
-	};
-
-	if (drmHandleEvent(device->fd, &context) != 0 && errno == ENODEV)
-		kms_device_become_gone(device, "the card is gone");
+	device->card->records.reset_wanted = false;
+	kms_card_read_state(device->card);
+	kms_outputs_read_state(&device->outputs);
+	kms_modeset_request(&device->modeset, false);
 }
 
 static void tell_output(struct kms_device *device, struct kms_output *output)
@@ -286,10 +141,14 @@ static void tell_output(struct kms_device *device, struct kms_output *output)
 	}
 }
 
-void kms_device_tell(struct kms_device *device)
+/* From the main loop alone. The last thing that a caller may do with a device that has gone is to
+ * destroy it, in a later turn. */
+static void tell(struct kms_device *device)
 {
-	for (guint i = 0; i < device->outputs->len; i++)
-		tell_output(device, device->outputs->pdata[i]);
+	deal_with_loss(device);
+	deal_with_reset(device);
+	for (size_t i = 0; i < kms_outputs_count(&device->outputs); i++)
+		tell_output(device, kms_outputs_at(&device->outputs, i));
 	if (device->probe_untold && !device->gone_untold) {
 		device->probe_untold = false;
 		if (device->listener.probed)
@@ -303,28 +162,254 @@ void kms_device_tell(struct kms_device *device)
 		device->listener.device_gone(device->data);
 }
 
+/* ---- who is master ---- */
+
+void kms_device_pause(struct kms_device *device)
+{
+	struct kms_records *records = &device->card->records;
+
+	if (records->state == KMS_DEVICE_GONE || records->state == KMS_DEVICE_PAUSED)
+		return;
+	records->state = KMS_DEVICE_PAUSED;
+	records->retry_us = KMS_NEVER;
+	kms_outputs_suspend(&device->outputs, EACCES);
+	kms_modeset_cancel(&device->modeset);
+	/* Refused where a seat manager does it, or has done it. */
+	drmDropMaster(device->card->fd);
+}
+
+static void come_back(struct kms_device *device)
+{
+	struct kms_card *card = device->card;
+	int64_t now_us = g_get_monotonic_time();
+
+	card->records.state = KMS_DEVICE_READY;
+	card->records.lost_undealt = false;
+	card->records.retry_us = KMS_NEVER;
+	/* What was too much then need not be now. */
+	kms_outputs_forgive(&device->outputs);
+	for (size_t i = 0; i < card->crtc_count; i++) {
+		struct kms_crtc *crtc = &card->crtcs[i];
+
+		crtc->given_up = false;
+		/* Events of commits from before may still come; they have the full time again. */
+		if (crtc->busy)
+			kms_card_commit_begun(card, crtc, crtc->token, now_us, crtc->setting_mode);
+	}
+	kms_card_read_state(card);
+	kms_outputs_read_state(&device->outputs);
+	kms_modeset_request(&device->modeset, true);
+	/* Monitors may have come and gone meanwhile. */
+	kms_hotplug_probe(device->hotplug);
+}
+
+bool kms_device_resume(struct kms_device *device, GError **error)
+{
+	struct kms_card *card = device->card;
+
+	if (card->records.state == KMS_DEVICE_GONE) {
+		g_set_error(error, KMS_ERROR, KMS_ERROR_GONE, "%s: the card is gone", card->path);
+		return false;
+	}
+	if (card->records.state == KMS_DEVICE_READY)
+		return true;
+	if (!kms_card_become_master(card->fd, card->path, error)) {
+		card->records.state = KMS_DEVICE_LOST_MASTER;
+		kms_records_retry_in(&card->records, MASTER_RETRY_US);
+		return false;
+	}
+	come_back(device);
+	return true;
+}
+
+static void retry(struct kms_device *device)
+{
+	struct kms_card *card = device->card;
+
+	card->records.retry_us = KMS_NEVER;
+	if (card->records.state == KMS_DEVICE_READY) {
+		if (device->modeset.wanted)
+			kms_modeset_run(&device->modeset);
+		kms_outputs_advance(&device->outputs);
+	} else if (card->records.state == KMS_DEVICE_LOST_MASTER) {
+		if (kms_card_become_master(card->fd, card->path, NULL)) {
+			log_card(G_LOG_LEVEL_MESSAGE, card->path, "is DRM master again");
+			come_back(device);
+		} else {
+			kms_records_retry_in(&card->records, MASTER_RETRY_US);
+		}
+	}
+}
+
+/* ---- flips that are stuck ---- */
+
+/* Neither time nor a mode set helps: it is left alone from now on, and nobody else notices. */
+static void give_up(struct kms_device *device, struct kms_crtc *crtc)
+{
+	struct kms_output *output = kms_outputs_driven_by(&device->outputs, crtc);
+
+	crtc->given_up = true;
+	if (!output)
+		return;
+	log_output(G_LOG_LEVEL_WARNING, kms_output_name(output),
+		"its page flips stay stuck; it is given up until its monitor is plugged in anew");
+	kms_output_suspend(output, ENODEV);
+}
+
+static bool is_hopeless(const struct kms_device *device)
+{
+	for (size_t i = 0; i < kms_outputs_count(&device->outputs); i++) {
+		if (kms_outputs_at(&device->outputs, i)->on)
+			return false;
+	}
+	return true;
+}
+
+static void unstick(struct kms_device *device, struct kms_crtc *crtc)
+{
+	int failure = 0;
+
+	if (!crtc->forced)
+		failure = kms_modeset_unstick(&device->modeset, crtc);
+	if (kms_records_note_error(&device->card->records, failure))
+		return;
+	if (failure)
+		log_card(G_LOG_LEVEL_WARNING, device->card->path,
+			"a page flip is stuck, and a mode set does not help: %s",
+			g_strerror(failure));
+	if (failure || crtc->forced)
+		give_up(device, crtc);
+	else
+		crtc->forced = true;
+}
+
+static void run_watchdog(struct kms_device *device, int64_t now_us)
+{
+	struct kms_card *card = device->card;
+
+	if (!kms_watchdog_run(&device->outputs, now_us))
+		return;
+	/* Who waits is answered at once, not after a mode set that blocks. What is drawn for that
+	 * waits for the mode set. */
+	for (size_t i = 0; i < kms_outputs_count(&device->outputs); i++) {
+		struct kms_output *output = kms_outputs_at(&device->outputs, i);
+
+		output->held |= output->state.crtc && output->state.crtc->stuck;
+	}
+	tell(device);
+	for (size_t i = 0; i < card->crtc_count; i++) {
+		struct kms_crtc *crtc = &card->crtcs[i];
+
+		if (crtc->stuck && card->records.state == KMS_DEVICE_READY)
+			unstick(device, crtc);
+		crtc->stuck = false;
+	}
+	if (card->records.state != KMS_DEVICE_READY)
+		return;
+	if (is_hopeless(device))
+		kms_records_note_gone(&card->records,
+			"page flips stay stuck after a mode set; giving the card up");
+	kms_modeset_run(&device->modeset);
+}
+
+/* ---- the main loop's source ---- */
+
+struct device_source {
+	GSource source;
+	struct kms_device *device;
+	gpointer card_tag;
+	gpointer hotplug_tag; /* NULL: there is no udev */
+};
+
+static void tell_flip(struct kms_device *device, struct kms_output *output, uint64_t serial,
+	const struct kms_presentation *presentation)
+{
+	if (serial && device->listener.presented)
+		device->listener.presented(device->data, output, serial, presentation);
+	else if (!serial && !kms_output_busy(output) && device->listener.idle)
+		device->listener.idle(device->data, output);
+}
+
+static void flip(struct kms_device *device, struct kms_crtc *crtc,
+	const struct kms_presentation *presentation)
+{
+	struct kms_output *output = kms_outputs_driven_by(&device->outputs, crtc);
+
+	crtc->busy = false;
+	crtc->forced = false;
+	if (output) {
+		uint64_t serial = kms_output_flipped(output, presentation);
+
+		kms_output_advance(output);
+		tell_flip(device, output, serial, presentation);
+	}
+	if (device->modeset.wanted)
+		kms_modeset_run(&device->modeset);
+}
+
+/*
+ * An event is told by its CRTC, and by the number that we gave the commit. What it carries is never a
+ * pointer: on a descriptor that was another's before, it may be anybody's.
+ */
+static void handle_event(struct kms_device *device, const struct drm_event_vblank *event)
+{
+	struct kms_card *card = device->card;
+	struct kms_crtc *crtc = kms_card_find_crtc(card, event->crtc_id);
+	const struct kms_presentation presentation = {
+		.time_us = (int64_t)event->tv_sec * G_USEC_PER_SEC + event->tv_usec,
+		.sequence = card->has_vblank ? event->sequence : 0,
+		.vblank = card->has_vblank,
+	};
+
+	if (crtc && crtc->busy && event->user_data == crtc->token)
+		flip(device, crtc, &presentation);
+}
+
+static void handle_events(struct kms_device *device)
+{
+	union {
+		struct drm_event event;
+		char bytes[1024];
+	} read_in;
+	ssize_t size = read(device->card->fd, &read_in, sizeof(read_in));
+
+	if (size < 0) {
+		kms_records_note_error(&device->card->records, errno == ENODEV ? ENODEV : 0);
+		return;
+	}
+	for (size_t at = 0; at + sizeof(struct drm_event) <= (size_t)size;) {
+		struct drm_event_vblank event = {0};
+		struct drm_event head;
+
+		memcpy(&head, read_in.bytes + at, sizeof(head));
+		if (head.length < sizeof(head) || head.length > (size_t)size - at)
+			return;
+		if (head.type == DRM_EVENT_FLIP_COMPLETE && head.length >= sizeof(event)) {
+			memcpy(&event, read_in.bytes + at, sizeof(event));
+			handle_event(device, &event);
+		}
+		at += head.length;
+	}
+}
+
 static void run_deadlines(struct kms_device *device)
 {
-	int64_t now_us = kms_device_now(device);
+	struct kms_records *records = &device->card->records;
+	int64_t now_us = kms_records_now(records);
 
-	if (MIN(device->deadline_us, device->watchdog_us) > now_us)
+	if (MIN(records->deadline_us, records->watchdog_us) > now_us)
 		return;
-	device->deadline_us = KMS_NEVER;
-	kms_device_tell(device);
-	if (device->state == KMS_DEVICE_GONE)
+	records->deadline_us = KMS_NEVER;
+	tell(device);
+	if (records->state == KMS_DEVICE_GONE)
 		return;
-	if (device->watchdog_us <= now_us)
-		kms_watchdog_run(device, now_us);
-	if (device->retry_us <= now_us)
+	if (records->watchdog_us <= now_us)
+		run_watchdog(device, now_us);
+	if (records->retry_us <= now_us)
 		retry(device);
-	kms_device_wake_at(device, device->retry_us);
-	for (guint i = 0; i < device->outputs->len; i++) {
-		struct kms_output *output = device->outputs->pdata[i];
-
-		if (output->cursor.due_us <= now_us)
-			kms_output_commit_cursor(output);
-		kms_device_wake_at(device, output->cursor.due_us);
-	}
+	kms_records_wake_at(records, records->retry_us);
+	for (size_t i = 0; i < kms_outputs_count(&device->outputs); i++)
+		kms_output_run_deadlines(kms_outputs_at(&device->outputs, i), now_us);
 }
 
 /*
@@ -335,13 +420,14 @@ static void run_deadlines(struct kms_device *device)
  */
 static gboolean source_prepare(GSource *base, gint *timeout_ms)
 {
-	struct kms_device *device = ((struct device_source *)base)->device;
+	const struct kms_device *device = ((struct device_source *)base)->device;
+	int64_t deadline_us = device->card->records.deadline_us;
 	int64_t left_us;
 
 	*timeout_ms = -1;
-	if (device->deadline_us == KMS_NEVER)
+	if (deadline_us == KMS_NEVER)
 		return FALSE;
-	left_us = device->deadline_us - g_source_get_time(base);
+	left_us = deadline_us - g_source_get_time(base);
 	if (left_us <= 0)
 		return TRUE;
 	*timeout_ms = (gint)MIN((left_us + 999) / 1000, G_MAXINT);
@@ -352,20 +438,23 @@ static gboolean source_dispatch(GSource *base, GSourceFunc callback, gpointer da
 {
 	struct device_source *source = (struct device_source *)base;
 	struct kms_device *device = source->device;
+	struct kms_records *records = &device->card->records;
 	GIOCondition card = g_source_query_unix_fd(base, source->card_tag);
 
 	/* What failed before comes before what is shown now; the watchdog, which an event can calm,
 	 * comes after it. */
-	if (!card || device->deadline_us != KMS_NEVER)
+	if (!card || records->deadline_us != KMS_NEVER)
 		run_deadlines(device);
-	if (device->state == KMS_DEVICE_GONE)
+	if (records->state == KMS_DEVICE_GONE)
 		return G_SOURCE_CONTINUE;
 	if (card & G_IO_IN)
 		handle_events(device);
 	else if (card & (G_IO_HUP | G_IO_ERR))
-		kms_device_become_gone(device, "the card is gone");
+		kms_records_note_error(records, ENODEV);
 	else if (source->hotplug_tag && g_source_query_unix_fd(base, source->hotplug_tag))
 		kms_hotplug_receive(device->hotplug);
+	if (device->card->doomed_count)
+		kms_card_remove_doomed(device->card);
 	return G_SOURCE_CONTINUE;
 }
 
@@ -383,9 +472,10 @@ static void attach_source(struct kms_device *device)
 	device->source = g_source_new(&source_functions, sizeof(struct device_source));
 	source = (struct device_source *)device->source;
 	source->device = device;
-	source->card_tag = g_source_add_unix_fd(device->source, device->fd, G_IO_IN);
+	source->card_tag = g_source_add_unix_fd(device->source, device->card->fd, G_IO_IN);
 	if (hotplug_fd >= 0)
 		source->hotplug_tag = g_source_add_unix_fd(device->source, hotplug_fd, G_IO_IN);
+	device->card->records.source = device->source;
 	g_source_set_name(device->source, "kms device");
 	/* No loop runs inside a dispatch. Else GLib takes the fd out of the poll set for each one,
 	 * and puts it back with a write that wakes its own loop: three system calls and a turn for
@@ -396,55 +486,28 @@ static void attach_source(struct kms_device *device)
 
 /* ---- monitors that come and go ---- */
 
-void kms_device_connector_probed(struct kms_device *device, uint32_t id,
-	const drmModeConnector *probed)
-{
-	struct kms_output *output = kms_resources_meet_connector(device, id, probed);
-	const struct kms_property *link;
-
-	if (!output)
-		return;
-	output->seen = true;
-	if (kms_connector_update(&output->connector, device->fd, device->property_cache, probed)) {
-		output->refused = false;
-		if (!output->connector.connected)
-			kms_output_suspend(output, ENODEV);
-		if (!output->crtc)
-			kms_output_guess_mode(output, NULL);
-		kms_output_note_change(output);
-	}
-	link = &output->connector.properties[KMS_CONNECTOR_LINK_STATUS];
-	if (output->on && link->resets && link->value != link->reset) {
-		log_output(G_LOG_LEVEL_MESSAGE, kms_output_name(output),
-			"the link failed; setting the mode again");
-		device->modeset_resets = true;
-	}
-}
-
 static void connector_probed(void *data, uint32_t id, const drmModeConnector *probed)
 {
-	kms_device_connector_probed(data, id, probed);
+	struct kms_device *device = data;
+
+	kms_outputs_probed(&device->outputs, id, probed);
 }
 
 static void probe_finished(void *data)
 {
 	struct kms_device *device = data;
 
-	for (guint i = 0; i < device->outputs->len; i++) {
-		struct kms_output *output = device->outputs->pdata[i];
-
-		if (!output->seen && output->connector.id)
-			kms_device_connector_probed(device, output->connector.id, NULL);
-		output->seen = false;
-	}
-	kms_modeset_request(device, device->modeset_resets);
+	kms_outputs_probes_done(&device->outputs);
+	kms_modeset_request(&device->modeset, false);
 	device->probe_untold = true;
-	kms_device_wake_at(device, 0);
+	kms_records_wake_at(&device->card->records, 0);
 }
 
 static void card_removed(void *data)
 {
-	kms_device_become_gone(data, "the card was removed");
+	struct kms_device *device = data;
+
+	kms_records_note_gone(&device->card->records, "the card was removed");
 }
 
 static const struct kms_hotplug_listener hotplug_listener = {
@@ -455,94 +518,42 @@ static const struct kms_hotplug_listener hotplug_listener = {
 
 /* ---- start and stop ---- */
 
-static bool open_card(struct kms_device *device, const struct kms_device_options *options,
-	GError **error)
-{
-	device->opener = kms_card_direct_opener;
-	if (options->fd < 0) {
-		if (options->opener)
-			device->opener = *options->opener;
-		return kms_card_open(&device->opener, options->path, &device->fd, &device->path,
-			error);
-	}
-	device->fd = options->fd;
-	device->path = drmGetDeviceNameFromFd2(device->fd);
-	if (!device->path)
-		device->path = g_strdup_printf("card on fd %d", device->fd);
-	return kms_card_prepare(device->fd, device->path, error);
-}
-
-static void free_device(struct kms_device *device)
-{
-	kms_hotplug_destroy(device->hotplug);
-	if (device->source) {
-		g_source_destroy(device->source);
-		g_source_unref(device->source);
-	}
-	if (device->outputs) {
-		for (guint i = 0; i < device->outputs->len; i++)
-			kms_output_destroy(device->outputs->pdata[i]);
-		g_ptr_array_free(device->outputs, TRUE);
-	}
-	kms_buffer_cache_finish(&device->buffers);
-	for (size_t i = 0; i < device->plane_count; i++)
-		g_free(device->planes[i].formats);
-	g_free(device->planes);
-	g_free(device->crtcs);
-	kms_property_cache_destroy(device->property_cache);
-	if (device->fd >= 0)
-		device->opener.close(device->opener.data, device->fd);
-	g_free(device->path);
-	g_free(device);
-}
-
 struct kms_device *kms_device_create(const struct kms_device_options *options,
 	const struct kms_listener *listener, void *data, GError **error)
 {
-	struct kms_device *device = g_new0(struct kms_device, 1);
+	struct kms_card *card = kms_card_create(options, error);
+	struct kms_device *device;
 	struct stat node;
 
-	device->fd = -1;
+	if (!card)
+		return NULL;
+	card->signalled_fence = kms_buffer_export_signalled_fence(card);
+	device = g_new0(struct kms_device, 1);
+	device->card = card;
 	device->listener = *listener;
 	device->data = data;
-	device->deadline_us = KMS_NEVER;
-	device->watchdog_us = KMS_NEVER;
-	device->retry_us = KMS_NEVER;
-	device->epochs[0].device = device;
-	device->epochs[1].device = device;
-	device->flip_timeout_ms = options->flip_timeout_ms ? options->flip_timeout_ms
-							   : FLIP_TIMEOUT_MS;
-	device->outputs = g_ptr_array_new();
-	device->property_cache = kms_property_cache_create();
-
-	if (!open_card(device, options, error) ||
-		!kms_card_become_master(device->fd, device->path, error))
-		goto fail;
-	/* Before planes are read: virtual drivers hide cursor planes from who cannot do this. */
-	device->has_hotspot = drmSetClientCap(device->fd, DRM_CLIENT_CAP_CURSOR_PLANE_HOTSPOT, 1) ==
-		0;
-	if (!kms_resources_read(device, error))
-		goto fail;
-	/* By no probe yet: the first one must find all of them again. */
-	for (guint i = 0; i < device->outputs->len; i++)
-		((struct kms_output *)device->outputs->pdata[i])->seen = false;
-	if (fstat(device->fd, &node) != 0)
+	kms_outputs_init(&device->outputs, card);
+	device->modeset.outputs = &device->outputs;
+	kms_outputs_read(&device->outputs);
+	if (fstat(card->fd, &node) != 0)
 		memset(&node, 0, sizeof(node));
-	device->hotplug = kms_hotplug_create(device->fd, node.st_rdev, &hotplug_listener, device);
+	device->hotplug = kms_hotplug_create(card->fd, node.st_rdev, &hotplug_listener, device);
 	attach_source(device);
 	return device;
-
-fail:
-	free_device(device);
-	return NULL;
 }
 
 void kms_device_destroy(struct kms_device *device)
 {
 	if (!device)
 		return;
-	/* What is on the screen is left to the kernel, which removes it with the fd and gives the
-	 * console back: closing framebuffers one by one would leave the last picture standing. */
-	device->state = KMS_DEVICE_GONE;
-	free_device(device);
+	/* No framebuffer is closed any more: see kms_card_close(). */
+	device->card->records.state = KMS_DEVICE_GONE;
+	kms_hotplug_destroy(device->hotplug);
+	g_source_destroy(device->source);
+	g_source_unref(device->source);
+	kms_outputs_finish(&device->outputs);
+	kms_imports_finish(&device->imports);
+	kms_card_close(device->card);
+	kms_card_unref(device->card);
+	g_free(device);
 }

@@ -1,356 +1,110 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "modeset.h"
 
-#include "device.h"
-#include "output.h"
-#include "route.h"
+#include "attempt.h"
+#include "resources.h"
 
-#include <drm_fourcc.h>
 #include <errno.h>
 #include <log.h>
-#include <string.h>
+#include <xf86drm.h>
 
-/* After another master, a commit of its may still be in flight: not ours to know by a flag. */
+/* What the kernel had no time or memory for, or another master's last commit keeps out. */
+#define BUSY_RETRY_US 20000
+#define BUSY_LONG_RETRY_US G_USEC_PER_SEC
+#define BUSY_LIMIT_US (2 * G_USEC_PER_SEC)
 
-struct attempt {
-	bool resets; /* undo what a previous master left */
-	bool pictures; /* the last pictures; else black */
-	bool blocking; /* touches everything; else only what may carry an event */
-};
-
-/* ---- what each output shows first ---- */
-
-static struct kms_placement whole_screen(const drmModeModeInfo *mode)
-{
-	const struct kms_rect all = {0, 0, mode->hdisplay, mode->vdisplay};
-
-	return (struct kms_placement){all, all, KMS_ROTATE_0};
-}
-
-/* The previous master's picture can stay: its CRTC, plane and mode are those that we want. */
-static bool can_keep(const struct kms_plan_entry *entry)
-{
-	const struct kms_output *output = entry->output;
-	drmModeCrtc *crtc;
-	bool same;
-
-	if (!output->keep_picture || output->device->taken_over || !entry->crtc->active ||
-		output->connector.properties[KMS_CONNECTOR_CRTC_ID].value != entry->crtc->id ||
-		entry->primary->crtc_id != entry->crtc->id)
-		return false;
-	crtc = drmModeGetCrtc(output->device->fd, entry->crtc->id);
-	same = crtc && crtc->mode_valid && kms_mode_equal(&crtc->mode, &entry->mode);
-	if (crtc)
-		drmModeFreeCrtc(crtc);
-	return same;
-}
-
-static bool choose_picture(struct kms_plan_entry *entry, bool pictures, GError **error)
-{
-	const struct kms_output *output = entry->output;
-
-	entry->keep = pictures && can_keep(entry);
-	if (entry->keep)
-		return true;
-	if (pictures && output->current.buffer && kms_mode_equal(&entry->mode, &output->mode)) {
-		entry->buffer = kms_buffer_ref(output->current.buffer);
-		entry->placement = output->current.placement;
-		return true;
-	}
-	entry->placement = whole_screen(&entry->mode);
-	entry->buffer = kms_buffer_create(output->device, entry->mode.hdisplay,
-		entry->mode.vdisplay, DRM_FORMAT_XRGB8888, false, error);
-	return entry->buffer != NULL;
-}
-
-static bool prepare(struct kms_plan *plan, struct kms_device *device, bool pictures, GError **error)
-{
-	for (size_t i = 0; i < plan->count; i++) {
-		struct kms_plan_entry *entry = &plan->entries[i];
-
-		if (!entry->on)
-			continue;
-		if (drmModeCreatePropertyBlob(device->fd, &entry->mode, sizeof(entry->mode),
-			    &entry->mode_blob) != 0) {
-			g_set_error(error, KMS_ERROR, KMS_ERROR_REFUSED,
-				"%s: the kernel refuses mode %ux%u: %s",
-				kms_output_name(entry->output), entry->mode.hdisplay,
-				entry->mode.vdisplay, g_strerror(errno));
-			return false;
-		}
-		if (!choose_picture(entry, pictures, error))
-			return false;
-	}
-	return true;
-}
-
-/* What prepare() made and nobody took over. */
-static void discard(struct kms_plan *plan, struct kms_device *device)
-{
-	for (size_t i = 0; i < plan->count; i++) {
-		struct kms_plan_entry *entry = &plan->entries[i];
-
-		if (entry->mode_blob)
-			drmModeDestroyPropertyBlob(device->fd, entry->mode_blob);
-		entry->mode_blob = 0;
-		kms_buffer_unref(entry->buffer);
-		entry->buffer = NULL;
-	}
-}
-
-/* ---- the request ---- */
-
-static const struct kms_plan_entry *find_by_crtc(const struct kms_plan *plan,
-	const struct kms_crtc *crtc)
-{
-	for (size_t i = 0; i < plan->count; i++) {
-		if (plan->entries[i].on && plan->entries[i].crtc == crtc)
-			return &plan->entries[i];
-	}
-	return NULL;
-}
-
-static const struct kms_plan_entry *find_by_primary(const struct kms_plan *plan,
-	const struct kms_plane *plane)
-{
-	for (size_t i = 0; i < plan->count; i++) {
-		if (plan->entries[i].on && plan->entries[i].primary == plane)
-			return &plan->entries[i];
-	}
-	return NULL;
-}
-
-/*
- * An event for a CRTC that is dark and stays so is EINVAL, and an object that leaves such a CRTC
- * pulls it in: they stay out of a request with events. They show nothing.
- */
-static bool takes_part(const struct kms_device *device, const struct kms_plan *plan,
-	const struct attempt *attempt, uint32_t crtc_id)
-{
-	for (size_t i = 0; i < device->crtc_count; i++) {
-		const struct kms_crtc *crtc = &device->crtcs[i];
-
-		if (crtc->id == crtc_id)
-			return attempt->blocking || crtc->active || find_by_crtc(plan, crtc);
-	}
-	return attempt->blocking;
-}
-
-static void add_connector(struct kms_request *request, const struct kms_device *device,
-	const struct kms_plan *plan, const struct kms_plan_entry *entry,
-	const struct attempt *attempt)
-{
-	const struct kms_connector *connector = &entry->output->connector;
-	const struct kms_property *crtc_id = &connector->properties[KMS_CONNECTOR_CRTC_ID];
-
-	/* A connector that was taken away (MST) has no properties left. */
-	if (!crtc_id->id ||
-		(!entry->on && !takes_part(device, plan, attempt, (uint32_t)crtc_id->value)))
-		return;
-	/* That goes as soon as its CRTC is off, and nobody tells; to name it then is ENOENT. */
-	if (device->taken_over && !entry->on && !crtc_id->value)
-		return;
-	kms_request_add(request, connector->id, crtc_id, entry->on ? entry->crtc->id : 0);
-	if (attempt->resets)
-		kms_request_add_resets(request, connector->id, connector->properties,
-			KMS_CONNECTOR_PROPERTIES);
-	else if (entry->on)
-		kms_request_add_optional(request, connector->id,
-			&connector->properties[KMS_CONNECTOR_LINK_STATUS],
-			connector->properties[KMS_CONNECTOR_LINK_STATUS].reset);
-}
-
-static void add_crtc(struct kms_request *request, const struct kms_device *device,
-	const struct kms_plan *plan, const struct kms_crtc *crtc, const struct attempt *attempt)
-{
-	const struct kms_plan_entry *entry = find_by_crtc(plan, crtc);
-
-	if (!takes_part(device, plan, attempt, crtc->id))
-		return;
-	kms_request_add(request, crtc->id, &crtc->properties[KMS_CRTC_ACTIVE], entry ? 1 : 0);
-	kms_request_add(request, crtc->id, &crtc->properties[KMS_CRTC_MODE_ID],
-		entry ? entry->mode_blob : 0);
-	if (attempt->resets)
-		kms_request_add_resets(request, crtc->id, crtc->properties, KMS_CRTC_PROPERTIES);
-}
-
-static void add_plane(struct kms_request *request, const struct kms_device *device,
-	const struct kms_plan *plan, const struct kms_plane *plane, const struct attempt *attempt)
-{
-	const struct kms_plan_entry *entry = find_by_primary(plan, plane);
-
-	if (!entry && !takes_part(device, plan, attempt, plane->crtc_id))
-		return;
-	/* Resets first: the placement has the last word on the rotation. */
-	if (attempt->resets)
-		kms_request_add_resets(request, plane->id, plane->properties, KMS_PLANE_PROPERTIES);
-	if (attempt->resets && entry && plane->properties[KMS_PLANE_ZPOS].maximum)
-		kms_request_add(request, plane->id, &plane->properties[KMS_PLANE_ZPOS],
-			plane->properties[KMS_PLANE_ZPOS].minimum);
-	if (!entry)
-		kms_request_add_plane_off(request, plane);
-	else if (!entry->keep)
-		kms_request_add_plane(request, plane, entry->crtc, entry->buffer->framebuffer,
-			&entry->placement);
-}
-
-static void build(struct kms_request *request, const struct kms_device *device,
-	const struct kms_plan *plan, const struct attempt *attempt)
-{
-	kms_request_reset(request);
-	for (size_t i = 0; i < plan->count; i++)
-		add_connector(request, device, plan, &plan->entries[i], attempt);
-	for (size_t i = 0; i < device->crtc_count; i++)
-		add_crtc(request, device, plan, &device->crtcs[i], attempt);
-	for (size_t i = 0; i < device->plane_count; i++)
-		add_plane(request, device, plan, &device->planes[i], attempt);
-}
-
-/* ---- after the kernel said yes ---- */
-
-static void apply_to_output(struct kms_plan_entry *entry, const struct attempt *attempt)
-{
-	struct kms_output *output = entry->output;
-	struct kms_output_frame *frame = attempt->blocking ? &output->current : &output->queued;
-	bool was_on = output->on;
-
-	if (output->mode_blob)
-		drmModeDestroyPropertyBlob(output->device->fd, output->mode_blob);
-	output->mode_blob = entry->mode_blob;
-	entry->mode_blob = 0;
-	if (!entry->on) {
-		output->on = false;
-		output->crtc = NULL;
-		output->primary = NULL;
-		kms_cursor_set_plane(output, NULL);
-		kms_output_fail(output, ECANCELED);
-		kms_output_frame_clear(&output->pending);
-		kms_output_frame_clear(&output->queued);
-		kms_output_frame_clear(&output->current);
-		if (was_on)
-			kms_output_note_change(output);
-		return;
-	}
-
-	output->on = true;
-	output->crtc = entry->crtc;
-	output->primary = entry->primary;
-	output->mode = entry->mode;
-	kms_mode_describe(&output->mode, &output->info);
-	output->connector.properties[KMS_CONNECTOR_CRTC_ID].value = entry->crtc->id;
-	kms_output_forget_state(output);
-	kms_cursor_set_plane(output, entry->cursor);
-	if (!entry->same && output->pending.buffer) {
-		/* It was made for another mode, or another plane. */
-		kms_output_fail(output, ECANCELED);
-		kms_output_frame_clear(&output->pending);
-	}
-	if (attempt->blocking)
-		kms_output_frame_clear(&output->queued);
-	kms_buffer_unref(frame->buffer);
-	*frame = (struct kms_output_frame){.buffer = entry->buffer, .placement = entry->placement};
-	entry->buffer = NULL;
-	output->placed = entry->placement;
-	output->is_placed = !entry->keep;
-	if (!entry->same || attempt->resets)
-		kms_output_note_change(output);
-}
-
-static void apply(struct kms_device *device, struct kms_plan *plan, const struct attempt *attempt)
-{
-	int64_t now_us = g_get_monotonic_time();
-
-	/* Who takes part is judged by the state before this commit. */
-	for (size_t i = 0; i < device->plane_count; i++) {
-		struct kms_plane *plane = &device->planes[i];
-		const struct kms_plan_entry *entry = find_by_primary(plan, plane);
-
-		if (entry)
-			plane->crtc_id = entry->crtc->id;
-		else if (takes_part(device, plan, attempt, plane->crtc_id))
-			plane->crtc_id = 0;
-	}
-	for (size_t i = 0; i < plan->count; i++) {
-		struct kms_plan_entry *entry = &plan->entries[i];
-		struct kms_property *crtc_id =
-			&entry->output->connector.properties[KMS_CONNECTOR_CRTC_ID];
-
-		if (!entry->on && takes_part(device, plan, attempt, (uint32_t)crtc_id->value))
-			crtc_id->value = 0;
-		apply_to_output(entry, attempt);
-	}
-	for (size_t i = 0; i < device->crtc_count; i++) {
-		struct kms_crtc *crtc = &device->crtcs[i];
-		const struct kms_plan_entry *entry = find_by_crtc(plan, crtc);
-
-		if (!attempt->blocking && takes_part(device, plan, attempt, crtc->id))
-			kms_device_commit_begun(device, crtc, now_us);
-		if (attempt->blocking)
-			crtc->busy = false;
-		crtc->output = entry ? entry->output : NULL;
-		crtc->active = entry != NULL;
-	}
-	device->taken_over = true;
-}
+/* So many modes of an output are tried, one after the other. */
+#define MODES_TRIED_MAX 16
 
 /* ---- trying ---- */
 
-static int try_commit(struct kms_device *device, struct kms_plan *plan,
-	const struct attempt *attempt, GError **error)
+/* What was switched off makes room, and so may another mode. */
+static bool makes_room(const struct kms_plan *plan)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct kms_plan_entry *entry = &plan->entries[i];
+		const struct kms_state *now = &entry->output->state;
+
+		if (now->crtc && !entry->same &&
+			(!entry->on || !kms_mode_equal(&entry->next.mode, &now->mode)))
+			return true;
+	}
+	return false;
+}
+
+static void count(const struct kms_plan *plan, const struct kms_attempt *attempt, bool sets_mode)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct kms_plan_entry *entry = &plan->entries[i];
+
+		if (!entry->on || !kms_attempt_includes(entry, attempt))
+			continue;
+		entry->output->counters.commits++;
+		if (sets_mode)
+			entry->output->counters.mode_sets++;
+	}
+}
+
+static int try_commit(struct kms_modeset *modeset, struct kms_plan *plan,
+	const struct kms_attempt *attempt, GError **error)
 {
 	struct kms_request request;
 	uint32_t flags = 0;
+	guint token = 0;
 	int failure;
+	bool room;
 
-	if (!prepare(plan, device, attempt->pictures, error)) {
-		discard(plan, device);
+	if (!kms_attempt_prepare(plan, attempt, error)) {
+		kms_attempt_discard(plan);
 		return EINVAL;
 	}
 	kms_request_init(&request);
-	build(&request, device, plan, attempt);
-	if (kms_request_test(device, &request, 0) != 0)
+	kms_attempt_build(&request, plan, attempt);
+	if (!kms_request_size(&request)) {
+		kms_request_finish(&request);
+		kms_attempt_discard(plan);
+		return 0;
+	}
+	if (kms_request_test(plan->card, &request, 0) != 0)
 		flags = DRM_MODE_ATOMIC_ALLOW_MODESET;
-	failure = attempt->blocking ? kms_request_commit_blocking(device, &request, flags)
-				    : kms_request_commit(device, &request, flags);
+	failure = attempt->blocking ? kms_request_commit_blocking(plan->card, &request, flags)
+				    : kms_request_commit(plan->card, &request, flags, &token);
 	kms_request_finish(&request);
 	if (failure) {
-		discard(plan, device);
+		kms_attempt_discard(plan);
 		return failure;
 	}
-	for (size_t i = 0; i < plan->count; i++) {
-		if (plan->entries[i].on) {
-			plan->entries[i].output->counters.commits++;
-			if (flags)
-				plan->entries[i].output->counters.mode_sets++;
-		}
-	}
-	apply(device, plan, attempt);
+	count(plan, attempt, flags != 0);
+	room = makes_room(plan);
+	kms_attempt_apply(plan, attempt, token, flags != 0);
+	modeset->taken_over = true;
+	if (room)
+		kms_outputs_forgive(modeset->outputs);
 	return 0;
 }
 
 static bool is_final(int failure)
 {
 	return failure == 0 || failure == EACCES || failure == EPERM || failure == ENODEV ||
-		failure == EBUSY;
+		kms_error_is_passing(failure);
 }
 
 /* With everything first; then what a driver may refuse is left out. */
-static int try_attempts(struct kms_device *device, struct kms_plan *plan, bool resets,
-	bool blocking, GError **error)
+static int try_attempts(struct kms_modeset *modeset, struct kms_plan *plan,
+	const struct kms_attempt *wanted, GError **error)
 {
-	const struct attempt attempts[] = {
-		{.resets = resets, .pictures = true, .blocking = blocking},
-		{.resets = false, .pictures = false, .blocking = blocking},
-	};
-	int failure = 0;
+	struct kms_attempt attempt = *wanted;
+	int failure;
 
-	for (size_t i = 0; i < G_N_ELEMENTS(attempts); i++) {
-		g_clear_error(error);
-		failure = try_commit(device, plan, &attempts[i], error);
-		if (is_final(failure))
-			break;
-	}
-	return failure;
+	attempt.resets = true;
+	attempt.pictures = true;
+	failure = try_commit(modeset, plan, &attempt, error);
+	if (is_final(failure))
+		return failure;
+	g_clear_error(error);
+	attempt.resets = false;
+	attempt.pictures = false;
+	return try_commit(modeset, plan, &attempt, error);
 }
 
 static bool is_newcomer(const struct kms_plan_entry *entry)
@@ -370,27 +124,71 @@ static bool has_newcomers(const struct kms_plan *plan)
 static void leave_off(struct kms_plan_entry *entry, int failure)
 {
 	log_output(G_LOG_LEVEL_WARNING, kms_output_name(entry->output),
-		"left off: the driver refuses %ux%u on it: %s", entry->mode.hdisplay,
-		entry->mode.vdisplay, g_strerror(failure));
+		"left off: the driver refuses %ux%u on it: %s", entry->next.mode.hdisplay,
+		entry->next.mode.vdisplay, g_strerror(failure));
 	entry->output->refused = true;
+	entry->output->step = 0;
 	entry->wanted = false;
 }
 
 /* Would the driver light what is on in the plan, if all of it was black? 0 or an errno. */
-static int test_plan(struct kms_device *device, struct kms_plan *plan)
+static int test_plan(struct kms_plan *plan, const struct kms_attempt *wanted)
 {
-	const struct attempt attempt = {0};
+	const struct kms_attempt attempt = {.whole = wanted->whole, .only = wanted->only};
 	struct kms_request request;
 	int failure = EINVAL;
 
-	if (prepare(plan, device, false, NULL)) {
+	if (kms_attempt_prepare(plan, &attempt, NULL)) {
 		kms_request_init(&request);
-		build(&request, device, plan, &attempt);
-		failure = kms_request_test(device, &request, DRM_MODE_ATOMIC_ALLOW_MODESET);
+		kms_attempt_build(&request, plan, &attempt);
+		failure = kms_request_test(plan->card, &request, DRM_MODE_ATOMIC_ALLOW_MODESET);
 		kms_request_finish(&request);
 	}
-	discard(plan, device);
+	kms_attempt_discard(plan);
 	return failure;
+}
+
+/* Goes on in the list of its modes until one is taken. 0, or what the driver said of the first. */
+static int test_modes(struct kms_plan *plan, struct kms_plan_entry *entry,
+	const struct kms_attempt *attempt)
+{
+	int refusal = test_plan(plan, attempt);
+	drmModeModeInfo first = entry->next.mode;
+
+	for (size_t step = 1; refusal && step <= MODES_TRIED_MAX; step++) {
+		if (!kms_plan_choose_mode(entry, step))
+			break;
+		if (test_plan(plan, attempt) == 0) {
+			entry->output->step += step;
+			return 0;
+		}
+	}
+	entry->next.mode = first;
+	return refusal;
+}
+
+/* An output that runs, and whose new mode is refused: the next one in the list. False where there
+ * is none. */
+static bool take_next_mode(const struct kms_plan *plan)
+{
+	bool changed = false;
+
+	for (size_t i = 0; i < plan->count; i++) {
+		struct kms_plan_entry *entry = &plan->entries[i];
+		struct kms_output *output = entry->output;
+		drmModeModeInfo refused = entry->next.mode;
+
+		if (!entry->on || entry->same || !output->on || output->step >= MODES_TRIED_MAX ||
+			kms_mode_equal(&entry->next.mode, &output->state.mode) ||
+			!kms_plan_choose_mode(entry, 1))
+			continue;
+		log_output(G_LOG_LEVEL_WARNING, kms_output_name(output),
+			"the driver refuses %ux%u; trying the next mode", refused.hdisplay,
+			refused.vdisplay);
+		output->step++;
+		changed = true;
+	}
+	return changed;
 }
 
 /*
@@ -398,7 +196,7 @@ static int test_plan(struct kms_device *device, struct kms_plan *plan)
  * with them nor each other: they come to it one after the other, and who is refused stays off.
  * Where no single one is to blame, all do. False: nothing is left to try.
  */
-static bool drop_newcomers(struct kms_device *device, struct kms_plan *plan, int failure)
+static bool drop_newcomers(struct kms_plan *plan, const struct kms_attempt *attempt, int failure)
 {
 	bool dropped = false;
 	bool remaining = false;
@@ -412,12 +210,12 @@ static bool drop_newcomers(struct kms_device *device, struct kms_plan *plan, int
 		if (!is_newcomer(entry))
 			continue;
 		entry->on = true;
-		refusal = test_plan(device, plan);
+		refusal = test_modes(plan, entry, attempt);
+		dropped |= refusal != 0 || entry->output->step != 0;
 		if (!refusal)
 			continue;
 		entry->on = false;
 		leave_off(entry, refusal);
-		dropped = true;
 	}
 	for (size_t i = 0; i < plan->count; i++) {
 		struct kms_plan_entry *entry = &plan->entries[i];
@@ -432,192 +230,237 @@ static bool drop_newcomers(struct kms_device *device, struct kms_plan *plan, int
 }
 
 /* Plans, commits, and if it must be, again with less. */
-static int try_plan(struct kms_device *device, bool resets, bool blocking)
+static int try_plan(struct kms_modeset *modeset, const struct kms_attempt *attempt, GError **error)
 {
+	bool again = true;
+	int failure = 0;
+
+	while (again) {
+		struct kms_plan plan;
+
+		kms_plan_init(&plan, modeset->outputs);
+		g_clear_error(error);
+		failure = try_attempts(modeset, &plan, attempt, error);
+		if (!is_final(failure) && has_newcomers(&plan) &&
+			drop_newcomers(&plan, attempt, failure)) {
+			g_clear_error(error);
+			failure = try_attempts(modeset, &plan, attempt, error);
+		}
+		again = !is_final(failure) && take_next_mode(&plan);
+		kms_plan_finish(&plan);
+	}
+	return failure;
+}
+
+/* ---- what another master left on CRTCs that are dark ---- */
+
+static bool is_dark(const struct kms_card *card, uint64_t crtc_id)
+{
+	for (size_t i = 0; i < card->crtc_count; i++) {
+		const struct kms_crtc *crtc = &card->crtcs[i];
+
+		if (crtc->id == crtc_id)
+			return !crtc->active && !crtc->busy && !crtc->given_up;
+	}
+	return false;
+}
+
+/*
+ * Connectors and planes that stand on a dark CRTC cannot leave it in a request with events. They go
+ * before, in one without: nothing of it is seen, and nothing waits for it.
+ */
+static int sweep(struct kms_modeset *modeset)
+{
+	struct kms_outputs *outputs = modeset->outputs;
+	struct kms_card *card = outputs->card;
+	struct kms_request request;
+	int failure = 0;
+
+	kms_request_init(&request);
+	for (size_t i = 0; i < kms_outputs_count(outputs); i++) {
+		const struct kms_connector *connector = &kms_outputs_at(outputs, i)->connector;
+
+		if (is_dark(card, connector->properties[KMS_CONNECTOR_CRTC_ID].value))
+			kms_state_add_connector(&request, connector, NULL, false);
+	}
+	for (size_t i = 0; i < card->plane_count; i++) {
+		if (is_dark(card, card->planes[i].crtc_id))
+			kms_state_add_plane_off(&request, &card->planes[i], false);
+	}
+	for (size_t i = 0; kms_request_size(&request) && i < card->crtc_count; i++) {
+		if (is_dark(card, card->crtcs[i].id))
+			kms_state_add_crtc(&request, &card->crtcs[i], NULL, false);
+	}
+	if (kms_request_size(&request)) {
+		failure = kms_request_commit_silent(card, &request, DRM_MODE_ATOMIC_ALLOW_MODESET);
+		kms_card_read_state(card);
+		kms_outputs_read_state(outputs);
+	}
+	kms_request_finish(&request);
+	return failure;
+}
+
+/* ---- called by device.c and configure.c ---- */
+
+static bool is_idle(const struct kms_modeset *modeset, const struct kms_plan *plan)
+{
+	const struct kms_attempt attempt = {.whole = modeset->resets || modeset->alone};
+
+	for (size_t i = 0; i < plan->card->crtc_count; i++) {
+		const struct kms_crtc *crtc = &plan->card->crtcs[i];
+
+		if (crtc->busy && kms_attempt_includes_crtc(plan, &attempt, crtc))
+			return false;
+	}
+	return true;
+}
+
+/* Frames of outputs that the mode set changes wait for it. */
+static void hold(const struct kms_modeset *modeset, const struct kms_plan *plan)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		plan->entries[i].output->held = modeset->wanted &&
+			(modeset->resets || modeset->alone || !plan->entries[i].same);
+}
+
+static void release(struct kms_modeset *modeset)
+{
+	for (size_t i = 0; i < kms_outputs_count(modeset->outputs); i++)
+		kms_outputs_at(modeset->outputs, i)->held = false;
+}
+
+/* Nothing of it was the driver's word: the same again, soon. */
+static void try_later(struct kms_modeset *modeset, int failure)
+{
+	struct kms_records *records = &modeset->outputs->card->records;
+	int64_t now_us = g_get_monotonic_time();
+
+	if (!modeset->trying_since_us)
+		modeset->trying_since_us = now_us;
+	modeset->alone = failure == EBUSY;
+	kms_records_retry_in(records,
+		now_us - modeset->trying_since_us > BUSY_LIMIT_US ? BUSY_LONG_RETRY_US
+								  : BUSY_RETRY_US);
+}
+
+/* True: it is done, one way or the other. */
+static bool make(struct kms_modeset *modeset)
+{
+	const struct kms_attempt attempt = {.whole = modeset->resets,
+		.first = !modeset->taken_over};
+	struct kms_card *card = modeset->outputs->card;
+	int failure = modeset->resets ? sweep(modeset) : 0;
+
+	/* Should another than the moment be against it, the rest is tried without. */
+	if (!kms_error_is_passing(failure))
+		failure = try_plan(modeset, &attempt, NULL);
+	if (kms_error_is_passing(failure)) {
+		try_later(modeset, failure);
+		return false;
+	}
+	if (failure == 0)
+		modeset->resets = false;
+	else if (!kms_records_note_error(&card->records, failure))
+		log_card(G_LOG_LEVEL_WARNING, card->path, "the driver refuses the mode set: %s",
+			g_strerror(failure));
+	modeset->trying_since_us = 0;
+	modeset->alone = false;
+	modeset->wanted = false;
+	return true;
+}
+
+/* One that was refused, and may be tried again by now. */
+static bool somebody_waits(const struct kms_modeset *modeset)
+{
+	for (size_t i = 0; i < kms_outputs_count(modeset->outputs); i++) {
+		const struct kms_output *output = kms_outputs_at(modeset->outputs, i);
+
+		if (output->wanted && output->connector.connected && !output->on &&
+			!output->refused)
+			return true;
+	}
+	return false;
+}
+
+/* Is there something to do, and can it be done now? */
+static bool is_due(struct kms_modeset *modeset)
+{
+	struct kms_plan plan;
+	bool idle;
+
+	kms_plan_init(&plan, modeset->outputs);
+	modeset->wanted = modeset->resets || kms_plan_changes_anything(&plan);
+	hold(modeset, &plan);
+	idle = is_idle(modeset, &plan);
+	kms_plan_finish(&plan);
+	return modeset->wanted && idle;
+}
+
+void kms_modeset_run(struct kms_modeset *modeset)
+{
+	if (!modeset->configured || modeset->outputs->card->records.state != KMS_DEVICE_READY)
+		return;
+	while (is_due(modeset) && make(modeset) && somebody_waits(modeset))
+		continue;
+	if (modeset->wanted)
+		return;
+	/* Frames that waited for a mode that is refused are shown in the one that stays. */
+	release(modeset);
+	kms_outputs_advance(modeset->outputs);
+}
+
+void kms_modeset_request(struct kms_modeset *modeset, bool resets)
+{
+	/* Configured while the card was not ours: the first mode set is the takeover. */
+	modeset->resets |= modeset->configured && (resets || !modeset->taken_over);
+	kms_modeset_run(modeset);
+}
+
+void kms_modeset_cancel(struct kms_modeset *modeset)
+{
+	modeset->wanted = false;
+	modeset->alone = false;
+	modeset->trying_since_us = 0;
+	release(modeset);
+}
+
+int kms_modeset_unstick(struct kms_modeset *modeset, struct kms_crtc *crtc)
+{
+	const struct kms_attempt attempt = {.blocking = true, .only = crtc};
 	struct kms_plan plan;
 	int failure;
 
-	kms_plan_init(&plan, device, false, NULL);
-	failure = try_attempts(device, &plan, resets, blocking, NULL);
-	if (!is_final(failure) && has_newcomers(&plan) && drop_newcomers(device, &plan, failure))
-		failure = try_attempts(device, &plan, resets, blocking, NULL);
+	kms_plan_init(&plan, modeset->outputs);
+	failure = try_attempts(modeset, &plan, &attempt, NULL);
 	kms_plan_finish(&plan);
 	return failure;
 }
 
-/* ---- called by device.c ---- */
-
-void kms_modeset_run(struct kms_device *device)
+static void set_refused_error(GError **error, const struct kms_card *card, int failure)
 {
-	int failure;
-
-	if (!device->modeset_wanted || device->state != KMS_DEVICE_READY ||
-		!kms_device_is_idle(device))
-		return;
-	device->modeset_wanted = false;
-	failure = try_plan(device, device->modeset_resets, false);
-	if (failure == 0) {
-		device->modeset_resets = false;
-	} else if (failure == EBUSY) {
-		device->modeset_wanted = true;
-		kms_device_retry_soon(device);
-	} else if (!kms_device_note_error(device, failure)) {
-		log_card(G_LOG_LEVEL_WARNING, device->path, "the driver refuses the mode set: %s",
-			g_strerror(failure));
-	}
-	/* Frames that waited for the mode that is refused are shown in the one that stays. */
-	kms_device_advance(device);
-}
-
-void kms_modeset_request(struct kms_device *device, bool resets)
-{
-	struct kms_plan plan;
-	bool changes;
-
-	if (!device->configured || device->state != KMS_DEVICE_READY)
-		return;
-	/* Configured while the card was not ours: the first mode set is the takeover. */
-	device->modeset_resets |= resets || !device->taken_over;
-	kms_plan_init(&plan, device, false, NULL);
-	changes = kms_plan_changes_anything(&plan);
-	kms_plan_finish(&plan);
-	if (!changes && !device->modeset_resets)
-		return;
-	device->modeset_wanted = true;
-	kms_modeset_run(device);
-}
-
-int kms_modeset_force(struct kms_device *device)
-{
-	int failure = try_plan(device, true, true);
-
-	if (failure)
-		return failure;
-	/* It was the one that waited, too; frames that had to wait with it go on. */
-	device->modeset_wanted = false;
-	device->modeset_resets = false;
-	kms_device_advance(device);
-	return 0;
-}
-
-static void set_refused_error(GError **error, const struct kms_device *device, int failure)
-{
-	if (error && *error)
-		return;
-	if (failure == EACCES || failure == EPERM)
+	if (failure == ENODEV)
+		g_set_error(error, KMS_ERROR, KMS_ERROR_GONE, "%s: the card is gone", card->path);
+	else
 		g_set_error(error, KMS_ERROR, KMS_ERROR_OTHER_MASTER,
 			"%s: another program drives the card (DRM master); stop it, or switch to "
 			"a free VT",
-			device->path);
-	else if (failure == ENODEV)
-		g_set_error(error, KMS_ERROR, KMS_ERROR_GONE, "%s: the card is gone", device->path);
-	else
-		g_set_error(error, KMS_ERROR, KMS_ERROR_REFUSED,
-			"%s: the driver refuses the mode set: %s", device->path,
-			g_strerror(failure));
+			card->path);
 }
 
-static bool take_over(struct kms_device *device, GError **error)
+bool kms_modeset_take_over(struct kms_modeset *modeset, GError **error)
 {
+	const struct kms_attempt attempt = {.whole = true, .blocking = true, .first = true};
 	g_autoptr(GError) problem = NULL;
-	struct kms_plan plan;
-	int failure;
+	struct kms_card *card = modeset->outputs->card;
+	int failure = try_plan(modeset, &attempt, &problem);
 
-	if (!kms_plan_init(&plan, device, true, error)) {
-		kms_plan_finish(&plan);
+	if (failure == EACCES || failure == EPERM || failure == ENODEV) {
+		set_refused_error(error, card, failure);
 		return false;
 	}
-	failure = try_attempts(device, &plan, true, true, &problem);
-	kms_plan_finish(&plan);
-	if (!failure)
-		return true;
-	set_refused_error(&problem, device, failure);
-	g_propagate_error(error, g_steal_pointer(&problem));
-	return false;
-}
-
-/* Would it be taken? Asked before anything is changed, so that a wrong mode is an error at once. */
-static bool check_plan(struct kms_device *device, GError **error)
-{
-	struct kms_plan plan;
-	bool valid = kms_plan_init(&plan, device, true, error);
-
-	kms_plan_finish(&plan);
-	return valid;
-}
-
-struct saved_request {
-	bool wanted;
-	bool keep_picture;
-	struct kms_mode_wish wish;
-};
-
-/* Is something asked of it that was not asked before? Then it must be possible. */
-static bool is_asked_anew(const struct kms_output *output, const struct saved_request *saved)
-{
-	return !output->device->taken_over || (output->wanted && !saved->wanted) ||
-		memcmp(&output->wish, &saved->wish, sizeof(output->wish)) != 0;
-}
-
-/* Of an output that stays dark for now. */
-static bool guess_mode(struct kms_output *output, GError **error)
-{
-	return kms_output_guess_mode(output, output->asked_anew ? error : NULL) ||
-		!output->asked_anew;
-}
-
-bool kms_device_configure(struct kms_device *device, const struct kms_output_request *requests,
-	size_t count, GError **error)
-{
-	guint outputs = device->outputs->len;
-	g_autofree struct kms_mode_wish *wishes = g_new0(struct kms_mode_wish, MAX(count, 1));
-	g_autofree struct saved_request *saved = g_new0(struct saved_request, MAX(outputs, 1));
-	bool done = true;
-
-	for (size_t i = 0; i < count; i++) {
-		if (!kms_mode_parse(requests[i].mode, &wishes[i], error)) {
-			g_prefix_error(error, "%s: ", kms_output_name(requests[i].output));
-			return false;
-		}
-	}
-	for (guint i = 0; i < outputs; i++) {
-		struct kms_output *output = device->outputs->pdata[i];
-
-		saved[i] = (struct saved_request){output->wanted, output->keep_picture,
-			output->wish};
-		output->wanted = false;
-		output->refused = false;
-	}
-	for (size_t i = 0; i < count; i++) {
-		requests[i].output->wanted = !requests[i].off;
-		requests[i].output->keep_picture = requests[i].keep_picture;
-		requests[i].output->wish = wishes[i];
-	}
-	for (guint i = 0; i < outputs; i++) {
-		struct kms_output *output = device->outputs->pdata[i];
-
-		output->asked_anew = is_asked_anew(output, &saved[i]);
-	}
-	for (size_t i = 0; i < count && done; i++) {
-		if (requests[i].off)
-			done = guess_mode(requests[i].output, error);
-	}
-
-	if (done && device->state == KMS_DEVICE_READY && !device->taken_over)
-		done = take_over(device, error);
-	else if (done)
-		done = check_plan(device, error);
-	if (!done) {
-		for (guint i = 0; i < outputs; i++) {
-			struct kms_output *output = device->outputs->pdata[i];
-
-			output->wanted = saved[i].wanted;
-			output->keep_picture = saved[i].keep_picture;
-			output->wish = saved[i].wish;
-		}
-		return false;
-	}
-	device->configured = true;
-	kms_modeset_request(device, false);
+	/* The driver does not light them: a state, not an end. */
+	if (failure)
+		log_card(G_LOG_LEVEL_WARNING, card->path, "%s",
+			problem ? problem->message : g_strerror(failure));
 	return true;
 }

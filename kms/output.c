@@ -1,19 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "output.h"
 
-#include "device.h"
-#include "modeset.h"
+#include "resources.h"
 
 #include <errno.h>
+#include <glib-unix.h>
 #include <log.h>
 #include <string.h>
-#include <xf86drm.h>
 
 /* A NONBLOCK commit that takes longer than this is counted as a finding. */
 #define SLOW_COMMIT_US 4000
 
 /* Counting vblanks from an older event would count the error of the nominal rate. */
 #define VBLANK_GUESS_MAX_US G_USEC_PER_SEC
+
+/* What the kernel had no time or memory for is tried again after so long, for so long; then it is a
+ * refusal. */
+#define BUSY_RETRY_US 20000
+#define BUSY_LIMIT_US 100000
+
+static void stop_waiting(struct kms_output *output);
 
 void kms_output_frame_clear(struct kms_output_frame *frame)
 {
@@ -30,13 +36,16 @@ static void move_frame(struct kms_output_frame *to, struct kms_output_frame *fro
 	from->serial = 0;
 }
 
-struct kms_output *kms_output_create(struct kms_device *device)
+struct kms_output *kms_output_create(struct kms_card *card)
 {
 	struct kms_output *output = g_new0(struct kms_output, 1);
 
-	output->device = device;
+	output->card = card;
 	kms_request_init(&output->request);
-	kms_cursor_init(&output->cursor);
+	kms_cursor_init(&output->cursor, card);
+	output->cursor_due_us = KMS_NEVER;
+	/* Until something is asked for. */
+	output->wishes.count = 1;
 	output->info = (struct kms_mode_info){1024, 768, 60000, "1024x768@60.00"};
 	return output;
 }
@@ -45,10 +54,12 @@ void kms_output_destroy(struct kms_output *output)
 {
 	if (!output)
 		return;
+	stop_waiting(output);
 	kms_output_frame_clear(&output->pending);
 	kms_output_frame_clear(&output->queued);
 	kms_output_frame_clear(&output->current);
 	kms_cursor_finish(&output->cursor);
+	kms_state_drop(output->card, &output->state, NULL);
 	kms_request_finish(&output->request);
 	kms_connector_finish(&output->connector);
 	g_free(output);
@@ -62,10 +73,28 @@ int64_t kms_output_period(const struct kms_output *output)
 void kms_output_note_change(struct kms_output *output)
 {
 	output->changed = true;
-	kms_device_wake_at(output->device, 0);
+	kms_records_wake_at(&output->card->records, 0);
+}
+
+void kms_output_distrust(struct kms_output *output)
+{
+	if (output->renewed)
+		return;
+	output->renew = true;
+	output->renewed = true;
+	output->card->records.reset_wanted = true;
+	kms_records_wake_at(&output->card->records, 0);
 }
 
 /* ---- frames that will not be shown ---- */
+
+static void note_failure(struct kms_output *output, uint64_t serial, int error)
+{
+	output->failed_serial = MAX(serial, output->failed_serial);
+	output->failed_error = error;
+	output->counters.commits_failed++;
+	kms_records_wake_at(&output->card->records, 0);
+}
 
 void kms_output_fail(struct kms_output *output, int error)
 {
@@ -73,14 +102,12 @@ void kms_output_fail(struct kms_output *output, int error)
 
 	output->damage_lost = true;
 	output->trying_since_us = 0;
+	stop_waiting(output);
 	if (!serial)
 		return;
 	output->queued.serial = 0;
 	output->pending.serial = 0;
-	output->failed_serial = serial;
-	output->failed_error = error;
-	output->counters.commits_failed++;
-	kms_device_wake_at(output->device, 0);
+	note_failure(output, serial, error);
 }
 
 void kms_output_suspend(struct kms_output *output, int error)
@@ -88,7 +115,7 @@ void kms_output_suspend(struct kms_output *output, int error)
 	if (!output->on)
 		return;
 	output->on = false;
-	output->cursor.due_us = KMS_NEVER;
+	output->cursor_due_us = KMS_NEVER;
 	kms_output_fail(output, error);
 	/* A queued frame stays where it is until its event comes: the kernel may still read it. */
 	if (!output->queued.buffer)
@@ -98,8 +125,7 @@ void kms_output_suspend(struct kms_output *output, int error)
 
 void kms_output_forget_state(struct kms_output *output)
 {
-	memset(output->verdicts, 0, sizeof(output->verdicts));
-	output->is_placed = false;
+	memset(&output->verdicts, 0, sizeof(output->verdicts));
 	output->damage_lost = true;
 	output->damage_refused = false;
 	output->event_us = 0;
@@ -115,167 +141,116 @@ void kms_output_settle(struct kms_output *output)
 		move_frame(&output->current, &output->pending);
 }
 
-/* ---- damage ---- */
+/* ---- fences: a frame is committed only when nobody draws into it any more (design 19) ---- */
 
-static struct kms_rect bounding_box(const struct kms_rect *rects, size_t count)
+/* The pending frame is another one from now on, or none. */
+static void unwatch(struct kms_output *output)
 {
-	int32_t left = G_MAXINT32, top = G_MAXINT32, right = G_MININT32, bottom = G_MININT32;
-
-	for (size_t i = 0; i < count; i++) {
-		left = MIN(left, rects[i].x);
-		top = MIN(top, rects[i].y);
-		right = MAX(right, rects[i].x + rects[i].width);
-		bottom = MAX(bottom, rects[i].y + rects[i].height);
-	}
-	return (struct kms_rect){left, top, right - left, bottom - top};
-}
-
-static void set_damage(struct kms_output *output, const struct kms_rect *damage, size_t count)
-{
-	output->damage_count = count <= KMS_DAMAGE_MAX ? count : 0;
-	if (output->damage_count)
-		memcpy(output->damage, damage, output->damage_count * sizeof(*damage));
-}
-
-/* A frame that is superseded was never seen: the one in its place shows its damage too. */
-static void add_damage(struct kms_output *output, const struct kms_output_frame *next,
-	const struct kms_rect *damage, size_t count)
-{
-	const struct kms_output_frame *superseded = &output->pending;
-	struct kms_rect all[2 * KMS_DAMAGE_MAX];
-
-	if (!count || count > KMS_DAMAGE_MAX || !output->damage_count ||
-		next->buffer->layout.width != superseded->buffer->layout.width ||
-		next->buffer->layout.height != superseded->buffer->layout.height ||
-		!kms_placement_equal(&next->placement, &superseded->placement)) {
-		output->damage_count = 0;
+	if (!output->fence_watch)
 		return;
-	}
-	memcpy(all, damage, count * sizeof(*all));
-	memcpy(all + count, output->damage, output->damage_count * sizeof(*all));
-	count += output->damage_count;
-	if (count > KMS_DAMAGE_MAX) {
-		all[0] = bounding_box(all, count);
-		count = 1;
-	}
-	set_damage(output, all, count);
+	g_source_destroy(output->fence_watch);
+	g_clear_pointer(&output->fence_watch, g_source_unref);
 }
 
-/* Damage as the kernel takes it: corners, inside the part that is shown. 0: all of it. */
-static size_t make_clips(const struct kms_output *output, struct drm_mode_rect *clips)
+static void stop_waiting(struct kms_output *output)
 {
-	const struct kms_rect *source = &output->pending.placement.source;
-	size_t count = 0;
-
-	for (size_t i = 0; i < output->damage_count; i++) {
-		const struct kms_rect *rect = &output->damage[i];
-		struct drm_mode_rect clip = {
-			.x1 = MAX(rect->x, source->x),
-			.y1 = MAX(rect->y, source->y),
-			.x2 = MIN(rect->x + rect->width, source->x + source->width),
-			.y2 = MIN(rect->y + rect->height, source->y + source->height),
-		};
-
-		if (clip.x1 >= clip.x2 || clip.y1 >= clip.y2)
-			continue;
-		if (clip.x2 - clip.x1 == source->width && clip.y2 - clip.y1 == source->height)
-			return 0;
-		clips[count++] = clip;
-	}
-	return count;
+	output->waiting_since_us = 0;
+	unwatch(output);
 }
 
-/* The blob with the pending frame's damage, made anew only where it differs from the last one; 0:
- * whole. */
-static uint32_t damage_blob(struct kms_output *output)
+static gboolean fences_signalled(gint fd, GIOCondition condition, gpointer data)
 {
-	struct drm_mode_rect clips[KMS_DAMAGE_MAX];
-	int fd = output->device->fd;
-	size_t count;
-	size_t size;
+	struct kms_output *output = data;
 
-	if (output->damage_lost || output->damage_refused || !output->damage_count)
-		return 0;
-	count = make_clips(output, clips);
-	if (!count)
-		return 0;
-	size = count * sizeof(*clips);
-	if (output->damage_blob && count == output->clip_count &&
-		memcmp(clips, output->clips, size) == 0)
-		return output->damage_blob;
-	if (output->damage_blob)
-		drmModeDestroyPropertyBlob(fd, output->damage_blob);
-	output->damage_blob = 0;
-	if (drmModeCreatePropertyBlob(fd, clips, size, &output->damage_blob) != 0)
-		return 0;
-	memcpy(output->clips, clips, size);
-	output->clip_count = count;
-	return output->damage_blob;
+	unwatch(output);
+	kms_output_advance(output);
+	return G_SOURCE_REMOVE;
+}
+
+/* The last picture stays, and its cursor goes on moving. */
+static void wait_for_fences(struct kms_output *output)
+{
+	if (!output->waiting_since_us)
+		output->waiting_since_us = g_get_monotonic_time();
+	if (!output->fence_watch) {
+		output->fence_watch = g_unix_fd_source_new(output->pending.buffer->dmabuf, G_IO_IN);
+		g_source_set_callback(output->fence_watch, G_SOURCE_FUNC(fences_signalled), output,
+			NULL);
+		g_source_set_name(output->fence_watch, "kms fence");
+		g_source_attach(output->fence_watch, NULL);
+	}
+	kms_records_wake_at(&output->card->records,
+		output->waiting_since_us + output->card->flip_timeout_ms * INT64_C(1000));
+	kms_output_schedule_cursor(output);
+}
+
+static bool pending_is_ready(struct kms_output *output)
+{
+	if (kms_buffer_is_ready(output->pending.buffer)) {
+		if (output->waiting_since_us)
+			stop_waiting(output);
+		return true;
+	}
+	wait_for_fences(output);
+	return false;
 }
 
 /* ---- commits ---- */
 
-/* No commit in flight, and nothing that must go first. */
-static bool can_commit(const struct kms_output *output)
+bool kms_output_can_commit(const struct kms_output *output)
 {
-	return output->on && output->device->state == KMS_DEVICE_READY && !output->crtc->busy &&
-		!output->device->modeset_wanted;
+	return output->on && output->card->records.state == KMS_DEVICE_READY &&
+		!output->state.crtc->busy && !output->held;
 }
 
-/* It says something of the moment. */
-static bool is_passing(int error)
+bool kms_output_is_refusal(int error)
 {
-	return error == EBUSY || error == ENOMEM || error == EINTR;
+	return error && kms_is_refusal(error) && !kms_error_is_passing(error);
 }
 
-/*
- * One NONBLOCK commit of a frame (or of none), with the damage and the cursor that go with it. What
- * the driver refuses is tried again with less, once each: without the cursor, without damage.
- */
-static int send_flip(struct kms_output *output, const struct kms_output_frame *frame)
+static void fill_picture(const struct kms_output *output, const struct kms_output_frame *frame,
+	struct kms_state *next)
 {
-	const struct kms_property *properties = output->primary->properties;
-	struct kms_request *request = &output->request;
-	int before_damage, before_cursor, error;
-	bool has_damage = false;
-	bool has_cursor;
+	struct kms_layer *layer = &next->layers[KMS_LAYER_PICTURE];
+	const struct kms_layer *now = &output->state.layers[KMS_LAYER_PICTURE];
+	struct drm_mode_rect clips[KMS_DAMAGE_MAX];
 
-	kms_request_reset(request);
-	if (frame) {
-		bool placed = output->is_placed &&
-			kms_placement_equal(&output->placed, &frame->placement);
+	kms_layer_set_buffer(layer, frame->buffer);
+	layer->placement = frame->placement;
+	layer->anew = true;
+	/* What the screen had before says nothing of a part. */
+	if (!output->damage.count || output->damage_lost || output->damage_refused || !now->known ||
+		!kms_placement_equal(&now->placement, &frame->placement) ||
+		!layer->plane->properties[KMS_PLANE_FB_DAMAGE_CLIPS].id)
+		return;
+	kms_state_set_damage(output->card, next, &output->state, clips,
+		kms_damage_clips(&output->damage, &frame->placement.source, clips));
+}
 
-		kms_request_add_plane(request, output->primary, output->crtc,
-			frame->buffer->framebuffer, placed ? NULL : &frame->placement);
-		before_damage = kms_request_mark(request);
-		if (placed && properties[KMS_PLANE_FB_DAMAGE_CLIPS].id) {
-			uint32_t blob = damage_blob(output);
+/* What the driver refuses is tried again with less, once each: without the cursor, without
+ * damage. */
+static int send_flip(struct kms_output *output, struct kms_state *next, bool *with_cursor,
+	bool is_frame, guint *token)
+{
+	struct kms_card *card = output->card;
+	struct kms_layer *cursor = &next->layers[KMS_LAYER_CURSOR];
+	const struct kms_state *now = &output->state;
+	int error = kms_state_commit(card, &output->request, now, next, token);
 
-			has_damage = blob != 0;
-			if (has_damage)
-				kms_request_add(request, output->primary->id,
-					&properties[KMS_PLANE_FB_DAMAGE_CLIPS], blob);
-		}
-	} else {
-		before_damage = 0;
+	if (kms_output_is_refusal(error) && *with_cursor && is_frame) {
+		bool lit = cursor->buffer != NULL;
+
+		*with_cursor = false;
+		kms_layer_set_buffer(cursor, NULL);
+		error = kms_state_commit(card, &output->request, now, next, token);
+		if (!error && lit)
+			kms_output_refuse_cursor(output, &next->layers[KMS_LAYER_PICTURE]);
 	}
-	before_cursor = kms_request_mark(request);
-	has_cursor = kms_cursor_add(output, request);
-	error = kms_request_commit(output->device, request, 0);
-	if (error && kms_is_refusal(error) && has_cursor && frame) {
-		has_cursor = false;
-		kms_request_rewind(request, before_cursor);
-		error = kms_request_commit(output->device, request, 0);
-		if (!error)
-			kms_cursor_refuse(output);
-	}
-	if (error && kms_is_refusal(error) && has_damage) {
-		kms_request_rewind(request, before_damage);
-		error = kms_request_commit(output->device, request, 0);
+	if (kms_output_is_refusal(error) && next->damaged) {
+		next->damaged = false;
+		error = kms_state_commit(card, &output->request, now, next, token);
 		output->damage_refused = !error;
 	}
-	if (!error && has_cursor)
-		kms_cursor_committed(output);
 	return error;
 }
 
@@ -286,86 +261,125 @@ static int64_t time_before_commit(const struct kms_output *output,
 {
 	if (frame && frame->buffer->handle)
 		return g_get_monotonic_time();
-	return kms_device_now(output->device);
+	return kms_records_now(&output->card->records);
 }
 
-static int commit(struct kms_output *output, const struct kms_output_frame *frame)
+int kms_output_commit(struct kms_output *output, const struct kms_output_frame *frame)
 {
+	struct kms_card *card = output->card;
 	int64_t before_us = time_before_commit(output, frame);
-	int error = send_flip(output, frame);
+	struct kms_state next;
+	bool with_cursor;
 	int64_t now_us;
+	guint token;
+	int error;
 
-	if (error)
+	kms_state_copy(&next, &output->state);
+	if (frame)
+		fill_picture(output, frame, &next);
+	with_cursor = kms_cursor_has_change(&output->cursor,
+		&output->state.layers[KMS_LAYER_CURSOR]);
+	if (with_cursor)
+		kms_cursor_fill(&output->cursor, &next.layers[KMS_LAYER_CURSOR]);
+	error = send_flip(output, &next, &with_cursor, frame != NULL, &token);
+	if (error) {
+		kms_state_drop(card, &next, &output->state);
 		return error;
+	}
 	now_us = g_get_monotonic_time();
+	kms_state_apply(card, &output->state, &next);
+	if (with_cursor)
+		kms_cursor_applied(&output->cursor, &output->state.layers[KMS_LAYER_CURSOR]);
 	output->counters.commits++;
 	if (now_us - before_us > SLOW_COMMIT_US)
 		output->counters.commits_slow++;
-	output->cursor.due_us = KMS_NEVER;
-	kms_device_commit_begun(output->device, output->crtc, now_us);
+	output->cursor_due_us = KMS_NEVER;
+	kms_card_commit_begun(card, output->state.crtc, token, now_us, false);
 	return 0;
 }
 
-/* The frame stays pending where only the moment was wrong, for as long as a flip may take. */
+/* Another CRTC's mode set may keep this one out for as long as its link is trained. */
+static bool a_mode_is_set(const struct kms_card *card)
+{
+	for (size_t i = 0; i < card->crtc_count; i++) {
+		if (card->crtcs[i].busy && card->crtcs[i].setting_mode)
+			return true;
+	}
+	return false;
+}
+
+/* The frame stays pending where only the moment was wrong, for a while. */
 static bool try_again(struct kms_output *output, int error)
 {
 	int64_t now_us = g_get_monotonic_time();
 
-	if (!is_passing(error))
+	if (!kms_error_is_passing(error))
 		return false;
 	if (!output->trying_since_us)
 		output->trying_since_us = now_us;
-	if (now_us - output->trying_since_us > output->device->flip_timeout_ms * INT64_C(1000))
+	if (now_us - output->trying_since_us > BUSY_LIMIT_US &&
+		!(error == EBUSY && a_mode_is_set(output->card)))
 		return false;
-	kms_device_retry_soon(output->device);
+	kms_records_retry_in(&output->card->records, BUSY_RETRY_US);
 	return true;
 }
 
-static void remember_verdict(struct kms_output *output, const struct kms_buffer *buffer,
-	const struct kms_placement *placement, bool accepted);
+/* Once a cause. What is said of the whole card, the card says. */
+static void log_refusal(struct kms_output *output, int error)
+{
+	if (error == output->logged_error || error == EACCES || error == EPERM || error == ENODEV)
+		return;
+	log_output(G_LOG_LEVEL_WARNING, kms_output_name(output), "the driver refused a frame: %s",
+		g_strerror(error));
+	output->logged_error = error;
+}
 
 /* Pending becomes queued, or stays to be tried again. Returns 0 or an errno; then the frame is
- * gone, and not yet reported. */
+ * still there, and not yet reported. */
 static int commit_pending(struct kms_output *output)
 {
 	struct kms_output_frame *frame = &output->pending;
-	int error = commit(output, frame);
+	int error;
 
+	if (!pending_is_ready(output))
+		return 0;
+	error = kms_output_commit(output, frame);
 	if (error && try_again(output, error))
 		return 0;
 	output->trying_since_us = 0;
 	if (!error) {
-		output->placed = frame->placement;
-		output->is_placed = true;
 		output->damage_lost = false;
 		move_frame(&output->queued, frame);
 		return 0;
 	}
 	if (kms_is_refusal(error))
-		remember_verdict(output, frame->buffer, &frame->placement, false);
-	/* Once a cause. What is said of the whole card, the card says. */
-	if (error != output->logged_error && error != EACCES && error != EPERM && error != ENODEV) {
-		log_output(G_LOG_LEVEL_WARNING, kms_output_name(output),
-			"the driver refused a frame: %s", g_strerror(error));
-		output->logged_error = error;
-	}
+		kms_output_remember(output, frame, error);
+	log_refusal(output, error);
 	return error;
 }
 
-void kms_output_commit_cursor(struct kms_output *output)
+void kms_output_run_deadlines(struct kms_output *output, int64_t now_us)
 {
-	int error;
+	int64_t give_up_us = KMS_NEVER;
 
-	output->cursor.due_us = KMS_NEVER;
-	if (!can_commit(output) || !kms_cursor_has_change(output))
-		return;
-	error = commit(output, NULL);
-	if (!error)
-		output->counters.cursor_commits++;
-	else if (is_passing(error))
-		kms_device_retry_soon(output->device);
-	else if (!kms_device_note_error(output->device, error))
-		kms_cursor_refuse(output);
+	if (output->waiting_since_us)
+		give_up_us = output->waiting_since_us +
+			output->card->flip_timeout_ms * INT64_C(1000);
+	if (give_up_us <= now_us) {
+		log_output(G_LOG_LEVEL_WARNING, kms_output_name(output),
+			"a frame was not drawn to the end within %u ms; it is dropped",
+			output->card->flip_timeout_ms);
+		stop_waiting(output);
+		output->damage_lost = true;
+		if (output->pending.serial)
+			note_failure(output, output->pending.serial, ETIMEDOUT);
+		kms_output_frame_clear(&output->pending);
+		give_up_us = KMS_NEVER;
+	}
+	kms_records_wake_at(&output->card->records, give_up_us);
+	if (output->cursor_due_us <= now_us)
+		kms_output_commit_cursor(output);
+	kms_records_wake_at(&output->card->records, output->cursor_due_us);
 }
 
 /* ---- events ---- */
@@ -373,7 +387,7 @@ void kms_output_commit_cursor(struct kms_output *output)
 /* How many vblanks later than the first one after its commit did the event come? */
 static uint64_t missed_vblanks(const struct kms_output *output, uint32_t sequence)
 {
-	int64_t since_us = output->crtc->committed_us - output->event_us;
+	int64_t since_us = output->state.crtc->committed_us - output->event_us;
 	uint32_t expected;
 
 	if (!output->event_us || since_us > VBLANK_GUESS_MAX_US)
@@ -388,23 +402,22 @@ void kms_output_advance(struct kms_output *output)
 {
 	int error;
 
-	if (!can_commit(output))
+	if (!kms_output_can_commit(output))
 		return;
 	if (!output->pending.buffer) {
-		kms_cursor_schedule(output);
+		kms_output_schedule_cursor(output);
 		return;
 	}
 	error = commit_pending(output);
-	if (!error)
+	/* What is the card's is said of all outputs, when that is dealt with. */
+	if (!error || kms_records_note_error(&output->card->records, error))
 		return;
-	if (!kms_device_note_error(output->device, error))
-		kms_output_fail(output, error);
+	kms_output_fail(output, error);
 	kms_output_frame_clear(&output->pending);
 }
 
-void kms_output_flipped(struct kms_output *output, const struct kms_presentation *presentation)
+uint64_t kms_output_flipped(struct kms_output *output, const struct kms_presentation *presentation)
 {
-	struct kms_device *device = output->device;
 	uint64_t serial = output->queued.serial;
 
 	if (presentation->vblank)
@@ -419,126 +432,75 @@ void kms_output_flipped(struct kms_output *output, const struct kms_presentation
 		move_frame(&output->current, &output->queued);
 	if (!output->on)
 		kms_output_settle(output);
-	if (serial)
+	if (serial) {
 		output->counters.frames_shown++;
-
-	kms_output_advance(output);
-	if (serial && device->listener.presented)
-		device->listener.presented(device->data, output, serial, presentation);
-	else if (!serial && !kms_output_busy(output) && device->listener.idle)
-		device->listener.idle(device->data, output);
-}
-
-/* ---- verdicts ---- */
-
-static struct kms_verdict *find_verdict(struct kms_output *output, const struct kms_buffer *buffer,
-	const struct kms_placement *placement)
-{
-	bool dumb = buffer->handle != 0;
-
-	for (size_t i = 0; i < KMS_VERDICTS_MAX; i++) {
-		struct kms_verdict *verdict = &output->verdicts[i];
-
-		if (verdict->known && verdict->dumb == dumb &&
-			kms_layout_equal(&verdict->layout, &buffer->layout) &&
-			kms_placement_equal(&verdict->placement, placement))
-			return verdict;
+		output->renewed = false;
 	}
-	return NULL;
-}
-
-static void remember_verdict(struct kms_output *output, const struct kms_buffer *buffer,
-	const struct kms_placement *placement, bool accepted)
-{
-	struct kms_verdict *verdict = find_verdict(output, buffer, placement);
-
-	if (!verdict) {
-		verdict = &output->verdicts[output->next_verdict];
-		output->next_verdict = (output->next_verdict + 1) % KMS_VERDICTS_MAX;
-	}
-	*verdict = (struct kms_verdict){
-		.layout = buffer->layout,
-		.placement = *placement,
-		.dumb = buffer->handle != 0,
-		.known = true,
-		.accepted = accepted,
-	};
-}
-
-static bool test_placement(struct kms_output *output, const struct kms_buffer *buffer,
-	const struct kms_placement *placement)
-{
-	const struct kms_verdict *verdict = find_verdict(output, buffer, placement);
-	int error;
-
-	if (verdict)
-		return verdict->accepted;
-	kms_request_reset(&output->request);
-	kms_request_add_plane(&output->request, output->primary, output->crtc, buffer->framebuffer,
-		placement);
-	output->counters.tests++;
-	error = kms_request_test(output->device, &output->request, 0);
-	/* Where that could not be answered now, the commit will tell. */
-	if (is_passing(error))
-		return true;
-	if (!error || kms_is_refusal(error))
-		remember_verdict(output, buffer, placement, error == 0);
-	else
-		kms_device_note_error(output->device, error);
-	return error == 0;
-}
-
-static struct kms_placement placement_of(const struct kms_frame *frame)
-{
-	return (struct kms_placement){
-		.source = frame->source,
-		.destination = frame->destination,
-		.transform = frame->transform,
-	};
-}
-
-bool kms_output_test(struct kms_output *output, const struct kms_frame *frame)
-{
-	const struct kms_placement placement = placement_of(frame);
-
-	return kms_output_active(output) && test_placement(output, frame->buffer, &placement);
+	return serial;
 }
 
 /* ---- frames from above ---- */
 
-enum kms_submit kms_output_submit(struct kms_output *output, const struct kms_frame *frame)
+struct kms_output_frame kms_output_frame_of(const struct kms_frame *frame)
 {
-	struct kms_output_frame next = {
+	return (struct kms_output_frame){
 		.serial = frame->serial,
 		.buffer = frame->buffer,
-		.placement = placement_of(frame),
+		.placement =
+			{
+				.source = frame->source,
+				.destination = frame->destination,
+				.transform = frame->transform,
+			},
 	};
+}
+
+static void set_damage(struct kms_output *output, const struct kms_output_frame *next,
+	const struct kms_frame *frame)
+{
+	const struct kms_output_frame *superseded = &output->pending;
+
+	if (!superseded->buffer) {
+		kms_damage_set(&output->damage, frame->damage, frame->damage_count);
+		return;
+	}
+	output->counters.frames_superseded++;
+	if (next->buffer->layout.width == superseded->buffer->layout.width &&
+		next->buffer->layout.height == superseded->buffer->layout.height &&
+		kms_placement_equal(&next->placement, &superseded->placement))
+		kms_damage_add(&output->damage, frame->damage, frame->damage_count);
+	else
+		kms_damage_set(&output->damage, NULL, 0);
+}
+
+enum kms_submit kms_output_submit(struct kms_output *output, const struct kms_frame *frame)
+{
+	struct kms_output_frame next = kms_output_frame_of(frame);
+	uint64_t superseded = output->pending.serial;
 	int error;
 
 	if (!kms_output_active(output))
 		return KMS_SUBMIT_OFF;
-	if (!test_placement(output, frame->buffer, &next.placement))
+	if (!kms_output_ask(output, &next, true))
 		return kms_output_active(output) ? KMS_SUBMIT_REFUSED : KMS_SUBMIT_OFF;
 
-	if (output->pending.buffer) {
-		output->counters.frames_superseded++;
-		add_damage(output, &next, frame->damage, frame->damage_count);
-	} else {
-		set_damage(output, frame->damage, frame->damage_count);
-	}
+	set_damage(output, &next, frame);
+	unwatch(output);
 	kms_buffer_ref(next.buffer);
 	move_frame(&output->pending, &next);
-	if (!can_commit(output))
+	if (!kms_output_can_commit(output))
 		return KMS_SUBMIT_ACCEPTED;
 
 	error = commit_pending(output);
 	if (!error)
 		return KMS_SUBMIT_ACCEPTED;
-	/* The answer below says it of this frame; nothing else was pending. */
-	output->pending.serial = 0;
+	/* The answer below says it of this frame; one that it superseded was accepted once. */
 	output->damage_lost = true;
 	kms_output_frame_clear(&output->pending);
-	return kms_device_note_error(output->device, error) ? KMS_SUBMIT_OFF : KMS_SUBMIT_REFUSED;
+	if (superseded)
+		note_failure(output, superseded, error);
+	return kms_records_note_error(&output->card->records, error) ? KMS_SUBMIT_OFF
+								     : KMS_SUBMIT_REFUSED;
 }
 
 bool kms_output_holds(const struct kms_output *output, const struct kms_buffer *buffer)
@@ -566,21 +528,27 @@ bool kms_output_connected(const struct kms_output *output)
 
 bool kms_output_active(const struct kms_output *output)
 {
-	return output->on && output->device->state == KMS_DEVICE_READY;
+	return output->on && output->card->records.state == KMS_DEVICE_READY;
 }
 
-bool kms_output_guess_mode(struct kms_output *output, GError **error)
+bool kms_output_candidate(const struct kms_output *output, const drmModeModeInfo *current,
+	size_t later, drmModeModeInfo *mode)
 {
 	const struct kms_connector *connector = &output->connector;
+	struct kms_mode_wishes wishes = output->wishes;
+
+	/* Of a monitor without EDID the kernel's list is a guess. */
+	wishes.blind = connector->edid_size == 0;
+	return kms_mode_candidate(&wishes, connector->modes, connector->mode_count, current,
+		output->step + later, mode);
+}
+
+void kms_output_guess_mode(struct kms_output *output)
+{
 	drmModeModeInfo mode;
 
-	if (!connector->connected)
-		return true;
-	if (!kms_mode_choose(&output->wish, connector->modes, connector->mode_count, NULL,
-		    connector->name, &mode, error))
-		return false;
-	kms_mode_describe(&mode, &output->info);
-	return true;
+	if (output->connector.connected && kms_output_candidate(output, NULL, 0, &mode))
+		kms_mode_describe(&mode, &output->info);
 }
 
 const struct kms_mode_info *kms_output_mode(const struct kms_output *output)
@@ -603,7 +571,7 @@ void kms_output_physical_size(const struct kms_output *output, uint32_t *width_m
 
 bool kms_output_busy(const struct kms_output *output)
 {
-	return output->crtc && output->crtc->busy;
+	return output->state.crtc && output->state.crtc->busy;
 }
 
 const struct kms_output_counters *kms_output_counters(const struct kms_output *output)

@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * An output from inside kms/: a connector, the CRTC that drives it, its planes, and the frames on
- * their way: pending ▶ queued ▶ current. Frames are moved by output.c alone; modeset.c turns
- * outputs on and off, device.c brings the page-flip events.
+ * An output from inside kms/: a connector, the state that the kernel has of it, and the frames on
+ * their way: pending ▶ queued ▶ current. Frames are moved by output.c alone, its cursor by
+ * output_cursor.c; modeset.c turns outputs on and off, device.c brings the page-flip events and
+ * tells the listener what is noted here.
  */
 #ifndef KMS_OUTPUT_H
 #define KMS_OUTPUT_H
 
 #include "buffer.h"
-#include "commit.h"
 #include "connector.h"
 #include "cursor.h"
+#include "damage.h"
 #include "mode.h"
+#include "request.h"
+#include "state.h"
+#include "verdict.h"
 
 #include <kms.h>
 
@@ -23,59 +27,45 @@ struct kms_output_frame {
 
 void kms_output_frame_clear(struct kms_output_frame *frame);
 
-/* What the driver said of a layout at a place. A guest's buffer that it refuses, wherever that
- * lies, says nothing of ours. */
-struct kms_verdict {
-	struct kms_layout layout;
-	struct kms_placement placement;
-	bool dumb;
-	bool known;
-	bool accepted;
-};
-
-#define KMS_VERDICTS_MAX 8
-
 struct kms_output {
-	struct kms_device *device;
+	struct kms_card *card;
 	struct kms_connector connector;
 	bool seen; /* by the probe that is under way */
 
 	/* What was configured. */
 	bool wanted;
 	bool keep_picture;
-	struct kms_mode_wish wish;
-	bool asked_anew; /* by the last kms_device_configure(): not what was asked before that */
-	bool refused; /* a mode set for it was refused: not tried again until the connector changes */
+	struct kms_mode_wishes wishes;
+	size_t step; /* of the modes that it can be tried with, this one is to be lit */
+	bool refused; /* a mode set for it was refused: see kms_outputs_forgive() */
 
-	/* What runs: the kernel's state after the last accepted mode set. */
-	bool on;
-	struct kms_crtc *crtc; /* NULL: off */
-	struct kms_plane *primary; /* NULL: off */
-	struct kms_cursor cursor;
-	drmModeModeInfo mode;
-	uint32_t mode_blob;
+	/* What runs: the kernel's state after the last accepted commit. */
+	bool on; /* lit and ours */
+	struct kms_state state;
 	struct kms_mode_info info;
+	/* A mode set waits that changes it: no frame goes before. */
+	bool held;
+	/* A full mode set is wanted of it, for it shows nothing though nothing of ours is wrong; and
+	 * one was made since it last showed a frame. */
+	bool renew;
+	bool renewed;
 
 	struct kms_output_frame pending;
 	struct kms_output_frame queued;
 	struct kms_output_frame current;
-	struct kms_rect damage[KMS_DAMAGE_MAX]; /* of the pending frame, in its buffer … */
-	size_t damage_count; /* … 0: all of it */
+	struct kms_damage damage; /* of the pending frame, in its buffer */
 	int64_t trying_since_us; /* when the pending frame was first put off; 0: it was not */
+	/* The pending frame's fences have not signalled: since when, and what waits for them. */
+	int64_t waiting_since_us;
+	GSource *fence_watch;
 
-	/* The primary plane's place as last committed; unknown after a takeover. */
-	struct kms_placement placed;
-	bool is_placed;
 	bool damage_lost; /* a frame was dropped: the next one is shown whole */
 	bool damage_refused; /* by the driver since the mode set: all are */
-
 	struct kms_request request;
-	struct drm_mode_rect clips[KMS_DAMAGE_MAX]; /* what damage_blob holds */
-	size_t clip_count;
-	uint32_t damage_blob;
+	struct kms_verdicts verdicts;
 
-	struct kms_verdict verdicts[KMS_VERDICTS_MAX];
-	size_t next_verdict;
+	struct kms_cursor cursor;
+	int64_t cursor_due_us; /* when to commit it alone; KMS_NEVER */
 
 	/* The last page-flip event. */
 	int64_t event_us; /* 0: none yet */
@@ -91,15 +81,21 @@ struct kms_output {
 	struct kms_output_counters counters;
 };
 
-struct kms_output *kms_output_create(struct kms_device *device);
+struct kms_output *kms_output_create(struct kms_card *card);
 void kms_output_destroy(struct kms_output *output);
 
 /* Called when the state of `output` changed: its listener hears of it from the main loop. */
 void kms_output_note_change(struct kms_output *output);
 
-/* Of an output that is off: settles what kms_output_mode() says, by what was asked for. False where
- * its monitor has no such mode. */
-bool kms_output_guess_mode(struct kms_output *output, GError **error);
+/* Of an output that is off: settles what kms_output_mode() says, by what was asked for. */
+void kms_output_guess_mode(struct kms_output *output);
+
+/*
+ * The mode that it is to be lit with, `later` steps on in the order of those that it can be tried
+ * with. `current`: what runs on its connector, or NULL. False where there is none any more.
+ */
+bool kms_output_candidate(const struct kms_output *output, const drmModeModeInfo *current,
+	size_t later, drmModeModeInfo *mode);
 
 /* What is pending or queued will not be shown: reported once, from the main loop. */
 void kms_output_fail(struct kms_output *output, int error);
@@ -114,16 +110,59 @@ void kms_output_settle(struct kms_output *output);
  * come. */
 void kms_output_advance(struct kms_output *output);
 
-/* A page-flip event of its CRTC: queued becomes current, and the next commit is made. */
-void kms_output_flipped(struct kms_output *output, const struct kms_presentation *presentation);
+/*
+ * A page-flip event of its CRTC: queued becomes current. Returns the serial that is on the glass
+ * now, or 0 for none of the caller's. kms_output_advance() is to follow.
+ */
+uint64_t kms_output_flipped(struct kms_output *output, const struct kms_presentation *presentation);
 
-/* Its cursor is due. */
-void kms_output_commit_cursor(struct kms_output *output);
+/* Commits its cursor if that is due, and gives up a frame that waits for fences for too long. */
+void kms_output_run_deadlines(struct kms_output *output, int64_t now_us);
 
 /* A mode set was accepted for it: what was known of planes and verdicts is void. */
 void kms_output_forget_state(struct kms_output *output);
 
+/* Its own picture is refused, or its cursor that was taken before: somebody switched the CRTC off
+ * behind us. Asks for one full mode set, until a frame was shown again. */
+void kms_output_distrust(struct kms_output *output);
+
 /* Length of a frame of the mode that runs, microseconds. */
 int64_t kms_output_period(const struct kms_output *output);
+
+/* ---- between output.c, output_cursor.c and output_test.c ---- */
+
+/* No commit in flight, and nothing that must go first. */
+bool kms_output_can_commit(const struct kms_output *output);
+
+/*
+ * One NONBLOCK commit of a frame (or of none), with the damage and the cursor that go with it.
+ * Returns 0 or an errno.
+ */
+int kms_output_commit(struct kms_output *output, const struct kms_output_frame *frame);
+
+/* Without references. */
+struct kms_output_frame kms_output_frame_of(const struct kms_frame *frame);
+
+/*
+ * Would the driver show it? `can_wait`: while a commit is in flight some drivers (amdgpu) answer only
+ * after it; then what is not known is left to the commit.
+ */
+bool kms_output_ask(struct kms_output *output, const struct kms_output_frame *frame, bool can_wait);
+
+/* What it said: 0, or the errno of a refusal. */
+void kms_output_remember(struct kms_output *output, const struct kms_output_frame *frame,
+	int error);
+
+/* The driver refused the cursor above what is shown: the listener is told to ask again. */
+void kms_output_refuse_cursor(struct kms_output *output, const struct kms_layer *picture);
+
+/* The output is idle: sets the time for a commit of the cursor alone, if something has changed. */
+void kms_output_schedule_cursor(struct kms_output *output);
+
+/* It is due. */
+void kms_output_commit_cursor(struct kms_output *output);
+
+/* An errno that is a word on what was asked, not on the card or on the moment. */
+bool kms_output_is_refusal(int error);
 
 #endif

@@ -62,12 +62,13 @@ static const struct property_row plane_rows[KMS_PLANE_PROPERTIES] = {
 	[KMS_PLANE_ROTATION] = {"rotation", RESET_TO_ROTATE_0},
 	[KMS_PLANE_ALPHA] = {"alpha", RESET_TO_MAX},
 	[KMS_PLANE_BLEND_MODE] = {"pixel blend mode", RESET_TO_ENUM, "Pre-multiplied"},
-	/* What its default is depends on the plane's use: modeset.c and cursor.c set it. */
+	/* What its default is depends on the plane's use: state.c sets it. */
 	[KMS_PLANE_ZPOS] = {"zpos", RESET_NEVER},
 	[KMS_PLANE_SCALING_FILTER] = {"SCALING_FILTER", RESET_TO_ENUM, "Default"},
 	[KMS_PLANE_FB_DAMAGE_CLIPS] = {"FB_DAMAGE_CLIPS", RESET_NEVER},
 	[KMS_PLANE_HOTSPOT_X] = {"HOTSPOT_X", RESET_NEVER},
 	[KMS_PLANE_HOTSPOT_Y] = {"HOTSPOT_Y", RESET_NEVER},
+	[KMS_PLANE_IN_FENCE_FD] = {"IN_FENCE_FD", RESET_NEVER},
 };
 
 struct meaning {
@@ -76,6 +77,7 @@ struct meaning {
 	bool resets;
 	uint64_t minimum;
 	uint64_t maximum;
+	uint64_t bits;
 };
 
 struct kms_property_cache {
@@ -133,6 +135,10 @@ static void find_reset(struct meaning *meaning, const struct property_row *row,
 	if (property->flags & DRM_MODE_PROP_RANGE && property->count_values == 2) {
 		meaning->minimum = property->values[0];
 		meaning->maximum = property->values[1];
+	}
+	if (property->flags & DRM_MODE_PROP_BITMASK) {
+		for (int i = 0; i < property->count_enums; i++)
+			meaning->bits |= UINT64_C(1) << (property->enums[i].value & 63);
 	}
 	switch (row->rule) {
 	case RESET_NEVER:
@@ -211,6 +217,7 @@ int kms_property_read(int fd, struct kms_property_cache *cache, uint32_t object_
 			.resets = meaning->resets,
 			.minimum = meaning->minimum,
 			.maximum = meaning->maximum,
+			.bits = meaning->bits,
 		};
 	}
 	drmModeFreeObjectProperties(read);

@@ -58,6 +58,7 @@ enum kms_plane_property {
 	KMS_PLANE_FB_DAMAGE_CLIPS,
 	KMS_PLANE_HOTSPOT_X,
 	KMS_PLANE_HOTSPOT_Y,
+	KMS_PLANE_IN_FENCE_FD,
 	KMS_PLANE_PROPERTIES,
 };
 
@@ -68,6 +69,7 @@ struct kms_property {
 	bool resets; /* a master can leak it, and we know its default */
 	uint64_t minimum; /* of a range */
 	uint64_t maximum; /* of a range that may be set; else 0 */
+	uint64_t bits; /* of a bitmask: all that the driver knows; 0: not said */
 };
 
 /* What a property id means, learnt once for all objects of a card that share it. */

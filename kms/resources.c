@@ -1,105 +1,55 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "resources.h"
 
-#include "device.h"
-#include "output.h"
-
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 #include <xf86drm.h>
+#include <xf86drmMode.h>
 
-struct kms_crtc *kms_resources_find_crtc(struct kms_device *device, uint32_t id)
+#define FLIP_TIMEOUT_MS 5000
+
+/* A mode set's event comes after its links are trained: so many flip timeouts for it. */
+#define MODE_SET_TIMEOUTS 4
+
+struct kms_crtc *kms_card_find_crtc(struct kms_card *card, uint32_t id)
 {
-	for (size_t i = 0; i < device->crtc_count; i++) {
-		if (device->crtcs[i].id == id)
-			return &device->crtcs[i];
+	for (size_t i = 0; i < card->crtc_count; i++) {
+		if (card->crtcs[i].id == id)
+			return &card->crtcs[i];
 	}
 	return NULL;
 }
 
-bool kms_plane_has_format(const struct kms_plane *plane, uint32_t fourcc)
+/* ---- commits in flight ---- */
+
+int64_t kms_card_stuck_at(const struct kms_card *card, const struct kms_crtc *crtc)
 {
-	for (size_t i = 0; i < plane->format_count; i++) {
-		if (plane->formats[i] == fourcc)
-			return true;
-	}
-	return false;
+	return crtc->committed_us +
+		card->flip_timeout_ms * INT64_C(1000) *
+		(crtc->setting_mode ? MODE_SET_TIMEOUTS : 1);
 }
 
-/* ---- connectors ---- */
-
-static struct kms_output *find_by_id(struct kms_device *device, uint32_t id)
+void kms_card_commit_begun(struct kms_card *card, struct kms_crtc *crtc, guint token,
+	int64_t now_us, bool sets_mode)
 {
-	for (guint i = 0; i < device->outputs->len; i++) {
-		struct kms_output *output = device->outputs->pdata[i];
-
-		if (output->connector.id == id)
-			return output;
-	}
-	return NULL;
+	crtc->busy = true;
+	crtc->token = token;
+	crtc->setting_mode = sets_mode;
+	crtc->committed_us = now_us;
+	/* One for all, and set again only when it has barked: nothing to do per frame. */
+	if (card->records.watchdog_us == KMS_NEVER)
+		kms_records_set_watchdog(&card->records, kms_card_stuck_at(card, crtc));
 }
 
-static struct kms_output *find_by_name(struct kms_device *device, const drmModeConnector *probed)
+void kms_card_remove_doomed(struct kms_card *card)
 {
-	char name[sizeof(((struct kms_connector *)NULL)->name)];
-
-	kms_connector_make_name(probed, name, sizeof(name));
-	for (guint i = 0; i < device->outputs->len; i++) {
-		struct kms_output *output = device->outputs->pdata[i];
-
-		if (strcmp(output->connector.name, name) == 0)
-			return output;
-	}
-	return NULL;
+	for (size_t i = 0; i < card->doomed_count; i++)
+		drmModeRmFB(card->fd, card->doomed[i]);
+	card->doomed_count = 0;
 }
 
-static uint32_t possible_crtcs(int fd, const drmModeConnector *probed)
-{
-	uint32_t possible = 0;
-
-	for (int i = 0; i < probed->count_encoders; i++) {
-		drmModeEncoder *encoder = drmModeGetEncoder(fd, probed->encoders[i]);
-
-		if (encoder) {
-			possible |= encoder->possible_crtcs;
-			drmModeFreeEncoder(encoder);
-		}
-	}
-	return possible;
-}
-
-/*
- * MST gives a monitor that comes back a new connector, whose number may be one that another output's
- * connector had: an output is known by its name, which no two connectors share at a time.
- */
-struct kms_output *kms_resources_meet_connector(struct kms_device *device, uint32_t id,
-	const drmModeConnector *probed)
-{
-	struct kms_output *output, *former;
-
-	if (!probed)
-		return find_by_id(device, id);
-	if (probed->connector_type == DRM_MODE_CONNECTOR_WRITEBACK)
-		return NULL;
-	output = find_by_name(device, probed);
-	if (output && output->connector.id == id)
-		return output;
-	former = find_by_id(device, id);
-	if (former)
-		kms_device_connector_probed(device, id, NULL);
-	if (!output) {
-		output = kms_output_create(device);
-		kms_connector_make_name(probed, output->connector.name,
-			sizeof(output->connector.name));
-		g_ptr_array_add(device->outputs, output);
-	}
-	memset(output->connector.properties, 0, sizeof(output->connector.properties));
-	output->connector.id = id;
-	output->connector.possible_crtcs = possible_crtcs(device->fd, probed);
-	return output;
-}
-
-/* ---- the rest ---- */
+/* ---- what the kernel says ---- */
 
 static uint64_t read_cap(int fd, uint64_t cap, uint64_t otherwise)
 {
@@ -108,109 +58,179 @@ static uint64_t read_cap(int fd, uint64_t cap, uint64_t otherwise)
 	return drmGetCap(fd, cap, &value) == 0 && value ? value : otherwise;
 }
 
-static void read_caps(struct kms_device *device)
+static void read_caps(struct kms_card *card)
 {
 	uint64_t sequence, time_ns;
-	int fd = device->fd;
+	int fd = card->fd;
 
-	device->has_import = (read_cap(fd, DRM_CAP_PRIME, 0) & DRM_PRIME_CAP_IMPORT) != 0;
-	device->has_modifiers = read_cap(fd, DRM_CAP_ADDFB2_MODIFIERS, 0) != 0;
-	device->cursor_width = (uint32_t)read_cap(fd, DRM_CAP_CURSOR_WIDTH, KMS_CURSOR_SIZE);
-	device->cursor_height = (uint32_t)read_cap(fd, DRM_CAP_CURSOR_HEIGHT, KMS_CURSOR_SIZE);
-	device->has_closefb = true;
-	device->has_vblank = device->crtc_count > 0 &&
-		(drmCrtcGetSequence(fd, device->crtcs[0].id, &sequence, &time_ns) == 0 ||
+	card->has_import = (read_cap(fd, DRM_CAP_PRIME, 0) & DRM_PRIME_CAP_IMPORT) != 0;
+	card->has_modifiers = read_cap(fd, DRM_CAP_ADDFB2_MODIFIERS, 0) != 0;
+	card->cursor_width = (uint32_t)read_cap(fd, DRM_CAP_CURSOR_WIDTH, KMS_CURSOR_SIZE);
+	card->cursor_height = (uint32_t)read_cap(fd, DRM_CAP_CURSOR_HEIGHT, KMS_CURSOR_SIZE);
+	card->has_closefb = true;
+	card->has_vblank = card->crtc_count > 0 &&
+		(drmCrtcGetSequence(fd, card->crtcs[0].id, &sequence, &time_ns) == 0 ||
 			errno != EOPNOTSUPP);
 }
 
-static void read_crtc(struct kms_device *device, struct kms_crtc *crtc)
+static void read_crtc(struct kms_card *card, struct kms_crtc *crtc)
 {
-	kms_property_read(device->fd, device->property_cache, DRM_MODE_OBJECT_CRTC, crtc->id,
+	kms_property_read(card->fd, card->property_cache, DRM_MODE_OBJECT_CRTC, crtc->id,
 		crtc->properties);
 	crtc->active = crtc->properties[KMS_CRTC_ACTIVE].value != 0;
 }
 
-static void read_plane(struct kms_device *device, struct kms_plane *plane)
+static void read_plane(struct kms_card *card, struct kms_plane *plane)
 {
-	kms_property_read(device->fd, device->property_cache, DRM_MODE_OBJECT_PLANE, plane->id,
+	kms_property_read(card->fd, card->property_cache, DRM_MODE_OBJECT_PLANE, plane->id,
 		plane->properties);
 	plane->type = (uint32_t)plane->properties[KMS_PLANE_TYPE].value;
 	plane->crtc_id = (uint32_t)plane->properties[KMS_PLANE_CRTC_ID].value;
 }
 
-void kms_resources_read_state(struct kms_device *device)
+void kms_card_read_state(struct kms_card *card)
 {
-	for (size_t i = 0; i < device->crtc_count; i++)
-		read_crtc(device, &device->crtcs[i]);
-	for (size_t i = 0; i < device->plane_count; i++)
-		read_plane(device, &device->planes[i]);
-	for (guint i = 0; i < device->outputs->len; i++) {
-		struct kms_connector *connector =
-			&((struct kms_output *)device->outputs->pdata[i])->connector;
-
-		if (connector->id &&
-			kms_property_read(device->fd, device->property_cache,
-				DRM_MODE_OBJECT_CONNECTOR, connector->id,
-				connector->properties) == ENOENT)
-			kms_device_connector_probed(device, connector->id, NULL);
-	}
+	for (size_t i = 0; i < card->crtc_count; i++)
+		read_crtc(card, &card->crtcs[i]);
+	for (size_t i = 0; i < card->plane_count; i++)
+		read_plane(card, &card->planes[i]);
 }
 
-static bool read_planes(struct kms_device *device, GError **error)
+static bool read_planes(struct kms_card *card, GError **error)
 {
-	drmModePlaneRes *resources = drmModeGetPlaneResources(device->fd);
+	drmModePlaneRes *resources = drmModeGetPlaneResources(card->fd);
 
 	if (!resources) {
 		g_set_error(error, KMS_ERROR, KMS_ERROR_NO_ATOMIC,
-			"%s: the kernel does not say what planes it has: %s", device->path,
+			"%s: the kernel does not say what planes it has: %s", card->path,
 			g_strerror(errno));
 		return false;
 	}
-	device->planes = g_new0(struct kms_plane, MAX(resources->count_planes, 1));
+	card->planes = g_new0(struct kms_plane, MAX(resources->count_planes, 1));
 	for (uint32_t i = 0; i < resources->count_planes; i++) {
-		drmModePlane *read = drmModeGetPlane(device->fd, resources->planes[i]);
-		struct kms_plane *plane = &device->planes[device->plane_count];
+		drmModePlane *read = drmModeGetPlane(card->fd, resources->planes[i]);
+		struct kms_plane *plane = &card->planes[card->plane_count];
 
 		if (!read)
 			continue;
 		plane->id = read->plane_id;
 		plane->possible_crtcs = read->possible_crtcs;
-		plane->format_count = read->count_formats;
-		plane->formats = g_memdup2(read->formats, read->count_formats * sizeof(uint32_t));
-		read_plane(device, plane);
+		read_plane(card, plane);
+		kms_plane_read_formats(plane, card->fd, read->formats, read->count_formats);
 		drmModeFreePlane(read);
-		device->plane_count++;
+		card->plane_count++;
 	}
 	drmModeFreePlaneResources(resources);
 	return true;
 }
 
-bool kms_resources_read(struct kms_device *device, GError **error)
+static bool read_all(struct kms_card *card, GError **error)
 {
-	drmModeRes *resources = drmModeGetResources(device->fd);
+	drmModeRes *resources = drmModeGetResources(card->fd);
 
 	if (!resources) {
 		g_set_error(error, KMS_ERROR, KMS_ERROR_NO_ATOMIC,
-			"%s: the kernel does not say what it has: %s", device->path,
+			"%s: the kernel does not say what it has: %s", card->path,
 			g_strerror(errno));
 		return false;
 	}
-	device->crtc_count = MIN((size_t)resources->count_crtcs, KMS_OUTPUTS_MAX);
-	device->crtcs = g_new0(struct kms_crtc, MAX(device->crtc_count, 1));
-	for (size_t i = 0; i < device->crtc_count; i++) {
-		device->crtcs[i].id = resources->crtcs[i];
-		device->crtcs[i].index = (unsigned int)i;
-		read_crtc(device, &device->crtcs[i]);
-	}
-	for (int i = 0; i < resources->count_connectors; i++) {
-		drmModeConnector *probed = drmModeGetConnector(device->fd,
-			resources->connectors[i]);
-
-		if (probed)
-			kms_device_connector_probed(device, resources->connectors[i], probed);
-		drmModeFreeConnector(probed);
+	card->crtc_count = MIN((size_t)resources->count_crtcs, KMS_OUTPUTS_MAX);
+	card->crtcs = g_new0(struct kms_crtc, MAX(card->crtc_count, 1));
+	for (size_t i = 0; i < card->crtc_count; i++) {
+		card->crtcs[i].id = resources->crtcs[i];
+		card->crtcs[i].index = (unsigned int)i;
+		read_crtc(card, &card->crtcs[i]);
 	}
 	drmModeFreeResources(resources);
-	read_caps(device);
-	return read_planes(device, error);
+	read_caps(card);
+	return read_planes(card, error);
+}
+
+/* ---- life ---- */
+
+static bool open_card(struct kms_card *card, const struct kms_device_options *options,
+	GError **error)
+{
+	card->opener = kms_card_direct_opener;
+	if (options->fd < 0) {
+		if (options->opener)
+			card->opener = *options->opener;
+		return kms_card_open(&card->opener, options->path, &card->fd, &card->path, error);
+	}
+	card->fd = options->fd;
+	card->path = drmGetDeviceNameFromFd2(card->fd);
+	if (!card->path)
+		card->path = g_strdup_printf("card on fd %d", card->fd);
+	return kms_card_prepare(card->fd, card->path, error);
+}
+
+struct kms_card *kms_card_create(const struct kms_device_options *options, GError **error)
+{
+	struct kms_card *card = g_new0(struct kms_card, 1);
+
+	card->references = 1;
+	card->fd = -1;
+	card->signalled_fence = -1;
+	/* What a predecessor on the same descriptor used is not taken for ours. */
+	card->next_token = g_random_int();
+	card->flip_timeout_ms = options->flip_timeout_ms ? options->flip_timeout_ms
+							 : FLIP_TIMEOUT_MS;
+	kms_records_init(&card->records);
+	card->property_cache = kms_property_cache_create();
+	if (!open_card(card, options, error) ||
+		!kms_card_become_master(card->fd, card->path, error))
+		goto fail;
+	/* Before planes are read: virtual drivers hide cursor planes from who cannot do this. */
+	drmSetClientCap(card->fd, DRM_CLIENT_CAP_CURSOR_PLANE_HOTSPOT, 1);
+	if (!read_all(card, error))
+		goto fail;
+	return card;
+
+fail:
+	kms_card_close(card);
+	kms_card_unref(card);
+	return NULL;
+}
+
+void kms_card_close(struct kms_card *card)
+{
+	/* What is on the screen is left to the kernel, which removes it with the fd and gives the
+	 * console back: closing framebuffers one by one would leave the last picture standing. */
+	card->records.state = KMS_DEVICE_GONE;
+	card->records.source = NULL;
+	for (size_t i = 0; i < card->plane_count; i++)
+		kms_plane_finish(&card->planes[i]);
+	g_clear_pointer(&card->planes, g_free);
+	g_clear_pointer(&card->crtcs, g_free);
+	card->plane_count = 0;
+	card->crtc_count = 0;
+	card->doomed_count = 0;
+	g_clear_pointer(&card->property_cache, kms_property_cache_destroy);
+	kms_records_finish(&card->records);
+	if (card->signalled_fence >= 0)
+		close(card->signalled_fence);
+	card->signalled_fence = -1;
+	if (card->fd >= 0)
+		card->opener.close(card->opener.data, card->fd);
+	card->fd = -1;
+}
+
+struct kms_card *kms_card_ref(struct kms_card *card)
+{
+	card->references++;
+	return card;
+}
+
+void kms_card_unref(struct kms_card *card)
+{
+	if (!card || --card->references > 0)
+		return;
+	while (card->spare) {
+		struct kms_spare *spare = card->spare;
+
+		card->spare = spare->next;
+		g_free(spare);
+	}
+	g_free(card->path);
+	g_free(card);
 }

@@ -1,29 +1,36 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a card has: CRTCs, planes, connectors, capabilities, read from the kernel into the device's
- * arrays. Called by device.c at start, after another master, and for connectors that come later.
+ * A card's life, and what the kernel says that it has: CRTCs, planes, capabilities. Called by
+ * device.c at start and after another master; connectors are read by outputs.c.
  */
 #ifndef KMS_RESOURCES_H
 #define KMS_RESOURCES_H
 
-#include "device.h"
+#include "card.h"
 
-/* Reads all there is, once, at start. Connectors are handed to kms_device_connector_probed(). */
-bool kms_resources_read(struct kms_device *device, GError **error);
+/* Opens what the options name, becomes master and reads all there is. */
+struct kms_card *kms_card_create(const struct kms_device_options *options, GError **error);
 
-/* Reads again what the kernel has on its CRTCs, planes and connectors: after another master. */
-void kms_resources_read_state(struct kms_device *device);
+/* Closes it: everything is void but the buffers that somebody still references. */
+void kms_card_close(struct kms_card *card);
 
-/*
- * The connector's output, made if it is new; NULL for one that is no output (writeback), or that is
- * not known and not there.
- */
-struct kms_output *kms_resources_meet_connector(struct kms_device *device, uint32_t id,
-	const drmModeConnector *probed);
+struct kms_card *kms_card_ref(struct kms_card *card);
+void kms_card_unref(struct kms_card *card);
+
+/* Reads again what the kernel has on its CRTCs and planes: after another master. */
+void kms_card_read_state(struct kms_card *card);
 
 /* NULL if the card has none of that id. */
-struct kms_crtc *kms_resources_find_crtc(struct kms_device *device, uint32_t id);
+struct kms_crtc *kms_card_find_crtc(struct kms_card *card, uint32_t id);
 
-bool kms_plane_has_format(const struct kms_plane *plane, uint32_t fourcc);
+/* A commit was accepted on the CRTC: its event is awaited, and the watchdog runs. */
+void kms_card_commit_begun(struct kms_card *card, struct kms_crtc *crtc, guint token,
+	int64_t now_us, bool sets_mode);
+
+/* When the commit that is in flight on it counts as stuck, on the monotonic clock. */
+int64_t kms_card_stuck_at(const struct kms_card *card, const struct kms_crtc *crtc);
+
+/* Removes framebuffers that had to wait for it: outside a frame's way. */
+void kms_card_remove_doomed(struct kms_card *card);
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "route.h"
 
-#include "device.h"
 #include "resources.h"
 
 #include <drm_fourcc.h>
@@ -97,24 +96,26 @@ static void matching_solve(struct matching *matching)
 /* The CRTC that drives it now: ours, or the previous master's. */
 static struct kms_crtc *present_crtc(struct kms_output *output)
 {
-	if (output->crtc)
-		return output->crtc;
-	return kms_resources_find_crtc(output->device,
+	if (output->state.crtc)
+		return output->state.crtc;
+	return kms_card_find_crtc(output->card,
 		(uint32_t)output->connector.properties[KMS_CONNECTOR_CRTC_ID].value);
 }
 
-static void route_crtcs(struct kms_plan *plan, struct kms_device *device)
+static void route_crtcs(struct kms_plan *plan)
 {
+	struct kms_card *card = plan->card;
 	struct matching matching;
 
-	matching_init(&matching, plan->count, device->crtc_count);
+	matching_init(&matching, plan->count, card->crtc_count);
 	for (size_t row = 0; row < plan->count; row++) {
 		uint32_t possible = plan->entries[row].output->connector.possible_crtcs;
 
 		if (!plan->entries[row].on)
 			continue;
-		for (size_t column = 0; column < device->crtc_count; column++)
-			*matching_fits(&matching, row, column) = possible >> column & 1;
+		for (size_t column = 0; column < card->crtc_count; column++)
+			*matching_fits(&matching, row, column) = (possible >> column & 1) &&
+				!card->crtcs[column].given_up;
 	}
 	for (size_t row = 0; row < plan->count; row++) {
 		struct kms_crtc *crtc = present_crtc(plan->entries[row].output);
@@ -126,7 +127,7 @@ static void route_crtcs(struct kms_plan *plan, struct kms_device *device)
 	for (size_t row = 0; row < plan->count; row++) {
 		int column = matching.column_of[row];
 
-		plan->entries[row].crtc = column < 0 ? NULL : &device->crtcs[column];
+		plan->entries[row].next.crtc = column < 0 ? NULL : &card->crtcs[column];
 	}
 	matching_finish(&matching);
 }
@@ -136,8 +137,10 @@ static void route_crtcs(struct kms_plan *plan, struct kms_device *device)
 static bool plane_is_taken(const struct kms_plan *plan, const struct kms_plane *plane)
 {
 	for (size_t i = 0; i < plan->count; i++) {
-		if (plan->entries[i].primary == plane || plan->entries[i].cursor == plane)
-			return true;
+		for (size_t kind = 0; kind < KMS_LAYERS; kind++) {
+			if (plan->entries[i].next.layers[kind].plane == plane)
+				return true;
+		}
 	}
 	return false;
 }
@@ -146,48 +149,53 @@ static bool plane_serves(const struct kms_plan *plan, const struct kms_plane *pl
 {
 	if (plane->type != type || plane_is_taken(plan, plane))
 		return false;
-	/* An overlay that is to show a cursor must know alpha. */
-	return type != DRM_PLANE_TYPE_OVERLAY || kms_plane_has_format(plane, DRM_FORMAT_ARGB8888);
+	/* An overlay that is to show a cursor must know alpha, in memory as we fill it: those that
+	 * take compressed buffers alone do not. */
+	return type != DRM_PLANE_TYPE_OVERLAY ||
+		kms_plane_takes(plane, DRM_FORMAT_ARGB8888, KMS_MODIFIER_LINEAR);
 }
 
-static void route_planes(struct kms_plan *plan, struct kms_device *device, uint32_t type)
+static void route_planes(struct kms_plan *plan, uint32_t type)
 {
-	bool primary = type == DRM_PLANE_TYPE_PRIMARY;
+	enum kms_layer_kind kind = type == DRM_PLANE_TYPE_PRIMARY ? KMS_LAYER_PICTURE
+								  : KMS_LAYER_CURSOR;
+	struct kms_card *card = plan->card;
 	struct matching matching;
 
-	matching_init(&matching, plan->count, device->plane_count);
+	matching_init(&matching, plan->count, card->plane_count);
 	for (size_t row = 0; row < plan->count; row++) {
 		const struct kms_plan_entry *entry = &plan->entries[row];
 
-		if (!entry->on || !entry->crtc || (!primary && entry->cursor))
+		if (!entry->on || !entry->next.crtc || entry->next.layers[kind].plane)
 			continue;
-		for (size_t column = 0; column < device->plane_count; column++) {
-			const struct kms_plane *plane = &device->planes[column];
+		for (size_t column = 0; column < card->plane_count; column++) {
+			const struct kms_plane *plane = &card->planes[column];
 
 			*matching_fits(&matching, row, column) = plane_serves(plan, plane, type) &&
-				(plane->possible_crtcs >> entry->crtc->index & 1);
+				(plane->possible_crtcs >> entry->next.crtc->index & 1);
 		}
+	}
+	/* What it has, then what stands there from before us. */
+	for (size_t row = 0; row < plan->count; row++) {
+		const struct kms_plan_entry *entry = &plan->entries[row];
+		const struct kms_plane *ours = entry->output->state.layers[kind].plane;
+
+		if (ours && entry->next.crtc == entry->output->state.crtc)
+			matching_prefer(&matching, row, (size_t)(ours - card->planes));
 	}
 	for (size_t row = 0; row < plan->count; row++) {
 		const struct kms_plan_entry *entry = &plan->entries[row];
 
-		for (size_t column = 0; entry->crtc && column < device->plane_count; column++) {
-			if (device->planes[column].crtc_id == entry->crtc->id)
+		for (size_t column = 0; entry->next.crtc && column < card->plane_count; column++) {
+			if (card->planes[column].crtc_id == entry->next.crtc->id)
 				matching_prefer(&matching, row, column);
 		}
 	}
 	matching_solve(&matching);
 	for (size_t row = 0; row < plan->count; row++) {
-		struct kms_plan_entry *entry = &plan->entries[row];
-		struct kms_plane *plane;
-
-		if (matching.column_of[row] < 0)
-			continue;
-		plane = &device->planes[matching.column_of[row]];
-		if (primary)
-			entry->primary = plane;
-		else
-			entry->cursor = plane;
+		if (matching.column_of[row] >= 0)
+			plan->entries[row].next.layers[kind].plane =
+				&card->planes[matching.column_of[row]];
 	}
 	matching_finish(&matching);
 }
@@ -202,10 +210,10 @@ static bool read_current_mode(struct kms_output *output, drmModeModeInfo *mode)
 	bool valid;
 
 	if (output->on) {
-		*mode = output->mode;
+		*mode = output->state.mode;
 		return true;
 	}
-	read = crtc ? drmModeGetCrtc(output->device->fd, crtc->id) : NULL;
+	read = crtc ? drmModeGetCrtc(output->card->fd, crtc->id) : NULL;
 	valid = read && read->mode_valid;
 	if (valid)
 		*mode = read->mode;
@@ -214,94 +222,92 @@ static bool read_current_mode(struct kms_output *output, drmModeModeInfo *mode)
 	return valid;
 }
 
-static bool choose_mode(struct kms_plan_entry *entry, GError **error)
+static bool wishes_current(const struct kms_mode_wishes *wishes)
 {
-	struct kms_output *output = entry->output;
-	const struct kms_connector *connector = &output->connector;
-	drmModeModeInfo current;
-	bool has_current = output->wish.kind == KMS_MODE_CURRENT &&
-		read_current_mode(output, &current);
-
-	return kms_mode_choose(&output->wish, connector->modes, connector->mode_count,
-		has_current ? &current : NULL, connector->name, &entry->mode, error);
-}
-
-static bool check_route(const struct kms_plan_entry *entry, GError **error)
-{
-	if (entry->crtc && entry->primary)
-		return true;
-	g_set_error(error, KMS_ERROR, KMS_ERROR_NO_CRTC,
-		"%s: the card cannot drive so many outputs at once; turn another one off",
-		kms_output_name(entry->output));
+	for (size_t i = 0; i < wishes->count; i++) {
+		if (wishes->list[i].kind == KMS_MODE_CURRENT)
+			return true;
+	}
 	return false;
 }
 
-/* True: leave the output off and go on. */
-static bool tolerate(struct kms_plan_entry *entry, bool strict, GError *problem, GError **error)
+bool kms_plan_choose_mode(struct kms_plan_entry *entry, size_t later)
+{
+	struct kms_output *output = entry->output;
+	drmModeModeInfo current;
+	bool has_current = wishes_current(&output->wishes) && read_current_mode(output, &current);
+
+	return kms_output_candidate(output, has_current ? &current : NULL, later,
+		&entry->next.mode);
+}
+
+static void leave_off(struct kms_plan_entry *entry, const char *reason)
 {
 	entry->on = false;
-	entry->crtc = NULL;
-	entry->primary = NULL;
-	entry->cursor = NULL;
-	if (strict && entry->output->asked_anew) {
-		g_propagate_error(error, problem);
-		return false;
-	}
-	log_output(G_LOG_LEVEL_WARNING, kms_output_name(entry->output), "left off: %s",
-		problem->message);
+	memset(&entry->next, 0, sizeof(entry->next));
 	entry->output->refused = true;
-	g_error_free(problem);
-	return true;
+	log_output(G_LOG_LEVEL_WARNING, kms_output_name(entry->output), "left off: %s", reason);
 }
 
-static void note_same(struct kms_plan_entry *entry)
+/* What its CRTC does is not known: neither it nor its connector can be moved. */
+static bool is_given_up(const struct kms_output *output)
+{
+	return output->state.crtc && output->state.crtc->given_up;
+}
+
+static bool is_same(const struct kms_plan_entry *entry)
 {
 	const struct kms_output *output = entry->output;
+	const struct kms_state *now = &output->state;
+	const struct kms_state *next = &entry->next;
 
-	/* An unplugged output holds its CRTC until a mode set takes it away. */
-	entry->same = entry->on ? output->on : !output->crtc;
-	if (entry->on && output->on)
-		entry->same = entry->crtc == output->crtc && entry->primary == output->primary &&
-			entry->cursor == output->cursor.plane &&
-			kms_mode_equal(&entry->mode, &output->mode);
+	/* An unplugged output holds its CRTC until a mode set takes it away. One that was given up
+	 * is left alone. */
+	if (!entry->on)
+		return !now->crtc || is_given_up(output);
+	if (!output->on || output->renew || next->crtc != now->crtc)
+		return false;
+	for (size_t kind = 0; kind < KMS_LAYERS; kind++) {
+		if (next->layers[kind].plane != now->layers[kind].plane)
+			return false;
+	}
+	return kms_mode_equal(&next->mode, &now->mode);
 }
 
-bool kms_plan_init(struct kms_plan *plan, struct kms_device *device, bool strict, GError **error)
+void kms_plan_init(struct kms_plan *plan, const struct kms_outputs *outputs)
 {
-	plan->count = device->outputs->len;
+	plan->card = outputs->card;
+	plan->count = kms_outputs_count(outputs);
 	plan->entries = g_new0(struct kms_plan_entry, MAX(plan->count, 1));
 	for (size_t i = 0; i < plan->count; i++) {
 		struct kms_plan_entry *entry = &plan->entries[i];
-		GError *problem = NULL;
 
-		entry->output = device->outputs->pdata[i];
+		entry->output = kms_outputs_at(outputs, i);
 		entry->on = entry->output->wanted && entry->output->connector.connected &&
-			!entry->output->refused;
-		if (entry->on && !choose_mode(entry, &problem) &&
-			!tolerate(entry, strict, problem, error))
-			return false;
+			!entry->output->refused && !is_given_up(entry->output);
+		if (entry->on && !kms_plan_choose_mode(entry, 0))
+			leave_off(entry, "none of its modes works");
 	}
-	route_crtcs(plan, device);
-	route_planes(plan, device, DRM_PLANE_TYPE_PRIMARY);
-	route_planes(plan, device, DRM_PLANE_TYPE_CURSOR);
-	route_planes(plan, device, DRM_PLANE_TYPE_OVERLAY);
+	route_crtcs(plan);
+	route_planes(plan, DRM_PLANE_TYPE_PRIMARY);
+	route_planes(plan, DRM_PLANE_TYPE_CURSOR);
+	route_planes(plan, DRM_PLANE_TYPE_OVERLAY);
 	for (size_t i = 0; i < plan->count; i++) {
 		struct kms_plan_entry *entry = &plan->entries[i];
-		GError *problem = NULL;
 
-		if (entry->on && !check_route(entry, &problem) &&
-			!tolerate(entry, strict, problem, error))
-			return false;
+		if (entry->on && !(entry->next.crtc && entry->next.layers[KMS_LAYER_PICTURE].plane))
+			leave_off(entry,
+				"the card cannot drive so many outputs at once; turn another one off");
 		entry->wanted = entry->on;
-		note_same(entry);
+		entry->resets = entry->output->renew;
+		entry->same = is_same(entry);
 	}
-	return true;
 }
 
 void kms_plan_finish(struct kms_plan *plan)
 {
 	for (size_t i = 0; i < plan->count; i++)
-		kms_buffer_unref(plan->entries[i].buffer);
+		kms_state_drop(plan->card, &plan->entries[i].next, NULL);
 	g_clear_pointer(&plan->entries, g_free);
 	plan->count = 0;
 }

@@ -232,6 +232,28 @@ static bool same_mode(uint64_t a, uint64_t b)
 		first->vdisplay == second->vdisplay && first->flags == second->flags;
 }
 
+static bool is_possible(uint32_t blob)
+{
+	const drmModeModeInfo *mode = double_blob(blob, NULL);
+	size_t count;
+	const drmModeModeInfo *modes = double_modes(&count);
+
+	if (!mode || (double_card.width_max && mode->hdisplay > double_card.width_max))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		if (modes[i].hdisplay == mode->hdisplay && modes[i].vdisplay == mode->vdisplay)
+			return true;
+	}
+	return !double_card.no_odd_modes;
+}
+
+static bool has_primary(const struct check *check, unsigned int n)
+{
+	int index = double_objects_find(DOUBLE_PRIMARY(n));
+
+	return check->state.values[index][PROPERTY_FB_ID] != 0;
+}
+
 static int check_crtcs(struct check *check)
 {
 	unsigned int active = 0;
@@ -247,7 +269,10 @@ static int check_crtcs(struct check *check)
 			continue;
 		check->mode_set |= now[PROPERTY_ACTIVE] != next[PROPERTY_ACTIVE] ||
 			!same_mode(now[PROPERTY_MODE_ID], next[PROPERTY_MODE_ID]);
-		if (next[PROPERTY_ACTIVE] && !double_blob((uint32_t)next[PROPERTY_MODE_ID], NULL))
+		if (next[PROPERTY_ACTIVE] && !is_possible((uint32_t)next[PROPERTY_MODE_ID]))
+			return EINVAL;
+		if (next[PROPERTY_ACTIVE] && double_card.primary_needed &&
+			!has_primary(check, object->index))
 			return EINVAL;
 		active += next[PROPERTY_ACTIVE] != 0;
 	}

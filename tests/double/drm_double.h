@@ -46,6 +46,7 @@ struct double_card {
 	bool no_opaque; /* planes know ARGB8888 only */
 	bool import;
 	bool closefb;
+	bool no_getfb2; /* GETFB2 is EINVAL */
 	bool vblank; /* else events come at once */
 	bool events_at_once; /* as if each commit hit a vblank: for benches */
 	bool needs_mode_set; /* what is on at the start runs with other timings */
@@ -53,6 +54,9 @@ struct double_card {
 	bool refuse_cursor_commit; /* the same, but TEST_ONLY says yes */
 	bool refuse_damage; /* a commit with FB_DAMAGE_CLIPS is EINVAL */
 	bool refuse_resets; /* a commit that sets "max bpc" is EINVAL */
+	unsigned int width_max; /* of a mode: else EINVAL; 0: any */
+	bool no_odd_modes; /* a mode that the connector has not is EINVAL */
+	bool primary_needed; /* an active CRTC without its primary plane is EINVAL */
 	unsigned int active_max; /* CRTCs that can be on at once: else ENOSPC; 0: all */
 	uint32_t cursor_size;
 	bool other_master; /* another program is master: commits are EACCES */
@@ -82,6 +86,9 @@ uint32_t double_light(unsigned int n);
 void double_darken(unsigned int n);
 
 /* ---- the hardware's part ---- */
+
+/* The monitor of connector n says who it is, from the next probe on. */
+void double_give_edid(unsigned int n, const void *edid, size_t size);
 
 /*
  * Connector n goes, as one of MST does: without a monitor as long as a CRTC drives it, and then it is

@@ -164,6 +164,19 @@ int drmCloseBufferHandle(int fd, uint32_t id)
 	return drop_handle(id) ? 0 : -1;
 }
 
+/* What comes of it is no dma-buf: it knows none of their ioctls. */
+int drmPrimeHandleToFD(int fd, uint32_t id, uint32_t flags, int *dmabuf)
+{
+	if (!double_ioctl())
+		return -1;
+	if (find_handle(id) < 0) {
+		errno = ENOENT;
+		return -1;
+	}
+	*dmabuf = memfd_create("double", MFD_CLOEXEC);
+	return 0;
+}
+
 /* ---- dumb buffers ---- */
 
 int drmModeCreateDumbBuffer(int fd, uint32_t width, uint32_t height, uint32_t bpp, uint32_t flags,
@@ -271,6 +284,7 @@ uint32_t double_memory_foreign_framebuffer(uint32_t width, uint32_t height)
 		.width = width,
 		.height = height,
 		.fourcc = DRM_FORMAT_XRGB8888,
+		.stride = width * 4,
 		.modifier = DRM_FORMAT_MOD_INVALID,
 	};
 
@@ -327,6 +341,9 @@ int drmModeAddFB2WithModifiers(int fd, uint32_t width, uint32_t height, uint32_t
 	const uint32_t handles[4], const uint32_t strides[4], const uint32_t offsets[4],
 	const uint64_t modifiers[4], uint32_t *id, uint32_t flags)
 {
+	if (!modifiers)
+		return drmModeAddFB2(fd, width, height, fourcc, handles, strides, offsets, id,
+			flags);
 	if (modifiers[0] == DRM_FORMAT_MOD_INVALID)
 		double_fault("AddFB2 with the modifiers flag and DRM_FORMAT_MOD_INVALID");
 	if (!double_card.modifiers)
@@ -347,6 +364,36 @@ int drmModeAddFB2WithModifiers(int fd, uint32_t width, uint32_t height, uint32_t
 			.handle = handles[0],
 		},
 		id);
+}
+
+/* The memory behind it gets a handle of the caller's, as the kernel gives it to a master. */
+drmModeFB2Ptr drmModeGetFB2(int fd, uint32_t id)
+{
+	const struct double_framebuffer *framebuffer = double_framebuffer(id);
+	struct handle handle = {.id = memory.next_handle, .memory = -1};
+	drmModeFB2Ptr read;
+
+	if (!double_ioctl())
+		return NULL;
+	if (!framebuffer || double_card.no_getfb2) {
+		errno = framebuffer ? EINVAL : ENOENT;
+		return NULL;
+	}
+	memory.next_handle++;
+	g_array_append_val(memory.handles, handle);
+	read = calloc(1, sizeof(*read));
+	read->fb_id = id;
+	read->width = framebuffer->width;
+	read->height = framebuffer->height;
+	read->pixel_format = framebuffer->fourcc;
+	read->pitches[0] = framebuffer->stride;
+	read->handles[0] = handle.id;
+	return read;
+}
+
+void drmModeFreeFB2(drmModeFB2Ptr read)
+{
+	free(read);
 }
 
 static int drop_framebuffer(uint32_t id)

@@ -285,6 +285,15 @@ int double_objects_find(uint32_t id)
 	return -1;
 }
 
+void double_give_edid(unsigned int n, const void *edid, size_t size)
+{
+	uint32_t blob = 0;
+
+	if (size)
+		drmModeCreatePropertyBlob(-1, edid, size, &blob);
+	double_objects.state.values[double_objects_find(DOUBLE_CONNECTOR(n))][PROPERTY_EDID] = blob;
+}
+
 /* ---- connectors that come and go ---- */
 
 void double_objects_let_go(void)

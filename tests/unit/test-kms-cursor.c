@@ -99,7 +99,7 @@ static int64_t set_and_due(struct card_fixture *card)
 	struct kms_output *output = card->outputs[0].output;
 
 	g_assert_true(set(card, 0xffffffff));
-	return output->cursor.due_us - output->event_us;
+	return output->cursor_due_us - output->event_us;
 }
 
 static void test_waits_for_a_steady_frame(struct card_fixture *card)

@@ -1,20 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * One atomic request: built property by property, tested, applied. A request remembers its first
- * failure, so that twenty lines of properties need one check. Used by modeset.c for a whole card,
- * by output.c for a flip and by cursor.c for its part of one.
+ * failure, so that twenty lines of properties need one check. What goes into one, state.c says.
  */
-#ifndef KMS_COMMIT_H
-#define KMS_COMMIT_H
+#ifndef KMS_REQUEST_H
+#define KMS_REQUEST_H
 
-#include "property.h"
+#include "card.h"
 
-#include <kms.h>
 #include <xf86drmMode.h>
-
-struct kms_crtc;
-struct kms_device;
-struct kms_plane;
 
 struct kms_request {
 	drmModeAtomicReq *properties; /* kept between requests: a flip allocates nothing of ours */
@@ -27,9 +21,8 @@ void kms_request_finish(struct kms_request *request);
 /* Begins a new request in the same memory. */
 void kms_request_reset(struct kms_request *request);
 
-/* A mark, and back to it: what was added behind the mark is dropped, and so is its failure. */
-int kms_request_mark(const struct kms_request *request);
-void kms_request_rewind(struct kms_request *request, int mark);
+/* How many properties it has. */
+int kms_request_size(const struct kms_request *request);
 
 /* A property that the object does not have is the failure ENOENT. */
 void kms_request_add(struct kms_request *request, uint32_t object,
@@ -52,21 +45,26 @@ struct kms_placement {
 
 bool kms_placement_equal(const struct kms_placement *a, const struct kms_placement *b);
 
-/* `placement` NULL: only another framebuffer at the same place. */
-void kms_request_add_plane(struct kms_request *request, const struct kms_plane *plane,
-	const struct kms_crtc *crtc, uint32_t framebuffer, const struct kms_placement *placement);
-void kms_request_add_plane_off(struct kms_request *request, const struct kms_plane *plane);
+/* Only what differs from `before`; NULL: all of it. */
+void kms_request_add_placement(struct kms_request *request, const struct kms_plane *plane,
+	const struct kms_placement *placement, const struct kms_placement *before);
 
 /* All return 0 or an errno. A refused request changed nothing. */
 
 /* Would the driver take it? `flags`: 0 or DRM_MODE_ATOMIC_ALLOW_MODESET. */
-int kms_request_test(struct kms_device *device, struct kms_request *request, uint32_t flags);
-
-/* Waits until it is on the glass; no event follows. */
-int kms_request_commit_blocking(struct kms_device *device, struct kms_request *request,
+int kms_request_test(const struct kms_card *card, const struct kms_request *request,
 	uint32_t flags);
 
-/* Returns at once; one page-flip event for each CRTC of the request follows. */
-int kms_request_commit(struct kms_device *device, struct kms_request *request, uint32_t flags);
+/* Waits until it is on the glass; no event follows. */
+int kms_request_commit_blocking(const struct kms_card *card, const struct kms_request *request,
+	uint32_t flags);
+
+/* Returns at once, and no event follows: for what shows nothing. */
+int kms_request_commit_silent(const struct kms_card *card, const struct kms_request *request,
+	uint32_t flags);
+
+/* Returns at once; one page-flip event for each CRTC of the request follows, with *token. */
+int kms_request_commit(struct kms_card *card, const struct kms_request *request, uint32_t flags,
+	guint *token);
 
 #endif

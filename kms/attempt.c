@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "attempt.h"
+
+#include "resources.h"
+
+#include <drm_fourcc.h>
+#include <errno.h>
+#include <log.h>
+#include <xf86drm.h>
+
+/* ---- who takes part ---- */
+
+static const struct kms_plan_entry *find_by_crtc(const struct kms_plan *plan,
+	const struct kms_crtc *crtc)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		if (plan->entries[i].on && plan->entries[i].next.crtc == crtc)
+			return &plan->entries[i];
+	}
+	return NULL;
+}
+
+static const struct kms_plan_entry *find_by_plane(const struct kms_plan *plan,
+	const struct kms_plane *plane, enum kms_layer_kind *kind)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		for (int layer = 0; layer < KMS_LAYERS; layer++) {
+			if (plan->entries[i].on &&
+				plan->entries[i].next.layers[layer].plane == plane) {
+				*kind = (enum kms_layer_kind)layer;
+				return &plan->entries[i];
+			}
+		}
+	}
+	return NULL;
+}
+
+bool kms_attempt_includes(const struct kms_plan_entry *entry, const struct kms_attempt *attempt)
+{
+	if (attempt->only)
+		return entry->next.crtc == attempt->only ||
+			entry->output->state.crtc == attempt->only;
+	return attempt->whole || !entry->same;
+}
+
+static bool is_changed(const struct kms_plan *plan, const struct kms_attempt *attempt,
+	const struct kms_crtc *crtc)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct kms_plan_entry *entry = &plan->entries[i];
+
+		if (kms_attempt_includes(entry, attempt) &&
+			(entry->output->state.crtc == crtc ||
+				(entry->on && entry->next.crtc == crtc)))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * An event for a CRTC that is dark and stays so is EINVAL, and an object that leaves such a CRTC
+ * pulls it in: they stay out of a request with events. See sweep().
+ */
+bool kms_attempt_includes_crtc(const struct kms_plan *plan, const struct kms_attempt *attempt,
+	const struct kms_crtc *crtc)
+{
+	if (crtc->given_up || (attempt->only && attempt->only != crtc))
+		return false;
+	if (!attempt->whole && !is_changed(plan, attempt, crtc))
+		return false;
+	return attempt->blocking || crtc->active || find_by_crtc(plan, crtc);
+}
+
+/* The same by its id; what stands nowhere is of the first request, which touches everything. */
+static bool id_takes_part(const struct kms_plan *plan, const struct kms_attempt *attempt,
+	uint32_t id)
+{
+	const struct kms_crtc *crtc = id ? kms_card_find_crtc(plan->card, id) : NULL;
+
+	return crtc ? kms_attempt_includes_crtc(plan, attempt, crtc)
+		    : attempt->whole && attempt->blocking;
+}
+
+static bool resets(const struct kms_attempt *attempt, const struct kms_plan_entry *entry)
+{
+	return attempt->resets && (attempt->whole || attempt->only || (entry && entry->resets));
+}
+
+/* ---- what each output shows first ---- */
+
+static struct kms_placement whole_screen(const drmModeModeInfo *mode)
+{
+	const struct kms_rect all = {0, 0, mode->hdisplay, mode->vdisplay};
+
+	return (struct kms_placement){all, all, KMS_ROTATE_0};
+}
+
+/* The previous master's picture can stay: its CRTC, plane and mode are those that we want. */
+static bool can_keep(const struct kms_plan_entry *entry, const struct kms_attempt *attempt)
+{
+	const struct kms_output *output = entry->output;
+	const struct kms_crtc *wanted = entry->next.crtc;
+	drmModeCrtc *crtc;
+	bool same;
+
+	if (!output->keep_picture || !attempt->first || !wanted->active ||
+		output->connector.properties[KMS_CONNECTOR_CRTC_ID].value != wanted->id ||
+		entry->next.layers[KMS_LAYER_PICTURE].plane->crtc_id != wanted->id)
+		return false;
+	crtc = drmModeGetCrtc(output->card->fd, wanted->id);
+	same = crtc && crtc->mode_valid && kms_mode_equal(&crtc->mode, &entry->next.mode);
+	if (crtc)
+		drmModeFreeCrtc(crtc);
+	return same;
+}
+
+/* Nothing that somebody still draws into: the kernel would wait for it in our call. */
+static bool can_show_current(const struct kms_plan_entry *entry)
+{
+	const struct kms_output *output = entry->output;
+
+	return output->current.buffer && kms_mode_equal(&entry->next.mode, &output->state.mode) &&
+		kms_buffer_is_ready(output->current.buffer);
+}
+
+static bool choose_picture(struct kms_plan_entry *entry, const struct kms_attempt *attempt,
+	GError **error)
+{
+	struct kms_layer *layer = &entry->next.layers[KMS_LAYER_PICTURE];
+	const struct kms_output *output = entry->output;
+
+	layer->kept = attempt->pictures && can_keep(entry, attempt);
+	if (layer->kept) {
+		/* Ours from now on: the one of the previous master goes with its owner. */
+		layer->buffer = kms_buffer_adopt(output->card,
+			(uint32_t)layer->plane->properties[KMS_PLANE_FB_ID].value);
+		return true;
+	}
+	if (attempt->pictures && can_show_current(entry)) {
+		kms_layer_set_buffer(layer, output->current.buffer);
+		layer->placement = output->current.placement;
+		return true;
+	}
+	layer->placement = whole_screen(&entry->next.mode);
+	layer->buffer = kms_buffer_create(output->card, entry->next.mode.hdisplay,
+		entry->next.mode.vdisplay, DRM_FORMAT_XRGB8888, false, error);
+	return layer->buffer != NULL;
+}
+
+bool kms_attempt_prepare(struct kms_plan *plan, const struct kms_attempt *attempt, GError **error)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		struct kms_plan_entry *entry = &plan->entries[i];
+
+		if (!entry->on || !kms_attempt_includes(entry, attempt))
+			continue;
+		if (drmModeCreatePropertyBlob(plan->card->fd, &entry->next.mode,
+			    sizeof(entry->next.mode), &entry->next.mode_blob) != 0) {
+			g_set_error(error, KMS_ERROR, KMS_ERROR_REFUSED,
+				"%s: the kernel refuses mode %ux%u: %s",
+				kms_output_name(entry->output), entry->next.mode.hdisplay,
+				entry->next.mode.vdisplay, g_strerror(errno));
+			return false;
+		}
+		if (!choose_picture(entry, attempt, error))
+			return false;
+	}
+	return true;
+}
+
+/* What kms_attempt_prepare() made and nobody took over. */
+void kms_attempt_discard(struct kms_plan *plan)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		struct kms_plan_entry *entry = &plan->entries[i];
+
+		if (entry->next.mode_blob)
+			drmModeDestroyPropertyBlob(plan->card->fd, entry->next.mode_blob);
+		entry->next.mode_blob = 0;
+		for (size_t kind = 0; kind < KMS_LAYERS; kind++)
+			kms_layer_set_buffer(&entry->next.layers[kind], NULL);
+	}
+}
+
+/* ---- the request ---- */
+
+static void add_connector(struct kms_request *request, const struct kms_plan *plan,
+	const struct kms_plan_entry *entry, const struct kms_attempt *attempt)
+{
+	const struct kms_connector *connector = &entry->output->connector;
+	const struct kms_property *crtc_id = &connector->properties[KMS_CONNECTOR_CRTC_ID];
+	bool takes_part = entry->on ? kms_attempt_includes(entry, attempt)
+				    : id_takes_part(plan, attempt, (uint32_t)crtc_id->value);
+
+	/* A connector that was taken away (MST) has no properties left. */
+	if (takes_part && crtc_id->id)
+		kms_state_add_connector(request, connector, entry->on ? entry->next.crtc : NULL,
+			resets(attempt, entry));
+}
+
+static void add_crtc(struct kms_request *request, const struct kms_plan *plan,
+	const struct kms_crtc *crtc, const struct kms_attempt *attempt)
+{
+	const struct kms_plan_entry *entry = find_by_crtc(plan, crtc);
+
+	if (kms_attempt_includes_crtc(plan, attempt, crtc))
+		kms_state_add_crtc(request, crtc, entry ? &entry->next : NULL,
+			resets(attempt, entry));
+}
+
+/* Cursors are off at first: their planes are lit by the next commit. */
+static void add_plane(struct kms_request *request, const struct kms_plan *plan,
+	const struct kms_plane *plane, const struct kms_attempt *attempt)
+{
+	enum kms_layer_kind kind = KMS_LAYER_CURSOR;
+	const struct kms_plan_entry *entry = find_by_plane(plan, plane, &kind);
+
+	if (entry && kind == KMS_LAYER_PICTURE && kms_attempt_includes(entry, attempt))
+		kms_state_add_layer(request, plan->card, &entry->next, kind,
+			resets(attempt, entry));
+	else if (id_takes_part(plan, attempt, plane->crtc_id))
+		kms_state_add_plane_off(request, plane, resets(attempt, entry));
+}
+
+void kms_attempt_build(struct kms_request *request, const struct kms_plan *plan,
+	const struct kms_attempt *attempt)
+{
+	kms_request_reset(request);
+	for (size_t i = 0; i < plan->count; i++)
+		add_connector(request, plan, &plan->entries[i], attempt);
+	for (size_t i = 0; i < plan->card->crtc_count; i++)
+		add_crtc(request, plan, &plan->card->crtcs[i], attempt);
+	for (size_t i = 0; i < plan->card->plane_count; i++)
+		add_plane(request, plan, &plan->card->planes[i], attempt);
+}
+
+/* ---- after the kernel said yes ---- */
+
+static void drop_frames(struct kms_output *output)
+{
+	kms_output_fail(output, ECANCELED);
+	kms_output_frame_clear(&output->pending);
+	kms_output_frame_clear(&output->queued);
+	kms_output_frame_clear(&output->current);
+}
+
+static void apply_off(struct kms_output *output)
+{
+	bool was_on = output->on;
+
+	output->on = false;
+	kms_state_drop(output->card, &output->state, NULL);
+	kms_cursor_set_plane(&output->cursor, NULL, 0, 0);
+	drop_frames(output);
+	if (was_on)
+		kms_output_note_change(output);
+}
+
+/* The picture to come back to is still drawn into: it is shown when that is over. */
+static void put_off_current(struct kms_output *output)
+{
+	if (output->pending.buffer || !output->current.buffer ||
+		kms_buffer_is_ready(output->current.buffer))
+		return;
+	output->pending = output->current;
+	output->pending.serial = 0;
+	output->current = (struct kms_output_frame){0};
+}
+
+/* Something else was asked for. */
+static void log_other_mode(const struct kms_output *output)
+{
+	for (size_t i = 0; i < output->wishes.count; i++) {
+		if (kms_mode_satisfies(&output->wishes.list[i], &output->state.mode))
+			return;
+	}
+	log_output(G_LOG_LEVEL_WARNING, kms_output_name(output),
+		"the mode that was asked for is not there or does not work; using %s",
+		output->info.name);
+}
+
+static void apply_on(struct kms_plan_entry *entry, const struct kms_attempt *attempt)
+{
+	struct kms_output *output = entry->output;
+	struct kms_output_frame *frame = attempt->blocking ? &output->current : &output->queued;
+	const struct kms_layer *picture = &entry->next.layers[KMS_LAYER_PICTURE];
+	bool other = !output->state.crtc ||
+		picture->plane != output->state.layers[KMS_LAYER_PICTURE].plane ||
+		!kms_mode_equal(&entry->next.mode, &output->state.mode);
+
+	if (other && output->pending.buffer) {
+		/* It was made for another mode, or another plane. */
+		kms_output_fail(output, ECANCELED);
+		kms_output_frame_clear(&output->pending);
+	}
+	if (!other)
+		put_off_current(output);
+	kms_state_apply(output->card, &output->state, &entry->next);
+	picture = &output->state.layers[KMS_LAYER_PICTURE];
+	output->on = true;
+	output->renew = false;
+	kms_mode_describe(&output->state.mode, &output->info);
+	if (other)
+		log_other_mode(output);
+	output->connector.properties[KMS_CONNECTOR_CRTC_ID].value = output->state.crtc->id;
+	kms_output_forget_state(output);
+	kms_cursor_set_plane(&output->cursor, output->state.layers[KMS_LAYER_CURSOR].plane,
+		output->info.width, output->info.height);
+	if (attempt->blocking)
+		kms_output_frame_clear(&output->queued);
+	kms_buffer_unref(frame->buffer);
+	*frame = (struct kms_output_frame){
+		.buffer = picture->buffer ? kms_buffer_ref(picture->buffer) : NULL,
+		.placement = picture->placement,
+	};
+	kms_output_note_change(output);
+}
+
+static void apply_to_planes(struct kms_plan *plan, const struct kms_attempt *attempt)
+{
+	for (size_t i = 0; i < plan->card->plane_count; i++) {
+		struct kms_plane *plane = &plan->card->planes[i];
+
+		if (id_takes_part(plan, attempt, plane->crtc_id))
+			plane->crtc_id = 0;
+	}
+}
+
+void kms_attempt_apply(struct kms_plan *plan, const struct kms_attempt *attempt, guint token,
+	bool sets_mode)
+{
+	bool part[KMS_OUTPUTS_MAX] = {false};
+	int64_t now_us = g_get_monotonic_time();
+	struct kms_card *card = plan->card;
+
+	/* Who takes part is judged by the state before this commit. */
+	apply_to_planes(plan, attempt);
+	for (size_t i = 0; i < card->crtc_count; i++)
+		part[i] = kms_attempt_includes_crtc(plan, attempt, &card->crtcs[i]);
+	for (size_t i = 0; i < plan->count; i++) {
+		struct kms_plan_entry *entry = &plan->entries[i];
+		struct kms_property *crtc_id =
+			&entry->output->connector.properties[KMS_CONNECTOR_CRTC_ID];
+
+		if (!entry->on && id_takes_part(plan, attempt, (uint32_t)crtc_id->value))
+			crtc_id->value = 0;
+	}
+	for (size_t i = 0; i < card->crtc_count; i++) {
+		struct kms_crtc *crtc = &card->crtcs[i];
+
+		if (!part[i])
+			continue;
+		crtc->active = find_by_crtc(plan, crtc) != NULL;
+		if (attempt->blocking)
+			crtc->busy = false;
+		else
+			kms_card_commit_begun(card, crtc, token, now_us, sets_mode);
+	}
+	for (size_t i = 0; i < plan->count; i++) {
+		struct kms_plan_entry *entry = &plan->entries[i];
+
+		if (!kms_attempt_includes(entry, attempt))
+			continue;
+		if (entry->on)
+			apply_on(entry, attempt);
+		else if (entry->output->state.crtc)
+			apply_off(entry->output);
+	}
+}

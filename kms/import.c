@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "import.h"
+
+#include <drm_fourcc.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+#include <xf86drm.h>
+#include <xf86drmMode.h>
+
+#ifndef DMA_BUF_MAGIC
+#define DMA_BUF_MAGIC 0x444d4142
+#endif
+
+/* A refusal for want of memory is asked again after this, and after twice as long each time. */
+#define PASSING_REFUSAL_US G_USEC_PER_SEC
+#define PASSING_REFUSALS_MAX 6
+
+/* The same pixels without their alpha, which guests leave as garbage; 0 if there is no such. */
+static uint32_t opaque_fourcc(uint32_t fourcc)
+{
+	static const uint32_t pairs[][2] = {
+		{DRM_FORMAT_ARGB8888, DRM_FORMAT_XRGB8888},
+		{DRM_FORMAT_ABGR8888, DRM_FORMAT_XBGR8888},
+		{DRM_FORMAT_RGBA8888, DRM_FORMAT_RGBX8888},
+		{DRM_FORMAT_BGRA8888, DRM_FORMAT_BGRX8888},
+		{DRM_FORMAT_ARGB2101010, DRM_FORMAT_XRGB2101010},
+		{DRM_FORMAT_ABGR2101010, DRM_FORMAT_XBGR2101010},
+		{DRM_FORMAT_ARGB1555, DRM_FORMAT_XRGB1555},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(pairs); i++) {
+		if (pairs[i][0] == fourcc)
+			return pairs[i][1];
+	}
+	return 0;
+}
+
+static bool primary_takes(const struct kms_card *card, uint32_t fourcc, uint64_t modifier)
+{
+	for (size_t i = 0; i < card->plane_count; i++) {
+		if (card->planes[i].type == DRM_PLANE_TYPE_PRIMARY &&
+			kms_plane_takes(&card->planes[i], fourcc, modifier))
+			return true;
+	}
+	return false;
+}
+
+/* ---- the cache of imported buffers ---- */
+
+static struct kms_buffer *cache_find(struct kms_imports *cache, const struct stat *identity,
+	const struct kms_layout *layout)
+{
+	for (size_t i = 0; i < cache->count; i++) {
+		if (cache->inodes[i] == identity->st_ino && cache->devices[i] == identity->st_dev &&
+			kms_layout_equal(&cache->layouts[i], layout)) {
+			cache->used[i] = ++cache->clock;
+			return cache->buffers[i];
+		}
+	}
+	return NULL;
+}
+
+static size_t cache_limit(const struct kms_card *card)
+{
+	size_t active = 0;
+
+	for (size_t i = 0; i < card->crtc_count; i++)
+		active += card->crtcs[i].active;
+	return KMS_CACHE_PER_OUTPUT * CLAMP(active, 1, KMS_OUTPUTS_MAX);
+}
+
+static void cache_drop(struct kms_imports *cache, size_t index)
+{
+	size_t last = --cache->count;
+
+	kms_buffer_unref(cache->buffers[index]);
+	cache->inodes[index] = cache->inodes[last];
+	cache->devices[index] = cache->devices[last];
+	cache->layouts[index] = cache->layouts[last];
+	cache->buffers[index] = cache->buffers[last];
+	cache->owners[index] = cache->owners[last];
+	cache->used[index] = cache->used[last];
+}
+
+static void cache_insert(struct kms_imports *cache, const struct stat *identity,
+	const struct kms_layout *layout, struct kms_buffer *buffer, uint32_t owner)
+{
+	size_t limit = cache_limit(buffer->card);
+	size_t index;
+
+	while (cache->count >= limit) {
+		size_t oldest = 0;
+
+		for (size_t i = 1; i < cache->count; i++) {
+			if (cache->used[i] < cache->used[oldest])
+				oldest = i;
+		}
+		cache_drop(cache, oldest);
+	}
+	index = cache->count++;
+	cache->inodes[index] = identity->st_ino;
+	cache->devices[index] = identity->st_dev;
+	cache->layouts[index] = *layout;
+	cache->buffers[index] = kms_buffer_ref(buffer);
+	cache->owners[index] = owner;
+	cache->used[index] = ++cache->clock;
+}
+
+void kms_imports_trim(struct kms_imports *cache, uint32_t owner)
+{
+	for (size_t i = cache->count; i-- > 0;) {
+		if (cache->owners[i] == owner && cache->buffers[i]->references == 1)
+			cache_drop(cache, i);
+	}
+	for (size_t i = 0; i < cache->refusal_count; i++) {
+		if (cache->refusals[i].owner == owner)
+			cache->refusals[i].error = 0;
+	}
+}
+
+void kms_imports_finish(struct kms_imports *cache)
+{
+	while (cache->count)
+		cache_drop(cache, cache->count - 1);
+}
+
+/* ---- import ---- */
+
+static struct kms_refusal *find_refusal(struct kms_imports *cache, uint32_t owner,
+	const struct kms_layout *layout)
+{
+	for (size_t i = 0; i < cache->refusal_count; i++) {
+		struct kms_refusal *refusal = &cache->refusals[i];
+
+		if (refusal->error && refusal->owner == owner &&
+			kms_layout_equal(&refusal->layout, layout))
+			return refusal;
+	}
+	return NULL;
+}
+
+/* What lies with us or with this one fd says nothing of the next buffer of that layout. */
+static bool is_of_the_layout(int error, int fd)
+{
+	struct statfs file_system;
+
+	if (error == EMFILE || error == ENFILE || error == EBADF || error == EINTR)
+		return false;
+	return fstatfs(fd, &file_system) == 0 && file_system.f_type == DMA_BUF_MAGIC;
+}
+
+/* How long a refusal holds that may only be of the moment: not for ever, and not asked at each
+ * frame where it lasts. */
+static int64_t refused_until(const struct kms_refusal *refusal)
+{
+	unsigned int doublings = MIN(refusal->times, PASSING_REFUSALS_MAX);
+
+	if (!kms_error_is_passing(refusal->error))
+		return KMS_NEVER;
+	return g_get_monotonic_time() + (PASSING_REFUSAL_US << doublings);
+}
+
+static void remember_refusal(struct kms_imports *cache, uint32_t owner,
+	const struct kms_layout *layout, int error)
+{
+	struct kms_refusal *refusal = find_refusal(cache, owner, layout);
+
+	if (refusal) {
+		refusal->times++;
+	} else {
+		refusal = &cache->refusals[cache->next_refusal];
+		*refusal = (struct kms_refusal){.owner = owner, .layout = *layout};
+		cache->refusal_count = MAX(cache->refusal_count, cache->next_refusal + 1);
+		cache->next_refusal = (cache->next_refusal + 1) % KMS_REFUSALS_MAX;
+	}
+	refusal->error = error;
+	refusal->until_us = refused_until(refusal);
+}
+
+/* Does a refusal hold? One that was of the moment is over after a while. */
+static int known_refusal(struct kms_imports *cache, uint32_t owner, const struct kms_layout *layout)
+{
+	const struct kms_refusal *refusal = find_refusal(cache, owner, layout);
+
+	if (!refusal)
+		return 0;
+	return refusal->until_us == KMS_NEVER || g_get_monotonic_time() < refusal->until_us
+		? refusal->error
+		: 0;
+}
+
+static void forget_refusal(struct kms_imports *cache, uint32_t owner,
+	const struct kms_layout *layout)
+{
+	struct kms_refusal *refusal = find_refusal(cache, owner, layout);
+
+	if (refusal)
+		refusal->error = 0;
+}
+
+static int make_framebuffer(struct kms_card *card, struct kms_buffer *buffer, uint32_t handle)
+{
+	uint32_t opaque = opaque_fourcc(buffer->layout.fourcc);
+	struct kms_layout layout = buffer->layout;
+
+	if (opaque && primary_takes(card, opaque, layout.modifier)) {
+		layout.fourcc = opaque;
+		if (kms_buffer_add_framebuffer(card, &layout, handle, &buffer->framebuffer) == 0) {
+			buffer->layout = layout;
+			return 0;
+		}
+	}
+	return kms_buffer_add_framebuffer(card, &buffer->layout, handle, &buffer->framebuffer);
+}
+
+static int import_dmabuf(struct kms_card *card, struct kms_buffer *buffer, int fd)
+{
+	uint32_t handle;
+	int failure;
+
+	if (!card->has_import)
+		return EOPNOTSUPP;
+	buffer->dmabuf = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (buffer->dmabuf < 0)
+		return errno;
+	if (drmPrimeFDToHandle(card->fd, fd, &handle) != 0) {
+		failure = errno;
+		goto fail;
+	}
+	failure = make_framebuffer(card, buffer, handle);
+	/*
+	 * The framebuffer holds the memory. The handle goes at once: importing the same dma-buf
+	 * again gives the same handle without a reference, so that one kept would be closed twice.
+	 */
+	drmCloseBufferHandle(card->fd, handle);
+	if (!failure)
+		return 0;
+fail:
+	close(buffer->dmabuf);
+	return failure;
+}
+
+static void set_import_error(GError **error, const struct kms_layout *layout, int failure)
+{
+	g_set_error(error, KMS_ERROR, KMS_ERROR_REFUSED,
+		"the driver refuses a dma-buf of %ux%u, stride %u, offset %u, format %.4s, "
+		"modifier 0x%016" G_GINT64_MODIFIER "x: %s",
+		layout->width, layout->height, layout->stride, layout->offset,
+		(const char *)&layout->fourcc, layout->modifier, g_strerror(failure));
+}
+
+struct kms_buffer *kms_imports_get(struct kms_imports *cache, struct kms_card *card,
+	const struct kms_dmabuf *dmabuf, GError **error)
+{
+	const struct kms_layout layout = {
+		.width = dmabuf->width,
+		.height = dmabuf->height,
+		.stride = dmabuf->stride,
+		.offset = dmabuf->offset,
+		.fourcc = dmabuf->fourcc,
+		.modifier = dmabuf->modifier,
+	};
+	struct kms_buffer *buffer;
+	struct stat identity;
+	int failure;
+
+	if (fstat(dmabuf->fd, &identity) != 0) {
+		set_import_error(error, &layout, errno);
+		return NULL;
+	}
+	buffer = cache_find(cache, &identity, &layout);
+	if (buffer) {
+		card->counters.cache_hits++;
+		return kms_buffer_ref(buffer);
+	}
+	failure = known_refusal(cache, dmabuf->owner, &layout);
+	if (failure) {
+		card->counters.imports_refused++;
+		set_import_error(error, &layout, failure);
+		return NULL;
+	}
+
+	card->counters.cache_misses++;
+	buffer = kms_buffer_take(card);
+	buffer->layout = layout;
+	failure = import_dmabuf(card, buffer, dmabuf->fd);
+	if (failure) {
+		kms_buffer_discard(buffer);
+		card->counters.imports_refused++;
+		if (is_of_the_layout(failure, dmabuf->fd))
+			remember_refusal(cache, dmabuf->owner, &layout, failure);
+		set_import_error(error, &layout, failure);
+		return NULL;
+	}
+	forget_refusal(cache, dmabuf->owner, &layout);
+	card->counters.imports++;
+	card->counters.framebuffers++;
+	cache_insert(cache, &identity, &layout, buffer, dmabuf->owner);
+	return buffer;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the driver says of a frame: by what its planes say they can do, by what it said before, and
+ * only then by TEST_ONLY. Part of output.h.
+ */
+#include "output.h"
+
+/* A refusal for want of memory holds so long. */
+#define MEMORY_REFUSAL_US (10 * G_USEC_PER_SEC)
+
+/* Does the picture fill the screen pixel by pixel, from memory of ours? Every driver shows that. */
+static bool is_plain(const struct kms_output *output, const struct kms_output_frame *frame)
+{
+	const struct kms_placement *placement = &frame->placement;
+
+	return frame->buffer->handle && placement->transform == KMS_ROTATE_0 &&
+		placement->source.width == placement->destination.width &&
+		placement->source.height == placement->destination.height &&
+		placement->destination.x == 0 && placement->destination.y == 0 &&
+		placement->destination.width == output->state.mode.hdisplay &&
+		placement->destination.height == output->state.mode.vdisplay;
+}
+
+void kms_output_remember(struct kms_output *output, const struct kms_output_frame *frame, int error)
+{
+	struct kms_verdict *verdict = kms_verdicts_get(&output->verdicts, frame->buffer,
+		&frame->placement);
+	bool was_taken = verdict->picture == KMS_ANSWER_YES;
+
+	verdict->picture = error ? KMS_ANSWER_NO : KMS_ANSWER_YES;
+	verdict->until_us = KMS_NEVER;
+	if (kms_error_is_passing(error))
+		verdict->until_us = g_get_monotonic_time() + MEMORY_REFUSAL_US;
+	else if (error && (was_taken || is_plain(output, frame)))
+		kms_output_distrust(output);
+}
+
+/* What needs no question: the planes say what they can do. */
+static bool is_possible(const struct kms_output *output, const struct kms_output_frame *frame)
+{
+	const struct kms_plane *plane = output->state.layers[KMS_LAYER_PICTURE].plane;
+	const struct kms_layout *layout = &frame->buffer->layout;
+
+	return kms_plane_takes(plane, layout->fourcc, layout->modifier) &&
+		kms_plane_turns(plane, frame->placement.transform);
+}
+
+/* TEST_ONLY of the picture alone: as a flip that has no other reason to be refused. */
+static int ask(struct kms_output *output, const struct kms_output_frame *frame)
+{
+	struct kms_state next;
+	int error;
+
+	kms_state_copy(&next, &output->state);
+	kms_layer_set_buffer(&next.layers[KMS_LAYER_PICTURE], frame->buffer);
+	next.layers[KMS_LAYER_PICTURE].placement = frame->placement;
+	output->counters.tests++;
+	error = kms_state_test(output->card, &output->request, &output->state, &next);
+	kms_state_drop(output->card, &next, &output->state);
+	return error;
+}
+
+/* `can_wait`: while a commit is in flight some drivers (amdgpu) answer only after it; then what is
+ * not known is left to the commit. */
+bool kms_output_ask(struct kms_output *output, const struct kms_output_frame *frame, bool can_wait)
+{
+	const struct kms_verdict *verdict = kms_verdicts_find(&output->verdicts, frame->buffer,
+		&frame->placement);
+	int error;
+
+	if (verdict && verdict->picture != KMS_ANSWER_UNKNOWN)
+		return verdict->picture == KMS_ANSWER_YES;
+	if (!is_possible(output, frame)) {
+		kms_verdicts_get(&output->verdicts, frame->buffer, &frame->placement)->picture =
+			KMS_ANSWER_NO;
+		return false;
+	}
+	if (can_wait && kms_output_busy(output))
+		return true;
+	error = ask(output, frame);
+	/* Where that could not be answered now, the commit will tell. */
+	if (kms_error_is_passing(error))
+		return true;
+	if (!kms_records_note_error(&output->card->records, error))
+		kms_output_remember(output, frame, error);
+	return error == 0;
+}
+
+/* Upright and pixel by pixel: no driver needs to think about that for long. */
+static bool is_simple(const struct kms_placement *placement)
+{
+	return placement->transform == KMS_ROTATE_0 &&
+		placement->source.width == placement->destination.width &&
+		placement->source.height == placement->destination.height;
+}
+
+bool kms_output_test(struct kms_output *output, const struct kms_frame *frame)
+{
+	const struct kms_output_frame next = kms_output_frame_of(frame);
+
+	return kms_output_active(output) &&
+		kms_output_ask(output, &next, is_simple(&next.placement));
+}

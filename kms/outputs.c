@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "outputs.h"
+
+#include <errno.h>
+#include <log.h>
+#include <string.h>
+#include <xf86drm.h>
+
+void kms_outputs_init(struct kms_outputs *outputs, struct kms_card *card)
+{
+	outputs->card = card;
+	outputs->all = g_ptr_array_new();
+}
+
+void kms_outputs_finish(struct kms_outputs *outputs)
+{
+	if (!outputs->all)
+		return;
+	for (size_t i = 0; i < kms_outputs_count(outputs); i++)
+		kms_output_destroy(kms_outputs_at(outputs, i));
+	g_ptr_array_free(outputs->all, TRUE);
+	outputs->all = NULL;
+}
+
+struct kms_output *kms_outputs_driven_by(const struct kms_outputs *outputs,
+	const struct kms_crtc *crtc)
+{
+	for (size_t i = 0; i < kms_outputs_count(outputs); i++) {
+		if (kms_outputs_at(outputs, i)->state.crtc == crtc)
+			return kms_outputs_at(outputs, i);
+	}
+	return NULL;
+}
+
+void kms_outputs_forgive(struct kms_outputs *outputs)
+{
+	for (size_t i = 0; i < kms_outputs_count(outputs); i++) {
+		struct kms_output *output = kms_outputs_at(outputs, i);
+
+		output->refused = false;
+		/* Nor does it need a lesser mode; who runs keeps the one that it has. */
+		if (!output->state.crtc)
+			output->step = 0;
+	}
+}
+
+void kms_outputs_suspend(struct kms_outputs *outputs, int error)
+{
+	for (size_t i = 0; i < kms_outputs_count(outputs); i++)
+		kms_output_suspend(kms_outputs_at(outputs, i), error);
+}
+
+void kms_outputs_advance(struct kms_outputs *outputs)
+{
+	for (size_t i = 0; i < kms_outputs_count(outputs); i++)
+		kms_output_advance(kms_outputs_at(outputs, i));
+}
+
+/* ---- connectors ---- */
+
+static struct kms_output *find_by_id(const struct kms_outputs *outputs, uint32_t id)
+{
+	for (size_t i = 0; i < kms_outputs_count(outputs); i++) {
+		if (kms_outputs_at(outputs, i)->connector.id == id)
+			return kms_outputs_at(outputs, i);
+	}
+	return NULL;
+}
+
+static struct kms_output *find_by_name(const struct kms_outputs *outputs,
+	const drmModeConnector *probed)
+{
+	char name[sizeof(((struct kms_connector *)NULL)->name)];
+
+	kms_connector_make_name(probed, name, sizeof(name));
+	for (size_t i = 0; i < kms_outputs_count(outputs); i++) {
+		if (strcmp(kms_outputs_at(outputs, i)->connector.name, name) == 0)
+			return kms_outputs_at(outputs, i);
+	}
+	return NULL;
+}
+
+static uint32_t possible_crtcs(int fd, const drmModeConnector *probed)
+{
+	uint32_t possible = 0;
+
+	for (int i = 0; i < probed->count_encoders; i++) {
+		drmModeEncoder *encoder = drmModeGetEncoder(fd, probed->encoders[i]);
+
+		if (encoder) {
+			possible |= encoder->possible_crtcs;
+			drmModeFreeEncoder(encoder);
+		}
+	}
+	return possible;
+}
+
+/* A full mode set makes the link good again. */
+static void check_link(struct kms_output *output)
+{
+	const struct kms_property *link = &output->connector.properties[KMS_CONNECTOR_LINK_STATUS];
+
+	if (!output->on || !link->resets || link->value == link->reset)
+		return;
+	log_output(G_LOG_LEVEL_MESSAGE, kms_output_name(output),
+		"the link failed; setting the mode again");
+	output->renew = true;
+}
+
+static void update(struct kms_outputs *outputs, struct kms_output *output,
+	const drmModeConnector *probed)
+{
+	struct kms_card *card = outputs->card;
+
+	output->seen = true;
+	if (kms_connector_update(&output->connector, card->fd, card->property_cache, probed)) {
+		kms_outputs_forgive(outputs);
+		output->step = 0;
+		if (!output->connector.connected)
+			kms_output_suspend(output, ENODEV);
+		if (!output->state.crtc)
+			kms_output_guess_mode(output);
+		else if (output->state.crtc->given_up)
+			output->state.crtc->given_up = false;
+		kms_output_note_change(output);
+	}
+	check_link(output);
+}
+
+/*
+ * The connector's output, made if it is new; NULL for one that is no output (writeback). MST gives a
+ * monitor that comes back a new connector, whose number may be one that another output's connector
+ * had: an output is known by its name, which no two connectors share at a time.
+ */
+static struct kms_output *meet(struct kms_outputs *outputs, uint32_t id,
+	const drmModeConnector *probed)
+{
+	struct kms_output *output, *former;
+
+	if (probed->connector_type == DRM_MODE_CONNECTOR_WRITEBACK)
+		return NULL;
+	output = find_by_name(outputs, probed);
+	if (output && output->connector.id == id)
+		return output;
+	former = find_by_id(outputs, id);
+	if (former)
+		update(outputs, former, NULL);
+	if (!output) {
+		output = kms_output_create(outputs->card);
+		kms_connector_make_name(probed, output->connector.name,
+			sizeof(output->connector.name));
+		g_ptr_array_add(outputs->all, output);
+	}
+	memset(output->connector.properties, 0, sizeof(output->connector.properties));
+	output->connector.id = id;
+	output->connector.possible_crtcs = possible_crtcs(outputs->card->fd, probed);
+	return output;
+}
+
+void kms_outputs_probed(struct kms_outputs *outputs, uint32_t id, const drmModeConnector *probed)
+{
+	struct kms_output *output = probed ? meet(outputs, id, probed) : find_by_id(outputs, id);
+
+	if (output)
+		update(outputs, output, probed);
+}
+
+void kms_outputs_probes_done(struct kms_outputs *outputs)
+{
+	for (size_t i = 0; i < kms_outputs_count(outputs); i++) {
+		struct kms_output *output = kms_outputs_at(outputs, i);
+
+		if (!output->seen && output->connector.id)
+			update(outputs, output, NULL);
+		output->seen = false;
+	}
+}
+
+void kms_outputs_read(struct kms_outputs *outputs)
+{
+	int fd = outputs->card->fd;
+	drmModeRes *resources = drmModeGetResources(fd);
+
+	for (int i = 0; resources && i < resources->count_connectors; i++) {
+		drmModeConnector *probed = drmModeGetConnector(fd, resources->connectors[i]);
+
+		if (probed)
+			kms_outputs_probed(outputs, resources->connectors[i], probed);
+		drmModeFreeConnector(probed);
+	}
+	if (resources)
+		drmModeFreeResources(resources);
+	/* By no probe yet: the first one must find all of them again. */
+	for (size_t i = 0; i < kms_outputs_count(outputs); i++)
+		kms_outputs_at(outputs, i)->seen = false;
+}
+
+void kms_outputs_read_state(struct kms_outputs *outputs)
+{
+	struct kms_card *card = outputs->card;
+
+	for (size_t i = 0; i < kms_outputs_count(outputs); i++) {
+		struct kms_output *output = kms_outputs_at(outputs, i);
+		struct kms_connector *connector = &output->connector;
+
+		if (connector->id &&
+			kms_property_read(card->fd, card->property_cache, DRM_MODE_OBJECT_CONNECTOR,
+				connector->id, connector->properties) == ENOENT)
+			update(outputs, output, NULL);
+	}
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "plane.h"
+
+#include <string.h>
+#include <xf86drm.h>
+#include <xf86drmMode.h>
+
+void kms_plane_finish(struct kms_plane *plane)
+{
+	g_clear_pointer(&plane->formats, g_free);
+	plane->format_count = 0;
+}
+
+static void add_format(GArray *formats, uint32_t fourcc, uint64_t modifier)
+{
+	const struct kms_plane_format format = {.modifier = modifier, .fourcc = fourcc};
+
+	g_array_append_val(formats, format);
+}
+
+static void read_in_formats(const struct kms_plane *plane, int fd, GArray *formats)
+{
+	uint32_t id = (uint32_t)plane->properties[KMS_PLANE_IN_FORMATS].value;
+	drmModePropertyBlobRes *blob = id ? drmModeGetPropertyBlob(fd, id) : NULL;
+	drmModeFormatModifierIterator iterator = {0};
+
+	if (!blob)
+		return;
+	while (drmModeFormatModifierBlobIterNext(blob, &iterator)) {
+		/* A format may come without any modifier: known, and no more. */
+		add_format(formats, iterator.fmt, iterator.mod);
+	}
+	drmModeFreePropertyBlob(blob);
+}
+
+void kms_plane_read_formats(struct kms_plane *plane, int fd, const uint32_t *fourccs, size_t count)
+{
+	GArray *formats = g_array_new(FALSE, FALSE, sizeof(struct kms_plane_format));
+
+	read_in_formats(plane, fd, formats);
+	if (!formats->len) {
+		for (size_t i = 0; i < count; i++)
+			add_format(formats, fourccs[i], KMS_MODIFIER_INVALID);
+	}
+	kms_plane_finish(plane);
+	plane->format_count = formats->len;
+	plane->formats = (struct kms_plane_format *)(void *)g_array_free(formats, FALSE);
+}
+
+bool kms_plane_has_format(const struct kms_plane *plane, uint32_t fourcc)
+{
+	return kms_plane_takes(plane, fourcc, KMS_MODIFIER_INVALID);
+}
+
+bool kms_plane_takes(const struct kms_plane *plane, uint32_t fourcc, uint64_t modifier)
+{
+	for (size_t i = 0; i < plane->format_count; i++) {
+		const struct kms_plane_format *format = &plane->formats[i];
+
+		if (format->fourcc == fourcc &&
+			(modifier == KMS_MODIFIER_INVALID || format->modifier == modifier ||
+				format->modifier == KMS_MODIFIER_INVALID))
+			return true;
+	}
+	return false;
+}
+
+bool kms_plane_turns(const struct kms_plane *plane, uint32_t transform)
+{
+	const struct kms_property *rotation = &plane->properties[KMS_PLANE_ROTATION];
+
+	if (!rotation->id)
+		return transform == KMS_ROTATE_0;
+	return !rotation->bits || (rotation->bits & transform) == transform;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A plane puts one framebuffer on a CRTC: what it can do, as the kernel says it, so that no question
+ * whose answer is known costs an ioctl. Part of a card; read at start by resources.c, asked by
+ * buffer.c, route.c, cursor.c and output.c.
+ */
+#ifndef KMS_PLANE_H
+#define KMS_PLANE_H
+
+#include "property.h"
+
+#include <kms.h>
+#include <stddef.h>
+
+/* A format with one of the modifiers that go with it; KMS_MODIFIER_INVALID: the plane does not say
+ * which. */
+struct kms_plane_format {
+	uint64_t modifier;
+	uint32_t fourcc;
+};
+
+struct kms_plane {
+	uint32_t id;
+	uint32_t type; /* DRM_PLANE_TYPE_* */
+	uint32_t possible_crtcs; /* bit n: the card's nth CRTC */
+	uint32_t crtc_id; /* where it is, as the kernel has it; 0: nowhere */
+	struct kms_plane_format *formats;
+	size_t format_count;
+	struct kms_property properties[KMS_PLANE_PROPERTIES];
+};
+
+void kms_plane_finish(struct kms_plane *plane);
+
+/* Reads its formats and modifiers, from IN_FORMATS where it has that; its properties were read. */
+void kms_plane_read_formats(struct kms_plane *plane, int fd, const uint32_t *fourccs, size_t count);
+
+bool kms_plane_has_format(const struct kms_plane *plane, uint32_t fourcc);
+
+/*
+ * Can it scan out such a buffer? A modifier that is KMS_MODIFIER_INVALID is the driver's own choice:
+ * then the format alone decides. False is certain; true is worth a TEST_ONLY.
+ */
+bool kms_plane_takes(const struct kms_plane *plane, uint32_t fourcc, uint64_t modifier);
+
+/* Could it turn a picture so? Exactly: the rotation property has all of these bits. */
+bool kms_plane_turns(const struct kms_plane *plane, uint32_t transform);
+
+#endif

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "state.h"
+
+#include <string.h>
+#include <xf86drm.h>
+
+/* ---- values ---- */
+
+void kms_state_copy(struct kms_state *to, const struct kms_state *from)
+{
+	*to = *from;
+	to->damaged = false;
+	for (size_t i = 0; i < KMS_LAYERS; i++) {
+		to->layers[i].anew = false;
+		if (to->layers[i].buffer)
+			kms_buffer_ref(to->layers[i].buffer);
+	}
+}
+
+static void destroy_blob(const struct kms_card *card, uint32_t blob, uint32_t kept)
+{
+	if (blob && blob != kept && card->records.state != KMS_DEVICE_GONE)
+		drmModeDestroyPropertyBlob(card->fd, blob);
+}
+
+void kms_state_drop(const struct kms_card *card, struct kms_state *state,
+	const struct kms_state *kept)
+{
+	for (size_t i = 0; i < KMS_LAYERS; i++)
+		kms_buffer_unref(state->layers[i].buffer);
+	destroy_blob(card, state->mode_blob, kept ? kept->mode_blob : 0);
+	destroy_blob(card, state->clips.blob, kept ? kept->clips.blob : 0);
+	memset(state, 0, sizeof(*state));
+}
+
+void kms_state_apply(const struct kms_card *card, struct kms_state *now, struct kms_state *next)
+{
+	struct kms_state before = *now;
+
+	*now = *next;
+	memset(next, 0, sizeof(*next));
+	for (size_t i = 0; i < KMS_LAYERS; i++) {
+		struct kms_layer *layer = &now->layers[i];
+
+		if (layer->plane)
+			layer->plane->crtc_id = layer->buffer || layer->kept ? now->crtc->id : 0;
+		layer->known = !layer->kept;
+		layer->kept = false;
+	}
+	kms_state_drop(card, &before, now);
+}
+
+void kms_layer_set_buffer(struct kms_layer *layer, struct kms_buffer *buffer)
+{
+	if (buffer)
+		kms_buffer_ref(buffer);
+	kms_buffer_unref(layer->buffer);
+	layer->buffer = buffer;
+}
+
+void kms_state_set_damage(const struct kms_card *card, struct kms_state *next,
+	const struct kms_state *now, const struct drm_mode_rect *rects, size_t count)
+{
+	struct kms_clips *clips = &next->clips;
+	size_t size = count * sizeof(*rects);
+
+	next->damaged = false;
+	if (!count)
+		return;
+	if (!clips->blob || count != clips->count || memcmp(rects, clips->rects, size) != 0) {
+		uint32_t blob;
+
+		if (drmModeCreatePropertyBlob(card->fd, rects, size, &blob) != 0)
+			return;
+		destroy_blob(card, clips->blob, now->clips.blob);
+		memcpy(clips->rects, rects, size);
+		clips->count = count;
+		clips->blob = blob;
+	}
+	next->damaged = true;
+}
+
+/* ---- requests ---- */
+
+static void add_off(struct kms_request *request, const struct kms_plane *plane)
+{
+	kms_request_add(request, plane->id, &plane->properties[KMS_PLANE_FB_ID], 0);
+	kms_request_add(request, plane->id, &plane->properties[KMS_PLANE_CRTC_ID], 0);
+}
+
+/* A cursor is above everything, whatever the previous master wanted. */
+static void add_on(struct kms_request *request, const struct kms_state *next,
+	enum kms_layer_kind kind)
+{
+	const struct kms_plane *plane = next->layers[kind].plane;
+	const struct kms_property *zpos = &plane->properties[KMS_PLANE_ZPOS];
+
+	kms_request_add(request, plane->id, &plane->properties[KMS_PLANE_CRTC_ID], next->crtc->id);
+	if (kind == KMS_LAYER_CURSOR && zpos->maximum)
+		kms_request_add(request, plane->id, zpos, zpos->maximum);
+}
+
+static void add_hotspot(struct kms_request *request, const struct kms_layer *layer)
+{
+	const struct kms_plane *plane = layer->plane;
+
+	kms_request_add_optional(request, plane->id, &plane->properties[KMS_PLANE_HOTSPOT_X],
+		layer->hot_x);
+	kms_request_add_optional(request, plane->id, &plane->properties[KMS_PLANE_HOTSPOT_Y],
+		layer->hot_y);
+}
+
+/*
+ * We looked, and its fences have signalled; a peer may add another before the kernel looks. A fence
+ * that is given overrules those (drm_gem_plane_helper_prepare_fb), so that no flip of ours waits for it.
+ */
+static void add_fence(struct kms_request *request, const struct kms_card *card,
+	const struct kms_layer *layer)
+{
+	const struct kms_property *fence = &layer->plane->properties[KMS_PLANE_IN_FENCE_FD];
+
+	if (layer->buffer->dmabuf >= 0 && card->signalled_fence >= 0)
+		kms_request_add_optional(request, layer->plane->id, fence,
+			(uint64_t)card->signalled_fence);
+}
+
+/* `before`: what the plane shows now, or NULL where that is not known. */
+static void add_layer(struct kms_request *request, const struct kms_card *card,
+	const struct kms_state *next, enum kms_layer_kind kind, const struct kms_layer *before)
+{
+	const struct kms_layer *layer = &next->layers[kind];
+	const struct kms_plane *plane = layer->plane;
+
+	if (!layer->buffer) {
+		if (!before || before->buffer)
+			add_off(request, plane);
+		return;
+	}
+	if (before && (!before->buffer || !before->known))
+		before = NULL;
+	if (!before || layer->anew || layer->buffer != before->buffer) {
+		kms_request_add(request, plane->id, &plane->properties[KMS_PLANE_FB_ID],
+			layer->buffer->framebuffer);
+		add_fence(request, card, layer);
+	}
+	if (layer->kept)
+		return;
+	if (!before)
+		add_on(request, next, kind);
+	kms_request_add_placement(request, plane, &layer->placement,
+		before ? &before->placement : NULL);
+	if (kind == KMS_LAYER_CURSOR &&
+		(!before || before->hot_x != layer->hot_x || before->hot_y != layer->hot_y))
+		add_hotspot(request, layer);
+	if (kind == KMS_LAYER_PICTURE && next->damaged)
+		kms_request_add(request, plane->id, &plane->properties[KMS_PLANE_FB_DAMAGE_CLIPS],
+			next->clips.blob);
+}
+
+void kms_state_build_flip(struct kms_request *request, const struct kms_card *card,
+	const struct kms_state *now, const struct kms_state *next)
+{
+	kms_request_reset(request);
+	for (int kind = 0; kind < KMS_LAYERS; kind++) {
+		if (next->layers[kind].plane)
+			add_layer(request, card, next, (enum kms_layer_kind)kind,
+				&now->layers[kind]);
+	}
+}
+
+int kms_state_test(const struct kms_card *card, struct kms_request *request,
+	const struct kms_state *now, const struct kms_state *next)
+{
+	kms_state_build_flip(request, card, now, next);
+	return kms_request_test(card, request, 0);
+}
+
+int kms_state_commit(struct kms_card *card, struct kms_request *request,
+	const struct kms_state *now, const struct kms_state *next, guint *token)
+{
+	kms_state_build_flip(request, card, now, next);
+	return kms_request_commit(card, request, 0, token);
+}
+
+void kms_state_add_connector(struct kms_request *request, const struct kms_connector *connector,
+	const struct kms_crtc *crtc, bool resets)
+{
+	const struct kms_property *properties = connector->properties;
+
+	kms_request_add(request, connector->id, &properties[KMS_CONNECTOR_CRTC_ID],
+		crtc ? crtc->id : 0);
+	if (resets)
+		kms_request_add_resets(request, connector->id, properties,
+			KMS_CONNECTOR_PROPERTIES);
+	else if (crtc)
+		kms_request_add_optional(request, connector->id,
+			&properties[KMS_CONNECTOR_LINK_STATUS],
+			properties[KMS_CONNECTOR_LINK_STATUS].reset);
+}
+
+void kms_state_add_crtc(struct kms_request *request, const struct kms_crtc *crtc,
+	const struct kms_state *next, bool resets)
+{
+	kms_request_add(request, crtc->id, &crtc->properties[KMS_CRTC_ACTIVE], next ? 1 : 0);
+	kms_request_add(request, crtc->id, &crtc->properties[KMS_CRTC_MODE_ID],
+		next ? next->mode_blob : 0);
+	if (resets)
+		kms_request_add_resets(request, crtc->id, crtc->properties, KMS_CRTC_PROPERTIES);
+}
+
+void kms_state_add_layer(struct kms_request *request, const struct kms_card *card,
+	const struct kms_state *next, enum kms_layer_kind kind, bool resets)
+{
+	const struct kms_plane *plane = next->layers[kind].plane;
+	const struct kms_property *zpos = &plane->properties[KMS_PLANE_ZPOS];
+
+	/* Resets first: the placement has the last word on the rotation. */
+	if (resets)
+		kms_request_add_resets(request, plane->id, plane->properties, KMS_PLANE_PROPERTIES);
+	if (resets && kind == KMS_LAYER_PICTURE && zpos->maximum)
+		kms_request_add(request, plane->id, zpos, zpos->minimum);
+	/* What the previous master shows, and no framebuffer of ours could be made of it. */
+	if (next->layers[kind].kept && !next->layers[kind].buffer)
+		return;
+	add_layer(request, card, next, kind, NULL);
+}
+
+void kms_state_add_plane_off(struct kms_request *request, const struct kms_plane *plane,
+	bool resets)
+{
+	if (resets)
+		kms_request_add_resets(request, plane->id, plane->properties, KMS_PLANE_PROPERTIES);
+	add_off(request, plane);
+}
