@@ -20,6 +20,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* A card has at most 32 CRTCs (the kernel's possible_crtcs is a 32-bit mask). */
 #define KMS_OUTPUTS_MAX 32
@@ -196,13 +197,15 @@ struct kms_output *kms_device_find_output(const struct kms_device *device, const
 /* What one output is asked to do. */
 struct kms_output_request {
 	struct kms_output *output;
-	/* "preferred" (also NULL), "current", "WIDTHxHEIGHT", "WIDTHxHEIGHT@HERTZ" or a
-	 * modeline. */
+	/* "preferred" (also NULL), "current", "WIDTHxHEIGHT", "WIDTHxHEIGHT@HERTZ", a modeline or
+	 * another form that kms_mode_valid() takes; or several, separated by semicolons. */
 	const char *mode;
 	/* Keep the picture that the previous master left, where the mode stays; else black. */
 	bool keep_picture;
 	/* Not lit for now: only its mode is settled, for kms_output_mode(). */
 	bool off;
+	/* A monitor is there although the kernel does not detect it. */
+	bool force;
 };
 
 /*
@@ -248,16 +251,31 @@ void kms_watch_destroy(struct kms_watch *watch);
  * Opens every card by itself, becomes master of none. False if there is no card. */
 bool kms_list(GString *text, GError **error);
 
-/* Is it one of the forms of a mode? For checking a configuration without a card. (kms/mode.c) */
+/* Is it a mode, or a list of modes, as kms_output_request.mode has it? For checking a configuration
+ * without a card. The message says which part is none, and what to write. (kms/mode_parse.c) */
 bool kms_mode_valid(const char *text, GError **error);
 
 /* ---- an output (kms/output.c) ---- */
 
 const char *kms_output_name(const struct kms_output *output);
 
-/* "MAKE MODEL SERIAL" of the monitor's EDID; NULL where there is none, or it says no name. Belongs to
- * the output, changes at output_changed. */
+/*
+ * "MAKE MODEL SERIAL" of the monitor, from its EDID, or NULL: by it a monitor is named whatever
+ * connector it is on. Printable ASCII without []; and backslash, single blanks between words; the
+ * last word is the serial number ("0x00000000" where the monitor has none). Two monitors can have
+ * the same. Belongs to the output, changes at output_changed.
+ */
 const char *kms_output_monitor(const struct kms_output *output);
+
+/* Is that monitor meant by `name`, which may leave out the serial number? `monitor` may be NULL;
+ * `name` has `length` bytes. */
+static inline bool kms_monitor_matches(const char *monitor, const char *name, size_t length)
+{
+	const char *serial = monitor ? strrchr(monitor, ' ') : NULL;
+
+	return serial && strncmp(monitor, name, length) == 0 &&
+		(monitor[length] == '\0' || monitor + length == serial);
+}
 
 /* A monitor is there (or forced on). */
 bool kms_output_connected(const struct kms_output *output);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "connector.h"
 
+#include "mode.h"
+
+#include <kms.h>
 #include <string.h>
 #include <xf86drm.h>
 
@@ -13,6 +16,7 @@ void kms_connector_finish(struct kms_connector *connector)
 	g_clear_pointer(&connector->monitor, g_free);
 	connector->mode_count = 0;
 	connector->edid_size = 0;
+	connector->edid_missing = false;
 }
 
 void kms_connector_make_name(const drmModeConnector *probed, char *name, size_t size)
@@ -22,45 +26,107 @@ void kms_connector_make_name(const drmModeConnector *probed, char *name, size_t 
 	g_snprintf(name, size, "%s-%u", type ? type : "Unknown", probed->connector_type_id);
 }
 
-/* The text of a display descriptor (EDID 1.4, 3.10.3): 13 bytes, ended by a line feed. */
+/* ---- the EDID ---- */
+
+/*
+ * Whose monitors have an EDID that the kernel reads. A panel's timings are the driver's own
+ * knowledge, a television's at an analogue socket are the standard's, and a virtual monitor's are
+ * whatever is wished.
+ */
+enum edid_habit { EDID_ALWAYS, EDID_AT_WILL, EDID_NEVER };
+
+static enum edid_habit edid_habit(uint32_t type)
+{
+	switch (type) {
+	case DRM_MODE_CONNECTOR_VGA:
+	case DRM_MODE_CONNECTOR_DVII:
+	case DRM_MODE_CONNECTOR_DVID:
+	case DRM_MODE_CONNECTOR_DVIA:
+	case DRM_MODE_CONNECTOR_DisplayPort:
+	case DRM_MODE_CONNECTOR_HDMIA:
+	case DRM_MODE_CONNECTOR_HDMIB:
+		return EDID_ALWAYS;
+	case DRM_MODE_CONNECTOR_VIRTUAL:
+	case DRM_MODE_CONNECTOR_Unknown:
+		return EDID_AT_WILL;
+	default:
+		return EDID_NEVER;
+	}
+}
+
+/* The base block alone: Linux takes extensions with a wrong checksum too. */
+static bool is_sound(const uint8_t *edid, size_t size)
+{
+	static const uint8_t header[] = {0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x00};
+	uint8_t sum = 0;
+
+	if (size < EDID_BLOCK || memcmp(edid, header, sizeof(header)) != 0)
+		return false;
+	for (size_t i = 0; i < EDID_BLOCK; i++)
+		sum = (uint8_t)(sum + edid[i]);
+	return sum == 0;
+}
+
+/*
+ * What a person can write: printable, words with one blank between. Brackets, semicolons and
+ * backslashes have a meaning of their own in configurations. NULL where nothing is left.
+ */
+static char *legible(const uint8_t *bytes, size_t size)
+{
+	GString *text = g_string_new(NULL);
+	bool blank = false;
+
+	for (size_t i = 0; i < size; i++) {
+		char c = (char)bytes[i];
+
+		if (!g_ascii_isgraph(c)) {
+			blank = true;
+			continue;
+		}
+		if (blank && text->len)
+			g_string_append_c(text, ' ');
+		blank = false;
+		g_string_append_c(text, strchr("[];\\", c) ? '-' : c);
+	}
+	return g_string_free(text, text->len == 0);
+}
+
+/* The text of a display descriptor (EDID 1.4, 3.10.3): 13 bytes, ended by a line feed. Some end it
+ * by zeros. */
 static char *descriptor_text(const uint8_t *edid, uint8_t tag)
 {
 	for (size_t at = 54; at <= 108; at += 18) {
 		const uint8_t *descriptor = edid + at;
+		size_t length = 0;
 
-		if (descriptor[0] == 0 && descriptor[1] == 0 && descriptor[3] == tag) {
-			char text[14] = {0};
-
-			for (size_t i = 0; i < 13 && descriptor[5 + i] != '\n'; i++)
-				text[i] = g_ascii_isprint(descriptor[5 + i])
-					? (char)descriptor[5 + i]
-					: '-';
-			return g_strstrip(g_strdup(text));
-		}
+		if (descriptor[0] != 0 || descriptor[1] != 0 || descriptor[3] != tag)
+			continue;
+		while (length < 13 && descriptor[5 + length] != '\n' && descriptor[5 + length])
+			length++;
+		return legible(descriptor + 5, length);
 	}
 	return NULL;
 }
 
-/* "MAKE MODEL SERIAL", by which a monitor is named whatever socket it is in. */
-static char *monitor_name(const uint8_t *edid, size_t size)
+/* By it a monitor is named whatever socket it is in: see kms_output_monitor(). */
+static char *monitor_name(const uint8_t *edid)
 {
-	g_autofree char *model = NULL;
-	g_autofree char *serial = NULL;
-	unsigned int make;
+	unsigned int make = (unsigned int)edid[8] << 8 | edid[9];
+	const uint8_t letters[] = {(uint8_t)('@' + (make >> 10 & 31)),
+		(uint8_t)('@' + (make >> 5 & 31)), (uint8_t)('@' + (make & 31))};
+	g_autofree char *maker = legible(letters, sizeof(letters));
+	g_autofree char *model = descriptor_text(edid, 0xfc);
+	g_autofree char *serial = descriptor_text(edid, 0xff);
 
-	if (size < EDID_BLOCK)
-		return NULL;
-	make = (unsigned int)edid[8] << 8 | edid[9];
-	model = descriptor_text(edid, 0xfc);
 	if (!model)
 		model = g_strdup_printf("0x%04X", (unsigned int)edid[11] << 8 | edid[10]);
-	serial = descriptor_text(edid, 0xff);
 	if (!serial)
 		serial = g_strdup_printf("0x%08X",
 			(unsigned int)edid[15] << 24 | (unsigned int)edid[14] << 16 |
 				(unsigned int)edid[13] << 8 | edid[12]);
-	return g_strdup_printf("%c%c%c %s %s", (char)('@' + (make >> 10 & 31)),
-		(char)('@' + (make >> 5 & 31)), (char)('@' + (make & 31)), model, serial);
+	/* The last word, so that what is before it is make and model. */
+	g_strdelimit(serial, " ", '-');
+	return g_strdup_printf("%s %s %s", maker, model, serial);
 }
 
 static bool update_edid(struct kms_connector *connector, int fd)
@@ -77,26 +143,41 @@ static bool update_edid(struct kms_connector *connector, int fd)
 		g_clear_pointer(&connector->edid, g_free);
 		g_clear_pointer(&connector->monitor, g_free);
 		connector->edid_size = blob ? blob->length : 0;
-		if (connector->edid_size) {
+		if (connector->edid_size)
 			connector->edid = g_memdup2(blob->data, blob->length);
-			connector->monitor = monitor_name(connector->edid, connector->edid_size);
-		}
+		if (is_sound(connector->edid, connector->edid_size))
+			connector->monitor = monitor_name(connector->edid);
 	}
 	if (blob)
 		drmModeFreePropertyBlob(blob);
+	connector->edid_missing = connector->detected && !connector->monitor &&
+		edid_habit(connector->type) == EDID_ALWAYS;
 	return changed;
 }
 
-static bool update_modes(struct kms_connector *connector, const drmModeConnector *probed)
+bool kms_connector_is_blind(const struct kms_connector *connector)
 {
-	size_t count = connector->connected ? (size_t)probed->count_modes : 0;
-	size_t size = count * sizeof(*connector->modes);
+	return (connector->connected && !connector->detected) ||
+		(!connector->monitor && edid_habit(connector->type) != EDID_NEVER);
+}
 
+/* ---- a probe ---- */
+
+static bool set_modes(struct kms_connector *connector, const drmModeModeInfo *modes, size_t count)
+{
+	drmModeModeInfo fallback[KMS_MODE_FALLBACK_MAX];
+
+	if (!connector->connected) {
+		count = 0;
+	} else if (!count && connector->forced) {
+		count = kms_mode_fallback(fallback, G_N_ELEMENTS(fallback));
+		modes = fallback;
+	}
 	if (count == connector->mode_count &&
-		(!count || memcmp(connector->modes, probed->modes, size) == 0))
+		(!count || memcmp(connector->modes, modes, count * sizeof(*modes)) == 0))
 		return false;
 	g_free(connector->modes);
-	connector->modes = count ? g_memdup2(probed->modes, size) : NULL;
+	connector->modes = count ? g_memdup2(modes, count * sizeof(*modes)) : NULL;
 	connector->mode_count = count;
 	return true;
 }
@@ -104,24 +185,27 @@ static bool update_modes(struct kms_connector *connector, const drmModeConnector
 bool kms_connector_update(struct kms_connector *connector, int fd, struct kms_property_cache *cache,
 	const drmModeConnector *probed)
 {
-	bool connected = probed && probed->connection == DRM_MODE_CONNECTED;
-	bool changed = connected != connector->connected;
+	bool was_connected = connector->connected;
+	bool changed;
 
-	connector->connected = connected;
+	connector->detected = probed && probed->connection == DRM_MODE_CONNECTED;
+	connector->connected = probed && (connector->detected || connector->forced);
+	changed = connector->connected != was_connected;
 	if (!probed) {
 		kms_connector_finish(connector);
 		connector->id = 0;
 		memset(connector->properties, 0, sizeof(connector->properties));
 		return changed;
 	}
-	if (connected &&
+	connector->type = probed->connector_type;
+	if (connector->connected &&
 		(connector->width_mm != probed->mmWidth ||
 			connector->height_mm != probed->mmHeight)) {
 		connector->width_mm = probed->mmWidth;
 		connector->height_mm = probed->mmHeight;
 		changed = true;
 	}
-	changed |= update_modes(connector, probed);
+	changed |= set_modes(connector, probed->modes, (size_t)MAX(probed->count_modes, 0));
 	if (kms_property_read(fd, cache, DRM_MODE_OBJECT_CONNECTOR, connector->id,
 		    connector->properties) == 0) {
 		connector->non_desktop = connector->properties[KMS_CONNECTOR_NON_DESKTOP].value !=
@@ -129,4 +213,35 @@ bool kms_connector_update(struct kms_connector *connector, int fd, struct kms_pr
 		changed |= update_edid(connector, fd);
 	}
 	return changed;
+}
+
+bool kms_connector_force(struct kms_connector *connector, bool forced)
+{
+	bool connected = connector->id && (connector->detected || forced);
+	bool changed = connected != connector->connected;
+
+	connector->forced = forced;
+	connector->connected = connected;
+	/* What the kernel has for a monitor that it does not see comes with the next probe. */
+	if (changed)
+		set_modes(connector, NULL, 0);
+	if (!connected) {
+		g_clear_pointer(&connector->edid, g_free);
+		g_clear_pointer(&connector->monitor, g_free);
+		connector->edid_size = 0;
+	}
+	return changed;
+}
+
+/* ---- names ---- */
+
+bool kms_connector_matches(const struct kms_connector *connector, const char *name)
+{
+	return strcmp(connector->name, name) == 0 ||
+		kms_monitor_matches(connector->monitor, name, strlen(name));
+}
+
+bool kms_connector_is_twin(const struct kms_connector *a, const struct kms_connector *b)
+{
+	return a != b && a->monitor && g_strcmp0(a->monitor, b->monitor) == 0;
 }

@@ -12,17 +12,24 @@
 
 struct kms_connector {
 	uint32_t id; /* 0: the kernel knows no such connector (any more) */
+	uint32_t type; /* DRM_MODE_CONNECTOR_* */
 	char name[32]; /* "DP-1", as everywhere in Linux */
 	bool non_desktop; /* a headset: only for who names it */
-	bool connected;
+	bool forced; /* by kms_connector_force() */
+	bool detected; /* the kernel says that a monitor is there */
+	bool connected; /* it does, or it is forced */
+	/* A monitor was detected, and its EDID could not be read, or is damaged: it may be when it is
+	 * probed again, since monitors that were just plugged in are late at times. Never of panels
+	 * and virtual connectors, which need not have one. */
+	bool edid_missing;
 	uint32_t possible_crtcs; /* bit n: the card's nth CRTC */
 	uint32_t width_mm;
 	uint32_t height_mm;
 	drmModeModeInfo *modes;
 	size_t mode_count;
-	uint8_t *edid; /* NULL without */
+	uint8_t *edid; /* NULL without; as the kernel gives it, so it may be damaged */
 	size_t edid_size;
-	char *monitor; /* "MAKE MODEL SERIAL" from the EDID, or NULL */
+	char *monitor; /* see kms_output_monitor() */
 	struct kms_property properties[KMS_CONNECTOR_PROPERTIES];
 };
 
@@ -38,5 +45,21 @@ void kms_connector_make_name(const drmModeConnector *probed, char *name, size_t 
  */
 bool kms_connector_update(struct kms_connector *connector, int fd, struct kms_property_cache *cache,
 	const drmModeConnector *probed);
+
+/*
+ * A monitor is there, whatever the kernel says (true), or where it says so (false); at once and for
+ * every later update. Where the kernel knows no mode, it has those that every monitor shows. True
+ * if anything has changed, as above.
+ */
+bool kms_connector_force(struct kms_connector *connector, bool forced);
+
+/* Nobody says what the monitor can show: kms_mode_wishes.blind. */
+bool kms_connector_is_blind(const struct kms_connector *connector);
+
+/* Is `name` the connector's, or that of the monitor on it (see kms_monitor_matches())? */
+bool kms_connector_matches(const struct kms_connector *connector, const char *name);
+
+/* Two monitors that their names do not tell apart. */
+bool kms_connector_is_twin(const struct kms_connector *a, const struct kms_connector *b);
 
 #endif

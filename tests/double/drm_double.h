@@ -63,6 +63,8 @@ struct double_card {
 	bool manager; /* a seat manager makes us master (double_set_master()): ourselves we may not */
 	bool gone; /* unplugged: everything is ENODEV */
 	bool connected[DOUBLE_CRTCS_MAX];
+	bool undetected[DOUBLE_CRTCS_MAX]; /* nobody can say whether a monitor is there */
+	uint32_t connector_type; /* DRM_MODE_CONNECTOR_* of all */
 	bool small[DOUBLE_CRTCS_MAX]; /* the connector's monitor has 640×480 alone */
 };
 
@@ -87,8 +89,8 @@ void double_darken(unsigned int n);
 
 /* ---- the hardware's part ---- */
 
-/* The monitor of connector n says who it is, from the next probe on. */
-void double_give_edid(unsigned int n, const void *edid, size_t size);
+/* The EDID that the kernel read from the monitor at connector n, which is open; `size` 0: none. */
+void double_set_edid(unsigned int n, const void *edid, size_t size);
 
 /*
  * Connector n goes, as one of MST does: without a monitor as long as a CRTC drives it, and then it is

@@ -468,12 +468,12 @@ int drmModeCreatePropertyBlob(int fd, const void *data, size_t size, uint32_t *i
 	return 0;
 }
 
-uint32_t double_memory_mode_blob(const drmModeModeInfo *mode)
+uint32_t double_memory_blob(const void *data, size_t size)
 {
 	struct blob blob = {
 		.id = memory.next_blob++,
-		.size = sizeof(*mode),
-		.data = g_memdup2(mode, sizeof(*mode)),
+		.size = size,
+		.data = g_memdup2(data, size),
 	};
 
 	g_array_append_val(memory.blobs, blob);

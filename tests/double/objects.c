@@ -78,6 +78,7 @@ void double_reset(void)
 		.closefb = true,
 		.vblank = true,
 		.cursor_size = 64,
+		.connector_type = DRM_MODE_CONNECTOR_DisplayPort,
 	};
 	for (size_t i = 0; i < DOUBLE_CRTCS_MAX; i++)
 		double_card.connected[i] = true;
@@ -198,7 +199,7 @@ uint32_t double_light(unsigned int n)
 	if (double_card.needs_mode_set)
 		mode.clock -= 1000;
 	framebuffer = double_memory_foreign_framebuffer(mode.hdisplay, mode.vdisplay);
-	blob = double_memory_mode_blob(&mode);
+	blob = double_memory_blob(&mode, sizeof(mode));
 	crtc = double_objects.state.values[double_objects_find(DOUBLE_CRTC(n))];
 	connector = double_objects.state.values[double_objects_find(DOUBLE_CONNECTOR(n))];
 	plane = double_objects.state.values[double_objects_find(DOUBLE_PRIMARY(n))];
@@ -285,15 +286,6 @@ int double_objects_find(uint32_t id)
 	return -1;
 }
 
-void double_give_edid(unsigned int n, const void *edid, size_t size)
-{
-	uint32_t blob = 0;
-
-	if (size)
-		drmModeCreatePropertyBlob(-1, edid, size, &blob);
-	double_objects.state.values[double_objects_find(DOUBLE_CONNECTOR(n))][PROPERTY_EDID] = blob;
-}
-
 /* ---- connectors that come and go ---- */
 
 void double_objects_let_go(void)
@@ -314,6 +306,13 @@ static size_t find_connector(unsigned int n)
 		double_objects.objects[i].index != n)
 		i++;
 	return i;
+}
+
+void double_set_edid(unsigned int n, const void *edid, size_t size)
+{
+	double_objects.state.values[find_connector(n)][PROPERTY_EDID] = size
+		? double_memory_blob(edid, size)
+		: 0;
 }
 
 void double_take_connector(unsigned int n)
@@ -580,14 +579,15 @@ drmModeConnectorPtr drmModeGetConnector(int fd, uint32_t id)
 	}
 	connector = calloc(1, sizeof(*connector));
 	connector->connector_id = id;
-	connector->connector_type = DRM_MODE_CONNECTOR_DisplayPort;
+	connector->connector_type = double_card.connector_type;
 	connector->connector_type_id = object->index + 1;
 	connector->mmWidth = 520;
 	connector->mmHeight = 320;
 	connector->count_encoders = 1;
 	connector->encoders = calloc(1, sizeof(uint32_t));
 	connector->encoders[0] = DOUBLE_ENCODER(object->index);
-	connector->connection = DRM_MODE_DISCONNECTED;
+	connector->connection = double_card.undetected[object->index] ? DRM_MODE_UNKNOWNCONNECTION
+								      : DRM_MODE_DISCONNECTED;
 	if (double_card.connected[object->index] && !object->leaving) {
 		connector->connection = DRM_MODE_CONNECTED;
 		modes = double_modes(&count);

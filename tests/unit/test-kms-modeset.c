@@ -225,7 +225,7 @@ static void test_has_lost_its_mode(struct card_fixture *card)
 
 	double_card.crtcs = 2;
 	card_open(card);
-	double_give_edid(0, edid, sizeof(edid));
+	double_set_edid(0, edid, sizeof(edid));
 	card->requests[0].mode = "800x600";
 	g_assert_true(kms_device_configure(card->device, card->requests, 2, NULL));
 	card_turn();
