@@ -145,7 +145,7 @@ static bool update_edid(struct kms_connector *connector, int fd)
 		connector->edid_size = blob ? blob->length : 0;
 		if (connector->edid_size)
 			connector->edid = g_memdup2(blob->data, blob->length);
-		if (is_sound(connector->edid, connector->edid_size))
+		if (connector->edid && is_sound(connector->edid, connector->edid_size))
 			connector->monitor = monitor_name(connector->edid);
 	}
 	if (blob)

@@ -114,6 +114,7 @@ static const struct key output_keys[] = {
 	{"mode", VALUE_MODE, offsetof(struct config_output, mode)},
 	{"scaling", VALUE_PLACE, offsetof(struct config_output, place)},
 	{"position", VALUE_POSITION, offsetof(struct config_output, x)},
+	{"force-on", VALUE_BOOLEAN, offsetof(struct config_output, force_on)},
 };
 
 /* What keys were called until 2026; still understood, in no document, and never suggested. */

@@ -125,6 +125,7 @@ struct config_output {
 	char *guest; /* after config_resolve() NULL where the layout decides, or `off` */
 	int scanout; /* 0 to 15; after config_resolve() -1 only with `guest` NULL, or `off` */
 	bool off; /* mode=off */
+	bool force_on; /* a monitor is there, whatever the kernel detects */
 	char *mode; /* as kms_output_request.mode takes it; never "off" */
 	bool placed; /* place= was given */
 	enum place_policy place;

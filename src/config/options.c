@@ -48,7 +48,9 @@ bool options_init(struct options *options, char **arguments, GError **error)
 			"monitor",
 			"NAME"},
 		{"mode", 0, 0, G_OPTION_ARG_STRING, &options->mode,
-			"preferred, current, WIDTHxHEIGHT[@HERTZ] or a modeline", "MODE"},
+			"preferred, current, WIDTHxHEIGHT[@HERTZ], 1080p60 or a modeline; or several "
+			"with ; between, the first that works",
+			"MODE"},
 		{"scaling", 0, 0, G_OPTION_ARG_STRING, &options->place,
 			"A scanout of another size: none, center, fit, fill, integer", "HOW"},
 		{"place", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &options->place, NULL,

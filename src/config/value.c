@@ -269,14 +269,15 @@ bool config_parse_name(const char *text, GError **error)
 
 bool config_parse_mode(const char *text, bool *off, char **mode, GError **error)
 {
+	g_autoptr(GError) problem = NULL;
+
 	*off = g_str_equal(text, "off");
 	*mode = NULL;
 	if (*off)
 		return true;
-	if (!kms_mode_valid(text, NULL)) {
-		g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE,
-			"must be off, preferred, current, WIDTHxHEIGHT, WIDTHxHEIGHT@HERTZ or a "
-			"modeline");
+	if (!kms_mode_valid(text, &problem)) {
+		g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE, "must be off or a mode; %s",
+			problem->message);
 		return false;
 	}
 	*mode = g_strdup(text);

@@ -75,7 +75,8 @@ bool config_parse_device_type(const char *text, GError **error);
 bool config_parse_motion(const char *text, enum config_motion *motion, GError **error);
 bool config_parse_profile(const char *text, struct seat_device_options *options, GError **error);
 bool config_parse_acceleration(const char *text, double *acceleration, GError **error);
-/* Six numbers, or 0, 90, 180, 270: turned clockwise so much. */
+/* Six numbers, or nine that end with 0 0 1, with blanks or commas between; or 0, 90, 180, 270: turned
+ * clockwise so much. */
 bool config_parse_calibration(const char *text, float calibration[6], GError **error);
 
 /* Of the words offered, the one that `wanted` is most likely a misspelling of; NULL where none is

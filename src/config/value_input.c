@@ -103,6 +103,25 @@ bool config_parse_acceleration(const char *text, double *acceleration, GError **
 		refuse(error, "must be a number from -1 to 1");
 }
 
+/* Numbers separated by blanks or commas, as many as there are; 0 where there is anything else, or
+ * more than `max`. */
+static size_t parse_reals(const char *text, float *numbers, size_t max)
+{
+	g_auto(GStrv) parts = g_strsplit_set(text, " \t,", -1);
+	size_t count = 0;
+
+	for (char **part = parts; *part != NULL; part++) {
+		double number;
+
+		if (**part == '\0')
+			continue;
+		if (count == max || !parse_real(*part, &number))
+			return 0;
+		numbers[count++] = (float)number;
+	}
+	return count;
+}
+
 bool config_parse_calibration(const char *text, float calibration[6], GError **error)
 {
 	static const struct {
@@ -114,8 +133,7 @@ bool config_parse_calibration(const char *text, float calibration[6], GError **e
 		{"180", {-1, 0, 1, 0, -1, 1}},
 		{"270", {0, 1, 0, -1, 0, 1}},
 	};
-	g_auto(GStrv) parts = g_strsplit_set(text, " ", -1);
-	size_t count = 0;
+	float matrix[9];
 
 	for (size_t i = 0; i < G_N_ELEMENTS(turns); i++) {
 		if (g_str_equal(turns[i].degrees, text)) {
@@ -123,17 +141,22 @@ bool config_parse_calibration(const char *text, float calibration[6], GError **e
 			return true;
 		}
 	}
-	for (char **part = parts; *part != NULL; part++) {
-		double number;
-
-		if (**part == '\0')
-			continue;
-		if (count == 6 || !parse_real(*part, &number)) {
-			count = 0;
-			break;
-		}
-		calibration[count++] = (float)number;
+	/* Six as libinput and udev have them, nine as xinput has them: of an affine transformation
+	 * the last row says nothing. */
+	switch (parse_reals(text, matrix, G_N_ELEMENTS(matrix))) {
+	case 9:
+		if (matrix[6] != 0 || matrix[7] != 0 || matrix[8] != 1)
+			return refuse(error,
+				"of nine numbers the last three must be 0 0 1, as in 0 -1 1 1 0 0 "
+				"0 0 1");
+		break;
+	case 6:
+		break;
+	default:
+		return refuse(error,
+			"must be 0, 90, 180 or 270, or the six numbers of a matrix, as 0 -1 1 1 0 "
+			"0, or its nine");
 	}
-	return count == 6 ||
-		refuse(error, "must be 0, 90, 180 or 270, or the six numbers of a matrix");
+	memcpy(calibration, matrix, 6 * sizeof(*matrix));
+	return true;
 }

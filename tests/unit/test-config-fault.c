@@ -66,8 +66,7 @@ static const struct fault faults[] = {
 	{"before", "[guest a]\nbefore=blakc\n",
 		"scanoutd.conf:2: before=blakc: must be black or last; did you mean black?"},
 	{"mode", "[output DP-1]\nmode=large\n",
-		"scanoutd.conf:2: mode=large: must be off, preferred, current, WIDTHxHEIGHT, "
-		"WIDTHxHEIGHT@HERTZ or a modeline"},
+		"scanoutd.conf:2: mode=large: must be off or a mode; \"large\" is no mode"},
 	{"guest-mode-off", "[guest a]\nmode=off\n",
 		"scanoutd.conf:2: mode=off: an output is turned off in its own section, [output NAME]"},
 	{"duration-without-unit", "[guest a]\nblank-after=2\n",
@@ -121,7 +120,24 @@ static const struct fault faults[] = {
 		"scanoutd.conf:2: acceleration=2: must be a number from -1 to 1"},
 	{"calibration", "[device a]\ncalibration=1 0 0 0 1\n",
 		"scanoutd.conf:2: calibration=1 0 0 0 1: must be 0, 90, 180 or 270, or the six numbers "
-		"of a matrix"},
+		"of a matrix, as 0 -1 1 1 0 0, or its nine"},
+	{"calibration-seven", "[device a]\ncalibration=1 0 0 0 1 0 0\n",
+		"scanoutd.conf:2: calibration=1 0 0 0 1 0 0: must be 0, 90, 180 or 270, or the six "
+		"numbers of a matrix, as 0 -1 1 1 0 0, or its nine"},
+	{"calibration-ten", "[device a]\ncalibration=1 0 0 0 1 0 0 0 1 0\n",
+		"scanoutd.conf:2: calibration=1 0 0 0 1 0 0 0 1 0: must be 0, 90, 180 or 270, or the "
+		"six numbers of a matrix, as 0 -1 1 1 0 0, or its nine"},
+	{"calibration-words", "[device a]\ncalibration=1;0;0;0;1;0\n",
+		"scanoutd.conf:2: calibration=1;0;0;0;1;0: must be 0, 90, 180 or 270, or the six "
+		"numbers of a matrix, as 0 -1 1 1 0 0, or its nine"},
+	{"calibration-no-number", "[device a]\ncalibration=1,0,0,0,1,inf\n",
+		"scanoutd.conf:2: calibration=1,0,0,0,1,inf: must be 0, 90, 180 or 270, or the six "
+		"numbers of a matrix, as 0 -1 1 1 0 0, or its nine"},
+	{"calibration-not-affine", "[device a]\ncalibration=1 0 0 0 1 0 0.1 0 1\n",
+		"scanoutd.conf:2: calibration=1 0 0 0 1 0 0.1 0 1: of nine numbers the last three must "
+		"be 0 0 1, as in 0 -1 1 1 0 0 0 0 1"},
+	{"force-on", "[output DP-1]\nforce-on=true\n",
+		"scanoutd.conf:2: force-on=true: must be yes or no"},
 	{"device-guest", "[guest kiosk]\n[device a]\nguest=kisok\n",
 		"scanoutd.conf:2: [device a]: guest=kisok: there is no [guest kisok]; did you mean "
 		"kiosk?"},
@@ -199,9 +215,7 @@ static const struct option_fault option_faults[] = {
 	{"seat-manager-and-vt", "[daemon]\nvt=3\n", "--seat-manager=yes",
 		"seat-manager=yes and vt=3 exclude each other: a seat manager chooses the "
 		"terminal"},
-	{"mode", "", "--mode=big",
-		"--mode=big: must be off, preferred, current, WIDTHxHEIGHT, WIDTHxHEIGHT@HERTZ or a "
-		"modeline"},
+	{"mode", "", "--mode=big", "--mode=big: must be off or a mode; \"big\" is no mode"},
 	{"mode-off", "", "--mode=off",
 		"--mode=off: an output is turned off in its own section, [output NAME]"},
 	{"place", "", "--scaling=fitt",

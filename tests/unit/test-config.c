@@ -223,6 +223,51 @@ static void test_input_keys(struct config_fixture *fixture, gconstpointer data)
 	config_destroy(config);
 }
 
+/* As libinput has it, as xinput prints and takes it, as people write lists. */
+static void test_calibrations(struct config_fixture *fixture, gconstpointer data)
+{
+	static const char *const forms[] = {
+		"270",
+		"0 1 0 -1 0 1",
+		"0 1 0 -1 0 1 0 0 1",
+		"0, 1, 0, -1, 0, 1, 0, 0, 1",
+		"0,1,0,-1,0,1",
+		"0.000000, 1.000000, 0.000000, -1.000000, 0.000000, 1.000000, 0.000000, 0.000000, "
+		"1.000000",
+		"0\\t1 0  -1 0 1",
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(forms); i++) {
+		static const float expected[6] = {0, 1, 0, -1, 0, 1};
+		g_autofree char *text = g_strdup_printf("[device a]\ncalibration=%s\n", forms[i]);
+		const struct config_device *device;
+		struct config *config;
+
+		config_fixture_write(fixture, text);
+		config = config_fixture_load(fixture->path, "");
+		device = g_ptr_array_index(config->devices, 0);
+		g_assert_true(device->options.calibrated);
+		for (size_t j = 0; j < G_N_ELEMENTS(expected); j++)
+			g_assert_cmpfloat(device->options.calibration[j], ==, expected[j]);
+		config_destroy(config);
+	}
+}
+
+static void test_force_on(struct config_fixture *fixture, gconstpointer data)
+{
+	struct config *config;
+
+	config_fixture_write(fixture,
+		"[output VGA-1]\nforce-on=yes\nmode=1920x1080;preferred\n"
+		"[output DP-1]\n[output DP-2]\nforce-on=no\n");
+	config = config_fixture_load(fixture->path, "");
+	g_assert_true(config_find_output(config, "VGA-1")->force_on);
+	g_assert_cmpstr(config_find_output(config, "VGA-1")->mode, ==, "1920x1080;preferred");
+	g_assert_false(config_find_output(config, "DP-1")->force_on);
+	g_assert_false(config_find_output(config, "DP-2")->force_on);
+	config_destroy(config);
+}
+
 static void test_guest_defaults(struct config_fixture *fixture, gconstpointer data)
 {
 	struct config *config;
@@ -601,6 +646,8 @@ int main(int argc, char **argv)
 	ADD("defaults", test_defaults);
 	ADD("all-keys", test_all_keys);
 	ADD("input-keys", test_input_keys);
+	ADD("calibrations", test_calibrations);
+	ADD("force-on", test_force_on);
 	ADD("guest-defaults", test_guest_defaults);
 	ADD("settings-only", test_settings_only);
 	ADD("output-lists", test_output_lists);
