@@ -53,16 +53,41 @@ static bool write_line(const char *line, size_t size)
 	return write(STDERR_FILENO, line, size) == (ssize_t)size;
 }
 
+/*
+ * Names come from hardware and error texts from other programs: what would move a terminal's cursor
+ * or more, and what is no UTF-8, is written as \x and two digits a byte. Returns the bytes written,
+ * fewer than `size`, without a part of a character.
+ */
+static size_t write_escaped(char *to, size_t size, const char *text)
+{
+	size_t used = 0;
+
+	while (*text != '\0') {
+		gunichar c = g_utf8_get_char_validated(text, -1);
+		bool valid = c != (gunichar)-1 && c != (gunichar)-2;
+		bool plain = valid && !g_unichar_iscntrl(c);
+		size_t bytes = valid ? (size_t)(g_utf8_next_char(text) - text) : 1;
+
+		if (used + bytes * (plain ? 1 : 4) >= size)
+			break;
+		for (size_t i = 0; !plain && i < bytes; i++)
+			snprintf(to + used + 4 * i, 5, "\\x%02x", (unsigned char)text[i]);
+		if (plain)
+			memcpy(to + used, text, bytes);
+		used += bytes * (plain ? 1 : 4);
+		text += bytes;
+	}
+	return used;
+}
+
 static bool write_message(GLogLevelFlags level, const char *message)
 {
 	char line[LINE_MAX_BYTES];
-	int size = snprintf(line, sizeof(line), "scanoutd: %s%s\n", level_word(level), message);
+	size_t size = (size_t)snprintf(line, sizeof(line), "scanoutd: %s", level_word(level));
 
-	if ((size_t)size >= sizeof(line)) {
-		size = sizeof(line) - 1;
-		line[size - 1] = '\n';
-	}
-	return write_line(line, (size_t)size);
+	size += write_escaped(line + size, sizeof(line) - size, message);
+	line[size++] = '\n';
+	return write_line(line, size);
 }
 
 static bool send_fields(GLogLevelFlags level, const GLogField *fields, gsize count)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Where log lines (include/log.h) go: to the journal, with their fields, where standard error is
- * the journal's; else to standard error, one line each. Used by main alone.
+ * the journal's; else to standard error, one line each, where control characters
+ * and what is no UTF-8 are written as \x1b. Used by main alone.
  */
 #ifndef SCANOUTD_REPORT_LOG_WRITER_H
 #define SCANOUTD_REPORT_LOG_WRITER_H

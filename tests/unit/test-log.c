@@ -93,6 +93,59 @@ static void child_long_line(void)
 	log_daemon(G_LOG_LEVEL_INFO, "next");
 }
 
+/* Nobody who names a device or fails a call moves the terminal's cursor or begins a line. */
+static void test_escapes(void)
+{
+	g_autofree char *text = run_child();
+
+	g_assert_cmpstr(text, ==,
+		"scanoutd: device \\x1b[2Jx\\x07\\x0ascanoutd: error: no\\x7f\n"
+		"scanoutd: caf\xc3\xa9 \xe2\x82\xac C:\\x\n"
+		"scanoutd: \\xc2\\x9b2J \\xff\\xfe \\xc3\n"
+		"scanoutd: guest kiosk: \\x0d\n");
+}
+
+static void child_escapes(void)
+{
+	log_writer_install(G_LOG_LEVEL_INFO);
+	log_daemon(G_LOG_LEVEL_INFO, "device %s", "\x1b[2Jx\x07\nscanoutd: error: no\x7f");
+	log_daemon(G_LOG_LEVEL_INFO, "%s", "caf\xc3\xa9 \xe2\x82\xac C:\\x");
+	log_daemon(G_LOG_LEVEL_INFO, "%s",
+		"\xc2\x9b"
+		"2J \xff\xfe \xc3");
+	log_guest(G_LOG_LEVEL_INFO, "kiosk", "\r");
+}
+
+/* Escapes and characters are cut as a whole, at every place. */
+static void test_long_escapes(void)
+{
+	g_autofree char *text = run_child();
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+
+	g_assert_cmpuint(g_strv_length(lines), ==, 13);
+	for (size_t i = 0; i < 12; i++) {
+		g_assert_cmpuint(strlen(lines[i]), <, 4096);
+		g_assert_cmpuint(strlen(lines[i]), >, 4080);
+		g_assert_true(g_utf8_validate(lines[i], -1, NULL));
+		g_assert_true(g_str_has_suffix(lines[i], i < 6 ? "\\x1b" : "\xe2\x82\xac"));
+	}
+}
+
+static void child_long_escapes(void)
+{
+	log_writer_install(G_LOG_LEVEL_INFO);
+	for (int i = 0; i < 12; i++) {
+		GString *line = g_string_new(NULL);
+
+		for (int j = 0; j < i; j++)
+			g_string_append_c(line, '-');
+		for (int j = 0; j < 2000; j++)
+			g_string_append(line, i < 6 ? "\x1b" : "\xe2\x82\xac");
+		log_daemon(G_LOG_LEVEL_INFO, "%s", line->str);
+		g_string_free(line, TRUE);
+	}
+}
+
 /* Standard error is a pipe that nobody reads: the child must come to its end all the same, and say
  * afterwards how many lines were lost. */
 static void test_stuck_reader(void)
@@ -134,6 +187,8 @@ static const struct {
 	{"/log/levels", test_levels, child_levels},
 	{"/log/names", test_names, child_names},
 	{"/log/long-line", test_long_line, child_long_line},
+	{"/log/escapes", test_escapes, child_escapes},
+	{"/log/long-escapes", test_long_escapes, child_long_escapes},
 	{"/log/stuck-reader", test_stuck_reader, child_stuck_reader},
 };
 
