@@ -71,11 +71,13 @@ static int read_config_and_run(const struct options *options)
 	if (config == NULL)
 		return fail(error);
 	log_writer_set_level(config->daemon.log_level);
-	if (options->action == OPTIONS_CHECK_CONFIG)
+	if (options->action != OPTIONS_CHECK_CONFIG)
+		status = run(config);
+	else if (!config_check_system(config, &error))
+		status = fail(error);
+	else
 		printf("The configuration is sound: guests: %u, output sections: %u.\n",
 			config->guests->len, config->outputs->len);
-	else
-		status = run(config);
 	config_destroy(config);
 	return status;
 }

@@ -33,7 +33,9 @@ enum value_kind {
 	VALUE_BOOLEAN, /* bool */
 	VALUE_IGNORE, /* bool, and `ignore_given` */
 	VALUE_CHOICE, /* enum seat_choice */
-	VALUE_DEVICE_TYPE, /* char * */
+	VALUE_DEVICE_TYPE, /* char *, as the next two */
+	VALUE_DEVICE_ID,
+	VALUE_DEVICE_OUTPUT,
 	VALUE_MOTION, /* enum config_motion */
 	VALUE_PROFILE, /* of struct seat_device_options */
 	VALUE_ACCELERATION, /* double, and `acceleration_given` */
@@ -70,13 +72,13 @@ static const struct key input_keys[] = {
 
 static const struct key device_keys[] = {
 	{"match-name", VALUE_STRING, offsetof(struct config_device, match_name)},
-	{"match-id", VALUE_STRING, offsetof(struct config_device, match_id)},
+	{"match-id", VALUE_DEVICE_ID, offsetof(struct config_device, match_id)},
 	{"match-path", VALUE_STRING, offsetof(struct config_device, match_path)},
 	{"match-property", VALUE_STRING, offsetof(struct config_device, match_property)},
 	{"match-type", VALUE_DEVICE_TYPE, offsetof(struct config_device, match_type)},
 	{"ignore", VALUE_IGNORE, offsetof(struct config_device, options.ignore)},
 	{"guest", VALUE_NAME, offsetof(struct config_device, guest)},
-	{"output", VALUE_STRING, offsetof(struct config_device, output)},
+	{"output", VALUE_DEVICE_OUTPUT, offsetof(struct config_device, output)},
 	{"passthrough", VALUE_BOOLEAN, offsetof(struct config_device, passthrough)},
 	{"motion", VALUE_MOTION, offsetof(struct config_device, motion)},
 	{"acceleration", VALUE_ACCELERATION, offsetof(struct config_device, options.acceleration)},
@@ -346,6 +348,12 @@ static bool set_input_value(const struct key *key, void *target, void *member, c
 	case VALUE_DEVICE_TYPE:
 		set_string(member, g_strdup(text));
 		return config_parse_device_type(text, error);
+	case VALUE_DEVICE_ID:
+		set_string(member, g_strdup(text));
+		return config_parse_device_id(text, error);
+	case VALUE_DEVICE_OUTPUT:
+		set_string(member, g_strdup(text));
+		return config_parse_device_output(text, error);
 	case VALUE_MOTION:
 		return config_parse_motion(text, member, error);
 	case VALUE_PROFILE:

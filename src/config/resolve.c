@@ -3,6 +3,7 @@
  * What files and options leave open, and what of them must agree. Called once, by main, when both
  * have been read.
  */
+#include <grp.h>
 #include <string.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -43,10 +44,22 @@ char *config_runtime_folder(void)
 	return g_strdup("/run/scanoutd");
 }
 
+/* Whose the socket is already, however its path is written; NULL: it is taken for `use` now. */
+static const char *claim_socket(GHashTable *seen, const char *path, const char *use)
+{
+	g_autofree char *canonical = g_canonicalize_filename(path, NULL);
+	const char *other = g_hash_table_lookup(seen, canonical);
+
+	if (other == NULL)
+		g_hash_table_insert(seen, g_steal_pointer(&canonical), g_strdup(use));
+	return other;
+}
+
 static bool check_socket(const struct config_guest *guest, const char *key, const char *path,
 	GHashTable *seen, GError **error)
 {
 	g_autofree char *use = NULL;
+	const char *other;
 
 	if (path == NULL)
 		return true;
@@ -54,12 +67,11 @@ static bool check_socket(const struct config_guest *guest, const char *key, cons
 		return fail(error, guest->origin, "guest", guest->name,
 			"%s=%s: a socket's path has at most %zu bytes", key, path,
 			sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1);
-	if (g_hash_table_contains(seen, path))
-		return fail(error, guest->origin, "guest", guest->name, "%s=%s is %s already", key,
-			path, (const char *)g_hash_table_lookup(seen, path));
 	use = g_strdup_printf("%s of [guest %s]", key, guest->name);
-	g_hash_table_insert(seen, g_strdup(path), g_steal_pointer(&use));
-	return true;
+	other = claim_socket(seen, path, use);
+	return other == NULL ||
+		fail(error, guest->origin, "guest", guest->name, "%s=%s is %s already", key, path,
+			other);
 }
 
 /* The longest name of a device behind the prefix. */
@@ -80,6 +92,40 @@ static bool resolve_input_prefix(struct config_guest *guest, GError **error)
 	return fail(error, guest->origin, "guest", guest->name,
 		"input-prefix=%s: too long for a socket's path with %s; give another, or input=none",
 		guest->input_prefix, INPUT_SUFFIX);
+}
+
+/* The sockets of a machine's input devices: of all its guests' inputs, where the first says. */
+static bool check_input_sockets(const struct config *config, guint index, GHashTable *seen,
+	GError **error)
+{
+	const struct config_guest *first = g_ptr_array_index(config->guests, index);
+	const struct config_guest *named = NULL;
+	unsigned int inputs = 0;
+
+	for (guint i = 0; i < config->guests->len; i++) {
+		const struct config_guest *guest = g_ptr_array_index(config->guests, i);
+
+		if (!g_str_equal(guest->vm, first->vm))
+			continue;
+		if (i < index)
+			return true;
+		inputs |= guest->inputs;
+		if (named == NULL && guest->input_prefix != NULL)
+			named = guest;
+	}
+	for (enum input_kind kind = 0; named != NULL && kind < INPUT_PASSTHROUGH; kind++) {
+		const char *name = input_kind_name(kind);
+		g_autofree char *path = g_strdup_printf("%s-%s%s.sock", named->input_prefix, name,
+			kind == INPUT_TOUCH ? "0" : "");
+		g_autofree char *use = g_strdup_printf("%s of [guest %s]", name, named->name);
+		const char *other = inputs & 1u << kind ? claim_socket(seen, path, use) : NULL;
+
+		if (other != NULL)
+			return fail(error, named->origin, "guest", named->name,
+				"input-prefix=%s: %s is %s already; give another",
+				named->input_prefix, path, other);
+	}
+	return true;
 }
 
 static bool resolve_guest(struct config_guest *guest, const char *folder, GHashTable *seen,
@@ -263,8 +309,20 @@ static bool names_own_device(const char *name)
 	return false;
 }
 
+static bool check_passthrough_socket(const struct config_guest *guest,
+	const struct config_device *device, GHashTable *seen, GError **error)
+{
+	g_autofree char *path = g_strdup_printf("%s-%s.sock", guest->input_prefix, device->name);
+	g_autofree char *use = g_strdup_printf("[device %s]", device->name);
+	const char *other = claim_socket(seen, path, use);
+
+	return other == NULL ||
+		fail(error, device->origin, "device", device->name, "its socket %s is %s already",
+			path, other);
+}
+
 static bool resolve_passthrough(const struct config *config, const struct config_device *device,
-	GError **error)
+	GHashTable *seen, GError **error)
 {
 	const struct config_guest *guest = config_find_guest(config, device->guest);
 
@@ -285,11 +343,11 @@ static bool resolve_passthrough(const struct config *config, const struct config
 		return fail(error, device->origin, "device", device->name,
 			"%s-%s.sock: a socket's path has at most %zu bytes", guest->input_prefix,
 			device->name, sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1);
-	return true;
+	return check_passthrough_socket(guest, device, seen, error);
 }
 
 static bool resolve_device(const struct config *config, const struct config_device *device,
-	GError **error)
+	GHashTable *seen, GError **error)
 {
 	if (device->guest != NULL && config_find_guest(config, device->guest) == NULL)
 		return fail_no_such_guest(config, device->origin, "device", device->name, "guest",
@@ -297,10 +355,10 @@ static bool resolve_device(const struct config *config, const struct config_devi
 	if (device->passthrough && device->guest == NULL)
 		return fail(error, device->origin, "device", device->name,
 			"passthrough=yes needs guest=: whose it is");
-	return !device->passthrough || resolve_passthrough(config, device, error);
+	return !device->passthrough || resolve_passthrough(config, device, seen, error);
 }
 
-static bool resolve_input(const struct config *config, GError **error)
+static bool resolve_input(const struct config *config, GHashTable *seen, GError **error)
 {
 	const char *focus = config->input.focus;
 
@@ -310,7 +368,7 @@ static bool resolve_input(const struct config *config, GError **error)
 		return false;
 	}
 	for (guint i = 0; i < config->devices->len; i++) {
-		if (!resolve_device(config, g_ptr_array_index(config->devices, i), error))
+		if (!resolve_device(config, g_ptr_array_index(config->devices, i), seen, error))
 			return false;
 	}
 	return true;
@@ -339,5 +397,22 @@ bool config_resolve(struct config *config, GError **error)
 		if (!resolve_guest(g_ptr_array_index(config->guests, i), folder, seen, error))
 			return false;
 	}
-	return resolve_outputs(config, error) && resolve_input(config, error);
+	for (guint i = 0; i < config->guests->len; i++) {
+		if (!check_input_sockets(config, i, seen, error))
+			return false;
+	}
+	return resolve_outputs(config, error) && resolve_input(config, seen, error);
+}
+
+bool config_check_system(const struct config *config, GError **error)
+{
+	for (guint i = 0; i < config->guests->len; i++) {
+		const struct config_guest *guest = g_ptr_array_index(config->guests, i);
+
+		if (guest->socket_group != NULL && getgrnam(guest->socket_group) == NULL)
+			return fail(error, guest->origin, "guest", guest->name,
+				"socket-group=%s: there is no group of that name",
+				guest->socket_group);
+	}
+	return true;
 }

@@ -72,6 +72,10 @@ bool config_parse_modifiers(const char *text, struct combination *combination, G
 /* "none" or kinds separated by semicolons. */
 bool config_parse_choice(const char *text, bool *yes, GError **error);
 bool config_parse_device_type(const char *text, GError **error);
+/* "046d:c077", or a pattern that can be one; capitals are the same. */
+bool config_parse_device_id(const char *text, GError **error);
+/* "DP-1", or words: make, model and serial number. Whether it is there, kms/ alone knows. */
+bool config_parse_device_output(const char *text, GError **error);
 bool config_parse_motion(const char *text, enum config_motion *motion, GError **error);
 bool config_parse_profile(const char *text, struct seat_device_options *options, GError **error);
 bool config_parse_acceleration(const char *text, double *acceleration, GError **error);

@@ -73,6 +73,48 @@ bool config_parse_device_type(const char *text, GError **error)
 		refuse(error, "must be keyboard, pointer, touch, tablet or switch");
 }
 
+/* Four digits, or with stars what can be four. */
+static bool is_half_of_id(const char *text, size_t length)
+{
+	size_t digits = 0;
+	bool star = false;
+
+	for (size_t i = 0; i < length; i++) {
+		if (g_ascii_isxdigit(text[i]) || text[i] == '?')
+			digits++;
+		else if (text[i] == '*')
+			star = true;
+		else
+			return false;
+	}
+	return digits == 4 || (star && digits < 4);
+}
+
+bool config_parse_device_id(const char *text, GError **error)
+{
+	const char *colon = strchr(text, ':');
+
+	if (colon != NULL ? is_half_of_id(text, (size_t)(colon - text)) &&
+				is_half_of_id(colon + 1, strlen(colon + 1))
+			  : g_str_equal(text, "*"))
+		return true;
+	return refuse(error,
+		"must be VENDOR:PRODUCT of four hexadecimal digits each, as 046d:c077 or 046d:*");
+}
+
+bool config_parse_device_output(const char *text, GError **error)
+{
+	const char *dash = strrchr(text, '-');
+
+	/* A monitor's make, model and serial number may be anything. */
+	if (strchr(text, ' ') != NULL ||
+		(dash != NULL && dash > text && dash[1] != '\0' &&
+			strspn(dash + 1, "0123456789") == strlen(dash + 1)))
+		return true;
+	return refuse(error,
+		"must be a connector, as DP-1, or a monitor's make, model and serial number");
+}
+
 bool config_parse_motion(const char *text, enum config_motion *motion, GError **error)
 {
 	*motion = g_str_equal(text, "raw") ? CONFIG_MOTION_RAW : CONFIG_MOTION_ACCELERATED;

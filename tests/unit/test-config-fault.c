@@ -166,6 +166,41 @@ static const struct fault faults[] = {
 		"scanoutd.conf:3: [output DP-1]: guest= is needed where there are several: a, b"},
 	{"socket-twice", "[guest a]\nvmm-socket=/s\n[guest b]\ndisplay-socket=/s\n",
 		"scanoutd.conf:3: [guest b]: display-socket=/s is vmm-socket of [guest a] already"},
+	{"socket-spelt-otherwise",
+		"[guest a]\nvmm-socket=/run/s\n[guest b]\ndisplay-socket=/run//x/../s\n",
+		"scanoutd.conf:3: [guest b]: display-socket=/run//x/../s is vmm-socket of [guest a] "
+		"already"},
+	{"input-prefix-twice", "[guest a]\ninput-prefix=/run/m\n[guest b]\ninput-prefix=/run/m\n",
+		"scanoutd.conf:3: [guest b]: input-prefix=/run/m: /run/m-keyboard.sock is keyboard of "
+		"[guest a] already; give another"},
+	{"input-socket-is-a-display",
+		"[guest a]\ninput=touch\ninput-prefix=/run/m\n[guest b]\nvm=a\n"
+		"display-socket=/run/m-touch0.sock\n",
+		"scanoutd.conf:1: [guest a]: input-prefix=/run/m: /run/m-touch0.sock is display-socket "
+		"of [guest b] already; give another"},
+	{"passthrough-socket-twice",
+		"[guest a]\nvmm-socket=/run/m-pad.sock\ninput-prefix=/run/m\n"
+		"[device pad]\npassthrough=yes\nguest=a\n",
+		"scanoutd.conf:4: [device pad]: its socket /run/m-pad.sock is vmm-socket of [guest a] "
+		"already"},
+	{"match-id-without-colon", "[device a]\nmatch-id=1234\n",
+		"scanoutd.conf:2: match-id=1234: must be VENDOR:PRODUCT of four hexadecimal digits "
+		"each, as 046d:c077 or 046d:*"},
+	{"match-id-no-digits", "[device a]\nmatch-id=zz:yy\n",
+		"scanoutd.conf:2: match-id=zz:yy: must be VENDOR:PRODUCT of four hexadecimal digits "
+		"each, as 046d:c077 or 046d:*"},
+	{"match-id-short", "[device a]\nmatch-id=46d:c077\n",
+		"scanoutd.conf:2: match-id=46d:c077: must be VENDOR:PRODUCT of four hexadecimal digits "
+		"each, as 046d:c077 or 046d:*"},
+	{"match-id-long", "[device a]\nmatch-id=046d:0c077*\n",
+		"scanoutd.conf:2: match-id=046d:0c077*: must be VENDOR:PRODUCT of four hexadecimal "
+		"digits each, as 046d:c077 or 046d:*"},
+	{"device-output", "[device a]\noutput=left\n",
+		"scanoutd.conf:2: output=left: must be a connector, as DP-1, or a monitor's make, model "
+		"and serial number"},
+	{"device-output-number", "[device a]\noutput=DP-\n",
+		"scanoutd.conf:2: output=DP-: must be a connector, as DP-1, or a monitor's make, model "
+		"and serial number"},
 	{"socket-too-long",
 		"[guest a]\n"
 		"display-socket=/1234567890/1234567890/1234567890/1234567890/1234567890/1234567890/"
@@ -192,6 +227,30 @@ static void test_too_many_scanouts(struct config_fixture *fixture, gconstpointer
 	config_fixture_write(fixture, text->str);
 	config_fixture_expect_error(fixture, "",
 		"scanoutd.conf:34: [output DP-16]: guest a has no scanout left: a device has 16");
+}
+
+/* Groups are this machine's, and asked about by --check-config alone. */
+static void test_unknown_group(struct config_fixture *fixture, gconstpointer data)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *message = NULL;
+	struct config *config;
+
+	config_fixture_write(fixture,
+		"[guest a]\nsocket-group=root\n[guest b]\nsocket-group=no such group\n");
+	config = config_fixture_load(fixture->path, "");
+	g_assert_false(config_check_system(config, &error));
+	g_assert_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE);
+	message = g_strdup_printf(
+		"%s:3: [guest b]: socket-group=no such group: there is no group of "
+		"that name",
+		fixture->path);
+	g_assert_cmpstr(error->message, ==, message);
+	config_destroy(config);
+	config_fixture_write(fixture, "[guest a]\nsocket-group=root\n[guest b]\n");
+	config = config_fixture_load(fixture->path, "");
+	g_assert_true(config_check_system(config, NULL));
+	config_destroy(config);
 }
 
 struct option_fault {
@@ -249,6 +308,8 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add("/config/missing-file", struct config_fixture, NULL, config_fixture_set_up,
 		test_missing_file, config_fixture_tear_down);
+	g_test_add("/config/unknown-group", struct config_fixture, NULL, config_fixture_set_up,
+		test_unknown_group, config_fixture_tear_down);
 	g_test_add("/config/too-many-scanouts", struct config_fixture, NULL, config_fixture_set_up,
 		test_too_many_scanouts, config_fixture_tear_down);
 	for (size_t i = 0; i < G_N_ELEMENTS(faults); i++) {

@@ -467,6 +467,43 @@ static void test_options_alone(struct config_fixture *fixture, gconstpointer dat
 	config_destroy(config);
 }
 
+/* Forms of match-id= and of a device's output= that are right. */
+static void test_device_forms(struct config_fixture *fixture, gconstpointer data)
+{
+	static const char *const ids[] = {"046d:c077", "046D:C52B", "046d:*", "*:c077", "*", "*:*",
+		"04?d:c0*", "*46d:c0*7", "????:????"};
+	static const char *const outputs[] = {"DP-1", "HDMI-A-12", "Virtual-1", "eDP-1",
+		"DEL DELL U2412M SN4711", "Dell Inc. 0xA07B"};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(ids); i++) {
+		const char *output = outputs[i % G_N_ELEMENTS(outputs)];
+		g_autofree char *text = g_strdup_printf("[device a]\nmatch-id=%s\noutput=%s\n",
+			ids[i], output);
+		const struct config_device *device;
+		struct config *config;
+
+		config_fixture_write(fixture, text);
+		config = config_fixture_load(fixture->path, "");
+		device = g_ptr_array_index(config->devices, 0);
+		g_assert_cmpstr(device->match_id, ==, ids[i]);
+		g_assert_cmpstr(device->output, ==, output);
+		config_destroy(config);
+	}
+}
+
+/* Guests of one machine have its input devices together: nothing is twice. */
+static void test_shared_input_prefix(struct config_fixture *fixture, gconstpointer data)
+{
+	struct config *config;
+
+	config_fixture_write(fixture,
+		"[guest a]\nvm=m\ninput-prefix=/run/m\n[guest b]\nvm=m\ninput-prefix=/run/m\n"
+		"[guest c]\ninput=none\ninput-prefix=/run/m\n");
+	config = config_fixture_load(fixture->path, "");
+	g_assert_cmpuint(config->guests->len, ==, 3);
+	config_destroy(config);
+}
+
 static void test_options_on_file(struct config_fixture *fixture, gconstpointer data)
 {
 	const struct config_guest *guest;
@@ -654,6 +691,8 @@ int main(int argc, char **argv)
 	ADD("runtime-folder", test_runtime_folder);
 	ADD("drop-ins", test_drop_ins);
 	ADD("options-alone", test_options_alone);
+	ADD("device-forms", test_device_forms);
+	ADD("shared-input-prefix", test_shared_input_prefix);
 	ADD("options-on-file", test_options_on_file);
 	ADD("example", test_example);
 	ADD("renamed", test_renamed);
