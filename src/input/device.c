@@ -358,6 +358,7 @@ static void vmm_closed(void *data)
 {
 	struct device *device = data;
 
+	log_guest(G_LOG_LEVEL_INFO, device->guest, "%s: the VMM has disconnected", device->name);
 	g_clear_pointer(&device->vhost, vhost_destroy);
 	device->state = DEVICE_WAITS;
 	device->given = false;
@@ -383,8 +384,10 @@ static void vmm_attached(void *data, int fd)
 	device->subselect = 0;
 	device->vhost = vhost_create(device->guest, device->name, fd, &vhost_listener, device,
 		&error);
-	if (device->vhost)
+	if (device->vhost) {
+		log_guest(G_LOG_LEVEL_INFO, device->guest, "%s: a VMM has connected", device->name);
 		return;
+	}
 	log_guest(G_LOG_LEVEL_WARNING, device->guest, "%s", error->message);
 	door_release(device->door);
 }

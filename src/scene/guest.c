@@ -180,6 +180,7 @@ static void on_closed(void *data)
 	struct guest *guest = data;
 
 	peer_gone(guest);
+	log_guest(G_LOG_LEVEL_INFO, guest->name, "display socket: the back-end has disconnected");
 	if (guest->detached)
 		guest->detached(guest->data);
 }
@@ -303,6 +304,7 @@ void guest_attach(struct guest *guest, int fd)
 	}
 	guest->replies.channel = guest->channel;
 	guest->counters.attached++;
+	log_guest(G_LOG_LEVEL_INFO, guest->name, "display socket: a back-end has connected");
 }
 
 void guest_detach(struct guest *guest)

@@ -37,6 +37,7 @@ struct door {
 	int listen_fd; /* -1 for an inherited peer */
 	int inherited_fd; /* until it has been handed in, else -1 */
 	guint source; /* 0 while a peer is attached */
+	guint queue_source; /* while one is, until another one has come */
 	bool failing; /* accept failed and has been logged */
 	door_attached_func attached;
 	void *data;
@@ -44,17 +45,33 @@ struct door {
 
 static void door_arm(struct door *door);
 
-static void complain(const struct door *door, int number)
+static void tell(const struct door *door, GLogLevelFlags level, const char *text)
 {
 	const char *socket = door->path ? door->path : "listening socket";
-	const char *reason = g_strerror(number);
 
 	if (door->guest)
-		log_guest(G_LOG_LEVEL_WARNING, door->guest, "%s: cannot accept a connection: %s",
-			socket, reason);
+		log_guest(level, door->guest, "%s: %s", socket, text);
 	else
-		log_daemon(G_LOG_LEVEL_WARNING, "%s: cannot accept a connection: %s", socket,
-			reason);
+		log_daemon(level, "%s: %s", socket, text);
+}
+
+static void complain(const struct door *door, int number)
+{
+	g_autofree char *text = g_strdup_printf("cannot accept a connection: %s",
+		g_strerror(number));
+
+	tell(door, G_LOG_LEVEL_WARNING, text);
+}
+
+/* Once while a peer is attached: the queue stays readable until that one is gone. */
+static gboolean door_queued(gint fd, GIOCondition condition, gpointer data)
+{
+	struct door *door = data;
+
+	door->queue_source = 0;
+	tell(door, G_LOG_LEVEL_INFO,
+		"another peer has connected and waits: one is served at a time");
+	return G_SOURCE_REMOVE;
 }
 
 static gboolean door_retry(gpointer data)
@@ -83,6 +100,7 @@ static gboolean door_accept(gint fd, GIOCondition condition, gpointer data)
 	}
 	door->failing = false;
 	door->source = 0;
+	door->queue_source = g_unix_fd_add(fd, G_IO_IN, door_queued, door);
 	/* The callee may destroy the door. */
 	door->attached(door->data, peer);
 	return G_SOURCE_REMOVE;
@@ -101,6 +119,7 @@ static gboolean door_hand_in(gpointer data)
 
 static void door_arm(struct door *door)
 {
+	g_clear_handle_id(&door->queue_source, g_source_remove);
 	if (door->source)
 		return;
 	if (door->listen_fd >= 0)
@@ -361,8 +380,8 @@ void door_destroy(struct door *door)
 {
 	if (!door)
 		return;
-	if (door->source)
-		g_source_remove(door->source);
+	g_clear_handle_id(&door->queue_source, g_source_remove);
+	g_clear_handle_id(&door->source, g_source_remove);
 	if (door->listen_fd >= 0)
 		close(door->listen_fd);
 	if (door->inherited_fd >= 0)

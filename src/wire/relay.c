@@ -47,6 +47,7 @@ static const char *const side_names[] = {"VMM", "back-end"};
 
 struct relay {
 	char *name;
+	char *vmm_path; /* NULL: the socket is the service manager's */
 	char *backend_path;
 	const struct relay_listener *listener;
 	void *data;
@@ -105,7 +106,7 @@ static enum step judge(struct relay *relay, enum side side, enum message_status 
 		break;
 	}
 	if (side == SIDE_BACKEND)
-		return fault(relay, side, "has gone");
+		return fault(relay, side, "has disconnected");
 	log_guest(G_LOG_LEVEL_INFO, relay->name, "the VMM has disconnected");
 	return STEP_END;
 }
@@ -343,8 +344,8 @@ static gboolean tell_display_closed(gpointer data)
 
 	relay->display_closed_source = 0;
 	log_guest(G_LOG_LEVEL_WARNING, relay->name,
-		"the back-end's display socket is closed; there is no picture until the VMM starts "
-		"anew");
+		"the back-end's display socket is closed; there is no picture until the VMM is "
+		"restarted");
 	return G_SOURCE_REMOVE;
 }
 
@@ -480,8 +481,8 @@ static gboolean try_backend(gpointer data)
 	if (fd < 0) {
 		if (!relay->told_waiting)
 			log_guest(G_LOG_LEVEL_WARNING, relay->name,
-				"a VMM is there, waiting for the back-end to listen at %s: %s",
-				relay->backend_path, g_strerror(errno));
+				"waiting for the back-end to listen at %s: %s", relay->backend_path,
+				g_strerror(errno));
 		relay->told_waiting = true;
 		retry_later(relay);
 		return G_SOURCE_REMOVE;
@@ -490,8 +491,8 @@ static gboolean try_backend(gpointer data)
 		session_end(relay);
 		return G_SOURCE_REMOVE;
 	}
-	if (relay->told_waiting)
-		log_guest(G_LOG_LEVEL_INFO, relay->name, "the back-end is there");
+	log_guest(G_LOG_LEVEL_INFO, relay->name, "connected to the back-end at %s",
+		relay->backend_path);
 	pump(relay);
 	return G_SOURCE_REMOVE;
 }
@@ -503,7 +504,8 @@ static void vmm_attached(void *data, int fd)
 	relay->counters.vmms++;
 	relay->told_waiting = false;
 	relay->retry_ms = RETRY_FIRST_MS;
-	log_guest(G_LOG_LEVEL_INFO, relay->name, "a VMM has connected");
+	log_guest(G_LOG_LEVEL_INFO, relay->name, "a VMM has connected at %s",
+		relay->vmm_path ? relay->vmm_path : "the listening socket");
 	if (begin_side(relay, SIDE_VMM, fd))
 		try_backend(relay);
 	else
@@ -517,6 +519,7 @@ struct relay *relay_create(const struct relay_options *options,
 	struct relay *relay = g_new0(struct relay, 1);
 
 	relay->name = g_strdup(options->name);
+	relay->vmm_path = g_strdup(options->vmm_path);
 	relay->backend_path = g_strdup(options->backend_path);
 	relay->listener = listener;
 	relay->data = data;
@@ -565,6 +568,7 @@ void relay_destroy(struct relay *relay)
 	g_clear_handle_id(&relay->epoll_source, g_source_remove);
 	if (relay->epoll_fd >= 0)
 		close(relay->epoll_fd);
+	g_free(relay->vmm_path);
 	g_free(relay->backend_path);
 	g_free(relay->name);
 	g_free(relay);

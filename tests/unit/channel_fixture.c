@@ -19,8 +19,16 @@
 #define TURNS_MAX 200000
 
 static GString *log_lines;
+static GString *peer_lines;
 
 /* ---- the log ---- */
+
+/* Kept apart: most tests are about what goes wrong. */
+static bool is_of_peer(GLogLevelFlags level, const char *message)
+{
+	return (level & G_LOG_LEVEL_INFO) &&
+		(strstr(message, " has connected") || strstr(message, " has disconnected"));
+}
 
 static GLogWriterOutput write_log(GLogLevelFlags level, const GLogField *fields, gsize count,
 	gpointer data)
@@ -34,8 +42,10 @@ static GLogWriterOutput write_log(GLogLevelFlags level, const GLogField *fields,
 		else if (g_str_equal(fields[i].key, "SCANOUTD_GUEST"))
 			guest = fields[i].value;
 	}
-	g_string_append_printf(log_lines, "%s[%s] %s", log_lines->len ? "\n" : "",
-		guest ? guest : "", message);
+	GString *lines = is_of_peer(level, message) ? peer_lines : log_lines;
+
+	g_string_append_printf(lines, "%s[%s] %s", lines->len ? "\n" : "", guest ? guest : "",
+		message);
 	return G_LOG_WRITER_HANDLED;
 }
 
@@ -43,18 +53,34 @@ void fixture_init(int *argc, char ***argv)
 {
 	g_test_init(argc, argv, NULL);
 	log_lines = g_string_new(NULL);
+	peer_lines = g_string_new(NULL);
 	g_log_set_writer_func(write_log, NULL, NULL);
 	/* Has an fd of its own, which is there before any is counted. */
 	g_main_context_default();
 }
 
+static char *take_lines(GString *from)
+{
+	if (!from->len)
+		return NULL;
+	char *lines = g_strdup(from->str);
+	g_string_truncate(from, 0);
+	return lines;
+}
+
 char *fixture_log_take(void)
 {
-	if (!log_lines->len)
-		return NULL;
-	char *lines = g_strdup(log_lines->str);
-	g_string_truncate(log_lines, 0);
-	return lines;
+	return take_lines(log_lines);
+}
+
+void fixture_peers_forget(void)
+{
+	g_string_truncate(peer_lines, 0);
+}
+
+char *fixture_peers_take(void)
+{
+	return take_lines(peer_lines);
 }
 
 /* ---- fds ---- */

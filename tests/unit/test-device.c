@@ -370,11 +370,14 @@ static void test_leds_go_out(void)
 /* One VMM after the other; the second one waits until the first has gone. */
 static void test_second_vmm(void)
 {
+	fixture_peers_forget();
 	g_autoptr(device_fixture) fixture = device_fixture_new_begun();
 	const struct vmm_message message = vmm_message(VHOST_USER_GET_QUEUE_NUM, 0, NULL);
 	struct vmm second = fixture->vmm;
 	struct vmm_message reply;
 
+	g_autofree char *came = fixture_peers_take();
+	g_assert_cmpstr(came, ==, "[kiosk] guest kiosk: keyboard: a VMM has connected");
 	device_offer_all(fixture);
 	DEVICE_SEND(fixture, {EV_KEY, KEY_A, 1});
 	vmm_connect(&second, fixture->path);
@@ -386,6 +389,12 @@ static void test_second_vmm(void)
 	fixture_settle();
 	device_expect_heard(fixture, "connected=0 ");
 	g_assert_true(vmm_receive(&second, &reply));
+	g_autofree char *waited = g_strdup_printf(
+		"[kiosk] guest kiosk: %s: another peer has connected and waits: one is served at a "
+		"time\n[kiosk] guest kiosk: keyboard: the VMM has disconnected\n%s",
+		fixture->path, came);
+	g_autofree char *changed = fixture_peers_take();
+	g_assert_cmpstr(changed, ==, waited);
 
 	fixture->vmm.fd = second.fd;
 	device_lay_out_anew(fixture);

@@ -151,9 +151,15 @@ static void check_one_at_a_time(struct house *house, const char *path)
 	int second = connect_to(path);
 	int third = connect_to(path);
 
+	g_clear_pointer(&logged, g_free);
 	check_peer(house, first, 1);
 	settle();
 	g_assert_cmpint(house->peers, ==, 1);
+	g_assert_nonnull(logged);
+	g_assert_nonnull(strstr(logged, "another peer has connected and waits"));
+	g_clear_pointer(&logged, g_free);
+	settle();
+	g_assert_null(logged);
 	door_release(house->door);
 	check_peer(house, second, 2);
 	close(first);
@@ -163,6 +169,11 @@ static void check_one_at_a_time(struct house *house, const char *path)
 	/* Twice lets in one all the same. */
 	door_release(house->door);
 	check_peer(house, third, 3);
+	/* The second one heard of the third, which hears of nobody. */
+	g_assert_nonnull(logged);
+	g_clear_pointer(&logged, g_free);
+	settle();
+	g_assert_null(logged);
 	close(second);
 	close(third);
 }

@@ -258,6 +258,27 @@ static void test_two_guests(void)
 }
 
 /* As many fds after as before, whatever was shown. */
+/* Who comes and goes at the display socket is logged, with the guest's name. */
+static void test_told(void)
+{
+	fixture_peers_forget();
+	struct scene *scene = scene_create(&(struct scene_options){0});
+	g_autofree char *before = fixture_peers_take();
+
+	g_assert_cmpstr(before, ==, "[a] guest a: display socket: a back-end has connected");
+	scene_hang_up(scene, 0);
+	g_autofree char *gone = fixture_peers_take();
+	g_assert_cmpstr(gone, ==, "[a] guest a: display socket: the back-end has disconnected");
+	scene_attach(scene, 0);
+	g_autofree char *again = fixture_peers_take();
+	g_assert_cmpstr(again, ==, before);
+	/* The relay says it where it was the VMM that went. */
+	guest_detach(scene->guests[0]);
+	g_assert_null(fixture_peers_take());
+	scene_expect_no_log();
+	scene_destroy(scene);
+}
+
 static void test_no_fd_leaks(void)
 {
 	size_t before = fixture_count_fds();
@@ -298,6 +319,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/guest/pixels/share-of-memory", test_share_of_memory);
 	g_test_add_func("/guest/several/sixteen-scanouts", test_sixteen_scanouts);
 	g_test_add_func("/guest/several/two-guests", test_two_guests);
+	g_test_add_func("/guest/told", test_told);
 	g_test_add_func("/guest/no-fd-leaks", test_no_fd_leaks);
 	return g_test_run();
 }

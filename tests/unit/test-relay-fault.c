@@ -43,8 +43,8 @@ static void test_faults(void)
 			fixture_send_on(*way.from, &message, fault->sent, rig.fds, fault->fds);
 			rig_settle();
 			g_assert_cmpuint(relay_counters(rig.relay)->messages, ==, 0);
-			g_assert_cmpuint(rig_times_logged(up ? "the back-end" : "the VMM sent"), ==,
-				1);
+			g_assert_cmpuint(
+				rig_times_logged(up ? "the back-end sent" : "the VMM sent"), ==, 1);
 			rig_expect_session_over(&rig, fault->text);
 			rig_finish(&rig);
 		}
@@ -104,7 +104,7 @@ static void test_eof_everywhere(void)
 			if (!whole)
 				rig_expect_session_over(&rig, inside);
 			else if (up)
-				rig_expect_session_over(&rig, "the back-end has gone");
+				rig_expect_session_over(&rig, "the back-end has disconnected");
 			else
 				rig_expect_session_over(&rig, "the VMM has disconnected");
 			rig_finish(&rig);

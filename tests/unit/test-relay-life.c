@@ -37,7 +37,7 @@ static void test_backend_late(void)
 	rig_settle();
 	rig_expect_message(rig.backend, &message, rig.fds, 1);
 	rig_expect_message(rig.backend, &message, rig.fds, 1);
-	g_assert_cmpuint(rig_times_logged("the back-end is there"), ==, 1);
+	g_assert_cmpuint(rig_times_logged("connected to the back-end at"), ==, 1);
 	rig_finish(&rig);
 }
 
@@ -62,6 +62,26 @@ static void test_vmm_leaves_waiting(void)
 	rig_finish(&rig);
 }
 
+/* Who comes and goes is logged, with the guest's name and where. */
+static void test_told(void)
+{
+	struct rig rig;
+
+	rig_init(&rig);
+	g_autofree char *came = g_strdup_printf("guest test: a VMM has connected at %s\n",
+		rig.vmm_path);
+	g_autofree char *backend = g_strdup_printf("guest test: connected to the back-end at %s\n",
+		rig.backend_path);
+	g_assert_cmpuint(rig_times_logged(came), ==, 1);
+	g_assert_cmpuint(rig_times_logged(backend), ==, 1);
+	rig_close(&rig.vmm);
+	rig_settle();
+	g_assert_cmpuint(rig_times_logged("guest test: the VMM has disconnected\n"), ==, 1);
+	g_assert_cmpuint(rig_times_logged("\n"), ==, 3);
+	rig_close(&rig.backend);
+	rig_finish(&rig);
+}
+
 /* A second VMM waits until the first is gone, and then gets a connection of its own. */
 static void test_second_vmm_waits(void)
 {
@@ -74,6 +94,7 @@ static void test_second_vmm_waits(void)
 	rig_send(second, &message, NULL, 0);
 	rig_expect_nothing(rig.backend);
 	g_assert_cmpuint(relay_counters(rig.relay)->vmms, ==, 1);
+	g_assert_cmpuint(rig_times_logged("another peer has connected and waits"), ==, 1);
 
 	rig_close(&rig.vmm);
 	rig_settle();
@@ -172,6 +193,7 @@ int main(int argc, char **argv)
 	rig_setup(&argc, &argv);
 	g_test_add_func("/relay/backend-late", test_backend_late);
 	g_test_add_func("/relay/vmm-leaves-waiting", test_vmm_leaves_waiting);
+	g_test_add_func("/relay/told", test_told);
 	g_test_add_func("/relay/second-vmm-waits", test_second_vmm_waits);
 	g_test_add_func("/relay/listening", test_listening);
 	g_test_add_func("/relay/destroy", test_destroy);
