@@ -48,6 +48,9 @@ static const struct word seat_managers[] = {
 	{"no", CONFIG_SEAT_MANAGER_NO},
 };
 
+/* Typing mistakes in a word that is still taken for another one. */
+#define SLIPS_MAX 2u
+
 /* The least number of letters to insert, remove, replace or swap with their neighbour. */
 static guint distance(const char *a, const char *b)
 {
@@ -81,15 +84,16 @@ void config_nearest_init(struct config_nearest *nearest, const char *wanted)
 {
 	nearest->wanted = wanted;
 	nearest->found = NULL;
-	/* A third of the word may be wrong: more is another word. */
-	nearest->distance = (guint)strlen(wanted) / 3 + 1;
+	nearest->distance = G_MAXUINT;
 }
 
 void config_nearest_offer(struct config_nearest *nearest, const char *candidate)
 {
+	guint length = (guint)MAX(strlen(nearest->wanted), strlen(candidate));
 	guint away = distance(nearest->wanted, candidate);
 
-	if (away <= nearest->distance && (nearest->found == NULL || away < nearest->distance)) {
+	/* What differs in more than one of three letters is another word. */
+	if (away <= MIN(SLIPS_MAX, length / 3) && away < nearest->distance) {
 		nearest->distance = away;
 		nearest->found = candidate;
 	}

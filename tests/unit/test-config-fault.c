@@ -17,6 +17,17 @@ static const struct fault faults[] = {
 		"\"vmm-socket\"?"},
 	{"unknown-key-unlike-any", "[daemon]\ncolour=red\n",
 		"scanoutd.conf:2: unknown key \"colour\" in [daemon]"},
+	/* Four letters of ten are another word, … */
+	{"unknown-key-somewhat-like", "[guest kiosk]\nvmm-packer=/a\n",
+		"scanoutd.conf:2: unknown key \"vmm-packer\" in [guest kiosk]"},
+	/* … and so is one of two; two of ten are slips, two of five are not. */
+	{"unknown-key-short", "[daemon]\nvm=1\n[guest a]\nvt=1\n",
+		"scanoutd.conf:2: unknown key \"vm\" in [daemon]\n"
+		"scanoutd.conf:4: unknown key \"vt\" in [guest a]"},
+	{"unknown-key-two-slips", "[guest a]\nvmm-sokcte=/a\nmdoee=1\n",
+		"scanoutd.conf:2: unknown key \"vmm-sokcte\" in [guest a]; did you mean "
+		"\"vmm-socket\"?\n"
+		"scanoutd.conf:3: unknown key \"mdoee\" in [guest a]"},
 	{"key-of-another-section", "[daemon]\nscaling=fit\n",
 		"scanoutd.conf:2: unknown key \"scaling\" in [daemon]"},
 	{"unknown-section", "\n[gest kiosk]\nvm=a\nvm=b\n",
