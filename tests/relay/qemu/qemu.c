@@ -158,8 +158,8 @@ static void test_backend_killed(void)
 	kill(rig.backend.pid, SIGKILL);
 	rig_wait(&rig, vmm_is_gone);
 	rig_wait(&rig, display_socket_ended);
-	g_assert_true(
-		rig_has_logged(&rig, "guest test: closing vhost-user: the back-end has disconnected"));
+	g_assert_true(rig_has_logged(&rig,
+		"guest test: closing vhost-user: the back-end has disconnected"));
 	program_kill(&rig.qemu);
 	start_drawing();
 	g_assert_cmpuint(rig.attached, ==, 2);
