@@ -3,6 +3,8 @@
  * What `scanoutd --list` prints: every card, and what it has and uses. Stands alone: opens each
  * card for itself, changes nothing and is master of none.
  */
+#include "list.h"
+
 #include "card.h"
 #include "connector.h"
 #include "device.h"
@@ -34,8 +36,22 @@ static const char *connection_name(drmModeConnection connection)
 	case DRM_MODE_DISCONNECTED:
 		return "not connected";
 	default:
-		return "unknown";
+		return "unknown (force-on=yes takes it for connected)";
 	}
+}
+
+/* Modes that differ in what cannot be written are one line. */
+static bool is_listed(const struct kms_connector *connector, size_t index,
+	const struct kms_mode_info *info)
+{
+	for (size_t i = 0; i < index; i++) {
+		struct kms_mode_info earlier;
+
+		kms_mode_describe(&connector->modes[i], &earlier);
+		if (strcmp(earlier.name, info->name) == 0)
+			return true;
+	}
+	return false;
 }
 
 static void list_modes(GString *text, const struct kms_connector *connector)
@@ -45,47 +61,103 @@ static void list_modes(GString *text, const struct kms_connector *connector)
 		struct kms_mode_info info;
 
 		kms_mode_describe(mode, &info);
+		if (is_listed(connector, i, &info))
+			continue;
 		g_string_append_printf(text, "      %s%s%s\n", info.name,
 			mode->flags & DRM_MODE_FLAG_INTERLACE ? " interlaced" : "",
 			mode->type & DRM_MODE_TYPE_PREFERRED ? " preferred" : "");
 	}
 }
 
-static void list_connector(GString *text, int fd, struct kms_property_cache *cache,
-	const drmModeConnector *probed)
-{
-	struct kms_connector connector = {.id = probed->connector_id};
-	uint64_t crtc;
+/* As read for the list, all of a card's before the first is written. */
+struct entry {
+	struct kms_connector connector;
+	drmModeConnection connection;
+};
 
-	kms_connector_make_name(probed, connector.name, sizeof(connector.name));
-	kms_connector_update(&connector, fd, cache, probed);
-	crtc = connector.properties[KMS_CONNECTOR_CRTC_ID].value;
-	g_string_append_printf(text, "  connector %s: %s", connector.name,
-		connection_name(probed->connection));
-	if (connector.monitor)
-		g_string_append_printf(text, ", %s", connector.monitor);
-	if (connector.connected && connector.width_mm)
-		g_string_append_printf(text, ", %u×%u mm", connector.width_mm, connector.height_mm);
-	if (connector.non_desktop)
+static void list_monitor(GString *text, const struct entry *entry)
+{
+	const struct kms_connector *connector = &entry->connector;
+
+	if (!connector->connected)
+		return;
+	if (connector->monitor)
+		g_string_append_printf(text, ", monitor %s", connector->monitor);
+	else if (connector->edid_missing)
+		g_string_append(text, ", its EDID cannot be read: any mode may be tried");
+	if (connector->width_mm)
+		g_string_append_printf(text, ", %u×%u mm", connector->width_mm,
+			connector->height_mm);
+}
+
+static void list_twins(GString *text, const struct kms_connector *connector, const GArray *entries)
+{
+	for (guint i = 0; i < entries->len; i++) {
+		const struct entry *other = &g_array_index(entries, struct entry, i);
+
+		if (kms_connector_is_twin(connector, &other->connector))
+			g_string_append_printf(text,
+				"      has the same monitor's name as %s: write the connector's\n",
+				other->connector.name);
+	}
+}
+
+static void list_connector(GString *text, const struct entry *entry, const GArray *entries)
+{
+	const struct kms_connector *connector = &entry->connector;
+	uint64_t crtc = connector->properties[KMS_CONNECTOR_CRTC_ID].value;
+
+	g_string_append_printf(text, "  connector %s: %s", connector->name,
+		connection_name(entry->connection));
+	list_monitor(text, entry);
+	if (connector->non_desktop)
 		g_string_append(text, ", not a desktop monitor");
 	if (crtc)
 		g_string_append_printf(text, ", in use by CRTC %u", (unsigned int)crtc);
 	g_string_append_c(text, '\n');
-	list_modes(text, &connector);
-	kms_connector_finish(&connector);
+	list_twins(text, connector, entries);
+	list_modes(text, connector);
+}
+
+static void finish_entry(gpointer data)
+{
+	struct entry *entry = data;
+
+	kms_connector_finish(&entry->connector);
+}
+
+static void list_connectors(GString *text, int fd, struct kms_property_cache *cache,
+	const drmModeRes *resources)
+{
+	g_autoptr(GArray) entries = g_array_new(FALSE, TRUE, sizeof(struct entry));
+
+	g_array_set_clear_func(entries, finish_entry);
+	for (int i = 0; i < resources->count_connectors; i++) {
+		drmModeConnector *probed = drmModeGetConnector(fd, resources->connectors[i]);
+		struct entry entry = {0};
+
+		if (!probed)
+			continue;
+		entry.connector.id = probed->connector_id;
+		entry.connection = probed->connection;
+		kms_connector_make_name(probed, entry.connector.name, sizeof(entry.connector.name));
+		kms_connector_update(&entry.connector, fd, cache, probed);
+		g_array_append_val(entries, entry);
+		drmModeFreeConnector(probed);
+	}
+	for (guint i = 0; i < entries->len; i++)
+		list_connector(text, &g_array_index(entries, struct entry, i), entries);
 }
 
 static void list_crtc(GString *text, int fd, uint32_t id)
 {
 	drmModeCrtc *crtc = drmModeGetCrtc(fd, id);
+	struct kms_mode_info info;
 
 	if (!crtc)
 		return;
-	if (crtc->mode_valid)
-		g_string_append_printf(text, "  CRTC %u: %ux%u@%.2f\n", id, crtc->mode.hdisplay,
-			crtc->mode.vdisplay, kms_mode_refresh(&crtc->mode) / 1000.0);
-	else
-		g_string_append_printf(text, "  CRTC %u: off\n", id);
+	kms_mode_describe(&crtc->mode, &info);
+	g_string_append_printf(text, "  CRTC %u: %s\n", id, crtc->mode_valid ? info.name : "off");
 	drmModeFreeCrtc(crtc);
 }
 
@@ -177,21 +249,18 @@ static void list_planes(GString *text, int fd, struct kms_property_cache *cache,
 		drmModeFreePlaneResources(planes);
 }
 
-static void list_parts(GString *text, int fd, const drmModeRes *resources)
+void kms_list_parts(GString *text, int fd)
 {
 	struct kms_property_cache *cache = kms_property_cache_create();
+	drmModeRes *resources = drmModeGetResources(fd);
 
-	for (int i = 0; i < resources->count_connectors; i++) {
-		drmModeConnector *probed = drmModeGetConnector(fd, resources->connectors[i]);
-
-		if (probed) {
-			list_connector(text, fd, cache, probed);
-			drmModeFreeConnector(probed);
-		}
+	if (resources) {
+		list_connectors(text, fd, cache, resources);
+		for (int i = 0; i < resources->count_crtcs; i++)
+			list_crtc(text, fd, resources->crtcs[i]);
+		list_planes(text, fd, cache, resources);
+		drmModeFreeResources(resources);
 	}
-	for (int i = 0; i < resources->count_crtcs; i++)
-		list_crtc(text, fd, resources->crtcs[i]);
-	list_planes(text, fd, cache, resources);
 	kms_property_cache_destroy(cache);
 }
 
@@ -200,7 +269,6 @@ static void list_card(GString *text, const char *path)
 	g_autoptr(GError) problem = NULL;
 	int fd = open(path, O_RDWR | O_CLOEXEC);
 	drmVersion *version;
-	drmModeRes *resources;
 
 	if (fd < 0) {
 		g_string_append_printf(text, "%s: %m\n", path);
@@ -220,11 +288,7 @@ static void list_card(GString *text, const char *path)
 	}
 	g_string_append_c(text, '\n');
 	drmSetClientCap(fd, DRM_CLIENT_CAP_CURSOR_PLANE_HOTSPOT, 1);
-	resources = drmModeGetResources(fd);
-	if (resources) {
-		list_parts(text, fd, resources);
-		drmModeFreeResources(resources);
-	}
+	kms_list_parts(text, fd);
 	close(fd);
 }
 
@@ -232,6 +296,11 @@ bool kms_list(GString *text, GError **error)
 {
 	g_auto(GStrv) nodes = kms_card_nodes();
 
+	if (nodes[0])
+		g_string_append(text,
+			"Names of connectors (DP-1) and of monitors (MAKE MODEL SERIAL, or MAKE MODEL) "
+			"are written in\n[output NAME] and --output, modes in mode=; see "
+			"scanoutd.conf(5).\n");
 	for (char **node = nodes; *node; node++)
 		list_card(text, *node);
 	if (nodes[0])

@@ -65,6 +65,8 @@ struct double_card {
 	bool connected[DOUBLE_CRTCS_MAX];
 	bool undetected[DOUBLE_CRTCS_MAX]; /* nobody can say whether a monitor is there */
 	uint32_t connector_type; /* DRM_MODE_CONNECTOR_* of all */
+	const drmModeModeInfo *modes; /* of every monitor; NULL: see double_reset() */
+	size_t mode_count;
 	bool small[DOUBLE_CRTCS_MAX]; /* the connector's monitor has 640×480 alone */
 };
 

@@ -442,6 +442,11 @@ char *drmGetDeviceNameFromFd2(int fd)
 	return strdup("/dev/dri/double");
 }
 
+char *drmGetFormatModifierName(uint64_t modifier)
+{
+	return NULL;
+}
+
 drmVersionPtr drmGetVersion(int fd)
 {
 	return NULL;
