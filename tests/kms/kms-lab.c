@@ -615,6 +615,32 @@ static void test_card_removed(void)
 	remove_card(&lab);
 }
 
+static void on_card_changed(void *data)
+{
+	(*(unsigned int *)data)++;
+}
+
+/* Who has no card hears of the first one, and of its end. */
+static void test_watch(void)
+{
+	struct lab lab;
+	unsigned int seen = 0, before;
+	g_autoptr(GError) error = NULL;
+	struct kms_watch *watch = kms_watch_create(on_card_changed, &seen, &error);
+
+	g_assert_no_error(error);
+	make_card(&lab, "--crtcs 1");
+	kernel_wait(WAIT_SECONDS, seen > 0);
+	open_device(&lab);
+	close_device(&lab);
+	before = seen;
+	change_vkms(&lab, "remove", NULL, NULL);
+	kernel_wait(WAIT_SECONDS, seen > before);
+	kms_watch_destroy(watch);
+	lab.gone = true;
+	remove_card(&lab);
+}
+
 /* ---- taking over, giving back ---- */
 
 /* The kernel's console is on the card before us: its picture stays, and it has the card back after
@@ -843,6 +869,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/kms-lab/dmabuf/refused", test_no_dmabuf);
 	g_test_add_func("/kms-lab/unplug/connector", test_unplug);
 	g_test_add_func("/kms-lab/unplug/card", test_card_removed);
+	g_test_add_func("/kms-lab/unplug/watch", test_watch);
 	g_test_add_func("/kms-lab/takeover/keeps-console-picture", test_keeps_console_picture);
 	g_test_add_func("/kms-lab/takeover/black", test_black_without_mode_set);
 	g_test_add_func("/kms-lab/master/pause-and-resume", test_pause_and_resume);
