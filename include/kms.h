@@ -34,6 +34,10 @@
 
 #define KMS_CURSOR_SIZE 64
 
+/* How long a frame may take to be shown, and a guest to finish it, unless something else is
+ * configured; milliseconds. */
+#define KMS_FLIP_TIMEOUT_MS 5000
+
 #define KMS_ERROR (kms_error_quark())
 GQuark kms_error_quark(void);
 
@@ -164,7 +168,7 @@ struct kms_device_options {
 	const struct kms_opener *opener;
 	/* A DRM fd that was opened elsewhere (a lease), or -1. Taken over. */
 	int fd;
-	/* No event for so long after a commit: the flip is stuck. 0 = the default, 5000 ms. */
+	/* No event for so long after a commit: the flip is stuck. 0 = KMS_FLIP_TIMEOUT_MS. */
 	unsigned int flip_timeout_ms;
 };
 

@@ -364,6 +364,7 @@ static bool make_guests(struct daemon *daemon, GError **error)
 		const struct guest_options options = {
 			.name = member->config->name,
 			.after = member->config->after_last ? GUEST_IDLE_LAST : GUEST_IDLE_BLACK,
+			.flip_timeout_ms = daemon->config->daemon.flip_timeout_ms,
 			.detached = display_closed,
 			.data = member,
 		};

@@ -12,6 +12,7 @@
 static const char *const reply_names[REPLY_KINDS] = {
 	[REPLY_FLIP] = "flip",
 	[REPLY_SUPERSEDED] = "superseded",
+	[REPLY_FENCE_TIMEOUT] = "fence_timeout",
 	[REPLY_COPIED] = "copied",
 	[REPLY_ALL_OUTPUTS] = "all_outputs",
 	[REPLY_NO_VBLANK] = "no_vblank",

@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <linux/dma-buf.h>
 #include <pixman.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -133,6 +134,14 @@ bool dmabuf_check(int fd, const struct channel_dmabuf *dmabuf, GError **error)
 		return false;
 	}
 	return true;
+}
+
+bool dmabuf_signalled(int fd)
+{
+	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+
+	/* What cannot be asked is not waited for. */
+	return poll(&poll_fd, 1, 0) != 0;
 }
 
 /* Plain memory, whatever a missing modifier may mean elsewhere: the kernel names the exporter. */

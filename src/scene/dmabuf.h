@@ -31,6 +31,13 @@ struct dmabuf_reader;
 /* True if the fd is a dma-buf, large enough for what the message says of it. */
 bool dmabuf_check(int fd, const struct channel_dmabuf *dmabuf, GError **error);
 
+/*
+ * Has everybody finished writing to the dma-buf: would dmabuf_reader_copy() not wait? One poll(2).
+ * (Fences that its owner adds between this and the copy are waited for all the same: a window of
+ * microseconds that the kernel leaves open.)
+ */
+bool dmabuf_signalled(int fd);
+
 /* Linear memory is mapped; a buffer that is not, or may not be, linear goes to GBM. `fd` is
  * borrowed and must stay open, `gbm` too. */
 struct dmabuf_reader *dmabuf_reader_create(int fd, const struct channel_dmabuf *dmabuf,
@@ -41,7 +48,7 @@ void dmabuf_reader_destroy(struct dmabuf_reader *reader);
 /*
  * Copies `rect` (of the shown part, upright) to the same place of the surface, which has the size
  * of that part. Upside-down buffers come out upright. Waits for the buffer's writers, as
- * DMA_BUF_IOCTL_SYNC does. False: the buffer cannot be read now.
+ * DMA_BUF_IOCTL_SYNC does: dmabuf_signalled() comes first. False: the buffer cannot be read now.
  */
 bool dmabuf_reader_copy(struct dmabuf_reader *reader, struct surface *surface,
 	const struct kms_rect *rect);

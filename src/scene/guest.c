@@ -225,6 +225,8 @@ struct guest *guest_create(const struct guest_options *options, struct guest_sta
 		.counters = &guest->counters,
 		.replies = &guest->replies,
 		.surface_bytes = &guest->surface_bytes,
+		.fence_timeout_ms = options->flip_timeout_ms ? options->flip_timeout_ms
+							     : KMS_FLIP_TIMEOUT_MS,
 	};
 
 	guest->name = g_strdup(options->name);

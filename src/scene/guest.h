@@ -13,6 +13,8 @@
  *   |--------------------------------------------------|------------------------|------------------------------------
  *   | REPLY_FLIP: output on, buffer importable         | commit with its damage | the page-flip event of the commit that contains it
  *   | REPLY_SUPERSEDED: a flip was in flight           | newest pending         | the event of the commit that contains or supersedes it
+ *   | REPLY_FENCE_TIMEOUT: copy path, the buffer's     | last picture stays,    | as below once they have; after the flip timeout at once,
+ *   |   fences have not signalled                      | newest pending         | the buffer is dropped, and by the timer until they have
  *   | REPLY_COPIED: copy path                          | copied into the surface| that commit's event
  *   | REPLY_ALL_OUTPUTS: shown on several outputs      | each at its own pace   | the last of the live ones
  *   | REPLY_NO_VBLANK: the driver has no vblank        | as above               | later of the event and one period after the previous answer
@@ -50,6 +52,9 @@ struct guest_options {
 	const char *name;
 	enum guest_idle_picture after;
 	struct kms_device *device; /* where dma-bufs are imported; NULL: there is no card so far */
+	/* A buffer that must be copied may take so long to be finished, as
+	 * kms_device_options.flip_timeout_ms. 0: KMS_FLIP_TIMEOUT_MS. */
+	unsigned int flip_timeout_ms;
 	/* The peer closed the display socket, or broke the protocol; not called for guest_detach().
 	 * The guest is ready for the next guest_attach(). May be NULL. */
 	void (*detached)(void *data);

@@ -16,6 +16,7 @@
 enum guest_reply {
 	REPLY_FLIP,
 	REPLY_SUPERSEDED,
+	REPLY_FENCE_TIMEOUT,
 	REPLY_COPIED,
 	REPLY_ALL_OUTPUTS,
 	REPLY_NO_VBLANK,
@@ -72,7 +73,7 @@ struct guest_state {
 		uint32_t views; /* bit i: the scanout's view i has not shown it yet */
 		uint32_t paced; /* the pacing timer answers it, a period after the last answer */
 		uint32_t period_us; /* of the scanout's mode */
-		uint32_t padding;
+		uint32_t fenced; /* the fences of its buffer have not signalled */
 		int64_t since_us;
 		uint64_t serials[GUEST_VIEWS_MAX]; /* view i shows it with this frame */
 	} waiting[CHANNEL_REPLIES_MAX];

@@ -6,8 +6,8 @@
 
 #define LATENCY_UNIT_US 100
 
-/* Stands among the views of an entry that is not complete: it is not answered yet, whatever
- * fails. */
+/* Stands among the views of an entry that is not complete, or fenced: it is not answered yet,
+ * whatever fails. */
 #define VIEW_STARTING (1u << 31)
 
 G_STATIC_ASSERT(GUEST_VIEWS_MAX < 31);
@@ -147,12 +147,51 @@ void replies_start(struct replies *replies, int64_t now_us)
 	struct guest_state *state = replies->state;
 	struct guest_waiting *waiting = &state->waiting[state->waiting_count - 1];
 
+	if (waiting->fenced)
+		return;
 	waiting->views &= ~VIEW_STARTING;
 	if (waiting->views != 0)
 		return;
 	waiting->paced = true;
 	if (state->waiting_count == 1)
 		settle(replies, now_us);
+}
+
+void replies_resume(struct replies *replies, uint32_t scanout, const struct guest_waiting *result)
+{
+	struct guest_state *state = replies->state;
+	bool changed = false;
+
+	for (uint32_t i = 0; i < state->waiting_count; i++) {
+		struct guest_waiting *waiting = &state->waiting[i];
+
+		if (waiting->scanout != scanout || !waiting->fenced)
+			continue;
+		waiting->fenced = false;
+		waiting->reply = result->reply;
+		waiting->views = result->views & ~VIEW_STARTING;
+		memcpy(waiting->serials, result->serials, sizeof(waiting->serials));
+		waiting->paced = waiting->views == 0;
+		changed = true;
+	}
+	if (changed)
+		settle(replies, g_get_monotonic_time());
+}
+
+void replies_give_up(struct replies *replies, uint32_t scanout)
+{
+	struct guest_state *state = replies->state;
+
+	for (uint32_t i = 0; i < state->waiting_count; i++) {
+		struct guest_waiting *waiting = &state->waiting[i];
+
+		if (waiting->scanout != scanout || !waiting->fenced)
+			continue;
+		waiting->fenced = false;
+		waiting->reply = REPLY_FENCE_TIMEOUT;
+		waiting->views = 0;
+	}
+	settle(replies, g_get_monotonic_time());
 }
 
 /* The entry waits for the view to show it, with a frame up to this one. */

@@ -33,8 +33,16 @@ void replies_finish(struct replies *replies);
  * peer has more requests open than the channel lets it. */
 struct guest_waiting *replies_push(struct replies *replies, uint32_t scanout, int64_t now_us);
 
-/* The entry that was pushed last is complete: it waits for its views, or for the timer. */
+/* The entry that was pushed last is complete: it waits for its views, or for the timer; or, where it
+ * is `fenced`, for replies_resume(). */
 void replies_start(struct replies *replies, int64_t now_us);
+
+/* What the scanout's entries that are `fenced` wait for is known: `result` has views, serials and
+ * reply. */
+void replies_resume(struct replies *replies, uint32_t scanout, const struct guest_waiting *result);
+
+/* … will never be shown, its fences did not signal in time: REPLY_FENCE_TIMEOUT, at once. */
+void replies_give_up(struct replies *replies, uint32_t scanout);
 
 /* View `view` of the scanout has its updates up to `serial` on the glass. */
 void replies_presented(struct replies *replies, uint32_t scanout, uint32_t view, uint64_t serial,

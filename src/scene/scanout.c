@@ -3,181 +3,11 @@
 #include "scene/scanout.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "log.h"
+#include "scene/scanout_internal.h"
 
 #define PERIOD_60_HZ_US 16667u
-
-/* Faults are logged once a cause and scanout, for as long as the peer stays. */
-enum complaint {
-	COMPLAINT_IMPORT,
-	COMPLAINT_READER,
-	COMPLAINT_READ,
-	COMPLAINT_SURFACE,
-	COMPLAINT_NO_CONTENT,
-	COMPLAINT_EMPTY,
-};
-
-static bool complain_once(struct scanout *scanout, enum complaint complaint)
-{
-	bool first = !(scanout->complaints & (1u << complaint));
-
-	scanout->complaints |= 1u << complaint;
-	return first;
-}
-
-/* ---- content ---- */
-
-static void content_init(struct content *content)
-{
-	*content = (struct content){.fd = -1};
-}
-
-static struct surface *make_surface(struct scanout *scanout, uint32_t width, uint32_t height)
-{
-	g_autoptr(GError) error = NULL;
-	uint64_t bytes = (uint64_t)width * height * 4;
-	struct surface *surface = NULL;
-
-	if (*scanout->surface_bytes + bytes > SCANOUT_SURFACE_BYTES_MAX)
-		g_set_error(&error, G_FILE_ERROR, G_FILE_ERROR_NOSPC,
-			"%u×%u is more than is left of the guest's share of memory", width, height);
-	else
-		surface = surface_create(scanout->guest, width, height, &error);
-	if (surface)
-		*scanout->surface_bytes += bytes;
-	else if (complain_once(scanout, COMPLAINT_SURFACE))
-		log_guest(G_LOG_LEVEL_WARNING, scanout->guest, "scanout %u: %s", scanout->index,
-			error->message);
-	return surface;
-}
-
-static void drop_surface(struct scanout *scanout, struct surface *surface)
-{
-	if (!surface)
-		return;
-	*scanout->surface_bytes -= (uint64_t)surface_width(surface) * surface_height(surface) * 4;
-	surface_destroy(surface);
-}
-
-static void content_finish(struct scanout *scanout, struct content *content)
-{
-	if (content->kind == SCANOUT_DISABLED)
-		return;
-	dmabuf_reader_destroy(content->reader);
-	kms_buffer_unref(content->picture.buffer);
-	drop_surface(scanout, content->picture.surface);
-	if (content->fd >= 0)
-		close(content->fd);
-	content_init(content);
-}
-
-/* The dma-buf becomes a framebuffer, if there is a card and its driver can. */
-static void import_buffer(struct scanout *scanout, struct content *content)
-{
-	const struct channel_dmabuf *dmabuf = &content->dmabuf;
-	g_autoptr(GError) error = NULL;
-	struct kms_dmabuf layout;
-
-	if (content->import_tried || !scanout->device)
-		return;
-	content->import_tried = true;
-	layout = (struct kms_dmabuf){
-		.fd = content->fd,
-		.width = dmabuf->fd_width,
-		.height = dmabuf->fd_height,
-		.stride = dmabuf->fd_stride,
-		.fourcc = dmabuf->fourcc,
-		.modifier = dmabuf->modifier,
-		.owner = scanout->owner,
-	};
-	content->picture.buffer = kms_buffer_import(scanout->device, &layout, &error);
-	if (!content->picture.buffer && complain_once(scanout, COMPLAINT_IMPORT))
-		log_guest(G_LOG_LEVEL_MESSAGE, scanout->guest, "scanout %u: frames are copied: %s",
-			scanout->index, error->message);
-}
-
-static bool make_reader(struct scanout *scanout, struct content *content)
-{
-	g_autoptr(GError) error = NULL;
-
-	if (content->reader_tried)
-		return content->reader != NULL;
-	content->reader_tried = true;
-	content->reader = dmabuf_reader_create(content->fd, &content->dmabuf, scanout->gbm, &error);
-	if (!content->reader && complain_once(scanout, COMPLAINT_READER))
-		log_guest(G_LOG_LEVEL_WARNING, scanout->guest,
-			"scanout %u: buffer cannot be shown: %s", scanout->index, error->message);
-	return content->reader != NULL;
-}
-
-/* What the content is copied into: a new dma-buf at every frame has no new surface at every
- * frame. */
-static struct surface *find_surface(struct scanout *scanout, const struct content *content)
-{
-	const struct view_picture *picture = &content->picture;
-	const struct view_picture *old = &scanout->shown.picture;
-
-	if (picture->surface)
-		return picture->surface;
-	if (old->surface && old->width == picture->width && old->height == picture->height)
-		return old->surface;
-	return make_surface(scanout, picture->width, picture->height);
-}
-
-/* Part of the dma-buf, or all of it where the surface has missed something. What is shown keeps its
- * surface until there is something to show in its place. */
-static bool copy_dmabuf(struct scanout *scanout, struct content *content,
-	const struct kms_rect *rect)
-{
-	struct view_picture *picture = &content->picture;
-	struct view_picture *old = &scanout->shown.picture;
-	struct kms_rect all = {0, 0, (int32_t)picture->width, (int32_t)picture->height};
-	struct surface *surface;
-
-	if (!make_reader(scanout, content))
-		return false;
-	surface = find_surface(scanout, content);
-	if (!surface)
-		return false;
-	if (surface != picture->surface)
-		content->surface_stale = true;
-
-	if (!dmabuf_reader_copy(content->reader, surface, content->surface_stale ? &all : rect)) {
-		if (complain_once(scanout, COMPLAINT_READ))
-			log_guest(G_LOG_LEVEL_WARNING, scanout->guest,
-				"scanout %u: buffer cannot be read", scanout->index);
-		content->surface_stale = true;
-		if (surface != picture->surface && surface != old->surface)
-			drop_surface(scanout, surface);
-		return false;
-	}
-	if (surface == old->surface)
-		old->surface = NULL;
-	picture->surface = surface;
-	content->surface_stale = false;
-	return true;
-}
-
-void scanout_import_shown(struct scanout *scanout)
-{
-	if (scanout->shown.kind == SCANOUT_DMABUF)
-		import_buffer(scanout, &scanout->shown);
-}
-
-enum view_fill scanout_fill_surface(struct scanout *scanout, enum copy_reason reason)
-{
-	struct content *content = &scanout->shown;
-
-	if (content->kind != SCANOUT_DMABUF)
-		return content->picture.surface ? VIEW_FILL_DONE : VIEW_FILL_NEVER;
-	content->surface_stale = true;
-	if (!copy_dmabuf(scanout, content, NULL))
-		return VIEW_FILL_NEVER;
-	scanout->counters->frames_copied[reason]++;
-	return VIEW_FILL_DONE;
-}
 
 /* ---- life ---- */
 
@@ -194,6 +24,7 @@ void scanout_init(struct scanout *scanout, const struct scanout_options *options
 		.counters = options->counters,
 		.replies = options->replies,
 		.surface_bytes = options->surface_bytes,
+		.fence_timeout_us = options->fence_timeout_ms * G_TIME_SPAN_MILLISECOND,
 		.period_us = PERIOD_60_HZ_US,
 	};
 	content_init(&scanout->shown);
@@ -204,6 +35,7 @@ void scanout_init(struct scanout *scanout, const struct scanout_options *options
 
 static void drop_contents(struct scanout *scanout)
 {
+	fence_forget_frames(scanout, REPLY_UNUSABLE);
 	content_finish(scanout, &scanout->next);
 	content_finish(scanout, &scanout->shown);
 }
@@ -212,6 +44,7 @@ void scanout_finish(struct scanout *scanout)
 {
 	scanout_free_slots(scanout);
 	drop_contents(scanout);
+	fence_finish(scanout);
 	source_finish(&scanout->source);
 }
 
@@ -233,22 +66,10 @@ void scanout_release(struct scanout *scanout, bool black)
 	source_emptied(&scanout->source);
 }
 
-static void forget_device(struct content *content)
-{
-	if (content->kind != SCANOUT_DMABUF)
-		return;
-	g_clear_pointer(&content->picture.buffer, kms_buffer_unref);
-	content->import_tried = false;
-	/* Of a tiled one there is an image of the card's own. */
-	g_clear_pointer(&content->reader, dmabuf_reader_destroy);
-	content->reader_tried = false;
-	content->surface_stale = true;
-}
-
 void scanout_set_device(struct scanout *scanout, struct kms_device *device)
 {
-	forget_device(&scanout->next);
-	forget_device(&scanout->shown);
+	content_forget_device(&scanout->next);
+	content_forget_device(&scanout->shown);
 	scanout->device = device;
 	/* Another card may refuse what this one took. */
 	scanout->complaints &= ~(1u << COMPLAINT_IMPORT | 1u << COMPLAINT_READER);
@@ -277,6 +98,7 @@ void scanout_set_pixels(struct scanout *scanout, uint32_t width, uint32_t height
 		next->picture.height == height)
 		return;
 
+	fence_forget_frames(scanout, REPLY_SUPERSEDED);
 	content_finish(scanout, next);
 	/* The same again, as at a guest's page flip: updates go on into the surface that is
 	 * there. */
@@ -285,7 +107,7 @@ void scanout_set_pixels(struct scanout *scanout, uint32_t width, uint32_t height
 		return;
 
 	/* Also without one it is what updates are for: they must not go into the old picture. */
-	next->picture.surface = make_surface(scanout, width, height);
+	next->picture.surface = content_make_surface(scanout, width, height);
 	next->kind = SCANOUT_PIXELS;
 	next->picture.width = width;
 	next->picture.height = height;
@@ -304,6 +126,7 @@ void scanout_set_dmabuf(struct scanout *scanout, const struct channel_dmabuf *dm
 	/* The part is told as the guest sees it; upside down its rows lie elsewhere in memory. */
 	if (dmabuf->y_inverted)
 		part_y = dmabuf->fd_height - dmabuf->y - dmabuf->height;
+	fence_forget_frames(scanout, REPLY_SUPERSEDED);
 	content_finish(scanout, next);
 	next->kind = SCANOUT_DMABUF;
 	next->fd = fd;
@@ -318,12 +141,6 @@ void scanout_set_dmabuf(struct scanout *scanout, const struct channel_dmabuf *dm
 		.modifier = dmabuf->modifier,
 		.y_inverted = dmabuf->y_inverted,
 	};
-}
-
-/* The content that the next update belongs to. */
-static struct content *current(struct scanout *scanout)
-{
-	return scanout->next.kind != SCANOUT_DISABLED ? &scanout->next : &scanout->shown;
 }
 
 /* `next` had its first update and is shown from now on. The old one stays in its place until the
@@ -353,7 +170,7 @@ static void forget_old(struct scanout *scanout)
 bool scanout_update_begin(struct scanout *scanout, const struct vhost_user_gpu_update *update,
 	struct channel_pixels *pixels)
 {
-	struct content *content = current(scanout);
+	struct content *content = scanout_current(scanout);
 	struct kms_rect rect;
 
 	if (content->kind != SCANOUT_PIXELS || !content->picture.surface ||
@@ -377,7 +194,7 @@ void scanout_update_rows(struct scanout *scanout, const struct vhost_user_gpu_up
 	struct scanout_slot *slot = NULL;
 
 	/* A new content's first picture is judged when it is whole. */
-	if (current(scanout) != &scanout->shown)
+	if (scanout_current(scanout) != &scanout->shown)
 		return;
 	while ((slot = scanout_next_slot(scanout, slot)))
 		view_draw_ahead(slot->view, &scanout->shown.picture, &rect);
@@ -385,7 +202,7 @@ void scanout_update_rows(struct scanout *scanout, const struct vhost_user_gpu_up
 
 void scanout_update_end(struct scanout *scanout, const struct vhost_user_gpu_update *update)
 {
-	struct content *content = current(scanout);
+	struct content *content = scanout_current(scanout);
 	struct kms_rect rect = {(int32_t)update->x, (int32_t)update->y, (int32_t)update->width,
 		(int32_t)update->height};
 	bool new_content = content == &scanout->next;
@@ -401,7 +218,7 @@ void scanout_update_end(struct scanout *scanout, const struct vhost_user_gpu_upd
 		swap(scanout);
 	source_enabled(&scanout->source);
 	while ((slot = scanout_next_slot(scanout, slot))) {
-		/* The surface is up to date, whoever reads it; but asking has the view judge. */
+		/* The surface is up to date, whoever reads it; but the view must be asked. */
 		view_copies(slot->view, &scanout->shown.picture, &reason);
 		view_update(slot->view, &scanout->shown.picture, new_content ? NULL : &rect, &way);
 	}
@@ -426,30 +243,25 @@ static struct kms_rect clip_update(const struct channel_dmabuf *dmabuf,
 	return clipped;
 }
 
-/* Brings the surface up to date if a view reads it. False: it cannot be had, and no view does
- * without. */
-static bool copy_for_views(struct scanout *scanout, struct content *content,
-	const struct kms_rect *rect)
+/* What the views make of a picture that is not shown yet. */
+struct survey {
+	uint32_t copying; /* bit: the slot's view reads the surface */
+	bool direct; /* another one that is lit does not */
+	enum copy_reason reason; /* of the last one that copies */
+};
+
+static struct survey survey_views(struct scanout *scanout, const struct content *content)
 {
-	enum copy_reason reason = COPY_IMPORT_REFUSED;
+	struct survey survey = {0};
 	struct scanout_slot *slot = NULL;
-	bool copies = false;
-	bool direct = false;
 
 	while ((slot = scanout_next_slot(scanout, slot))) {
-		if (view_copies(slot->view, &content->picture, &reason))
-			copies = true;
+		if (view_copies(slot->view, &content->picture, &survey.reason))
+			survey.copying |= 1u << slot->bit;
 		else
-			direct = direct || view_live(slot->view);
+			survey.direct = survey.direct || view_live(slot->view);
 	}
-	if (!copies) {
-		content->surface_stale = true;
-		return true;
-	}
-	if (!copy_dmabuf(scanout, content, rect))
-		return direct;
-	scanout->counters->frames_copied[reason]++;
-	return true;
+	return survey;
 }
 
 /* The views have judged a picture that will not be shown, and go on with the one that is. */
@@ -459,6 +271,30 @@ static void keep_shown(struct scanout *scanout)
 
 	while ((slot = scanout_next_slot(scanout, slot)))
 		view_keep(slot->view);
+}
+
+/* Others show a picture directly that cannot be copied for this one: it keeps its own. */
+static void leave_behind(struct scanout *scanout, const struct scanout_slot *slot, bool new_content)
+{
+	view_keep(slot->view);
+	/* What it shows is about to be forgotten, or is what it showed before. */
+	if (new_content)
+		view_release(slot->view, false);
+	if (complain_once(scanout, COMPLAINT_MIRROR))
+		log_guest(G_LOG_LEVEL_WARNING, scanout->guest,
+			"scanout %u: a buffer cannot be copied for output %s, which keeps its last "
+			"picture while others go on",
+			scanout->index, kms_output_name(view_output(slot->view)));
+}
+
+static void leave_behind_all(struct scanout *scanout, uint32_t bits, bool new_content)
+{
+	struct scanout_slot *slot = NULL;
+
+	while ((slot = scanout_next_slot(scanout, slot))) {
+		if (bits & 1u << slot->bit)
+			leave_behind(scanout, slot, new_content);
+	}
 }
 
 /* Which row of the reply table a frame on `live` outputs belongs to, of which one went `way`. */
@@ -481,16 +317,79 @@ static enum guest_reply reply_for(enum view_way way, uint32_t live)
 	return REPLY_OFF;
 }
 
+/* The frame goes to all views but those `left` behind. */
+static void update_views(struct scanout *scanout, const struct kms_rect *damage, uint32_t left,
+	struct guest_waiting *waiting)
+{
+	enum guest_reply unshown = REPLY_OFF;
+	enum view_way way, shown_way = VIEW_OFF;
+	struct scanout_slot *slot = NULL;
+	uint32_t live = 0;
+
+	while ((slot = scanout_next_slot(scanout, slot))) {
+		uint64_t serial;
+
+		if (left & 1u << slot->bit)
+			continue;
+		serial = view_update(slot->view, &scanout->shown.picture, damage, &way);
+		if (way == VIEW_FAILED)
+			unshown = REPLY_UNUSABLE;
+		if (serial == 0)
+			continue;
+		waiting->views |= 1u << slot->bit;
+		waiting->serials[slot->bit] = serial;
+		shown_way = way;
+		live++;
+	}
+	waiting->reply = live > 0 ? reply_for(shown_way, live) : unshown;
+}
+
+bool scanout_show_frame(struct scanout *scanout, const struct kms_rect *rect,
+	struct guest_waiting *waiting)
+{
+	struct content *content = scanout_current(scanout);
+	bool new_content = content == &scanout->next;
+	struct survey survey;
+	uint32_t left = 0;
+
+	content_import(scanout, content);
+	survey = survey_views(scanout, content);
+	if (survey.copying == 0) {
+		content->surface_stale = true;
+	} else {
+		switch (content_copy(scanout, content, rect)) {
+		case VIEW_FILL_DONE:
+			scanout->counters->frames_copied[survey.reason]++;
+			break;
+		case VIEW_FILL_LATER:
+			keep_shown(scanout);
+			return false;
+		case VIEW_FILL_NEVER:
+			if (!survey.direct) {
+				keep_shown(scanout);
+				waiting->reply = REPLY_UNUSABLE;
+				return true;
+			}
+			left = survey.copying;
+			leave_behind_all(scanout, left, new_content);
+			break;
+		}
+	}
+
+	source_enabled(&scanout->source);
+	if (new_content)
+		swap(scanout);
+	update_views(scanout, new_content ? NULL : rect, left, waiting);
+	if (new_content)
+		forget_old(scanout);
+	return true;
+}
+
 void scanout_present(struct scanout *scanout, const struct vhost_user_gpu_update *update,
 	struct guest_waiting *waiting)
 {
-	struct content *content = current(scanout);
-	bool new_content = content == &scanout->next;
-	enum guest_reply unshown = REPLY_OFF;
-	struct scanout_slot *slot = NULL;
+	struct content *content = scanout_current(scanout);
 	struct kms_rect rect;
-	uint32_t live = 0;
-	enum view_way way, shown_way = VIEW_OFF;
 
 	waiting->reply = REPLY_UNUSABLE;
 	if (content->kind != SCANOUT_DMABUF) {
@@ -506,32 +405,7 @@ void scanout_present(struct scanout *scanout, const struct vhost_user_gpu_update
 				"scanout %u: update of nothing that is shown", scanout->index);
 		return;
 	}
-
-	import_buffer(scanout, content);
-	if (!copy_for_views(scanout, content, &rect)) {
-		keep_shown(scanout);
-		return;
-	}
-
-	if (new_content)
-		swap(scanout);
-	source_enabled(&scanout->source);
-	while ((slot = scanout_next_slot(scanout, slot))) {
-		uint64_t serial = view_update(slot->view, &scanout->shown.picture,
-			new_content ? NULL : &rect, &way);
-
-		if (way == VIEW_FAILED)
-			unshown = REPLY_UNUSABLE;
-		if (serial == 0)
-			continue;
-		waiting->views |= 1u << slot->bit;
-		waiting->serials[slot->bit] = serial;
-		shown_way = way;
-		live++;
-	}
-	waiting->reply = live > 0 ? reply_for(shown_way, live) : unshown;
-	if (new_content)
-		forget_old(scanout);
+	fence_present(scanout, content, &rect, waiting);
 }
 
 /* ---- the cursor ---- */

@@ -40,6 +40,14 @@ struct content {
 	bool reader_tried;
 	struct dmabuf_reader *reader;
 	bool surface_stale; /* frames went past the surface */
+	/* What waits for its fences (scanout_fence.c). */
+	void *watch; /* the fd's tag in scanout.fences; NULL: nothing waits */
+	int64_t deadline_us;
+	bool given_up; /* they have not signalled in time */
+	bool frame_waits; /* DMABUF_UPDATEs of … */
+	struct kms_rect frame_rect;
+	bool fill_waits; /* views that want the surface, because of … */
+	enum copy_reason fill_reason;
 };
 
 /* A place for a view. Its number is its bit in guest_waiting.views, so it keeps it. */
@@ -66,6 +74,8 @@ struct scanout {
 	uint32_t slot_count; /* that were ever taken: none behind them is */
 	uint32_t period_us; /* of the first view's mode, as last known */
 	uint32_t complaints; /* bit: cause that was logged */
+	GSource *fences; /* made when it is needed first */
+	int64_t fence_timeout_us;
 };
 
 /* The slot behind `slot` that has a view, from NULL on; NULL at the end. */
@@ -88,6 +98,7 @@ struct scanout_options {
 	struct guest_counters *counters;
 	struct replies *replies;
 	uint64_t *surface_bytes;
+	unsigned int fence_timeout_ms;
 };
 
 void scanout_init(struct scanout *scanout, const struct scanout_options *options, uint32_t index,
@@ -111,16 +122,11 @@ void scanout_update_end(struct scanout *scanout, const struct vhost_user_gpu_upd
 
 /*
  * DMABUF_UPDATE: shows it, and says in `waiting` who has to present it (views, serials) and by
- * which row of the reply table. No view: nothing to wait for, REPLY_OFF or REPLY_UNUSABLE.
+ * which row of the reply table. No view: nothing to wait for, REPLY_OFF or REPLY_UNUSABLE; or, if it
+ * is `fenced`, the fences of the buffer: replies_resume() follows.
  */
 void scanout_present(struct scanout *scanout, const struct vhost_user_gpu_update *update,
 	struct guest_waiting *waiting);
-
-/* view_listener.fill_surface: all of the shown dma-buf into the surface. */
-enum view_fill scanout_fill_surface(struct scanout *scanout, enum copy_reason reason);
-
-/* What is shown becomes a framebuffer, where that was not tried on this card. */
-void scanout_import_shown(struct scanout *scanout);
 
 /* The card went or came; NULL: there is none. What was made of dma-bufs on the old one is dropped,
  * but not the dma-bufs. No view is there. */
@@ -132,11 +138,5 @@ void scanout_cursor_changed(struct scanout *scanout);
 
 /* Of the first view's mode; without one as it last was, or 60 Hz. */
 uint32_t scanout_period_us(struct scanout *scanout);
-
-/* ---- scanout_view.c, for the parts of the scanout ---- */
-
-extern const struct source_interface scanout_source_interface;
-
-void scanout_free_slots(struct scanout *scanout);
 
 #endif

@@ -3,7 +3,7 @@
  * A scanout as a source: views that come and go at any time, and what they report, on its way to
  * whoever waits for an answer.
  */
-#include "scene/scanout.h"
+#include "scene/scanout_internal.h"
 
 /* ---- what the views call ---- */
 
@@ -28,13 +28,14 @@ static void on_changed(void *data)
 
 	if (!view_live(slot->view))
 		replies_view_off(slot->scanout->replies, slot->scanout->index, slot->bit);
+	fence_retry(slot->scanout);
 }
 
 static enum view_fill on_fill_surface(void *data, enum copy_reason reason)
 {
 	const struct scanout_slot *slot = data;
 
-	return scanout_fill_surface(slot->scanout, reason);
+	return fence_fill_surface(slot->scanout, reason);
 }
 
 static const struct view_listener view_listener = {
@@ -81,7 +82,8 @@ static bool add_view(struct source *source, struct view *view)
 		state->cursor_hot_x, state->cursor_hot_y);
 	if (scanout->shown.kind == SCANOUT_DISABLED)
 		return true;
-	scanout_import_shown(scanout);
+	if (scanout->shown.kind == SCANOUT_DMABUF)
+		content_import(scanout, &scanout->shown);
 	view_show(view, &scanout->shown.picture);
 	return true;
 }
@@ -104,6 +106,7 @@ static void remove_view(struct source *source, struct view *view)
 			continue;
 		free_slot_of(scanout, slot);
 		replies_view_off(scanout->replies, scanout->index, slot->bit);
+		fence_retry(scanout);
 		return;
 	}
 }

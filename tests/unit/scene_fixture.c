@@ -49,6 +49,7 @@ struct scene *scene_prepare(const struct scene_options *options)
 			.name = name,
 			.after = options->after,
 			.device = scene->card,
+			.flip_timeout_ms = options->flip_timeout_ms,
 			.detached = on_detached,
 			.data = &scene->detached[i],
 		};

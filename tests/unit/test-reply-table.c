@@ -264,6 +264,43 @@ static void test_copied_geometry(void)
 	scene_destroy(scene);
 }
 
+/* The buffer's fences have not signalled: pending, the answer is that of the frame once they have; and
+ * after the flip timeout it comes at once, however slow the pacing timer. */
+static void test_fence_timeout(void)
+{
+	struct scene *scene = scene_create(&(struct scene_options){.flip_timeout_ms = 1});
+	struct kms_output *output = scene_output(scene, 0);
+	uint32_t *memory;
+	int fd = fake_dmabuf_create(64 * 48 * 4, &memory);
+
+	output->mode.refresh_mhz = SLOW_MHZ;
+	output->shows_dmabufs = false;
+	fake_dmabuf_set_busy(memory, true);
+	scene_dmabuf(scene, 0, 64, 48, fd);
+	scene_dmabuf_update(scene, 0, scene_full);
+	g_assert_cmpuint(output->commit_count, ==, 0);
+	scene_wait_reply(scene, 0);
+	g_assert_cmpuint(counted(scene, REPLY_FENCE_TIMEOUT), ==, 1);
+	g_assert_cmpuint(answers(scene), ==, 1);
+	scene_expect_log("was not finished within 1 ms");
+
+	/* It is dropped: nobody is held up by it again, but by the timer. */
+	output->mode.refresh_mhz = FAST_MHZ;
+	scene_dmabuf_update(scene, 0, scene_full);
+	scene_wait_reply(scene, 0);
+	g_assert_cmpuint(counted(scene, REPLY_FENCE_TIMEOUT), ==, 2);
+
+	fake_dmabuf_set_busy(memory, false);
+	scene_dmabuf_update(scene, 0, scene_full);
+	g_assert_cmpuint(scene_replies(scene, 0), ==, 0);
+	fake_flip(output);
+	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
+	g_assert_cmpuint(counted(scene, REPLY_COPIED), ==, 1);
+	g_assert_cmpuint(answers(scene), ==, 3);
+	scene_expect_no_log();
+	scene_destroy(scene);
+}
+
 /* Two outputs show the scanout: the last of the live ones answers. */
 static void test_all_outputs(void)
 {
@@ -735,6 +772,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/reply/copied/fails-twice", test_copied_fails_twice);
 	g_test_add_func("/reply/copied/test-refused", test_copied_test_refused);
 	g_test_add_func("/reply/copied/geometry", test_copied_geometry);
+	g_test_add_func("/reply/fence-timeout", test_fence_timeout);
 	g_test_add_func("/reply/all-outputs", test_all_outputs);
 	g_test_add_func("/reply/latency", test_latency);
 	g_test_add_func("/reply/no-vblank", test_no_vblank);

@@ -106,8 +106,8 @@ static void assert_number(GHashTable *values, const char *path, uint64_t expecte
 static const char *const output_names[] = {"commits", "frames_shown", "frames_superseded",
 	"commits_failed", "commits_slow", "cursor_commits", "mode_sets", "vblanks_missed", "tests",
 	"flip_timeouts"};
-static const char *const reply_names[] = {"flip", "superseded", "copied", "all_outputs",
-	"no_vblank", "off", "unusable", "failed", "stopping"};
+static const char *const reply_names[] = {"flip", "superseded", "fence_timeout", "copied",
+	"all_outputs", "no_vblank", "off", "unusable", "failed", "stopping"};
 static const char *const copy_names[] = {"import_refused", "test_refused", "geometry", "cursor"};
 
 G_STATIC_ASSERT(sizeof(struct kms_output_counters) == sizeof(output_names) / sizeof(char *) * 8);

@@ -5,19 +5,27 @@
 #include <errno.h>
 #include <glib.h>
 #include <linux/dma-buf.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #define DMA_BUF_MAGIC_NUMBER 0x444d4142
 #define FAKES_MAX 256
+#define POLLED_MAX 64
 
-static ino_t fakes[FAKES_MAX];
+static struct fake {
+	ino_t inode;
+	const uint32_t *memory;
+	bool busy;
+} fakes[FAKES_MAX];
 static size_t fake_count;
+static unsigned int polls;
 static unsigned int begun, ended;
 static bool refuses;
 static unsigned int interruptions;
@@ -31,27 +39,70 @@ int fake_dmabuf_create(size_t size, uint32_t **memory)
 	g_assert_cmpint(ftruncate(fd, (off_t)size), ==, 0);
 	g_assert_cmpint(fstat(fd, &status), ==, 0);
 	g_assert_cmpuint(fake_count, <, FAKES_MAX);
-	fakes[fake_count++] = status.st_ino;
+	fakes[fake_count].inode = status.st_ino;
 	if (memory) {
 		void *mapping = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
 		g_assert_true(mapping != MAP_FAILED);
 		*memory = mapping;
+		fakes[fake_count].memory = mapping;
 	}
+	fake_count++;
 	return fd;
 }
 
-static bool is_fake(int fd)
+static const struct fake *find_fake(int fd)
 {
 	struct stat status;
 
 	if (fstat(fd, &status) < 0)
-		return false;
+		return NULL;
 	for (size_t i = 0; i < fake_count; i++) {
-		if (fakes[i] == status.st_ino)
-			return true;
+		if (fakes[i].inode == status.st_ino)
+			return &fakes[i];
 	}
-	return false;
+	return NULL;
+}
+
+static bool is_fake(int fd)
+{
+	return find_fake(fd) != NULL;
+}
+
+void fake_dmabuf_set_busy(const uint32_t *memory, bool busy)
+{
+	for (size_t i = 0; i < fake_count; i++) {
+		if (fakes[i].memory == memory)
+			fakes[i].busy = busy;
+	}
+}
+
+unsigned int fake_dmabuf_polls(void)
+{
+	return polls;
+}
+
+/* The kernel's, which never sees those that are busy. */
+int poll(struct pollfd *fds, nfds_t count, int timeout_ms)
+{
+	struct pollfd seen[POLLED_MAX];
+	struct timespec timeout = {timeout_ms / 1000, timeout_ms % 1000 * 1000000L};
+	int result;
+
+	g_assert_cmpuint(count, <=, POLLED_MAX);
+	for (nfds_t i = 0; i < count; i++) {
+		const struct fake *fake = find_fake(fds[i].fd);
+
+		seen[i] = fds[i];
+		if (fake)
+			polls++;
+		if (fake && fake->busy)
+			seen[i].fd = -1;
+	}
+	result = (int)syscall(SYS_ppoll, seen, count, timeout_ms < 0 ? NULL : &timeout, NULL, 0);
+	for (nfds_t i = 0; i < count; i++)
+		fds[i].revents = seen[i].revents;
+	return result;
 }
 
 int fstatfs(int fd, struct statfs *file_system)
@@ -83,6 +134,7 @@ int ioctl(int fd, unsigned long request, ...)
 		errno = EIO;
 		return -1;
 	}
+	g_assert_false(find_fake(fd)->busy);
 	if (((struct dma_buf_sync *)argument)->flags & DMA_BUF_SYNC_END)
 		ended++;
 	else

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * dma-bufs where the kernel has none to give: memfds that fstatfs() calls dma-bufs and that take
- * DMA_BUF_IOCTL_SYNC. Both calls are replaced for the whole test program; for all other fds they do
- * what they always do.
+ * dma-bufs where the kernel has none to give: memfds that fstatfs() calls dma-bufs, that take
+ * DMA_BUF_IOCTL_SYNC, and that poll() finds readable only when their fences have signalled. The
+ * three calls are replaced for the whole test program; for all other fds they do what they always
+ * do.
  */
 #ifndef SCANOUTD_TEST_FAKE_DMABUF_H
 #define SCANOUTD_TEST_FAKE_DMABUF_H
@@ -18,6 +19,13 @@ int fake_dmabuf_create(size_t size, uint32_t **memory);
 unsigned int fake_dmabuf_syncs_begun(void);
 unsigned int fake_dmabuf_syncs_ended(void);
 void fake_dmabuf_refuse_sync(bool refuse);
+/* Its fences have not signalled, or have; until the first word they have. DMA_BUF_IOCTL_SYNC, which
+ * would wait for them, then fails the test. */
+void fake_dmabuf_set_busy(const uint32_t *memory, bool busy);
+
+/* Times that a dma-buf's fences were asked for, by whomever. */
+unsigned int fake_dmabuf_polls(void);
+
 /* The next `times` are interrupted. */
 void fake_dmabuf_interrupt_sync(unsigned int times);
 

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a scanout makes of one content: a framebuffer of a dma-buf, or a surface that it is copied
+ * into.
+ */
+#include <unistd.h>
+
+#include "log.h"
+#include "scene/scanout_internal.h"
+
+bool complain_once(struct scanout *scanout, enum complaint complaint)
+{
+	bool first = !(scanout->complaints & (1u << complaint));
+
+	scanout->complaints |= 1u << complaint;
+	return first;
+}
+
+void content_init(struct content *content)
+{
+	*content = (struct content){.fd = -1};
+}
+
+struct surface *content_make_surface(struct scanout *scanout, uint32_t width, uint32_t height)
+{
+	g_autoptr(GError) error = NULL;
+	uint64_t bytes = (uint64_t)width * height * 4;
+	struct surface *surface = NULL;
+
+	if (*scanout->surface_bytes + bytes > SCANOUT_SURFACE_BYTES_MAX)
+		g_set_error(&error, G_FILE_ERROR, G_FILE_ERROR_NOSPC,
+			"%u×%u is more than is left of the guest's share of memory", width, height);
+	else
+		surface = surface_create(scanout->guest, width, height, &error);
+	if (surface)
+		*scanout->surface_bytes += bytes;
+	else if (complain_once(scanout, COMPLAINT_SURFACE))
+		log_guest(G_LOG_LEVEL_WARNING, scanout->guest, "scanout %u: %s", scanout->index,
+			error->message);
+	return surface;
+}
+
+static void drop_surface(struct scanout *scanout, struct surface *surface)
+{
+	if (!surface)
+		return;
+	*scanout->surface_bytes -= (uint64_t)surface_width(surface) * surface_height(surface) * 4;
+	surface_destroy(surface);
+}
+
+void content_finish(struct scanout *scanout, struct content *content)
+{
+	if (content->kind == SCANOUT_DISABLED)
+		return;
+	fence_unwatch(scanout, content);
+	dmabuf_reader_destroy(content->reader);
+	kms_buffer_unref(content->picture.buffer);
+	drop_surface(scanout, content->picture.surface);
+	if (content->fd >= 0)
+		close(content->fd);
+	content_init(content);
+}
+
+/* The dma-buf becomes a framebuffer, if there is a card and its driver can. */
+void content_import(struct scanout *scanout, struct content *content)
+{
+	const struct channel_dmabuf *dmabuf = &content->dmabuf;
+	g_autoptr(GError) error = NULL;
+	struct kms_dmabuf layout;
+
+	if (content->import_tried || !scanout->device)
+		return;
+	content->import_tried = true;
+	layout = (struct kms_dmabuf){
+		.fd = content->fd,
+		.width = dmabuf->fd_width,
+		.height = dmabuf->fd_height,
+		.stride = dmabuf->fd_stride,
+		.fourcc = dmabuf->fourcc,
+		.modifier = dmabuf->modifier,
+		.owner = scanout->owner,
+	};
+	content->picture.buffer = kms_buffer_import(scanout->device, &layout, &error);
+	if (!content->picture.buffer && complain_once(scanout, COMPLAINT_IMPORT))
+		log_guest(G_LOG_LEVEL_MESSAGE, scanout->guest, "scanout %u: frames are copied: %s",
+			scanout->index, error->message);
+}
+
+static bool make_reader(struct scanout *scanout, struct content *content)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (content->reader_tried)
+		return content->reader != NULL;
+	content->reader_tried = true;
+	content->reader = dmabuf_reader_create(content->fd, &content->dmabuf, scanout->gbm, &error);
+	if (!content->reader && complain_once(scanout, COMPLAINT_READER))
+		log_guest(G_LOG_LEVEL_WARNING, scanout->guest,
+			"scanout %u: buffer cannot be shown: %s", scanout->index, error->message);
+	return content->reader != NULL;
+}
+
+/* What the content is copied into: a new dma-buf at every frame has no new surface at every
+ * frame. */
+static struct surface *find_surface(struct scanout *scanout, const struct content *content)
+{
+	const struct view_picture *picture = &content->picture;
+	const struct view_picture *old = &scanout->shown.picture;
+
+	if (picture->surface)
+		return picture->surface;
+	if (old->surface && old->width == picture->width && old->height == picture->height)
+		return old->surface;
+	return content_make_surface(scanout, picture->width, picture->height);
+}
+
+/* Part of the dma-buf, or all of it where the surface has missed something. What is shown keeps its
+ * surface until there is something to show in its place. */
+enum view_fill content_copy(struct scanout *scanout, struct content *content,
+	const struct kms_rect *rect)
+{
+	struct view_picture *picture = &content->picture;
+	struct view_picture *old = &scanout->shown.picture;
+	struct kms_rect all = {0, 0, (int32_t)picture->width, (int32_t)picture->height};
+	struct surface *surface;
+
+	if (!make_reader(scanout, content))
+		return VIEW_FILL_NEVER;
+	if (!dmabuf_signalled(content->fd))
+		return VIEW_FILL_LATER;
+	surface = find_surface(scanout, content);
+	if (!surface)
+		return VIEW_FILL_NEVER;
+	if (surface != picture->surface)
+		content->surface_stale = true;
+
+	if (!dmabuf_reader_copy(content->reader, surface, content->surface_stale ? &all : rect)) {
+		if (complain_once(scanout, COMPLAINT_READ))
+			log_guest(G_LOG_LEVEL_WARNING, scanout->guest,
+				"scanout %u: buffer cannot be read", scanout->index);
+		content->surface_stale = true;
+		if (surface != picture->surface && surface != old->surface)
+			drop_surface(scanout, surface);
+		return VIEW_FILL_NEVER;
+	}
+	if (surface == old->surface)
+		old->surface = NULL;
+	picture->surface = surface;
+	content->surface_stale = false;
+	return VIEW_FILL_DONE;
+}
+
+void content_forget_device(struct content *content)
+{
+	if (content->kind != SCANOUT_DMABUF)
+		return;
+	g_clear_pointer(&content->picture.buffer, kms_buffer_unref);
+	content->import_tried = false;
+	/* Of a tiled one there is an image of the card's own. */
+	g_clear_pointer(&content->reader, dmabuf_reader_destroy);
+	content->reader_tried = false;
+	content->surface_stale = true;
+}

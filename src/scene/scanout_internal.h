@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the files of the scanout share: scanout.c (what its messages mean), scanout_buffer.c (what is
+ * made of a content), scanout_fence.c (what waits for a dma-buf's fences) and scanout_view.c (the
+ * source: views that come, go and report). Nobody else includes this.
+ */
+#ifndef SCANOUTD_SCENE_SCANOUT_INTERNAL_H
+#define SCANOUTD_SCENE_SCANOUT_INTERNAL_H
+
+#include "scene/scanout.h"
+
+/* Faults are logged once a cause and scanout, for as long as the peer stays. */
+enum complaint {
+	COMPLAINT_IMPORT,
+	COMPLAINT_READER,
+	COMPLAINT_READ,
+	COMPLAINT_SURFACE,
+	COMPLAINT_NO_CONTENT,
+	COMPLAINT_EMPTY,
+	COMPLAINT_MIRROR,
+	COMPLAINT_FENCE,
+};
+
+/* True the first time. */
+bool complain_once(struct scanout *scanout, enum complaint complaint);
+
+/* The content that the next update belongs to. */
+static inline struct content *scanout_current(struct scanout *scanout)
+{
+	return scanout->next.kind != SCANOUT_DISABLED ? &scanout->next : &scanout->shown;
+}
+
+/* ---- scanout.c ---- */
+
+/*
+ * A frame of the current content, `rect` of it changed, goes to the views; `waiting` is filled in as
+ * scanout_present() says. False: its fences must be waited for, nothing has changed.
+ */
+bool scanout_show_frame(struct scanout *scanout, const struct kms_rect *rect,
+	struct guest_waiting *waiting);
+
+/* ---- scanout_buffer.c ---- */
+
+void content_init(struct content *content);
+void content_finish(struct scanout *scanout, struct content *content);
+
+/* Within the guest's share of memory; else NULL. */
+struct surface *content_make_surface(struct scanout *scanout, uint32_t width, uint32_t height);
+
+/* The dma-buf becomes a framebuffer, if there is a card, its driver can, and it was not tried. */
+void content_import(struct scanout *scanout, struct content *content);
+
+/* Part of the dma-buf into the content's surface, or all of it where that has missed something.
+ * VIEW_FILL_LATER: its fences have not signalled. */
+enum view_fill content_copy(struct scanout *scanout, struct content *content,
+	const struct kms_rect *rect);
+
+/* What was made on the card is dropped. */
+void content_forget_device(struct content *content);
+
+/* ---- scanout_fence.c ---- */
+
+void fence_finish(struct scanout *scanout);
+
+/* scanout_show_frame() of an update, now or when its fences have signalled. */
+void fence_present(struct scanout *scanout, struct content *content, const struct kms_rect *rect,
+	struct guest_waiting *waiting);
+
+/* view_listener.fill_surface. */
+enum view_fill fence_fill_surface(struct scanout *scanout, enum copy_reason reason);
+
+/* An output went or changed: what waited in order to be copied may no longer have to be. */
+void fence_retry(struct scanout *scanout);
+
+/* Frames that wait will not be shown; whoever waits for them is answered by the pacing timer. */
+void fence_forget_frames(struct scanout *scanout, enum guest_reply reply);
+
+/* The content goes: nothing waits for it any more. */
+void fence_unwatch(struct scanout *scanout, struct content *content);
+
+/* ---- scanout_view.c ---- */
+
+extern const struct source_interface scanout_source_interface;
+
+void scanout_free_slots(struct scanout *scanout);
+
+#endif
