@@ -7,6 +7,7 @@
 
 #include "channel_fixture.h"
 #include "fake/fake_dmabuf.h"
+#include "scene/still.h"
 #include "scene/view.h"
 #include "scene_fixture.h"
 
@@ -304,6 +305,73 @@ static void test_too_many_views(void)
 	stage_destroy(stage);
 }
 
+/* ---- still pictures ---- */
+
+/* From one source to the next on one output, and another output beside it. */
+static void test_still_color(void)
+{
+	struct stage *stage = stage_create(2);
+	struct still *still = still_create_color("the splash", GREEN);
+	struct kms_output *output = &stage->card->outputs[0];
+
+	g_assert_cmpstr(source_name(still_source(still)), ==, "the splash");
+	g_assert_cmpint(source_state(still_source(still)), ==, SOURCE_ENABLED);
+	g_assert_true(source_add_view(still_source(still), stage->views[0]));
+	g_assert_true(source_add_view(still_source(still), stage->views[1]));
+	scene_expect_color(output, GREEN);
+	scene_expect_color(&stage->card->outputs[1], GREEN);
+	fake_flip(output);
+	fake_flip(&stage->card->outputs[1]);
+	fake_set_mode(output, 80, 60);
+	scene_expect_color(output, GREEN);
+	fake_flip(output);
+	fake_set_mode(output, SCENE_WIDTH, SCENE_HEIGHT);
+	fake_flip(output);
+
+	draw_red(stage);
+	scene_expect_color(output, GREEN);
+	source_remove_view(still_source(still), stage->views[0]);
+	bind(stage, 0);
+	scene_expect_color(output, RED);
+	scene_expect_color(&stage->card->outputs[1], GREEN);
+	still_destroy(still);
+	scene_expect_color(&stage->card->outputs[1], GREEN);
+	stage_destroy(stage);
+}
+
+/* A surface is placed as a scanout is, and is there again when the output comes back. */
+static void test_still_picture(void)
+{
+	struct stage *stage = stage_create(1);
+	struct surface *surface = surface_create("test", 32, 12, NULL);
+	struct kms_output *output = &stage->card->outputs[0];
+	uint32_t stride;
+	uint32_t *pixels = (uint32_t *)(void *)surface_pixels(surface, &stride);
+	struct still *still;
+
+	for (size_t i = 0; i < stride / 4 * 12; i++)
+		pixels[i] = BLUE;
+	still = still_create_picture("no signal", surface);
+	g_assert_true(source_add_view(still_source(still), stage->views[0]));
+	/* Fitted: twice as large, in the middle. */
+	g_assert_cmphex(fake_pixel(output, 0, 11), ==, 0);
+	g_assert_cmphex(fake_pixel(output, 0, 12), ==, BLUE);
+	g_assert_cmphex(fake_pixel(output, 63, 35), ==, BLUE);
+	g_assert_cmphex(fake_pixel(output, 63, 36), ==, 0);
+	fake_flip(output);
+	fake_unplug(output);
+	fake_set_active(output, true);
+	g_assert_cmphex(fake_pixel(output, 32, 24), ==, BLUE);
+	fake_flip(output);
+	still_source(still)->interface->blank(still_source(still));
+	scene_expect_color(output, 0);
+	source_remove_view(still_source(still), stage->views[0]);
+	/* Once more is nothing. */
+	source_remove_view(still_source(still), stage->views[0]);
+	still_destroy(still);
+	stage_destroy(stage);
+}
+
 /* ---- cards go and come ---- */
 
 static void lose_card(struct stage *stage)
@@ -507,6 +575,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/source/views/too-many", test_too_many_views);
 	g_test_add_data_func("/source/card/imported-anew", NULL, test_card_goes);
 	g_test_add_data_func("/source/card/copied-then", "copied", test_card_goes);
+	g_test_add_func("/source/still/color", test_still_color);
+	g_test_add_func("/source/still/picture", test_still_picture);
 	g_test_add_func("/source/card/pixels", test_card_goes_with_pixels);
 	g_test_add_func("/source/dark/blank", test_blank);
 	g_test_add_func("/source/dark/not-seen", test_blank_not_seen);
