@@ -239,7 +239,7 @@ static void session_gone(void *data)
 {
 	struct daemon *daemon = data;
 
-	log_daemon(G_LOG_LEVEL_CRITICAL, "stopping: the screen will not be ours again");
+	log_daemon(G_LOG_LEVEL_CRITICAL, "stopping: the session does not get the screen back");
 	daemon->exit_status = EXIT_FAILURE;
 	g_main_loop_quit(daemon->loop);
 }
@@ -248,7 +248,7 @@ static void leave(void *data)
 {
 	struct daemon *daemon = data;
 
-	log_daemon(G_LOG_LEVEL_INFO, "stopping: the keys to leave were pressed");
+	log_daemon(G_LOG_LEVEL_INFO, "stopping: the quit keys were pressed");
 	g_main_loop_quit(daemon->loop);
 }
 
@@ -257,7 +257,8 @@ static void switch_terminal(void *data, int terminal)
 	struct daemon *daemon = data;
 
 	if (daemon->session == NULL)
-		log_daemon(G_LOG_LEVEL_DEBUG, "the keys for tty%d: no terminal is ours", terminal);
+		log_daemon(G_LOG_LEVEL_DEBUG, "VT switch to tty%d ignored: scanoutd has no VT",
+			terminal);
 	session_switch_terminal(daemon->session, terminal);
 }
 

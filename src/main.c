@@ -76,8 +76,8 @@ static int read_config_and_run(const struct options *options)
 	else if (!config_check_system(config, &error))
 		status = fail(error);
 	else
-		printf("The configuration is sound: guests: %u, output sections: %u.\n",
-			config->guests->len, config->outputs->len);
+		printf("Configuration OK: guests: %u, output sections: %u.\n", config->guests->len,
+			config->outputs->len);
 	config_destroy(config);
 	return status;
 }

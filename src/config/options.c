@@ -28,15 +28,15 @@ bool options_init(struct options *options, char **arguments, GError **error)
 		{"backend-socket", 0, 0, G_OPTION_ARG_FILENAME, &options->backend_socket,
 			"Where the vhost-user back-end listens", "PATH"},
 		{"display-socket", 0, 0, G_OPTION_ARG_FILENAME, &options->display_socket,
-			"Instead of these two: where a back-end connects by itself", "PATH"},
+			"Instead of these two: where a back-end connects without a VMM", "PATH"},
 		{"display-fd", 0, 0, G_OPTION_ARG_INT, &options->display_fd,
 			"Instead of these: an inherited display socket", "N"},
 		{"socket-group", 0, 0, G_OPTION_ARG_STRING, &options->socket_group,
-			"This group may connect too", "GROUP"},
+			"Let this group connect, too", "GROUP"},
 		{"before", 0, 0, G_OPTION_ARG_STRING, &options->before,
 			"Before the first frame: black, last", "WHAT"},
 		{"after", 0, 0, G_OPTION_ARG_STRING, &options->after,
-			"After the guest has gone: black, last", "WHAT"},
+			"After the guest has disconnected: black, last", "WHAT"},
 		{"input", 0, 0, G_OPTION_ARG_STRING, &options->input,
 			"Its input devices: none, or some of keyboard,pointer,absolute,touch,pen",
 			"KINDS"},
@@ -52,7 +52,9 @@ bool options_init(struct options *options, char **arguments, GError **error)
 			"with ; between, the first that works",
 			"MODE"},
 		{"scaling", 0, 0, G_OPTION_ARG_STRING, &options->place,
-			"A scanout of another size: none, center, fit, fill, integer", "HOW"},
+			"How to scale a scanout whose size differs from the mode: none, center, fit, fill, "
+			"integer",
+			"HOW"},
 		{"place", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &options->place, NULL,
 			NULL},
 		{NULL},
@@ -65,23 +67,23 @@ bool options_init(struct options *options, char **arguments, GError **error)
 		{"drm-fd", 0, 0, G_OPTION_ARG_INT, &options->drm_fd, "An inherited DRM fd", "N"},
 		{"vt", 0, 0, G_OPTION_ARG_STRING, &options->vt,
 			"Use virtual terminal N; auto: the one that is standard input", "N"},
-		{"no-vt", 0, 0, G_OPTION_ARG_NONE, &no_vt, "Leave virtual terminals alone", NULL},
+		{"no-vt", 0, 0, G_OPTION_ARG_NONE, &no_vt, "Do not use virtual terminals", NULL},
 		{"quit-key", 0, 0, G_OPTION_ARG_STRING, &options->leave,
-			"Keys of the host that stop the daemon, as Ctrl+Alt+End; none", "KEYS"},
+			"Quit keys: they stop the daemon, such as Ctrl+Alt+End; or none", "KEYS"},
 		{"leave", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &options->leave, NULL,
 			NULL},
 		{"seat-manager", 0, 0, G_OPTION_ARG_STRING, &options->seat_manager,
-			"Have devices opened by seatd or logind: auto, yes, no", "WHETHER"},
+			"Let seatd or logind open the devices: auto, yes, no", "WHETHER"},
 		{"stats", 0, 0, G_OPTION_ARG_FILENAME, &options->stats,
 			"Write the counters here on SIGUSR1 and at exit", "FILE"},
 		{"ready-fd", 0, 0, G_OPTION_ARG_INT, &options->ready_fd,
-			"Write a line to this fd when the sockets are there", "N"},
+			"Write a line to this fd when the sockets are ready", "N"},
 		{"log-level", 0, 0, G_OPTION_ARG_STRING, &options->log_level,
 			"error, warning, notice, info, debug", "LEVEL"},
 		{"list", 0, 0, G_OPTION_ARG_NONE, &list,
 			"Print cards, connectors, modes and planes", NULL},
 		{"check-config", 0, 0, G_OPTION_ARG_NONE, &check_config,
-			"Check the configuration and stop", NULL},
+			"Check the configuration and exit", NULL},
 		{"version", 0, 0, G_OPTION_ARG_NONE, &version, "Print the version", NULL},
 		{NULL},
 	};
@@ -98,12 +100,12 @@ bool options_init(struct options *options, char **arguments, GError **error)
 	parsed = g_option_context_parse_strv(context, &rest, error);
 	if (parsed && g_strv_length(rest) > 1) {
 		g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
-			"\"%s\" is no option; see --help", rest[1]);
+			"\"%s\" is not an option; see --help", rest[1]);
 		parsed = false;
 	}
 	if (parsed && no_vt && options->vt != NULL) {
 		g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
-			"--vt and --no-vt exclude each other");
+			"use only one of --vt and --no-vt");
 		parsed = false;
 	}
 	if (!parsed) {
@@ -170,7 +172,7 @@ static bool apply_daemon(const struct options *options, struct config_daemon *da
 {
 	if (options->card != NULL && options->drm_fd >= 0) {
 		g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE,
-			"--card and --drm-fd exclude each other");
+			"use only one of --card and --drm-fd");
 		return false;
 	}
 	if (!check_fd("drm-fd", options->drm_fd, options->drm_fd != -1, error) ||
@@ -202,8 +204,8 @@ static bool apply_door(const struct options *options, struct config_guest *guest
 		return false;
 	if (relay + listening + inherited > 1) {
 		g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE,
-			"a guest has one door: --vmm-socket and --backend-socket, or "
-			"--display-socket, or --display-fd");
+			"use only one of --vmm-socket (with --backend-socket), --display-socket "
+			"and --display-fd");
 		return false;
 	}
 	if (listening || inherited) {

@@ -137,7 +137,7 @@ static bool resolve_guest(struct config_guest *guest, const char *folder, GHashT
 
 	if (relay + listening + inherited > 1)
 		return fail(error, guest->origin, "guest", guest->name,
-			"a guest has one door: vmm-socket= and backend-socket=, or display-socket=, or "
+			"use only one of vmm-socket= (with backend-socket=), display-socket= and "
 			"display-fd=");
 	if (!listening && !inherited) {
 		if (guest->vmm_socket == NULL)
@@ -265,7 +265,7 @@ static bool check_output_names(const struct config *config, guint index, GError 
 			if (contradict(output, other) &&
 				g_strv_contains((const char *const *)others, *name))
 				return fail(error, output->origin, "output", output->name,
-					"[output %s] says something else of %s", other->name,
+					"[output %s] has other settings for %s", other->name,
 					*name);
 		}
 	}
@@ -379,7 +379,7 @@ static bool check_seat_manager(const struct config_daemon *daemon, GError **erro
 	if (daemon->seat_manager != CONFIG_SEAT_MANAGER_YES || daemon->vt <= 0)
 		return true;
 	g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE,
-		"seat-manager=yes and vt=%d exclude each other: a seat manager chooses the terminal",
+		"use only one of seat-manager=yes and vt=%d: a seat manager chooses the VT",
 		daemon->vt);
 	return false;
 }

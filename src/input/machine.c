@@ -140,7 +140,7 @@ static void leave_out(struct machine *machine, uint16_t code)
 		return;
 	input_set_bit(machine->left_out, code);
 	log_guest(G_LOG_LEVEL_DEBUG, machine->name,
-		"key %u is none of its keyboard's and is left out", code);
+		"key %u is not on the virtual keyboard and is dropped", code);
 }
 
 void machine_press(struct machine *machine, enum input_kind kind, uint16_t code, bool pressed)

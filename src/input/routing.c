@@ -53,8 +53,8 @@ static struct screen *locate(struct routing *routing, struct host_device *host)
 
 	if (!screen && !host->complained)
 		log_daemon(G_LOG_LEVEL_WARNING,
-			"input device \"%s\" is ignored: which output it lies on is not known; say it "
-			"by output= in a [device] section, or by the udev property SCANOUTD_OUTPUT",
+			"input device \"%s\" is ignored: its output is not known; set output= in a "
+			"[device] section, or the udev property SCANOUTD_OUTPUT",
 			seat_device_name(host->device));
 	host->complained |= !screen;
 	return screen;

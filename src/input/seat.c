@@ -79,7 +79,7 @@ static void check(const struct seat_device *device, const char *what, bool avail
 	if (available && status == LIBINPUT_CONFIG_STATUS_SUCCESS)
 		return;
 	log_daemon(G_LOG_LEVEL_WARNING, "input device \"%s\": %s %s", seat_device_name(device),
-		what, available ? libinput_config_status_to_str(status) : "is nothing that it has");
+		what, available ? libinput_config_status_to_str(status) : "does not apply to it");
 }
 
 static void apply_pointer_options(const struct seat_device *device,

@@ -122,8 +122,7 @@ bool dmabuf_check(int fd, const struct channel_dmabuf *dmabuf, GError **error)
 	if (!check_layout(dmabuf, &format, &bytes, error))
 		return false;
 	if (!is_dmabuf(fd)) {
-		g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
-			"the fd that came as a dma-buf is none");
+		g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "the fd is not a dma-buf");
 		return false;
 	}
 	size = lseek(fd, 0, SEEK_END);

@@ -199,7 +199,7 @@ enum composed view_compose(struct view *view)
 	if (submitted == KMS_SUBMIT_OFF)
 		return COMPOSED_LATER;
 	if (submitted == KMS_SUBMIT_REFUSED) {
-		complain(view, "picture not shown", "the driver refuses our scanout buffer");
+		complain(view, "picture not shown", "the driver refuses a dumb buffer");
 		return COMPOSED_FAILED;
 	}
 	canvas->drawn = view->serial;

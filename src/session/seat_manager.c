@@ -69,18 +69,18 @@ static void release(struct manager *manager)
 	manager->disabled = false;
 	if (manager->active) {
 		manager->active = false;
-		log_daemon(G_LOG_LEVEL_INFO, "%s: is left", manager->name);
+		log_daemon(G_LOG_LEVEL_INFO, "%s: switched to another session", manager->name);
 		manager->session.listener.release(manager->session.data);
 	}
 	if (!manager->gone && libseat_disable_seat(manager->libseat) != 0)
-		log_daemon(G_LOG_LEVEL_WARNING, "%s: cannot be left: %s", manager->name,
+		log_daemon(G_LOG_LEVEL_WARNING, "%s: cannot be released: %s", manager->name,
 			g_strerror(errno));
 }
 
 static void acquire(struct manager *manager)
 {
 	manager->active = true;
-	log_daemon(G_LOG_LEVEL_INFO, "%s: is ours again", manager->name);
+	log_daemon(G_LOG_LEVEL_INFO, "%s: switched back", manager->name);
 	manager->session.listener.acquire(manager->session.data);
 }
 
@@ -91,13 +91,13 @@ static void lose(struct manager *manager)
 	g_source_destroy(manager->source);
 	if (manager->enabled) {
 		log_daemon(G_LOG_LEVEL_WARNING,
-			"%s: the seat manager has gone; until scanoutd is started anew, terminals are "
-			"not switched, and input devices that come are not used",
+			"%s: the seat manager has exited; until scanoutd is restarted, VTs are not "
+			"switched and new input devices are not used",
 			manager->name);
 		return;
 	}
 	log_daemon(G_LOG_LEVEL_CRITICAL,
-		"%s: the seat manager has gone, while the seat was not ours", manager->name);
+		"%s: the seat manager has exited while another session was active", manager->name);
 	if (manager->active)
 		release(manager);
 	manager->session.listener.gone(manager->session.data);
@@ -269,8 +269,8 @@ static bool wait_enabled(struct manager *manager, GError **error)
 
 		if (left <= 0 || libseat_dispatch(manager->libseat, timeout_ms) < 0) {
 			g_set_error(error, SESSION_ERROR, SESSION_ERROR_FAILED,
-				"%s: the seat manager does not give it to us; switch to the terminal "
-				"that we were started on",
+				"%s: the seat manager does not activate this session; switch to the "
+				"VT that scanoutd was started on",
 				manager->name);
 			return false;
 		}

@@ -136,7 +136,7 @@ static gboolean handle_signals(gint fd, GIOCondition condition, gpointer data)
 
 	while (read(fd, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == (uint32_t)release_signal()) {
-			log_daemon(G_LOG_LEVEL_INFO, "tty%d: is left", terminal->vt);
+			log_daemon(G_LOG_LEVEL_INFO, "tty%d: switched to another VT", terminal->vt);
 			terminal->session.listener.release(terminal->session.data);
 			if (ioctl(terminal->tty, VT_RELDISP, 1) != 0)
 				log_daemon(G_LOG_LEVEL_WARNING, "tty%d: VT_RELDISP: %s",
@@ -145,7 +145,7 @@ static gboolean handle_signals(gint fd, GIOCondition condition, gpointer data)
 			if (ioctl(terminal->tty, VT_RELDISP, VT_ACKACQ) != 0)
 				log_daemon(G_LOG_LEVEL_WARNING, "tty%d: VT_RELDISP: %s",
 					terminal->vt, g_strerror(errno));
-			log_daemon(G_LOG_LEVEL_INFO, "tty%d: is ours again", terminal->vt);
+			log_daemon(G_LOG_LEVEL_INFO, "tty%d: switched back", terminal->vt);
 			terminal->session.listener.acquire(terminal->session.data);
 		}
 	}
@@ -189,7 +189,7 @@ static bool wait_active(struct terminal *terminal, GError **error)
 
 		if (active < 0 || left <= 0) {
 			errno = ETIMEDOUT;
-			fail(error, terminal->vt, "does not come to the front");
+			fail(error, terminal->vt, "cannot be made the active VT");
 			break;
 		}
 		/* Reading arms the next POLLPRI. */

@@ -332,7 +332,8 @@ static enum outcome set_vring_kick(struct vhost *vhost)
 	if (!queue || !has_fd_as_said(vhost))
 		return OUTCOME_REFUSED;
 	if (vhost->message.fds.count == 0) {
-		vhost_complain(vhost, "the VMM wants its queue to be polled, which we do not");
+		vhost_complain(vhost,
+			"the VMM wants its queue to be polled, which is not supported");
 		return OUTCOME_REFUSED;
 	}
 	vhost_queue_set_kick(queue, take_ring_fd(vhost));

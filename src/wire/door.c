@@ -177,7 +177,12 @@ static bool door_lock(struct door *door, GError **error)
 	for (;;) {
 		int fd = open(door->lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 		if (fd < 0) {
-			set_error(error, door->lock_path, "cannot open the lock file", errno);
+			if (errno == ENOENT)
+				set_error(error, door->path, "the socket's folder is missing",
+					ENOENT);
+			else
+				set_error(error, door->lock_path, "cannot open the lock file",
+					errno);
 			return false;
 		}
 		if (flock(fd, LOCK_EX | LOCK_NB) < 0) {

@@ -96,9 +96,9 @@ static const struct fault faults[] = {
 	{"name-twice-in-list", "[output DP-1; DP-2;DP-1]\n",
 		"scanoutd.conf:1: [output DP-1; DP-2;DP-1]: names DP-1 twice"},
 	{"shown-and-off", "[guest a]\n[output DP-1;DP-2]\nguest=a\n[output DP-2]\nmode=off\n",
-		"scanoutd.conf:4: [output DP-2]: [output DP-1;DP-2] says something else of DP-2"},
+		"scanoutd.conf:4: [output DP-2]: [output DP-1;DP-2] has other settings for DP-2"},
 	{"two-looks", "[output DP-1]\nscaling=fit\n[output DP-2;DP-1]\nscaling=none\n",
-		"scanoutd.conf:3: [output DP-2;DP-1]: [output DP-1] says something else of DP-1"},
+		"scanoutd.conf:3: [output DP-2;DP-1]: [output DP-1] has other settings for DP-1"},
 	{"position", "[output DP-1]\nposition=0x0\n",
 		"scanoutd.conf:2: position=0x0: must be X,Y in pixels, each from 0 to 65535"},
 	{"position-negative", "[output DP-1]\nposition=-1,0\n",
@@ -168,8 +168,8 @@ static const struct fault faults[] = {
 	{"focus", "[guest a]\n[input]\nfocus=b\n", "[input]: focus=b: there is no [guest b]"},
 	/* What belongs together is named by the section's line. */
 	{"two-doors", "\n[guest a]\nvmm-socket=/a\ndisplay-fd=3\n",
-		"scanoutd.conf:2: [guest a]: a guest has one door: vmm-socket= and backend-socket=, or "
-		"display-socket=, or display-fd="},
+		"scanoutd.conf:2: [guest a]: use only one of vmm-socket= (with backend-socket=), "
+		"display-socket= and display-fd="},
 	{"no-such-guest", "[guest kiosk]\n[output DP-1]\nguest=kisok\n",
 		"scanoutd.conf:2: [output DP-1]: guest=kisok: there is no [guest kisok]; did you mean "
 		"kiosk?"},
@@ -275,16 +275,16 @@ static const struct option_fault option_faults[] = {
 	{"several-guests", "[guest a]\n[guest b]\n", "--mode=800x600",
 		"--mode is for one guest, and the configuration has 2; say it there"},
 	{"two-doors", "", "--vmm-socket=/a --display-fd=3",
-		"a guest has one door: --vmm-socket and --backend-socket, or --display-socket, or "
+		"use only one of --vmm-socket (with --backend-socket), --display-socket and "
 		"--display-fd"},
 	{"card-and-fd", "", "--card=/dev/dri/card0 --drm-fd=3",
-		"--card and --drm-fd exclude each other"},
-	{"vt-and-no-vt", "", "--vt=3 --no-vt", "--vt and --no-vt exclude each other"},
+		"use only one of --card and --drm-fd"},
+	{"vt-and-no-vt", "", "--vt=3 --no-vt", "use only one of --vt and --no-vt"},
 	{"seat-manager", "", "--seat-manager=seatd",
 		"--seat-manager=seatd: must be auto, yes or no"},
 	{"seat-manager-and-vt", "[daemon]\nvt=3\n", "--seat-manager=yes",
-		"seat-manager=yes and vt=3 exclude each other: a seat manager chooses the "
-		"terminal"},
+		"use only one of seat-manager=yes and vt=3: a seat manager chooses the "
+		"VT"},
 	{"mode", "", "--mode=big", "--mode=big: must be off or a mode; \"big\" is no mode"},
 	{"mode-off", "", "--mode=off",
 		"--mode=off: an output is turned off in its own section, [output NAME]"},

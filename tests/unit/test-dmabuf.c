@@ -208,8 +208,8 @@ static void test_checks(void)
 
 	g_assert_cmpint(ftruncate(plain, 64 * 8), ==, 0);
 	g_assert_true(dmabuf_check(fd, &good, NULL));
-	expect_refused(plain, &good, "is none");
-	expect_refused(-1, &good, "is none");
+	expect_refused(plain, &good, "is not a dma-buf");
+	expect_refused(-1, &good, "is not a dma-buf");
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
 		struct channel_dmabuf bad = describe(cases[i].fd_width, cases[i].fd_height,
 			cases[i].fd_stride, cases[i].fourcc);

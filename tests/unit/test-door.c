@@ -412,7 +412,7 @@ static void test_bad_paths(void)
 
 	g_autofree char *nowhere = g_build_filename(house.folder, "no", "where", NULL);
 	expect_failure(door_create_path(nowhere, NULL, on_attached, &house, &error), &error,
-		"cannot open the lock file: No such file or directory");
+		"where: the socket's folder is missing: No such file or directory");
 
 	memset(longest, 'x', sizeof(longest) - 1);
 	longest[sizeof(longest) - 1] = '\0';

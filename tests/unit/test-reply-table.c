@@ -508,7 +508,7 @@ static void test_unusable(void)
 	scene_dmabuf(scene, 0, 64, 48, pipes[0]);
 	scene_dmabuf_update(scene, 0, scene_full);
 	expect_unusable(scene, 4);
-	scene_expect_log("is none");
+	scene_expect_log("is not a dma-buf");
 	scene_dmabuf(scene, 0, 64, 48, fake_dmabuf_create(64 * 47 * 4, NULL));
 	scene_dmabuf_update(scene, 0, scene_full);
 	expect_unusable(scene, 5);

@@ -98,11 +98,11 @@ static void test_qemu(void)
 	g_assert_no_error(error);
 	g_assert_true(program_is_qemu(wrapper, &error));
 	g_assert_no_error(error);
-	assert_no_qemu(other, "other is no QEMU");
-	assert_no_qemu(endless, "endless is no QEMU");
-	assert_no_qemu(plain, "plain: this is no program that can be run");
-	assert_no_qemu("/nowhere/qemu", "/nowhere/qemu: there is no such program");
-	assert_no_qemu("no-such-qemu", "no-such-qemu: there is no such program in PATH");
+	assert_no_qemu(other, "other is not QEMU");
+	assert_no_qemu(endless, "endless is not QEMU");
+	assert_no_qemu(plain, "plain: not an executable program");
+	assert_no_qemu("/nowhere/qemu", "/nowhere/qemu: no such program");
+	assert_no_qemu("no-such-qemu", "no-such-qemu: no such program in PATH");
 	remove_files(directory,
 		(const char *const[]){"qemu", "wrapper", "other", "endless", "plain", NULL});
 }

@@ -197,7 +197,7 @@ static const struct fault {
 	{"set-vring-kick/no-fd", READY, {VHOST_USER_SET_VRING_KICK, 8, {0}}, "", REFUSED,
 		"request 12 comes with no fd"},
 	{"set-vring-kick/polled", READY, {VHOST_USER_SET_VRING_KICK, 8, {0x100}}, "", REFUSED,
-		"wants its queue to be polled, which we do not"},
+		"wants its queue to be polled, which is not supported"},
 	{"set-vring-kick/fd-and-none", READY, {VHOST_USER_SET_VRING_KICK, 8, {0x100}}, "e", REFUSED,
 		"request 12 comes with an fd where none belongs"},
 	{"set-vring-kick/pipe", READY, {VHOST_USER_SET_VRING_KICK, 8, {0}}, "p", REFUSED,

@@ -170,8 +170,8 @@ static bool tell_reasons(const struct options *options, const struct qemu_line *
 			g_printerr("scanout-run: %s\n", reason->text);
 	}
 	if (fixes > 0 && !options->fix)
-		g_printerr("scanout-run: --fix makes %u of the %u necessary changes by itself\n",
-			fixes, line->reasons->len);
+		g_printerr("scanout-run: --fix can make %u of these %u changes\n", fixes,
+			line->reasons->len);
 	return line->reasons->len == 0 || is_fixed;
 }
 

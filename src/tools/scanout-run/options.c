@@ -21,17 +21,19 @@ static const GOptionEntry for_daemon[] = {
 		"Show the next scanout here; may be repeated", "NAME"},
 	{"mode", 0, 0, G_OPTION_ARG_CALLBACK, pass_to_daemon, "The outputs' mode", "MODE"},
 	{"scaling", 0, 0, G_OPTION_ARG_CALLBACK, pass_to_daemon,
-		"A scanout of another size: none, center, fit, fill, integer", "HOW"},
+		"How to scale a scanout whose size differs from the mode: none, center, fit, fill, "
+		"integer",
+		"HOW"},
 	{"place", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_CALLBACK, pass_to_daemon, NULL, NULL},
 	{"before", 0, 0, G_OPTION_ARG_CALLBACK, pass_to_daemon,
 		"Before the first frame: black, last", "WHAT"},
 	{"after", 0, 0, G_OPTION_ARG_CALLBACK, pass_to_daemon,
-		"After the guest has gone: black, last", "WHAT"},
+		"After the guest has disconnected: black, last", "WHAT"},
 	{"vt", 0, 0, G_OPTION_ARG_CALLBACK, pass_to_daemon, "Use virtual terminal N", "N"},
 	{"no-vt", 0, G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, pass_to_daemon,
-		"Leave virtual terminals alone", NULL},
+		"Do not use virtual terminals", NULL},
 	{"seat-manager", 0, 0, G_OPTION_ARG_CALLBACK, pass_to_daemon,
-		"Have devices opened by seatd or logind: auto, yes, no", "WHETHER"},
+		"Let seatd or logind open the devices: auto, yes, no", "WHETHER"},
 	{"config", 0, 0, G_OPTION_ARG_CALLBACK, pass_to_daemon, "The configuration", "FILE"},
 	{"stats", 0, 0, G_OPTION_ARG_CALLBACK, pass_to_daemon, "Write the counters here", "FILE"},
 	{"log-level", 0, 0, G_OPTION_ARG_CALLBACK, pass_to_daemon,
@@ -46,14 +48,15 @@ static GOptionContext *make_context(struct options *options)
 			"Print the commands, as a shell can run them, instead of running them",
 			NULL},
 		{"fix", 0, 0, G_OPTION_ARG_NONE, &options->fix,
-			"Leave out of QEMU's arguments what cannot stay, and say what", NULL},
+			"Remove what conflicts from QEMU's arguments, and say what", NULL},
 		{"evdev", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->evdev,
 			"Give the guest this input device of the host; may be repeated", "DEVICE"},
 		{"input", 0, 0, G_OPTION_ARG_STRING, &options->input,
 			"The guest's input devices: none, or some of keyboard,pointer,absolute,touch,pen",
 			"KINDS"},
 		{"quit-key", 0, 0, G_OPTION_ARG_STRING, &options->leave,
-			"Keys that end everything, by default " OPTIONS_DEFAULT_LEAVE "; none",
+			"Quit keys: they stop everything; by default " OPTIONS_DEFAULT_LEAVE
+			"; or none",
 			"KEYS"},
 		{"leave", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &options->leave, NULL,
 			NULL},
@@ -72,7 +75,7 @@ static GOptionContext *make_context(struct options *options)
 		{NULL},
 	};
 	GOptionContext *context = g_option_context_new(
-		"-- QEMU [ARGUMENT…] – show one guest on this machine's outputs");
+		"-- QEMU [ARGUMENT…] – show one virtual machine full-screen on the host's monitors");
 	GOptionGroup *group = g_option_group_new("daemon",
 		"Passed on to scanoutd:", "Show the daemon's options", options, NULL);
 
@@ -92,7 +95,7 @@ static bool take_qemu(struct options *options, char **rest, GError **error)
 		qemu++;
 	if (!*qemu || **qemu == '-') {
 		g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
-			"the guest's command is missing: scanout-run [options] -- "
+			"the QEMU command is missing: scanout-run [options] -- "
 			"qemu-system-x86_64 …");
 		return false;
 	}

@@ -20,13 +20,13 @@ bool program_is_there(const char *program, GError **error)
 		return true;
 	if (!strchr(program, '/'))
 		g_set_error(error, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT,
-			"%s: there is no such program in PATH", program);
+			"%s: no such program in PATH", program);
 	else if (!g_file_test(program, G_FILE_TEST_EXISTS))
-		g_set_error(error, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT,
-			"%s: there is no such program", program);
+		g_set_error(error, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT, "%s: no such program",
+			program);
 	else
 		g_set_error(error, G_SPAWN_ERROR, G_SPAWN_ERROR_ACCES,
-			"%s: this is no program that can be run", program);
+			"%s: not an executable program", program);
 	return false;
 }
 
@@ -77,7 +77,7 @@ bool program_is_qemu(const char *program, GError **error)
 	g_spawn_close_pid(pid);
 	if (!is_qemu)
 		g_set_error(error, G_SPAWN_ERROR, G_SPAWN_ERROR_FAILED,
-			"%s is no QEMU: \"%s -version\" does not say \"" ANSWER_WANTED
+			"%s is not QEMU: \"%s -version\" does not say \"" ANSWER_WANTED
 			"\" (put a program that runs another, such as taskset, before scanout-run)",
 			program, program);
 	return is_qemu;

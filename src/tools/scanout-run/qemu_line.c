@@ -28,7 +28,7 @@ char *reading_drop(struct word *word)
 	g_autofree char *text = word_text(word);
 
 	word->dropped = true;
-	return g_strdup_printf("left out %s", text);
+	return g_strdup_printf("removed %s", text);
 }
 
 struct properties *reading_properties(struct reading *reading, const struct word *word,
@@ -38,8 +38,8 @@ struct properties *reading_properties(struct reading *reading, const struct word
 	struct properties *properties = properties_create(word->value, implied, &error);
 
 	if (!properties)
-		reading_refuse(reading, NULL, "%s %s is no JSON that scanout-run can read: %s",
-			word->text, word->value, error->message);
+		reading_refuse(reading, NULL, "%s %s is not valid JSON: %s", word->text,
+			word->value, error->message);
 	return properties;
 }
 
@@ -74,7 +74,7 @@ static void read_device(struct reading *reading, struct word *word)
 static void read_daemonize(struct reading *reading, struct word *word)
 {
 	reading_refuse(reading, reading_drop(word),
-		"-daemonize leaves scanout-run nothing to wait for: leave it out");
+		"-daemonize: QEMU must stay in the foreground: remove it");
 }
 
 static void read_nographic(struct reading *reading, struct word *word)
@@ -86,7 +86,7 @@ static void read_readconfig(struct reading *reading, struct word *word)
 {
 	reading_refuse(reading, NULL,
 		"-readconfig %s hides from scanout-run what memory and display the guest has: "
-		"give its content as options",
+		"put its content on the command line",
 		word->value);
 }
 
@@ -120,14 +120,12 @@ static void read_word(struct reading *reading, struct word *word)
 		return;
 	if (equals) {
 		reading_refuse(reading, NULL,
-			"QEMU knows no %s: an option's argument is a word of its own, "
-			"-%.*s %s",
+			"%s: QEMU takes an option's argument as a separate word: -%.*s %s",
 			word->text, (int)(equals - word->name), word->name, equals + 1);
 		return;
 	}
 	if (!word->value && !word->is_switch) {
-		reading_refuse(reading, NULL, "%s, the line's last word, has no argument",
-			word->text);
+		reading_refuse(reading, NULL, "%s: the argument is missing", word->text);
 		return;
 	}
 	for (size_t i = 0; i < G_N_ELEMENTS(readers); i++)
@@ -162,12 +160,12 @@ static void judge_machine(struct reading *reading)
 		return;
 	if (!g_str_equal(machine, "microvm"))
 		reading_refuse(reading, NULL,
-			"the machine %s has no PCI, which the display device needs: use one that "
-			"has, such as q35 or virt",
+			"the machine %s has no PCI bus for the display device: use another one, "
+			"such as q35 or virt",
 			machine);
 	else if (!reading->machine_has_pcie)
 		reading_refuse(reading, NULL,
-			"the machine microvm has no PCI, which the display device needs: use "
+			"the machine microvm has no PCI bus for the display device: use "
 			"-machine microvm,pcie=on");
 }
 

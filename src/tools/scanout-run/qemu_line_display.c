@@ -14,7 +14,7 @@ static void refuse_display(struct reading *reading, struct word *word, char *adv
 	g_autofree char *taken = advice;
 
 	reading_refuse(reading, reading_drop(word),
-		"%s is another display for the guest that scanoutd shows: leave it out%s%s", text,
+		"%s conflicts with scanoutd, which is the guest's display: remove it%s%s", text,
 		taken ? "; " : "", taken ? taken : "");
 }
 
@@ -26,9 +26,8 @@ static char *advise_3d(const struct properties *properties, bool is_3d)
 	if (!is_3d)
 		return NULL;
 	if (node)
-		return g_strdup_printf(
-			"for 3D give scanout-run --virgl and --render-node=%s instead", node);
-	return g_strdup("for 3D give scanout-run --virgl instead");
+		return g_strdup_printf("for 3D, use scanout-run --virgl --render-node=%s", node);
+	return g_strdup("for 3D, use scanout-run --virgl");
 }
 
 static bool has_gl(const struct properties *properties)
@@ -46,8 +45,8 @@ void read_vga(struct reading *reading, struct word *word)
 	else
 		refuse_display(reading, word,
 			g_str_equal(word->value, "virtio")
-				? g_strdup("for firmware that needs a VGA card give scanout-run "
-					   "--vga instead")
+				? g_strdup("for firmware that needs a VGA card, use "
+					   "scanout-run --vga")
 				: NULL);
 }
 
@@ -113,16 +112,16 @@ static char *advise_device(const struct properties *properties, const char *driv
 
 	if (strstr(driver, "-gl") || strstr(driver, "-rutabaga") ||
 		properties_get_switch(properties, "virgl", false))
-		g_ptr_array_add(options, g_strdup("--virgl for 3D"));
+		g_ptr_array_add(options, g_strdup("--virgl (3D)"));
 	if (outputs && !g_str_equal(outputs, "1"))
 		g_ptr_array_add(options, g_strdup_printf("--max-outputs=%s", outputs));
 	if (g_str_has_prefix(driver, "virtio-vga") || g_str_has_prefix(driver, "vhost-user-vga"))
-		g_ptr_array_add(options, g_strdup("--vga for firmware that needs a VGA card"));
+		g_ptr_array_add(options, g_strdup("--vga (firmware that needs a VGA card)"));
 	if (!options->len)
 		return NULL;
 	g_ptr_array_add(options, NULL);
 	g_autofree char *list = g_strjoinv(", ", (char **)options->pdata);
-	return g_strdup_printf("give scanout-run instead: %s", list);
+	return g_strdup_printf("scanout-run has %s", list);
 }
 
 /* The socket of a device that is left out has nobody to connect to. */

@@ -83,16 +83,15 @@ void read_memory_size(struct reading *reading, struct word *word)
 		return;
 	const char *size = properties_get(properties, "size");
 	if (size && !properties_parse_size(size, MEBIBYTE, &reading->line->memory))
-		reading_refuse(reading, NULL, "-m %s has no size that scanout-run understands",
-			word->value);
+		reading_refuse(reading, NULL, "-m %s: not a valid size", word->value);
 	properties_destroy(properties);
 }
 
 void read_mem_path(struct reading *reading, struct word *word)
 {
 	reading_refuse(reading, reading_drop(word),
-		"-mem-path %s is memory that is not shared: leave it out, so that scanout-run adds "
-		"the memory, or use memory-backend-file with share=on",
+		"-mem-path %s: this memory is not shared: remove it, and scanout-run adds shared "
+		"memory; or use memory-backend-file with share=on",
 		word->value);
 }
 
@@ -131,8 +130,7 @@ void read_machine_memory(struct reading *reading, struct word *word,
 	const char *size = properties_get(properties, "memory.size");
 
 	if (size && !properties_parse_size(size, MEBIBYTE, &reading->line->memory))
-		reading_refuse(reading, NULL,
-			"-machine memory.size=%s is no size that scanout-run understands", size);
+		reading_refuse(reading, NULL, "-machine memory.size=%s: not a valid size", size);
 	if (!memory)
 		return;
 	forget_machine_memory(reading);
@@ -203,10 +201,10 @@ static char *drop_machine_memory(const struct reading *reading, const struct obj
 					NULL));
 	}
 	if (!object)
-		return g_strdup_printf("left out memory-backend=%s of -machine", id);
+		return g_strdup_printf("removed memory-backend=%s of -machine", id);
 	g_autofree char *text = word_text(object->word);
 	object->word->dropped = true;
-	return g_strdup_printf("left out memory-backend=%s of -machine, and %s", id, text);
+	return g_strdup_printf("removed memory-backend=%s of -machine, and %s", id, text);
 }
 
 /* A file is left alone: what the guest writes would then be in it. */
@@ -223,7 +221,7 @@ static char *share_object(const struct object *object, const char *type)
 		return NULL;
 	g_autofree char *before = word_text(object->word);
 	word_change(object->word, properties_change(memfd, "qom-type", "share", "on"));
-	return g_strdup_printf("made %s -object %s", before, word_value(object->word));
+	return g_strdup_printf("replaced %s by -object %s", before, word_value(object->word));
 }
 
 static void refuse_missing(struct reading *reading, const struct memory_use *use)
@@ -243,8 +241,8 @@ static void refuse_private(struct reading *reading, const struct memory_use *use
 	g_autofree char *advice = NULL;
 
 	if (use->user == MEMORY_OF_MACHINE)
-		advice = g_strdup_printf("leave out both its -object and memory-backend=%s of "
-					 "-machine, so that scanout-run adds the memory, or ",
+		advice = g_strdup_printf("remove both its -object and memory-backend=%s of "
+					 "-machine, and scanout-run adds shared memory; or ",
 			use->id);
 	reading_refuse(reading, fix,
 		"the memory \"%s\" (%s) of %s is not shared: %suse memory-backend-memfd (or "

@@ -117,10 +117,10 @@ static void fail(struct session *session)
 static void complain(const struct child *child, int status)
 {
 	if (WIFSIGNALED(status))
-		g_printerr("scanout-run: the %s was ended by signal %d, so everything ends\n",
+		g_printerr("scanout-run: the %s was killed by signal %d; stopping the others\n",
 			child->name, WTERMSIG(status));
 	else
-		g_printerr("scanout-run: the %s ended with status %d, so everything ends\n",
+		g_printerr("scanout-run: the %s exited with status %d; stopping the others\n",
 			child->name, WEXITSTATUS(status));
 }
 
