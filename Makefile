@@ -169,12 +169,12 @@ $(1): $(call object,$(2))
 endef
 archive = $(if $(strip $(1)),$(eval $(call archive_rule,$(1),$(2))))
 
-# $(call program,FILE,SOURCES,ARCHIVES,LIBRARIES[,BASE FLAGS]): archives in any order; those of the tests need each other.
+# $(call program,FILE,SOURCES,ARCHIVES,LIBRARIES[,BASE FLAGS])
 define program_rule
 $(1): $(call object,$(2)) $(3)
 	@mkdir -p $$(@D)
 	@echo "  LINK    $$@"
-	@$$(CC) $(or $(5),$$(all_cflags) $$(all_ldflags)) -o $$@ -Wl$$(comma)--start-group $$^ -Wl$$(comma)--end-group $(4)
+	@$$(CC) $(or $(5),$$(all_cflags) $$(all_ldflags)) -o $$@ $$^ $(4)
 endef
 program = $(if $(strip $(2)),$(eval $(call program_rule,$(1),$(2),$(3),$(4),$(5))))
 

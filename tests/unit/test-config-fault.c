@@ -296,7 +296,7 @@ static const struct option_fault option_faults[] = {
 	{"log-level", "", "--log-level=warn",
 		"--log-level=warn: must be error, warning, notice, info or debug"},
 	{"ready-fd", "", "--ready-fd=-2", "--ready-fd=-2: must be an fd's number"},
-	{"argument", "", "kiosk", "\"kiosk\" is no option; see --help"},
+	{"argument", "", "kiosk", "\"kiosk\" is not an option; see --help"},
 	{"unknown", "", "--outptu=DP-1", "Unknown option --outptu=DP-1"},
 };
 

@@ -5,19 +5,16 @@
 #include <errno.h>
 #include <glib.h>
 #include <linux/dma-buf.h>
-#include <poll.h>
 #include <stdarg.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
-#include <time.h>
 #include <unistd.h>
 
 #define DMA_BUF_MAGIC_NUMBER 0x444d4142
 #define FAKES_MAX 256
-#define POLLED_MAX 64
 
 static struct fake {
 	ino_t inode;
@@ -25,7 +22,6 @@ static struct fake {
 	bool busy;
 } fakes[FAKES_MAX];
 static size_t fake_count;
-static unsigned int polls;
 static unsigned int begun, ended;
 static bool refuses;
 static unsigned int interruptions;
@@ -64,7 +60,7 @@ static const struct fake *find_fake(int fd)
 	return NULL;
 }
 
-static bool is_fake(int fd)
+bool fake_dmabuf_is_one(int fd)
 {
 	return find_fake(fd) != NULL;
 }
@@ -77,39 +73,18 @@ void fake_dmabuf_set_busy(const uint32_t *memory, bool busy)
 	}
 }
 
-unsigned int fake_dmabuf_polls(void)
+bool fake_dmabuf_is_busy(int fd)
 {
-	return polls;
-}
+	const struct fake *fake = find_fake(fd);
 
-/* The kernel's, which never sees those that are busy. */
-int poll(struct pollfd *fds, nfds_t count, int timeout_ms)
-{
-	struct pollfd seen[POLLED_MAX];
-	struct timespec timeout = {timeout_ms / 1000, timeout_ms % 1000 * 1000000L};
-	int result;
-
-	g_assert_cmpuint(count, <=, POLLED_MAX);
-	for (nfds_t i = 0; i < count; i++) {
-		const struct fake *fake = find_fake(fds[i].fd);
-
-		seen[i] = fds[i];
-		if (fake)
-			polls++;
-		if (fake && fake->busy)
-			seen[i].fd = -1;
-	}
-	result = (int)syscall(SYS_ppoll, seen, count, timeout_ms < 0 ? NULL : &timeout, NULL, 0);
-	for (nfds_t i = 0; i < count; i++)
-		fds[i].revents = seen[i].revents;
-	return result;
+	return fake && fake->busy;
 }
 
 int fstatfs(int fd, struct statfs *file_system)
 {
 	int result = (int)syscall(SYS_fstatfs, fd, file_system);
 
-	if (result == 0 && is_fake(fd))
+	if (result == 0 && fake_dmabuf_is_one(fd))
 		file_system->f_type = DMA_BUF_MAGIC_NUMBER;
 	return result;
 }
@@ -122,7 +97,7 @@ int ioctl(int fd, unsigned long request, ...)
 	va_start(arguments, request);
 	argument = va_arg(arguments, void *);
 	va_end(arguments);
-	if (request != DMA_BUF_IOCTL_SYNC || !is_fake(fd))
+	if (request != DMA_BUF_IOCTL_SYNC || !fake_dmabuf_is_one(fd))
 		return (int)syscall(SYS_ioctl, fd, request, argument);
 
 	if (interruptions > 0) {

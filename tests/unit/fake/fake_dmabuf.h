@@ -23,8 +23,12 @@ void fake_dmabuf_refuse_sync(bool refuse);
  * would wait for them, then fails the test. */
 void fake_dmabuf_set_busy(const uint32_t *memory, bool busy);
 
-/* Times that a dma-buf's fences were asked for, by whomever. */
+/* Times that a dma-buf's fences were asked for, by whomever. (fake_poll.c) */
 unsigned int fake_dmabuf_polls(void);
+
+/* For fake_poll.c. */
+bool fake_dmabuf_is_one(int fd);
+bool fake_dmabuf_is_busy(int fd);
 
 /* The next `times` are interrupted. */
 void fake_dmabuf_interrupt_sync(unsigned int times);

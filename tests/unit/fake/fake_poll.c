@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The kernel's poll(), which never sees dma-bufs that are busy. On its own, for tests that have a
+ * poll() of theirs. */
+#include <glib.h>
+#include <poll.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "fake/fake_dmabuf.h"
+
+#define POLLED_MAX 64
+
+static unsigned int polls;
+
+unsigned int fake_dmabuf_polls(void)
+{
+	return polls;
+}
+
+int poll(struct pollfd *fds, nfds_t count, int timeout_ms)
+{
+	struct pollfd seen[POLLED_MAX];
+	struct timespec timeout = {timeout_ms / 1000, timeout_ms % 1000 * 1000000L};
+	int result;
+
+	g_assert_cmpuint(count, <=, POLLED_MAX);
+	for (nfds_t i = 0; i < count; i++) {
+		seen[i] = fds[i];
+		polls += fake_dmabuf_is_one(fds[i].fd);
+		if (fake_dmabuf_is_busy(fds[i].fd))
+			seen[i].fd = -1;
+	}
+	result = (int)syscall(SYS_ppoll, seen, count, timeout_ms < 0 ? NULL : &timeout, NULL, 0);
+	for (nfds_t i = 0; i < count; i++)
+		fds[i].revents = seen[i].revents;
+	return result;
+}
