@@ -322,6 +322,20 @@ static bool fill(struct script *script, char **words, GError **error)
 	return true;
 }
 
+static bool busy(struct script *script, char **words, GError **error)
+{
+	struct memory *memory = find_memory(script, words[0], error);
+
+	return memory && no_more(words + 1, error) && memory_busy(memory, error);
+}
+
+static bool done(struct script *script, char **words, GError **error)
+{
+	struct memory *memory = find_memory(script, words[0], error);
+
+	return memory && no_more(words + 1, error) && memory_done(memory, error);
+}
+
 /* What the keys of dmabuf and dmabuf2 say, before they go into the message. */
 struct dmabuf_words {
 	uint32_t rect[4];
@@ -676,6 +690,8 @@ static const struct {
 	{"update", update},
 	{"buffer", buffer},
 	{"fill", fill},
+	{"busy", busy},
+	{"done", done},
 	{"dmabuf", dmabuf},
 	{"dmabuf2", dmabuf2},
 	{"post", post},

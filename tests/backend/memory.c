@@ -7,6 +7,7 @@
 #include <drm_fourcc.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/dma-buf.h>
 #include <linux/udmabuf.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -14,6 +15,19 @@
 #include <unistd.h>
 
 #define DEVICE "/dev/udmabuf"
+
+/* The kernel's fences for tests (drivers/dma-buf/sw_sync.c), which no header of user space has: a
+ * timeline is a number that grows; a fence signals when it has grown to the fence's. */
+#define SW_SYNC "/sys/kernel/debug/sync/sw_sync"
+
+struct sw_sync_create_fence {
+	uint32_t value;
+	char name[32];
+	int32_t fence; /* answer: its fd */
+};
+
+#define SW_SYNC_CREATE_FENCE _IOWR('W', 0, struct sw_sync_create_fence)
+#define SW_SYNC_INCREASE _IOW('W', 1, uint32_t)
 
 /* Whole pages, as udmabuf wants it, and at least one. */
 static size_t round_to_pages(size_t size)
@@ -118,6 +132,7 @@ struct memory *memory_create(const char *name, const char *kind, uint32_t width,
 
 	memory->name = g_strdup(name);
 	memory->fd = -1;
+	memory->timeline = -1;
 	memory->width = width;
 	memory->height = height;
 	memory->stride = stride;
@@ -136,6 +151,9 @@ void memory_destroy(struct memory *memory)
 		return;
 	if (memory->bytes)
 		munmap(memory->bytes, memory->size);
+	/* What was not signalled is signalled then. */
+	if (memory->timeline >= 0)
+		close(memory->timeline);
 	if (memory->fd >= 0)
 		close(memory->fd);
 	g_free(memory->name);
@@ -155,5 +173,37 @@ bool memory_picture(const struct memory *memory, struct picture *picture)
 		.swapped = memory->fourcc == DRM_FORMAT_XBGR8888 ||
 			memory->fourcc == DRM_FORMAT_ABGR8888,
 	};
+	return true;
+}
+
+bool memory_busy(struct memory *memory, GError **error)
+{
+	struct sw_sync_create_fence create = {.value = memory->fences + 1, .name = "backend"};
+	struct dma_buf_import_sync_file import = {.flags = DMA_BUF_SYNC_WRITE};
+	bool imported;
+
+	if (memory->timeline < 0)
+		memory->timeline = open(SW_SYNC, O_RDWR | O_CLOEXEC);
+	if (memory->timeline < 0)
+		return backend_fail(error, BACKEND_ERROR_SYSTEM, SW_SYNC ": %s", g_strerror(errno));
+	if (ioctl(memory->timeline, SW_SYNC_CREATE_FENCE, &create) < 0)
+		return backend_fail(error, BACKEND_ERROR_SYSTEM, "a fence: %s", g_strerror(errno));
+	memory->fences++;
+	import.fd = create.fence;
+	imported = ioctl(memory->fd, DMA_BUF_IOCTL_IMPORT_SYNC_FILE, &import) == 0;
+	if (!imported)
+		backend_fail(error, BACKEND_ERROR_SYSTEM, "DMA_BUF_IOCTL_IMPORT_SYNC_FILE: %s",
+			g_strerror(errno));
+	close(create.fence);
+	return imported;
+}
+
+bool memory_done(struct memory *memory, GError **error)
+{
+	uint32_t one = 1;
+
+	if (memory->timeline < 0 || ioctl(memory->timeline, SW_SYNC_INCREASE, &one) < 0)
+		return backend_fail(error, BACKEND_ERROR_SYSTEM, "buffer \"%s\" is not busy",
+			memory->name);
 	return true;
 }

@@ -14,6 +14,9 @@ struct memory {
 	uint8_t *bytes; /* NULL where the kind has none */
 	size_t size;
 	uint32_t width, height, stride, fourcc;
+	/* Of the fences that memory_busy() gave it: the kernel's sw_sync, or -1. */
+	int timeline;
+	uint32_t fences; /* made so far, the last of which has not signalled */
 };
 
 /*
@@ -26,5 +29,10 @@ void memory_destroy(struct memory *memory);
 
 /* Its pixels; false where it has none, or not as many. */
 bool memory_picture(const struct memory *memory, struct picture *picture);
+
+/* A dma-buf that somebody writes to, until memory_done(), as a GPU does: it has a fence that has not
+ * signalled. Needs debugfs. */
+bool memory_busy(struct memory *memory, GError **error);
+bool memory_done(struct memory *memory, GError **error);
 
 #endif

@@ -15,6 +15,8 @@
  *   buffer NAME W H [KEY=…]     makes memory for the commands below. kind=udmabuf (default), memfd,
  *                               short (one page), null, pipe, socket; stride=BYTES; fourcc=XR24
  *   fill NAME CONTENT [X Y W H] draws into it
+ *   busy NAME                   gives it a fence that has not signalled, as if a GPU still drew
+ *   done NAME                   it signals
  *   dmabuf N NAME|none [KEY=…]  DMABUF_SCANOUT. rect=X,Y,W,H, flags=1 (Y_0_TOP), fds=0 (none at all);
  *                               width= height= stride= fourcc=: lies about the buffer
  *   dmabuf2 N NAME|none [KEY=…] DMABUF_SCANOUT2. The same, and modifier=0x…
