@@ -41,13 +41,13 @@ int main(int argc, char **argv)
 	struct relay_options options = {.name = "stand-in", .vmm_listen_fd = -1};
 	g_autofree char *vmm = NULL;
 	g_autofree char *backend = NULL;
-	g_autofree char *leave = NULL;
+	g_autofree char *quit_key = NULL;
 	g_autofree char *input = NULL;
 	int ready_fd = -1;
 	const GOptionEntry entries[] = {
 		{"vmm-socket", 0, 0, G_OPTION_ARG_FILENAME, &vmm, "", NULL},
 		{"backend-socket", 0, 0, G_OPTION_ARG_FILENAME, &backend, "", NULL},
-		{"leave", 0, 0, G_OPTION_ARG_STRING, &leave, "", NULL},
+		{"quit-key", 0, 0, G_OPTION_ARG_STRING, &quit_key, "", NULL},
 		{"input", 0, 0, G_OPTION_ARG_STRING, &input, "", NULL},
 		{"ready-fd", 0, 0, G_OPTION_ARG_INT, &ready_fd, "", NULL},
 		{NULL},

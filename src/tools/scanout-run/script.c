@@ -28,6 +28,7 @@ char *script_create(const struct session_commands *commands, const char *directo
 	/* The descriptor of SESSION_READY_OPTION. */
 	g_string_append_printf(script, "%s 3>%s &\ndaemon=$!\n", daemon, ready);
 	g_string_append_printf(script, "read -r line <%s &&\n%s\n", ready, qemu);
-	g_string_append_printf(script, "kill $daemon $backend\nwait\nrm -r %s\n}\n", made);
+	g_string_append_printf(script, "kill $daemon $backend 2>/dev/null\nwait\nrm -r %s\n}\n",
+		made);
 	return g_string_free(script, FALSE);
 }
