@@ -10,6 +10,8 @@
  *   properties NAME N N-N …                  … with its INPUT_PROP_*, if any …
  *   codes NAME TYPE CODE CODE-CODE …         … what it can give of each type; EV_REP: 0-1 …
  *   axis NAME CODE MIN MAX FUZZ FLAT RESOLUTION     … and how each EV_ABS counts
+ *   uevent NAME BYTES                        … what its kernel's event says, without the little that
+ *                                            is added to each
  *   ready                                    once, after the devices that were there at the start
  *   NAME TYPE CODE VALUE                     an event, SYN_REPORT included, as it came
  *   removed NAME                             it is gone
@@ -177,6 +179,21 @@ static void describe(FILE *out, const struct device *device)
 	}
 }
 
+/* The kernel has UEVENT_BUFFER_SIZE, 2048 bytes, for it, and the same text in sysfs. */
+static void measure_uevent(FILE *out, const struct device *device)
+{
+	char path[96];
+	char text[8192];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/sys/class/input/%s/device/uevent", device->node);
+	file = fopen(path, "re");
+	if (!file)
+		return;
+	fprintf(out, "uevent %s %zu\n", device->name, fread(text, 1, sizeof(text), file));
+	fclose(file);
+}
+
 /* Once for each node, whoever saw it first: the folder's list or inotify. */
 static void add_device(struct recorder *recorder, const char *node)
 {
@@ -204,6 +221,7 @@ static void add_device(struct recorder *recorder, const char *node)
 	name_device(recorder, fd, device->name, sizeof(device->name));
 	device->fd = fd;
 	describe(recorder->out, device);
+	measure_uevent(recorder->out, device);
 }
 
 static void add_present_devices(struct recorder *recorder)
