@@ -3,302 +3,35 @@
  * kms/ on real kernel DRM: runs in the lab (tests/kms/test-kms-lab), makes a vkms card for each
  * case and looks at what the kernel has through a file descriptor of its own.
  */
-#include "common/kernel.h"
+#include "lab.h"
 
 #include <drm_fourcc.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <kms.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #include <xf86drm.h>
-#include <xf86drmMode.h>
-
-#define WAIT_SECONDS 20
-#define OUTPUTS 3
-
-struct watched {
-	struct kms_output *output;
-	uint64_t submitted;
-	uint64_t presented;
-	uint64_t presentations;
-	uint64_t failed;
-	int failure;
-	unsigned int changes;
-	/* While frames are left, the next one is submitted when one was presented. */
-	unsigned int frames_left;
-	struct kms_buffer *buffers[2];
-};
-
-struct lab {
-	char name[16]; /* of the vkms card: each case has its own */
-	char *path;
-	int fd; /* the test's own, never master */
-	struct kms_device *device;
-	struct watched watched[OUTPUTS];
-	size_t count;
-	bool gone;
-};
-
-/* ---- the lab ---- */
-
-static bool run_vkms(const char *const *arguments, char **output)
-{
-	g_autofree char *error_text = NULL;
-	g_autoptr(GError) error = NULL;
-	int status;
-
-	if (!g_spawn_sync(NULL, (char **)arguments, NULL, 0, NULL, NULL, output, &error_text,
-		    &status, &error))
-		g_error("%s", error->message);
-	if (!g_spawn_check_wait_status(status, NULL))
-		g_error("vkms: %s", error_text);
-	return true;
-}
-
-static void change_vkms(struct lab *lab, const char *action, const char *index, const char *status)
-{
-	const char *arguments[] = {"tests/lab/vkms", action, lab->name, index, status, NULL};
-
-	run_vkms(arguments, NULL);
-}
-
-static struct watched *find_watched(struct lab *lab, struct kms_output *output)
-{
-	for (size_t i = 0; i < lab->count; i++) {
-		if (lab->watched[i].output == output)
-			return &lab->watched[i];
-	}
-	g_assert_not_reached();
-}
-
-static enum kms_submit submit(struct watched *watched, struct kms_buffer *buffer)
-{
-	const struct kms_frame frame = kernel_frame(buffer, ++watched->submitted);
-
-	return kms_output_submit(watched->output, &frame);
-}
-
-static void on_presented(void *data, struct kms_output *output, uint64_t serial,
-	const struct kms_presentation *presentation)
-{
-	struct watched *watched = find_watched(data, output);
-
-	g_assert_cmpuint(serial, >, watched->presented);
-	g_assert_cmpuint(serial, <=, watched->submitted);
-	g_assert_true(presentation->vblank);
-	watched->presented = serial;
-	watched->presentations++;
-	if (watched->frames_left) {
-		watched->frames_left--;
-		g_assert_cmpint(submit(watched, watched->buffers[watched->submitted % 2]), ==,
-			KMS_SUBMIT_ACCEPTED);
-	}
-}
-
-static void on_commit_failed(void *data, struct kms_output *output, uint64_t serial, int error)
-{
-	struct watched *watched = find_watched(data, output);
-
-	g_assert_cmpuint(serial, >, watched->failed);
-	g_assert_cmpuint(serial, >, watched->presented);
-	watched->failed = serial;
-	watched->failure = error;
-}
-
-static void on_output_changed(void *data, struct kms_output *output)
-{
-	find_watched(data, output)->changes++;
-}
-
-static void on_device_gone(void *data)
-{
-	((struct lab *)data)->gone = true;
-}
-
-static const struct kms_listener listener = {
-	.presented = on_presented,
-	.commit_failed = on_commit_failed,
-	.output_changed = on_output_changed,
-	.device_gone = on_device_gone,
-};
-
-/* A card of the shape that tests/lab/vkms takes. */
-static void make_card(struct lab *lab, const char *shape)
-{
-	static unsigned int cards;
-	g_autofree char *line = NULL;
-	g_auto(GStrv) arguments = NULL;
-
-	memset(lab, 0, sizeof(*lab));
-	g_snprintf(lab->name, sizeof(lab->name), "kms%u", cards++);
-	line = g_strdup_printf("tests/lab/vkms create %s %s", lab->name, shape);
-	arguments = g_strsplit(line, " ", -1);
-	run_vkms((const char *const *)arguments, &lab->path);
-	g_strchomp(lab->path);
-	lab->fd = open(lab->path, O_RDWR | O_CLOEXEC);
-	g_assert_cmpint(lab->fd, >=, 0);
-	drmDropMaster(lab->fd);
-	drmSetClientCap(lab->fd, DRM_CLIENT_CAP_UNIVERSAL_PLANES, 1);
-	drmSetClientCap(lab->fd, DRM_CLIENT_CAP_ATOMIC, 1);
-}
-
-static void open_device_on(struct lab *lab, int fd)
-{
-	const struct kms_device_options options = {.path = lab->path, .fd = fd};
-	g_autoptr(GError) error = NULL;
-
-	lab->device = kms_device_create(&options, &listener, lab, &error);
-	g_assert_no_error(error);
-	lab->count = kms_device_output_count(lab->device);
-	g_assert_cmpuint(lab->count, <=, OUTPUTS);
-	for (size_t i = 0; i < lab->count; i++)
-		lab->watched[i].output = kms_device_output(lab->device, i);
-}
-
-static void open_device(struct lab *lab)
-{
-	open_device_on(lab, -1);
-}
-
-static void configure(struct lab *lab, const char *mode, bool keep_picture)
-{
-	struct kms_output_request requests[OUTPUTS];
-	g_autoptr(GError) error = NULL;
-
-	for (size_t i = 0; i < lab->count; i++)
-		requests[i] = (struct kms_output_request){lab->watched[i].output, mode,
-			keep_picture};
-	kms_device_configure(lab->device, requests, lab->count, &error);
-	g_assert_no_error(error);
-}
-
-static void close_device(struct lab *lab)
-{
-	for (size_t i = 0; i < lab->count; i++) {
-		for (size_t j = 0; j < 2; j++) {
-			kms_buffer_unref(lab->watched[i].buffers[j]);
-			lab->watched[i].buffers[j] = NULL;
-		}
-	}
-	kms_device_destroy(lab->device);
-	lab->device = NULL;
-}
-
-static void remove_card(struct lab *lab)
-{
-	close_device(lab);
-	close(lab->fd);
-	if (!lab->gone)
-		change_vkms(lab, "remove", NULL, NULL);
-	g_free(lab->path);
-}
-
-static void make_buffers(struct lab *lab)
-{
-	for (size_t i = 0; i < lab->count; i++) {
-		struct watched *watched = &lab->watched[i];
-		const struct kms_mode_info *mode = kms_output_mode(watched->output);
-		g_autoptr(GError) error = NULL;
-
-		for (size_t j = 0; j < 2; j++) {
-			watched->buffers[j] = kms_buffer_create_dumb(lab->device, mode->width,
-				mode->height, &error);
-			g_assert_no_error(error);
-		}
-	}
-}
-
-/* ---- what the kernel has ---- */
-
-struct seen {
-	uint32_t crtc;
-	drmModeModeInfo mode;
-	bool lit;
-};
-
-static uint64_t property(int fd, uint32_t object, uint32_t type, const char *name)
-{
-	drmModeObjectProperties *properties = drmModeObjectGetProperties(fd, object, type);
-	uint64_t value = 0;
-	bool found = false;
-
-	g_assert_nonnull(properties);
-	for (uint32_t i = 0; i < properties->count_props; i++) {
-		drmModePropertyRes *read = drmModeGetProperty(fd, properties->props[i]);
-
-		if (strcmp(read->name, name) == 0) {
-			value = properties->prop_values[i];
-			found = true;
-		}
-		drmModeFreeProperty(read);
-	}
-	drmModeFreeObjectProperties(properties);
-	g_assert_true(found);
-	return value;
-}
-
-/* The nth CRTC. */
-static struct seen look_at_crtc(struct lab *lab, int index)
-{
-	drmModeRes *resources = drmModeGetResources(lab->fd);
-	drmModeCrtc *crtc;
-	struct seen seen;
-
-	g_assert_cmpint(index, <, resources->count_crtcs);
-	crtc = drmModeGetCrtc(lab->fd, resources->crtcs[index]);
-	seen = (struct seen){crtc->crtc_id, crtc->mode, crtc->mode_valid != 0};
-	drmModeFreeCrtc(crtc);
-	drmModeFreeResources(resources);
-	return seen;
-}
-
-/* The plane of a type on a CRTC; 0 if none is there. */
-static uint32_t find_plane(struct lab *lab, uint32_t crtc, uint64_t type)
-{
-	drmModePlaneRes *resources = drmModeGetPlaneResources(lab->fd);
-	uint32_t found = 0;
-
-	for (uint32_t i = 0; i < resources->count_planes; i++) {
-		uint32_t id = resources->planes[i];
-
-		if (property(lab->fd, id, DRM_MODE_OBJECT_PLANE, "type") == type &&
-			property(lab->fd, id, DRM_MODE_OBJECT_PLANE, "CRTC_ID") == crtc)
-			found = id;
-	}
-	drmModeFreePlaneResources(resources);
-	return found;
-}
-
-static uint32_t framebuffer_on(struct lab *lab, uint32_t crtc)
-{
-	uint32_t plane = find_plane(lab, crtc, DRM_PLANE_TYPE_PRIMARY);
-
-	return plane ? (uint32_t)property(lab->fd, plane, DRM_MODE_OBJECT_PLANE, "FB_ID") : 0;
-}
-
-/* ---- the cases ---- */
 
 static void test_mode_set_one(void)
 {
 	struct lab lab;
 	struct seen seen;
 
-	make_card(&lab, "--crtcs 1");
-	open_device(&lab);
+	lab_make_card(&lab, "--crtcs 1");
+	lab_open_device(&lab);
 	g_assert_cmpuint(lab.count, ==, 1);
 	g_assert_false(kms_output_active(lab.watched[0].output));
-	configure(&lab, "800x600", false);
+	lab_configure(&lab, "800x600", false);
 	g_assert_true(kms_output_active(lab.watched[0].output));
 	g_assert_cmpuint(kms_output_mode(lab.watched[0].output)->width, ==, 800);
 	g_assert_cmpuint(kms_output_counters(lab.watched[0].output)->mode_sets, ==, 1);
-	seen = look_at_crtc(&lab, 0);
+	seen = lab_look_at_crtc(&lab, 0);
 	g_assert_true(seen.lit);
 	g_assert_cmpuint(seen.mode.hdisplay, ==, 800);
 	g_assert_cmpuint(seen.mode.vdisplay, ==, 600);
-	remove_card(&lab);
+	lab_remove_card(&lab);
 }
 
 static void test_mode_set_three(void)
@@ -306,17 +39,17 @@ static void test_mode_set_three(void)
 	struct lab lab;
 	uint32_t crtcs[OUTPUTS];
 
-	make_card(&lab, "--crtcs 3");
-	open_device(&lab);
+	lab_make_card(&lab, "--crtcs 3");
+	lab_open_device(&lab);
 	g_assert_cmpuint(lab.count, ==, 3);
-	configure(&lab, "1024x768", false);
+	lab_configure(&lab, "1024x768", false);
 	for (int i = 0; i < 3; i++) {
-		struct seen seen = look_at_crtc(&lab, i);
+		struct seen seen = lab_look_at_crtc(&lab, i);
 
 		g_assert_true(kms_output_active(lab.watched[i].output));
 		g_assert_true(seen.lit);
 		g_assert_cmpuint(seen.mode.hdisplay, ==, 1024);
-		g_assert_cmpuint(framebuffer_on(&lab, seen.crtc), !=, 0);
+		g_assert_cmpuint(lab_framebuffer_on(&lab, seen.crtc), !=, 0);
 		crtcs[i] = seen.crtc;
 	}
 	g_assert_cmpuint(crtcs[0], !=, crtcs[1]);
@@ -336,22 +69,22 @@ static void test_mode_set_three(void)
 	}
 	g_assert_true(kms_output_active(lab.watched[0].output));
 	g_assert_true(kms_output_active(lab.watched[2].output));
-	configure(&lab, "1024x768", false);
+	lab_configure(&lab, "1024x768", false);
 	kernel_wait(WAIT_SECONDS, kms_output_active(lab.watched[1].output));
-	remove_card(&lab);
+	lab_remove_card(&lab);
 }
 
 static void flip_many(const char *shape)
 {
 	struct lab lab;
 
-	make_card(&lab, shape);
-	open_device(&lab);
-	configure(&lab, "640x480", false);
-	make_buffers(&lab);
+	lab_make_card(&lab, shape);
+	lab_open_device(&lab);
+	lab_configure(&lab, "640x480", false);
+	lab_make_buffers(&lab);
 	for (size_t i = 0; i < lab.count; i++) {
 		lab.watched[i].frames_left = 179;
-		g_assert_cmpint(submit(&lab.watched[i], lab.watched[i].buffers[0]), ==,
+		g_assert_cmpint(lab_submit(&lab.watched[i], lab.watched[i].buffers[0]), ==,
 			KMS_SUBMIT_ACCEPTED);
 	}
 	for (size_t i = 0; i < lab.count; i++)
@@ -368,7 +101,7 @@ static void flip_many(const char *shape)
 		g_assert_cmpuint(counters->commits_failed, ==, 0);
 		g_assert_cmpuint(counters->tests, <=, 1);
 	}
-	remove_card(&lab);
+	lab_remove_card(&lab);
 }
 
 static void test_flips_one(void)
@@ -398,13 +131,13 @@ static void test_cursor(void)
 	const struct kms_output_counters *counters;
 	uint32_t crtc, plane;
 
-	make_card(&lab, "--crtcs 1");
-	open_device(&lab);
-	configure(&lab, "640x480", false);
-	make_buffers(&lab);
-	crtc = look_at_crtc(&lab, 0).crtc;
+	lab_make_card(&lab, "--crtcs 1");
+	lab_open_device(&lab);
+	lab_configure(&lab, "640x480", false);
+	lab_make_buffers(&lab);
+	crtc = lab_look_at_crtc(&lab, 0).crtc;
 	counters = kms_output_counters(watched->output);
-	g_assert_cmpint(submit(watched, watched->buffers[0]), ==, KMS_SUBMIT_ACCEPTED);
+	g_assert_cmpint(lab_submit(watched, watched->buffers[0]), ==, KMS_SUBMIT_ACCEPTED);
 	kernel_wait(WAIT_SECONDS, watched->presented == 1);
 
 	/* Alone, when no frame comes. */
@@ -412,19 +145,21 @@ static void test_cursor(void)
 	kms_output_move_cursor(watched->output, -10, 20);
 	kernel_wait(WAIT_SECONDS,
 		counters->cursor_commits == 1 && !kms_output_busy(watched->output));
-	plane = find_plane(&lab, crtc, DRM_PLANE_TYPE_CURSOR);
+	plane = lab_find_plane(&lab, crtc, DRM_PLANE_TYPE_CURSOR);
 	g_assert_cmpuint(plane, !=, 0);
-	g_assert_cmpint((int64_t)property(lab.fd, plane, DRM_MODE_OBJECT_PLANE, "CRTC_X"), ==, -10);
-	g_assert_cmpint((int64_t)property(lab.fd, plane, DRM_MODE_OBJECT_PLANE, "CRTC_Y"), ==, 20);
+	g_assert_cmpint((int64_t)lab_property(lab.fd, plane, DRM_MODE_OBJECT_PLANE, "CRTC_X"), ==,
+		-10);
+	g_assert_cmpint((int64_t)lab_property(lab.fd, plane, DRM_MODE_OBJECT_PLANE, "CRTC_Y"), ==,
+		20);
 	g_assert_cmpuint(watched->presentations, ==, 1);
 
 	/* Hidden: with the next frame. */
 	g_assert_true(kms_output_set_cursor(watched->output, NULL, 0, 0));
-	g_assert_cmpint(submit(watched, watched->buffers[1]), ==, KMS_SUBMIT_ACCEPTED);
+	g_assert_cmpint(lab_submit(watched, watched->buffers[1]), ==, KMS_SUBMIT_ACCEPTED);
 	kernel_wait(WAIT_SECONDS, watched->presented == 2);
-	g_assert_cmpuint(find_plane(&lab, crtc, DRM_PLANE_TYPE_CURSOR), ==, 0);
+	g_assert_cmpuint(lab_find_plane(&lab, crtc, DRM_PLANE_TYPE_CURSOR), ==, 0);
 	g_assert_cmpuint(counters->cursor_commits, ==, 1);
-	remove_card(&lab);
+	lab_remove_card(&lab);
 }
 
 /* A cursor that moves at every turn of the loop costs no frame its vblank. */
@@ -444,21 +179,21 @@ static void test_cursor_among_frames(void)
 	struct watched *watched = &lab.watched[0];
 	guint jiggler;
 
-	make_card(&lab, "--crtcs 1");
-	open_device(&lab);
-	configure(&lab, "640x480", false);
-	make_buffers(&lab);
+	lab_make_card(&lab, "--crtcs 1");
+	lab_open_device(&lab);
+	lab_configure(&lab, "640x480", false);
+	lab_make_buffers(&lab);
 	g_assert_true(kms_output_set_cursor(watched->output, white_corner(), 0, 0));
 	jiggler = g_timeout_add(1, jiggle, watched);
 	watched->frames_left = 179;
-	g_assert_cmpint(submit(watched, watched->buffers[0]), ==, KMS_SUBMIT_ACCEPTED);
+	g_assert_cmpint(lab_submit(watched, watched->buffers[0]), ==, KMS_SUBMIT_ACCEPTED);
 	kernel_wait(WAIT_SECONDS, watched->presented == 180);
 	g_source_remove(jiggler);
 	g_assert_cmpuint(watched->presentations, ==, 180);
 	/* Each frame was there at its vblank, and took the cursor along. */
 	g_assert_cmpuint(kms_output_counters(watched->output)->cursor_commits, ==, 0);
 	g_assert_cmpuint(kms_output_counters(watched->output)->commits, ==, 181);
-	remove_card(&lab);
+	lab_remove_card(&lab);
 }
 
 static void test_cursor_on_overlay(void)
@@ -467,27 +202,27 @@ static void test_cursor_on_overlay(void)
 	struct watched *watched = &lab.watched[0];
 	uint32_t crtc;
 
-	make_card(&lab, "--crtcs 1 --overlays 1 --cursors 0");
-	open_device(&lab);
-	configure(&lab, "640x480", false);
-	make_buffers(&lab);
-	crtc = look_at_crtc(&lab, 0).crtc;
+	lab_make_card(&lab, "--crtcs 1 --overlays 1 --cursors 0");
+	lab_open_device(&lab);
+	lab_configure(&lab, "640x480", false);
+	lab_make_buffers(&lab);
+	crtc = lab_look_at_crtc(&lab, 0).crtc;
 	g_assert_true(kms_output_set_cursor(watched->output, white_corner(), 0, 0));
-	g_assert_cmpint(submit(watched, watched->buffers[0]), ==, KMS_SUBMIT_ACCEPTED);
+	g_assert_cmpint(lab_submit(watched, watched->buffers[0]), ==, KMS_SUBMIT_ACCEPTED);
 	kernel_wait(WAIT_SECONDS, watched->presented == 1);
-	g_assert_cmpuint(find_plane(&lab, crtc, DRM_PLANE_TYPE_OVERLAY), !=, 0);
-	remove_card(&lab);
+	g_assert_cmpuint(lab_find_plane(&lab, crtc, DRM_PLANE_TYPE_OVERLAY), !=, 0);
+	lab_remove_card(&lab);
 }
 
 static void test_no_cursor_plane(void)
 {
 	struct lab lab;
 
-	make_card(&lab, "--crtcs 1 --cursors 0");
-	open_device(&lab);
-	configure(&lab, "640x480", false);
+	lab_make_card(&lab, "--crtcs 1 --cursors 0");
+	lab_open_device(&lab);
+	lab_configure(&lab, "640x480", false);
 	g_assert_false(kms_output_set_cursor(lab.watched[0].output, white_corner(), 0, 0));
-	remove_card(&lab);
+	lab_remove_card(&lab);
 }
 
 /* ---- dma-bufs ---- */
@@ -509,16 +244,16 @@ static void test_dmabuf(void)
 	const struct kms_device_counters *counters;
 	int fd = kernel_dmabuf(640 * 480 * 4);
 
-	make_card(&lab, "--crtcs 1");
-	open_device(&lab);
-	configure(&lab, "640x480", false);
+	lab_make_card(&lab, "--crtcs 1");
+	lab_open_device(&lab);
+	lab_configure(&lab, "640x480", false);
 	counters = kms_device_counters(lab.device);
 	/* The same buffer again, as contrib's 2D draws when a guest has only one. */
 	for (uint64_t i = 1; i <= 10; i++) {
 		struct kms_buffer *buffer = import(&lab, fd, DRM_FORMAT_XRGB8888,
 			KMS_MODIFIER_LINEAR);
 
-		g_assert_cmpint(submit(watched, buffer), ==, KMS_SUBMIT_ACCEPTED);
+		g_assert_cmpint(lab_submit(watched, buffer), ==, KMS_SUBMIT_ACCEPTED);
 		kms_buffer_unref(buffer);
 		kernel_wait(WAIT_SECONDS, watched->presented == i);
 	}
@@ -532,7 +267,7 @@ static void test_dmabuf(void)
 		fd = kernel_dmabuf(640 * 480 * 4);
 		buffer = import(&lab, fd, DRM_FORMAT_ARGB8888, KMS_MODIFIER_INVALID);
 		close(fd);
-		g_assert_cmpint(submit(watched, buffer), ==, KMS_SUBMIT_ACCEPTED);
+		g_assert_cmpint(lab_submit(watched, buffer), ==, KMS_SUBMIT_ACCEPTED);
 		kms_buffer_unref(buffer);
 		kernel_wait(WAIT_SECONDS, watched->presented == i);
 	}
@@ -540,7 +275,7 @@ static void test_dmabuf(void)
 	g_assert_cmpuint(counters->framebuffers, <=, 6);
 	/* One for each layout. */
 	g_assert_cmpuint(kms_output_counters(watched->output)->tests, <=, 2);
-	remove_card(&lab);
+	lab_remove_card(&lab);
 }
 
 static void test_no_dmabuf(void)
@@ -549,8 +284,8 @@ static void test_no_dmabuf(void)
 	struct kms_dmabuf dmabuf = kernel_describe(-1, DRM_FORMAT_XRGB8888, KMS_MODIFIER_INVALID);
 	g_autoptr(GError) error = NULL;
 
-	make_card(&lab, "--crtcs 1");
-	open_device(&lab);
+	lab_make_card(&lab, "--crtcs 1");
+	lab_open_device(&lab);
 	dmabuf.fd = memfd_create("none", MFD_CLOEXEC);
 	g_assert_null(kms_buffer_import(lab.device, &dmabuf, &error));
 	g_assert_error(error, KMS_ERROR, KMS_ERROR_REFUSED);
@@ -562,7 +297,7 @@ static void test_no_dmabuf(void)
 	g_assert_error(error, KMS_ERROR, KMS_ERROR_REFUSED);
 	close(dmabuf.fd);
 	g_assert_cmpuint(kms_device_counters(lab.device)->framebuffers, ==, 0);
-	remove_card(&lab);
+	lab_remove_card(&lab);
 }
 
 /* ---- what comes and goes ---- */
@@ -572,29 +307,29 @@ static void test_unplug(void)
 	struct lab lab;
 	struct watched *watched = &lab.watched[1];
 
-	make_card(&lab, "--crtcs 2");
-	open_device(&lab);
-	configure(&lab, "640x480", false);
-	make_buffers(&lab);
+	lab_make_card(&lab, "--crtcs 2");
+	lab_open_device(&lab);
+	lab_configure(&lab, "640x480", false);
+	lab_make_buffers(&lab);
 	/* The other one's frames go on all the time. */
 	lab.watched[0].frames_left = 100000;
-	submit(&lab.watched[0], lab.watched[0].buffers[0]);
-	submit(watched, watched->buffers[0]);
+	lab_submit(&lab.watched[0], lab.watched[0].buffers[0]);
+	lab_submit(watched, watched->buffers[0]);
 	kernel_wait(WAIT_SECONDS, watched->presented == 1);
-	change_vkms(&lab, "connector", "1", "disconnected");
+	lab_change_vkms(&lab, "connector", "1", "disconnected");
 	kernel_wait(WAIT_SECONDS, !kms_output_connected(watched->output));
 	g_assert_false(kms_output_active(watched->output));
-	g_assert_cmpint(submit(watched, watched->buffers[0]), ==, KMS_SUBMIT_OFF);
-	kernel_wait(WAIT_SECONDS, !look_at_crtc(&lab, 1).lit);
-	change_vkms(&lab, "connector", "1", "connected");
+	g_assert_cmpint(lab_submit(watched, watched->buffers[0]), ==, KMS_SUBMIT_OFF);
+	kernel_wait(WAIT_SECONDS, !lab_look_at_crtc(&lab, 1).lit);
+	lab_change_vkms(&lab, "connector", "1", "connected");
 	kernel_wait(WAIT_SECONDS, kms_output_active(watched->output));
-	g_assert_cmpint(submit(watched, watched->buffers[0]), ==, KMS_SUBMIT_ACCEPTED);
+	g_assert_cmpint(lab_submit(watched, watched->buffers[0]), ==, KMS_SUBMIT_ACCEPTED);
 	kernel_wait(WAIT_SECONDS, watched->presented == watched->submitted);
 	g_assert_cmpuint(lab.watched[0].failed, ==, 0);
 	g_assert_true(kms_output_active(lab.watched[0].output));
 	lab.watched[0].frames_left = 0;
 	kernel_wait(WAIT_SECONDS, lab.watched[0].presented == lab.watched[0].submitted);
-	remove_card(&lab);
+	lab_remove_card(&lab);
 }
 
 static void test_card_removed(void)
@@ -602,17 +337,17 @@ static void test_card_removed(void)
 	struct lab lab;
 	struct watched *watched = &lab.watched[0];
 
-	make_card(&lab, "--crtcs 1");
-	open_device(&lab);
-	configure(&lab, "640x480", false);
-	make_buffers(&lab);
-	submit(watched, watched->buffers[0]);
+	lab_make_card(&lab, "--crtcs 1");
+	lab_open_device(&lab);
+	lab_configure(&lab, "640x480", false);
+	lab_make_buffers(&lab);
+	lab_submit(watched, watched->buffers[0]);
 	kernel_wait(WAIT_SECONDS, watched->presented == 1);
-	change_vkms(&lab, "remove", NULL, NULL);
+	lab_change_vkms(&lab, "remove", NULL, NULL);
 	kernel_wait(WAIT_SECONDS, lab.gone);
 	g_assert_false(kms_output_active(watched->output));
-	g_assert_cmpint(submit(watched, watched->buffers[1]), ==, KMS_SUBMIT_OFF);
-	remove_card(&lab);
+	g_assert_cmpint(lab_submit(watched, watched->buffers[1]), ==, KMS_SUBMIT_OFF);
+	lab_remove_card(&lab);
 }
 
 static void on_card_changed(void *data)
@@ -649,28 +384,36 @@ static void test_keeps_console_picture(void)
 {
 	struct lab lab;
 	struct watched *watched = &lab.watched[0];
+	drmModeFB *before, *after;
 	uint32_t crtc, console;
 
-	make_card(&lab, "--crtcs 1");
-	crtc = look_at_crtc(&lab, 0).crtc;
-	console = framebuffer_on(&lab, crtc);
+	lab_make_card(&lab, "--crtcs 1");
+	crtc = lab_look_at_crtc(&lab, 0).crtc;
+	console = lab_framebuffer_on(&lab, crtc);
 	g_assert_cmpuint(console, !=, 0);
-	open_device(&lab);
-	configure(&lab, "current", true);
-	g_assert_cmpuint(framebuffer_on(&lab, crtc), ==, console);
+	lab_open_device(&lab);
+	lab_configure(&lab, "current", true);
+	/* By a framebuffer of ours over the same memory. */
+	g_assert_cmpuint(lab_framebuffer_on(&lab, crtc), !=, console);
+	before = drmModeGetFB(lab.fd, console);
+	after = drmModeGetFB(lab.fd, lab_framebuffer_on(&lab, crtc));
+	g_assert_cmpuint(after->pitch, ==, before->pitch);
+	g_assert_cmpuint(after->height, ==, before->height);
+	drmModeFreeFB(before);
+	drmModeFreeFB(after);
 	g_assert_cmpuint(kms_output_counters(watched->output)->mode_sets, ==, 0);
-	make_buffers(&lab);
-	g_assert_cmpint(submit(watched, watched->buffers[0]), ==, KMS_SUBMIT_ACCEPTED);
+	lab_make_buffers(&lab);
+	g_assert_cmpint(lab_submit(watched, watched->buffers[0]), ==, KMS_SUBMIT_ACCEPTED);
 	kernel_wait(WAIT_SECONDS, watched->presented == 1);
-	g_assert_cmpuint(framebuffer_on(&lab, crtc), !=, console);
-	close_device(&lab);
+	g_assert_cmpuint(lab_framebuffer_on(&lab, crtc), !=, console);
+	lab_close_device(&lab);
 	/* Our own descriptor keeps the card open, and with it the kernel from taking it back. */
 	close(lab.fd);
 	lab.fd = open(lab.path, O_RDWR | O_CLOEXEC);
 	drmSetClientCap(lab.fd, DRM_CLIENT_CAP_UNIVERSAL_PLANES, 1);
 	drmSetClientCap(lab.fd, DRM_CLIENT_CAP_ATOMIC, 1);
-	g_assert_cmpuint(framebuffer_on(&lab, crtc), ==, console);
-	remove_card(&lab);
+	g_assert_cmpuint(lab_framebuffer_on(&lab, crtc), ==, console);
+	lab_remove_card(&lab);
 }
 
 static void test_black_without_mode_set(void)
@@ -678,14 +421,14 @@ static void test_black_without_mode_set(void)
 	struct lab lab;
 	uint32_t crtc, console;
 
-	make_card(&lab, "--crtcs 1");
-	crtc = look_at_crtc(&lab, 0).crtc;
-	console = framebuffer_on(&lab, crtc);
-	open_device(&lab);
-	configure(&lab, "current", false);
-	g_assert_cmpuint(framebuffer_on(&lab, crtc), !=, console);
+	lab_make_card(&lab, "--crtcs 1");
+	crtc = lab_look_at_crtc(&lab, 0).crtc;
+	console = lab_framebuffer_on(&lab, crtc);
+	lab_open_device(&lab);
+	lab_configure(&lab, "current", false);
+	g_assert_cmpuint(lab_framebuffer_on(&lab, crtc), !=, console);
 	g_assert_cmpuint(kms_output_counters(lab.watched[0].output)->mode_sets, ==, 0);
-	remove_card(&lab);
+	lab_remove_card(&lab);
 }
 
 static void test_pause_and_resume(void)
@@ -696,17 +439,17 @@ static void test_pause_and_resume(void)
 	drmModeFB *console;
 	int other;
 
-	make_card(&lab, "--crtcs 1");
-	crtc = look_at_crtc(&lab, 0).crtc;
-	console = drmModeGetFB(lab.fd, framebuffer_on(&lab, crtc));
-	open_device(&lab);
-	configure(&lab, "640x480", false);
-	make_buffers(&lab);
-	submit(watched, watched->buffers[0]);
+	lab_make_card(&lab, "--crtcs 1");
+	crtc = lab_look_at_crtc(&lab, 0).crtc;
+	console = drmModeGetFB(lab.fd, lab_framebuffer_on(&lab, crtc));
+	lab_open_device(&lab);
+	lab_configure(&lab, "640x480", false);
+	lab_make_buffers(&lab);
+	lab_submit(watched, watched->buffers[0]);
 	kernel_wait(WAIT_SECONDS, watched->presented == 1);
-	shown = framebuffer_on(&lab, crtc);
-	submit(watched, watched->buffers[1]);
-	submit(watched, watched->buffers[0]);
+	shown = lab_framebuffer_on(&lab, crtc);
+	lab_submit(watched, watched->buffers[1]);
+	lab_submit(watched, watched->buffers[0]);
 	kms_device_pause(lab.device);
 	kernel_wait(WAIT_SECONDS, watched->changes >= 2 && !kms_output_busy(watched->output));
 	g_assert_false(kms_output_active(watched->output));
@@ -718,21 +461,21 @@ static void test_pause_and_resume(void)
 	other = open(lab.path, O_RDWR | O_CLOEXEC);
 	g_assert_true(drmIsMaster(other) || drmSetMaster(other) == 0);
 	g_assert_cmpint(drmModeSetCrtc(other, crtc, 0, 0, 0, NULL, 0, NULL), ==, 0);
-	g_assert_false(look_at_crtc(&lab, 0).lit);
+	g_assert_false(lab_look_at_crtc(&lab, 0).lit);
 	g_assert_false(kms_device_resume(lab.device, NULL));
 	g_assert_false(kms_output_active(watched->output));
 	close(other);
 	/* It is tried again by itself, and the newest picture is back. */
 	kernel_wait(WAIT_SECONDS,
 		kms_output_active(watched->output) && !kms_output_busy(watched->output));
-	g_assert_true(look_at_crtc(&lab, 0).lit);
-	g_assert_cmpuint(look_at_crtc(&lab, 0).mode.hdisplay, ==, 640);
-	g_assert_cmpuint(framebuffer_on(&lab, crtc), !=, 0);
-	g_assert_cmpuint(framebuffer_on(&lab, crtc), ==, shown);
-	g_assert_cmpint(submit(watched, watched->buffers[1]), ==, KMS_SUBMIT_ACCEPTED);
+	g_assert_true(lab_look_at_crtc(&lab, 0).lit);
+	g_assert_cmpuint(lab_look_at_crtc(&lab, 0).mode.hdisplay, ==, 640);
+	g_assert_cmpuint(lab_framebuffer_on(&lab, crtc), !=, 0);
+	g_assert_cmpuint(lab_framebuffer_on(&lab, crtc), ==, shown);
+	g_assert_cmpint(lab_submit(watched, watched->buffers[1]), ==, KMS_SUBMIT_ACCEPTED);
 	kernel_wait(WAIT_SECONDS, watched->presented == watched->submitted);
 	drmModeFreeFB(console);
-	remove_card(&lab);
+	lab_remove_card(&lab);
 }
 
 static void test_other_master_at_start(void)
@@ -742,15 +485,15 @@ static void test_other_master_at_start(void)
 	g_autoptr(GError) error = NULL;
 	int other;
 
-	make_card(&lab, "--crtcs 1");
+	lab_make_card(&lab, "--crtcs 1");
 	other = open(lab.path, O_RDWR | O_CLOEXEC);
 	g_assert_true(drmIsMaster(other) || drmSetMaster(other) == 0);
 	options.path = lab.path;
-	g_assert_null(kms_device_create(&options, &listener, &lab, &error));
+	g_assert_null(kms_device_create(&options, &lab_listener, &lab, &error));
 	g_assert_error(error, KMS_ERROR, KMS_ERROR_OTHER_MASTER);
 	close(other);
-	open_device(&lab);
-	remove_card(&lab);
+	lab_open_device(&lab);
+	lab_remove_card(&lab);
 }
 
 /* Master is taken away without a word, as a debugger or a careless seat manager does. */
@@ -760,25 +503,25 @@ static void test_master_is_lost(void)
 	struct watched *watched = &lab.watched[0];
 	int ours, other;
 
-	make_card(&lab, "--crtcs 1");
+	lab_make_card(&lab, "--crtcs 1");
 	ours = open(lab.path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
-	open_device_on(&lab, ours);
-	configure(&lab, "640x480", false);
-	make_buffers(&lab);
-	submit(watched, watched->buffers[0]);
+	lab_open_device_on(&lab, ours);
+	lab_configure(&lab, "640x480", false);
+	lab_make_buffers(&lab);
+	lab_submit(watched, watched->buffers[0]);
 	kernel_wait(WAIT_SECONDS, watched->presented == 1);
 	g_assert_cmpint(drmDropMaster(ours), ==, 0);
 	other = open(lab.path, O_RDWR | O_CLOEXEC);
 	g_assert_true(drmIsMaster(other) || drmSetMaster(other) == 0);
-	g_assert_cmpint(submit(watched, watched->buffers[1]), ==, KMS_SUBMIT_OFF);
+	g_assert_cmpint(lab_submit(watched, watched->buffers[1]), ==, KMS_SUBMIT_OFF);
 	kernel_wait(WAIT_SECONDS, watched->changes >= 2);
 	g_assert_false(kms_output_active(watched->output));
 	close(other);
 	kernel_wait(WAIT_SECONDS, kms_output_active(watched->output));
-	g_assert_cmpint(submit(watched, watched->buffers[1]), ==, KMS_SUBMIT_ACCEPTED);
+	g_assert_cmpint(lab_submit(watched, watched->buffers[1]), ==, KMS_SUBMIT_ACCEPTED);
 	kernel_wait(WAIT_SECONDS, watched->presented == watched->submitted);
 	g_assert_cmpuint(watched->failed, ==, 0);
-	remove_card(&lab);
+	lab_remove_card(&lab);
 }
 
 /* ---- looking ---- */
@@ -789,7 +532,7 @@ static void test_list(void)
 	g_autoptr(GString) text = g_string_new(NULL);
 	int other;
 
-	make_card(&lab, "--crtcs 2 --overlays 1");
+	lab_make_card(&lab, "--crtcs 2 --overlays 1");
 	g_assert_true(kms_list(text, NULL));
 	g_assert_nonnull(strstr(text->str, lab.path));
 	g_assert_nonnull(strstr(text->str, "connected"));
@@ -801,8 +544,8 @@ static void test_list(void)
 	other = open(lab.path, O_RDWR | O_CLOEXEC);
 	g_assert_true(drmIsMaster(other) || drmSetMaster(other) == 0);
 	close(other);
-	open_device(&lab);
-	remove_card(&lab);
+	lab_open_device(&lab);
+	lab_remove_card(&lab);
 }
 
 static void test_no_such_card(void)
@@ -810,11 +553,11 @@ static void test_no_such_card(void)
 	struct kms_device_options options = {.path = "/dev/dri/card99", .fd = -1};
 	g_autoptr(GError) error = NULL;
 
-	g_assert_null(kms_device_create(&options, &listener, NULL, &error));
+	g_assert_null(kms_device_create(&options, &lab_listener, NULL, &error));
 	g_assert_error(error, KMS_ERROR, KMS_ERROR_NO_CARD);
 	g_clear_error(&error);
 	options.path = "/dev/null";
-	g_assert_null(kms_device_create(&options, &listener, NULL, &error));
+	g_assert_null(kms_device_create(&options, &lab_listener, NULL, &error));
 	g_assert_error(error, KMS_ERROR, KMS_ERROR_NO_ATOMIC);
 	g_assert_nonnull(strstr(error->message, "/dev/null"));
 }
@@ -826,18 +569,18 @@ static void test_first_card(void)
 	g_autoptr(GError) error = NULL;
 	struct kms_device *device;
 
-	make_card(&lab, "--crtcs 1");
-	device = kms_device_create(&options, &listener, &lab, &error);
+	lab_make_card(&lab, "--crtcs 1");
+	device = kms_device_create(&options, &lab_listener, &lab, &error);
 	g_assert_no_error(error);
 	g_assert_cmpstr(kms_device_path(device), ==, lab.path);
 	kms_device_destroy(device);
 	/* By its name alone. */
 	options.path = strrchr(lab.path, '/') + 1;
-	device = kms_device_create(&options, &listener, &lab, &error);
+	device = kms_device_create(&options, &lab_listener, &lab, &error);
 	g_assert_no_error(error);
 	kms_device_destroy(device);
-	open_device(&lab);
-	remove_card(&lab);
+	lab_open_device(&lab);
+	lab_remove_card(&lab);
 }
 
 /* Lines that kms/ logs are told apart from the test's own, and none of them ends it. */
@@ -878,5 +621,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/kms-lab/card/list", test_list);
 	g_test_add_func("/kms-lab/card/no-such", test_no_such_card);
 	g_test_add_func("/kms-lab/card/first", test_first_card);
+	lab_add_trouble();
 	return g_test_run();
 }
