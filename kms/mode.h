@@ -93,16 +93,4 @@ bool kms_mode_is_sane(const drmModeModeInfo *mode);
  * connector's. */
 void kms_mode_complete(drmModeModeInfo *mode);
 
-/* ---- a single alternative, without what follows it ---- */
-
-/* The first of the list. */
-bool kms_mode_parse(const char *text, struct kms_mode_wish *wish, GError **error);
-
-/*
- * Picks from the connector's modes. `current` is what runs on it, or NULL. False where there is
- * no such mode: `error` names those that are there. `name` is the connector's, for the message.
- */
-bool kms_mode_choose(const struct kms_mode_wish *wish, const drmModeModeInfo *modes, size_t count,
-	const drmModeModeInfo *current, const char *name, drmModeModeInfo *chosen, GError **error);
-
 #endif

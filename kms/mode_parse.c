@@ -292,19 +292,18 @@ static bool parse_one(const char *text, struct kms_mode_wish *wish, GError **err
 	g_autofree char *wrong = NULL;
 	enum modeline modeline;
 
-	*wish = (struct kms_mode_wish){.kind = KMS_MODE_PREFERRED};
-	if (strcmp(text, "preferred") == 0)
-		return true;
-	if (strcmp(text, "current") == 0) {
-		wish->kind = KMS_MODE_CURRENT;
+	/* Compared bytewise by others: padding too is zero. */
+	memset(wish, 0, sizeof(*wish));
+	if (strcmp(text, "preferred") == 0 || strcmp(text, "current") == 0) {
+		wish->kind = *text == 'p' ? KMS_MODE_PREFERRED : KMS_MODE_CURRENT;
 		return true;
 	}
 	if (parse_size(lower, wish))
 		return true;
-	*wish = (struct kms_mode_wish){0};
+	memset(wish, 0, sizeof(*wish));
 	if (parse_format(lower, wish))
 		return true;
-	*wish = (struct kms_mode_wish){0};
+	memset(wish, 0, sizeof(*wish));
 	modeline = parse_modeline(lower, wish, &wrong);
 	if (modeline == MODELINE_WRONG)
 		set_modeline_error(error, text, wrong);
@@ -317,7 +316,7 @@ bool kms_mode_wishes_parse(const char *text, struct kms_mode_wishes *wishes, GEr
 {
 	g_auto(GStrv) parts = g_strsplit(text ? text : "preferred", ";", -1);
 
-	*wishes = (struct kms_mode_wishes){0};
+	memset(wishes, 0, sizeof(*wishes));
 	for (char **part = parts; *part; part++) {
 		/* Lists may end with a separator. */
 		if (part != parts && !part[1] && !*g_strchug(*part))
@@ -342,14 +341,4 @@ bool kms_mode_valid(const char *text, GError **error)
 	struct kms_mode_wishes wishes;
 
 	return kms_mode_wishes_parse(text, &wishes, error);
-}
-
-bool kms_mode_parse(const char *text, struct kms_mode_wish *wish, GError **error)
-{
-	struct kms_mode_wishes wishes;
-
-	if (!kms_mode_wishes_parse(text, &wishes, error))
-		return false;
-	*wish = wishes.list[0];
-	return true;
 }

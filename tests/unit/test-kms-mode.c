@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Modes: what may be written, what is chosen from a connector's modes, what is said when there is
- * none.
+ * Modes: what may be written, what is said of the rest.
  */
 #include "mode.h"
 
@@ -22,23 +21,15 @@ static const drmModeModeInfo modes[] = {
 	MODE(1280, 720, 148500, 1650, 750, 0, 0),
 };
 
-static int choose(const char *text, const drmModeModeInfo *current)
+static bool parse(const char *text, struct kms_mode_wish *wish, GError **error)
 {
-	struct kms_mode_wish wish;
-	drmModeModeInfo chosen;
-	g_autoptr(GError) error = NULL;
+	struct kms_mode_wishes wishes;
 
-	g_assert_true(kms_mode_parse(text, &wish, &error));
-	g_assert_no_error(error);
-	if (!kms_mode_choose(&wish, modes, G_N_ELEMENTS(modes), current, "DP-1", &chosen, &error)) {
-		g_assert_error(error, KMS_ERROR, KMS_ERROR_NO_MODE);
-		return -1;
-	}
-	for (size_t i = 0; i < G_N_ELEMENTS(modes); i++) {
-		if (kms_mode_equal(&modes[i], &chosen))
-			return (int)i;
-	}
-	return -2;
+	if (!kms_mode_wishes_parse(text, &wishes, error))
+		return false;
+	g_assert_cmpuint(wishes.count, ==, 1);
+	*wish = wishes.list[0];
+	return true;
 }
 
 #define ANY KMS_MODE_SCAN_ANY
@@ -52,7 +43,7 @@ static void assert_wish(const char *text, enum kms_mode_kind kind, uint32_t widt
 	g_autoptr(GError) error = NULL;
 
 	g_test_message("%s", text);
-	kms_mode_parse(text, &wish, &error);
+	parse(text, &wish, &error);
 	g_assert_no_error(error);
 	g_assert_cmpint(wish.kind, ==, kind);
 	g_assert_cmpuint(kind == KMS_MODE_MODELINE ? wish.modeline.hdisplay : wish.width, ==,
@@ -115,9 +106,9 @@ static void test_reduced(void)
 	struct kms_mode_wish wish;
 
 	assert_wish("1280x800R", KMS_MODE_SIZE, 1280, 800, 0, KMS_MODE_SCAN_ANY);
-	g_assert_true(kms_mode_parse("1920x1200R@60", &wish, NULL));
+	g_assert_true(parse("1920x1200R@60", &wish, NULL));
 	g_assert_true(wish.reduced);
-	g_assert_true(kms_mode_parse("1920x1200@60", &wish, NULL));
+	g_assert_true(parse("1920x1200@60", &wish, NULL));
 	g_assert_false(wish.reduced);
 	/* The standard has it for multiples of 60 Hz alone. */
 	g_assert_false(kms_mode_valid("1920x1200R@50", NULL));
@@ -264,24 +255,6 @@ static void test_refresh(void)
 	g_assert_cmpstr(info.name, ==, "1920x1080@59.94");
 }
 
-static void test_choose(void)
-{
-	g_assert_cmpint(choose(NULL, NULL), ==, 2);
-	g_assert_cmpint(choose("preferred", &modes[4]), ==, 2);
-	g_assert_cmpint(choose("current", &modes[4]), ==, 4);
-	g_assert_cmpint(choose("current", NULL), ==, 2);
-	/* The preferred one of a size, else the fastest. */
-	g_assert_cmpint(choose("1920x1080", NULL), ==, 2);
-	g_assert_cmpint(choose("1280x720", NULL), ==, 5);
-	/* The nearest rate, and progressive before interlaced. */
-	g_assert_cmpint(choose("1920x1080@60", NULL), ==, 1);
-	g_assert_cmpint(choose("1920x1080@59.94", NULL), ==, 2);
-	g_assert_cmpint(choose("1920x1080@59.6", NULL), ==, 2);
-	g_assert_cmpint(choose("1920x1080@30", NULL), ==, 3);
-	g_assert_cmpint(choose("1920x1080@50", NULL), ==, -1);
-	g_assert_cmpint(choose("800x600", NULL), ==, -1);
-}
-
 static void test_modeline(void)
 {
 	static const char *const forms[] = {
@@ -297,14 +270,15 @@ static void test_modeline(void)
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(forms); i++) {
-		struct kms_mode_wish wish;
+		struct kms_mode_wishes wishes;
 		drmModeModeInfo chosen;
 		g_autoptr(GError) error = NULL;
 
-		kms_mode_parse(forms[i], &wish, &error);
+		kms_mode_wishes_parse(forms[i], &wishes, &error);
 		g_assert_no_error(error);
 		/* It is taken whatever the connector has. */
-		g_assert_true(kms_mode_choose(&wish, NULL, 0, NULL, "DP-1", &chosen, NULL));
+		g_assert_true(
+			kms_mode_candidate(&wishes, modes, G_N_ELEMENTS(modes), NULL, 0, &chosen));
 		g_assert_cmpuint(chosen.clock, ==, 173000);
 		g_assert_cmpuint(chosen.hdisplay, ==, 1920);
 		g_assert_cmpuint(chosen.hsync_start, ==, 2048);
@@ -326,8 +300,8 @@ static void test_interlaced_modeline(void)
 	struct kms_mode_wish wish;
 	struct kms_mode_info info;
 
-	g_assert_true(kms_mode_parse("74.25 1920 2008 2052 2200 1080 1084 1094 1125 +HSync +VSync "
-				     "Interlace",
+	g_assert_true(parse("74.25 1920 2008 2052 2200 1080 1084 1094 1125 +HSync +VSync "
+			    "Interlace",
 		&wish, NULL));
 	g_assert_cmpuint(wish.modeline.flags, ==,
 		DRM_MODE_FLAG_PHSYNC | DRM_MODE_FLAG_PVSYNC | DRM_MODE_FLAG_INTERLACE);
@@ -335,24 +309,6 @@ static void test_interlaced_modeline(void)
 	g_assert_cmpstr(info.name, ==, "1920x1080i@60.00");
 	/* What --list prints is what a configuration takes. */
 	g_assert_true(kms_mode_valid(info.name, NULL));
-}
-
-static void test_messages(void)
-{
-	struct kms_mode_wish wish;
-	drmModeModeInfo chosen;
-	g_autoptr(GError) error = NULL;
-
-	g_assert_true(kms_mode_parse("1280x720@50", &wish, NULL));
-	g_assert_false(kms_mode_choose(&wish, modes, G_N_ELEMENTS(modes), NULL, "HDMI-A-2", &chosen,
-		&error));
-	g_assert_nonnull(strstr(error->message, "HDMI-A-2"));
-	g_assert_nonnull(strstr(error->message, "1280x720@50.00"));
-	g_assert_nonnull(strstr(error->message, "1920x1080@59.94, 1920x1080@30.00"));
-	g_clear_error(&error);
-	g_assert_true(kms_mode_parse(NULL, &wish, NULL));
-	g_assert_false(kms_mode_choose(&wish, NULL, 0, NULL, "HDMI-A-2", &chosen, &error));
-	g_assert_nonnull(strstr(error->message, "modeline"));
 }
 
 int main(int argc, char **argv)
@@ -365,8 +321,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/kms/mode/lists", test_lists);
 	g_test_add_func("/kms/mode/interlaced-modeline", test_interlaced_modeline);
 	g_test_add_func("/kms/mode/refresh", test_refresh);
-	g_test_add_func("/kms/mode/choose", test_choose);
 	g_test_add_func("/kms/mode/modeline", test_modeline);
-	g_test_add_func("/kms/mode/messages", test_messages);
 	return g_test_run();
 }
