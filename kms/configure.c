@@ -10,16 +10,20 @@
 struct saved_request {
 	bool wanted;
 	bool keep_picture;
+	bool forced;
 	struct kms_mode_wishes wishes;
 };
 
 static void save(const struct kms_output *output, struct saved_request *saved)
 {
-	*saved = (struct saved_request){output->wanted, output->keep_picture, output->wishes};
+	*saved = (struct saved_request){output->wanted, output->keep_picture,
+		output->connector.forced, output->wishes};
 }
 
-static void restore(struct kms_output *output, const struct saved_request *saved)
+static void restore(struct kms_outputs *outputs, struct kms_output *output,
+	const struct saved_request *saved)
 {
+	kms_outputs_force(outputs, output, saved->forced);
 	output->wanted = saved->wanted;
 	output->keep_picture = saved->keep_picture;
 	output->wishes = saved->wishes;
@@ -40,6 +44,16 @@ static bool parse_all(const struct kms_output_request *requests, size_t count,
 static bool wishes_equal(const struct kms_mode_wishes *a, const struct kms_mode_wishes *b)
 {
 	return a->count == b->count && memcmp(a->list, b->list, a->count * sizeof(*a->list)) == 0;
+}
+
+static bool asks_force(const struct kms_output_request *requests, size_t count,
+	const struct kms_output *output)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (requests[i].output == output)
+			return requests[i].force;
+	}
+	return false;
 }
 
 static void ask(const struct kms_output_request *request, const struct kms_mode_wishes *wishes)
@@ -79,12 +93,17 @@ bool kms_device_configure(struct kms_device *device, const struct kms_output_req
 	for (size_t i = 0; i < outputs; i++)
 		save(kms_outputs_at(&device->outputs, i), &saved[i]);
 	begin(device);
+	for (size_t i = 0; i < outputs; i++) {
+		struct kms_output *output = kms_outputs_at(&device->outputs, i);
+
+		kms_outputs_force(&device->outputs, output, asks_force(requests, count, output));
+	}
 	for (size_t i = 0; i < count; i++)
 		ask(&requests[i], &wishes[i]);
 	if (device->card->records.state == KMS_DEVICE_READY && !modeset->taken_over &&
 		!kms_modeset_take_over(modeset, error)) {
 		for (size_t i = 0; i < outputs; i++)
-			restore(kms_outputs_at(&device->outputs, i), &saved[i]);
+			restore(&device->outputs, kms_outputs_at(&device->outputs, i), &saved[i]);
 		return false;
 	}
 	modeset->configured = true;

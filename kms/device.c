@@ -60,7 +60,7 @@ struct kms_output *kms_device_find_output(const struct kms_device *device, const
 		struct kms_output *output = kms_outputs_at(&device->outputs, i);
 		const struct kms_connector *connector = &output->connector;
 
-		if (strcmp(connector->name, name) == 0 || g_strcmp0(connector->monitor, name) == 0)
+		if (kms_connector_matches(connector, name))
 			return output;
 		g_string_append_printf(known, "%s%s%s", i ? ", " : "", connector->name,
 			connector->connected ? "" : " (no monitor)");

@@ -537,8 +537,7 @@ bool kms_output_candidate(const struct kms_output *output, const drmModeModeInfo
 	const struct kms_connector *connector = &output->connector;
 	struct kms_mode_wishes wishes = output->wishes;
 
-	/* Of a monitor without EDID the kernel's list is a guess. */
-	wishes.blind = connector->edid_size == 0;
+	wishes.blind = kms_connector_is_blind(connector);
 	return kms_mode_candidate(&wishes, connector->modes, connector->mode_count, current,
 		output->step + later, mode);
 }

@@ -107,24 +107,35 @@ static void check_link(struct kms_output *output)
 	output->renew = true;
 }
 
+/* What a user of the output can ask for is no longer what it was. */
+static void take_note(struct kms_outputs *outputs, struct kms_output *output)
+{
+	kms_outputs_forgive(outputs);
+	output->step = 0;
+	if (!output->connector.connected)
+		kms_output_suspend(output, ENODEV);
+	if (!output->state.crtc)
+		kms_output_guess_mode(output);
+	else if (output->state.crtc->given_up)
+		output->state.crtc->given_up = false;
+	kms_output_note_change(output);
+}
+
 static void update(struct kms_outputs *outputs, struct kms_output *output,
 	const drmModeConnector *probed)
 {
 	struct kms_card *card = outputs->card;
 
 	output->seen = true;
-	if (kms_connector_update(&output->connector, card->fd, card->property_cache, probed)) {
-		kms_outputs_forgive(outputs);
-		output->step = 0;
-		if (!output->connector.connected)
-			kms_output_suspend(output, ENODEV);
-		if (!output->state.crtc)
-			kms_output_guess_mode(output);
-		else if (output->state.crtc->given_up)
-			output->state.crtc->given_up = false;
-		kms_output_note_change(output);
-	}
+	if (kms_connector_update(&output->connector, card->fd, card->property_cache, probed))
+		take_note(outputs, output);
 	check_link(output);
+}
+
+void kms_outputs_force(struct kms_outputs *outputs, struct kms_output *output, bool forced)
+{
+	if (kms_connector_force(&output->connector, forced))
+		take_note(outputs, output);
 }
 
 /*

@@ -35,6 +35,9 @@ void kms_outputs_probed(struct kms_outputs *outputs, uint32_t id, const drmModeC
 /* A round of probes is over: connectors that were not among them are no more. */
 void kms_outputs_probes_done(struct kms_outputs *outputs);
 
+/* A monitor is there, whatever the kernel says of it: kms_connector_force(). */
+void kms_outputs_force(struct kms_outputs *outputs, struct kms_output *output, bool forced);
+
 /* Reads again what drives the connectors: after another master. */
 void kms_outputs_read_state(struct kms_outputs *outputs);
 

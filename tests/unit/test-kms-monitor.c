@@ -343,6 +343,59 @@ static void test_force_ends(void)
 	probe_end(&probe);
 }
 
+/* Lit as any other, with the mode that was asked for, and dark again when nobody asks any more. */
+static void test_force_lights(struct card_fixture *card)
+{
+	struct card_output *seen = &card->outputs[1];
+
+	double_card.crtcs = 2;
+	double_card.connected[1] = false;
+	double_card.undetected[1] = true;
+	card_open(card);
+	card->requests[1].force = true;
+	card_configure(card, "1280x720", false);
+	g_assert_true(kms_output_connected(seen->output));
+	g_assert_true(kms_output_active(seen->output));
+	g_assert_cmpuint(seen->changes, ==, 1);
+	/* Made, since nobody says what the monitor has. */
+	g_assert_cmpstr(kms_output_mode(seen->output)->name, ==, "1280x720@60.00");
+	card_flip_all(card);
+	card_show(card, 1);
+	/* A probe makes no difference. */
+	kms_hotplug_probe(card->device->hotplug);
+	card_wait(card->probes == 1);
+	g_assert_true(kms_output_active(seen->output));
+	card_show(card, 1);
+
+	card->requests[1].force = false;
+	card_configure(card, "1280x720", false);
+	card_flip_all(card);
+	g_assert_false(kms_output_connected(seen->output));
+	g_assert_false(kms_output_active(seen->output));
+	g_assert_cmpuint(double_value(DOUBLE_CRTC(1), "ACTIVE"), ==, 0);
+	g_assert_true(kms_output_active(card->outputs[0].output));
+}
+
+/* By the card's list of outputs: a monitor, whatever its serial number. */
+static void test_find(struct card_fixture *card)
+{
+	uint8_t edid[128];
+
+	make_edid(edid, "U2720Q\n      ", "4F2X1\n       ");
+	double_card.crtcs = 2;
+	card_open(card);
+	double_set_edid(1, edid, sizeof(edid));
+	kms_hotplug_probe(card->device->hotplug);
+	card_wait(card->probes == 1);
+	g_assert_true(kms_device_find_output(card->device, "DEL U2720Q 4F2X1", NULL) ==
+		card->outputs[1].output);
+	g_assert_true(kms_device_find_output(card->device, "DEL U2720Q", NULL) ==
+		card->outputs[1].output);
+	g_assert_true(
+		kms_device_find_output(card->device, "DP-1", NULL) == card->outputs[0].output);
+	g_assert_null(kms_device_find_output(card->device, "DEL U2720Q 4F2X2", NULL));
+}
+
 int main(int argc, char **argv)
 {
 	card_init(&argc, &argv);
@@ -354,5 +407,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/kms/monitor/without-edid", test_without_edid);
 	g_test_add_func("/kms/monitor/force", test_force);
 	g_test_add_func("/kms/monitor/force-ends", test_force_ends);
+	card_add_test("/kms/monitor/force-lights", test_force_lights);
+	card_add_test("/kms/monitor/find", test_find);
 	return g_test_run();
 }
