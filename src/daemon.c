@@ -395,6 +395,7 @@ static void make_layout(struct daemon *daemon)
 			.mode = section->mode,
 			.policy = section->place,
 			.off = section->off,
+			.force_on = section->force_on,
 			.positioned = section->positioned,
 			.x = section->x,
 			.y = section->y,

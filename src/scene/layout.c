@@ -99,7 +99,7 @@ static bool is_off(const struct entry *entry)
 static bool same_request(const struct kms_output_request *a, const struct kms_output_request *b)
 {
 	return a->output == b->output && g_strcmp0(a->mode, b->mode) == 0 &&
-		a->keep_picture == b->keep_picture && a->off == b->off;
+		a->keep_picture == b->keep_picture && a->off == b->off && a->force == b->force;
 }
 
 static bool same_requests(const struct layout *layout, const struct kms_output_request *requests,
@@ -131,6 +131,7 @@ static void configure_card(struct layout *layout)
 			.mode = entry->mode,
 			.keep_picture = entry->member->options.keep_picture,
 			.off = is_off(entry),
+			.force = entry->section && entry->section->force_on,
 		};
 	}
 	if (layout->accepted && same_requests(layout, requests, count))

@@ -81,7 +81,7 @@ static void test_sections(void)
 {
 	static const struct layout_output sections[] = {
 		{.name = "DP-3", .guest = "a", .scanout = -1, .mode = "800x600"},
-		{.name = "DP-1", .guest = "a", .scanout = 0},
+		{.name = "DP-1", .guest = "a", .scanout = 0, .force_on = true},
 		{.name = "DP-2", .guest = "a", .scanout = -1, .policy = PLACE_CENTER},
 		{.name = "DP-4", .off = true, .scanout = -1},
 	};
@@ -96,6 +96,8 @@ static void test_sections(void)
 	expect_on(scene, "DP-1 DP-2 DP-3 DP-5");
 	g_assert_cmpstr(scene->card->requests[0].mode, ==, "800x600");
 	g_assert_cmpstr(scene->card->requests[1].mode, ==, NULL);
+	g_assert_false(scene->card->requests[0].force);
+	g_assert_true(scene->card->requests[1].force);
 	scene_destroy(scene);
 }
 
