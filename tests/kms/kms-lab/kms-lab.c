@@ -364,16 +364,16 @@ static void test_watch(void)
 	struct kms_watch *watch = kms_watch_create(on_card_changed, &seen, &error);
 
 	g_assert_no_error(error);
-	make_card(&lab, "--crtcs 1");
+	lab_make_card(&lab, "--crtcs 1");
 	kernel_wait(WAIT_SECONDS, seen > 0);
-	open_device(&lab);
-	close_device(&lab);
+	lab_open_device(&lab);
+	lab_close_device(&lab);
 	before = seen;
-	change_vkms(&lab, "remove", NULL, NULL);
+	lab_change_vkms(&lab, "remove", NULL, NULL);
 	kernel_wait(WAIT_SECONDS, seen > before);
 	kms_watch_destroy(watch);
 	lab.gone = true;
-	remove_card(&lab);
+	lab_remove_card(&lab);
 }
 
 /* ---- taking over, giving back ---- */
