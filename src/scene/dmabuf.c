@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "scene/tiled.h"
+#include "wire/guard.h"
 
 /* linux/magic.h has it since 5.8 only; libc's copy may be older. */
 #ifndef DMA_BUF_MAGIC
@@ -56,6 +57,7 @@ struct dmabuf_reader {
 	/* Linear: */
 	void *memory;
 	size_t size;
+	size_t guard; /* of the mapping: GPUs go, and their memory with them */
 	pixman_image_t *image; /* all of the buffer, upright */
 	/* Tiled: */
 	struct tiled_image *tiled;
@@ -191,6 +193,13 @@ static bool map_linear(struct dmabuf_reader *reader, GError **error)
 			"the dma-buf cannot be mapped: %s", g_strerror(errno));
 		return false;
 	}
+	guard_install();
+	reader->guard = guard_add(reader->memory, reader->size);
+	if (reader->guard == GUARD_NONE) {
+		g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NFILE,
+			"too many guests have too many buffers");
+		return false;
+	}
 	reader->image = upright_image(reader, reader->memory, dmabuf->fd_width, dmabuf->fd_height,
 		dmabuf->fd_stride);
 	return true;
@@ -223,6 +232,7 @@ struct dmabuf_reader *dmabuf_reader_create(int fd, const struct channel_dmabuf *
 
 	reader = g_new0(struct dmabuf_reader, 1);
 	reader->fd = fd;
+	reader->guard = GUARD_NONE;
 	reader->dmabuf = *dmabuf;
 	find_format(dmabuf->fourcc, &reader->format);
 	if (is_linear(fd, dmabuf, gbm) ? !map_linear(reader, error)
@@ -239,6 +249,8 @@ void dmabuf_reader_destroy(struct dmabuf_reader *reader)
 		return;
 	if (reader->image)
 		pixman_image_unref(reader->image);
+	if (reader->guard != GUARD_NONE)
+		guard_remove(reader->guard);
 	if (reader->memory)
 		munmap(reader->memory, reader->size);
 	tiled_image_destroy(reader->tiled);
@@ -280,7 +292,7 @@ bool dmabuf_reader_copy(struct dmabuf_reader *reader, struct surface *surface,
 			return false;
 		composite(reader->image, x, y, surface, rect);
 		sync_reading(reader->fd, DMA_BUF_SYNC_END);
-		return true;
+		return !guard_lost(reader->guard);
 	}
 
 	uint32_t memory_y = dmabuf->y_inverted ? dmabuf->fd_height - (uint32_t)y - height

@@ -4,7 +4,8 @@
  *
  * Hostile territory: what the message says of the buffer is checked against the buffer before
  * anything is mapped. Only real dma-bufs are read, since their size is fixed; whoever made a plain
- * memfd could shrink it under our hands (SIGBUS).
+ * memfd could shrink it under our hands. What is gone all the same, with the GPU whose memory it was,
+ * reads as zeroes and is reported (wire/guard.h).
  * Made by a scanout for one dma-buf, at the first copy; gone with it.
  */
 #ifndef SCANOUTD_SCENE_DMABUF_H

@@ -2,84 +2,26 @@
 #include "vhost/memory.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "wire/guard.h"
+
 G_DEFINE_QUARK(scanoutd_memory_error_quark, memory_error)
 
 /* ---- what became shorter ---- */
 
-/* Mappings that the handler may mend, over all guests: more than one of them takes for itself with
- * all regions of all its devices. Touched by the main thread alone, in which it also runs. */
-#define GUARDED_MAX 4096
-
-static struct {
-	uint8_t *volatile begin; /* NULL: free */
-	size_t size;
-	volatile sig_atomic_t lost;
-} guarded[GUARDED_MAX];
-
-static struct sigaction before;
-static bool is_guarding;
-
-/*
- * System calls alone. All of the mapping goes, as memory of huge pages is not replaced in part.
- * Where that did not help, or is not to be done, the fault comes again, to the handler that was
- * there before.
- */
-static void handle_bus_error(int number, siginfo_t *info, void *context)
-{
-	uint8_t *address = info->si_addr;
-
-	for (size_t i = 0; i < GUARDED_MAX; i++) {
-		uint8_t *begin = guarded[i].begin;
-
-		if (!begin || address < begin || address >= begin + guarded[i].size)
-			continue;
-		if (guarded[i].lost ||
-			mmap(begin, guarded[i].size, PROT_READ | PROT_WRITE,
-				MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1,
-				0) == MAP_FAILED)
-			break;
-		guarded[i].lost = 1;
-		return;
-	}
-	sigaction(number, &before, NULL);
-}
-
 void memory_guard(void)
 {
-	struct sigaction action = {.sa_sigaction = handle_bus_error, .sa_flags = SA_SIGINFO};
-
-	if (is_guarding)
-		return;
-	is_guarding = true;
-	sigemptyset(&action.sa_mask);
-	sigaction(SIGBUS, &action, &before);
-}
-
-/* GUARDED_MAX: there is no place left. */
-static size_t guard_mapping(void *mapping, size_t size)
-{
-	size_t guard = 0;
-
-	while (guard < GUARDED_MAX && guarded[guard].begin)
-		guard++;
-	if (guard == GUARDED_MAX)
-		return guard;
-	guarded[guard].size = size;
-	guarded[guard].lost = 0;
-	guarded[guard].begin = mapping;
-	return guard;
+	guard_install();
 }
 
 bool memory_lost(const struct memory *memory)
 {
 	for (size_t i = 0; i < memory->count; i++) {
-		if (guarded[memory->regions[i].guard].lost)
+		if (guard_lost(memory->regions[i].guard))
 			return true;
 	}
 	return false;
@@ -153,8 +95,8 @@ bool memory_add(struct memory *memory, const struct vhost_user_memory_region *re
 	mapping = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
 	if (mapping == MAP_FAILED)
 		return refuse(error, region, g_strerror(errno));
-	guard = guard_mapping(mapping, size);
-	if (guard == GUARDED_MAX) {
+	guard = guard_add(mapping, size);
+	if (guard == GUARD_NONE) {
 		munmap(mapping, size);
 		return refuse(error, region, "too many guests have too many of them");
 	}
@@ -173,7 +115,7 @@ bool memory_add(struct memory *memory, const struct vhost_user_memory_region *re
 
 static void unmap(struct memory_region *region)
 {
-	guarded[region->guard].begin = NULL;
+	guard_remove(region->guard);
 	munmap(region->mapping, region->mapping_size);
 }
 

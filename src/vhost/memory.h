@@ -27,7 +27,7 @@ struct memory_region {
 	uint8_t *bytes; /* of guest_address, in ours */
 	void *mapping;
 	size_t mapping_size;
-	size_t guard; /* memory.c's, of what is lost */
+	size_t guard; /* wire/guard.h's, of what is lost */
 };
 
 struct memory {
@@ -58,12 +58,8 @@ bool memory_remove(struct memory *memory, const struct vhost_user_memory_region 
 void *memory_at_guest(const struct memory *memory, uint64_t address, uint64_t size);
 void *memory_at_user(const struct memory *memory, uint64_t address, uint64_t size);
 
-/*
- * Before the first region, and after session_create(), which installs its handler only where none
- * is; more than once is no harm. From then on a region whose file became shorter reads as zeroes.
- * Any other SIGBUS goes to the handler that was there before. This is the one piece of state that a
- * signal handler forces to be global.
- */
+/* guard_install() of wire/guard.h, before the first region: from then on a region whose file became
+ * shorter reads as zeroes. */
 void memory_guard(void);
 
 /* Part of it was gone when it was touched; stays true until memory_clear(). */

@@ -181,6 +181,39 @@ static void expect_refused(int fd, const struct channel_dmabuf *dmabuf, const ch
 	g_assert_nonnull(strstr(error->message, why));
 }
 
+/* The GPU that had the memory is gone: no signal ends us, and nobody is told a lie. */
+static void test_memory_gone(void)
+{
+	struct channel_dmabuf dmabuf = describe(64, 8, 64 * 4, DRM_FORMAT_XRGB8888);
+	struct dmabuf_gbm gbm = {0};
+	struct surface *surface = surface_create("test", 64, 8, NULL);
+	int fd = fake_dmabuf_create(64 * 8 * 4, NULL);
+	struct dmabuf_reader *reader = dmabuf_reader_create(fd, &dmabuf, &gbm, NULL);
+	const struct kms_rect rect = {0, 0, 64, 8};
+
+	g_assert_nonnull(reader);
+	g_assert_true(dmabuf_reader_copy(reader, surface, &rect));
+	g_assert_cmpint(ftruncate(fd, 0), ==, 0);
+	g_assert_false(dmabuf_reader_copy(reader, surface, &rect));
+	g_assert_false(dmabuf_reader_copy(reader, surface, &rect));
+	dmabuf_reader_destroy(reader);
+	surface_destroy(surface);
+	close(fd);
+}
+
+static void test_signalled(void)
+{
+	uint32_t *memory;
+	int fd = fake_dmabuf_create(4096, &memory);
+
+	g_assert_true(dmabuf_signalled(fd));
+	fake_dmabuf_set_busy(memory, true);
+	g_assert_false(dmabuf_signalled(fd));
+	fake_dmabuf_set_busy(memory, false);
+	g_assert_true(dmabuf_signalled(fd));
+	close(fd);
+}
+
 static void test_checks(void)
 {
 	static const uint32_t xrgb = DRM_FORMAT_XRGB8888;
@@ -349,6 +382,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/copy/dmabuf/formats", test_formats);
 	g_test_add_func("/copy/dmabuf/part-and-flip", test_part_and_flip);
 	g_test_add_func("/copy/dmabuf/interrupted", test_interrupted);
+	g_test_add_func("/copy/dmabuf/memory-gone", test_memory_gone);
+	g_test_add_func("/copy/dmabuf/signalled", test_signalled);
 	g_test_add_func("/copy/dmabuf/checks", test_checks);
 	g_test_add_func("/copy/dmabuf/tiled", test_tiled);
 	return g_test_run();

@@ -701,7 +701,7 @@ static void test_stopping(void)
 	/* We stop. */
 	scene_dmabuf(scene, 0, 64, 48, new_buffer());
 	scene_dmabuf_update(scene, 0, scene_full);
-	guest_destroy(g_steal_pointer(&scene->guests[0]));
+	guest_stop(scene->guests[0]);
 	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
 	scene_destroy(scene);
 }
