@@ -269,6 +269,16 @@ static void keyboard_taken(void *data, bool taken)
 	session_take_keyboard(daemon->session, taken);
 }
 
+static void guest_idle(void *data, const char *guest, bool idle)
+{
+	struct daemon *daemon = data;
+
+	for (size_t i = 0; i < daemon->member_count; i++) {
+		if (g_str_equal(daemon->members[i].config->name, guest))
+			layout_set_idle(daemon->layout, daemon->members[i].guest, idle);
+	}
+}
+
 static void door_attached(void *data, int fd)
 {
 	struct member *member = data;
@@ -523,7 +533,8 @@ static bool open_doors(struct daemon *daemon, GError **error)
 
 static bool open_input(struct daemon *daemon, GError **error)
 {
-	static const struct input_listener listener = {leave, switch_terminal, keyboard_taken};
+	static const struct input_listener listener = {leave, switch_terminal, keyboard_taken,
+		guest_idle};
 	const struct input_options options = {
 		.config = daemon->config,
 		.layout = daemon->layout,

@@ -253,6 +253,18 @@ void focus_event(struct focus *focus, const struct seat_event *event, bool raw)
 	}
 }
 
+void focus_keep(struct focus *focus, const struct seat_event *event)
+{
+	bool is_key = event->type == SEAT_EVENT_KEY;
+
+	if (event->key.code >= KEY_CNT ||
+		!take(focus, (uint16_t)event->key.code,
+			is_key ? INPUT_KEYBOARD : pointer_kind(focus)))
+		return;
+	if (is_key)
+		obey(focus, (uint16_t)event->key.code);
+}
+
 void focus_set_picture(struct focus *focus, uint32_t width, uint32_t height)
 {
 	focus->width = width;

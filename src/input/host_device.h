@@ -28,6 +28,7 @@ struct host_device {
 	struct focus *focus;
 	struct screen *screen; /* of a tablet whose tool is near */
 	bool complained; /* nobody knows where it lies */
+	bool kept; /* of a tablet: its tool woke the screen, and still touches */
 };
 
 /* libinput's part, asked before there is a host_device; `sections` is of struct config_device. */

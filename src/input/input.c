@@ -7,6 +7,7 @@
 #include "input/input.h"
 
 #include "input/host_seat.h"
+#include "input/idle.h"
 #include "input/machines.h"
 #include "input/routing.h"
 
@@ -40,12 +41,13 @@ static void tell_keyboard(struct input *input)
 }
 
 /* Before a guest listens, too, devices are read for the keys that are ours: those of
- * vt-switch= where the terminal's keyboard is off, and quit-key=. */
+ * vt-switch= where the terminal's keyboard is off, and quit-key=; and for idle-off=. */
 static bool opens_at_once(const struct input *input)
 {
 	const struct config_input *config = &input->options.config->input;
 
-	return input->options.keyboard_is_off || is_locked(input) || config->leave.modifiers ||
+	return input->options.keyboard_is_off || is_locked(input) ||
+		idle_is_wanted(input->options.config->guests) || config->leave.modifiers ||
 		config->leave.key;
 }
 
@@ -70,7 +72,16 @@ static void machines_leds(void *data)
 		routing_show_leds(input->routing);
 }
 
+static void machines_used(void *data, const struct machine *machine)
+{
+	const struct input *input = data;
+
+	if (input->routing)
+		routing_note_input(input->routing, machine);
+}
+
 static const struct machines_listener machines_listener = {
+	.used = machines_used,
 	.listens = machines_listening,
 	.leds = machines_leds,
 };
@@ -94,7 +105,15 @@ static void routing_devices_changed(void *data)
 	tell_keyboard(data);
 }
 
+static void routing_idle(void *data, const char *guest, bool idle)
+{
+	const struct input *input = data;
+
+	input->listener->idle(input->data, guest, idle);
+}
+
 static const struct routing_listener routing_listener = {
+	.idle = routing_idle,
 	.leave = routing_left,
 	.switch_terminal = routing_terminal,
 	.devices_changed = routing_devices_changed,

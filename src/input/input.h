@@ -29,6 +29,9 @@ struct input_listener {
 	/* Keys of the host go to guests, or do not any more: who else reads them shall not. Also
 	 * called by input_create(). */
 	void (*keyboard_taken)(void *data, bool taken);
+	/* Nobody has touched the guest's machine for as long as its idle-off= says: its screens may
+	 * go off. False: somebody does again. */
+	void (*idle)(void *data, const char *guest, bool idle);
 };
 
 struct input_options {

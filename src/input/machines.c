@@ -186,6 +186,16 @@ static bool make_machines(struct machines *machines, GError **error)
 
 /* ---- passthrough devices ---- */
 
+static void passthrough_used(void *data, const char *name)
+{
+	struct machines *machines = data;
+
+	for (size_t i = 0; i < machines->count; i++) {
+		if (g_str_equal(machine_name(machines->list[i]), name))
+			machines->listener->used(machines->data, machines->list[i]);
+	}
+}
+
 static bool make_passthrough(struct machines *machines, const struct config_device *section,
 	GError **error)
 {
@@ -198,6 +208,8 @@ static bool make_passthrough(struct machines *machines, const struct config_devi
 		.guest = guest->vm,
 		.prefix = guest->input_prefix,
 		.group = guest->socket_group,
+		.used = passthrough_used,
+		.data = machines,
 	};
 	struct passthrough *passthrough = passthrough_create(&options, error);
 

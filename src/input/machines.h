@@ -25,6 +25,8 @@ struct machines_listener {
 	void (*listens)(void *data);
 	/* The LEDs of one have changed. */
 	void (*leds)(void *data);
+	/* Somebody uses a device that is passed through to it. */
+	void (*used)(void *data, const struct machine *machine);
 };
 
 struct machines_options {

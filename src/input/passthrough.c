@@ -72,6 +72,8 @@ static void send_group(void *data, const struct input_value *values, size_t coun
 	struct input_value described[BACKLOG_GROUP_MAX];
 	size_t described_count = 0;
 
+	if (passthrough->options.used)
+		passthrough->options.used(passthrough->options.data, passthrough->options.guest);
 	for (size_t i = 0; i < count; i++) {
 		if (is_described(&passthrough->description, &values[i]))
 			described[described_count++] = values[i];

@@ -27,6 +27,9 @@ struct passthrough_options {
 	const char *guest; /* the machine's name, for the log; outlives it */
 	const char *prefix; /* of the socket: PREFIX-SECTION.sock; outlives it */
 	const char *group; /* as door_create_path(); outlives it */
+	/* Somebody uses it; may be NULL. */
+	void (*used)(void *data, const char *guest);
+	void *data;
 };
 
 /* NULL: udev cannot be asked, or the socket of a device that is there cannot be made. */

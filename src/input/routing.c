@@ -3,6 +3,7 @@
 
 #include "input/focus.h"
 #include "input/host_device.h"
+#include "input/idle.h"
 #include "input/pen.h"
 #include "input/screen.h"
 #include "log.h"
@@ -24,6 +25,7 @@ struct routing {
 	struct screens screens;
 	struct focus_keys keys;
 	struct focus *focus; /* of the devices that are nobody's own */
+	struct idle *idle;
 	GPtrArray *host_devices; /* of struct host_device, owned */
 	struct screen *touched[SEAT_SLOTS_MAX]; /* where a touch has begun, by the seat's slot */
 };
@@ -75,8 +77,21 @@ static void touch_happened(struct routing *routing, struct host_device *host,
 	touched = &routing->touched[event->point.slot];
 	if (event->type == SEAT_EVENT_TOUCH_DOWN)
 		*touched = locate(routing, host);
+	/* A finger that wakes the screen is nobody's until it is lifted. */
+	if (*touched && idle_input(routing->idle, (*touched)->machine))
+		*touched = NULL;
 	if (*touched)
 		touch_event((*touched)->touch, event);
+}
+
+/* What woke the screen is kept; of a tip, until it is lifted. */
+static bool keeps_tool(struct routing *routing, struct host_device *host,
+	const struct seat_tool *tool)
+{
+	bool kept = idle_input(routing->idle, host->screen->machine) || host->kept;
+
+	host->kept = kept && tool->near && tool->down;
+	return kept;
 }
 
 static void tool_happened(struct routing *routing, struct host_device *host,
@@ -84,7 +99,7 @@ static void tool_happened(struct routing *routing, struct host_device *host,
 {
 	if (!host->screen)
 		host->screen = locate(routing, host);
-	if (!host->screen)
+	if (!host->screen || keeps_tool(routing, host, &event->tool))
 		return;
 	pen_event(find_own(routing, host->screen->machine)->pen, host, &event->tool, screen_pick,
 		host->screen);
@@ -130,6 +145,20 @@ static void motion_happened(struct routing *routing, const struct host_device *h
 	focus_event(host->focus, event, host->raw);
 }
 
+/* A press that wakes the screen is kept, and so is a turn of the wheel; a release is not: its press
+ * was before the screen went off. */
+static void focus_happened(struct routing *routing, const struct host_device *host,
+	const struct seat_event *event)
+{
+	bool is_press = (event->type == SEAT_EVENT_KEY || event->type == SEAT_EVENT_BUTTON);
+
+	if (!idle_input(routing->idle, focus_machine(host->focus)) ||
+		(is_press && !event->key.pressed))
+		focus_event(host->focus, event, host->raw);
+	else if (is_press)
+		focus_keep(host->focus, event);
+}
+
 /* The lid is everybody's, unless the configuration gives it to one. */
 static void switch_happened(struct routing *routing, const struct host_device *host,
 	const struct seat_event *event)
@@ -149,17 +178,21 @@ static void event_happened(void *data, struct seat_device *device, const struct 
 	struct host_device *host = seat_device_data(device);
 
 	switch (event->type) {
-	case SEAT_EVENT_KEY:
 	case SEAT_EVENT_HELD:
+		focus_event(host->focus, event, host->raw);
+		break;
+	case SEAT_EVENT_KEY:
 	case SEAT_EVENT_BUTTON:
 	case SEAT_EVENT_WHEEL:
 	case SEAT_EVENT_SCROLL:
-		focus_event(host->focus, event, host->raw);
+		focus_happened(routing, host, event);
 		break;
 	case SEAT_EVENT_MOTION:
+		idle_input(routing->idle, focus_machine(host->focus));
 		motion_happened(routing, host, event);
 		break;
 	case SEAT_EVENT_ABSOLUTE:
+		idle_input(routing->idle, focus_machine(host->focus));
 		point_happened(routing, host, event);
 		break;
 	case SEAT_EVENT_TOUCH_DOWN:
@@ -214,10 +247,25 @@ static void focus_terminal(void *data, int terminal)
 	routing->listener->switch_terminal(routing->data, terminal);
 }
 
+/* Who turns to a machine wants to see it. */
 static void focus_moved(void *data)
 {
-	routing_show_leds(data);
+	struct routing *routing = data;
+
+	idle_input(routing->idle, focus_machine(routing->focus));
+	routing_show_leds(routing);
 }
+
+static void idle_changed(void *data, const char *guest, bool idle)
+{
+	const struct routing *routing = data;
+
+	routing->listener->idle(routing->data, guest, idle);
+}
+
+static const struct idle_listener idle_listener = {
+	.changed = idle_changed,
+};
 
 static const struct focus_listener focus_listener = {
 	.leave = focus_left,
@@ -252,6 +300,7 @@ static void device_added(void *data, struct seat_device *device)
 	host->focus = host->guest ? own_focus(routing, host->guest) : routing->focus;
 	seat_device_set_data(device, host);
 	g_ptr_array_add(routing->host_devices, host);
+	idle_count(routing->idle, true);
 	routing_show_leds(routing);
 	routing->listener->devices_changed(routing->data);
 }
@@ -261,6 +310,7 @@ static void device_removed(void *data, struct seat_device *device)
 	struct routing *routing = data;
 
 	g_ptr_array_remove_fast(routing->host_devices, seat_device_data(device));
+	idle_count(routing->idle, routing->host_devices->len > 0);
 	routing->listener->devices_changed(routing->data);
 }
 
@@ -269,6 +319,11 @@ const struct seat_listener routing_seat_listener = {
 	.device_removed = device_removed,
 	.event = event_happened,
 };
+
+void routing_note_input(struct routing *routing, const struct machine *machine)
+{
+	idle_input(routing->idle, machine);
+}
 
 /* ---- outputs come and go ---- */
 
@@ -324,6 +379,8 @@ struct routing *routing_create(const struct routing_options *options,
 	routing->focus = focus_create(routing->list, routing->machine_count,
 		config->focus ? machines_index(options->machines, config->focus) : 0,
 		&routing->keys, &focus_listener, routing);
+	routing->idle = idle_create(options->config->guests, machine_of_guest, routing,
+		&idle_listener, routing);
 	return routing;
 }
 
@@ -331,6 +388,7 @@ void routing_destroy(struct routing *routing)
 {
 	if (!routing)
 		return;
+	idle_destroy(routing->idle);
 	screens_finish(&routing->screens);
 	focus_destroy(routing->focus);
 	for (size_t i = 0; i < routing->machine_count; i++) {

@@ -26,6 +26,8 @@ struct routing_listener {
 	void (*switch_terminal)(void *data, int terminal);
 	/* A device of the host came or went. */
 	void (*devices_changed)(void *data);
+	/* Nobody has touched the guest's machine for idle-off=, or somebody does again. */
+	void (*idle)(void *data, const char *guest, bool idle);
 };
 
 struct routing_options {
@@ -47,6 +49,9 @@ void routing_configure_device(void *data, struct seat_device *device,
 
 /* The layout's views are others than before. */
 void routing_outputs_changed(struct routing *routing);
+
+/* A device that is passed through to the machine was used. */
+void routing_note_input(struct routing *routing, const struct machine *machine);
 
 /* LEDs of a machine have changed: the host's keyboards that it has show them. */
 void routing_show_leds(struct routing *routing);

@@ -8,8 +8,14 @@
 enum view_point screen_pick(void *data, double x, double y, double *picture_x, double *picture_y)
 {
 	const struct screen *screen = data;
+	enum view_point point = view_pick(screen->view, x, y, picture_x, picture_y);
 
-	return view_pick(screen->view, x, y, picture_x, picture_y);
+	if (point != VIEW_POINT_NOWHERE || !screen->layout ||
+		!layout_view_asleep(screen->layout, screen->view))
+		return point;
+	*picture_x = x;
+	*picture_y = y;
+	return VIEW_POINT_INSIDE;
 }
 
 void screen_size(const struct screen *screen, uint32_t *width, uint32_t *height)
@@ -39,13 +45,25 @@ static bool same_size(double a_width, double a_height, uint32_t b_width, uint32_
 		fabs(a_height - b_height) <= 5 + 0.03 * b_height;
 }
 
-/* The only one that is lit. */
-static struct screen *find_only(const struct screens *screens)
+static bool is_lit(const struct screen *screen)
+{
+	return kms_output_active(view_output(screen->view));
+}
+
+/* Dark for now, it may be, since nobody has touched it for long. */
+static bool is_in_use(const struct screen *screen)
+{
+	return screen->layout && layout_view_in_use(screen->layout, screen->view);
+}
+
+/* The only one that is so. */
+static struct screen *find_only(const struct screens *screens,
+	bool (*is_so)(const struct screen *screen))
 {
 	struct screen *found = NULL;
 
 	for (size_t i = 0; i < screens->count; i++) {
-		if (!kms_output_active(view_output(screens->list[i]->view)))
+		if (!is_so(screens->list[i]))
 			continue;
 		if (found)
 			return NULL;
@@ -90,7 +108,9 @@ struct screen *screens_find(const struct screens *screens, const struct host_dev
 	}
 	if (seat_device_size(host->device, &width, &height))
 		screen = find_by_size(screens, width, height);
-	return screen ? screen : find_only(screens);
+	if (!screen)
+		screen = find_only(screens, is_lit);
+	return screen ? screen : find_only(screens, is_in_use);
 }
 
 struct screen *screens_first(const struct screens *screens, const struct machine *machine)
@@ -159,12 +179,13 @@ static void remove_gone(struct screens *screens, const struct layout *layout)
 	screens->count = kept;
 }
 
-static struct screen *screen_create(const struct screens *screens, struct view *view,
-	struct machine *machine)
+static struct screen *screen_create(const struct screens *screens, const struct layout *layout,
+	struct view *view, struct machine *machine)
 {
 	struct screen *screen = g_new0(struct screen, 1);
 
 	screen->view = view;
+	screen->layout = layout;
 	screen->machine = machine;
 	while (has_index(screens, machine, screen->index))
 		screen->index++;
@@ -208,7 +229,7 @@ void screens_update(struct screens *screens, const struct layout *layout)
 		if (find_by_view(screens, view, machine) ||
 			count_of(screens, machine) == MACHINE_SCREENS_MAX)
 			continue;
-		screens->list[screens->count] = screen_create(screens, view, machine);
+		screens->list[screens->count] = screen_create(screens, layout, view, machine);
 		screens->count++;
 	}
 	g_qsort_with_data(screens->list, (gint)screens->count, sizeof(struct screen *),

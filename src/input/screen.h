@@ -16,6 +16,7 @@
 
 struct screen {
 	struct view *view;
+	const struct layout *layout; /* that the view is of; NULL: nobody's */
 	struct machine *machine; /* that it shows */
 	size_t index; /* of the machine's touch screens: stays its own as long as the view is there */
 	struct touch *touch;
@@ -46,7 +47,8 @@ struct screen *screens_find(const struct screens *screens, const struct host_dev
 /* The first that shows the machine; NULL: none does. */
 struct screen *screens_first(const struct screens *screens, const struct machine *machine);
 
-/* touch_pick_func; `data` is a struct screen. */
+/* touch_pick_func; `data` is a struct screen. One that its guest has switched off is all picture: so
+ * a finger can wake the guest. */
 enum view_point screen_pick(void *data, double x, double y, double *picture_x, double *picture_y);
 
 /* Pixels of its picture, or of the mode where it has none. */

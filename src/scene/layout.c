@@ -574,3 +574,26 @@ struct guest *layout_view_guest(const struct layout *layout, size_t index, uint3
 	*scanout = layout->entries[index].scanout;
 	return layout->entries[index].member->options.guest;
 }
+
+static const struct entry *find_entry(const struct layout *layout, const struct view *view)
+{
+	for (size_t i = 0; i < layout->count; i++) {
+		if (layout->entries[i].view == view)
+			return &layout->entries[i];
+	}
+	return NULL;
+}
+
+bool layout_view_in_use(const struct layout *layout, const struct view *view)
+{
+	const struct entry *entry = find_entry(layout, view);
+
+	return entry && entry->lit && !entry->surplus && kms_output_connected(entry->output);
+}
+
+bool layout_view_asleep(const struct layout *layout, const struct view *view)
+{
+	const struct entry *entry = find_entry(layout, view);
+
+	return entry && source_state(source_of(entry)) == SOURCE_DISABLED;
+}

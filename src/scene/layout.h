@@ -86,6 +86,11 @@ struct view *layout_view(const struct layout *layout, size_t index);
 /* Whose scanout a view shows. */
 struct guest *layout_view_guest(const struct layout *layout, size_t index, uint32_t *scanout);
 
+/* It has a monitor, and its scanout is used: it is lit, or dark only since nobody looks at it. */
+bool layout_view_in_use(const struct layout *layout, const struct view *view);
+/* Its guest has switched the scanout off, and is still there. */
+bool layout_view_asleep(const struct layout *layout, const struct view *view);
+
 /* Is the output, or the monitor on it, one of the list of names? As layout_output.name. */
 bool layout_output_is(const struct kms_output *output, const char *names);
 

@@ -170,6 +170,44 @@ static void test_held_before(void)
 	finish(&fixture);
 }
 
+static void keep(struct fixture *fixture, enum seat_event_type type, uint32_t code)
+{
+	const struct seat_event event = {.type = type, .key = {code, true}};
+
+	focus_keep(fixture->focus, &event);
+}
+
+/* A press that nobody is to hear of, nor its release; hot-keys it is one of all the same. */
+static void test_kept(void)
+{
+	struct fixture fixture;
+
+	start(&fixture);
+	keep(&fixture, SEAT_EVENT_KEY, KEY_A);
+	keep(&fixture, SEAT_EVENT_KEY, UINT32_MAX);
+	down(&fixture, KEY_B);
+	up(&fixture, KEY_A);
+	up(&fixture, KEY_B);
+	keep(&fixture, SEAT_EVENT_BUTTON, BTN_LEFT);
+	tell(&fixture, SEAT_EVENT_BUTTON, BTN_LEFT, false);
+	expect_a(&fixture, "keyboard KEY_B=1\nkeyboard KEY_B=0\n");
+	tell(&fixture, SEAT_EVENT_BUTTON, BTN_LEFT, true);
+	tell(&fixture, SEAT_EVENT_BUTTON, BTN_LEFT, false);
+	expect_a(&fixture, "pointer BTN_LEFT=1\npointer BTN_LEFT=0\n");
+	/* On another keyboard it is down: it stays so for the guest. */
+	down(&fixture, KEY_A);
+	keep(&fixture, SEAT_EVENT_KEY, KEY_A);
+	up(&fixture, KEY_A);
+	expect_a(&fixture, "keyboard KEY_A=1\n");
+	up(&fixture, KEY_A);
+	expect_a(&fixture, "keyboard KEY_A=0\n");
+	keep(&fixture, SEAT_EVENT_KEY, KEY_LEFTCTRL);
+	down(&fixture, KEY_LEFTALT);
+	down(&fixture, KEY_F3);
+	g_assert_cmpint(fixture.terminal, ==, 3);
+	finish(&fixture);
+}
+
 /* The same key on two keyboards is one to the guest. */
 static void test_two_keyboards(void)
 {
@@ -555,6 +593,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/input/focus/keys", test_keys);
 	g_test_add_func("/input/focus/held-before", test_held_before);
+	g_test_add_func("/input/focus/kept", test_kept);
 	g_test_add_func("/input/focus/two-keyboards", test_two_keyboards);
 	g_test_add_func("/input/focus/two-hands", test_two_hands);
 	g_test_add_func("/input/focus/move", test_move);

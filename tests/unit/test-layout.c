@@ -310,6 +310,8 @@ static void test_refused(void)
 	scene->card->refuses_configure = false;
 	fake_probe(scene->card);
 	expect_on(scene, "DP-1 DP-2");
+	g_assert_true(layout_view_in_use(scene->layout, layout_view(scene->layout, 1)));
+	g_assert_false(layout_view_in_use(scene->layout, layout_view(scene->layout, 2)));
 	scene_destroy(scene);
 }
 
@@ -491,8 +493,11 @@ static void test_dark(void)
 	struct scene *scene = scene_create_red(
 		&(struct scene_options){.blank_after_ms = 10, .off_after_ms = 20});
 	struct kms_output *output = scene_output(scene, 0);
+	const struct view *view = layout_view(scene->layout, 0);
 
+	g_assert_false(layout_view_asleep(scene->layout, view));
 	scene_scanout(scene, 0, 0, 0);
+	g_assert_true(layout_view_asleep(scene->layout, view));
 	g_assert_true(output->active);
 	wait_until_off(output);
 	scene_expect_color(output, 0);
@@ -501,6 +506,7 @@ static void test_dark(void)
 	scene_scanout(scene, 0, SCENE_WIDTH, SCENE_HEIGHT);
 	scene_update(scene, 0, scene_full, GREEN);
 	g_assert_true(output->active);
+	g_assert_false(layout_view_asleep(scene->layout, view));
 	fake_tell(scene->card);
 	scene_expect_color(output, GREEN);
 	scene_expect_log("on, for scanout 0 of guest a");
@@ -538,6 +544,7 @@ static void test_idle(void)
 	struct scene *scene = scene_create(&(struct scene_options){.outputs = 2, .guests = 2});
 
 	layout_set_idle(scene->layout, scene->guests[0], true);
+	g_assert_true(layout_view_in_use(scene->layout, layout_view(scene->layout, 0)));
 	expect_on(scene, "DP-2");
 	scene_expect_log("DP-1: , off, for scanout 0 of guest a");
 	layout_set_idle(scene->layout, scene->guests[0], true);
