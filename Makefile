@@ -41,7 +41,7 @@ warnings := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wun
 	-Wno-missing-field-initializers
 
 # GLib 2.74 is Debian 12's: what is newer is not used, what is deprecated later does not warn.
-defines := -D_GNU_SOURCE -DG_LOG_DOMAIN='"scanoutd"' -DG_LOG_USE_STRUCTURED=1 \
+defines := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DG_LOG_DOMAIN='"scanoutd"' -DG_LOG_USE_STRUCTURED=1 \
 	-DGLIB_VERSION_MIN_REQUIRED=GLIB_VERSION_2_74 -DGLIB_VERSION_MAX_ALLOWED=GLIB_VERSION_2_74
 
 ifdef SANITIZE

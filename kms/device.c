@@ -493,7 +493,7 @@ static void connector_probed(void *data, uint32_t id, const drmModeConnector *pr
 	kms_outputs_probed(&device->outputs, id, probed);
 }
 
-static void probe_finished(void *data)
+static bool probe_finished(void *data)
 {
 	struct kms_device *device = data;
 
@@ -501,6 +501,7 @@ static void probe_finished(void *data)
 	kms_modeset_request(&device->modeset, false);
 	device->probe_untold = true;
 	kms_records_wake_at(&device->card->records, 0);
+	return !kms_outputs_miss_edid(&device->outputs);
 }
 
 static void card_removed(void *data)
@@ -539,6 +540,8 @@ struct kms_device *kms_device_create(const struct kms_device_options *options,
 		memset(&node, 0, sizeof(node));
 	device->hotplug = kms_hotplug_create(card->fd, node.st_rdev, &hotplug_listener, device);
 	attach_source(device);
+	if (kms_outputs_miss_edid(&device->outputs))
+		kms_hotplug_probe_later(device->hotplug);
 	return device;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "hotplug.h"
 
+#include <errno.h>
 #include <libudev.h>
 #include <log.h>
 #include <stdbool.h>
@@ -10,10 +11,15 @@
 /* One plug makes several events. */
 #define DEBOUNCE_MS 100
 
+/* A round that failed is made again after this, and after twice as long each time, so often. */
+#define RETRY_MS 1000
+#define RETRIES 6
+
 struct probe {
 	int fd;
 	GArray *ids; /* of the connectors to probe: uint32_t */
 	GPtrArray *answers; /* drmModeConnector or NULL, in the same order */
+	bool failed; /* the kernel did not say all */
 	GMainContext *context;
 	GSource *done; /* attached by the thread when it has finished */
 };
@@ -26,6 +32,8 @@ struct kms_hotplug {
 	struct udev *udev;
 	struct udev_monitor *monitor;
 	guint debounce_source;
+	guint retry_source;
+	unsigned int retries; /* one after the other */
 	GThread *thread;
 	struct probe *probe;
 	bool again; /* an event came while a probe was under way */
@@ -38,11 +46,15 @@ static void *run_probe(void *data)
 	struct probe *probe = data;
 	drmModeRes *resources = drmModeGetResources(probe->fd);
 
+	probe->failed = !resources;
 	for (int i = 0; resources && i < resources->count_connectors; i++) {
 		uint32_t id = resources->connectors[i];
+		drmModeConnector *answer = drmModeGetConnector(probe->fd, id);
 
+		/* Only that one is known to be no more. */
+		probe->failed |= !answer && errno != ENOENT;
 		g_array_append_val(probe->ids, id);
-		g_ptr_array_add(probe->answers, drmModeGetConnector(probe->fd, id));
+		g_ptr_array_add(probe->answers, answer);
 	}
 	if (resources)
 		drmModeFreeResources(resources);
@@ -73,18 +85,45 @@ static void end_probe(struct kms_hotplug *hotplug)
 	g_clear_pointer(&hotplug->probe, probe_destroy);
 }
 
-static gboolean probe_finished(gpointer data)
+static gboolean retry(gpointer data)
 {
 	struct kms_hotplug *hotplug = data;
-	struct probe *probe = hotplug->probe;
-	bool again = hotplug->again;
 
-	hotplug->again = false;
+	hotplug->retry_source = 0;
+	kms_hotplug_probe(hotplug);
+	return G_SOURCE_REMOVE;
+}
+
+void kms_hotplug_probe_later(struct kms_hotplug *hotplug)
+{
+	if (hotplug->retry_source || hotplug->retries >= RETRIES)
+		return;
+	hotplug->retry_source = g_timeout_add(RETRY_MS << hotplug->retries, retry, hotplug);
+	hotplug->retries++;
+}
+
+static bool tell(struct kms_hotplug *hotplug)
+{
+	const struct probe *probe = hotplug->probe;
+
 	for (guint i = 0; i < probe->ids->len; i++)
 		hotplug->listener.connector(hotplug->data, g_array_index(probe->ids, uint32_t, i),
 			probe->answers->pdata[i]);
+	return hotplug->listener.finished(hotplug->data);
+}
+
+static gboolean probe_finished(gpointer data)
+{
+	struct kms_hotplug *hotplug = data;
+	bool again = hotplug->again;
+	bool good = !hotplug->probe->failed && tell(hotplug);
+
+	hotplug->again = false;
 	end_probe(hotplug);
-	hotplug->listener.finished(hotplug->data);
+	if (good)
+		hotplug->retries = 0;
+	else
+		kms_hotplug_probe_later(hotplug);
 	if (again)
 		kms_hotplug_probe(hotplug);
 	return G_SOURCE_REMOVE;
@@ -117,6 +156,7 @@ static gboolean debounced(gpointer data)
 	struct kms_hotplug *hotplug = data;
 
 	hotplug->debounce_source = 0;
+	hotplug->retries = 0;
 	kms_hotplug_probe(hotplug);
 	return G_SOURCE_REMOVE;
 }
@@ -183,6 +223,8 @@ void kms_hotplug_destroy(struct kms_hotplug *hotplug)
 		return;
 	if (hotplug->debounce_source)
 		g_source_remove(hotplug->debounce_source);
+	if (hotplug->retry_source)
+		g_source_remove(hotplug->retry_source);
 	end_probe(hotplug);
 	if (hotplug->monitor)
 		udev_monitor_unref(hotplug->monitor);

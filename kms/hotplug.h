@@ -9,6 +9,7 @@
 #define KMS_HOTPLUG_H
 
 #include <glib.h>
+#include <stdbool.h>
 #include <sys/types.h>
 #include <xf86drmMode.h>
 
@@ -18,8 +19,11 @@ struct kms_hotplug_listener {
 	/* One connector was probed; `probed` is NULL where the kernel knows it no more. Belongs to
 	 * the caller. */
 	void (*connector)(void *data, uint32_t id, const drmModeConnector *probed);
-	/* That was the last one of this round. */
-	void (*finished)(void *data);
+	/*
+	 * That was the last one of this round. False: its answers are worth another round, which
+	 * comes after a second, the next after two, and so on up to 32, until an event comes.
+	 */
+	bool (*finished)(void *data);
 	void (*removed)(void *data);
 };
 
@@ -36,7 +40,11 @@ int kms_hotplug_fd(const struct kms_hotplug *hotplug);
 /* It is readable: takes one event from it. */
 void kms_hotplug_receive(struct kms_hotplug *hotplug);
 
-/* Probes all connectors now, as after an event. */
+/* Probes all connectors now, as after an event. A round in which the kernel did not answer (for want
+ * of memory, say) says nothing of any connector, and is made again. */
 void kms_hotplug_probe(struct kms_hotplug *hotplug);
+
+/* The same in a second: what was read so far is not worth much. */
+void kms_hotplug_probe_later(struct kms_hotplug *hotplug);
 
 #endif

@@ -237,11 +237,13 @@ static int send_flip(struct kms_output *output, struct kms_state *next, bool *wi
 	const struct kms_state *now = &output->state;
 	int error = kms_state_commit(card, &output->request, now, next, token);
 
-	if (kms_output_is_refusal(error) && *with_cursor && is_frame) {
+	if (kms_output_is_refusal(error) && is_frame && (cursor->buffer || *with_cursor)) {
 		bool lit = cursor->buffer != NULL;
 
+		/* Off; or where that is what was refused, as it is. */
 		*with_cursor = false;
-		kms_layer_set_buffer(cursor, NULL);
+		kms_layer_set_buffer(cursor,
+			lit ? NULL : now->layers[KMS_LAYER_CURSOR].buffer);
 		error = kms_state_commit(card, &output->request, now, next, token);
 		if (!error && lit)
 			kms_output_refuse_cursor(output, &next->layers[KMS_LAYER_PICTURE]);

@@ -54,6 +54,7 @@ static int ask(struct kms_output *output, const struct kms_output_frame *frame)
 	kms_state_copy(&next, &output->state);
 	kms_layer_set_buffer(&next.layers[KMS_LAYER_PICTURE], frame->buffer);
 	next.layers[KMS_LAYER_PICTURE].placement = frame->placement;
+	kms_layer_set_buffer(&next.layers[KMS_LAYER_CURSOR], NULL);
 	output->counters.tests++;
 	error = kms_state_test(output->card, &output->request, &output->state, &next);
 	kms_state_drop(output->card, &next, &output->state);

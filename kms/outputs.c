@@ -187,6 +187,30 @@ void kms_outputs_probes_done(struct kms_outputs *outputs)
 	}
 }
 
+/* Panels that are built in, and virtual ones, often have none; a plug that is not all the way in, or
+ * a monitor that is still waking up, has one later. */
+static bool should_have_edid(const struct kms_connector *connector)
+{
+	static const char *const types[] = {"DP-", "HDMI-", "DVI-", "VGA-"};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(types); i++) {
+		if (g_str_has_prefix(connector->name, types[i]))
+			return true;
+	}
+	return false;
+}
+
+bool kms_outputs_miss_edid(const struct kms_outputs *outputs)
+{
+	for (size_t i = 0; i < kms_outputs_count(outputs); i++) {
+		const struct kms_connector *connector = &kms_outputs_at(outputs, i)->connector;
+
+		if (connector->connected && !connector->edid_size && should_have_edid(connector))
+			return true;
+	}
+	return false;
+}
+
 void kms_outputs_read(struct kms_outputs *outputs)
 {
 	int fd = outputs->card->fd;

@@ -297,6 +297,14 @@ static int check_primary(const struct double_object *plane, const uint64_t *valu
 	return 0;
 }
 
+static bool is_scaled(const struct check *check, uint32_t plane)
+{
+	const uint64_t *values = check->state.values[double_objects_find(plane)];
+
+	return values[PROPERTY_SRC_W] >> 16 != values[PROPERTY_CRTC_W] ||
+		values[PROPERTY_SRC_H] >> 16 != values[PROPERTY_CRTC_H];
+}
+
 static int check_cursor(const uint64_t *values)
 {
 	const struct double_framebuffer *framebuffer = double_framebuffer(
@@ -331,6 +339,8 @@ static int check_plane(const struct check *check, size_t index, bool test_only)
 		return check_primary(plane, values);
 	case DRM_PLANE_TYPE_CURSOR:
 		if (double_card.refuse_cursor || (double_card.refuse_cursor_commit && !test_only))
+			return EINVAL;
+		if (double_card.cursor_unscaled && is_scaled(check, DOUBLE_PRIMARY(plane->index)))
 			return EINVAL;
 		return check_cursor(values);
 	default:

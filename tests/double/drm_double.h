@@ -20,7 +20,7 @@
 #include <xf86drmMode.h>
 
 #define DOUBLE_CRTCS_MAX 32
-#define DOUBLE_PLANES_MAX (3 * DOUBLE_CRTCS_MAX)
+#define DOUBLE_PLANES_MAX (4 * DOUBLE_CRTCS_MAX)
 
 #define DOUBLE_CRTC(n) (UINT32_C(0xcc000000) + (uint32_t)(n))
 #define DOUBLE_CONNECTOR(n) (UINT32_C(0xc0000000) + (uint32_t)(n))
@@ -29,12 +29,16 @@
 #define DOUBLE_PRIMARY(n) (UINT32_C(0x9a000000) + (uint32_t)(n))
 #define DOUBLE_CURSOR(n) (UINT32_C(0x9a000100) + (uint32_t)(n))
 #define DOUBLE_OVERLAY(n) (UINT32_C(0x9a000200) + (uint32_t)(n))
+/* … and one that scans out compressed buffers alone. */
+#define DOUBLE_COMPRESSED(n) (UINT32_C(0x9a000300) + (uint32_t)(n))
 
 /* The card's shape and what its driver can do; read at open and at each call. */
 struct double_card {
 	unsigned int crtcs; /* as many connectors, each reachable by every CRTC */
 	bool cursor_planes; /* one a CRTC */
 	bool overlay_planes; /* one a CRTC, without scaling */
+	bool compressed_overlays; /* one more before each of them, that knows DOUBLE_TILED alone */
+	bool in_fences; /* planes have IN_FENCE_FD */
 	bool hotspot; /* cursor planes are hidden until the client says that it knows hotspots */
 	bool scaler; /* primary planes scale */
 	bool rotation; /* primary planes turn */
@@ -52,6 +56,7 @@ struct double_card {
 	bool needs_mode_set; /* what is on at the start runs with other timings */
 	bool refuse_cursor; /* a commit that lights a cursor plane (TEST_ONLY too) is EINVAL */
 	bool refuse_cursor_commit; /* the same, but TEST_ONLY says yes */
+	bool cursor_unscaled; /* a cursor above a primary plane that scales is EINVAL */
 	bool refuse_damage; /* a commit with FB_DAMAGE_CLIPS is EINVAL */
 	bool refuse_resets; /* a commit that sets "max bpc" is EINVAL */
 	unsigned int width_max; /* of a mode: else EINVAL; 0: any */
@@ -120,6 +125,8 @@ enum double_call {
 	DOUBLE_CREATE_DUMB,
 	DOUBLE_CREATE_BLOB,
 	DOUBLE_SET_MASTER,
+	DOUBLE_GET_RESOURCES,
+	DOUBLE_GET_CONNECTOR,
 	DOUBLE_CALLS,
 };
 

@@ -48,6 +48,8 @@ static const struct {
 	[PROPERTY_HOTSPOT_Y] = {"HOTSPOT_Y", DRM_MODE_PROP_SIGNED_RANGE, INT32_MIN, INT32_MAX},
 	[PROPERTY_ALPHA] = {"alpha", DRM_MODE_PROP_RANGE, 0, 0xffff},
 	[PROPERTY_ZPOS] = {"zpos", DRM_MODE_PROP_RANGE, 0, 7},
+	[PROPERTY_IN_FORMATS] = {"IN_FORMATS", DRM_MODE_PROP_BLOB | DRM_MODE_PROP_IMMUTABLE},
+	[PROPERTY_IN_FENCE_FD] = {"IN_FENCE_FD", DRM_MODE_PROP_SIGNED_RANGE, -1, INT32_MAX},
 	[PROPERTY_ACTIVE] = {"ACTIVE", DRM_MODE_PROP_RANGE, 0, 1},
 	[PROPERTY_MODE_ID] = {"MODE_ID", DRM_MODE_PROP_BLOB},
 	[PROPERTY_GAMMA_LUT] = {"GAMMA_LUT", DRM_MODE_PROP_BLOB},
@@ -235,6 +237,7 @@ static void add_plane(uint32_t id, unsigned int index, uint64_t type)
 		plane->has[property] = true;
 	plane->has[PROPERTY_ALPHA] = true;
 	plane->has[PROPERTY_ZPOS] = double_card.zpos;
+	plane->has[PROPERTY_IN_FENCE_FD] = double_card.in_fences;
 	values[PROPERTY_ZPOS] = 3;
 	values[PROPERTY_TYPE] = type;
 	/* What a previous master left behind. */
@@ -248,6 +251,29 @@ static void add_plane(uint32_t id, unsigned int index, uint64_t type)
 		plane->has[PROPERTY_HOTSPOT_X] = double_card.hotspot;
 		plane->has[PROPERTY_HOTSPOT_Y] = double_card.hotspot;
 	}
+}
+
+/* As the kernel lays it out: a head, the formats, the modifiers with the formats that they go
+ * with. */
+static void add_compressed(uint32_t id, unsigned int index)
+{
+	static const struct {
+		struct drm_format_modifier_blob head;
+		uint32_t formats[2];
+		struct drm_format_modifier modifier;
+	} in_formats = {
+		{FORMAT_BLOB_CURRENT, 0, 2, sizeof(in_formats.head), 1,
+			sizeof(in_formats.head) + sizeof(in_formats.formats)},
+		{DRM_FORMAT_XRGB8888, DRM_FORMAT_ARGB8888},
+		{.formats = 3, .modifier = DOUBLE_TILED},
+	};
+	size_t at = double_objects.count;
+	uint32_t blob;
+
+	add_plane(id, index, DRM_PLANE_TYPE_OVERLAY);
+	drmModeCreatePropertyBlob(-1, &in_formats, sizeof(in_formats), &blob);
+	double_objects.objects[at].has[PROPERTY_IN_FORMATS] = true;
+	double_objects.state.values[at][PROPERTY_IN_FORMATS] = blob;
 }
 
 void double_objects_build(void)
@@ -272,6 +298,8 @@ void double_objects_build(void)
 		add_plane(DOUBLE_PRIMARY(i), i, DRM_PLANE_TYPE_PRIMARY);
 		if (double_card.cursor_planes)
 			add_plane(DOUBLE_CURSOR(i), i, DRM_PLANE_TYPE_CURSOR);
+		if (double_card.compressed_overlays)
+			add_compressed(DOUBLE_COMPRESSED(i), i);
 		if (double_card.overlay_planes)
 			add_plane(DOUBLE_OVERLAY(i), i, DRM_PLANE_TYPE_OVERLAY);
 	}
@@ -477,7 +505,7 @@ drmModeResPtr drmModeGetResources(int fd)
 	drmModeResPtr resources;
 	size_t count;
 
-	if (!double_ioctl())
+	if (!double_ioctl() || double_scripted(DOUBLE_GET_RESOURCES))
 		return NULL;
 	resources = calloc(1, sizeof(*resources));
 	resources->crtcs = ids_of(DRM_MODE_OBJECT_CRTC, &count);
@@ -576,7 +604,7 @@ drmModeConnectorPtr drmModeGetConnector(int fd, uint32_t id)
 	drmModeConnectorPtr connector;
 	size_t count;
 
-	if (!double_ioctl())
+	if (!double_ioctl() || double_scripted(DOUBLE_GET_CONNECTOR))
 		return NULL;
 	if (index < 0) {
 		errno = ENOENT;
@@ -711,8 +739,19 @@ void drmModeFreeProperty(drmModePropertyPtr property)
 	free(property);
 }
 
+/* For blobs with one modifier, as ours are. */
 bool drmModeFormatModifierBlobIterNext(const drmModePropertyBlobRes *blob,
 	drmModeFormatModifierIterator *iterator)
 {
-	return false;
+	const struct drm_format_modifier_blob *head = blob->data;
+	const char *bytes = blob->data;
+	struct drm_format_modifier modifier;
+
+	if (iterator->fmt_idx >= head->count_formats)
+		return false;
+	memcpy(&modifier, bytes + head->modifiers_offset, sizeof(modifier));
+	memcpy(&iterator->fmt, bytes + head->formats_offset + 4 * iterator->fmt_idx, 4);
+	iterator->mod = modifier.modifier;
+	iterator->fmt_idx++;
+	return true;
 }

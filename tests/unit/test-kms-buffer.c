@@ -7,7 +7,7 @@
  * one.
  */
 #include "card_fixture.h"
-#include "import.h"
+#include "device.h"
 
 #include <drm_fourcc.h>
 #include <errno.h>
@@ -469,6 +469,58 @@ static void test_refused_where_it_lies(struct card_fixture *card)
 	close(fd);
 }
 
+/* One that failed for the moment is asked again after a while, and not at every frame. */
+static void test_refused_for_the_moment(struct card_fixture *card)
+{
+	int fd = make_dmabuf();
+	const struct kms_dmabuf dmabuf = describe(fd);
+	struct kms_refusal *refusal;
+
+	card_start(card);
+	refusal = &card->device->imports.refusals[0];
+	for (unsigned int i = 0; i < 3; i++) {
+		int64_t before_us = g_get_monotonic_time();
+
+		double_fail(DOUBLE_ADD_FB, ENOMEM, 0, 1);
+		import_refused(card, &dmabuf);
+		import_refused(card, &dmabuf);
+		g_assert_cmpuint(double_counters.framebuffers_refused, ==, i + 1);
+		g_assert_cmpint(refusal->until_us, >=, before_us + (G_USEC_PER_SEC << i));
+		refusal->until_us = 1;
+	}
+	kms_buffer_unref(import(card, &dmabuf));
+	/* It counts from the beginning then. */
+	g_assert_cmpint(refusal->error, ==, 0);
+	close(fd);
+}
+
+/* Kernels before 6.8: the framebuffer is removed, when the next frame is on its way. */
+static void test_removed_out_of_the_way(struct card_fixture *card)
+{
+	struct kms_buffer *buffer;
+	uint32_t framebuffer;
+
+	double_card.closefb = false;
+	card_start(card);
+	buffer = card_buffer(card, 0);
+	framebuffer = buffer->framebuffer;
+	card_submit_buffer(card, 0, buffer);
+	card_release(card, buffer);
+	card_flip(0);
+	card_submit(card, 0);
+	g_assert_true(double_flip(0));
+	g_assert_nonnull(double_framebuffer(framebuffer));
+	card_turn();
+	g_assert_null(double_framebuffer(framebuffer));
+	/* From outside of the loop, too. */
+	buffer = card_buffer(card, 0);
+	framebuffer = buffer->framebuffer;
+	card_release(card, buffer);
+	g_assert_nonnull(double_framebuffer(framebuffer));
+	card_turn();
+	g_assert_null(double_framebuffer(framebuffer));
+}
+
 int main(int argc, char **argv)
 {
 	card_init(&argc, &argv);
@@ -491,5 +543,7 @@ int main(int argc, char **argv)
 	card_add_test("/kms/buffer/dumb", test_dumb);
 	card_add_test("/kms/buffer/dumb-refused", test_dumb_refused);
 	card_add_test("/kms/buffer/refused/where-it-lies", test_refused_where_it_lies);
+	card_add_test("/kms/buffer/refused-for-the-moment", test_refused_for_the_moment);
+	card_add_test("/kms/buffer/removed-out-of-the-way", test_removed_out_of_the_way);
 	return g_test_run();
 }

@@ -290,6 +290,49 @@ static void test_overlay(struct card_fixture *card)
 	card_flip(0);
 }
 
+/* Overlays that take compressed buffers alone (rockchip's clusters) say so: the next one. */
+static void test_compressed_overlay(struct card_fixture *card)
+{
+	double_card.cursor_planes = false;
+	double_card.overlay_planes = true;
+	double_card.compressed_overlays = true;
+	start_with_frame(card, SLOW_MODE);
+	g_assert_true(set(card, 0xffffffff));
+	g_assert_cmpuint(double_counters.tests, ==, 1);
+	card_submit(card, 0);
+	g_assert_cmpuint(double_value(DOUBLE_OVERLAY(0), "CRTC_ID"), ==, DOUBLE_CRTC(0));
+	g_assert_cmpuint(double_value(DOUBLE_COMPRESSED(0), "CRTC_ID"), ==, 0);
+	card_flip(0);
+}
+
+/* Above a picture that is scaled the driver refuses it (amdgpu); it is drawn from then on, also into
+ * pictures that the driver would take it above: else it would come and go. */
+static void test_refused_above_scaled(struct card_fixture *card)
+{
+	struct card_output *seen = &card->outputs[0];
+	struct kms_frame frame;
+
+	double_card.scaler = true;
+	double_card.cursor_unscaled = true;
+	start_with_frame(card, SLOW_MODE);
+	show(card);
+	seen->changes = 0;
+	frame = card_frame(card, card_picture(card, 0));
+	frame.source = (struct kms_rect){0, 0, 512, 384};
+	g_assert_true(kms_output_test(seen->output, &frame));
+	g_assert_cmpint(kms_output_submit(seen->output, &frame), ==, KMS_SUBMIT_ACCEPTED);
+	card_turn();
+	g_assert_cmpuint(double_value(DOUBLE_CURSOR(0), "FB_ID"), ==, 0);
+	g_assert_cmpuint(seen->changes, ==, 1);
+	g_assert_false(set(card, 0xffffffff));
+	card_flip(0);
+	g_assert_cmpuint(seen->presented, ==, card->serial);
+	card_show(card, 0);
+	g_assert_false(set(card, 0xffffffff));
+	g_assert_cmpuint(double_value(DOUBLE_CURSOR(0), "FB_ID"), ==, 0);
+	g_assert_cmpuint(seen->changes, ==, 1);
+}
+
 static void test_no_plane(struct card_fixture *card)
 {
 	double_card.cursor_planes = false;
@@ -391,6 +434,8 @@ int main(int argc, char **argv)
 	card_add_test("/kms/cursor/big-plane", test_big_plane);
 	card_add_test("/kms/cursor/small-plane", test_small_plane);
 	card_add_test("/kms/cursor/overlay", test_overlay);
+	card_add_test("/kms/cursor/compressed-overlay", test_compressed_overlay);
+	card_add_test("/kms/cursor/refused/above-scaled", test_refused_above_scaled);
 	card_add_test("/kms/cursor/no-plane", test_no_plane);
 	card_add_test("/kms/cursor/refused/by-test", test_refused_by_test);
 	card_add_test("/kms/cursor/refused/by-commit", test_refused_by_commit);
