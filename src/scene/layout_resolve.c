@@ -40,7 +40,7 @@ static bool is_name(const char *text, const char *name, size_t length)
 static bool is_called(const struct layout_connector *connector, const char *name, size_t length)
 {
 	return is_name(connector->name, name, length) ||
-		(connector->connected && is_name(connector->monitor, name, length));
+		(connector->connected && kms_monitor_matches(connector->monitor, name, length));
 }
 
 bool layout_names(const char *names, const struct layout_connector *connector)
@@ -187,7 +187,8 @@ static void remark_twins(struct resolver *resolver, const struct layout_output *
 	for (size_t i = 0; i < resolver->situation->connector_count; i++) {
 		const struct layout_connector *other = connector_of(resolver, i);
 
-		if (i == chosen || !other->connected || !is_name(other->monitor, name, length))
+		if (i == chosen || !other->connected ||
+			!kms_monitor_matches(other->monitor, name, length))
 			continue;
 		add_remark(resolver, G_LOG_LEVEL_WARNING, section->name, NULL,
 			g_strdup_printf("two monitors have this name; the one on %s is used, and "

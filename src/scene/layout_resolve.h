@@ -36,8 +36,8 @@
 
 /* One [output NAME] section. Strings are borrowed. */
 struct layout_output {
-	/* "DP-1" or "MAKE MODEL SERIAL", or several of them with ";" between: the first that has a
-	 * monitor. */
+	/* "DP-1", "MAKE MODEL SERIAL" or "MAKE MODEL", or several of them with ";" between: the first
+	 * that has a monitor. */
 	const char *name;
 	const char *guest; /* whose scanout it shows; NULL: of the default order */
 	int scanout; /* 0 to 15; -1: the lowest that no earlier section has */

@@ -140,6 +140,16 @@ static const struct situation situations[] = {
 				"one on DP-1"},
 			{"DP-1=ACME TV 0, DP-2", "a0:DP-1"},
 		}},
+	{"any-monitor-of-a-kind", 1, {SECTION("ACME TV", "a", 0)},
+		{
+			{"DP-1=ACME PC 1, DP-2=ACME TV 7", "a0:DP-2"},
+			{"DP-1=ACME TV 8, DP-2", "a0:DP-1"},
+			{"DP-1=ACME TV 8, DP-2=ACME TV 7", "a0:DP-1",
+				"two monitors have this name; the one on DP-1 is used, and not the "
+				"one on DP-2"},
+			{"DP-1=ACME TVSET 8", "",
+				"ACME TV: no connector or monitor of this name yet"},
+		}},
 	{"first-of-a-list", 1, {SECTION("HDMI-1 ; eDP-1", "a", 0)},
 		{
 			{"eDP-1=LAP 1 1, HDMI-1", "a0:eDP-1"},
@@ -382,7 +392,10 @@ static void test_names(void)
 	g_assert_true(layout_names("eDP-1 ;ACME TV 7;", &plugged));
 	g_assert_false(layout_names("DP-10", &plugged));
 	g_assert_false(layout_names("DP", &plugged));
-	g_assert_false(layout_names("ACME TV", &plugged));
+	/* Without the serial number, but with all of the model. */
+	g_assert_true(layout_names("ACME TV;DP-2", &plugged));
+	g_assert_false(layout_names("ACME T", &plugged));
+	g_assert_false(layout_names("ACME", &plugged));
 	g_assert_false(layout_names("", &plugged));
 	g_assert_false(layout_names(" ; ", &plugged));
 	/* What is remembered of a monitor that has gone names nothing. */
