@@ -65,7 +65,7 @@ bool fake_dmabuf_is_one(int fd)
 	return find_fake(fd) != NULL;
 }
 
-void fake_dmabuf_set_busy(const uint32_t *memory, bool busy)
+void fake_dmabuf_note_busy(const uint32_t *memory, bool busy)
 {
 	for (size_t i = 0; i < fake_count; i++) {
 		if (fakes[i].memory == memory)

@@ -23,10 +23,12 @@ void fake_dmabuf_refuse_sync(bool refuse);
  * would wait for them, then fails the test. */
 void fake_dmabuf_set_busy(const uint32_t *memory, bool busy);
 
-/* Times that a dma-buf's fences were asked for, by whomever. (fake_poll.c) */
+/* Times that a dma-buf's fences were asked for, by whomever. */
 unsigned int fake_dmabuf_polls(void);
 
-/* For fake_poll.c. */
+/* For fake_poll.c, which has the two above: whoever calls them is linked with its poll(), and not with
+ * a sanitizer's. */
+void fake_dmabuf_note_busy(const uint32_t *memory, bool busy);
 bool fake_dmabuf_is_one(int fd);
 bool fake_dmabuf_is_busy(int fd);
 

@@ -13,6 +13,11 @@
 
 static unsigned int polls;
 
+void fake_dmabuf_set_busy(const uint32_t *memory, bool busy)
+{
+	fake_dmabuf_note_busy(memory, busy);
+}
+
 unsigned int fake_dmabuf_polls(void)
 {
 	return polls;
