@@ -316,7 +316,7 @@ demo:
 	@$(again) demo-programs
 	@$(run) DEMO='$(DEMO)' tests/guest/demo
 
-demo-programs: $(out)/scanoutd $(out)/tests/camera $(addprefix $(out)/lab/,hands picture) \
+demo-programs: $(out)/scanoutd $(out)/scanout-screenshot $(addprefix $(out)/lab/,hands picture) \
 	$(addprefix $(out)/guest/,$(guest_programs))
 
 # BENCHES="--quick copies": options and groups of tests/bench/run.
