@@ -425,6 +425,9 @@ static void test_fix_words(void)
 		const char *fix;
 	} cases[] = {
 		{"qemu -display sdl,gl=on", "removed -display sdl,gl=on"},
+		{"qemu -chardev socket,id=x,path=/x -device vhost-user-gpu-pci,chardev=x",
+			"removed -device vhost-user-gpu-pci,chardev=x, and -chardev "
+			"socket,id=x,path=/x"},
 		{"qemu -M q35,memory-backend=a", "removed memory-backend=a of -machine"},
 		{"qemu -M memory-backend=a -object memory-backend-ram,id=a,size=1G",
 			"removed memory-backend=a of -machine, and -object "

@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Displays and graphics cards of a QEMU command line: the guest that scanoutd shows has no other.
- * Each that is on the line is a reason, and can be left out.
+ * Each that is on the line is a reason, and can be removed.
  */
 #include <string.h>
 
 #include "tools/scanout-run/qemu_line_internal.h"
 
-/* `advice`, which is taken over: which option of scanout-run's does the same; or NULL. */
-static void refuse_display(struct reading *reading, struct word *word, char *advice)
+/* `advice`, which is taken over: which option of scanout-run's does the same; or NULL. `also`: what
+ * is removed with it; or NULL. */
+static void refuse_display(struct reading *reading, struct word *word, char *advice,
+	const char *also)
 {
 	g_autofree char *text = word_text(word);
 	g_autofree char *taken = advice;
+	g_autofree char *drop = reading_drop(word);
 
-	reading_refuse(reading, reading_drop(word),
+	reading_refuse(reading, g_strjoin(", and ", drop, also, NULL),
 		"%s conflicts with scanoutd, which is the guest's display: remove it%s%s", text,
 		taken ? "; " : "", taken ? taken : "");
 }
@@ -47,7 +50,8 @@ void read_vga(struct reading *reading, struct word *word)
 			g_str_equal(word->value, "virtio")
 				? g_strdup("for firmware that needs a VGA card, use "
 					   "scanout-run --vga")
-				: NULL);
+				: NULL,
+			NULL);
 }
 
 void read_display(struct reading *reading, struct word *word)
@@ -63,14 +67,15 @@ void read_display(struct reading *reading, struct word *word)
 	else
 		refuse_display(reading, word,
 			advise_3d(properties,
-				has_gl(properties) || !g_strcmp0(type, "egl-headless")));
+				has_gl(properties) || !g_strcmp0(type, "egl-headless")),
+			NULL);
 	properties_destroy(properties);
 }
 
 void read_vnc(struct reading *reading, struct word *word)
 {
 	if (!g_str_equal(word->value, "none"))
-		refuse_display(reading, word, NULL);
+		refuse_display(reading, word, NULL, NULL);
 }
 
 void read_spice(struct reading *reading, struct word *word)
@@ -79,13 +84,13 @@ void read_spice(struct reading *reading, struct word *word)
 
 	if (!properties)
 		return;
-	refuse_display(reading, word, advise_3d(properties, has_gl(properties)));
+	refuse_display(reading, word, advise_3d(properties, has_gl(properties)), NULL);
 	properties_destroy(properties);
 }
 
 void read_display_switch(struct reading *reading, struct word *word)
 {
-	refuse_display(reading, word, NULL);
+	refuse_display(reading, word, NULL, NULL);
 }
 
 static bool is_display_device(const char *driver)
@@ -124,19 +129,24 @@ static char *advise_device(const struct properties *properties, const char *driv
 	return g_strdup_printf("scanout-run has %s", list);
 }
 
-/* The socket of a device that is left out has nobody to connect to. */
-static void drop_chardev(struct reading *reading, const char *id)
+/* The socket of a device that is removed has nobody to connect to. Returns the word as it was, or
+ * NULL where there is none; the caller's. */
+static char *drop_chardev(struct reading *reading, const char *id)
 {
-	for (guint i = 0; i < words_count(reading->line->words); i++) {
+	for (guint i = 0; id && i < words_count(reading->line->words); i++) {
 		struct word *word = words_at(reading->line->words, i);
 
 		if (!word_is(word, "chardev") || !word->value)
 			continue;
 		struct properties *properties = properties_create(word->value, "backend", NULL);
-		if (properties && !g_strcmp0(properties_get(properties, "id"), id))
-			word->dropped = true;
+		bool is_it = properties && !g_strcmp0(properties_get(properties, "id"), id);
 		properties_destroy(properties);
+		if (is_it) {
+			word->dropped = true;
+			return word_text(word);
+		}
 	}
+	return NULL;
 }
 
 void read_device_display(struct reading *reading, struct word *word,
@@ -147,7 +157,6 @@ void read_device_display(struct reading *reading, struct word *word,
 
 	if (!driver || !is_display_device(driver))
 		return;
-	refuse_display(reading, word, advise_device(properties, driver));
-	if (chardev)
-		drop_chardev(reading, chardev);
+	g_autofree char *socket = drop_chardev(reading, chardev);
+	refuse_display(reading, word, advise_device(properties, driver), socket);
 }
