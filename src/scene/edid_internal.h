@@ -125,7 +125,7 @@ bool edid_timing_fits_detailed(const struct edid_timing *timing);
 /* Thousandths of a hertz. */
 uint32_t edid_timing_refresh(const struct edid_timing *timing);
 
-/* Which of an E-EDID's detailed timings' bytes there are besides. */
+/* Of the last byte of a detailed timing. */
 #define DETAILED_INTERLACED 0x80
 #define DETAILED_STEREO 0x20
 #define DETAILED_POSITIVE_VERTICAL 0x04

@@ -158,8 +158,6 @@ static void for_each(struct edid_model *model, const uint8_t *edid, size_t size,
 	}
 }
 
-static bool preferred_next; /* of the detailed timings */
-
 static void add_detailed(struct edid_model *model, const uint8_t *edid, const uint8_t *d)
 {
 	uint32_t width = (d[4] & 0xf0u) << 4 | d[2];
@@ -175,7 +173,7 @@ static void add_detailed(struct edid_model *model, const uint8_t *edid, const ui
 		.clock_khz = (d[0] | (uint32_t)d[1] << 8) * 10,
 		.horizontal_total = width + horizontal_blank,
 		.vertical_total = height + vertical_blank,
-		.preferred = preferred_next,
+		.preferred = model->preferred_next,
 		.interlaced = d[17] & 0x80,
 	};
 
@@ -193,7 +191,7 @@ static void add_detailed(struct edid_model *model, const uint8_t *edid, const ui
 		mode.height *= 2;
 		mode.vertical_total = mode.vertical_total * 2 | 1;
 	}
-	preferred_next = false;
+	model->preferred_next = false;
 	add(model, mode);
 }
 
@@ -373,7 +371,7 @@ bool edid_model_read(struct edid_model *model, const uint8_t *edid, size_t size)
 			return false;
 	}
 	quirks = find_quirks(edid);
-	preferred_next = edid[19] >= 4 || (edid[24] & 2);
+	model->preferred_next = edid[19] >= 4 || (edid[24] & 2);
 	for_each(model, edid, size, add_detailed);
 	for_each(model, edid, size, add_cvt);
 	for (size_t i = 0; i < 8; i++)

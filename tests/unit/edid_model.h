@@ -24,6 +24,7 @@ struct edid_model_mode {
 struct edid_model {
 	struct edid_model_mode modes[EDID_MODEL_MODES_MAX];
 	size_t count;
+	bool preferred_next; /* while it is read: the first detailed timing to come is preferred */
 };
 
 /* As Linux lists them: the first is the one that a guest takes. False: the EDID is none. */

@@ -8,304 +8,7 @@
 #include <string.h>
 
 #include "edid_model.h"
-#include "scene/edid.h"
-
-#define BLOCKS_MAX 8
-
-/* ---- monitors ---- */
-
-enum first {
-	FIRST_1080P60,
-	FIRST_1080P5994,
-	FIRST_1080I60,
-	FIRST_STEREO,
-	FIRST_NO_SYNC,
-	FIRST_COMPOSITE,
-	FIRST_2160P30,
-	FIRST_900P60,
-	FIRST_NAME,
-	FIRST_SERIAL,
-	FIRST_TEXT,
-	FIRST_DUMMY,
-	FIRSTS,
-};
-
-enum extension {
-	EXTENSION_NONE,
-	EXTENSION_ONE_CTA,
-	EXTENSION_TWO_CTA,
-	EXTENSION_THREE_CTA,
-	EXTENSION_BAD_CTA,
-	EXTENSION_BAD_OTHER,
-	EXTENSION_LARGE_DISPLAYID,
-	EXTENSION_MEEK_DISPLAYID,
-	EXTENSION_CTA_DISPLAYID,
-	EXTENSION_OVERRIDE,
-	EXTENSION_MAP,
-	EXTENSION_VTB_LARGE,
-	EXTENSIONS,
-};
-
-enum maker {
-	MAKER_PLAIN,
-	MAKER_LARGEST_60,
-	MAKER_LARGEST_75,
-	MAKER_CLOCK,
-	MAKER_REDUCED,
-	MAKERS,
-};
-
-struct monitor {
-	uint8_t bytes[BLOCKS_MAX * EDID_BLOCK_SIZE];
-	size_t size;
-};
-
-struct recipe {
-	uint8_t revision;
-	bool preferred_bit, full; /* full: no descriptor is free */
-	enum first first;
-	enum extension extension;
-	enum maker maker;
-};
-
-static const uint8_t descriptor_1080p60[18] = {0x02, 0x3a, 0x80, 0x18, 0x71, 0x38, 0x2d, 0x40, 0x58,
-	0x2c, 0x45, 0x00, 0x09, 0x25, 0x21, 0x00, 0x00, 0x1e};
-static const uint8_t descriptor_720p60[18] = {0x01, 0x1d, 0x00, 0x72, 0x51, 0xd0, 0x1e, 0x20, 0x6e,
-	0x28, 0x55, 0x00, 0x09, 0x25, 0x21, 0x00, 0x00, 0x1e};
-static const uint8_t descriptor_1080i60[18] = {0x01, 0x1d, 0x80, 0x18, 0x71, 0x1c, 0x16, 0x20, 0x58,
-	0x2c, 0x25, 0x00, 0x09, 0x25, 0x21, 0x00, 0x00, 0x9e};
-static const uint8_t descriptor_2160p30[18] = {0x04, 0x74, 0x00, 0x30, 0xf2, 0x70, 0x5a, 0x80, 0xb0,
-	0x58, 0x8a, 0x00, 0x09, 0x25, 0x21, 0x00, 0x00, 0x1e};
-static const uint8_t descriptor_900p60[18] = {0x9a, 0x29, 0xa0, 0xd0, 0x51, 0x84, 0x22, 0x30, 0x50,
-	0x98, 0x36, 0x00, 0x09, 0x25, 0x21, 0x00, 0x00, 0x1c};
-static const char name_descriptor[19] = "\0\0\0\xfc\0DELL U2412M\n ";
-static const char serial_descriptor[19] = "\0\0\0\xff\0SN4711\n      ";
-static const char text_descriptor[19] = "\0\0\0\xfe\0Nothing\n     ";
-/* 23 to 76 Hz, 15 to 140 kHz, 300 MHz. */
-static const uint8_t range_descriptor[18] = {0, 0, 0, 0xfd, 0, 23, 76, 15, 140, 30, 0, 0x0a, 0x20,
-	0x20, 0x20, 0x20, 0x20, 0x20};
-
-static void seal(uint8_t *block)
-{
-	uint8_t sum = 0;
-
-	for (size_t i = 0; i < EDID_BLOCK_SIZE - 1; i++)
-		sum = (uint8_t)(sum + block[i]);
-	block[EDID_BLOCK_SIZE - 1] = (uint8_t)-sum;
-}
-
-static void put_dummy(uint8_t *descriptor)
-{
-	memset(descriptor, 0, 18);
-	descriptor[3] = 0x10;
-}
-
-static void put_first(uint8_t *descriptor, enum first first)
-{
-	static const void *const descriptors[FIRSTS] = {
-		[FIRST_1080P60] = descriptor_1080p60,
-		[FIRST_1080P5994] = descriptor_1080p60,
-		[FIRST_1080I60] = descriptor_1080i60,
-		[FIRST_STEREO] = descriptor_1080p60,
-		[FIRST_NO_SYNC] = descriptor_1080p60,
-		[FIRST_COMPOSITE] = descriptor_1080p60,
-		[FIRST_2160P30] = descriptor_2160p30,
-		[FIRST_900P60] = descriptor_900p60,
-		[FIRST_NAME] = name_descriptor,
-		[FIRST_SERIAL] = serial_descriptor,
-		[FIRST_TEXT] = text_descriptor,
-	};
-
-	if (first == FIRST_DUMMY) {
-		put_dummy(descriptor);
-		return;
-	}
-	memcpy(descriptor, descriptors[first], 18);
-	switch (first) {
-	case FIRST_1080P5994:
-		descriptor[0] = 0xf3;
-		descriptor[1] = 0x39;
-		break;
-	case FIRST_STEREO:
-		descriptor[17] |= 0x20;
-		break;
-	case FIRST_NO_SYNC:
-		descriptor[9] = 0;
-		descriptor[10] &= 0xf0;
-		descriptor[11] = 0;
-		break;
-	case FIRST_COMPOSITE:
-		descriptor[17] = 0x06;
-		break;
-	default:
-		break;
-	}
-}
-
-static void put_base(uint8_t *base, const struct recipe *recipe)
-{
-	static const uint8_t head[54] = {0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x00, 0x10, 0xac,
-		0x7b, 0xa0, 0x4c, 0x41, 0x30, 0x30, 0x0c, 0x16, 0x01, 0x03, 0x80, 0x34, 0x1d, 0x78,
-		0xe0, 0xee, 0x95, 0xa3, 0x54, 0x4c, 0x99, 0x26, 0x0f, 0x50, 0x54, 0xa1, 0x08, 0x00,
-		0x81, 0x40, 0x81, 0x80, 0xa9, 0x40, 0xb3, 0x00, 0xd1, 0xc0, 0x01, 0x01, 0x01, 0x01,
-		0x01, 0x01};
-	static const uint8_t makers[MAKERS][4] = {
-		[MAKER_PLAIN] = {0x10, 0xac, 0x7b, 0xa0},
-		[MAKER_LARGEST_60] = {0x4c, 0x2d, 596 & 0xff, 596 >> 8},
-		[MAKER_LARGEST_75] = {0x34, 0xa4, 0xb8, 0x07},
-		[MAKER_CLOCK] = {0x16, 0x09, 59264 & 0xff, 59264 >> 8},
-		[MAKER_REDUCED] = {0x5a, 0x63, 5020 & 0xff, 5020 >> 8},
-	};
-
-	memcpy(base, head, sizeof(head));
-	memcpy(base + 8, makers[recipe->maker], 4);
-	base[19] = recipe->revision;
-	base[20] = recipe->revision >= 4 ? 0xa0 : 0x80;
-	base[24] |= recipe->preferred_bit ? 0x02 : 0x00;
-	/* Linux may then think of more modes in the range; before 1.4 the word is GTF. */
-	base[24] |= recipe->maker == MAKER_PLAIN ? 0x00 : 0x01;
-	put_first(base + 54, recipe->first);
-	for (size_t i = 1; i < 4; i++)
-		put_dummy(base + 54 + 18 * i);
-	memcpy(base + 72, recipe->first == FIRST_NAME ? serial_descriptor : name_descriptor, 18);
-	memcpy(base + 90, range_descriptor, 18);
-	if (recipe->full)
-		memcpy(base + 108, text_descriptor, 18);
-}
-
-/* With native codes and timings, a preference and a native resolution. */
-static void put_cta(uint8_t *cta)
-{
-	static const uint8_t data[] = {0x46, 0x90, 0x01, 0x04, 0x13, 0x1f, 0x61, /* codes */
-		0xe2, 0x0d, 0x10, /* format preference */
-		0xe2, 0x00, 0x4a}; /* capabilities */
-
-	cta[0] = 0x02;
-	cta[1] = 3;
-	cta[2] = 4 + sizeof(data);
-	cta[3] = 0x82;
-	memcpy(cta + 4, data, sizeof(data));
-	memcpy(cta + cta[2], descriptor_720p60, 18);
-	seal(cta);
-}
-
-static void put_displayid(uint8_t *block, bool preferred)
-{
-	uint8_t made[EDID_SIZE_MAX];
-	const struct edid_screen screen = {.width = 5120,
-		.height = 1440,
-		.width_mm = 520,
-		.height_mm = 290};
-
-	g_assert_cmpuint(edid_write(made, &screen, NULL, 0), ==, 2 * EDID_BLOCK_SIZE);
-	memcpy(block, made + EDID_BLOCK_SIZE, EDID_BLOCK_SIZE);
-	if (!preferred) {
-		uint8_t sum = 0;
-		size_t end = 5u + block[2];
-
-		/* The flags of the timing, behind product and parameters. */
-		g_assert_cmphex(block[5 + 15 + 15], ==, 0x03);
-		block[5 + 15 + 15 + 3 + 3] &= 0x7f;
-		for (size_t i = 1; i < end; i++)
-			sum = (uint8_t)(sum + block[i]);
-		block[end] = (uint8_t)-sum;
-	}
-	seal(block);
-}
-
-static void put_override(uint8_t *cta)
-{
-	memmove(cta + 7, cta + 4, 120 - 7);
-	cta[4] = 0xe2;
-	cta[5] = 0x78;
-	cta[6] = 2;
-	cta[2] += 3;
-	seal(cta);
-}
-
-static void put_vtb(uint8_t *block)
-{
-	block[0] = 0x10;
-	block[1] = 1;
-	block[2] = 1;
-	memcpy(block + 5, descriptor_2160p30, 18);
-	seal(block);
-}
-
-static void monitor_make(struct monitor *monitor, const struct recipe *recipe)
-{
-	uint8_t *base = monitor->bytes;
-	uint8_t *block = base + EDID_BLOCK_SIZE;
-	size_t count = 0;
-
-	memset(monitor, 0, sizeof(*monitor));
-	put_base(base, recipe);
-	switch (recipe->extension) {
-	case EXTENSION_NONE:
-		break;
-	case EXTENSION_ONE_CTA:
-	case EXTENSION_TWO_CTA:
-	case EXTENSION_THREE_CTA:
-		for (; count <= (size_t)(recipe->extension - EXTENSION_ONE_CTA); count++)
-			put_cta(block + count * EDID_BLOCK_SIZE);
-		break;
-	case EXTENSION_BAD_CTA:
-		put_cta(block);
-		block[127] ^= 0x55;
-		count = 1;
-		break;
-	case EXTENSION_BAD_OTHER:
-		put_cta(block);
-		put_vtb(block + EDID_BLOCK_SIZE);
-		block[EDID_BLOCK_SIZE + 127] ^= 0x55;
-		count = 2;
-		break;
-	case EXTENSION_LARGE_DISPLAYID:
-	case EXTENSION_MEEK_DISPLAYID:
-		put_displayid(block, recipe->extension == EXTENSION_LARGE_DISPLAYID);
-		count = 1;
-		break;
-	case EXTENSION_CTA_DISPLAYID:
-	case EXTENSION_OVERRIDE:
-		put_cta(block);
-		put_displayid(block + EDID_BLOCK_SIZE, true);
-		count = 2;
-		if (recipe->extension == EXTENSION_OVERRIDE)
-			put_override(block);
-		break;
-	case EXTENSION_MAP:
-		put_cta(block + EDID_BLOCK_SIZE);
-		put_cta(block + (size_t)2 * EDID_BLOCK_SIZE);
-		block[0] = 0xf0;
-		block[1] = block[2] = 0x02;
-		seal(block);
-		count = 3;
-		break;
-	case EXTENSION_VTB_LARGE:
-		put_vtb(block);
-		count = 1;
-		break;
-	case EXTENSIONS:
-		g_assert_not_reached();
-	}
-	monitor->size = (1 + count) * EDID_BLOCK_SIZE;
-	base[126] = (uint8_t)(recipe->extension == EXTENSION_OVERRIDE ? 1 : count);
-	seal(base);
-}
-
-/* Of the `number`th: false, there are no more. */
-static bool recipe_make(struct recipe *recipe, unsigned int number)
-{
-	*recipe = (struct recipe){
-		.revision = (uint8_t[]){1, 3, 4}[number % 3],
-		.preferred_bit = number / 3 % 2,
-		.full = number / 6 % 2,
-		.first = (enum first)(number / 12 % FIRSTS),
-		.extension = (enum extension)(number / 12 / FIRSTS % EXTENSIONS),
-		.maker = (enum maker)(number / 12 / FIRSTS / EXTENSIONS),
-	};
-	return recipe->maker < MAKERS;
-}
+#include "edid_monitors.h"
 
 static const struct edid_screen screens[] = {
 	{1920, 1080, 60000, 520, 290, "DP-1", true},
@@ -441,9 +144,9 @@ static void test_identity(void)
 			if (recipe.maker == MAKER_CLOCK || recipe.maker == MAKER_REDUCED)
 				edid[11] ^= 0x80;
 			g_assert_cmpmem(edid, 20, monitor.bytes, 20);
-			g_assert_true(has_descriptor(edid, name_descriptor));
-			g_assert_true(has_descriptor(edid, serial_descriptor) ==
-				has_descriptor(monitor.bytes, serial_descriptor));
+			g_assert_true(has_descriptor(edid, monitor_name));
+			g_assert_true(has_descriptor(edid, monitor_serial) ==
+				has_descriptor(monitor.bytes, monitor_serial));
 		}
 	}
 }
@@ -465,7 +168,7 @@ static void test_native(void)
 	/* The preference of formats is gone, and what followed has moved up. */
 	g_assert_cmphex(cta[2], ==, 4 + 10);
 	g_assert_cmpmem(cta + 4, 10, "\x46\x10\x01\x04\x13\x1f\x61\xe2\x00\x4a", 10);
-	g_assert_cmpmem(cta + 14, 18, descriptor_720p60, 18);
+	g_assert_cmpmem(cta + 14, 18, monitor_720p60, 18);
 	/* Left alone where nothing else is. */
 	g_assert_cmpuint(edid_write(edid, &screens[0], monitor.bytes, monitor.size), ==,
 		2 * EDID_BLOCK_SIZE);
@@ -526,6 +229,38 @@ static void test_rates(void)
 			if (ABS(off) > 0.5)
 				g_test_message("%ux%u@%u", width, screen.height, rates[i]);
 			g_assert_cmpfloat(ABS(off), <=, 0.5);
+		}
+	}
+}
+
+/* The least and the most that a screen can be: the size is right, the rate as far as bytes go. */
+static void test_extremes(void)
+{
+	static const uint32_t sides[] = {64, 65, 4095, 4096, 16384};
+	static const uint32_t rates[] = {0, 1, 1000, 24000, 240000, 1000000, UINT32_MAX};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(sides) * G_N_ELEMENTS(sides); i++) {
+		for (size_t j = 0; j < G_N_ELEMENTS(rates); j++) {
+			const struct edid_screen screen = {
+				.width = sides[i / G_N_ELEMENTS(sides)],
+				.height = sides[i % G_N_ELEMENTS(sides)],
+				.refresh_mhz = rates[j],
+				.width_mm = UINT32_MAX,
+				.height_mm = 1,
+				.scaled = true,
+			};
+			uint8_t edid[EDID_SIZE_MAX];
+			size_t size = edid_write(edid, &screen, NULL, 0);
+			struct edid_model model;
+
+			g_assert_true(edid_valid(edid, size));
+			g_assert_true(edid_model_read(&model, edid, size));
+			g_assert_cmpuint(model.modes[0].width, ==, screen.width);
+			g_assert_cmpuint(model.modes[0].height, ==, screen.height);
+			if (rates[j] >= 1000 && rates[j] <= 240000)
+				g_assert_cmpfloat(
+					ABS(edid_model_refresh(&model.modes[0]) - rates[j]), <=,
+					0.5);
 		}
 	}
 }
@@ -649,8 +384,7 @@ static void test_random(void)
 		size_t size;
 		struct edid_model model;
 		bool right;
-		unsigned int number = (unsigned int)g_test_rand_int_range(0,
-			12 * FIRSTS * EXTENSIONS * MAKERS);
+		unsigned int number = (unsigned int)g_test_rand_int_range(0, RECIPES);
 
 		g_assert_true(recipe_make(&recipe, number));
 		monitor_make(&monitor, &recipe);
@@ -662,7 +396,7 @@ static void test_random(void)
 			monitor.bytes[j] = (uint8_t)g_test_rand_int();
 		for (size_t j = 0; j < monitor.size; j += EDID_BLOCK_SIZE) {
 			if (i % 8 != 7)
-				seal(monitor.bytes + j);
+				monitor_seal(monitor.bytes + j);
 		}
 		exact = g_memdup2(monitor.bytes, monitor.size);
 		size = edid_write(edid, screen, exact, monitor.size);
@@ -678,6 +412,8 @@ static void test_random(void)
 /* Not even a monitor. */
 static void test_noise(void)
 {
+	static const uint8_t header[8] = {0, 255, 255, 255, 255, 255, 255, 0};
+
 	for (int i = 0; i < 20000; i++) {
 		size_t size = (size_t)g_test_rand_int_range(0, 1300);
 		g_autofree uint8_t *noise = g_malloc(size);
@@ -689,9 +425,9 @@ static void test_noise(void)
 		for (size_t j = 0; j < size; j++)
 			noise[j] = (uint8_t)g_test_rand_int();
 		if (i % 2 == 0 && size >= EDID_BLOCK_SIZE) {
-			memcpy(noise, "\0\xff\xff\xff\xff\xff\xff\0", 8);
+			memcpy(noise, header, sizeof(header));
 			noise[18] = 1;
-			seal(noise);
+			monitor_seal(noise);
 		}
 		edid_preferred(noise, size, &width, &height, &refresh_mhz);
 		edid_valid(noise, size);
@@ -709,6 +445,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/edid/linux/native", test_native);
 	g_test_add_func("/edid/linux/bad-checksum", test_bad_checksum);
 	g_test_add_func("/edid/linux/rates", test_rates);
+	g_test_add_func("/edid/linux/extremes", test_extremes);
 	g_test_add_func("/edid/linux/usual-sizes", test_usual_sizes);
 	g_test_add_func("/edid/linux/decode", test_decode);
 	g_test_add_func("/edid/linux/random", test_random);
