@@ -189,7 +189,7 @@ static void test_late_edid(struct card_fixture *card)
 	card_start(card);
 	probe(card);
 	g_assert_null(kms_output_edid(card->outputs[0].output, &size));
-	double_give_edid(0, edid, sizeof(edid));
+	double_set_edid(0, edid, sizeof(edid));
 	card_wait(kms_output_edid(card->outputs[0].output, &size));
 	card_wait(card->outputs[0].changes > 0);
 }
