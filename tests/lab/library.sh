@@ -113,6 +113,14 @@ daemon_start() {
 	[ "$(timeout "$patience" cat "$run/ready")" = ready ] || bail_out "the daemon did not become ready"
 }
 
+# daemon_says PATTERN [options of scanoutd]: it starts and stops in order, and a line of its log matches.
+daemon_says() {
+	local pattern=$1
+	shift
+	: >"$out/daemon.log"
+	daemon_start "$@" && daemon_stop && cat "$out/daemon.log" && grep -q -e "$pattern" "$out/daemon.log"
+}
+
 # Stops it in order; its exit status. The counters are in stats.json then.
 daemon_stop() {
 	kill -TERM "${pid[daemon]}"
