@@ -130,14 +130,16 @@ static char *suggest_size(const char *text)
 	uint32_t height;
 	uint32_t refresh_mhz = 0;
 	char rate[G_ASCII_DTOSTR_BUF_SIZE];
+	const char *scan;
 
 	if (!parse_number(&text, &width) || !take_times(&text) || !parse_number(&text, &height))
 		return NULL;
+	scan = take(&text, "i") ? "i" : "";
 	text += strspn(text, "@_-/ ");
 	if (!parse_refresh(&text, &refresh_mhz))
-		return g_strdup_printf("%ux%u", width, height);
+		return g_strdup_printf("%ux%u%s", width, height, scan);
 	g_ascii_formatd(rate, sizeof(rate), "%g", refresh_mhz / 1000.0);
-	return g_strdup_printf("%ux%u@%s", width, height, rate);
+	return g_strdup_printf("%ux%u%s@%s", width, height, scan, rate);
 }
 
 /* ---- modelines ---- */

@@ -39,7 +39,7 @@ static bool parse(const char *text, struct kms_mode_wish *wish, GError **error)
 static void assert_wish(const char *text, enum kms_mode_kind kind, uint32_t width, uint32_t height,
 	uint32_t refresh_mhz, enum kms_mode_scan scan)
 {
-	struct kms_mode_wish wish;
+	struct kms_mode_wish wish = {0};
 	g_autoptr(GError) error = NULL;
 
 	g_test_message("%s", text);
@@ -148,7 +148,8 @@ static void test_invalid(void)
 		{"1081p", NULL},
 		{"1080p60i", NULL},
 		{"1080p 60", NULL},
-		{"1920x1080ip", "1920x1080"},
+		{"1920x1080ip", "1920x1080i"},
+		{"1920*1080i_50", "1920x1080i@50"},
 		{"1080p60@60", NULL},
 		{"4k", NULL},
 	};
