@@ -34,6 +34,27 @@ static void test_mode_set_one(void)
 	lab_remove_card(&lab);
 }
 
+/* The kernel takes no screen so wide; the next in the list it takes, though no monitor has it. */
+static void test_mode_set_next(void)
+{
+	struct lab lab;
+	struct seen seen;
+
+	lab_make_card(&lab, "--crtcs 1");
+	lab_open_device(&lab);
+	lab_configure(&lab, "16384x100@60;1440x900@50;preferred", false);
+	g_assert_true(kms_output_active(lab.watched[0].output));
+	seen = lab_look_at_crtc(&lab, 0);
+	g_assert_true(seen.lit);
+	/* As `cvt 1440 900 50` has it. */
+	g_assert_cmpuint(seen.mode.hdisplay, ==, 1440);
+	g_assert_cmpuint(seen.mode.vdisplay, ==, 900);
+	g_assert_cmpuint(seen.mode.clock, ==, 86750);
+	g_assert_cmpuint(seen.mode.htotal, ==, 1872);
+	g_assert_cmpuint(seen.mode.vtotal, ==, 929);
+	lab_remove_card(&lab);
+}
+
 static void test_mode_set_three(void)
 {
 	struct lab lab;
@@ -601,6 +622,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_log_set_writer_func(write_log, NULL, NULL);
 	g_test_add_func("/kms-lab/mode-set/one", test_mode_set_one);
+	g_test_add_func("/kms-lab/mode-set/next", test_mode_set_next);
 	g_test_add_func("/kms-lab/mode-set/three", test_mode_set_three);
 	g_test_add_func("/kms-lab/flips/one", test_flips_one);
 	g_test_add_func("/kms-lab/flips/three", test_flips_three);
