@@ -96,6 +96,26 @@ static bool is_off(const struct entry *entry)
 	return !entry->lit || entry->member->idle || screen_of(entry)->unlit;
 }
 
+static struct layout_connector describe_output(const struct kms_output *output)
+{
+	return (struct layout_connector){
+		.name = kms_output_name(output),
+		.monitor = kms_output_monitor(output),
+		.connected = kms_output_connected(output),
+	};
+}
+
+/* A section takes it for connected, whatever the kernel says. */
+static bool is_forced(const struct layout *layout, const struct layout_connector *connector)
+{
+	for (size_t i = 0; i < layout->section_count; i++) {
+		if (layout->sections[i].force_on &&
+			layout_names(layout->sections[i].name, connector))
+			return true;
+	}
+	return false;
+}
+
 static bool same_request(const struct kms_output_request *a, const struct kms_output_request *b)
 {
 	return a->output == b->output && g_strcmp0(a->mode, b->mode) == 0 &&
@@ -123,6 +143,7 @@ static void configure_card(struct layout *layout)
 		return;
 	for (size_t i = 0; i < layout->count; i++) {
 		const struct entry *entry = &layout->entries[i];
+		const struct layout_connector connector = describe_output(entry->output);
 
 		if (entry->surplus)
 			continue;
@@ -131,7 +152,7 @@ static void configure_card(struct layout *layout)
 			.mode = entry->mode,
 			.keep_picture = entry->member->options.keep_picture,
 			.off = is_off(entry),
-			.force = entry->section && entry->section->force_on,
+			.force = is_forced(layout, &connector),
 		};
 	}
 	if (layout->accepted && same_requests(layout, requests, count))
@@ -206,15 +227,6 @@ void layout_relight(struct layout *layout)
 
 /* ---- the situation ---- */
 
-static struct layout_connector describe_output(const struct kms_output *output)
-{
-	return (struct layout_connector){
-		.name = kms_output_name(output),
-		.monitor = kms_output_monitor(output),
-		.connected = kms_output_connected(output),
-	};
-}
-
 bool layout_output_is(const struct kms_output *output, const char *names)
 {
 	const struct layout_connector connector = describe_output(output);
@@ -274,8 +286,10 @@ static void resolve(const struct layout *layout, struct layout_resolution *resol
 			.used = layout->members[i].used,
 			.scanouts = layout->members[i].scanouts,
 		};
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		connectors[i] = describe_output(kms_device_output(layout->device, i));
+		connectors[i].connected |= is_forced(layout, &connectors[i]);
+	}
 	layout_resolve(&situation, resolution);
 }
 

@@ -44,7 +44,7 @@ struct layout_output {
 	const char *mode; /* kms_output_request.mode */
 	enum place_policy policy;
 	bool off; /* shows nothing */
-	bool force_on; /* kms_output_request.force */
+	bool force_on; /* a connector of this name is as good as one with a monitor */
 	bool positioned; /* … at x, y in the arrangement that guests are told; else to the right */
 	int32_t x;
 	int32_t y;

@@ -81,7 +81,7 @@ static void test_sections(void)
 {
 	static const struct layout_output sections[] = {
 		{.name = "DP-3", .guest = "a", .scanout = -1, .mode = "800x600"},
-		{.name = "DP-1", .guest = "a", .scanout = 0, .force_on = true},
+		{.name = "DP-1", .guest = "a", .scanout = 0},
 		{.name = "DP-2", .guest = "a", .scanout = -1, .policy = PLACE_CENTER},
 		{.name = "DP-4", .off = true, .scanout = -1},
 	};
@@ -96,8 +96,30 @@ static void test_sections(void)
 	expect_on(scene, "DP-1 DP-2 DP-3 DP-5");
 	g_assert_cmpstr(scene->card->requests[0].mode, ==, "800x600");
 	g_assert_cmpstr(scene->card->requests[1].mode, ==, NULL);
-	g_assert_false(scene->card->requests[0].force);
-	g_assert_true(scene->card->requests[1].force);
+	scene_destroy(scene);
+}
+
+/* A connector that detects nothing: nobody waits for its monitor. */
+static void test_forced(void)
+{
+	static const struct layout_output sections[] = {
+		{.name = "DP-3;DP-2", .guest = "a", .scanout = 0, .force_on = true},
+	};
+	struct scene_options options = {.outputs = 3,
+		.guests = 2,
+		.sections = sections,
+		.section_count = G_N_ELEMENTS(sections)};
+	struct scene *scene = scene_prepare(&options);
+
+	for (size_t i = 1; i < 3; i++)
+		scene_output(scene, i)->connected = false;
+	scene_configure(scene, &options);
+	expect_layout(scene, "b0:DP-1 a0:DP-3");
+	expect_on(scene, "DP-1 DP-3");
+	for (size_t i = 0; i < scene->card->request_count; i++)
+		g_assert_cmpint(scene->card->requests[i].force, ==,
+			scene->card->requests[i].output == scene_output(scene, 2));
+	g_assert_null(strstr(scene->said, "no monitor"));
 	scene_destroy(scene);
 }
 
@@ -562,6 +584,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/layout/several-guests", test_several_guests);
 	g_test_add_func("/layout/no-monitor-yet", test_no_monitor_yet);
 	g_test_add_func("/layout/sections", test_sections);
+	g_test_add_func("/layout/forced", test_forced);
 	g_test_add_func("/layout/waits", test_waits);
 	g_test_add_func("/layout/mirrors", test_mirrors);
 	g_test_add_func("/layout/display-info", test_display_info);

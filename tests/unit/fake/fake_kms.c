@@ -216,8 +216,12 @@ static void apply_requests(struct kms_output *output, const struct kms_output_re
 {
 	bool active = false;
 
-	for (size_t i = 0; i < count; i++)
-		active |= requests[i].output == output && output->connected && !requests[i].off;
+	for (size_t i = 0; i < count; i++) {
+		if (requests[i].output != output)
+			continue;
+		output->connected |= requests[i].force;
+		active |= output->connected && !requests[i].off;
+	}
 	output->changed |= active != output->active;
 	output->active = active;
 }
