@@ -242,8 +242,7 @@ static int send_flip(struct kms_output *output, struct kms_state *next, bool *wi
 
 		/* Off; or where that is what was refused, as it is. */
 		*with_cursor = false;
-		kms_layer_set_buffer(cursor,
-			lit ? NULL : now->layers[KMS_LAYER_CURSOR].buffer);
+		kms_layer_set_buffer(cursor, lit ? NULL : now->layers[KMS_LAYER_CURSOR].buffer);
 		error = kms_state_commit(card, &output->request, now, next, token);
 		if (!error && lit)
 			kms_output_refuse_cursor(output, &next->layers[KMS_LAYER_PICTURE]);

@@ -10,6 +10,11 @@
 /* Between two tries where udev says nothing: permissions, another DRM master. */
 #define RETRY_S 2
 
+/* A card that was lost sooner than this is not at once taken again: its driver does not do what we
+ * ask, and would not the next time either. The rest doubles. */
+#define REST_FIRST_S 1u
+#define REST_LAST_S 60u
+
 /* The kernel's major number of DRM nodes. */
 #define DRM_MAJOR 226
 
@@ -23,6 +28,8 @@ struct card {
 	struct kms_watch *watch; /* while there is none */
 	guint retry; /* the same, where events are not enough; else 0 */
 	guint going; /* it is given up at the next turn; else 0 */
+	gint64 came_us; /* when the present one was taken, or the last one */
+	unsigned int rest_s; /* after the last one; 0: none */
 	bool paused;
 	char *said; /* what is waited for; NULL: nothing */
 };
@@ -50,6 +57,7 @@ static bool try_to_open(struct card *card, GError **error)
 	if (!card->device)
 		return false;
 	stop_waiting(card);
+	card->came_us = g_get_monotonic_time();
 	if (card->said)
 		log_daemon(G_LOG_LEVEL_MESSAGE, "the card %s is there",
 			kms_device_path(card->device));
@@ -83,18 +91,24 @@ static void something_changed(void *data)
 	wait_for_one(data);
 }
 
+static void look_out(struct card *card)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (!card->watch)
+		card->watch = kms_watch_create(something_changed, card, &error);
+	if (error)
+		log_daemon(G_LOG_LEVEL_DEBUG, "%s", error->message);
+}
+
 /* Looked out for before it is asked for: so nothing is missed between. */
 static void wait_for_one(struct card *card)
 {
 	g_autoptr(GError) error = NULL;
-	g_autoptr(GError) no_watch = NULL;
 
 	if (card->device || card->paused)
 		return;
-	if (!card->watch)
-		card->watch = kms_watch_create(something_changed, card, &no_watch);
-	if (no_watch)
-		log_daemon(G_LOG_LEVEL_DEBUG, "%s", no_watch->message);
+	look_out(card);
 	if (try_to_open(card, &error))
 		return;
 	say_waiting(card, error);
@@ -135,6 +149,22 @@ static void give_up(struct card *card)
 	kms_device_destroy(device);
 }
 
+/* What udev says meanwhile ends the rest. */
+static void rest(struct card *card)
+{
+	gint64 lived_us = g_get_monotonic_time() - card->came_us;
+
+	if (lived_us > (gint64)REST_LAST_S * G_USEC_PER_SEC)
+		card->rest_s = 0;
+	if (card->rest_s > 0 && !card->paused && !card->retry) {
+		look_out(card);
+		card->retry = g_timeout_add_seconds(card->rest_s, retry, card);
+	} else {
+		wait_for_one(card);
+	}
+	card->rest_s = CLAMP(2 * card->rest_s, REST_FIRST_S, REST_LAST_S);
+}
+
 static gboolean go(gpointer data)
 {
 	struct card *card = data;
@@ -144,7 +174,7 @@ static gboolean go(gpointer data)
 	if (is_inherited(card))
 		card->listener->lost(card->data);
 	else
-		wait_for_one(card);
+		rest(card);
 	return G_SOURCE_REMOVE;
 }
 
