@@ -14,6 +14,9 @@
 
 #define MASTER_RETRY_US G_USEC_PER_SEC
 
+/* A CRTC that was given up is tried again after this. */
+#define GIVEN_UP_US (60 * G_USEC_PER_SEC)
+
 /* ---- questions ---- */
 
 const char *kms_device_path(const struct kms_device *device)
@@ -243,26 +246,41 @@ static void retry(struct kms_device *device)
 
 /* ---- flips that are stuck ---- */
 
-/* Neither time nor a mode set helps: it is left alone from now on, and nobody else notices. */
+/* Neither time nor a mode set helps: it is left alone for a while, and nobody else notices. */
 static void give_up(struct kms_device *device, struct kms_crtc *crtc)
 {
 	struct kms_output *output = kms_outputs_driven_by(&device->outputs, crtc);
 
 	crtc->given_up = true;
+	crtc->forced = false;
+	crtc->retry_us = g_get_monotonic_time() + GIVEN_UP_US;
+	kms_records_wake_at(&device->card->records, crtc->retry_us);
 	if (!output)
 		return;
 	log_output(G_LOG_LEVEL_WARNING, kms_output_name(output),
-		"its page flips stay stuck; it is given up until its monitor is plugged in anew");
+		"its page flips stay stuck after a mode set; it is left alone for a minute");
 	kms_output_suspend(output, ENODEV);
 }
 
-static bool is_hopeless(const struct kms_device *device)
+static void retry_given_up(struct kms_device *device, int64_t now_us)
 {
-	for (size_t i = 0; i < kms_outputs_count(&device->outputs); i++) {
-		if (kms_outputs_at(&device->outputs, i)->on)
-			return false;
+	struct kms_card *card = device->card;
+	bool due = false;
+
+	for (size_t i = 0; i < card->crtc_count; i++) {
+		struct kms_crtc *crtc = &card->crtcs[i];
+
+		if (!crtc->given_up)
+			continue;
+		if (crtc->retry_us > now_us) {
+			kms_records_wake_at(&card->records, crtc->retry_us);
+			continue;
+		}
+		crtc->given_up = false;
+		due = true;
 	}
-	return true;
+	if (due)
+		kms_modeset_request(&device->modeset, false);
 }
 
 static void unstick(struct kms_device *device, struct kms_crtc *crtc)
@@ -306,9 +324,6 @@ static void run_watchdog(struct kms_device *device, int64_t now_us)
 	}
 	if (card->records.state != KMS_DEVICE_READY)
 		return;
-	if (is_hopeless(device))
-		kms_records_note_gone(&card->records,
-			"page flips stay stuck after a mode set; giving the card up");
 	kms_modeset_run(&device->modeset);
 }
 
@@ -405,6 +420,7 @@ static void run_deadlines(struct kms_device *device)
 		return;
 	if (records->watchdog_us <= now_us)
 		run_watchdog(device, now_us);
+	retry_given_up(device, now_us);
 	if (records->retry_us <= now_us)
 		retry(device);
 	kms_records_wake_at(records, records->retry_us);

@@ -337,7 +337,8 @@ static void try_later(struct kms_modeset *modeset, int failure)
 
 	if (!modeset->trying_since_us)
 		modeset->trying_since_us = now_us;
-	modeset->alone = failure == EBUSY;
+	/* Nobody waits for ever for who stays busy. */
+	modeset->alone = failure == EBUSY && now_us - modeset->trying_since_us <= BUSY_LIMIT_US;
 	kms_records_retry_in(records,
 		now_us - modeset->trying_since_us > BUSY_LIMIT_US ? BUSY_LONG_RETRY_US
 								  : BUSY_RETRY_US);

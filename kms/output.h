@@ -122,8 +122,8 @@ void kms_output_run_deadlines(struct kms_output *output, int64_t now_us);
 /* A mode set was accepted for it: what was known of planes and verdicts is void. */
 void kms_output_forget_state(struct kms_output *output);
 
-/* Its own picture is refused, or its cursor that was taken before: somebody switched the CRTC off
- * behind us. Asks for one full mode set, until a frame was shown again. */
+/* A plain picture of ours is refused, or a cursor that was taken before: somebody switched the CRTC
+ * off behind us. Asks for one full mode set, until a frame was shown again. */
 void kms_output_distrust(struct kms_output *output);
 
 /* Length of a frame of the mode that runs, microseconds. */

@@ -25,13 +25,12 @@ void kms_output_remember(struct kms_output *output, const struct kms_output_fram
 {
 	struct kms_verdict *verdict = kms_verdicts_get(&output->verdicts, frame->buffer,
 		&frame->placement);
-	bool was_taken = verdict->picture == KMS_ANSWER_YES;
 
 	verdict->picture = error ? KMS_ANSWER_NO : KMS_ANSWER_YES;
 	verdict->until_us = KMS_NEVER;
 	if (kms_error_is_passing(error))
 		verdict->until_us = g_get_monotonic_time() + MEMORY_REFUSAL_US;
-	else if (error && (was_taken || is_plain(output, frame)))
+	else if (error && is_plain(output, frame))
 		kms_output_distrust(output);
 }
 

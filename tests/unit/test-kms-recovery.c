@@ -80,7 +80,7 @@ static void test_goes_dark(struct card_fixture *card)
 	card_show(card, 0);
 }
 
-/* A guest's picture that was shown a moment ago, and is refused now. */
+/* The picture that is refused had waited for another one's flip. */
 static void test_goes_dark_pending(struct card_fixture *card)
 {
 	card_start(card);
