@@ -33,21 +33,25 @@ void kms_state_drop(const struct kms_card *card, struct kms_state *state,
 	memset(state, 0, sizeof(*state));
 }
 
+/* Once a frame: what is copied is copied once. */
 void kms_state_apply(const struct kms_card *card, struct kms_state *now, struct kms_state *next)
 {
-	struct kms_state before = *now;
-
+	for (size_t i = 0; i < KMS_LAYERS; i++)
+		kms_buffer_unref(now->layers[i].buffer);
+	destroy_blob(card, now->mode_blob, next->mode_blob);
+	destroy_blob(card, now->clips.blob, next->clips.blob);
 	*now = *next;
-	memset(next, 0, sizeof(*next));
+	next->mode_blob = 0;
+	next->clips.blob = 0;
 	for (size_t i = 0; i < KMS_LAYERS; i++) {
 		struct kms_layer *layer = &now->layers[i];
 
+		next->layers[i].buffer = NULL;
 		if (layer->plane)
 			layer->plane->crtc_id = layer->buffer || layer->kept ? now->crtc->id : 0;
 		layer->known = !layer->kept;
 		layer->kept = false;
 	}
-	kms_state_drop(card, &before, now);
 }
 
 void kms_layer_set_buffer(struct kms_layer *layer, struct kms_buffer *buffer)

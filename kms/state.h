@@ -59,7 +59,7 @@ void kms_state_copy(struct kms_state *to, const struct kms_state *from);
 void kms_state_drop(const struct kms_card *card, struct kms_state *state,
 	const struct kms_state *kept);
 
-/* The kernel has accepted `next`: it becomes `now`, and is empty then. */
+/* The kernel has accepted `next`: it becomes `now`, and has nothing to give up any more. */
 void kms_state_apply(const struct kms_card *card, struct kms_state *now, struct kms_state *next);
 
 /* Puts a buffer on a layer; NULL turns it off. Takes its own reference. */

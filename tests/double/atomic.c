@@ -235,16 +235,19 @@ static bool same_mode(uint64_t a, uint64_t b)
 static bool is_possible(uint32_t blob)
 {
 	const drmModeModeInfo *mode = double_blob(blob, NULL);
+	const drmModeModeInfo *modes;
 	size_t count;
-	const drmModeModeInfo *modes = double_modes(&count);
 
 	if (!mode || (double_card.width_max && mode->hdisplay > double_card.width_max))
 		return false;
+	if (!double_card.no_odd_modes)
+		return true;
+	modes = double_modes(&count);
 	for (size_t i = 0; i < count; i++) {
 		if (modes[i].hdisplay == mode->hdisplay && modes[i].vdisplay == mode->vdisplay)
 			return true;
 	}
-	return !double_card.no_odd_modes;
+	return false;
 }
 
 static bool has_primary(const struct check *check, unsigned int n)
