@@ -310,10 +310,18 @@ static void relay_detached(void *data)
 	guest_detach(member->guest);
 }
 
+static void relay_running(void *data, bool running)
+{
+	struct member *member = data;
+
+	guest_set_running(member->guest, running);
+}
+
 static const struct relay_listener relay_listener = {
 	.attached = door_attached,
 	.scanouts = relay_scanouts,
 	.detached = relay_detached,
+	.running = relay_running,
 };
 
 /* ---- making ---- */

@@ -306,6 +306,7 @@ void guest_attach(struct guest *guest, int fd)
 	}
 	guest->replies.channel = guest->channel;
 	guest->counters.attached++;
+	guest_set_running(guest, true);
 	log_guest(G_LOG_LEVEL_INFO, guest->name, "display socket: a back-end has connected");
 }
 
@@ -313,6 +314,12 @@ void guest_detach(struct guest *guest)
 {
 	if (guest->channel)
 		peer_gone(guest);
+}
+
+void guest_set_running(struct guest *guest, bool running)
+{
+	for (uint32_t i = 0; i < VHOST_USER_GPU_SCANOUTS; i++)
+		scanout_set_running(&guest->scanouts[i], running, guest->after == GUEST_IDLE_BLACK);
 }
 
 bool guest_attached(const struct guest *guest)

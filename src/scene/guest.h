@@ -104,6 +104,14 @@ void guest_attach(struct guest *guest, int fd);
  * show what `after` says. */
 void guest_detach(struct guest *guest);
 
+/*
+ * The relay's word on the device's queues (relay_listener.running): while they are stopped, as they
+ * are when the guest has reset the device, a scanout that goes, or went just before, is not one that
+ * the guest has switched off: its views show what `after` says. A guest that is attached is taken
+ * for running.
+ */
+void guest_set_running(struct guest *guest, bool running);
+
 bool guest_attached(const struct guest *guest);
 const struct guest_counters *guest_counters(const struct guest *guest);
 /* Of all display sockets so far. */

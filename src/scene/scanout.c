@@ -66,6 +66,17 @@ void scanout_release(struct scanout *scanout, bool black)
 	source_emptied(&scanout->source);
 }
 
+void scanout_set_running(struct scanout *scanout, bool running, bool black_then)
+{
+	scanout->stopped = !running;
+	scanout->black_then = black_then;
+	/* A driver that ends switches its screens off, and then resets the device. */
+	if (running || source_state(&scanout->source) != SOURCE_DISABLED)
+		return;
+	release_views(scanout, black_then);
+	source_emptied(&scanout->source);
+}
+
 void scanout_set_device(struct scanout *scanout, struct kms_device *device)
 {
 	content_forget_device(&scanout->next);
@@ -79,10 +90,13 @@ void scanout_set_device(struct scanout *scanout, struct kms_device *device)
  * picture. */
 static void disable(struct scanout *scanout)
 {
-	release_views(scanout, false);
+	release_views(scanout, scanout->stopped && scanout->black_then);
 	drop_contents(scanout);
 	scanout->state->content = SCANOUT_DISABLED;
-	source_disabled(&scanout->source);
+	if (scanout->stopped)
+		source_emptied(&scanout->source);
+	else
+		source_disabled(&scanout->source);
 }
 
 void scanout_set_pixels(struct scanout *scanout, uint32_t width, uint32_t height)

@@ -68,6 +68,8 @@ struct scanout {
 	struct guest_counters *counters;
 	struct replies *replies;
 	uint64_t *surface_bytes; /* of all the guest's scanouts */
+	bool stopped; /* the device was reset: nobody switches its scanouts off */
+	bool black_then; /* what is shown of a scanout that goes meanwhile */
 	struct content shown;
 	struct content next;
 	struct scanout_slot slots[GUEST_VIEWS_MAX];
@@ -108,6 +110,9 @@ void scanout_finish(struct scanout *scanout);
 
 /* The peer is gone: the views show black or the last picture, all content is freed. */
 void scanout_release(struct scanout *scanout, bool black);
+
+/* guest_set_running(). */
+void scanout_set_running(struct scanout *scanout, bool running, bool black_then);
 
 /* SCANOUT and DMABUF_SCANOUT; width 0, or fd -1, disables. Takes `fd` over. */
 void scanout_set_pixels(struct scanout *scanout, uint32_t width, uint32_t height);

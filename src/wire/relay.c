@@ -67,6 +67,7 @@ struct relay {
 	bool memory_shared; /* at least one region has come with its fd */
 	bool acknowledge; /* the VMM waits for our answer to a message 33 */
 	bool told_scanouts;
+	bool stopped; /* the VMM has stopped its queues */
 	guint display_closed_source;
 };
 
@@ -239,6 +240,15 @@ static bool memory_is_shareable(const struct message *message)
 	return true;
 }
 
+static void observe_queue(struct relay *relay, bool stopped)
+{
+	if (relay->stopped == stopped)
+		return;
+	relay->stopped = stopped;
+	if (relay->listener->running)
+		relay->listener->running(relay->data, !stopped);
+}
+
 static enum step from_vmm(struct relay *relay)
 {
 	struct message message;
@@ -271,6 +281,10 @@ static enum step from_vmm(struct relay *relay)
 			return fault(relay, SIDE_VMM, "starts a queue, but gave no memory: %s",
 				MEMORY_ADVICE);
 		}
+		break;
+	case VHOST_USER_GET_VRING_BASE:
+	case VHOST_USER_SET_VRING_KICK:
+		observe_queue(relay, message.wire.header.request == VHOST_USER_GET_VRING_BASE);
 		break;
 	}
 	return pass_on(relay, SIDE_VMM, &message);
@@ -371,6 +385,7 @@ static void session_reset(struct relay *relay)
 	relay->memory_shared = false;
 	relay->acknowledge = false;
 	relay->told_scanouts = false;
+	relay->stopped = false;
 }
 
 /* Takes everything down that the VMM had, and lets the next one in. */

@@ -31,6 +31,7 @@
  *   | VMM: 33 again                                         | swallowed
  *   | VMM: 33 with NEED_REPLY                               | answered with success, by us
  *   | VMM: SET_MEM_TABLE, ADD_MEM_REG without a usable fd   | closed, saying how to share memory
+ *   | VMM: GET_VRING_BASE, SET_VRING_KICK                   | passed on, and listener->running is told
  *   | VMM: SET_VRING_ADDR before any memory                 | closed, saying how to share memory
  *   | back-end: refuses memory                              | passed on, logged
  *   | back-end: closes its display socket alone             | logged; the rest goes on
@@ -40,6 +41,7 @@
 #define SCANOUTD_WIRE_RELAY_H
 
 #include <glib.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct relay;
@@ -62,6 +64,10 @@ struct relay_listener {
 	/* A VMM that came is gone, and with it the back-end; the display socket, if one was
 	 * attached, is at EOF or will be. */
 	void (*detached)(void *data);
+	/* False: the VMM has stopped the device's queues, as it does when the guest resets the
+	 * device (a reboot, another driver), and when the VM is paused. True: it has started them
+	 * again. Called on a change; a VMM that comes is taken for running. May be NULL. */
+	void (*running)(void *data, bool running);
 };
 
 struct relay_counters {

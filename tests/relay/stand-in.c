@@ -37,7 +37,7 @@ static gboolean terminated(gpointer loop)
 
 int main(int argc, char **argv)
 {
-	static const struct relay_listener listener = {attached, scanouts, detached};
+	static const struct relay_listener listener = {attached, scanouts, detached, NULL};
 	struct relay_options options = {.name = "stand-in", .vmm_listen_fd = -1};
 	g_autofree char *vmm = NULL;
 	g_autofree char *backend = NULL;

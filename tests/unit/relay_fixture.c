@@ -64,7 +64,15 @@ static void detached(void *data)
 	rig->detached++;
 }
 
-const struct relay_listener rig_listener = {attached, scanouts, detached};
+static void running(void *data, bool is_running)
+{
+	struct rig *rig = data;
+
+	rig->running_told++;
+	rig->running = is_running;
+}
+
+const struct relay_listener rig_listener = {attached, scanouts, detached, running};
 
 void rig_settle(void)
 {

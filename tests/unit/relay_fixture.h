@@ -43,6 +43,8 @@ struct rig {
 	unsigned int detached;
 	unsigned int scanouts_told;
 	uint32_t scanouts;
+	unsigned int running_told;
+	bool running;
 	size_t fds_before;
 };
 

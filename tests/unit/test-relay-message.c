@@ -110,6 +110,35 @@ static void test_scanouts_split(void)
 	rig_finish(&rig);
 }
 
+/* A guest that reboots: its queues stop, one by one, and start again. */
+static void test_running(void)
+{
+	struct rig rig;
+
+	rig_init(&rig);
+	struct rig_direction down = rig_direction(&rig, false);
+	struct rig_message stop = rig_message(VHOST_USER_GET_VRING_BASE, VHOST_USER_VERSION, 8);
+	struct rig_message start = rig_message(VHOST_USER_SET_VRING_KICK, VHOST_USER_VERSION, 8);
+
+	/* The first start is no change. */
+	rig_expect_forwarded(down, &start, rig.fds, 1);
+	g_assert_cmpuint(rig.running_told, ==, 0);
+	for (unsigned int i = 1; i <= 2; i++) {
+		rig_expect_forwarded(down, &stop, NULL, 0);
+		rig_expect_forwarded(down, &stop, NULL, 0);
+		g_assert_cmpuint(rig.running_told, ==, 2 * i - 1);
+		g_assert_false(rig.running);
+		rig_expect_forwarded(down, &start, rig.fds, 1);
+		rig_expect_forwarded(down, &start, rig.fds, 1);
+		g_assert_cmpuint(rig.running_told, ==, 2 * i);
+		g_assert_true(rig.running);
+	}
+	/* What the back-end sends under these numbers is no word of the VMM's. */
+	rig_expect_forwarded(rig_direction(&rig, true), &stop, NULL, 0);
+	g_assert_cmpuint(rig.running_told, ==, 4);
+	rig_finish(&rig);
+}
+
 static void test_memory_shared(void)
 {
 	struct rig rig;
@@ -191,6 +220,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/relay/scanouts", test_scanouts);
 	g_test_add_func("/relay/scanouts-once", test_scanouts_once);
 	g_test_add_func("/relay/scanouts-split", test_scanouts_split);
+	g_test_add_func("/relay/running", test_running);
 	g_test_add_func("/relay/memory-shared", test_memory_shared);
 	g_test_add_func("/relay/memory-private", test_memory_private);
 	g_test_add_func("/relay/memory-refused", test_memory_refused);

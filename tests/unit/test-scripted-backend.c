@@ -369,7 +369,8 @@ static void on_detached(void *data)
 /* Behind the relay, with a VMM that reboots in the middle of it. */
 static void test_relay(void)
 {
-	static const struct relay_listener relay_listener = {on_attached, on_scanouts, on_detached};
+	static const struct relay_listener relay_listener = {on_attached, on_scanouts, on_detached,
+		NULL};
 	struct channel_fixture *fixture = empty_fixture();
 	g_autoptr(GError) error = NULL;
 	g_autofree char *folder = g_dir_make_tmp("test-doors-XXXXXX", NULL);

@@ -76,15 +76,20 @@ static void destroy_views(struct stage *stage)
 		g_clear_pointer(&stage->views[i], view_destroy);
 }
 
-static struct stage *stage_create(size_t outputs)
+static struct stage *stage_create_with(const struct scene_options *options)
 {
 	struct stage *stage = g_new0(struct stage, 1);
 
-	stage->scene = scene_prepare(&(struct scene_options){.outputs = outputs});
+	stage->scene = scene_prepare(options);
 	stage->dark = g_string_new(NULL);
 	make_views(stage, stage->scene->card);
 	scene_attach(stage->scene, 0);
 	return stage;
+}
+
+static struct stage *stage_create(size_t outputs)
+{
+	return stage_create_with(&(struct scene_options){.outputs = outputs});
 }
 
 static struct source *scanout(struct stage *stage, uint32_t index)
@@ -446,15 +451,20 @@ static void wait_for_dark(struct stage *stage, const char *said)
 		g_main_context_iteration(NULL, TRUE);
 }
 
-static struct stage *stage_create_listened(int blank_after)
+static void listen_and_draw(struct stage *stage, int blank_after)
 {
-	struct stage *stage = stage_create(1);
-
 	source_listen(scanout(stage, 0), &source_listener, stage);
 	source_set_blank_after(scanout(stage, 0), blank_after);
 	bind(stage, 0);
 	draw_red(stage);
 	fake_flip(&stage->card->outputs[0]);
+}
+
+static struct stage *stage_create_listened(int blank_after)
+{
+	struct stage *stage = stage_create(1);
+
+	listen_and_draw(stage, blank_after);
 	return stage;
 }
 
@@ -550,6 +560,54 @@ static void test_gone_is_not_disabled(void)
 	stage_destroy(stage);
 }
 
+/* A reboot: the screen is switched off and the device reset, in either order; that is `after`'s, and
+ * never dark. */
+static void test_reset_is_not_disabled(gconstpointer reset_first)
+{
+	for (int last = 0; last < 2; last++) {
+		struct stage *stage = stage_create_with(&(struct scene_options){.outputs = 1,
+			.after = last ? GUEST_IDLE_LAST : GUEST_IDLE_BLACK});
+		struct guest *guest = stage->scene->guests[0];
+		struct kms_output *output = &stage->card->outputs[0];
+
+		listen_and_draw(stage, 1);
+
+		if (reset_first)
+			guest_set_running(guest, false);
+		scene_scanout(stage->scene, 0, 0, 0);
+		if (!reset_first)
+			guest_set_running(guest, false);
+		g_assert_cmpint(source_state(scanout(stage, 0)), ==, SOURCE_EMPTY);
+		scene_expect_color(output, last ? RED : 0);
+		if (!last)
+			fake_flip(output);
+		guest_set_running(guest, true);
+
+		/* The next one is the guest's own. */
+		scene_scanout(stage->scene, 0, SCENE_WIDTH, SCENE_HEIGHT);
+		scene_update(stage->scene, 0, scene_full, GREEN);
+		fake_flip(output);
+		g_assert_cmpstr(stage->dark->str, ==, "");
+		scene_scanout(stage->scene, 0, 0, 0);
+		wait_for_dark(stage, "+");
+		stage_destroy(stage);
+	}
+}
+
+/* A picture that is not switched off survives a reset. */
+static void test_reset_alone(void)
+{
+	struct stage *stage = stage_create_listened(1);
+
+	guest_set_running(stage->scene->guests[0], false);
+	g_assert_cmpint(source_state(scanout(stage, 0)), ==, SOURCE_ENABLED);
+	guest_set_running(stage->scene->guests[0], true);
+	scene_update(stage->scene, 0, (struct kms_rect){0, 0, 32, 48}, GREEN);
+	g_assert_cmphex(fake_pixel(&stage->card->outputs[0], 0, 0), ==, GREEN);
+	g_assert_cmphex(fake_pixel(&stage->card->outputs[0], 32, 0), ==, RED);
+	stage_destroy(stage);
+}
+
 static void test_names(void)
 {
 	struct stage *stage = stage_create(1);
@@ -583,5 +641,9 @@ int main(int argc, char **argv)
 	g_test_add_func("/source/dark/never", test_blank_never);
 	g_test_add_func("/source/dark/output-comes-back", test_dark_output_comes_back);
 	g_test_add_func("/source/dark/gone-is-not-disabled", test_gone_is_not_disabled);
+	g_test_add_data_func("/source/dark/reset-then-disabled", "first",
+		test_reset_is_not_disabled);
+	g_test_add_data_func("/source/dark/disabled-then-reset", NULL, test_reset_is_not_disabled);
+	g_test_add_func("/source/dark/reset-alone", test_reset_alone);
 	return g_test_run();
 }

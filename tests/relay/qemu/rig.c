@@ -112,7 +112,7 @@ static char *path_in(const struct rig *rig, const char *name)
 
 void rig_init(struct rig *rig)
 {
-	static const struct relay_listener listener = {attached, scanouts, detached};
+	static const struct relay_listener listener = {attached, scanouts, detached, NULL};
 	static struct rig *recorded;
 	g_autoptr(GError) error = NULL;
 
