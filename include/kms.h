@@ -388,8 +388,8 @@ struct kms_buffer *kms_buffer_ref(struct kms_buffer *buffer);
 /* Takes NULL. The framebuffer is closed (CLOSEFB) once no frame and no cache holds it. */
 void kms_buffer_unref(struct kms_buffer *buffer);
 
-/* Gives up what only the cache still holds of the owner's framebuffers, and forgets its refusals:
- * it has gone. */
+/* The owner has gone: the cache gives up its framebuffers, of which those that are still shown go with
+ * their frames, and its refusals are forgotten. */
 void kms_device_trim(struct kms_device *device, uint32_t owner);
 
 uint32_t kms_buffer_width(const struct kms_buffer *buffer);

@@ -114,7 +114,8 @@ static void cache_insert(struct kms_imports *cache, const struct stat *identity,
 void kms_imports_trim(struct kms_imports *cache, uint32_t owner)
 {
 	for (size_t i = cache->count; i-- > 0;) {
-		if (cache->owners[i] == owner && cache->buffers[i]->references == 1)
+		/* What is still on the screen goes with its frame. */
+		if (cache->owners[i] == owner)
 			cache_drop(cache, i);
 	}
 	for (size_t i = 0; i < cache->refusal_count; i++) {

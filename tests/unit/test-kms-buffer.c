@@ -297,6 +297,24 @@ static void test_refusal_is_forgotten(struct card_fixture *card)
 	close(fd);
 }
 
+/* The last picture of a guest that went is on the screen for a while, and in no cache then. */
+static void test_trim_while_shown(struct card_fixture *card)
+{
+	int fd = make_dmabuf();
+	struct kms_dmabuf dmabuf = describe(fd);
+	struct kms_buffer *shown;
+	size_t before;
+
+	card_start(card);
+	before = double_framebuffer_count();
+	shown = import(card, &dmabuf);
+	kms_device_trim(card->device, 0);
+	g_assert_cmpuint(double_framebuffer_count(), ==, before + 1);
+	kms_buffer_unref(shown);
+	g_assert_cmpuint(double_framebuffer_count(), ==, before);
+	close(fd);
+}
+
 /* A guest that comes and goes takes nothing of another's with it. */
 static void test_trim_is_one_owners(struct card_fixture *card)
 {
@@ -527,6 +545,7 @@ int main(int argc, char **argv)
 	card_add_test("/kms/buffer/same-buffer", test_same_buffer);
 	card_add_test("/kms/buffer/new-buffer-every-frame", test_new_buffer_every_frame);
 	card_add_test("/kms/buffer/cache-is-bounded", test_cache_is_bounded);
+	card_add_test("/kms/buffer/trim-while-shown", test_trim_while_shown);
 	card_add_test("/kms/buffer/trim-is-one-owners", test_trim_is_one_owners);
 	card_add_test("/kms/buffer/identity", test_identity_is_buffer_and_layout);
 	card_add_test("/kms/buffer/layout/modifiers", test_modifiers);
