@@ -291,6 +291,7 @@ static void keep_shown(struct scanout *scanout)
 static void leave_behind(struct scanout *scanout, const struct scanout_slot *slot, bool new_content)
 {
 	view_keep(slot->view);
+	view_surface_lost(slot->view);
 	/* What it shows is about to be forgotten, or is what it showed before. */
 	if (new_content)
 		view_release(slot->view, false);

@@ -54,9 +54,11 @@ static void watch(struct scanout *scanout, struct content *content)
 /* The surface that views wait for. */
 static void fill_again(struct scanout *scanout, struct content *content)
 {
-	enum view_fill filled = content_copy(scanout, content, NULL);
 	struct scanout_slot *slot = NULL;
+	enum view_fill filled;
 
+	content->surface_stale = true;
+	filled = content_copy(scanout, content, NULL);
 	content->fill_waits = filled == VIEW_FILL_LATER;
 	if (filled == VIEW_FILL_DONE)
 		scanout->counters->frames_copied[content->fill_reason]++;
@@ -66,6 +68,19 @@ static void fill_again(struct scanout *scanout, struct content *content)
 		else
 			view_surface_lost(slot->view);
 	}
+}
+
+/* A frame gives views that wait for the surface what they wait for, or has them ask anew. */
+static bool show_frame(struct scanout *scanout, const struct kms_rect *rect,
+	struct guest_waiting *waiting)
+{
+	bool filling = scanout->shown.fill_waits;
+
+	scanout->shown.fill_waits = false;
+	if (scanout_show_frame(scanout, rect, waiting))
+		return true;
+	scanout->shown.fill_waits = filling;
+	return false;
 }
 
 /* They have signalled, or need not be waited for any more. */
@@ -79,7 +94,7 @@ static void go_on(struct scanout *scanout, struct content *content)
 	if (content->frame_waits) {
 		content->frame_waits = false;
 		/* Where it is shown, another content may be in its place afterwards. */
-		if (scanout_show_frame(scanout, &rect, &result))
+		if (show_frame(scanout, &rect, &result))
 			replies_resume(scanout->replies, scanout->index, &result);
 		else
 			content->frame_waits = true;
@@ -185,7 +200,7 @@ void fence_present(struct scanout *scanout, struct content *content, const struc
 	if (content->frame_waits)
 		all = rect_bounding(&content->frame_rect, rect);
 	content->frame_waits = false;
-	if (scanout_show_frame(scanout, &all, waiting)) {
+	if (show_frame(scanout, &all, waiting)) {
 		/* It contains, or supersedes, what waited before it. */
 		replies_resume(scanout->replies, scanout->index, waiting);
 		if (scanout->fences)

@@ -271,6 +271,31 @@ static void test_mode_set_times_out(void)
 	scene_destroy(scene);
 }
 
+/* … and a frame that comes as soon as it is finished overtakes what the mode set waits for. */
+static void test_mode_set_overtaken(void)
+{
+	uint32_t *memory;
+	struct scene *scene = scene_create_waiting(&(struct scene_options){0}, &memory);
+	struct kms_output *output = scene_output(scene, 0);
+
+	signal_fences(memory);
+	fake_flip(output);
+	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
+	fake_dmabuf_set_busy(memory, true);
+	fake_set_mode(output, 128, 96);
+	scene_paint(memory, BLUE);
+	fake_dmabuf_set_busy(memory, false);
+	scene_dmabuf_update(scene, 0, (struct kms_rect){0, 0, 1, 1});
+	g_assert_cmphex(fake_pixel(output, 64, 48), ==, BLUE);
+	fake_flip(output);
+	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
+	/* Nothing waits any more. */
+	fake_dmabuf_set_busy(memory, true);
+	fixture_settle();
+	g_assert_false(kms_output_busy(output));
+	scene_destroy(scene);
+}
+
 /* A cursor that must be blended from now on, over a buffer that was shown directly. */
 static void test_blended_from_now_on(void)
 {
@@ -470,6 +495,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/fence/output-goes-off", test_output_goes_off);
 	g_test_add_func("/fence/mode-set", test_mode_set);
 	g_test_add_func("/fence/mode-set-times-out", test_mode_set_times_out);
+	g_test_add_func("/fence/mode-set-overtaken", test_mode_set_overtaken);
 	g_test_add_func("/fence/direct", test_direct);
 	g_test_add_func("/fence/refused-when-it-came-to-it", test_refused_when_it_came_to_it);
 	g_test_add_func("/fence/mirror", test_mirror);
