@@ -7,8 +7,6 @@
 #include <xf86drm.h>
 #include <xf86drmMode.h>
 
-#define FLIP_TIMEOUT_MS 5000
-
 /* A mode set's event comes after its links are trained: so many flip timeouts for it. */
 #define MODE_SET_TIMEOUTS 4
 
@@ -174,7 +172,7 @@ struct kms_card *kms_card_create(const struct kms_device_options *options, GErro
 	/* What a predecessor on the same descriptor used is not taken for ours. */
 	card->next_token = g_random_int();
 	card->flip_timeout_ms = options->flip_timeout_ms ? options->flip_timeout_ms
-							 : FLIP_TIMEOUT_MS;
+							 : KMS_FLIP_TIMEOUT_MS;
 	kms_records_init(&card->records);
 	card->property_cache = kms_property_cache_create();
 	if (!open_card(card, options, error) ||
