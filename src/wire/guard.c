@@ -27,6 +27,7 @@ static bool is_guarding;
  */
 static void handle_bus_error(int number, siginfo_t *info, void *context)
 {
+	const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE;
 	uint8_t *address = info->si_addr;
 
 	for (size_t i = 0; i < GUARDED_MAX; i++) {
@@ -34,10 +35,11 @@ static void handle_bus_error(int number, siginfo_t *info, void *context)
 
 		if (!begin || address < begin || address >= begin + guarded[i].size)
 			continue;
-		if (guarded[i].lost ||
-			mmap(begin, guarded[i].size, PROT_READ | PROT_WRITE,
-				MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1,
-				0) == MAP_FAILED)
+		if (guarded[i].lost)
+			break;
+		/* cppcheck-suppress invalidFunctionArg ; memory of no file has the number -1 */
+		void *zeroes = mmap(begin, guarded[i].size, PROT_READ | PROT_WRITE, flags, -1, 0);
+		if (zeroes == MAP_FAILED)
 			break;
 		guarded[i].lost = 1;
 		return;
