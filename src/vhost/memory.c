@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "wire/guard.h"
+#include "wire/peer_fd.h"
 
 G_DEFINE_QUARK(scanoutd_memory_error_quark, memory_error)
 
@@ -67,6 +68,12 @@ static bool is_possible(const struct memory *memory, const struct vhost_user_mem
 				other->size))
 			return refuse(error, region, "it overlaps another one");
 	}
+	/* Before anything else is asked of it. */
+	if (!peer_fd_is_memory(fd))
+		return refuse(error, region,
+			"it is no memfd and no file of tmpfs or hugetlbfs; start QEMU with "
+			"-object memory-backend-memfd,id=mem,size=SIZE,share=on "
+			"-machine memory-backend=mem");
 	if (fstat(fd, status) < 0)
 		return refuse(error, region, g_strerror(errno));
 	if ((uint64_t)status->st_size < region->mmap_offset + region->size)
@@ -74,12 +81,35 @@ static bool is_possible(const struct memory *memory, const struct vhost_user_mem
 	return true;
 }
 
+/* ---- how much of it ---- */
+
+/*
+ * A file of any size costs its owner nothing, but what is mapped of it costs us address space, of
+ * which all guests have 128 TiB. Guests that together have several times the machine's memory are
+ * nothing unusual.
+ */
+static uint64_t most_bytes(void)
+{
+	uint64_t machine = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+
+	return MAX(MEMORY_BYTES_MAX, MEMORY_OVERCOMMIT_MAX * machine);
+}
+
+static uint64_t mapped_bytes(const struct memory *memory)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < memory->count; i++)
+		bytes += memory->regions[i].mapping_size;
+	return bytes;
+}
+
 bool memory_add(struct memory *memory, const struct vhost_user_memory_region *region, int fd,
 	GError **error)
 {
 	struct memory_region *added = &memory->regions[memory->count];
 	struct stat status;
-	uint64_t offset;
+	uint64_t begin;
 	uint64_t page;
 	void *mapping;
 	size_t size;
@@ -87,12 +117,15 @@ bool memory_add(struct memory *memory, const struct vhost_user_memory_region *re
 
 	if (!is_possible(memory, region, fd, &status, error))
 		return false;
-	/* Memory of huge pages is mapped by whole ones only: from the start of the file, and its
-	 * block size is a page. */
-	offset = region->mmap_offset;
+	/* Memory of huge pages is mapped by whole ones only, and its block size is a page. */
 	page = status.st_blksize > 0 ? (uint64_t)status.st_blksize : 1;
-	size = (size_t)((offset + region->size + page - 1) / page * page);
-	mapping = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
+	page = MAX(page, (uint64_t)sysconf(_SC_PAGESIZE));
+	begin = region->mmap_offset / page * page;
+	size = (size_t)((region->mmap_offset - begin + region->size + page - 1) / page * page);
+	if (size > most_bytes() - MIN(mapped_bytes(memory), most_bytes()))
+		return refuse(error, region, "more than a guest may have");
+	mapping = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd,
+		(off_t)begin);
 	if (mapping == MAP_FAILED)
 		return refuse(error, region, g_strerror(errno));
 	guard = guard_add(mapping, size);
@@ -104,7 +137,7 @@ bool memory_add(struct memory *memory, const struct vhost_user_memory_region *re
 		.guest_address = region->guest_address,
 		.user_address = region->user_address,
 		.size = region->size,
-		.bytes = (uint8_t *)mapping + offset,
+		.bytes = (uint8_t *)mapping + (region->mmap_offset - begin),
 		.mapping = mapping,
 		.mapping_size = size,
 		.guard = guard,

@@ -20,6 +20,11 @@
 /* What GET_MAX_MEM_SLOTS says; QEMU's own back-ends take 509, for hot-plugged memory. */
 #define MEMORY_REGIONS_MAX 64
 
+/* What is mapped of one connection's memory: so many bytes, or so many times the machine's memory,
+ * whichever is more. */
+#define MEMORY_BYTES_MAX (UINT64_C(256) << 30)
+#define MEMORY_OVERCOMMIT_MAX 4
+
 struct memory_region {
 	uint64_t guest_address;
 	uint64_t user_address; /* in the VMM's process */
@@ -45,8 +50,9 @@ enum memory_error {
 /* All zero is a memory without regions. */
 void memory_clear(struct memory *memory);
 
-/* Maps a region; `fd` stays the caller's. Refused: no bytes, addresses that wrap, more bytes than
- * the file has, an overlap with a region that is there, one region too many. */
+/* Maps a region; `fd` stays the caller's. Refused: memory that somebody else's file system
+ * serves (wire/peer_fd.h), no bytes, addresses that wrap, more bytes than the file has or than are
+ * left of the bound, an overlap with a region that is there, one region too many. */
 bool memory_add(struct memory *memory, const struct vhost_user_memory_region *region, int fd,
 	GError **error);
 

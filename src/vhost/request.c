@@ -3,16 +3,15 @@
  * What a VMM asks of the back-end: one handler a request, in the order of their numbers, and the
  * table of their shapes. Called by vhost.c with one whole message.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <linux/virtio_config.h>
 #include <linux/virtio_ring.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "vhost/signaller.h"
 #include "vhost/vhost_internal.h"
 #include "vhost_user.h"
+#include "wire/peer_fd.h"
 
 #define DEVICE_FEATURES \
 	(UINT64_C(1) << VIRTIO_F_VERSION_1 | UINT64_C(1) << VIRTIO_RING_F_EVENT_IDX | \
@@ -281,32 +280,6 @@ static enum outcome set_vring_enable(struct vhost *vhost)
 	return vhost_queue_start(queue) ? OUTCOME_DONE : OUTCOME_REFUSED;
 }
 
-/* Reading or writing any other kind may block us or never end. Where there is no /proc to ask, it
- * is believed. */
-static bool is_eventfd(int fd)
-{
-	char path[32];
-	char target[32];
-	ssize_t length;
-
-	g_snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	length = readlink(path, target, sizeof(target) - 1);
-	if (length < 0)
-		return true;
-	target[length] = '\0';
-	return g_str_equal(target, "anon_inode:[eventfd]");
-}
-
-/* The fd of KICK, CALL and ERR, non-blocking and the caller's; -1 where none came. */
-static int take_ring_fd(struct vhost *vhost)
-{
-	int fd = stream_fds_take(&vhost->message.fds);
-
-	if (fd >= 0)
-		fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-	return fd;
-}
-
 /* The fd that belongs there came, or none and the word that there is none. */
 static bool has_fd_as_said(struct vhost *vhost)
 {
@@ -316,7 +289,7 @@ static bool has_fd_as_said(struct vhost *vhost)
 
 	if (none != (fds->count == 0))
 		what = none ? "an fd where none belongs" : "no fd";
-	else if (fds->count && !is_eventfd(fds->fd[0]))
+	else if (fds->count && !peer_fd_is_eventfd(fds->fd[0]))
 		what = "an fd that is no eventfd";
 	else
 		return true;
@@ -336,7 +309,7 @@ static enum outcome set_vring_kick(struct vhost *vhost)
 			"the VMM wants its queue to be polled, which is not supported");
 		return OUTCOME_REFUSED;
 	}
-	vhost_queue_set_kick(queue, take_ring_fd(vhost));
+	vhost_queue_set_kick(queue, stream_fds_take(&vhost->message.fds));
 	return vhost_queue_start(queue) ? OUTCOME_DONE : OUTCOME_REFUSED;
 }
 
@@ -349,10 +322,10 @@ static enum outcome set_vring_call(struct vhost *vhost)
 		return OUTCOME_REFUSED;
 	if (queue->call_fd >= 0)
 		close(queue->call_fd);
-	queue->call_fd = take_ring_fd(vhost);
+	queue->call_fd = stream_fds_take(&vhost->message.fds);
 	/* What was used while the old one was in place may not have been seen. */
 	if (queue->runs && queue->call_fd >= 0)
-		vhost_signal(queue->call_fd);
+		signaller_add(queue->call_fd);
 	return OUTCOME_DONE;
 }
 

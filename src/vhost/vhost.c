@@ -7,17 +7,16 @@
  *                                                broken by its guest (in the next turn)
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <glib-unix.h>
 #include <linux/virtio_config.h>
 #include <linux/virtio_ring.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "log.h"
+#include "vhost/signaller.h"
 #include "vhost/vhost_internal.h"
 
 /* Log lines of one connection: a VMM can be refused for ever. */
@@ -115,13 +114,6 @@ static bool memory_holds(struct vhost *vhost)
 	vhost_complain(vhost, "closing vhost-user: the VMM took memory away that it had shared");
 	end(vhost);
 	return false;
-}
-
-/* Writing has no form of its own that does not block. */
-void vhost_signal(int fd)
-{
-	fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK);
-	eventfd_write(fd, 1);
 }
 
 /* Bytes, 0 at the end, or -1 and errno. */
@@ -256,7 +248,7 @@ struct vhost *vhost_create(const char *guest, const char *device, int fd,
 		vhost->queues[i].kick_fd = -1;
 		vhost->queues[i].call_fd = -1;
 	}
-	if (!stream_init(&vhost->stream, fd, error)) {
+	if (!stream_init(&vhost->stream, fd, error) || !signaller_install(error)) {
 		vhost_destroy(vhost);
 		return NULL;
 	}
@@ -337,7 +329,7 @@ void vhost_call(struct vhost *vhost, unsigned int ring)
 	if (closes_soon(vhost))
 		return;
 	if (queue->runs && ring_wants_call(&queue->ring, &vhost->memory) && queue->call_fd >= 0)
-		vhost_signal(queue->call_fd);
+		signaller_add(queue->call_fd);
 }
 
 bool vhost_wait(struct vhost *const *vhosts, size_t count, unsigned int ring, int timeout_ms)
@@ -358,5 +350,5 @@ bool vhost_wait(struct vhost *const *vhosts, size_t count, unsigned int ring, in
 void vhost_kick_again(struct vhost *vhost, unsigned int ring)
 {
 	if (vhost->queues[ring].kick_fd >= 0)
-		vhost_signal(vhost->queues[ring].kick_fd);
+		signaller_add(vhost->queues[ring].kick_fd);
 }

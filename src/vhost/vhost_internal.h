@@ -53,13 +53,10 @@ void vhost_complain(struct vhost *vhost, const char *format, ...) G_GNUC_PRINTF(
 bool vhost_queue_start(struct vhost_queue *queue);
 void vhost_queue_stop(struct vhost_queue *queue);
 
-/* `fd`: the caller's no more, non-blocking. */
+/* `fd`: an eventfd, the caller's no more. */
 void vhost_queue_set_kick(struct vhost_queue *queue, int fd);
 /* Closes kick and call. */
 void vhost_queue_forget_fds(struct vhost_queue *queue);
-
-/* Adds 1 to an eventfd of the VMM's, which can make the file that we share block again. */
-void vhost_signal(int fd);
 
 /* What was set up for the driver goes; the memory is the VMM's to keep. */
 void vhost_reset_queues(struct vhost *vhost);

@@ -5,6 +5,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "vhost/signaller.h"
+
 /* ---- the device ---- */
 
 static GString *events_of(void *data)
@@ -73,6 +75,8 @@ struct backend_fixture *backend_fixture_new(void)
 
 	vmm_open(&fixture->vmm);
 	fixture->events = g_string_new(NULL);
+	/* Its fd is the process's, and stays. */
+	g_assert_true(signaller_install(NULL));
 	fixture->fds = fixture_count_fds();
 	g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), ==, 0);
 	fixture->vmm.fd = pair[1];

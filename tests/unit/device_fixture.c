@@ -6,6 +6,8 @@
 #include <linux/virtio_input.h>
 #include <string.h>
 
+#include "vhost/signaller.h"
+
 /* ---- the owner ---- */
 
 static void leds(void *data, uint32_t said, uint32_t on)
@@ -77,6 +79,8 @@ struct device_fixture *device_fixture_new(void)
 	fixture->directory = g_dir_make_tmp("test-device-XXXXXX", &error);
 	g_assert_no_error(error);
 	fixture->path = g_build_filename(fixture->directory, "keyboard.sock", NULL);
+	/* Its fd is the process's, and stays. */
+	g_assert_true(signaller_install(NULL));
 	fixture->fds = fixture_count_fds();
 	options.path = fixture->path;
 	fixture->sink = device_create(&options, &description, &device_fixture_listener, fixture,

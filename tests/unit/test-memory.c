@@ -181,6 +181,36 @@ static void test_many_guests(void)
 	close(fd);
 }
 
+/* As much as there may be, of a file that takes no memory: as one region or as many, a machine's
+ * address space is not a guest's. */
+static void test_bound(void)
+{
+	uint64_t machine = (uint64_t)sysconf(_SC_PHYS_PAGES) * PAGE;
+	uint64_t most = MAX(MEMORY_BYTES_MAX, MEMORY_OVERCOMMIT_MAX * machine);
+	struct memory memory = {0};
+	struct memory other = {0};
+	int fd = memfd_create("sparse", MFD_CLOEXEC);
+
+	g_assert_cmpint(ftruncate(fd, INT64_C(1) << 46), ==, 0);
+	g_assert_false(add(&memory, fd, (struct vhost_user_memory_region){0, most + PAGE, 0, 0}));
+	g_assert_false(
+		add(&memory, fd, (struct vhost_user_memory_region){0, INT64_C(1) << 46, 0, 0}));
+	g_assert_true(add(&memory, fd, (struct vhost_user_memory_region){0, most - PAGE, 0, 0}));
+	g_assert_false(
+		add(&memory, fd, (struct vhost_user_memory_region){most, 2 * PAGE, most, 0}));
+	/* The end of a large file is as good as its beginning. */
+	g_assert_true(add(&memory, fd,
+		(struct vhost_user_memory_region){most, PAGE, most, (UINT64_C(1) << 46) - PAGE}));
+	g_assert_false(
+		add(&memory, fd, (struct vhost_user_memory_region){2 * most, 1, 2 * most, 0}));
+	g_assert_true(add(&other, fd, (struct vhost_user_memory_region){0, most, 0, 0}));
+	memory_clear(&memory);
+	g_assert_true(add(&memory, fd, (struct vhost_user_memory_region){0, most, 0, 0}));
+	memory_clear(&memory);
+	memory_clear(&other);
+	close(fd);
+}
+
 /* ---- addresses ---- */
 
 /* Pages 0 to 3 and 4 to 7 of the guest, which lie the other way round in the file and apart for the
@@ -417,6 +447,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/vhost/memory/files", test_files);
 	g_test_add_func("/vhost/memory/slots", test_slots);
 	g_test_add_func("/vhost/memory/many-guests", test_many_guests);
+	g_test_add_func("/vhost/memory/bound", test_bound);
 	g_test_add_func("/vhost/memory/addresses", test_addresses);
 	g_test_add_func("/vhost/memory/removal", test_removal);
 	g_test_add_func("/vhost/memory/shrunk", test_shrunk);

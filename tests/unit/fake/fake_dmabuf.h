@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * dma-bufs where the kernel has none to give: memfds that fstatfs() calls dma-bufs, that take
- * DMA_BUF_IOCTL_SYNC, and that poll() finds readable only when their fences have signalled. The
- * three calls are replaced for the whole test program; for all other fds they do what they always
+ * dma-bufs where the kernel has none to give: memfds that fstatfs() and procfs call dma-bufs, that
+ * take DMA_BUF_IOCTL_SYNC, and that poll() finds readable only when their fences have signalled. The
+ * four calls (open() for procfs) are replaced for the whole test program; for all other fds they do what they always
  * do.
  */
 #ifndef SCANOUTD_TEST_FAKE_DMABUF_H
