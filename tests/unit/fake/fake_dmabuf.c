@@ -2,13 +2,10 @@
 /* memfds that pass for dma-bufs. */
 #include "fake/fake_dmabuf.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
-#include <linux/dma-buf.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -24,9 +21,6 @@ static struct fake {
 	bool busy;
 } fakes[FAKES_MAX];
 static size_t fake_count;
-static unsigned int begun, ended;
-static bool refuses;
-static unsigned int interruptions;
 
 int fake_dmabuf_create(size_t size, uint32_t **memory)
 {
@@ -95,7 +89,7 @@ int fstatfs(int fd, struct statfs *file_system)
 static int open_info(void)
 {
 	static const char text[] = "pos:\t0\nflags:\t02000002\nmnt_id:\t15\nino:\t7\n"
-				   "size:\t4096\ncount:\t1\nexp_name:\tudmabuf\n";
+				   "size:\t4096\ncount:\t1\nexp_name:\tfake\n";
 	int fd = memfd_create("fdinfo", MFD_CLOEXEC);
 
 	g_assert_cmpint(pwrite(fd, text, sizeof(text) - 1, 0), ==, sizeof(text) - 1);
@@ -116,52 +110,4 @@ int open(const char *path, int flags, ...)
 		va_end(arguments);
 	}
 	return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
-}
-
-int ioctl(int fd, unsigned long request, ...)
-{
-	va_list arguments;
-	void *argument;
-
-	va_start(arguments, request);
-	argument = va_arg(arguments, void *);
-	va_end(arguments);
-	if (request != DMA_BUF_IOCTL_SYNC || !fake_dmabuf_is_one(fd))
-		return (int)syscall(SYS_ioctl, fd, request, argument);
-
-	if (interruptions > 0) {
-		interruptions--;
-		errno = EINTR;
-		return -1;
-	}
-	if (refuses) {
-		errno = EIO;
-		return -1;
-	}
-	g_assert_false(find_fake(fd)->busy);
-	if (((struct dma_buf_sync *)argument)->flags & DMA_BUF_SYNC_END)
-		ended++;
-	else
-		begun++;
-	return 0;
-}
-
-unsigned int fake_dmabuf_syncs_begun(void)
-{
-	return begun;
-}
-
-unsigned int fake_dmabuf_syncs_ended(void)
-{
-	return ended;
-}
-
-void fake_dmabuf_refuse_sync(bool refuse)
-{
-	refuses = refuse;
-}
-
-void fake_dmabuf_interrupt_sync(unsigned int times)
-{
-	interruptions = times;
 }

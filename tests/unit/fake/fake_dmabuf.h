@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * dma-bufs where the kernel has none to give: memfds that fstatfs() and procfs call dma-bufs, that
- * take DMA_BUF_IOCTL_SYNC, and that poll() finds readable only when their fences have signalled. The
- * four calls (open() for procfs) are replaced for the whole test program; for all other fds they do what they always
- * do.
+ * take DMA_BUF_IOCTL_SYNC (fake_sync.c), and that poll() finds readable only when their fences have
+ * signalled (fake_poll.c). These calls, and open() for procfs, are replaced for the whole test
+ * program; for all other fds they do what they always do.
  */
 #ifndef SCANOUTD_TEST_FAKE_DMABUF_H
 #define SCANOUTD_TEST_FAKE_DMABUF_H
