@@ -200,10 +200,12 @@ struct kms_buffer *kms_buffer_adopt(struct kms_card *card, uint32_t framebuffer)
 	drmModeFB2 *read = drmModeGetFB2(card->fd, framebuffer);
 	uint64_t modifiers[4];
 	struct kms_buffer *buffer;
+	bool has_modifier;
 	int failure;
 
 	if (!read)
 		return NULL;
+	has_modifier = (read->flags & DRM_MODE_FB_MODIFIERS) != 0;
 	buffer = kms_buffer_take(card);
 	for (size_t i = 0; i < G_N_ELEMENTS(modifiers); i++)
 		modifiers[i] = read->handles[i] ? read->modifier : 0;
@@ -213,12 +215,11 @@ struct kms_buffer *kms_buffer_adopt(struct kms_card *card, uint32_t framebuffer)
 		.stride = read->pitches[0],
 		.offset = read->offsets[0],
 		.fourcc = read->pixel_format,
-		.modifier = read->flags & DRM_MODE_FB_MODIFIERS ? read->modifier
-								: DRM_FORMAT_MOD_INVALID,
+		.modifier = has_modifier ? read->modifier : DRM_FORMAT_MOD_INVALID,
 	};
 	failure = drmModeAddFB2WithModifiers(card->fd, read->width, read->height,
 		read->pixel_format, read->handles, read->pitches, read->offsets,
-		read->flags & DRM_MODE_FB_MODIFIERS ? modifiers : NULL, &buffer->framebuffer,
+		has_modifier ? modifiers : NULL, &buffer->framebuffer,
 		read->flags & DRM_MODE_FB_MODIFIERS);
 	close_handles(card, read->handles);
 	drmModeFreeFB2(read);

@@ -111,23 +111,23 @@ static void cache_insert(struct kms_imports *cache, const struct stat *identity,
 	cache->used[index] = ++cache->clock;
 }
 
-void kms_imports_trim(struct kms_imports *cache, uint32_t owner)
+void kms_imports_trim(struct kms_imports *imports, uint32_t owner)
 {
-	for (size_t i = cache->count; i-- > 0;) {
+	for (size_t i = imports->count; i-- > 0;) {
 		/* What is still on the screen goes with its frame. */
-		if (cache->owners[i] == owner)
-			cache_drop(cache, i);
+		if (imports->owners[i] == owner)
+			cache_drop(imports, i);
 	}
-	for (size_t i = 0; i < cache->refusal_count; i++) {
-		if (cache->refusals[i].owner == owner)
-			cache->refusals[i].error = 0;
+	for (size_t i = 0; i < imports->refusal_count; i++) {
+		if (imports->refusals[i].owner == owner)
+			imports->refusals[i].error = 0;
 	}
 }
 
-void kms_imports_finish(struct kms_imports *cache)
+void kms_imports_finish(struct kms_imports *imports)
 {
-	while (cache->count)
-		cache_drop(cache, cache->count - 1);
+	while (imports->count)
+		cache_drop(imports, imports->count - 1);
 }
 
 /* ---- import ---- */
@@ -255,7 +255,7 @@ static void set_import_error(GError **error, const struct kms_layout *layout, in
 		(const char *)&layout->fourcc, layout->modifier, g_strerror(failure));
 }
 
-struct kms_buffer *kms_imports_get(struct kms_imports *cache, struct kms_card *card,
+struct kms_buffer *kms_imports_get(struct kms_imports *imports, struct kms_card *card,
 	const struct kms_dmabuf *dmabuf, GError **error)
 {
 	const struct kms_layout layout = {
@@ -274,12 +274,12 @@ struct kms_buffer *kms_imports_get(struct kms_imports *cache, struct kms_card *c
 		set_import_error(error, &layout, errno);
 		return NULL;
 	}
-	buffer = cache_find(cache, &identity, &layout);
+	buffer = cache_find(imports, &identity, &layout);
 	if (buffer) {
 		card->counters.cache_hits++;
 		return kms_buffer_ref(buffer);
 	}
-	failure = known_refusal(cache, dmabuf->owner, &layout);
+	failure = known_refusal(imports, dmabuf->owner, &layout);
 	if (failure) {
 		card->counters.imports_refused++;
 		set_import_error(error, &layout, failure);
@@ -294,13 +294,13 @@ struct kms_buffer *kms_imports_get(struct kms_imports *cache, struct kms_card *c
 		kms_buffer_discard(buffer);
 		card->counters.imports_refused++;
 		if (is_of_the_layout(failure, dmabuf->fd))
-			remember_refusal(cache, dmabuf->owner, &layout, failure);
+			remember_refusal(imports, dmabuf->owner, &layout, failure);
 		set_import_error(error, &layout, failure);
 		return NULL;
 	}
-	forget_refusal(cache, dmabuf->owner, &layout);
+	forget_refusal(imports, dmabuf->owner, &layout);
 	card->counters.imports++;
 	card->counters.framebuffers++;
-	cache_insert(cache, &identity, &layout, buffer, dmabuf->owner);
+	cache_insert(imports, &identity, &layout, buffer, dmabuf->owner);
 	return buffer;
 }

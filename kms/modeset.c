@@ -399,10 +399,12 @@ static bool is_due(struct kms_modeset *modeset)
 
 void kms_modeset_run(struct kms_modeset *modeset)
 {
+	bool again = true;
+
 	if (!modeset->configured || modeset->outputs->card->records.state != KMS_DEVICE_READY)
 		return;
-	while (is_due(modeset) && make(modeset) && somebody_waits(modeset))
-		continue;
+	while (again)
+		again = is_due(modeset) && make(modeset) && somebody_waits(modeset);
 	if (modeset->wanted)
 		return;
 	/* Frames that waited for a mode that is refused are shown in the one that stays. */
