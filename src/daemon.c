@@ -12,29 +12,15 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
-#include "card.h"
+#include "guests/member.h"
 #include "input/input.h"
 #include "kms.h"
 #include "log.h"
-#include "report/stats.h"
+#include "report/statistics.h"
 #include "scene/guest.h"
 #include "scene/layout.h"
-#include "scene/state.h"
-#include "scene/view.h"
+#include "session/card.h"
 #include "session/session.h"
-#include "wire/door.h"
-#include "wire/relay.h"
-
-/* A guest and the way in for its display socket: `relay` or `door`, never both. */
-struct member {
-	struct daemon *daemon;
-	const struct config_guest *config;
-	struct state *state;
-	struct guest *guest;
-	struct relay *relay;
-	struct door *door;
-	int listen_fd; /* the service manager's, until a door takes it over; else -1 */
-};
 
 struct daemon {
 	const struct config *config;
@@ -48,7 +34,7 @@ struct daemon {
 	struct kms_device_options card_options;
 	struct card *card;
 	struct input *input; /* made last: NULL until then */
-	struct member *members; /* as many as config->guests, in the same order */
+	struct member **members; /* as many as config->guests, in the same order */
 	size_t member_count;
 };
 
@@ -56,81 +42,18 @@ G_DEFINE_QUARK(scanoutd_daemon_error_quark, daemon_error)
 
 /* ---- counters ---- */
 
-static size_t count_outputs(const struct kms_device *device)
-{
-	return device != NULL ? kms_device_output_count(device) : 0;
-}
-
-static void fill_outputs(const struct daemon *daemon, struct stats_output *outputs)
-{
-	const struct kms_device *device = card_device(daemon->card);
-
-	for (size_t i = 0; i < count_outputs(device); i++) {
-		struct kms_output *output = kms_device_output(device, i);
-
-		outputs[i] = (struct stats_output){
-			.name = kms_output_name(output),
-			.active = kms_output_active(output),
-			.mode = kms_output_mode(output),
-			.counters = kms_output_counters(output),
-		};
-		for (size_t j = 0; j < layout_view_count(daemon->layout); j++) {
-			uint32_t scanout;
-			struct guest *guest = layout_view_guest(daemon->layout, j, &scanout);
-
-			if (view_output(layout_view(daemon->layout, j)) == output) {
-				outputs[i].guest = guest_name(guest);
-				outputs[i].scanout = scanout;
-			}
-		}
-	}
-}
-
-static void add_input(void *data, const char *machine, const char *device,
-	const struct device_counters *counters)
-{
-	const struct stats_input input = {machine, device, *counters};
-
-	g_array_append_val((GArray *)data, input);
-}
-
 static void write_stats(const struct daemon *daemon)
 {
-	const char *path = daemon->config->daemon.stats;
-	const struct kms_device *device = card_device(daemon->card);
-	size_t output_count = count_outputs(device);
-	g_autofree struct stats_output *outputs = g_new0(struct stats_output, output_count);
-	g_autofree struct stats_guest *guests = g_new0(struct stats_guest, daemon->member_count);
-	g_autoptr(GArray) inputs = g_array_new(FALSE, FALSE, sizeof(struct stats_input));
-	g_autofree char *json = NULL;
-	g_autoptr(GError) error = NULL;
+	const struct statistics_parts parts = {
+		.start_us = daemon->start_us,
+		.device = card_device(daemon->card),
+		.layout = daemon->layout,
+		.input = daemon->input,
+		.members = daemon->members,
+		.member_count = daemon->member_count,
+	};
 
-	fill_outputs(daemon, outputs);
-	input_each_counters(daemon->input, add_input, inputs);
-	for (size_t i = 0; i < daemon->member_count; i++) {
-		const struct member *member = &daemon->members[i];
-
-		guests[i] = (struct stats_guest){
-			.name = member->config->name,
-			.attached = guest_attached(member->guest),
-			.counters = guest_counters(member->guest),
-			.channel = guest_channel_counters(member->guest),
-			.relay = member->relay != NULL ? relay_counters(member->relay) : NULL,
-		};
-	}
-	json = stats_to_json(&(struct stats){
-		.card = device != NULL ? kms_device_path(device) : NULL,
-		.device = device != NULL ? kms_device_counters(device) : NULL,
-		.uptime_us = g_get_monotonic_time() - daemon->start_us,
-		.outputs = outputs,
-		.output_count = output_count,
-		.guests = guests,
-		.guest_count = daemon->member_count,
-		.inputs = (const struct stats_input *)(const void *)inputs->data,
-		.input_count = inputs->len,
-	});
-	if (!stats_write(path, json, &error))
-		log_daemon(G_LOG_LEVEL_WARNING, "statistics: %s", error->message);
+	statistics_write(&parts, daemon->config->daemon.stats);
 }
 
 /* ---- what may happen ---- */
@@ -191,7 +114,7 @@ static void card_came(void *data, struct kms_device *device)
 	struct daemon *daemon = data;
 
 	for (size_t i = 0; i < daemon->member_count; i++)
-		guest_set_device(daemon->members[i].guest, device);
+		guest_set_device(member_guest(daemon->members[i]), device);
 	layout_set_device(daemon->layout, device);
 }
 
@@ -203,7 +126,7 @@ static void card_going(void *data)
 	log_daemon(G_LOG_LEVEL_WARNING, "the card is gone; guests go on without one");
 	layout_set_device(daemon->layout, NULL);
 	for (size_t i = 0; i < daemon->member_count; i++)
-		guest_set_device(daemon->members[i].guest, NULL);
+		guest_set_device(member_guest(daemon->members[i]), NULL);
 }
 
 static void card_lost(void *data)
@@ -274,55 +197,12 @@ static void guest_idle(void *data, const char *guest, bool idle)
 	struct daemon *daemon = data;
 
 	for (size_t i = 0; i < daemon->member_count; i++) {
-		if (g_str_equal(daemon->members[i].config->name, guest))
-			layout_set_idle(daemon->layout, daemon->members[i].guest, idle);
+		struct guest *candidate = member_guest(daemon->members[i]);
+
+		if (g_str_equal(guest_name(candidate), guest))
+			layout_set_idle(daemon->layout, candidate, idle);
 	}
 }
-
-static void door_attached(void *data, int fd)
-{
-	struct member *member = data;
-
-	guest_attach(member->guest, fd);
-}
-
-static void display_closed(void *data)
-{
-	struct member *member = data;
-
-	if (member->door != NULL)
-		door_release(member->door);
-	if (member->relay != NULL)
-		relay_display_closed(member->relay);
-}
-
-static void relay_scanouts(void *data, uint32_t count)
-{
-	struct member *member = data;
-
-	layout_set_scanout_count(member->daemon->layout, member->guest, count);
-}
-
-static void relay_detached(void *data)
-{
-	struct member *member = data;
-
-	guest_detach(member->guest);
-}
-
-static void relay_running(void *data, bool running)
-{
-	struct member *member = data;
-
-	guest_set_running(member->guest, running);
-}
-
-static const struct relay_listener relay_listener = {
-	.attached = door_attached,
-	.scanouts = relay_scanouts,
-	.detached = relay_detached,
-	.running = relay_running,
-};
 
 /* ---- making ---- */
 
@@ -341,8 +221,8 @@ static bool check_fds(const struct daemon *daemon, GError **error)
 	if (!check_fd("--drm-fd", daemon->config->daemon.drm_fd, error) ||
 		!check_fd("--ready-fd", daemon->config->daemon.ready_fd, error))
 		return false;
-	for (size_t i = 0; i < daemon->member_count; i++) {
-		const struct config_guest *guest = daemon->members[i].config;
+	for (guint i = 0; i < daemon->config->guests->len; i++) {
+		const struct config_guest *guest = g_ptr_array_index(daemon->config->guests, i);
 
 		if (!check_fd("display-fd", guest->display_fd, error)) {
 			g_prefix_error(error, "guest %s: ", guest->name);
@@ -378,20 +258,15 @@ static bool open_card(struct daemon *daemon, GError **error)
 
 static bool make_guests(struct daemon *daemon, GError **error)
 {
-	for (size_t i = 0; i < daemon->member_count; i++) {
-		struct member *member = &daemon->members[i];
-		const struct guest_options options = {
-			.name = member->config->name,
-			.after = member->config->after_last ? GUEST_IDLE_LAST : GUEST_IDLE_BLACK,
-			.flip_timeout_ms = daemon->config->daemon.flip_timeout_ms,
-			.detached = display_closed,
-			.data = member,
-		};
+	const GPtrArray *sections = daemon->config->guests;
 
-		member->state = state_create(member->config->name, error);
-		if (member->state == NULL)
+	daemon->members = g_new0(struct member *, sections->len);
+	for (guint i = 0; i < sections->len; i++) {
+		daemon->members[i] = member_create(g_ptr_array_index(sections, i),
+			daemon->config->daemon.flip_timeout_ms, error);
+		if (daemon->members[i] == NULL)
 			return false;
-		member->guest = guest_create(&options, state_guest(member->state));
+		daemon->member_count++;
 	}
 	return true;
 }
@@ -420,18 +295,20 @@ static void make_layout(struct daemon *daemon)
 		};
 	}
 	for (size_t i = 0; i < daemon->member_count; i++) {
-		const struct member *member = &daemon->members[i];
+		const struct config_guest *section = member_config(daemon->members[i]);
 
 		guests[i] = (struct layout_guest){
-			.guest = member->guest,
-			.keep_picture = member->config->before_last,
-			.mode = member->config->mode,
-			.policy = member->config->place,
-			.blank_after_ms = member->config->blank_after_ms,
-			.off_after_ms = member->config->off_after_ms,
+			.guest = member_guest(daemon->members[i]),
+			.keep_picture = section->before_last,
+			.mode = section->mode,
+			.policy = section->place,
+			.blank_after_ms = section->blank_after_ms,
+			.off_after_ms = section->off_after_ms,
 		};
 	}
 	daemon->layout = layout_create(&options, &layout_listener, daemon);
+	for (size_t i = 0; i < daemon->member_count; i++)
+		member_set_layout(daemon->members[i], daemon->layout);
 }
 
 static bool show_guests(struct daemon *daemon, GError **error)
@@ -440,101 +317,13 @@ static bool show_guests(struct daemon *daemon, GError **error)
 	return open_card(daemon, error);
 }
 
-/* ---- doors ---- */
-
-/* Sockets that the service manager listens on for us, by FileDescriptorName=. */
-static bool claim_listen_fds(struct daemon *daemon, GError **error)
-{
-	char **names = NULL;
-	int count = sd_listen_fds_with_names(1, &names);
-	bool claimed = true;
-
-	if (count < 0) {
-		g_set_error(error, DAEMON_ERROR, DAEMON_ERROR_SOCKET,
-			"sockets of the service manager (LISTEN_FDS): %s", g_strerror(-count));
-		return false;
-	}
-	for (int i = 0; i < count; i++) {
-		struct member *owner = NULL;
-
-		for (size_t j = 0; j < daemon->member_count; j++) {
-			if (g_str_equal(daemon->members[j].config->name, names[i]))
-				owner = &daemon->members[j];
-		}
-		if (claimed && (owner == NULL || owner->listen_fd >= 0)) {
-			g_set_error(error, DAEMON_ERROR, DAEMON_ERROR_SOCKET,
-				"a socket named \"%s\" was passed, but %s; its FileDescriptorName= must "
-				"be a guest's name",
-				names[i],
-				owner == NULL ? "there is no such guest" : "there are two");
-			claimed = false;
-		} else if (owner != NULL && owner->listen_fd < 0) {
-			owner->listen_fd = SD_LISTEN_FDS_START + i;
-		}
-		free(names[i]);
-	}
-	free(names);
-	return claimed;
-}
-
-/* The folder of default paths is ours to make; any other is its owner's. */
-static void make_socket_folder(const char *path)
-{
-	g_autofree char *folder = config_runtime_folder();
-
-	if (path != NULL && g_str_has_prefix(path, folder))
-		g_mkdir_with_parents(folder, 0755);
-}
-
-static bool open_relay(struct member *member, GError **error)
-{
-	const struct config_guest *config = member->config;
-	const struct relay_options options = {
-		.name = config->name,
-		.vmm_path = member->listen_fd >= 0 ? NULL : config->vmm_socket,
-		.vmm_listen_fd = member->listen_fd,
-		.vmm_group = config->socket_group,
-		.backend_path = config->backend_socket,
-	};
-
-	if (member->listen_fd < 0)
-		make_socket_folder(config->vmm_socket);
-	member->relay = relay_create(&options, &relay_listener, member, error);
-	return member->relay != NULL;
-}
-
-static bool open_door(struct member *member, GError **error)
-{
-	const struct config_guest *config = member->config;
-
-	if (config->vmm_socket != NULL)
-		return open_relay(member, error);
-	if (config->display_fd >= 0) {
-		member->door = door_create_inherited(config->display_fd, door_attached, member,
-			error);
-	} else if (member->listen_fd >= 0) {
-		member->door = door_create_listening(member->listen_fd, door_attached, member,
-			error);
-	} else {
-		make_socket_folder(config->display_socket);
-		member->door = door_create_path(config->display_socket, config->socket_group,
-			door_attached, member, error);
-	}
-	if (member->door == NULL)
-		return false;
-	door_set_guest(member->door, config->name);
-	return true;
-}
-
 static bool open_doors(struct daemon *daemon, GError **error)
 {
-	if (!claim_listen_fds(daemon, error))
+	if (!members_claim_sockets(daemon->members, daemon->member_count, error))
 		return false;
 	for (size_t i = 0; i < daemon->member_count; i++) {
-		if (!open_door(&daemon->members[i], error)) {
-			g_prefix_error(error, "guest %s: ", daemon->members[i].config->name);
+		if (!member_open(daemon->members[i], error))
 			return false;
-		}
 	}
 	return true;
 }
@@ -552,30 +341,12 @@ static bool open_input(struct daemon *daemon, GError **error)
 	};
 
 	for (size_t i = 0; i < daemon->member_count; i++)
-		make_socket_folder(daemon->members[i].config->input_prefix);
+		config_make_runtime_folder(member_config(daemon->members[i])->input_prefix);
 	daemon->input = input_create(&options, &listener, daemon, error);
 	return daemon->input != NULL;
 }
 
 /* ---- life ---- */
-
-/* Where peers are waited for: the lines that a person looks for first. */
-static void log_wiring(const struct daemon *daemon)
-{
-	for (size_t i = 0; i < daemon->member_count; i++) {
-		const struct config_guest *config = daemon->members[i].config;
-
-		if (daemon->members[i].listen_fd >= 0)
-			log_guest(G_LOG_LEVEL_INFO, config->name,
-				"waits at the service manager's socket");
-		else if (config->vmm_socket != NULL)
-			log_guest(G_LOG_LEVEL_INFO, config->name, "waits for a VMM at %s",
-				config->vmm_socket);
-		else if (config->display_socket != NULL)
-			log_guest(G_LOG_LEVEL_INFO, config->name, "waits for a back-end at %s",
-				config->display_socket);
-	}
-}
 
 static void tell_ready(const struct daemon *daemon)
 {
@@ -597,13 +368,6 @@ struct daemon *daemon_create(const struct config *config, GError **error)
 	daemon->config = config;
 	daemon->start_us = g_get_monotonic_time();
 	daemon->loop = g_main_loop_new(NULL, FALSE);
-	daemon->member_count = config->guests->len;
-	daemon->members = g_new0(struct member, daemon->member_count);
-	for (size_t i = 0; i < daemon->member_count; i++) {
-		daemon->members[i].daemon = daemon;
-		daemon->members[i].config = g_ptr_array_index(config->guests, i);
-		daemon->members[i].listen_fd = -1;
-	}
 	watch_signals(daemon);
 	if (!check_fds(daemon, error) || !open_session(daemon, error) ||
 		!make_guests(daemon, error) || !show_guests(daemon, error) ||
@@ -616,12 +380,13 @@ struct daemon *daemon_create(const struct config *config, GError **error)
 
 int daemon_run(struct daemon *daemon)
 {
-	log_wiring(daemon);
+	for (size_t i = 0; i < daemon->member_count; i++)
+		member_log_wiring(daemon->members[i]);
 	tell_ready(daemon);
 	g_main_loop_run(daemon->loop);
 	sd_notify(0, "STOPPING=1");
 	for (size_t i = 0; i < daemon->member_count; i++)
-		guest_stop(daemon->members[i].guest);
+		guest_stop(member_guest(daemon->members[i]));
 	if (daemon->config->daemon.stats != NULL)
 		write_stats(daemon);
 	return daemon->exit_status;
@@ -635,16 +400,11 @@ void daemon_destroy(struct daemon *daemon)
 	/* While all that its callbacks may ask for is there: it can run the main loop. */
 	input_destroy(g_steal_pointer(&daemon->input));
 	/* Who waits is answered before any socket is closed, and before the views are gone. */
-	for (size_t i = 0; i < daemon->member_count && daemon->members[i].guest != NULL; i++)
-		guest_stop(daemon->members[i].guest);
+	for (size_t i = 0; i < daemon->member_count; i++)
+		guest_stop(member_guest(daemon->members[i]));
 	layout_destroy(daemon->layout);
 	for (size_t i = 0; i < daemon->member_count; i++)
-		g_clear_pointer(&daemon->members[i].guest, guest_destroy);
-	for (size_t i = 0; i < daemon->member_count; i++) {
-		relay_destroy(daemon->members[i].relay);
-		door_destroy(daemon->members[i].door);
-		state_destroy(daemon->members[i].state);
-	}
+		member_destroy(daemon->members[i]);
 	card_destroy(daemon->card);
 	session_destroy(daemon->session);
 	close(daemon->signals);

@@ -21,7 +21,6 @@ GQuark daemon_error_quark(void);
 
 enum daemon_error {
 	DAEMON_ERROR_FD, /* an inherited fd is not open */
-	DAEMON_ERROR_SOCKET, /* a socket of the service manager's that no guest claims */
 };
 
 /* `config` is resolved, and outlives the daemon. Each error is a sentence that says what to do. */

@@ -168,6 +168,10 @@ bool config_check_system(const struct config *config, GError **error);
 /* The folder of default socket paths. The caller's. */
 char *config_runtime_folder(void);
 
+/* Makes that folder where `path` (may be NULL) is in it: it is ours to make. Any other is its
+ * owner's. */
+void config_make_runtime_folder(const char *path);
+
 /* Takes NULL. */
 void config_destroy(struct config *config);
 

@@ -44,6 +44,14 @@ char *config_runtime_folder(void)
 	return g_strdup("/run/scanoutd");
 }
 
+void config_make_runtime_folder(const char *path)
+{
+	g_autofree char *folder = config_runtime_folder();
+
+	if (path != NULL && g_str_has_prefix(path, folder))
+		g_mkdir_with_parents(folder, 0755);
+}
+
 /* Whose the socket is already, however its path is written; NULL: it is taken for `use` now. */
 static const char *claim_socket(GHashTable *seen, const char *path, const char *use)
 {

@@ -8,8 +8,8 @@
  * and every few seconds where no event would come. Only an inherited fd, and a path that leads to
  * something else than a card, are errors: nothing better can come.
  */
-#ifndef SCANOUTD_CARD_H
-#define SCANOUTD_CARD_H
+#ifndef SCANOUTD_SESSION_CARD_H
+#define SCANOUTD_SESSION_CARD_H
 
 #include <glib.h>
 #include <stdbool.h>

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "guests/member.h"
+
+#include <stdlib.h>
+#include <systemd/sd-daemon.h>
+
+#include "log.h"
+#include "scene/state.h"
+#include "wire/door.h"
+
+struct member {
+	const struct config_guest *config;
+	struct layout *layout;
+	struct state *state;
+	struct guest *guest;
+	struct relay *relay;
+	struct door *door;
+	int listen_fd; /* the service manager's, until a door takes it over; else -1 */
+};
+
+G_DEFINE_QUARK(scanoutd_member_error_quark, member_error)
+
+/* ---- what may happen ---- */
+
+static void door_attached(void *data, int fd)
+{
+	struct member *member = data;
+
+	guest_attach(member->guest, fd);
+}
+
+static void display_closed(void *data)
+{
+	struct member *member = data;
+
+	if (member->door != NULL)
+		door_release(member->door);
+	if (member->relay != NULL)
+		relay_display_closed(member->relay);
+}
+
+static void relay_scanouts(void *data, uint32_t count)
+{
+	struct member *member = data;
+
+	layout_set_scanout_count(member->layout, member->guest, count);
+}
+
+static void relay_detached(void *data)
+{
+	struct member *member = data;
+
+	guest_detach(member->guest);
+}
+
+static void relay_running(void *data, bool running)
+{
+	struct member *member = data;
+
+	guest_set_running(member->guest, running);
+}
+
+static const struct relay_listener relay_listener = {
+	.attached = door_attached,
+	.scanouts = relay_scanouts,
+	.detached = relay_detached,
+	.running = relay_running,
+};
+
+/* ---- the way in ---- */
+
+static struct member *find_member(struct member *const *members, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (g_str_equal(members[i]->config->name, name))
+			return members[i];
+	}
+	return NULL;
+}
+
+bool members_claim_sockets(struct member *const *members, size_t count, GError **error)
+{
+	char **names = NULL;
+	int fd_count = sd_listen_fds_with_names(1, &names);
+	bool claimed = true;
+
+	if (fd_count < 0) {
+		g_set_error(error, MEMBER_ERROR, MEMBER_ERROR_SOCKET,
+			"sockets of the service manager (LISTEN_FDS): %s", g_strerror(-fd_count));
+		return false;
+	}
+	for (int i = 0; i < fd_count; i++) {
+		struct member *owner = find_member(members, count, names[i]);
+
+		if (claimed && (owner == NULL || owner->listen_fd >= 0)) {
+			g_set_error(error, MEMBER_ERROR, MEMBER_ERROR_SOCKET,
+				"a socket named \"%s\" was passed, but %s; its FileDescriptorName= must "
+				"be a guest's name",
+				names[i],
+				owner == NULL ? "there is no such guest" : "there are two");
+			claimed = false;
+		} else if (owner != NULL && owner->listen_fd < 0) {
+			owner->listen_fd = SD_LISTEN_FDS_START + i;
+		}
+		free(names[i]);
+	}
+	free(names);
+	return claimed;
+}
+
+static bool open_relay(struct member *member, GError **error)
+{
+	const struct config_guest *config = member->config;
+	const struct relay_options options = {
+		.name = config->name,
+		.vmm_path = member->listen_fd >= 0 ? NULL : config->vmm_socket,
+		.vmm_listen_fd = member->listen_fd,
+		.vmm_group = config->socket_group,
+		.backend_path = config->backend_socket,
+	};
+
+	if (member->listen_fd < 0)
+		config_make_runtime_folder(config->vmm_socket);
+	member->relay = relay_create(&options, &relay_listener, member, error);
+	return member->relay != NULL;
+}
+
+static bool open_door(struct member *member, GError **error)
+{
+	const struct config_guest *config = member->config;
+
+	if (config->display_fd >= 0) {
+		member->door = door_create_inherited(config->display_fd, door_attached, member,
+			error);
+	} else if (member->listen_fd >= 0) {
+		member->door = door_create_listening(member->listen_fd, door_attached, member,
+			error);
+	} else {
+		config_make_runtime_folder(config->display_socket);
+		member->door = door_create_path(config->display_socket, config->socket_group,
+			door_attached, member, error);
+	}
+	if (member->door == NULL)
+		return false;
+	door_set_guest(member->door, config->name);
+	return true;
+}
+
+bool member_open(struct member *member, GError **error)
+{
+	bool opened = member->config->vmm_socket != NULL ? open_relay(member, error)
+							 : open_door(member, error);
+
+	if (!opened)
+		g_prefix_error(error, "guest %s: ", member->config->name);
+	return opened;
+}
+
+void member_log_wiring(const struct member *member)
+{
+	const struct config_guest *config = member->config;
+
+	if (member->listen_fd >= 0)
+		log_guest(G_LOG_LEVEL_INFO, config->name, "waits at the service manager's socket");
+	else if (config->vmm_socket != NULL)
+		log_guest(G_LOG_LEVEL_INFO, config->name, "waits for a VMM at %s",
+			config->vmm_socket);
+	else if (config->display_socket != NULL)
+		log_guest(G_LOG_LEVEL_INFO, config->name, "waits for a back-end at %s",
+			config->display_socket);
+}
+
+/* ---- life ---- */
+
+struct member *member_create(const struct config_guest *config, unsigned int flip_timeout_ms,
+	GError **error)
+{
+	struct member *member = g_new0(struct member, 1);
+	const struct guest_options options = {
+		.name = config->name,
+		.after = config->after_last ? GUEST_IDLE_LAST : GUEST_IDLE_BLACK,
+		.flip_timeout_ms = flip_timeout_ms,
+		.detached = display_closed,
+		.data = member,
+	};
+
+	member->config = config;
+	member->listen_fd = -1;
+	member->state = state_create(config->name, error);
+	if (member->state == NULL) {
+		member_destroy(member);
+		return NULL;
+	}
+	member->guest = guest_create(&options, state_guest(member->state));
+	return member;
+}
+
+void member_destroy(struct member *member)
+{
+	if (member == NULL)
+		return;
+	g_clear_pointer(&member->guest, guest_destroy);
+	relay_destroy(member->relay);
+	door_destroy(member->door);
+	state_destroy(member->state);
+	g_free(member);
+}
+
+void member_set_layout(struct member *member, struct layout *layout)
+{
+	member->layout = layout;
+}
+
+const struct config_guest *member_config(const struct member *member)
+{
+	return member->config;
+}
+
+struct guest *member_guest(const struct member *member)
+{
+	return member->guest;
+}
+
+const struct relay_counters *member_relay_counters(const struct member *member)
+{
+	return member->relay != NULL ? relay_counters(member->relay) : NULL;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A [guest] section while the daemon runs: the guest (scene/guest.h), the memory of its state, and
+ * the way in for its display socket, which is a relay or a door, never both. Connects the three;
+ * decides nothing about pixels or bytes. Made by the daemon, one for each section, before there is a
+ * card; the way in is opened last, so that nobody connects before all else is there.
+ */
+#ifndef SCANOUTD_GUESTS_MEMBER_H
+#define SCANOUTD_GUESTS_MEMBER_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "config/config.h"
+#include "scene/guest.h"
+#include "scene/layout.h"
+#include "wire/relay.h"
+
+struct member;
+
+#define MEMBER_ERROR (member_error_quark())
+GQuark member_error_quark(void);
+
+enum member_error {
+	MEMBER_ERROR_SOCKET, /* a socket of the service manager's that no guest claims */
+};
+
+/* The guest, not yet reachable. `config` outlives the member; `flip_timeout_ms` as in
+ * guest_options. */
+struct member *member_create(const struct config_guest *config, unsigned int flip_timeout_ms,
+	GError **error);
+/* Answers who waits and closes the way in; after the layout is destroyed. Takes NULL. */
+void member_destroy(struct member *member);
+
+/* Who is told how many scanouts the guest's device has. Before member_open(). */
+void member_set_layout(struct member *member, struct layout *layout);
+
+/* Sockets that the service manager listens on for us, by FileDescriptorName=: each is its
+ * guest's. Before member_open(). */
+bool members_claim_sockets(struct member *const *members, size_t count, GError **error);
+
+/* The way in that the section names. The error begins with the guest's name. */
+bool member_open(struct member *member, GError **error);
+
+/* Where its peer is waited for: the line that a person looks for first. */
+void member_log_wiring(const struct member *member);
+
+/* Belong to the member. */
+const struct config_guest *member_config(const struct member *member);
+struct guest *member_guest(const struct member *member);
+/* NULL: it has a door. */
+const struct relay_counters *member_relay_counters(const struct member *member);
+
+#endif

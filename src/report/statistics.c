@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "report/statistics.h"
+
+#include "log.h"
+#include "report/stats.h"
+#include "scene/view.h"
+
+static size_t count_outputs(const struct kms_device *device)
+{
+	return device != NULL ? kms_device_output_count(device) : 0;
+}
+
+static void fill_outputs(const struct statistics_parts *parts, struct stats_output *outputs)
+{
+	for (size_t i = 0; i < count_outputs(parts->device); i++) {
+		struct kms_output *output = kms_device_output(parts->device, i);
+
+		outputs[i] = (struct stats_output){
+			.name = kms_output_name(output),
+			.active = kms_output_active(output),
+			.mode = kms_output_mode(output),
+			.counters = kms_output_counters(output),
+		};
+		for (size_t j = 0; j < layout_view_count(parts->layout); j++) {
+			uint32_t scanout;
+			struct guest *guest = layout_view_guest(parts->layout, j, &scanout);
+
+			if (view_output(layout_view(parts->layout, j)) == output) {
+				outputs[i].guest = guest_name(guest);
+				outputs[i].scanout = scanout;
+			}
+		}
+	}
+}
+
+static void fill_guests(const struct statistics_parts *parts, struct stats_guest *guests)
+{
+	for (size_t i = 0; i < parts->member_count; i++) {
+		const struct member *member = parts->members[i];
+		const struct guest *guest = member_guest(member);
+
+		guests[i] = (struct stats_guest){
+			.name = guest_name(guest),
+			.attached = guest_attached(guest),
+			.counters = guest_counters(guest),
+			.channel = guest_channel_counters(guest),
+			.relay = member_relay_counters(member),
+		};
+	}
+}
+
+static void add_input(void *data, const char *machine, const char *device,
+	const struct device_counters *counters)
+{
+	const struct stats_input input = {machine, device, *counters};
+
+	g_array_append_val((GArray *)data, input);
+}
+
+void statistics_write(const struct statistics_parts *parts, const char *path)
+{
+	const struct kms_device *device = parts->device;
+	size_t output_count = count_outputs(device);
+	g_autofree struct stats_output *outputs = g_new0(struct stats_output, output_count);
+	g_autofree struct stats_guest *guests = g_new0(struct stats_guest, parts->member_count);
+	g_autoptr(GArray) inputs = g_array_new(FALSE, FALSE, sizeof(struct stats_input));
+	g_autofree char *json = NULL;
+	g_autoptr(GError) error = NULL;
+
+	fill_outputs(parts, outputs);
+	fill_guests(parts, guests);
+	input_each_counters(parts->input, add_input, inputs);
+	json = stats_to_json(&(struct stats){
+		.card = device != NULL ? kms_device_path(device) : NULL,
+		.device = device != NULL ? kms_device_counters(device) : NULL,
+		.uptime_us = g_get_monotonic_time() - parts->start_us,
+		.outputs = outputs,
+		.output_count = output_count,
+		.guests = guests,
+		.guest_count = parts->member_count,
+		.inputs = (const struct stats_input *)(const void *)inputs->data,
+		.input_count = inputs->len,
+	});
+	if (!stats_write(path, json, &error))
+		log_daemon(G_LOG_LEVEL_WARNING, "statistics: %s", error->message);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Collects the counters of all parts of the daemon and writes them to the file of --stats. Called by
+ * the daemon at SIGUSR1 and when it stops; asks, and changes nothing. stats.h has the form.
+ */
+#ifndef SCANOUTD_REPORT_STATISTICS_H
+#define SCANOUTD_REPORT_STATISTICS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "guests/member.h"
+#include "input/input.h"
+#include "kms.h"
+#include "scene/layout.h"
+
+/* What is asked; everything is borrowed. */
+struct statistics_parts {
+	int64_t start_us; /* of the daemon; g_get_monotonic_time() */
+	const struct kms_device *device; /* NULL: there is no card now */
+	const struct layout *layout;
+	const struct input *input;
+	struct member *const *members;
+	size_t member_count;
+};
+
+/* What goes wrong is logged. */
+void statistics_write(const struct statistics_parts *parts, const char *path);
+
+#endif
