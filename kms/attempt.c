@@ -95,6 +95,30 @@ static struct kms_placement whole_screen(const drmModeModeInfo *mode)
 	return (struct kms_placement){all, all, KMS_ROTATE_0};
 }
 
+/* Where the previous master's picture is; turned it is no longer, by our resets. */
+static struct kms_placement place_of(const struct kms_plane *plane)
+{
+	const struct kms_property *property = plane->properties;
+
+	return (struct kms_placement){
+		.source =
+			{
+				.x = (int32_t)(property[KMS_PLANE_SRC_X].value >> 16),
+				.y = (int32_t)(property[KMS_PLANE_SRC_Y].value >> 16),
+				.width = (int32_t)(property[KMS_PLANE_SRC_W].value >> 16),
+				.height = (int32_t)(property[KMS_PLANE_SRC_H].value >> 16),
+			},
+		.destination =
+			{
+				.x = (int32_t)property[KMS_PLANE_CRTC_X].value,
+				.y = (int32_t)property[KMS_PLANE_CRTC_Y].value,
+				.width = (int32_t)property[KMS_PLANE_CRTC_W].value,
+				.height = (int32_t)property[KMS_PLANE_CRTC_H].value,
+			},
+		.transform = KMS_ROTATE_0,
+	};
+}
+
 /* The previous master's picture can stay: its CRTC, plane and mode are those that we want. */
 static bool can_keep(const struct kms_plan_entry *entry, const struct kms_attempt *attempt)
 {
@@ -134,6 +158,7 @@ static bool choose_picture(struct kms_plan_entry *entry, const struct kms_attemp
 		/* Ours from now on: the one of the previous master goes with its owner. */
 		layer->buffer = kms_buffer_adopt(output->card,
 			(uint32_t)layer->plane->properties[KMS_PLANE_FB_ID].value);
+		layer->placement = place_of(layer->plane);
 		return true;
 	}
 	if (attempt->pictures && can_show_current(entry)) {

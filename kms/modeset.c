@@ -344,7 +344,7 @@ static void try_later(struct kms_modeset *modeset, int failure)
 								  : BUSY_RETRY_US);
 }
 
-/* True: it is done, one way or the other. */
+/* True: it is done. Else it is tried again later, or the driver refuses it. */
 static bool make(struct kms_modeset *modeset)
 {
 	const struct kms_attempt attempt = {.whole = modeset->resets,
@@ -367,7 +367,7 @@ static bool make(struct kms_modeset *modeset)
 	modeset->trying_since_us = 0;
 	modeset->alone = false;
 	modeset->wanted = false;
-	return true;
+	return failure == 0;
 }
 
 /* One that was refused, and may be tried again by now. */
@@ -389,11 +389,16 @@ static bool is_due(struct kms_modeset *modeset)
 	struct kms_plan plan;
 	bool idle;
 
+	if (modeset->alone && g_get_monotonic_time() - modeset->trying_since_us > BUSY_LIMIT_US)
+		modeset->alone = false;
 	kms_plan_init(&plan, modeset->outputs);
 	modeset->wanted = modeset->resets || kms_plan_changes_anything(&plan);
 	hold(modeset, &plan);
 	idle = is_idle(modeset, &plan);
 	kms_plan_finish(&plan);
+	/* Should nobody's event come, that is found out, too. */
+	if (modeset->alone && !idle)
+		kms_records_retry_in(&modeset->outputs->card->records, BUSY_RETRY_US);
 	return modeset->wanted && idle;
 }
 

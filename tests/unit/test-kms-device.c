@@ -212,6 +212,25 @@ static void test_keeps_picture(struct card_fixture *card)
 	g_assert_cmpuint(card->outputs[0].presented, ==, 1);
 }
 
+/* It is there again after a terminal switch, as long as no frame came. */
+static void test_kept_picture_comes_back(struct card_fixture *card)
+{
+	uint32_t kept;
+
+	double_light(0);
+	card_open(card);
+	card_configure(card, NULL, true);
+	kept = card_shown(0);
+	kms_device_pause(card->device);
+	card_turn();
+	double_light(0);
+	g_assert_true(kms_device_resume(card->device, NULL));
+	card_turn();
+	g_assert_cmpuint(card_shown(0), ==, kept);
+	g_assert_cmpuint(double_value(DOUBLE_PRIMARY(0), "SRC_W"), ==, UINT64_C(1024) << 16);
+	card_flip(0);
+}
+
 /* The kernel does not say what is there: it stays as it is. */
 static void test_keeps_picture_of_another(struct card_fixture *card)
 {
@@ -410,6 +429,7 @@ int main(int argc, char **argv)
 	card_add_test("/kms/device/takeover/dark-card", test_dark_card);
 	card_add_test("/kms/device/takeover/no-mode-set", test_takes_over_without_mode_set);
 	card_add_test("/kms/device/takeover/keeps-picture", test_keeps_picture);
+	card_add_test("/kms/device/takeover/kept-picture-comes-back", test_kept_picture_comes_back);
 	card_add_test("/kms/device/takeover/keeps-picture-of-another",
 		test_keeps_picture_of_another);
 	card_add_test("/kms/device/takeover/picture-goes", test_picture_goes_with_its_mode);

@@ -94,6 +94,29 @@ static void test_resume_ebusy(struct card_fixture *card)
 	card_flip(0);
 }
 
+/* TEST_ONLY says yes, and each commit no: a refusal, and not for ever. */
+static void test_resume_refused(struct card_fixture *card)
+{
+	double_card.crtcs = 3;
+	card_start(card);
+	kms_device_pause(card->device);
+	double_card.width_max = 1;
+	double_fail(DOUBLE_TEST, EINVAL, 0, 3);
+	double_fail(DOUBLE_COMMIT, EINVAL, 0, 1000);
+	g_assert_true(kms_device_resume(card->device, NULL));
+	card_turn();
+	for (size_t i = 0; i < 3; i++)
+		g_assert_false(kms_output_active(card->outputs[i].output));
+	g_assert_nonnull(strstr(card->log->str, "refuses"));
+	double_card.width_max = 0;
+	double_fail(DOUBLE_COMMIT, 0, 0, 0);
+	card_configure(card, NULL, false);
+	for (unsigned int i = 0; i < 3; i++) {
+		g_assert_true(kms_output_active(card->outputs[i].output));
+		card_flip(i);
+	}
+}
+
 static void test_resume_without_master(struct card_fixture *card)
 {
 	g_autoptr(GError) error = NULL;
@@ -154,6 +177,7 @@ int main(int argc, char **argv)
 	card_add_test("/kms/device/pause/resume-while-busy", test_resume_while_busy);
 	card_add_test("/kms/device/pause/configured", test_configured_while_paused);
 	card_add_test("/kms/device/pause/resume-ebusy", test_resume_ebusy);
+	card_add_test("/kms/device/pause/resume-refused", test_resume_refused);
 	card_add_test("/kms/device/pause/resume-without-master", test_resume_without_master);
 	card_add_test("/kms/device/master/lost-at-submit", test_master_lost_at_submit);
 	card_add_test("/kms/device/master/lost-at-flip", test_master_lost_at_flip);
