@@ -59,6 +59,7 @@ struct dmabuf_reader {
 	size_t size;
 	size_t guard; /* of the mapping: GPUs go, and their memory with them */
 	pixman_image_t *image; /* all of the buffer, upright */
+	bool sync; /* reads are bracketed by DMA_BUF_IOCTL_SYNC */
 	/* Tiled: */
 	struct tiled_image *tiled;
 };
@@ -145,14 +146,43 @@ bool dmabuf_signalled(int fd)
 	return poll(&poll_fd, 1, 0) != 0;
 }
 
-/* Plain memory, whatever a missing modifier may mean elsewhere: the kernel names the exporter. */
+/* Plain memory, whatever a missing modifier may mean elsewhere: the kernel names the exporter. (Its
+ * line comes before that of the name that an owner may give, which can look like anything.) */
 static bool exported_from_memory(int fd)
 {
-	g_autofree char *path = g_strdup_printf("/proc/self/fdinfo/%d", fd);
-	g_autofree char *text = NULL;
+	static const char key[] = "exp_name:\t";
+	char path[64];
+	char text[1024];
+	const char *name;
+	ssize_t size;
+	int info;
 
-	return g_file_get_contents(path, &text, NULL, NULL) &&
-		(strstr(text, "exp_name:\tudmabuf") || strstr(text, "exp_name:\tsystem"));
+	g_snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	info = open(path, O_RDONLY | O_CLOEXEC);
+	if (info < 0)
+		return false;
+	size = read(info, text, sizeof(text) - 1);
+	close(info);
+	text[MAX(size, 0)] = '\0';
+	name = strstr(text, key);
+	if (!name)
+		return false;
+	name += strlen(key);
+	return g_str_has_prefix(name, "udmabuf\n") || g_str_has_prefix(name, "system\n");
+}
+
+/*
+ * Memory that the guest's processor writes and ours reads, through the same caches: there is nothing
+ * to bring up to date, and DMA_BUF_IOCTL_SYNC would only wait for fences, also for those that its
+ * owner adds after we have asked. Elsewhere it may be a device that does not look into caches.
+ */
+static bool needs_sync(int fd)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	return !exported_from_memory(fd);
+#else
+	return true;
+#endif
 }
 
 static bool is_linear(int fd, const struct channel_dmabuf *dmabuf, const struct dmabuf_gbm *gbm)
@@ -186,6 +216,7 @@ static bool map_linear(struct dmabuf_reader *reader, GError **error)
 	off_t size = lseek(reader->fd, 0, SEEK_END);
 
 	reader->size = (size_t)size;
+	reader->sync = needs_sync(reader->fd);
 	reader->memory = mmap(NULL, reader->size, PROT_READ, MAP_SHARED, reader->fd, 0);
 	if (reader->memory == MAP_FAILED) {
 		reader->memory = NULL;
@@ -288,10 +319,11 @@ bool dmabuf_reader_copy(struct dmabuf_reader *reader, struct surface *surface,
 	uint32_t height = (uint32_t)rect->height;
 
 	if (reader->image) {
-		if (!sync_reading(reader->fd, DMA_BUF_SYNC_START))
+		if (reader->sync && !sync_reading(reader->fd, DMA_BUF_SYNC_START))
 			return false;
 		composite(reader->image, x, y, surface, rect);
-		sync_reading(reader->fd, DMA_BUF_SYNC_END);
+		if (reader->sync)
+			sync_reading(reader->fd, DMA_BUF_SYNC_END);
 		return !guard_lost(reader->guard);
 	}
 

@@ -34,8 +34,8 @@ bool dmabuf_check(int fd, const struct channel_dmabuf *dmabuf, GError **error);
 
 /*
  * Has everybody finished writing to the dma-buf: would dmabuf_reader_copy() not wait? One poll(2).
- * (Fences that its owner adds between this and the copy are waited for all the same: a window of
- * microseconds that the kernel leaves open.)
+ * (Fences that its owner adds to a GPU's memory between this and the copy are waited for all the same:
+ * a window of microseconds that the kernel leaves open.)
  */
 bool dmabuf_signalled(int fd);
 
@@ -48,8 +48,8 @@ void dmabuf_reader_destroy(struct dmabuf_reader *reader);
 
 /*
  * Copies `rect` (of the shown part, upright) to the same place of the surface, which has the size
- * of that part. Upside-down buffers come out upright. Waits for the buffer's writers, as
- * DMA_BUF_IOCTL_SYNC does: dmabuf_signalled() comes first. False: the buffer cannot be read now.
+ * of that part. Upside-down buffers come out upright. Waits for the buffer's writers, where
+ * DMA_BUF_IOCTL_SYNC is needed: dmabuf_signalled() comes first. False: the buffer cannot be read now.
  */
 bool dmabuf_reader_copy(struct dmabuf_reader *reader, struct surface *surface,
 	const struct kms_rect *rect);

@@ -201,6 +201,49 @@ static void test_memory_gone(void)
 	close(fd);
 }
 
+/* Between a processor and itself nothing is to be brought up to date, and nobody's fences to be waited
+ * for; a GPU's memory is another matter, whatever its owner calls it. */
+static void test_needs_sync(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	const bool coherent = true;
+#else
+	const bool coherent = false;
+#endif
+	const struct {
+		const char *exporter;
+		bool memory;
+	} cases[] = {
+		{"udmabuf", true},
+		{"system", true},
+		{"amdgpu", false},
+		{"system-uncached", false},
+		{"amdgpu\nname:\texp_name:\tudmabuf", false},
+	};
+	struct channel_dmabuf dmabuf = describe(64, 8, 64 * 4, DRM_FORMAT_XRGB8888);
+	struct surface *surface = surface_create("test", 64, 8, NULL);
+	const struct kms_rect rect = {0, 0, 64, 8};
+	struct dmabuf_gbm gbm = {0};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		int fd = fake_dmabuf_create(64 * 8 * 4, NULL);
+		unsigned int syncs = fake_dmabuf_syncs_begun();
+		bool expected = !(cases[i].memory && coherent);
+		struct dmabuf_reader *reader;
+
+		g_test_message("%s", cases[i].exporter);
+		fake_dmabuf_set_exporter(cases[i].exporter);
+		reader = dmabuf_reader_create(fd, &dmabuf, &gbm, NULL);
+		g_assert_true(dmabuf_reader_copy(reader, surface, &rect));
+		g_assert_cmpuint(fake_dmabuf_syncs_begun(), ==, syncs + expected);
+		g_assert_cmpuint(fake_dmabuf_syncs_ended(), ==, fake_dmabuf_syncs_begun());
+		dmabuf_reader_destroy(reader);
+		close(fd);
+	}
+	fake_dmabuf_set_exporter("fake");
+	surface_destroy(surface);
+}
+
 static void test_signalled(void)
 {
 	uint32_t *memory;
@@ -383,6 +426,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/copy/dmabuf/part-and-flip", test_part_and_flip);
 	g_test_add_func("/copy/dmabuf/interrupted", test_interrupted);
 	g_test_add_func("/copy/dmabuf/memory-gone", test_memory_gone);
+	g_test_add_func("/copy/dmabuf/needs-sync", test_needs_sync);
 	g_test_add_func("/copy/dmabuf/signalled", test_signalled);
 	g_test_add_func("/copy/dmabuf/checks", test_checks);
 	g_test_add_func("/copy/dmabuf/tiled", test_tiled);

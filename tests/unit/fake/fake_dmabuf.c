@@ -6,6 +6,7 @@
 #include <glib.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -85,14 +86,23 @@ int fstatfs(int fd, struct statfs *file_system)
 	return result;
 }
 
+static const char *exporter = "fake";
+
+void fake_dmabuf_set_exporter(const char *lines)
+{
+	exporter = lines;
+}
+
 /* What procfs says of one. */
 static int open_info(void)
 {
-	static const char text[] = "pos:\t0\nflags:\t02000002\nmnt_id:\t15\nino:\t7\n"
-				   "size:\t4096\ncount:\t1\nexp_name:\tfake\n";
+	g_autofree char *text = g_strdup_printf("pos:\t0\nflags:\t02000002\nmnt_id:\t15\nino:\t7\n"
+						"size:\t4096\ncount:\t1\nexp_name:\t%s\n",
+		exporter);
+	ssize_t size = (ssize_t)strlen(text);
 	int fd = memfd_create("fdinfo", MFD_CLOEXEC);
 
-	g_assert_cmpint(pwrite(fd, text, sizeof(text) - 1, 0), ==, sizeof(text) - 1);
+	g_assert_cmpint(pwrite(fd, text, (size_t)size, 0), ==, size);
 	return fd;
 }
 

@@ -15,6 +15,10 @@
 /* Its fd; the memory stays mapped until the program ends. */
 int fake_dmabuf_create(size_t size, uint32_t **memory);
 
+/* Who exports them, as procfs has it, "fake" at first; more lines may follow. The text stays the
+ * caller's. */
+void fake_dmabuf_set_exporter(const char *lines);
+
 /* Brackets opened and closed so far; DMA_BUF_IOCTL_SYNC fails while `refuse` was the last word. */
 unsigned int fake_dmabuf_syncs_begun(void);
 unsigned int fake_dmabuf_syncs_ended(void);
