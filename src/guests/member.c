@@ -142,7 +142,7 @@ static bool open_door(struct member *member, GError **error)
 	}
 	if (member->door == NULL)
 		return false;
-	door_set_guest(member->door, config->name);
+	door_set_guest(member->door, config->name, guest_closer(member->guest));
 	return true;
 }
 

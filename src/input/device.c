@@ -18,6 +18,7 @@
 #include "input/backlog.h"
 #include "log.h"
 #include "vhost/vhost.h"
+#include "wire/closer.h"
 #include "wire/door.h"
 
 #define EVENT_QUEUE 0
@@ -44,6 +45,7 @@ struct device {
 	const struct input_sink_listener *listener;
 	void *data;
 	struct door *door;
+	struct closer *closer;
 	struct vhost *vhost; /* NULL: no VMM */
 	/* What the VMM has selected of the configuration. */
 	uint8_t select;
@@ -382,8 +384,8 @@ static void vmm_attached(void *data, int fd)
 
 	device->select = VIRTIO_INPUT_CFG_UNSET;
 	device->subselect = 0;
-	device->vhost = vhost_create(device->guest, device->name, fd, &vhost_listener, device,
-		&error);
+	device->vhost = vhost_create(device->guest, device->name, fd, device->closer,
+		&vhost_listener, device, &error);
 	if (device->vhost) {
 		log_guest(G_LOG_LEVEL_INFO, device->guest, "%s: a VMM has connected", device->name);
 		return;
@@ -411,6 +413,7 @@ static void device_destroy(struct input_sink *sink)
 
 	door_destroy(device->door);
 	vhost_destroy(device->vhost);
+	closer_destroy(device->closer);
 	g_free(device->name);
 	g_free(device->guest);
 	g_free(device);
@@ -433,12 +436,13 @@ struct input_sink *device_create(const struct device_options *options,
 	device->description = *description;
 	device->listener = listener;
 	device->data = data;
+	device->closer = closer_create(device->guest);
 	device->door = door_create_path(options->path, options->group, vmm_attached, device, error);
 	if (!device->door) {
 		device_destroy(&device->sink);
 		return NULL;
 	}
-	door_set_guest(device->door, device->guest);
+	door_set_guest(device->door, device->guest, device->closer);
 	return &device->sink;
 }
 

@@ -143,7 +143,7 @@ bool dmabuf_signalled(int fd)
 	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
 
 	/* What cannot be asked is not waited for. */
-	return poll(&poll_fd, 1, 0) != 0;
+	return fd < 0 || poll(&poll_fd, 1, 0) != 0;
 }
 
 /* Plain memory, whatever a missing modifier may mean elsewhere: the kernel names the exporter. (Its

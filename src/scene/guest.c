@@ -11,6 +11,8 @@
 #include "scene/reply.h"
 #include "scene/scanout.h"
 #include "scene/tiled.h"
+#include "wire/closer.h"
+#include "wire/peer_fd.h"
 
 struct guest {
 	char *name;
@@ -20,6 +22,7 @@ struct guest {
 	void *data;
 	struct guest_state *state;
 	struct guest_counters counters;
+	struct closer *closer; /* of the back-end's fds */
 	struct channel *channel;
 	struct channel_counters past; /* of channels that are gone */
 	struct replies replies;
@@ -128,8 +131,16 @@ static void on_dmabuf_scanout(void *data, uint32_t scanout, const struct channel
 {
 	struct guest *guest = data;
 
-	if (fd >= 0)
-		note_use(guest, scanout);
+	if (fd < 0) {
+		scanout_disable(&guest->scanouts[scanout]);
+		return;
+	}
+	note_use(guest, scanout);
+	/* Nothing below here asks what the fd is before it is used. */
+	if (!peer_fd_is_dmabuf(fd)) {
+		closer_close(guest->closer, fd);
+		fd = -1;
+	}
 	scanout_set_dmabuf(&guest->scanouts[scanout], dmabuf, fd);
 }
 
@@ -231,6 +242,7 @@ struct guest *guest_create(const struct guest_options *options, struct guest_sta
 
 	guest->name = g_strdup(options->name);
 	scanout.guest = guest->name;
+	guest->closer = closer_create(guest->name);
 	guest->device = options->device;
 	guest->after = options->after;
 	guest->detached = options->detached;
@@ -258,6 +270,7 @@ void guest_destroy(struct guest *guest)
 		scanout_finish(&guest->scanouts[i]);
 	replies_finish(&guest->replies);
 	forget_render_node(guest);
+	closer_destroy(guest->closer);
 	g_free(guest->name);
 	g_free(guest);
 }
@@ -296,8 +309,8 @@ void guest_attach(struct guest *guest, int fd)
 		peer_gone(guest);
 	}
 	memset(&guest->state->channel, 0, sizeof(guest->state->channel));
-	guest->channel = channel_create(guest->name, fd, &guest->state->channel, &channel_listener,
-		guest, &error);
+	guest->channel = channel_create(guest->name, fd, guest->closer, &guest->state->channel,
+		&channel_listener, guest, &error);
 	if (!guest->channel) {
 		log_guest(G_LOG_LEVEL_WARNING, guest->name, "display socket: %s", error->message);
 		if (guest->detached)
@@ -308,6 +321,11 @@ void guest_attach(struct guest *guest, int fd)
 	guest->counters.attached++;
 	guest_set_running(guest, true);
 	log_guest(G_LOG_LEVEL_INFO, guest->name, "display socket: a back-end has connected");
+}
+
+struct closer *guest_closer(const struct guest *guest)
+{
+	return guest->closer;
 }
 
 void guest_detach(struct guest *guest)

@@ -39,6 +39,7 @@
 #include "vhost_user_gpu.h"
 #include "wire/channel.h"
 
+struct closer;
 struct guest;
 struct source;
 
@@ -99,6 +100,9 @@ void guest_set_device(struct guest *guest, struct kms_device *device);
 
 /* A display socket came; taken over. An earlier one is closed first. */
 void guest_attach(struct guest *guest, int fd);
+
+/* Of its back-ends' fds; the guest's, for the door that they come through. */
+struct closer *guest_closer(const struct guest *guest);
 
 /* The VMM has gone: the display socket is closed, surfaces and dma-bufs are freed, and the views
  * show what `after` says. */

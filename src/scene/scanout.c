@@ -88,7 +88,7 @@ void scanout_set_device(struct scanout *scanout, struct kms_device *device)
 
 /* The last picture stays, but nobody can draw into it any more. The cursor comes back with a
  * picture. */
-static void disable(struct scanout *scanout)
+void scanout_disable(struct scanout *scanout)
 {
 	release_views(scanout, scanout->stopped && scanout->black_then);
 	drop_contents(scanout);
@@ -105,7 +105,7 @@ void scanout_set_pixels(struct scanout *scanout, uint32_t width, uint32_t height
 	struct content *next = &scanout->next;
 
 	if (width == 0) {
-		disable(scanout);
+		scanout_disable(scanout);
 		return;
 	}
 	if (next->kind == SCANOUT_PIXELS && next->picture.surface && next->picture.width == width &&
@@ -131,11 +131,6 @@ void scanout_set_dmabuf(struct scanout *scanout, const struct channel_dmabuf *dm
 {
 	struct content *next = &scanout->next;
 	uint32_t part_y = dmabuf->y;
-
-	if (fd < 0) {
-		disable(scanout);
-		return;
-	}
 
 	/* The part is told as the guest sees it; upside down its rows lie elsewhere in memory. */
 	if (dmabuf->y_inverted)

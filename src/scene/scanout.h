@@ -114,8 +114,10 @@ void scanout_release(struct scanout *scanout, bool black);
 /* guest_set_running(). */
 void scanout_set_running(struct scanout *scanout, bool running, bool black_then);
 
-/* SCANOUT and DMABUF_SCANOUT; width 0, or fd -1, disables. Takes `fd` over. */
+/* SCANOUT and DMABUF_SCANOUT; width 0 disables. Takes `fd` over, which is a dma-buf, or -1 where what
+ * came was none: a content that cannot be shown. */
 void scanout_set_pixels(struct scanout *scanout, uint32_t width, uint32_t height);
+void scanout_disable(struct scanout *scanout);
 void scanout_set_dmabuf(struct scanout *scanout, const struct channel_dmabuf *dmabuf, int fd);
 
 /* UPDATE: see channel_listener. */

@@ -68,7 +68,7 @@ void content_import(struct scanout *scanout, struct content *content)
 	g_autoptr(GError) error = NULL;
 	struct kms_dmabuf layout;
 
-	if (content->import_tried || !scanout->device)
+	if (content->import_tried || !scanout->device || content->fd < 0)
 		return;
 	content->import_tried = true;
 	layout = (struct kms_dmabuf){

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "wire/closer.h"
 #include "wire/guard.h"
 #include "wire/peer_fd.h"
 
@@ -146,10 +147,10 @@ bool memory_add(struct memory *memory, const struct vhost_user_memory_region *re
 	return true;
 }
 
-static void unmap(struct memory_region *region)
+static void unmap(const struct memory *memory, struct memory_region *region)
 {
 	guard_remove(region->guard);
-	munmap(region->mapping, region->mapping_size);
+	closer_unmap(memory->closer, region->mapping, region->mapping_size);
 }
 
 bool memory_remove(struct memory *memory, const struct vhost_user_memory_region *region)
@@ -160,7 +161,7 @@ bool memory_remove(struct memory *memory, const struct vhost_user_memory_region 
 		if (found->guest_address != region->guest_address ||
 			found->user_address != region->user_address || found->size != region->size)
 			continue;
-		unmap(found);
+		unmap(memory, found);
 		*found = memory->regions[--memory->count];
 		return true;
 	}
@@ -170,7 +171,7 @@ bool memory_remove(struct memory *memory, const struct vhost_user_memory_region 
 void memory_clear(struct memory *memory)
 {
 	for (size_t i = 0; i < memory->count; i++)
-		unmap(&memory->regions[i]);
+		unmap(memory, &memory->regions[i]);
 	memory->count = 0;
 }
 

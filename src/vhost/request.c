@@ -11,6 +11,7 @@
 #include "vhost/signaller.h"
 #include "vhost/vhost_internal.h"
 #include "vhost_user.h"
+#include "wire/closer.h"
 #include "wire/peer_fd.h"
 
 #define DEVICE_FEATURES \
@@ -128,7 +129,7 @@ static enum outcome set_mem_table(struct vhost *vhost)
 	const uint8_t *payload = vhost->message.wire.payload;
 	const struct stream_fds *fds = &vhost->message.fds;
 	struct vhost_user_memory table;
-	struct memory memory = {0};
+	struct memory memory = {.closer = vhost->memory.closer};
 	g_autoptr(GError) error = NULL;
 
 	memcpy(&table, payload, sizeof(table));
@@ -340,8 +341,7 @@ static enum outcome set_vring_err(struct vhost *vhost)
 
 static enum outcome set_backend_req_fd(struct vhost *vhost)
 {
-	if (vhost->backend_request_fd >= 0)
-		close(vhost->backend_request_fd);
+	closer_close(vhost->stream.closer, vhost->backend_request_fd);
 	vhost->backend_request_fd = stream_fds_take(&vhost->message.fds);
 	return OUTCOME_DONE;
 }

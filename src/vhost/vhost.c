@@ -18,6 +18,7 @@
 #include "log.h"
 #include "vhost/signaller.h"
 #include "vhost/vhost_internal.h"
+#include "wire/closer.h"
 
 /* Log lines of one connection: a VMM can be refused for ever. */
 #define COMPLAINTS_MAX 16
@@ -221,7 +222,8 @@ static void release(struct vhost *vhost)
 	close_fd(&vhost->epoll_fd);
 	stream_finish(&vhost->stream);
 	vhost_reset_queues(vhost);
-	close_fd(&vhost->backend_request_fd);
+	closer_close(vhost->stream.closer, vhost->backend_request_fd);
+	vhost->backend_request_fd = -1;
 	memory_clear(&vhost->memory);
 }
 
@@ -231,7 +233,7 @@ static void end(struct vhost *vhost)
 	vhost->listener->closed(vhost->data);
 }
 
-struct vhost *vhost_create(const char *guest, const char *device, int fd,
+struct vhost *vhost_create(const char *guest, const char *device, int fd, struct closer *closer,
 	const struct vhost_listener *listener, void *data, GError **error)
 {
 	struct vhost *vhost = g_new0(struct vhost, 1);
@@ -241,6 +243,7 @@ struct vhost *vhost_create(const char *guest, const char *device, int fd,
 	vhost->device = g_strdup(device);
 	vhost->listener = listener;
 	vhost->data = data;
+	vhost->memory.closer = closer;
 	vhost->epoll_fd = -1;
 	vhost->backend_request_fd = -1;
 	for (unsigned int i = 0; i < VHOST_RINGS; i++) {
@@ -248,7 +251,7 @@ struct vhost *vhost_create(const char *guest, const char *device, int fd,
 		vhost->queues[i].kick_fd = -1;
 		vhost->queues[i].call_fd = -1;
 	}
-	if (!stream_init(&vhost->stream, fd, error) || !signaller_install(error)) {
+	if (!stream_init(&vhost->stream, fd, closer, error) || !signaller_install(error)) {
 		vhost_destroy(vhost);
 		return NULL;
 	}

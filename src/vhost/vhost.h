@@ -36,6 +36,7 @@
 
 #define VHOST_RINGS 2
 
+struct closer;
 struct vhost;
 
 /* Called from the main loop. `closed` may destroy the connection, and the others may not. */
@@ -53,8 +54,8 @@ struct vhost_listener {
 };
 
 /* `fd` is taken over, also on failure. `guest` and `device` ("keyboard") are for the log and are
- * copied. */
-struct vhost *vhost_create(const char *guest, const char *device, int fd,
+ * copied; `closer` closes the socket, and what comes by it, and outlives the connection. */
+struct vhost *vhost_create(const char *guest, const char *device, int fd, struct closer *closer,
 	const struct vhost_listener *listener, void *data, GError **error);
 
 /* Without a callback. Takes NULL. */

@@ -10,9 +10,9 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "log.h"
+#include "wire/closer.h"
 
 #define HEADER_SIZE ((uint32_t)sizeof(struct vhost_user_gpu_header))
 
@@ -100,8 +100,7 @@ static void keep_fd(struct channel *channel, uint32_t offset, int fd)
 		struct channel_fd *place = &channel->fds[i];
 		if (place->fd != -1 && place->offset == offset) {
 			place->more = true;
-			if (fd >= 0)
-				close(fd);
+			closer_close(channel->stream.closer, fd);
 			return;
 		}
 		if (place->fd == -1)
@@ -369,8 +368,7 @@ static void close_socket(struct channel *channel)
 	}
 	stream_finish(&channel->stream);
 	for (size_t i = 0; i < G_N_ELEMENTS(channel->fds); i++) {
-		if (channel->fds[i].fd >= 0)
-			close(channel->fds[i].fd);
+		closer_close(channel->stream.closer, channel->fds[i].fd);
 		channel->fds[i].fd = -1;
 	}
 }
@@ -452,12 +450,13 @@ static void attach(struct channel *channel)
 	g_source_attach(channel->source, NULL);
 }
 
-struct channel *channel_create(const char *name, int fd, struct channel_state *state,
-	const struct channel_listener *listener, void *data, GError **error)
+struct channel *channel_create(const char *name, int fd, struct closer *closer,
+	struct channel_state *state, const struct channel_listener *listener, void *data,
+	GError **error)
 {
 	struct stream stream;
 
-	if (!stream_init(&stream, fd, error))
+	if (!stream_init(&stream, fd, closer, error))
 		return NULL;
 
 	struct channel *channel = g_new0(struct channel, 1);

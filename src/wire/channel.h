@@ -121,6 +121,7 @@ struct channel_state {
 };
 
 struct channel;
+struct closer;
 
 /* Where the pixels of an UPDATE go: rows of an XRGB8888 image. */
 struct channel_pixels {
@@ -185,10 +186,12 @@ struct channel_counters {
 /*
  * `fd` is taken over, also on failure. `name` is the guest's, for the log. `state` must be zeroed,
  * or be what an earlier channel on the same socket left; it and `listener` must outlive the
- * channel. Attaches its source to the default main context.
+ * channel. `closer` is the guest's and closes `fd` and those that no listener gets. Attaches its source
+ * to the default main context.
  */
-struct channel *channel_create(const char *name, int fd, struct channel_state *state,
-	const struct channel_listener *listener, void *data, GError **error);
+struct channel *channel_create(const char *name, int fd, struct closer *closer,
+	struct channel_state *state, const struct channel_listener *listener, void *data,
+	GError **error);
 
 /* Closes the socket; what is owed is not answered: reply first. Takes NULL. May be called from a
  * listener's function; state and listener are not touched any more. */

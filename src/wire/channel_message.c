@@ -7,7 +7,8 @@
 
 #include <drm_fourcc.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "wire/closer.h"
 
 #define HEADER_SIZE ((uint32_t)sizeof(struct vhost_user_gpu_header))
 
@@ -391,7 +392,7 @@ static void take_fd(struct channel *channel, struct message *message, uint32_t o
 
 	message->fd = channel_take_fd(channel, offset, &more);
 	if (message->fd >= 0 && !channel_takes_fd(message->request)) {
-		close(message->fd);
+		closer_close(channel->stream.closer, message->fd);
 		message->fd = -1;
 		/* An unknown message is a fault of its own, fd and all. */
 		if (is_known(message->request))
@@ -431,8 +432,7 @@ static int process_one(struct channel *channel)
 	state->begin += head;
 	channel->counters.messages++;
 	bool open = tell(channel, &message);
-	if (message.fd >= 0)
-		close(message.fd);
+	closer_close(channel->stream.closer, message.fd);
 	return open ? 1 : -1;
 }
 

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "wire/closer.h"
 
 /* Peers that wait while another one is attached. */
 #define BACKLOG 8
@@ -29,6 +30,7 @@ G_DEFINE_QUARK(scanoutd - door - error, door_error)
 
 struct door {
 	char *guest; /* for the log, or NULL */
+	struct closer *closer; /* with the guest; else NULL */
 	char *path; /* NULL: the socket is not ours to unlink */
 	char *lock_path; /* with path only */
 	int lock_fd; /* held as long as the door stands, or -1 */
@@ -86,8 +88,13 @@ static gboolean door_retry(gpointer data)
 static gboolean door_accept(gint fd, GIOCondition condition, gpointer data)
 {
 	struct door *door = data;
-	int peer = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int peer;
 
+	if (closer_is_full(door->closer)) {
+		door->source = g_timeout_add(RETRY_MS, door_retry, door);
+		return G_SOURCE_REMOVE;
+	}
+	peer = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (peer < 0) {
 		/* The peer was gone before we looked: others may follow. */
 		if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
@@ -370,8 +377,9 @@ struct door *door_create_inherited(int fd, door_attached_func attached, void *da
 	return door;
 }
 
-void door_set_guest(struct door *door, const char *guest)
+void door_set_guest(struct door *door, const char *guest, struct closer *closer)
 {
+	door->closer = closer;
 	g_free(door->guest);
 	door->guest = g_strdup(guest);
 }

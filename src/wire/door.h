@@ -9,6 +9,7 @@
 
 #include <glib.h>
 
+struct closer;
 struct door;
 
 #define DOOR_ERROR (door_error_quark())
@@ -40,8 +41,9 @@ struct door *door_create_listening(int fd, door_attached_func attached, void *da
  * taken over, but not on failure. */
 struct door *door_create_inherited(int fd, door_attached_func attached, void *data, GError **error);
 
-/* Whose door it is: named in what the door logs from then on. The name is copied. */
-void door_set_guest(struct door *door, const char *guest);
+/* Whose door it is: named in what the door logs from then on, and nobody is let in while the closer
+ * of its peers' fds is full. The name is copied, the closer borrowed. */
+void door_set_guest(struct door *door, const char *guest, struct closer *closer);
 
 /* The peer that came last has gone. */
 void door_release(struct door *door);

@@ -44,7 +44,7 @@ static enum stream_status peek_header(struct stream *stream, struct vhost_user_h
 	for (size_t have = 0; have < sizeof(*header);) {
 		struct iovec iov = {(uint8_t *)header + have, sizeof(*header) - have};
 		size_t got;
-		enum stream_status status = stream_peek(stream, &iov, 1, &got, NULL);
+		enum stream_status status = stream_peek(stream, &iov, 1, &got);
 		if (status != STREAM_DONE)
 			return status;
 		have += got;
@@ -99,9 +99,7 @@ enum message_status message_take(struct stream *stream, struct message *message,
 {
 	const size_t size = message_size(&message->wire.header);
 
-	message->fds.count = 0;
-	message->fds.truncated = false;
-	message->fds.lost = false;
+	message->fds = (struct stream_fds){.closer = stream->closer};
 	for (size_t have = 0; have < size;) {
 		struct iovec iov = {(uint8_t *)&message->wire + have, size - have};
 		struct stream_fds piece;

@@ -33,7 +33,7 @@ bool peer_fd_is_dmabuf(int fd)
 	int info;
 
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-	info = open(path, O_RDONLY | O_CLOEXEC);
+	info = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
 	if (info < 0)
 		return false;
 	length = read(info, text, sizeof(text) - 1);

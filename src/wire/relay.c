@@ -23,6 +23,7 @@
 
 #include "log.h"
 #include "vhost_user.h"
+#include "wire/closer.h"
 #include "wire/door.h"
 #include "wire/message.h"
 #include "wire/stream.h"
@@ -53,6 +54,7 @@ struct relay {
 	void *data;
 	struct relay_counters counters;
 	struct door *door;
+	struct closer *closer;
 	int epoll_fd;
 	guint epoll_source;
 
@@ -192,8 +194,7 @@ static enum step swap_socket(struct relay *relay, struct message *message)
 
 	stream_fds_close(&message->fds);
 	if (vmm_display_fd >= 0) {
-		if (relay->vmm_display_fd >= 0)
-			close(relay->vmm_display_fd);
+		closer_close(relay->closer, relay->vmm_display_fd);
 		relay->vmm_display_fd = vmm_display_fd;
 	}
 	relay->acknowledge = message->wire.header.flags & VHOST_USER_NEED_REPLY;
@@ -370,16 +371,27 @@ void relay_display_closed(struct relay *relay)
 			relay);
 }
 
+static bool watch(struct relay *relay, enum side side, int operation)
+{
+	struct epoll_event event = {
+		.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+		.data.u32 = side,
+	};
+	return epoll_ctl(relay->epoll_fd, operation, relay->streams[side].fd, &event) == 0;
+}
+
 static void session_reset(struct relay *relay)
 {
 	g_clear_handle_id(&relay->display_closed_source, g_source_remove);
 	g_clear_handle_id(&relay->retry_source, g_source_remove);
 	for (enum side side = SIDE_VMM; side <= SIDE_BACKEND; side++) {
+		/* It may not be closed for a while. */
+		if (relay->streams[side].fd >= 0)
+			watch(relay, side, EPOLL_CTL_DEL);
 		stream_finish(&relay->streams[side]);
 		relay->ended[side] = false;
 	}
-	if (relay->vmm_display_fd >= 0)
-		close(relay->vmm_display_fd);
+	closer_close(relay->closer, relay->vmm_display_fd);
 	relay->vmm_display_fd = -1;
 	relay->swapped = false;
 	relay->memory_shared = false;
@@ -394,15 +406,6 @@ static void session_end(struct relay *relay)
 	session_reset(relay);
 	relay->listener->detached(relay->data);
 	door_release(relay->door);
-}
-
-static bool watch(struct relay *relay, enum side side, int operation)
-{
-	struct epoll_event event = {
-		.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
-		.data.u32 = side,
-	};
-	return epoll_ctl(relay->epoll_fd, operation, relay->streams[side].fd, &event) == 0;
 }
 
 /* Moves messages both ways until neither can, or until it is another source's turn. */
@@ -464,7 +467,7 @@ static bool begin_side(struct relay *relay, enum side side, int fd)
 {
 	g_autoptr(GError) error = NULL;
 
-	if (!stream_init(&relay->streams[side], fd, &error)) {
+	if (!stream_init(&relay->streams[side], fd, relay->closer, &error)) {
 		log_guest(G_LOG_LEVEL_WARNING, relay->name, "the %s: %s", side_names[side],
 			error->message);
 		return false;
@@ -543,6 +546,7 @@ struct relay *relay_create(const struct relay_options *options,
 	relay->streams[SIDE_BACKEND].fd = -1;
 
 	relay->epoll_fd = -1;
+	relay->closer = closer_create(relay->name);
 
 	if (options->vmm_path)
 		relay->door = door_create_path(options->vmm_path, options->vmm_group, vmm_attached,
@@ -552,7 +556,7 @@ struct relay *relay_create(const struct relay_options *options,
 			error);
 	if (!relay->door)
 		goto fail;
-	door_set_guest(relay->door, relay->name);
+	door_set_guest(relay->door, relay->name, relay->closer);
 	if (strlen(relay->backend_path) >= sizeof(address.sun_path)) {
 		g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
 			"the back-end's socket path is longer than %zu bytes: %s",
@@ -583,6 +587,7 @@ void relay_destroy(struct relay *relay)
 	g_clear_handle_id(&relay->epoll_source, g_source_remove);
 	if (relay->epoll_fd >= 0)
 		close(relay->epoll_fd);
+	closer_destroy(relay->closer);
 	g_free(relay->vmm_path);
 	g_free(relay->backend_path);
 	g_free(relay->name);

@@ -10,17 +10,22 @@
 #include <glib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
-/* Room for exactly STREAM_FDS_MAX fds: the kernel drops the rest and says MSG_CTRUNC. */
+#include "wire/closer.h"
+
+/* The kernel's SCM_MAX_FD. */
+#define MESSAGE_FDS_MAX 253
+
+/* Room for all that can come: what the kernel has to drop, it closes in our thread. */
 union control {
 	struct cmsghdr align;
-	char bytes[CMSG_SPACE(sizeof(int) * STREAM_FDS_MAX)];
+	char bytes[CMSG_SPACE(sizeof(int) * MESSAGE_FDS_MAX)];
 };
 
-bool stream_init(struct stream *stream, int fd, GError **error)
+bool stream_init(struct stream *stream, int fd, struct closer *closer, GError **error)
 {
 	stream->fd = -1;
+	stream->closer = closer;
 	int flags = fcntl(fd, F_GETFL);
 	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
 		fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) {
@@ -28,7 +33,7 @@ bool stream_init(struct stream *stream, int fd, GError **error)
 		g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(saved), "socket %d: %s",
 			fd, g_strerror(saved));
 		if (saved != EBADF)
-			close(fd);
+			closer_close(closer, fd);
 		return false;
 	}
 	stream->fd = fd;
@@ -38,7 +43,8 @@ bool stream_init(struct stream *stream, int fd, GError **error)
 void stream_finish(struct stream *stream)
 {
 	if (stream->fd >= 0)
-		close(stream->fd);
+		shutdown(stream->fd, SHUT_RDWR);
+	closer_close(stream->closer, stream->fd);
 	stream->fd = -1;
 }
 
@@ -51,15 +57,33 @@ static void collect(const struct cmsghdr *message, struct stream_fds *fds)
 	for (size_t i = 0; i < count; i++) {
 		int fd;
 		memcpy(&fd, data + i * sizeof(fd), sizeof(fd));
-		if (fds && fds->count < STREAM_FDS_MAX)
+		if (fds->count < STREAM_FDS_MAX) {
 			fds->fd[fds->count++] = fd;
-		else
-			close(fd);
+		} else {
+			fds->truncated = true;
+			closer_close(fds->closer, fd);
+		}
 	}
 }
 
-static enum stream_status receive(struct stream *stream, const struct iovec *iov, int iov_count,
-	size_t *bytes, struct stream_fds *fds, int flags)
+static enum stream_status receive(struct stream *stream, struct msghdr *message, int flags,
+	size_t *bytes)
+{
+	ssize_t got;
+
+	*bytes = 0;
+	do
+		got = recvmsg(stream->fd, message, flags | MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	while (got < 0 && errno == EINTR);
+
+	if (got < 0)
+		return errno == EAGAIN ? STREAM_AGAIN : STREAM_ERROR;
+	*bytes = (size_t)got;
+	return got == 0 ? STREAM_EOF : STREAM_DONE;
+}
+
+enum stream_status stream_read(struct stream *stream, const struct iovec *iov, int iov_count,
+	size_t *bytes, struct stream_fds *fds)
 {
 	union control control;
 	struct msghdr message = {
@@ -68,47 +92,40 @@ static enum stream_status receive(struct stream *stream, const struct iovec *iov
 		.msg_control = control.bytes,
 		.msg_controllen = sizeof(control.bytes),
 	};
-	ssize_t got;
+	struct stream_fds unwanted;
+	bool wants_none = !fds;
+	enum stream_status status;
 
+	if (wants_none)
+		fds = &unwanted;
+	*fds = (struct stream_fds){.closer = stream->closer};
 	*bytes = 0;
-	if (fds) {
-		fds->count = 0;
-		fds->truncated = false;
-		fds->lost = false;
+	if (closer_is_full(stream->closer)) {
+		errno = EBUSY;
+		return STREAM_ERROR;
 	}
-	do
-		got = recvmsg(stream->fd, &message, flags | MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-	while (got < 0 && errno == EINTR);
-
-	if (got < 0)
-		return errno == EAGAIN ? STREAM_AGAIN : STREAM_ERROR;
+	status = receive(stream, &message, 0, bytes);
+	if (status == STREAM_AGAIN || status == STREAM_ERROR)
+		return status;
 	for (struct cmsghdr *part = CMSG_FIRSTHDR(&message); part;
 		part = CMSG_NXTHDR(&message, part))
 		if (part->cmsg_level == SOL_SOCKET && part->cmsg_type == SCM_RIGHTS)
 			collect(part, fds);
-	if (fds && message.msg_flags & MSG_CTRUNC) {
-		fds->lost = fds->count < STREAM_FDS_MAX;
-		fds->truncated = !fds->lost;
-	}
-	if (got == 0) {
-		if (fds)
-			stream_fds_close(fds);
-		return STREAM_EOF;
-	}
-	*bytes = (size_t)got;
-	return STREAM_DONE;
-}
-
-enum stream_status stream_read(struct stream *stream, const struct iovec *iov, int iov_count,
-	size_t *bytes, struct stream_fds *fds)
-{
-	return receive(stream, iov, iov_count, bytes, fds, 0);
+	fds->lost = message.msg_flags & MSG_CTRUNC;
+	if (status == STREAM_EOF || wants_none)
+		stream_fds_close(fds);
+	return status;
 }
 
 enum stream_status stream_peek(struct stream *stream, const struct iovec *iov, int iov_count,
-	size_t *bytes, struct stream_fds *fds)
+	size_t *bytes)
 {
-	return receive(stream, iov, iov_count, bytes, fds, MSG_PEEK);
+	struct msghdr message = {
+		.msg_iov = (struct iovec *)iov,
+		.msg_iovlen = (size_t)iov_count,
+	};
+
+	return receive(stream, &message, MSG_PEEK, bytes);
 }
 
 enum stream_status stream_write(struct stream *stream, const struct iovec *iov, int iov_count,
@@ -148,7 +165,7 @@ enum stream_status stream_write(struct stream *stream, const struct iovec *iov, 
 void stream_fds_close(struct stream_fds *fds)
 {
 	for (size_t i = 0; i < fds->count; i++)
-		close(fds->fd[i]);
+		closer_close(fds->closer, fds->fd[i]);
 	fds->count = 0;
 }
 

@@ -17,13 +17,17 @@
 /* SCM_MAX_FD is 253, but no peer of ours may send more; the rest is closed and counted. */
 #define STREAM_FDS_MAX 8
 
+struct closer;
+
 struct stream {
 	int fd; /* -1 once finished */
+	struct closer *closer; /* borrowed */
 };
 
 /* The fds that came with one read. The reader owns them until it takes them one by one. */
 struct stream_fds {
 	int fd[STREAM_FDS_MAX];
+	struct closer *closer; /* the stream's */
 	size_t count;
 	bool truncated; /* more came than fit, and were closed */
 	bool lost; /* this process has no room for more: some or all were closed */
@@ -37,22 +41,23 @@ enum stream_status {
 };
 
 /* Takes the fd over, on failure too (it is closed then), and makes it non-blocking and
- * close-on-exec. */
-bool stream_init(struct stream *stream, int fd, GError **error);
+ * close-on-exec. It, and fds that come by it, are closed by `closer`, which may be NULL. */
+bool stream_init(struct stream *stream, int fd, struct closer *closer, GError **error);
+/* The peer sees the end of it at once. */
 void stream_finish(struct stream *stream);
 
 /*
  * One recvmsg (MSG_CMSG_CLOEXEC). `fds` may be NULL: whatever comes is closed. More fds than fit
- * (MSG_CTRUNC) are closed by the kernel and by us. A recvmsg stops after the piece (one sendmsg of
+ * are closed. STREAM_ERROR and EBUSY: the closer is full. A recvmsg stops after the piece (one sendmsg of
  * the peer, or the first part of a large one) that carries fds, so the fds belong to the bytes at
  * its end. A caller that reads no further than the end of a message knows whose they are.
  */
 enum stream_status stream_read(struct stream *stream, const struct iovec *iov, int iov_count,
 	size_t *bytes, struct stream_fds *fds);
 
-/* The same without consuming (MSG_PEEK); the fds are duplicates and belong to the caller. */
+/* The same without consuming (MSG_PEEK), and without fds. */
 enum stream_status stream_peek(struct stream *stream, const struct iovec *iov, int iov_count,
-	size_t *bytes, struct stream_fds *fds);
+	size_t *bytes);
 
 /* One sendmsg (MSG_NOSIGNAL, MSG_DONTWAIT) with the fds on its first byte; the fds stay the
  * caller's. */

@@ -80,7 +80,8 @@ struct backend_fixture *backend_fixture_new(void)
 	fixture->fds = fixture_count_fds();
 	g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), ==, 0);
 	fixture->vmm.fd = pair[1];
-	fixture->vhost = vhost_create("kiosk", "keyboard", pair[0], &listener, fixture, &error);
+	fixture->vhost = vhost_create("kiosk", "keyboard", pair[0], NULL, &listener, fixture,
+		&error);
 	g_assert_no_error(error);
 	return fixture;
 }

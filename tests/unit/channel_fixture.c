@@ -13,6 +13,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "wire/closer.h"
+
 #define GUARD_BYTE 0xa5
 
 /* More turns than any test needs: a source that is always ready is a bug. */
@@ -87,9 +89,11 @@ char *fixture_peers_take(void)
 
 size_t fixture_count_fds(void)
 {
-	DIR *directory = opendir("/proc/self/fd");
+	DIR *directory;
 	size_t count = 0;
 
+	fixture_await_closers();
+	directory = opendir("/proc/self/fd");
 	g_assert_nonnull(directory);
 	while (readdir(directory))
 		count++;
@@ -276,8 +280,8 @@ void fixture_attach(struct channel_fixture *fixture, int fd)
 {
 	g_autoptr(GError) error = NULL;
 
-	fixture->channel = channel_create(fixture->name, fd, fixture->state, &listener, fixture,
-		&error);
+	fixture->channel = channel_create(fixture->name, fd, NULL, fixture->state, &listener,
+		fixture, &error);
 	g_assert_no_error(error);
 	g_assert_nonnull(fixture->channel);
 }
@@ -343,12 +347,25 @@ void fixture_succeed(struct channel_fixture *fixture)
 	fixture_attach(fixture, fd);
 }
 
-void fixture_settle(void)
+static void run_until_idle(void)
 {
 	int turns = 0;
 
 	while (g_main_context_iteration(NULL, FALSE))
 		g_assert_cmpint(++turns, <, TURNS_MAX);
+}
+
+void fixture_await_closers(void)
+{
+	while (closer_pending() > 0)
+		g_thread_yield();
+}
+
+void fixture_settle(void)
+{
+	run_until_idle();
+	fixture_await_closers();
+	run_until_idle();
 }
 
 ssize_t fixture_try_send(int socket, const void *bytes, size_t size, const int *fds,

@@ -49,8 +49,10 @@ void fixture_attach(struct channel_fixture *fixture, int fd);
 /* Ends the channel and lets a new one go on, over a copy of the state at another address. */
 void fixture_succeed(struct channel_fixture *fixture);
 
-/* Lets the main loop run until nothing is ready. */
+/* Lets the main loop run until nothing is ready, and what was given to closers is closed. */
 void fixture_settle(void);
+/* The second half of it alone. */
+void fixture_await_closers(void);
 
 /* Sends all of it, which must fit into the socket; the fds are on the first byte. */
 void fixture_send(struct channel_fixture *fixture, const void *bytes, size_t size, const int *fds,
@@ -90,7 +92,7 @@ char *fixture_log_take(void);
 char *fixture_peers_take(void);
 void fixture_peers_forget(void);
 
-/* Open fds of this process. */
+/* Open fds of this process, less those that a closer has. */
 size_t fixture_count_fds(void);
 
 /* A fresh fd that the events call by `tag`, a digit. */

@@ -78,6 +78,8 @@ void rig_settle(void)
 {
 	for (int turns = 0; g_main_context_iteration(NULL, FALSE); turns++)
 		g_assert_cmpint(turns, <, 100000);
+	/* What it closes is closed a moment later. */
+	fixture_await_closers();
 }
 
 void rig_close(int *fd)

@@ -209,7 +209,7 @@ static void test_bad_fd(void)
 	int fd = fcntl(0, F_DUPFD_CLOEXEC, 500);
 
 	close(fd);
-	g_assert_null(channel_create("kiosk", fd, &state, &nobody, NULL, &error));
+	g_assert_null(channel_create("kiosk", fd, NULL, &state, &nobody, NULL, &error));
 	g_assert_nonnull(error);
 }
 

@@ -209,7 +209,7 @@ static void test_cannot_accept(void)
 	int peer;
 
 	open_or_fail(&house);
-	door_set_guest(house.door, "kiosk");
+	door_set_guest(house.door, "kiosk", NULL);
 	peer = connect_to(house.path);
 	g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &limit), ==, 0);
 	none = limit;

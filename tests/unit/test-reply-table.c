@@ -512,6 +512,7 @@ static void test_unusable(void)
 	scene_dmabuf(scene, 0, 64, 48, fake_dmabuf_create(64 * 47 * 4, NULL));
 	scene_dmabuf_update(scene, 0, scene_full);
 	expect_unusable(scene, 5);
+	scene_expect_log("import refused");
 	scene_expect_no_log();
 	scene->card->refuses_import = false;
 

@@ -29,8 +29,8 @@ static struct pair pair_create(void)
 	int fds[2];
 
 	g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), ==, 0);
-	g_assert_true(stream_init(&pair.a, fds[0], &error));
-	g_assert_true(stream_init(&pair.b, fds[1], &error));
+	g_assert_true(stream_init(&pair.a, fds[0], NULL, &error));
+	g_assert_true(stream_init(&pair.b, fds[1], NULL, &error));
 	return pair;
 }
 
@@ -80,7 +80,7 @@ static void test_bad_fd(void)
 	int fd = fcntl(0, F_DUPFD_CLOEXEC, 500);
 
 	close(fd);
-	g_assert_false(stream_init(&stream, fd, &error));
+	g_assert_false(stream_init(&stream, fd, NULL, &error));
 	g_assert_nonnull(error);
 	g_assert_cmpint(stream.fd, ==, -1);
 }
@@ -192,12 +192,15 @@ static void test_fds(void)
 	pair_destroy(&pair);
 }
 
+/* The kernel's SCM_MAX_FD. */
+#define SENT_FDS_MAX 253
+
 /* Sends more than a stream takes, past stream_write(). */
 static void send_many(int socket, int fd, size_t count)
 {
 	union {
 		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(int) * 100)];
+		char bytes[CMSG_SPACE(sizeof(int) * SENT_FDS_MAX)];
 	} control = {.bytes = {0}};
 	char byte = 'x';
 	struct iovec iov = {.iov_base = &byte, .iov_len = 1};
@@ -232,6 +235,24 @@ static void test_too_many_fds(void)
 	pair_destroy(&pair);
 }
 
+/* All that the kernel lets a peer send at once is ours to close: what it had to drop, it would close in
+ * this thread. */
+static void test_all_fds(void)
+{
+	struct pair pair = pair_create();
+	size_t before = fixture_count_fds();
+	struct stream_fds fds;
+	char text[8];
+
+	send_many(pair.a.fd, 0, SENT_FDS_MAX);
+	g_assert_cmpint(read_text(&pair.b, text, sizeof(text), &fds), ==, STREAM_DONE);
+	g_assert_true(fds.truncated);
+	g_assert_false(fds.lost);
+	stream_fds_close(&fds);
+	g_assert_cmpuint(fixture_count_fds(), ==, before);
+	pair_destroy(&pair);
+}
+
 /* Another thing than too many: there is no room for one in this process. */
 static void test_lost_fds(void)
 {
@@ -253,7 +274,7 @@ static void test_lost_fds(void)
 	pair_destroy(&pair);
 }
 
-/* A peeked fd is a duplicate: both the peeked and the read one are the caller's. */
+/* Peeking leaves the fds where they are. */
 static void test_peek(void)
 {
 	struct pair pair = pair_create();
@@ -262,17 +283,17 @@ static void test_peek(void)
 	struct iovec iov = {.iov_base = text, .iov_len = sizeof(text)};
 	size_t bytes;
 	int fd = memfd_create("stream", 0);
+	size_t before = fixture_count_fds();
 
 	g_assert_cmpint(write_text(&pair.a, "abc", &fd, 1), ==, STREAM_DONE);
 	for (int i = 0; i < 3; i++) {
-		g_assert_cmpint(stream_peek(&pair.b, &iov, 1, &bytes, &fds), ==, STREAM_DONE);
+		g_assert_cmpint(stream_peek(&pair.b, &iov, 1, &bytes), ==, STREAM_DONE);
 		g_assert_cmpmem(text, bytes, "abc", 3);
-		g_assert_cmpuint(fds.count, ==, 1);
-		g_assert_cmpuint(inode(fds.fd[0]), ==, inode(fd));
-		stream_fds_close(&fds);
+		g_assert_cmpuint(fixture_count_fds(), ==, before);
 	}
 	g_assert_cmpint(stream_read(&pair.b, &iov, 1, &bytes, &fds), ==, STREAM_DONE);
 	g_assert_cmpuint(fds.count, ==, 1);
+	g_assert_cmpuint(inode(fds.fd[0]), ==, inode(fd));
 	stream_fds_close(&fds);
 	close(fd);
 	pair_destroy(&pair);
@@ -288,6 +309,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/stream/full", test_full);
 	g_test_add_func("/stream/fds", test_fds);
 	g_test_add_func("/stream/too-many-fds", test_too_many_fds);
+	g_test_add_func("/stream/all-fds", test_all_fds);
 	g_test_add_func("/stream/lost-fds", test_lost_fds);
 	g_test_add_func("/stream/peek", test_peek);
 	return g_test_run();

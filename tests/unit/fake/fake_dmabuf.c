@@ -2,11 +2,7 @@
 /* memfds that pass for dma-bufs. */
 #include "fake/fake_dmabuf.h"
 
-#include <fcntl.h>
 #include <glib.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -84,40 +80,4 @@ int fstatfs(int fd, struct statfs *file_system)
 	if (result == 0 && fake_dmabuf_is_one(fd))
 		file_system->f_type = DMA_BUF_MAGIC_NUMBER;
 	return result;
-}
-
-static const char *exporter = "fake";
-
-void fake_dmabuf_set_exporter(const char *lines)
-{
-	exporter = lines;
-}
-
-/* What procfs says of one. */
-static int open_info(void)
-{
-	g_autofree char *text = g_strdup_printf("pos:\t0\nflags:\t02000002\nmnt_id:\t15\nino:\t7\n"
-						"size:\t4096\ncount:\t1\nexp_name:\t%s\n",
-		exporter);
-	ssize_t size = (ssize_t)strlen(text);
-	int fd = memfd_create("fdinfo", MFD_CLOEXEC);
-
-	g_assert_cmpint(pwrite(fd, text, (size_t)size, 0), ==, size);
-	return fd;
-}
-
-int open(const char *path, int flags, ...)
-{
-	va_list arguments;
-	mode_t mode = 0;
-	int fd;
-
-	if (sscanf(path, "/proc/self/fdinfo/%d", &fd) == 1 && fake_dmabuf_is_one(fd))
-		return open_info();
-	if (flags & (O_CREAT | __O_TMPFILE)) {
-		va_start(arguments, flags);
-		mode = va_arg(arguments, mode_t);
-		va_end(arguments);
-	}
-	return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
 }
