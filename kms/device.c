@@ -9,6 +9,7 @@
 #include <log.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <turn.h>
 #include <unistd.h>
 #include <xf86drm.h>
 
@@ -457,6 +458,7 @@ static gboolean source_dispatch(GSource *base, GSourceFunc callback, gpointer da
 	struct kms_records *records = &device->card->records;
 	GIOCondition card = g_source_query_unix_fd(base, source->card_tag);
 
+	turn_note();
 	/* What failed before comes before what is shown now; the watchdog, which an event can calm,
 	 * comes after it. */
 	if (!card || records->deadline_us != KMS_NEVER)

@@ -6,6 +6,7 @@
 #include <log.h>
 #include <stdbool.h>
 #include <string.h>
+#include <turn.h>
 #include <unistd.h>
 
 /* One plug makes several events. */
@@ -89,6 +90,7 @@ static gboolean retry(gpointer data)
 {
 	struct kms_hotplug *hotplug = data;
 
+	turn_note();
 	hotplug->retry_source = 0;
 	kms_hotplug_probe(hotplug);
 	return G_SOURCE_REMOVE;
@@ -98,7 +100,8 @@ void kms_hotplug_probe_later(struct kms_hotplug *hotplug)
 {
 	if (hotplug->retry_source || hotplug->retries >= RETRIES)
 		return;
-	hotplug->retry_source = g_timeout_add(RETRY_MS << hotplug->retries, retry, hotplug);
+	hotplug->retry_source = turn_name(
+		g_timeout_add(RETRY_MS << hotplug->retries, retry, hotplug), "hotplug retry");
 	hotplug->retries++;
 }
 
@@ -118,6 +121,7 @@ static gboolean probe_finished(gpointer data)
 	bool again = hotplug->again;
 	bool good = !hotplug->probe->failed && tell(hotplug);
 
+	turn_note();
 	hotplug->again = false;
 	end_probe(hotplug);
 	if (good)
@@ -144,6 +148,7 @@ void kms_hotplug_probe(struct kms_hotplug *hotplug)
 	probe->context = g_main_context_ref_thread_default();
 	probe->done = g_idle_source_new();
 	g_source_set_priority(probe->done, G_PRIORITY_DEFAULT);
+	g_source_set_name(probe->done, "hotplug");
 	g_source_set_callback(probe->done, probe_finished, hotplug, NULL);
 	hotplug->probe = probe;
 	hotplug->thread = g_thread_new("kms-probe", run_probe, probe);
@@ -155,6 +160,7 @@ static gboolean debounced(gpointer data)
 {
 	struct kms_hotplug *hotplug = data;
 
+	turn_note();
 	hotplug->debounce_source = 0;
 	hotplug->retries = 0;
 	kms_hotplug_probe(hotplug);
@@ -181,7 +187,8 @@ void kms_hotplug_receive(struct kms_hotplug *hotplug)
 		g_strcmp0(action, "remove") == 0;
 	if (udev_device_get_devnum(event) == hotplug->card && g_strcmp0(action, "change") == 0 &&
 		has_property(event, "HOTPLUG") && !hotplug->debounce_source)
-		hotplug->debounce_source = g_timeout_add(DEBOUNCE_MS, debounced, hotplug);
+		hotplug->debounce_source = turn_name(g_timeout_add(DEBOUNCE_MS, debounced, hotplug),
+			"hotplug");
 	udev_device_unref(event);
 	/* Last: the listener may destroy us. */
 	if (removed)

@@ -7,6 +7,7 @@
 #include <glib-unix.h>
 #include <log.h>
 #include <string.h>
+#include <turn.h>
 
 /* A NONBLOCK commit that takes longer than this is counted as a finding. */
 #define SLOW_COMMIT_US 4000
@@ -162,6 +163,7 @@ static gboolean fences_signalled(gint fd, GIOCondition condition, gpointer data)
 {
 	struct kms_output *output = data;
 
+	turn_note();
 	unwatch(output);
 	kms_output_advance(output);
 	return G_SOURCE_REMOVE;

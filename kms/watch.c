@@ -9,6 +9,7 @@
 #include <kms.h>
 #include <libudev.h>
 #include <string.h>
+#include <turn.h>
 #include <unistd.h>
 
 /* A driver that is loaded makes several events: its nodes, their connectors, the firmware's card
@@ -28,6 +29,7 @@ static gboolean gathered(gpointer data)
 {
 	struct kms_watch *watch = data;
 
+	turn_note();
 	watch->gather_source = 0;
 	/* Last: it may destroy us. */
 	watch->changed(watch->data);
@@ -48,6 +50,7 @@ static gboolean receive(gint fd, GIOCondition condition, gpointer data)
 	struct udev_device *event;
 	bool seen;
 
+	turn_note();
 	errno = 0;
 	event = udev_monitor_receive_device(watch->monitor);
 	/* The socket's buffer was full: what was lost may have been a card. */
@@ -55,7 +58,8 @@ static gboolean receive(gint fd, GIOCondition condition, gpointer data)
 	if (event)
 		udev_device_unref(event);
 	if (seen && !watch->gather_source)
-		watch->gather_source = g_timeout_add(GATHER_MS, gathered, watch);
+		watch->gather_source = turn_name(g_timeout_add(GATHER_MS, gathered, watch),
+			"card watch");
 	return G_SOURCE_CONTINUE;
 }
 
@@ -92,8 +96,9 @@ struct kms_watch *kms_watch_create(void (*changed)(void *data), void *data, GErr
 	watch->monitor = monitor;
 	watch->changed = changed;
 	watch->data = data;
-	watch->monitor_source = g_unix_fd_add(udev_monitor_get_fd(monitor), G_IO_IN | G_IO_ERR,
-		receive, watch);
+	watch->monitor_source = turn_name(
+		g_unix_fd_add(udev_monitor_get_fd(monitor), G_IO_IN | G_IO_ERR, receive, watch),
+		"card watch");
 	return watch;
 }
 

@@ -16,11 +16,13 @@
 #include "input/input.h"
 #include "kms.h"
 #include "log.h"
+#include "report/stall.h"
 #include "report/statistics.h"
 #include "scene/guest.h"
 #include "scene/layout.h"
 #include "session/card.h"
 #include "session/session.h"
+#include "turn.h"
 
 struct daemon {
 	const struct config *config;
@@ -29,6 +31,7 @@ struct daemon {
 	int64_t start_us;
 	int signals; /* signalfd */
 	guint signal_source;
+	struct stall *stall; /* while the loop runs */
 	struct session *session;
 	struct layout *layout;
 	struct kms_device_options card_options;
@@ -49,6 +52,7 @@ static void write_stats(const struct daemon *daemon)
 		.device = card_device(daemon->card),
 		.layout = daemon->layout,
 		.input = daemon->input,
+		.stall = daemon->stall,
 		.members = daemon->members,
 		.member_count = daemon->member_count,
 	};
@@ -63,6 +67,7 @@ static gboolean handle_signals(gint fd, GIOCondition condition, gpointer data)
 	struct daemon *daemon = data;
 	struct signalfd_siginfo info;
 
+	turn_note();
 	while (read(fd, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo != SIGUSR1) {
 			log_daemon(G_LOG_LEVEL_INFO, "stopping: SIG%s",
@@ -90,7 +95,8 @@ static void watch_signals(struct daemon *daemon)
 	sigaddset(&signals, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	daemon->signals = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
-	daemon->signal_source = g_unix_fd_add(daemon->signals, G_IO_IN, handle_signals, daemon);
+	daemon->signal_source = turn_name(
+		g_unix_fd_add(daemon->signals, G_IO_IN, handle_signals, daemon), "signals");
 }
 
 static void device_gone(void *data)
@@ -383,12 +389,14 @@ int daemon_run(struct daemon *daemon)
 	for (size_t i = 0; i < daemon->member_count; i++)
 		member_log_wiring(daemon->members[i]);
 	tell_ready(daemon);
+	daemon->stall = stall_create(g_get_monotonic_time);
 	g_main_loop_run(daemon->loop);
 	sd_notify(0, "STOPPING=1");
 	for (size_t i = 0; i < daemon->member_count; i++)
 		guest_stop(member_guest(daemon->members[i]));
 	if (daemon->config->daemon.stats != NULL)
 		write_stats(daemon);
+	g_clear_pointer(&daemon->stall, stall_destroy);
 	return daemon->exit_status;
 }
 

@@ -10,6 +10,7 @@
 #include "input/backlog.h"
 #include "input/description.h"
 #include "log.h"
+#include "turn.h"
 
 struct evdev {
 	char *node;
@@ -75,6 +76,7 @@ static gboolean readable(gint fd, GIOCondition condition, gpointer data)
 	unsigned int flags = LIBEVDEV_READ_FLAG_NORMAL;
 	struct input_event event;
 
+	turn_note();
 	for (;;) {
 		int status = libevdev_next_event(evdev->device, flags, &event);
 
@@ -155,7 +157,7 @@ int evdev_grab(struct evdev *evdev)
 		return -error;
 	evdev->grabbed = true;
 	tell_state(evdev);
-	evdev->source = g_unix_fd_add(evdev->fd, G_IO_IN, readable, evdev);
+	evdev->source = turn_name(g_unix_fd_add(evdev->fd, G_IO_IN, readable, evdev), "evdev");
 	return 0;
 }
 

@@ -2,6 +2,7 @@
 #include "input/host_seat.h"
 
 #include "log.h"
+#include "turn.h"
 
 /* Until a seat that cannot be opened is tried again, seconds: udev may be late. */
 #define RETRY_S 10
@@ -71,7 +72,7 @@ static void follow(struct host_seat *host)
 	if (!host->open && !host->retry) {
 		log_daemon(G_LOG_LEVEL_WARNING, "no input: %s; it is tried again every %d s",
 			error->message, RETRY_S);
-		host->retry = g_timeout_add_seconds(RETRY_S, retry, host);
+		host->retry = turn_name(g_timeout_add_seconds(RETRY_S, retry, host), "seat retry");
 	} else if (host->open && host->retry) {
 		log_daemon(G_LOG_LEVEL_INFO, "input: the host's devices can be used now");
 		g_clear_handle_id(&host->retry, g_source_remove);
@@ -80,6 +81,7 @@ static void follow(struct host_seat *host)
 
 static gboolean retry(gpointer data)
 {
+	turn_note();
 	follow(data);
 	return G_SOURCE_CONTINUE;
 }

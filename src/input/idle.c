@@ -5,6 +5,8 @@
  */
 #include "input/idle.h"
 
+#include "turn.h"
+
 struct watch {
 	struct idle *idle;
 	const char *guest;
@@ -29,7 +31,8 @@ static void arm(struct watch *watch, int64_t now_us)
 {
 	int64_t left_us = watch->last_us + watch->after_us - now_us;
 
-	watch->timer = g_timeout_add((guint)MAX((left_us + 999) / 1000, 1), ran_out, watch);
+	watch->timer = turn_name(
+		g_timeout_add((guint)MAX((left_us + 999) / 1000, 1), ran_out, watch), "idle");
 }
 
 static void set_idle(struct watch *watch, bool is_idle)
@@ -43,6 +46,7 @@ static gboolean ran_out(gpointer data)
 	struct watch *watch = data;
 	int64_t now_us = g_get_monotonic_time();
 
+	turn_note();
 	watch->timer = 0;
 	if (now_us - watch->last_us < watch->after_us)
 		arm(watch, now_us);

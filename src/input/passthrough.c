@@ -14,6 +14,7 @@
 #include "input/evdev.h"
 #include "input/match.h"
 #include "log.h"
+#include "turn.h"
 
 /* How often a device is asked for that another program has: that one lets go without a word. */
 #define TAKEN_RETRY_SECONDS 1
@@ -125,6 +126,7 @@ static gboolean retry(gpointer data)
 {
 	struct passthrough *passthrough = data;
 
+	turn_note();
 	passthrough->retry_timer = 0;
 	follow(passthrough);
 	return G_SOURCE_REMOVE;
@@ -143,7 +145,9 @@ static bool grab(struct passthrough *passthrough)
 	if (error == 0)
 		return true;
 	g_clear_pointer(&passthrough->evdev, evdev_close);
-	passthrough->retry_timer = g_timeout_add_seconds(TAKEN_RETRY_SECONDS, retry, passthrough);
+	passthrough->retry_timer = turn_name(
+		g_timeout_add_seconds(TAKEN_RETRY_SECONDS, retry, passthrough),
+		"passthrough retry");
 	return false;
 }
 
@@ -370,6 +374,7 @@ static gboolean devices_changed(gint fd, GIOCondition condition, gpointer data)
 	struct passthrough *passthrough = data;
 	struct udev_device *device;
 
+	turn_note();
 	while ((device = udev_monitor_receive_device(passthrough->monitor)) != NULL) {
 		device_changed(passthrough, device);
 		udev_device_unref(device);
@@ -389,8 +394,10 @@ static bool watch(struct passthrough *passthrough)
 			NULL) < 0 ||
 		udev_monitor_enable_receiving(passthrough->monitor) < 0)
 		return false;
-	passthrough->monitor_source = g_unix_fd_add(udev_monitor_get_fd(passthrough->monitor),
-		G_IO_IN, devices_changed, passthrough);
+	passthrough->monitor_source = turn_name(
+		g_unix_fd_add(udev_monitor_get_fd(passthrough->monitor), G_IO_IN, devices_changed,
+			passthrough),
+		"passthrough");
 	return true;
 }
 

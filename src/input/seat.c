@@ -8,6 +8,7 @@
 
 #include "input/seat_internal.h"
 #include "log.h"
+#include "turn.h"
 
 G_DEFINE_QUARK(scanoutd_seat_error_quark, seat_error)
 
@@ -222,6 +223,7 @@ static gboolean source_dispatch(GSource *base, GSourceFunc callback, gpointer da
 {
 	struct seat *seat = ((struct seat_source *)base)->seat;
 
+	turn_note();
 	libinput_dispatch(seat->libinput);
 	drain(seat);
 	return G_SOURCE_CONTINUE;

@@ -74,6 +74,7 @@ void statistics_write(const struct statistics_parts *parts, const char *path)
 		.card = device != NULL ? kms_device_path(device) : NULL,
 		.device = device != NULL ? kms_device_counters(device) : NULL,
 		.uptime_us = g_get_monotonic_time() - parts->start_us,
+		.loop = parts->stall != NULL ? stall_counters(parts->stall) : NULL,
 		.outputs = outputs,
 		.output_count = output_count,
 		.guests = guests,

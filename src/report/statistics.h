@@ -12,6 +12,7 @@
 #include "guests/member.h"
 #include "input/input.h"
 #include "kms.h"
+#include "report/stall.h"
 #include "scene/layout.h"
 
 /* What is asked; everything is borrowed. */
@@ -20,6 +21,7 @@ struct statistics_parts {
 	const struct kms_device *device; /* NULL: there is no card now */
 	const struct layout *layout;
 	const struct input *input;
+	const struct stall *stall; /* NULL: the loop does not run */
 	struct member *const *members;
 	size_t member_count;
 };

@@ -87,6 +87,18 @@ static void add_device(JsonBuilder *json, const struct stats *stats)
 	json_builder_end_object(json);
 }
 
+static void add_loop(JsonBuilder *json, const struct stats *stats)
+{
+	static const struct stall_counters none;
+	const struct stall_counters *loop = stats->loop != NULL ? stats->loop : &none;
+
+	begin_object(json, "loop");
+	add_number(json, "turns", loop->turns);
+	add_number(json, "longest_turn_us", loop->longest_turn_us);
+	add_text(json, "longest_turn_source", loop->longest_turn_source);
+	json_builder_end_object(json);
+}
+
 static void add_output(JsonBuilder *json, const struct stats_output *output)
 {
 	const struct kms_output_counters *counters = output->counters;
@@ -206,6 +218,7 @@ char *stats_to_json(const struct stats *stats)
 	json_builder_begin_object(json);
 	add_number(json, "version", 1);
 	add_number(json, "uptime_us", (uint64_t)stats->uptime_us);
+	add_loop(json, stats);
 	add_device(json, stats);
 	begin_array(json, "outputs");
 	for (size_t i = 0; i < stats->output_count; i++)

@@ -14,6 +14,7 @@
 
 #include "input/device.h"
 #include "kms.h"
+#include "report/stall.h"
 #include "scene/guest.h"
 #include "wire/relay.h"
 
@@ -45,6 +46,7 @@ struct stats {
 	const char *card; /* NULL, with the next: there is none now */
 	const struct kms_device_counters *device;
 	int64_t uptime_us;
+	const struct stall_counters *loop; /* NULL: nobody has measured */
 	const struct stats_output *outputs;
 	size_t output_count;
 	const struct stats_guest *guests;

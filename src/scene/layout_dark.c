@@ -6,6 +6,8 @@
  */
 #include "scene/layout_internal.h"
 
+#include "turn.h"
+
 static void set_unlit(struct screen *screen, bool unlit)
 {
 	g_clear_handle_id(&screen->timer, g_source_remove);
@@ -19,6 +21,7 @@ static gboolean dark_for_long(gpointer data)
 {
 	struct screen *screen = data;
 
+	turn_note();
 	screen->timer = 0;
 	set_unlit(screen, true);
 	return G_SOURCE_REMOVE;
@@ -42,7 +45,8 @@ static void on_dark(void *data, struct source *source, bool dark)
 	if (!dark)
 		set_unlit(screen, false);
 	else if (guest->off_after_ms != LAYOUT_NEVER)
-		screen->timer = g_timeout_add((guint)left_ms, dark_for_long, screen);
+		screen->timer = turn_name(g_timeout_add((guint)left_ms, dark_for_long, screen),
+			"dark");
 }
 
 static const struct source_listener source_listener = {

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "turn.h"
+
 #define LATENCY_UNIT_US 100
 
 /* Stands among the views of an entry that is not complete, or fenced: it is not answered yet,
@@ -35,6 +37,7 @@ static gboolean pacing_dispatch(GSource *source, GSourceFunc callback, gpointer 
 {
 	struct replies *replies = data;
 
+	turn_note();
 	replies->armed = false;
 	g_source_set_ready_time(source, -1);
 	settle(replies, g_source_get_time(source));
@@ -53,7 +56,7 @@ static void arm(struct replies *replies, int64_t due_us)
 {
 	if (!replies->pacing) {
 		replies->pacing = g_source_new(&pacing_funcs, sizeof(GSource));
-		g_source_set_static_name(replies->pacing, "scanoutd pacing");
+		g_source_set_static_name(replies->pacing, "pacing");
 		/* Before the channel, or a peer that floods it would never see an answer. */
 		g_source_set_priority(replies->pacing, G_PRIORITY_HIGH);
 		g_source_set_callback(replies->pacing, pacing_callback, replies, NULL);

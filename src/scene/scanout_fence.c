@@ -9,6 +9,7 @@
 
 #include "log.h"
 #include "scene/scanout_internal.h"
+#include "turn.h"
 
 /* ---- watching ---- */
 
@@ -146,6 +147,7 @@ static gboolean dispatch(GSource *source, GSourceFunc callback, gpointer data)
 	struct scanout *scanout = data;
 	int64_t now = g_get_monotonic_time();
 
+	turn_note();
 	/* What is shown first: a new content takes its place. */
 	check(scanout, &scanout->shown, now);
 	check(scanout, &scanout->next, now);
@@ -166,7 +168,7 @@ static void make_source(struct scanout *scanout)
 	if (scanout->fences)
 		return;
 	scanout->fences = g_source_new(&source_funcs, sizeof(GSource));
-	g_source_set_static_name(scanout->fences, "scanoutd fences");
+	g_source_set_static_name(scanout->fences, "fences");
 	g_source_set_callback(scanout->fences, source_callback, scanout, NULL);
 	g_source_attach(scanout->fences, NULL);
 }

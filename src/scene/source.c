@@ -2,6 +2,8 @@
 /* What every source has: a name, views that come and go, and the time after which it is black. */
 #include "scene/source.h"
 
+#include "turn.h"
+
 const char *source_name(const struct source *source)
 {
 	return source->name;
@@ -53,6 +55,7 @@ static gboolean timer_dispatch(GSource *timer, GSourceFunc callback, gpointer da
 {
 	struct source *source = data;
 
+	turn_note();
 	g_source_set_ready_time(timer, -1);
 	source->interface->blank(source);
 	set_dark(source, true);
@@ -71,7 +74,7 @@ static void arm(struct source *source)
 {
 	if (!source->timer) {
 		source->timer = g_source_new(&timer_funcs, sizeof(GSource));
-		g_source_set_static_name(source->timer, "scanoutd blank");
+		g_source_set_static_name(source->timer, "blank");
 		g_source_set_callback(source->timer, timer_callback, source, NULL);
 		g_source_attach(source->timer, NULL);
 	}

@@ -4,6 +4,8 @@
  */
 #include "scene/view_internal.h"
 
+#include "turn.h"
+
 /* A cursor that is blended waits until so late before the next vblank for a frame to go with
  * (design 8). */
 #define LATE_US 4000
@@ -12,6 +14,7 @@ static gboolean late_dispatch(GSource *source, GSourceFunc callback, gpointer da
 {
 	struct view *view = data;
 
+	turn_note();
 	g_source_set_ready_time(source, -1);
 	/* With a flip in flight the next one takes it along, or is followed by another wake-up. */
 	if (view->due == DUE_CURSOR && !kms_output_busy(view->output)) {
@@ -40,7 +43,7 @@ void view_schedule_late(struct view *view)
 
 	if (!view->late) {
 		view->late = g_source_new(&late_funcs, sizeof(GSource));
-		g_source_set_static_name(view->late, "scanoutd late cursor");
+		g_source_set_static_name(view->late, "late cursor");
 		g_source_set_callback(view->late, late_callback, view, NULL);
 		g_source_attach(view->late, NULL);
 	}

@@ -6,6 +6,7 @@
 #include <sys/sysmacros.h>
 
 #include "log.h"
+#include "turn.h"
 
 /* Between two tries where udev says nothing: permissions, another DRM master. */
 #define RETRY_S 2
@@ -80,6 +81,7 @@ static gboolean retry(gpointer data)
 {
 	struct card *card = data;
 
+	turn_note();
 	/* Made again where it is still needed. */
 	card->retry = 0;
 	wait_for_one(card);
@@ -113,7 +115,7 @@ static void wait_for_one(struct card *card)
 		return;
 	say_waiting(card, error);
 	if (!card->retry && (!card->watch || !g_error_matches(error, KMS_ERROR, KMS_ERROR_NO_CARD)))
-		card->retry = g_timeout_add_seconds(RETRY_S, retry, card);
+		card->retry = turn_name(g_timeout_add_seconds(RETRY_S, retry, card), "card retry");
 }
 
 /* Anything else than a card may stand at a path by mistake; a card may come to a path at any time. */
@@ -169,6 +171,7 @@ static gboolean go(gpointer data)
 {
 	struct card *card = data;
 
+	turn_note();
 	card->going = 0;
 	give_up(card);
 	if (is_inherited(card))
@@ -181,7 +184,8 @@ static gboolean go(gpointer data)
 void card_gone(struct card *card)
 {
 	if (!card->going)
-		card->going = g_idle_add_full(G_PRIORITY_DEFAULT, go, card, NULL);
+		card->going = turn_name(g_idle_add_full(G_PRIORITY_DEFAULT, go, card, NULL),
+			"card gone");
 }
 
 /* ---- the terminal ---- */

@@ -17,6 +17,7 @@
 
 #include "log.h"
 #include "session/session_internal.h"
+#include "turn.h"
 
 #define ENABLE_TIMEOUT_MS 2000
 
@@ -131,6 +132,7 @@ static gboolean source_dispatch(GSource *base, GSourceFunc callback, gpointer da
 	GIOCondition condition = g_source_query_unix_fd(base, source->fd_tag);
 	bool dispatched;
 
+	turn_note();
 	manager->look = false;
 	dispatched = libseat_dispatch(manager->libseat, 0) >= 0;
 	/* At the end of the stream libseat itself would read for ever. */

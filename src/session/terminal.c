@@ -22,6 +22,7 @@
 
 #include "log.h"
 #include "session/session_internal.h"
+#include "turn.h"
 
 #define ACTIVATE_TIMEOUT_MS 2000
 
@@ -134,6 +135,7 @@ static gboolean handle_signals(gint fd, GIOCondition condition, gpointer data)
 	struct terminal *terminal = data;
 	struct signalfd_siginfo info;
 
+	turn_note();
 	while (read(fd, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == (uint32_t)release_signal()) {
 			log_daemon(G_LOG_LEVEL_INFO, "tty%d: switched to another VT", terminal->vt);
@@ -165,7 +167,8 @@ static bool watch_signals(struct terminal *terminal, GError **error)
 		fail(error, terminal->vt, "signalfd");
 		return false;
 	}
-	terminal->source = g_unix_fd_add(terminal->signals, G_IO_IN, handle_signals, terminal);
+	terminal->source = turn_name(
+		g_unix_fd_add(terminal->signals, G_IO_IN, handle_signals, terminal), "terminal");
 	return true;
 }
 

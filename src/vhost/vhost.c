@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "turn.h"
 #include "vhost/signaller.h"
 #include "vhost/vhost_internal.h"
 #include "wire/closer.h"
@@ -132,6 +133,7 @@ static gboolean kicked(gint fd, GIOCondition condition, gpointer data)
 	struct vhost *vhost = queue->vhost;
 	ssize_t got = read_signal(fd);
 
+	turn_note();
 	if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
 		/* No eventfd, or one that cannot be read: it would wake us for ever. */
 		vhost_complain(vhost, "a kick's fd cannot be read: %s",
@@ -150,7 +152,8 @@ void vhost_queue_set_kick(struct vhost_queue *queue, int fd)
 {
 	forget_kick(queue);
 	queue->kick_fd = fd;
-	queue->kick_source = g_unix_fd_add(fd, G_IO_IN, kicked, queue);
+	queue->kick_source = turn_name_of(g_unix_fd_add(fd, G_IO_IN, kicked, queue), "kick of",
+		queue->vhost->guest);
 }
 
 /* ---- the socket ---- */
@@ -197,6 +200,7 @@ static gboolean socket_ready(gint epoll_fd, GIOCondition condition, gpointer dat
 	enum message_status status = MESSAGE_DONE;
 	struct epoll_event event;
 
+	turn_note();
 	if (epoll_wait(epoll_fd, &event, 1, 0) == 1 &&
 		(event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)))
 		vhost->ended = true;
@@ -264,7 +268,9 @@ struct vhost *vhost_create(const char *guest, const char *device, int fd, struct
 		vhost_destroy(vhost);
 		return NULL;
 	}
-	vhost->epoll_source = g_unix_fd_add(vhost->epoll_fd, G_IO_IN, socket_ready, vhost);
+	vhost->epoll_source = turn_name_of(
+		g_unix_fd_add(vhost->epoll_fd, G_IO_IN, socket_ready, vhost), "vhost-user of",
+		vhost->guest);
 	return vhost;
 }
 

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "turn.h"
 #include "wire/closer.h"
 
 #define HEADER_SIZE ((uint32_t)sizeof(struct vhost_user_gpu_header))
@@ -418,6 +419,7 @@ static gboolean dispatch(GSource *source, GSourceFunc callback, gpointer data)
 	struct channel *channel = ((struct channel_source *)source)->channel;
 	GIOCondition condition = g_source_query_unix_fd(source, channel->tag);
 
+	turn_note();
 	/* Only then it may be set; writing it would wake the loop. */
 	if (channel->stalled)
 		g_source_set_ready_time(source, -1);
@@ -435,7 +437,7 @@ static void attach(struct channel *channel)
 
 	channel->source = g_source_new(&source_funcs, sizeof(struct channel_source));
 	((struct channel_source *)channel->source)->channel = channel;
-	g_source_set_static_name(channel->source, "channel");
+	turn_name_source(channel->source, "channel", channel->name);
 	/* No loop runs inside a dispatch. Else GLib takes the fd out of the poll set for each one,
 	 * and puts it back with a write that wakes its own loop: three system calls and a turn for
 	 * nothing. */

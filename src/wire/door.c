@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "turn.h"
 #include "wire/closer.h"
 
 /* Peers that wait while another one is attached. */
@@ -47,6 +48,11 @@ struct door {
 
 static void door_arm(struct door *door);
 
+static const char *door_whose(const struct door *door)
+{
+	return door->guest ? door->guest : "of nobody";
+}
+
 static void tell(const struct door *door, GLogLevelFlags level, const char *text)
 {
 	const char *socket = door->path ? door->path : "listening socket";
@@ -70,6 +76,7 @@ static gboolean door_queued(gint fd, GIOCondition condition, gpointer data)
 {
 	struct door *door = data;
 
+	turn_note();
 	door->queue_source = 0;
 	tell(door, G_LOG_LEVEL_INFO,
 		"another peer has connected and waits: one is served at a time");
@@ -80,6 +87,7 @@ static gboolean door_retry(gpointer data)
 {
 	struct door *door = data;
 
+	turn_note();
 	door->source = 0;
 	door_arm(door);
 	return G_SOURCE_REMOVE;
@@ -90,6 +98,7 @@ static gboolean door_accept(gint fd, GIOCondition condition, gpointer data)
 	struct door *door = data;
 	int peer;
 
+	turn_note();
 	if (closer_is_full(door->closer)) {
 		door->source = g_timeout_add(RETRY_MS, door_retry, door);
 		return G_SOURCE_REMOVE;
@@ -102,12 +111,14 @@ static gboolean door_accept(gint fd, GIOCondition condition, gpointer data)
 		if (!door->failing)
 			complain(door, errno);
 		door->failing = true;
-		door->source = g_timeout_add(RETRY_MS, door_retry, door);
+		door->source = turn_name_of(g_timeout_add(RETRY_MS, door_retry, door), "door retry",
+			door_whose(door));
 		return G_SOURCE_REMOVE;
 	}
 	door->failing = false;
 	door->source = 0;
-	door->queue_source = g_unix_fd_add(fd, G_IO_IN, door_queued, door);
+	door->queue_source = turn_name_of(g_unix_fd_add(fd, G_IO_IN, door_queued, door), "door",
+		door_whose(door));
 	/* The callee may destroy the door. */
 	door->attached(door->data, peer);
 	return G_SOURCE_REMOVE;
@@ -118,6 +129,7 @@ static gboolean door_hand_in(gpointer data)
 	struct door *door = data;
 	int fd = door->inherited_fd;
 
+	turn_note();
 	door->inherited_fd = -1;
 	door->source = 0;
 	door->attached(door->data, fd);
@@ -130,9 +142,13 @@ static void door_arm(struct door *door)
 	if (door->source)
 		return;
 	if (door->listen_fd >= 0)
-		door->source = g_unix_fd_add(door->listen_fd, G_IO_IN, door_accept, door);
+		door->source = turn_name_of(
+			g_unix_fd_add(door->listen_fd, G_IO_IN, door_accept, door), "door",
+			door_whose(door));
 	else if (door->inherited_fd >= 0)
-		door->source = g_idle_add_full(G_PRIORITY_DEFAULT, door_hand_in, door, NULL);
+		door->source = turn_name_of(
+			g_idle_add_full(G_PRIORITY_DEFAULT, door_hand_in, door, NULL), "door",
+			door_whose(door));
 }
 
 static struct door *door_new(door_attached_func attached, void *data)
@@ -382,6 +398,8 @@ void door_set_guest(struct door *door, const char *guest, struct closer *closer)
 	door->closer = closer;
 	g_free(door->guest);
 	door->guest = g_strdup(guest);
+	if (door->source)
+		turn_name_of(door->source, "door", guest);
 }
 
 void door_release(struct door *door)

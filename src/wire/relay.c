@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "turn.h"
 #include "vhost_user.h"
 #include "wire/closer.h"
 #include "wire/door.h"
@@ -357,6 +358,7 @@ static gboolean tell_display_closed(gpointer data)
 {
 	struct relay *relay = data;
 
+	turn_note();
 	relay->display_closed_source = 0;
 	log_guest(G_LOG_LEVEL_WARNING, relay->name,
 		"the back-end's display socket is closed; there is no picture until the VMM is "
@@ -367,8 +369,9 @@ static gboolean tell_display_closed(gpointer data)
 void relay_display_closed(struct relay *relay)
 {
 	if (relay->swapped && !relay->display_closed_source)
-		relay->display_closed_source = g_timeout_add(DISPLAY_CLOSED_MS, tell_display_closed,
-			relay);
+		relay->display_closed_source = turn_name_of(
+			g_timeout_add(DISPLAY_CLOSED_MS, tell_display_closed, relay), "relay",
+			relay->name);
 }
 
 static bool watch(struct relay *relay, enum side side, int operation)
@@ -432,6 +435,7 @@ static gboolean sockets_ready(int epoll_fd, GIOCondition condition, gpointer dat
 	struct epoll_event events[2];
 	int count = epoll_wait(epoll_fd, events, G_N_ELEMENTS(events), 0);
 
+	turn_note();
 	for (int i = 0; i < count; i++)
 		if (events[i].events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
 			relay->ended[events[i].data.u32] = true;
@@ -484,7 +488,8 @@ static gboolean try_backend(gpointer data);
 
 static void retry_later(struct relay *relay)
 {
-	relay->retry_source = g_timeout_add(relay->retry_ms, try_backend, relay);
+	relay->retry_source = turn_name_of(g_timeout_add(relay->retry_ms, try_backend, relay),
+		"relay retry", relay->name);
 	relay->retry_ms = MIN(relay->retry_ms * 2, RETRY_LAST_MS);
 }
 
@@ -494,6 +499,7 @@ static gboolean try_backend(gpointer data)
 	struct relay *relay = data;
 	int fd;
 
+	turn_note();
 	relay->retry_source = 0;
 	fd = connect_path(relay->backend_path);
 	if (fd < 0) {
@@ -570,7 +576,9 @@ struct relay *relay_create(const struct relay_options *options,
 			g_strerror(saved));
 		goto fail;
 	}
-	relay->epoll_source = g_unix_fd_add(relay->epoll_fd, G_IO_IN, sockets_ready, relay);
+	relay->epoll_source = turn_name_of(
+		g_unix_fd_add(relay->epoll_fd, G_IO_IN, sockets_ready, relay), "relay",
+		relay->name);
 	return relay;
 
 fail:

@@ -129,6 +129,8 @@ def outputs($n): if $n == 1 then "1 output" else "\($n) outputs" end;
 
 	row("GLib's loop: a turn"; of("loop"; "glib"; 1; "loop"; "turn_ns"); "ns"; null),
 	row("poll: a turn"; of("loop"; "poll"; 1; "loop"; "turn_ns"); "ns"; null),
+	row("GLib's loop with the stall meter over without"; over(of("loop"; "measured"; 1; "loop"; "turn_ns");
+		of("loop"; "glib"; 1; "loop"; "turn_ns")); "ratio"; null),
 	row("GLib's loop over poll"; over(of("loop"; "glib"; 1; "loop"; "turn_ns"); of("loop"; "poll"; 1; "loop"; "turn_ns"));
 		"ratio"; null)
 ]} | if .results == [] then error("nothing was measured") else . end

@@ -215,8 +215,9 @@ static void test_every_counter(void)
 		{"second", false, &guest, {0}, NULL},
 	};
 	const struct stats_input input = {"ivi", "touch1", {61, 62, 63, 64}};
-	const struct stats stats = {"/dev/dri/card0", &device, 4711, outputs, 2, guests, 2, &input,
-		1};
+	const struct stall_counters loop = {71, 72, "channel kiosk"};
+	const struct stats stats = {"/dev/dri/card0", &device, 4711, &loop, outputs, 2, guests, 2,
+		&input, 1};
 	g_autoptr(GHashTable) values = NULL;
 	g_autofree char *json = NULL;
 	GHashTableIter iterator;
@@ -232,6 +233,9 @@ static void test_every_counter(void)
 	values = read_json(json);
 	assert_number(values, "version", 1);
 	assert_number(values, "uptime_us", 4711);
+	assert_number(values, "loop.turns", 71);
+	assert_number(values, "loop.longest_turn_us", 72);
+	assert_value(values, "loop.longest_turn_source", "channel kiosk");
 	assert_value(values, "card.path", "/dev/dri/card0");
 	assert_number(values, "card.imports", 51);
 	assert_number(values, "card.imports_refused", 52);
@@ -274,7 +278,7 @@ static void test_nothing(void)
 	assert_empty(json, "outputs");
 	assert_empty(json, "guests");
 	assert_empty(json, "inputs");
-	g_assert_cmpuint(g_hash_table_size(values), ==, 8);
+	g_assert_cmpuint(g_hash_table_size(values), ==, 11);
 }
 
 /* A card's path is any bytes, JSON is UTF-8. */

@@ -2,6 +2,7 @@
 #include "input/dbus/calls.h"
 
 #include "log.h"
+#include "turn.h"
 
 /* Each release beyond DBUS_CALLS_WAITING is of another key, button or contact. */
 #define CAPACITY (DBUS_CALLS_WAITING + 256 + DBUS_BUTTONS + DBUS_SLOTS_MAX)
@@ -300,6 +301,7 @@ static gboolean finish_late(gpointer data)
 {
 	struct dbus_calls *calls = data;
 
+	turn_note();
 	calls->finish_timer = 0;
 	finish_now(calls);
 	return G_SOURCE_REMOVE;
@@ -311,7 +313,8 @@ void dbus_calls_finish(struct dbus_calls *calls)
 	if (calls->in_flight == 0)
 		finish_now(calls);
 	else
-		calls->finish_timer = g_timeout_add(FINISH_MS, finish_late, calls);
+		calls->finish_timer = turn_name(g_timeout_add(FINISH_MS, finish_late, calls),
+			"dbus calls");
 }
 
 unsigned int dbus_calls_finishing(void)

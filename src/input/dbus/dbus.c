@@ -10,6 +10,7 @@
 #include "input/dbus/dbus_internal.h"
 
 #include "log.h"
+#include "turn.h"
 
 #define RETRY_MS 500
 
@@ -332,6 +333,7 @@ static gboolean retry(gpointer data)
 {
 	struct dbus_display *display = data;
 
+	turn_note();
 	display->retry_timer = 0;
 	start_connecting(display);
 	return G_SOURCE_REMOVE;
@@ -339,7 +341,7 @@ static gboolean retry(gpointer data)
 
 static void start_retry(struct dbus_display *display)
 {
-	display->retry_timer = g_timeout_add(RETRY_MS, retry, display);
+	display->retry_timer = turn_name(g_timeout_add(RETRY_MS, retry, display), "dbus retry");
 }
 
 static void lose_bus(struct dbus_display *display)
@@ -407,6 +409,7 @@ static gboolean tell_new_sinks(gpointer data)
 {
 	struct dbus_display *display = data;
 
+	turn_note();
 	display->tell_source = 0;
 	tell_sinks(display);
 	return G_SOURCE_REMOVE;
@@ -419,7 +422,7 @@ struct input_sink *dbus_display_sink(struct dbus_display *display, enum input_ki
 
 	display->sinks[sink_index(kind, screen)] = sink;
 	if (!display->tell_source)
-		display->tell_source = g_idle_add(tell_new_sinks, display);
+		display->tell_source = turn_name(g_idle_add(tell_new_sinks, display), "dbus sinks");
 	return &sink->sink;
 }
 

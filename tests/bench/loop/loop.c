@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * loop glib|poll: what a turn of a main loop costs with one source: a socket becomes readable, its byte is read and
- * answered. Prints one line of JSON: turn_ns, the median.
+ * loop glib|measured|poll: what a turn of a main loop costs with one source: a socket becomes readable, its byte is read
+ * and answered. measured is glib with the daemon's stall meter. Prints one line of JSON: turn_ns, the median.
  */
 #include <errno.h>
 #include <glib-unix.h>
@@ -13,6 +13,8 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "report/stall.h"
 
 #define TURNS 20000
 
@@ -43,6 +45,7 @@ static void echo(int fd)
 
 static gboolean readable(int fd, GIOCondition condition, gpointer data)
 {
+	turn_note();
 	echo(fd);
 	return G_SOURCE_CONTINUE;
 }
@@ -73,16 +76,20 @@ static int compare(const void *a, const void *b)
 int main(int argc, char **argv)
 {
 	static int64_t samples[TURNS];
-	bool glib = argc == 2 && strcmp(argv[1], "glib") == 0;
+	bool measured = argc == 2 && strcmp(argv[1], "measured") == 0;
+	bool glib = measured || (argc == 2 && strcmp(argv[1], "glib") == 0);
+	struct stall *stall = NULL;
 
 	if (argc != 2 || (!glib && strcmp(argv[1], "poll") != 0)) {
-		fprintf(stderr, "usage: loop glib|poll\n");
+		fprintf(stderr, "usage: loop glib|measured|poll\n");
 		return 2;
 	}
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) < 0)
 		fail("socketpair");
 	if (glib)
-		g_unix_fd_add(ends[1], G_IO_IN, readable, NULL);
+		turn_name(g_unix_fd_add(ends[1], G_IO_IN, readable, NULL), "echo");
+	if (measured)
+		stall = stall_create(g_get_monotonic_time);
 	for (size_t i = 0; i < TURNS; i++) {
 		struct pollfd answered = {.fd = ends[0], .events = POLLIN};
 		char byte = 0;
@@ -99,6 +106,7 @@ int main(int argc, char **argv)
 		if (read(ends[0], &byte, 1) != 1)
 			fail("read");
 	}
+	stall_destroy(stall);
 	qsort(samples, TURNS, sizeof(*samples), compare);
 	printf("{\"turn_ns\": %lld}\n", (long long)samples[TURNS / 2]);
 	return 0;

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The turn of the main loop that runs, and which source is at work in it: what the stall meter
+ * (src/report/stall.h) reads. Every source of ours has a name, and calls turn_note() first of all
+ * when it is dispatched. GLib tells nobody what it dispatches; this is the record instead.
+ *
+ * The record is kept with the default main context, since there is one loop: no room has to be
+ * handed it. Without a meter (a unit test, a tool) nothing is noted. Main thread alone.
+ */
+#ifndef SCANOUTD_TURN_H
+#define SCANOUTD_TURN_H
+
+#include <glib.h>
+#include <stdint.h>
+
+#define TURN_NAME_SIZE 64
+
+struct turn {
+	int64_t (*now_us)(void);
+	int64_t since_us; /* since when the source is at work */
+	int64_t slowest_us; /* the longest that one source was at work in this turn … */
+	char slowest[TURN_NAME_SIZE]; /* … and which */
+	char source[TURN_NAME_SIZE]; /* at work; "": none has said so yet */
+};
+
+static inline GQuark turn_quark(void)
+{
+	static GQuark quark;
+
+	if (!quark)
+		quark = g_quark_from_static_string("scanoutd-turn");
+	return quark;
+}
+
+/* NULL: nobody measures. */
+static inline struct turn *turn_current(void)
+{
+	return (struct turn *)g_dataset_id_get_data(g_main_context_default(), turn_quark());
+}
+
+/* The source that was at work no longer is. */
+static inline void turn_settle(struct turn *turn, int64_t now_us)
+{
+	if (now_us - turn->since_us > turn->slowest_us) {
+		turn->slowest_us = now_us - turn->since_us;
+		g_strlcpy(turn->slowest, turn->source, sizeof(turn->slowest));
+	}
+	turn->since_us = now_us;
+}
+
+/*
+ * The source that is dispatched now is at work from here on. What ran in this turn before the first
+ * one counts as its own. Costs a look at the clock only where another was at work before.
+ */
+static inline void turn_note(void)
+{
+	struct turn *turn = turn_current();
+	GSource *source = turn ? g_main_current_source() : NULL;
+	const char *name = source ? g_source_get_name(source) : NULL;
+
+	if (!turn)
+		return;
+	if (turn->source[0])
+		turn_settle(turn, turn->now_us());
+	/* Copied: it may be gone before the turn is over. */
+	g_strlcpy(turn->source, name ? name : "unnamed", sizeof(turn->source));
+}
+
+/* Names a source that GLib made; gives its id back. */
+static inline guint turn_name(guint id, const char *name)
+{
+	g_source_set_name_by_id(id, name);
+	return id;
+}
+
+/* The same with whose it is: "relay kiosk". */
+static inline guint turn_name_of(guint id, const char *what, const char *whose)
+{
+	char name[TURN_NAME_SIZE];
+
+	g_snprintf(name, sizeof(name), "%s %s", what, whose);
+	return turn_name(id, name);
+}
+
+/* The same for a source that is not attached. */
+static inline void turn_name_source(GSource *source, const char *what, const char *whose)
+{
+	char name[TURN_NAME_SIZE];
+
+	g_snprintf(name, sizeof(name), "%s %s", what, whose);
+	g_source_set_name(source, name);
+}
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "report/stall.h"
+
+#include <glib.h>
+#include <stdbool.h>
+
+struct stall {
+	struct turn turn; /* first: turn_current() finds the meter, too */
+	GPollFunc poll; /* of before */
+	int64_t began_us;
+	bool in_turn;
+	struct stall_counters counters;
+};
+
+static void begin_turn(struct stall *stall)
+{
+	struct turn *turn = &stall->turn;
+
+	stall->in_turn = true;
+	stall->began_us = turn->now_us();
+	turn->since_us = stall->began_us;
+	turn->slowest_us = 0;
+	turn->slowest[0] = '\0';
+	turn->source[0] = '\0';
+}
+
+static void end_turn(struct stall *stall)
+{
+	struct turn *turn = &stall->turn;
+	struct stall_counters *counters = &stall->counters;
+	int64_t now_us;
+	uint64_t took_us;
+
+	if (!stall->in_turn)
+		return;
+	stall->in_turn = false;
+	now_us = turn->now_us();
+	turn_settle(turn, now_us);
+	took_us = (uint64_t)(now_us - stall->began_us);
+	counters->turns++;
+	if (took_us <= counters->longest_turn_us)
+		return;
+	counters->longest_turn_us = took_us;
+	g_strlcpy(counters->longest_turn_source, turn->slowest,
+		sizeof(counters->longest_turn_source));
+}
+
+/* GLib hands no data to it. */
+static gint measured_poll(GPollFD *fds, guint count, gint timeout_ms)
+{
+	struct stall *stall = (struct stall *)turn_current();
+	gint result;
+
+	end_turn(stall);
+	result = stall->poll(fds, count, timeout_ms);
+	begin_turn(stall);
+	return result;
+}
+
+struct stall *stall_create(int64_t (*now_us)(void))
+{
+	struct stall *stall = g_new0(struct stall, 1);
+	GMainContext *context = g_main_context_default();
+
+	stall->turn.now_us = now_us;
+	stall->poll = g_main_context_get_poll_func(context);
+	g_dataset_id_set_data(context, turn_quark(), stall);
+	g_main_context_set_poll_func(context, measured_poll);
+	return stall;
+}
+
+void stall_destroy(struct stall *stall)
+{
+	GMainContext *context = g_main_context_default();
+
+	if (!stall)
+		return;
+	g_main_context_set_poll_func(context, stall->poll);
+	g_dataset_id_remove_data(context, turn_quark());
+	g_free(stall);
+}
+
+const struct stall_counters *stall_counters(const struct stall *stall)
+{
+	return &stall->counters;
+}
