@@ -2,21 +2,24 @@
 #include "report/log_writer.h"
 
 #include "report/journal.h"
+#include "report/log_rate.h"
+#include "report/standard_error.h"
 
-#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-/* A pipe takes so much at once or says that it cannot; longer lines are cut. */
+/* A pipe takes so much at once or not at all; longer lines are cut. */
 #define LINE_MAX_BYTES 4096
 
 /* GLib calls its writer from wherever a line is logged, so this cannot be in main's struct. */
 static struct {
 	GLogLevelFlags level;
 	int journal; /* a socket for it; -1: lines go to standard error */
+	struct standard_error standard_error;
 	unsigned int lost; /* lines that neither of them took */
+	struct log_rate *rate;
 } writer = {.level = G_LOG_LEVEL_INFO, .journal = -1};
 
 static const char *level_word(GLogLevelFlags level)
@@ -34,23 +37,14 @@ static const char *level_word(GLogLevelFlags level)
 	}
 }
 
-static const char *find_message(const GLogField *fields, gsize count)
+/* NULL: there is none. */
+static const char *find_text(const GLogField *fields, gsize count, const char *key)
 {
 	for (gsize i = 0; i < count; i++) {
-		if (strcmp(fields[i].key, "MESSAGE") == 0 && fields[i].length < 0)
+		if (strcmp(fields[i].key, key) == 0 && fields[i].length < 0)
 			return fields[i].value;
 	}
-	return "";
-}
-
-/* A reader of our standard error that sleeps must not make us sleep. */
-static bool write_line(const char *line, size_t size)
-{
-	struct pollfd ready = {.fd = STDERR_FILENO, .events = POLLOUT};
-
-	if (poll(&ready, 1, 0) != 1 || (ready.revents & POLLOUT) == 0)
-		return false;
-	return write(STDERR_FILENO, line, size) == (ssize_t)size;
+	return NULL;
 }
 
 /*
@@ -87,7 +81,7 @@ static bool write_message(GLogLevelFlags level, const char *message)
 
 	size += write_escaped(line + size, sizeof(line) - size, message);
 	line[size++] = '\n';
-	return write_line(line, size);
+	return standard_error_write(&writer.standard_error, line, size);
 }
 
 static bool send_fields(GLogLevelFlags level, const GLogField *fields, gsize count)
@@ -102,7 +96,9 @@ static bool send_fields(GLogLevelFlags level, const GLogField *fields, gsize cou
 			break;
 		}
 	}
-	return write_message(level, find_message(fields, count));
+	const char *message = find_text(fields, count, "MESSAGE");
+
+	return write_message(level, message != NULL ? message : "");
 }
 
 static bool tell_lost(void)
@@ -117,16 +113,51 @@ static bool tell_lost(void)
 	return send_fields(G_LOG_LEVEL_WARNING, fields, G_N_ELEMENTS(fields));
 }
 
+/* Or counts it. */
+static void send_or_lose(GLogLevelFlags level, const GLogField *fields, gsize count)
+{
+	if (writer.lost > 0 && tell_lost())
+		writer.lost = 0;
+	if (writer.lost > 0 || !send_fields(level, fields, count))
+		writer.lost++;
+}
+
+static void tell_left_out(const char *guest, unsigned int left_out)
+{
+	g_autofree char *message = g_strdup_printf("guest %s: %u log lines were left out here",
+		guest, left_out);
+	const GLogField fields[] = {
+		{"MESSAGE", message, -1},
+		{"PRIORITY", "4", -1},
+		{"SCANOUTD_GUEST", guest, -1},
+	};
+
+	send_or_lose(G_LOG_LEVEL_WARNING, fields, G_N_ELEMENTS(fields));
+}
+
+/* Whether the guest that a line is of, if it is of one, has not had too many of them. */
+static bool rate_takes(const GLogField *fields, gsize count)
+{
+	const char *guest = find_text(fields, count, "SCANOUTD_GUEST");
+	unsigned int left_out = 0;
+
+	if (guest == NULL)
+		return true;
+	if (!log_rate_takes(writer.rate, guest, g_get_monotonic_time(), &left_out))
+		return false;
+	if (left_out > 0)
+		tell_left_out(guest, left_out);
+	return true;
+}
+
 static GLogWriterOutput write_fields(GLogLevelFlags level, const GLogField *fields, gsize count,
 	gpointer data)
 {
 	/* More urgent levels are smaller numbers. */
 	if ((level & G_LOG_LEVEL_MASK) > writer.level)
 		return G_LOG_WRITER_HANDLED;
-	if (writer.lost > 0 && tell_lost())
-		writer.lost = 0;
-	if (writer.lost > 0 || !send_fields(level, fields, count))
-		writer.lost++;
+	if (rate_takes(fields, count))
+		send_or_lose(level, fields, count);
 	return G_LOG_WRITER_HANDLED;
 }
 
@@ -138,6 +169,8 @@ void log_writer_set_level(GLogLevelFlags level)
 void log_writer_install(GLogLevelFlags level)
 {
 	writer.level = level;
+	writer.rate = log_rate_create();
+	standard_error_open(&writer.standard_error);
 	if (g_log_writer_is_journald(STDERR_FILENO))
 		writer.journal = journal_open();
 	g_log_set_writer_func(write_fields, NULL, NULL);

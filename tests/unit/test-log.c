@@ -3,14 +3,34 @@
  * The log's writer, seen from outside: each test runs itself again with a standard error of its
  * choice and reads what comes.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <gio/gio.h>
 #include <glib.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "log.h"
+#include "report/log_rate.h"
 #include "report/log_writer.h"
+
+/* What is another user's cannot be opened by its name. */
+static bool cannot_reopen;
+
+int open(const char *path, int flags, ...)
+{
+	if (cannot_reopen && g_str_equal(path, "/proc/self/fd/2")) {
+		errno = EACCES;
+		return -1;
+	}
+	return (int)syscall(SYS_openat, AT_FDCWD, path, flags, 0600);
+}
 
 /* What a child wrote to its standard error. */
 static char *run_child(void)
@@ -175,8 +195,171 @@ static void child_stuck_reader(void)
 		last = size;
 	/* Whole lines only. */
 	g_assert_cmpint(last, >, 0);
-	dup2(original, STDERR_FILENO);
 	log_daemon(G_LOG_LEVEL_INFO, "at last");
+	size = read(ends[0], buffer, sizeof(buffer));
+	g_assert_cmpint(write(original, buffer, (size_t)size), ==, size);
+}
+
+/* … or a terminal. It takes part of a line, then nothing; whoever shares the open file may rely on its
+ * flags. */
+static void test_stuck_terminal(void)
+{
+	g_autofree char *text = run_child();
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+
+	g_assert_true(g_str_has_prefix(text, "scanoutd: line 0 of"));
+	for (size_t i = 0; lines[i]; i++)
+		g_assert_cmpuint(strlen(lines[i]), <, 200);
+	g_assert_nonnull(strstr(text, " log lines were lost here"));
+	g_assert_true(g_str_has_suffix(text, "scanoutd: at last\n"));
+}
+
+static void copy_terminal(int terminal, int to)
+{
+	char buffer[4096];
+	ssize_t size;
+
+	while ((size = read(terminal, buffer, sizeof(buffer))) > 0) {
+		for (ssize_t i = 0; i < size; i++) {
+			if (buffer[i] != '\r')
+				g_assert_cmpint(write(to, buffer + i, 1), ==, 1);
+		}
+	}
+}
+
+static void stick_terminal(bool reopened)
+{
+	int original = dup(STDERR_FILENO);
+	int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	int theirs;
+
+	g_assert_cmpint(terminal, >=, 0);
+	g_assert_cmpint(grantpt(terminal), ==, 0);
+	g_assert_cmpint(unlockpt(terminal), ==, 0);
+	theirs = open(ptsname(terminal), O_RDWR | O_NOCTTY | O_CLOEXEC);
+	g_assert_cmpint(theirs, >=, 0);
+	dup2(theirs, STDERR_FILENO);
+	close(theirs);
+	cannot_reopen = !reopened;
+	log_writer_install(G_LOG_LEVEL_INFO);
+	for (int i = 0; i < 20000; i++)
+		log_daemon(G_LOG_LEVEL_INFO, "line %d of many that nobody reads", i);
+	g_assert_cmpint(fcntl(STDERR_FILENO, F_GETFL) & O_NONBLOCK, ==, 0);
+	copy_terminal(terminal, original);
+	log_daemon(G_LOG_LEVEL_INFO, "at last");
+	copy_terminal(terminal, original);
+}
+
+static void child_stuck_terminal(void)
+{
+	stick_terminal(true);
+}
+
+static void child_stuck_foreign_terminal(void)
+{
+	stick_terminal(false);
+}
+
+/* … or a socket. */
+static void child_stuck_socket(void)
+{
+	int original = dup(STDERR_FILENO);
+	int pair[2];
+
+	g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), ==, 0);
+	dup2(pair[1], STDERR_FILENO);
+	close(pair[1]);
+	log_writer_install(G_LOG_LEVEL_INFO);
+	for (int i = 0; i < 20000; i++)
+		log_daemon(G_LOG_LEVEL_INFO, "line %d of many that nobody reads", i);
+	fcntl(pair[0], F_SETFL, O_NONBLOCK);
+	copy_terminal(pair[0], original);
+	log_daemon(G_LOG_LEVEL_INFO, "at last");
+	copy_terminal(pair[0], original);
+}
+
+/* One that writes without end is cut short, and it is said by how much; others are not. */
+static void test_rate(void)
+{
+	g_autofree char *text = run_child();
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+	unsigned int written = 0;
+	unsigned int left_out = 0;
+	unsigned int others = 0;
+
+	for (size_t i = 0; lines[i]; i++) {
+		unsigned int count;
+
+		if (strstr(lines[i], " log lines were left out here")) {
+			g_assert_cmpint(
+				sscanf(lines[i], "scanoutd: warning: guest loud: %u", &count), ==,
+				1);
+			left_out += count;
+		} else if (strstr(lines[i], "guest loud: ")) {
+			written++;
+		} else if (strstr(lines[i], "guest quiet: ") || strstr(lines[i], "scanoutd: i")) {
+			others++;
+		}
+	}
+	g_assert_cmpuint(others, ==, 6);
+	g_assert_cmpuint(written, >=, LOG_RATE_BURST);
+	g_assert_cmpuint(left_out, >=, 1);
+	g_assert_true(g_str_has_suffix(text, "guest loud: once more\n"));
+}
+
+static void child_rate(void)
+{
+	int original = dup(STDERR_FILENO);
+	int file = memfd_create("log", MFD_CLOEXEC);
+	char buffer[65536];
+	ssize_t size;
+	off_t before;
+
+	dup2(file, STDERR_FILENO);
+	log_writer_install(G_LOG_LEVEL_INFO);
+	for (int i = 0; i < 3; i++) {
+		log_guest(G_LOG_LEVEL_INFO, "quiet", "came");
+		for (int j = 0; j < 1000; j++)
+			log_guest(G_LOG_LEVEL_WARNING, "loud", "%d", j);
+		log_daemon(G_LOG_LEVEL_INFO, "i");
+	}
+	/* Until there is room for one again. */
+	before = lseek(file, 0, SEEK_END);
+	while (lseek(file, 0, SEEK_END) == before)
+		log_guest(G_LOG_LEVEL_INFO, "loud", "once more");
+	lseek(file, 0, SEEK_SET);
+	while ((size = read(file, buffer, sizeof(buffer))) > 0)
+		g_assert_cmpint(write(original, buffer, (size_t)size), ==, size);
+}
+
+/* The clock's part, without a clock: a burst, then so many a second; idleness saves no more than a
+ * burst. */
+static void test_bucket(void)
+{
+	struct log_rate *rate = log_rate_create();
+	unsigned int taken = 0;
+	unsigned int left_out = 0;
+	int64_t now = 5 * G_USEC_PER_SEC;
+
+	for (int i = 0; i < 1000; i++)
+		taken += log_rate_takes(rate, "a", now, &left_out);
+	g_assert_cmpuint(taken, ==, LOG_RATE_BURST);
+	g_assert_true(log_rate_takes(rate, "b", now, &left_out));
+	g_assert_cmpuint(left_out, ==, 0);
+	now += G_USEC_PER_SEC;
+	for (int i = 0; i < 1000; i++) {
+		if (!log_rate_takes(rate, "a", now, &left_out))
+			continue;
+		g_assert_cmpuint(left_out, ==, i == 0 ? 1000 - LOG_RATE_BURST : 0);
+		taken++;
+	}
+	g_assert_cmpuint(taken, ==, LOG_RATE_BURST + LOG_RATE_PER_SECOND);
+	now += INT64_C(3600) * G_USEC_PER_SEC;
+	for (int i = 0; i < 1000; i++)
+		taken += log_rate_takes(rate, "a", now, &left_out);
+	g_assert_cmpuint(taken, ==, 2 * LOG_RATE_BURST + LOG_RATE_PER_SECOND);
+	log_rate_destroy(rate);
+	log_rate_destroy(NULL);
 }
 
 static const struct {
@@ -190,6 +373,10 @@ static const struct {
 	{"/log/escapes", test_escapes, child_escapes},
 	{"/log/long-escapes", test_long_escapes, child_long_escapes},
 	{"/log/stuck-reader", test_stuck_reader, child_stuck_reader},
+	{"/log/stuck-terminal", test_stuck_terminal, child_stuck_terminal},
+	{"/log/stuck-foreign-terminal", test_stuck_terminal, child_stuck_foreign_terminal},
+	{"/log/stuck-socket", test_stuck_terminal, child_stuck_socket},
+	{"/log/rate", test_rate, child_rate},
 };
 
 int main(int argc, char **argv)
@@ -204,5 +391,6 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	for (size_t i = 0; i < G_N_ELEMENTS(tests); i++)
 		g_test_add_func(tests[i].path, tests[i].test);
+	g_test_add_func("/log/bucket", test_bucket);
 	return g_test_run();
 }
