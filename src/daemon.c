@@ -212,13 +212,16 @@ static void guest_idle(void *data, const char *guest, bool idle)
 
 /* ---- making ---- */
 
-/* A number that is no fd of ours is named as it was given. */
+/* A number that is no fd of ours is named as it was given. What this process has opened by itself, GLib
+ * and libraries too, would not have come through exec. */
 static bool check_fd(const char *option, int fd, GError **error)
 {
-	if (fd < 0 || fcntl(fd, F_GETFD) >= 0)
+	int flags = fd < 0 ? 0 : fcntl(fd, F_GETFD);
+
+	if (flags >= 0 && !(flags & FD_CLOEXEC))
 		return true;
 	g_set_error(error, DAEMON_ERROR, DAEMON_ERROR_FD, "%s=%d: %s", option, fd,
-		g_strerror(errno));
+		flags < 0 ? g_strerror(errno) : "was not inherited");
 	return false;
 }
 
@@ -373,11 +376,17 @@ struct daemon *daemon_create(const struct config *config, GError **error)
 
 	daemon->config = config;
 	daemon->start_us = g_get_monotonic_time();
+	daemon->signals = -1;
+	/* Before anything that opens one. */
+	if (!check_fds(daemon, error)) {
+		daemon_destroy(daemon);
+		return NULL;
+	}
 	daemon->loop = g_main_loop_new(NULL, FALSE);
 	watch_signals(daemon);
-	if (!check_fds(daemon, error) || !open_session(daemon, error) ||
-		!make_guests(daemon, error) || !show_guests(daemon, error) ||
-		!open_doors(daemon, error) || !open_input(daemon, error)) {
+	if (!open_session(daemon, error) || !make_guests(daemon, error) ||
+		!show_guests(daemon, error) || !open_doors(daemon, error) ||
+		!open_input(daemon, error)) {
 		daemon_destroy(daemon);
 		return NULL;
 	}
@@ -415,8 +424,9 @@ void daemon_destroy(struct daemon *daemon)
 		member_destroy(daemon->members[i]);
 	card_destroy(daemon->card);
 	session_destroy(daemon->session);
-	close(daemon->signals);
-	g_main_loop_unref(daemon->loop);
+	if (daemon->signals >= 0)
+		close(daemon->signals);
+	g_clear_pointer(&daemon->loop, g_main_loop_unref);
 	g_free(daemon->members);
 	g_free(daemon);
 }

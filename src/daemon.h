@@ -20,7 +20,7 @@ struct daemon;
 GQuark daemon_error_quark(void);
 
 enum daemon_error {
-	DAEMON_ERROR_FD, /* an inherited fd is not open */
+	DAEMON_ERROR_FD, /* an inherited fd is not open, or was not inherited */
 };
 
 /* `config` is resolved, and outlives the daemon. Each error is a sentence that says what to do. */

@@ -5,9 +5,11 @@
  * Reads command line and configuration, and either answers a question (--list, --check-config,
  * --version) or runs the daemon.
  */
+#include <errno.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "config/config.h"
 #include "config/options.h"
@@ -82,6 +84,18 @@ static int read_config_and_run(const struct options *options)
 	return status;
 }
 
+/* Each guest holds fds, and the service manager's limit of 1024 is for programs that use select(). */
+static void raise_fd_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == limit.rlim_max)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		log_daemon(G_LOG_LEVEL_WARNING, "file descriptors: %s", g_strerror(errno));
+}
+
 int main(int argc, char **argv)
 {
 	g_autoptr(GError) error = NULL;
@@ -90,6 +104,7 @@ int main(int argc, char **argv)
 
 	setlocale(LC_CTYPE, "");
 	log_writer_install(G_LOG_LEVEL_INFO);
+	raise_fd_limit();
 	if (!options_init(&options, argv, &error))
 		return fail(error);
 	switch (options.action) {

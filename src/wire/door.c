@@ -27,6 +27,12 @@
 /* After a failure to accept that will not go away by itself (no fd left). */
 #define RETRY_MS 1000
 
+/* Peers that are let in at once, and a second in the long run: others wait in the backlog. A session is
+ * work for us and for the back-end, and lines in the log. */
+#define PEERS_BURST 64
+#define PEERS_PER_SECOND 20
+#define PEER_US (G_USEC_PER_SEC / PEERS_PER_SECOND)
+
 G_DEFINE_QUARK(scanoutd - door - error, door_error)
 
 struct door {
@@ -42,6 +48,7 @@ struct door {
 	guint source; /* 0 while a peer is attached */
 	guint queue_source; /* while one is, until another one has come */
 	bool failing; /* accept failed and has been logged */
+	int64_t used_us; /* each peer takes PEER_US of the clock, PEERS_BURST of them ahead of it */
 	door_attached_func attached;
 	void *data;
 };
@@ -96,11 +103,14 @@ static gboolean door_retry(gpointer data)
 static gboolean door_accept(gint fd, GIOCondition condition, gpointer data)
 {
 	struct door *door = data;
+	int64_t now_us = g_get_monotonic_time();
+	int64_t early_us = MAX(door->used_us, now_us) + PEER_US - now_us - PEERS_BURST * PEER_US;
 	int peer;
 
 	turn_note();
-	if (closer_is_full(door->closer)) {
-		door->source = g_timeout_add(RETRY_MS, door_retry, door);
+	if (early_us > 0 || closer_is_full(door->closer)) {
+		door->source = g_timeout_add(early_us > 0 ? (guint)(early_us / 1000) + 1 : RETRY_MS,
+			door_retry, door);
 		return G_SOURCE_REMOVE;
 	}
 	peer = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -116,6 +126,7 @@ static gboolean door_accept(gint fd, GIOCondition condition, gpointer data)
 		return G_SOURCE_REMOVE;
 	}
 	door->failing = false;
+	door->used_us = MAX(door->used_us, now_us) + PEER_US;
 	door->source = 0;
 	door->queue_source = turn_name_of(g_unix_fd_add(fd, G_IO_IN, door_queued, door), "door",
 		door_whose(door));
@@ -195,6 +206,19 @@ static bool lock_is_current(int fd, const char *lock_path)
 		held.st_dev == named.st_dev && held.st_ino == named.st_ino;
 }
 
+/* Only for the message that another one gives: the lock itself decides, and a full file system is no
+ * reason not to start. */
+static void write_owner(const struct door *door)
+{
+	g_autofree char *text = g_strdup_printf("%d\n", (int)getpid());
+	size_t size = strlen(text);
+
+	if (ftruncate(door->lock_fd, 0) < 0 ||
+		pwrite(door->lock_fd, text, size, 0) != (ssize_t)size)
+		log_daemon(G_LOG_LEVEL_MESSAGE, "%s: has no process number in it: %s",
+			door->lock_path, g_strerror(errno));
+}
+
 static bool door_lock(struct door *door, GError **error)
 {
 	for (;;) {
@@ -224,13 +248,7 @@ static bool door_lock(struct door *door, GError **error)
 		close(fd);
 	}
 
-	/* Only for the message that another one gives: the lock itself decides. */
-	g_autofree char *text = g_strdup_printf("%d\n", (int)getpid());
-	if (ftruncate(door->lock_fd, 0) < 0 ||
-		pwrite(door->lock_fd, text, strlen(text), 0) != (ssize_t)strlen(text)) {
-		set_error(error, door->lock_path, "cannot write", errno);
-		return false;
-	}
+	write_owner(door);
 	return true;
 }
 

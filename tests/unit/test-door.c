@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <grp.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/file.h>
@@ -343,6 +344,58 @@ static void test_served_elsewhere(void)
 	house_destroy(&house);
 }
 
+/* A file system that takes no byte more is no reason not to serve. */
+static void test_full_file_system(void)
+{
+	struct house house = house_create();
+	const struct rlimit none = {0, RLIM_INFINITY};
+	const struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
+	g_autoptr(GError) error = NULL;
+	int client;
+
+	signal(SIGXFSZ, SIG_IGN);
+	g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &none), ==, 0);
+	open_or_fail(&house);
+	g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &unlimited), ==, 0);
+	g_assert_nonnull(logged);
+	g_assert_nonnull(
+		strstr(logged, "socket.lock: has no process number in it: File too large"));
+	/* The lock holds all the same. */
+	g_assert_null(open_path(&house, &error));
+	g_assert_error(error, DOOR_ERROR, DOOR_ERROR_SERVED);
+	client = connect_to(house.path);
+	check_peer(&house, client, 1);
+	close(client);
+	house_destroy(&house);
+}
+
+/* Who comes and goes in a loop is served, but not as fast as it can. */
+static void test_too_often(void)
+{
+	struct house house = house_create();
+	unsigned int served = 0;
+	int client;
+
+	open_or_fail(&house);
+	for (int i = 0; i < 1000; i++) {
+		client = connect_to(house.path);
+		settle();
+		close(client);
+		if (house.peer < 0)
+			break;
+		served++;
+		close(house.peer);
+		house.peer = -1;
+		door_release(house.door);
+	}
+	g_assert_cmpuint(served, >=, 64);
+	g_assert_cmpuint(served, <, 1000);
+	/* The one that waits is let in in its turn. */
+	while (house.peer < 0)
+		g_main_context_iteration(NULL, TRUE);
+	house_destroy(&house);
+}
+
 /* A lock that is held, whose file says nothing yet. */
 static void test_served_by_nobody_knows(void)
 {
@@ -505,6 +558,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/door/served", test_served);
 	g_test_add_func("/door/served-elsewhere", test_served_elsewhere);
 	g_test_add_func("/door/served-by-nobody-knows", test_served_by_nobody_knows);
+	g_test_add_func("/door/full-file-system", test_full_file_system);
+	g_test_add_func("/door/too-often", test_too_often);
 	g_test_add_func("/door/stale-socket", test_stale_socket);
 	g_test_add_func("/door/replaced-under-us", test_replaced_under_us);
 	g_test_add_func("/door/bad-paths", test_bad_paths);
