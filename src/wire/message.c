@@ -139,6 +139,8 @@ enum message_status message_send(struct stream *stream, const struct vhost_user_
 	size_t sent;
 	enum stream_status status = stream_write(stream, &iov, 1, &sent, fds, fd_count);
 
+	if (status == STREAM_AGAIN)
+		return MESSAGE_WAIT;
 	if (status != STREAM_DONE)
 		return socket_failed(status, fault);
 	/* One message is one piece of a Unix socket's queue: it fits or it does not. */

@@ -23,7 +23,7 @@ struct message {
 
 enum message_status {
 	MESSAGE_DONE,
-	MESSAGE_WAIT, /* for more bytes */
+	MESSAGE_WAIT, /* for more bytes; sending: the kernel cannot just now, nothing was sent */
 	MESSAGE_ENDED, /* the peer has gone, between two messages */
 	MESSAGE_FAULT, /* `fault` says what the peer did, "sent message …": the caller's string */
 };

@@ -154,7 +154,8 @@ enum stream_status stream_write(struct stream *stream, const struct iovec *iov, 
 	while (sent < 0 && errno == EINTR);
 
 	if (sent < 0) {
-		if (errno == EAGAIN)
+		/* Of the moment: others, too, have fds in flight and take memory. */
+		if (errno == EAGAIN || errno == ENOBUFS || errno == ENOMEM || errno == ETOOMANYREFS)
 			return STREAM_AGAIN;
 		return errno == EPIPE ? STREAM_EOF : STREAM_ERROR;
 	}

@@ -35,7 +35,7 @@ struct stream_fds {
 
 enum stream_status {
 	STREAM_DONE, /* something was read or written: *bytes says how much, maybe less than asked */
-	STREAM_AGAIN, /* the socket would block */
+	STREAM_AGAIN, /* the socket would block, or the kernel cannot just now */
 	STREAM_EOF, /* the peer closed its end: nothing more to read, or nobody to write to */
 	STREAM_ERROR, /* errno says which */
 };
