@@ -4,6 +4,7 @@
  */
 #include "card_fixture.h"
 #include "device.h"
+#include "resources.h"
 
 #include <errno.h>
 #include <string.h>
@@ -98,6 +99,24 @@ static void test_mode_set_does_not_help(struct card_fixture *card)
 	g_assert_nonnull(strstr(card->log->str, g_strerror(EINVAL)));
 }
 
+/* A mode set trains links: its event has more time. */
+static void test_mode_set_takes_longer(struct card_fixture *card)
+{
+	const struct kms_crtc *crtc;
+
+	card_start_timed(card, 1000);
+	crtc = &card->device->card->crtcs[0];
+	card_configure(card, "640x480", false);
+	g_assert_true(crtc->busy);
+	g_assert_cmpint(kms_card_stuck_at(card->device->card, crtc) - crtc->committed_us, ==,
+		4 * G_USEC_PER_SEC);
+	card_flip(0);
+	card_submit(card, 0);
+	g_assert_cmpint(kms_card_stuck_at(card->device->card, crtc) - crtc->committed_us, ==,
+		G_USEC_PER_SEC);
+	card_flip(0);
+}
+
 /* An event that comes after all is of a commit that was given up. */
 static void test_late_event(struct card_fixture *card)
 {
@@ -121,6 +140,7 @@ int main(int argc, char **argv)
 	card_add_test("/kms/device/stuck/beside-another", test_stuck_beside_another);
 	card_add_test("/kms/device/stuck/one-after-another", test_stuck_one_after_another);
 	card_add_test("/kms/device/stuck/mode-set-refused", test_mode_set_does_not_help);
+	card_add_test("/kms/device/stuck/mode-set-takes-longer", test_mode_set_takes_longer);
 	card_add_test("/kms/device/stuck/late-event", test_late_event);
 	return g_test_run();
 }
