@@ -36,7 +36,7 @@ struct kms_crtc {
 	bool setting_mode; /* that commit sets a mode, which may train a link for seconds */
 	int64_t committed_us; /* when that commit returned */
 	bool stuck; /* the event did not come within the flip timeout; nothing was done about it yet */
-	bool forced; /* … it cost a blocking mode set, and there was no event since */
+	bool forced; /* … it cost a mode set, and there was no event since */
 	bool given_up; /* … nor did that help: left out of every request … */
 	int64_t retry_us; /* … until then, on the monotonic clock */
 	struct kms_property properties[KMS_CRTC_PROPERTIES];

@@ -284,12 +284,25 @@ static void retry_given_up(struct kms_device *device, int64_t now_us)
 		kms_modeset_request(&device->modeset, false);
 }
 
+static bool is_alone(const struct kms_device *device, const struct kms_crtc *crtc)
+{
+	for (size_t i = 0; i < kms_outputs_count(&device->outputs); i++) {
+		const struct kms_output *output = kms_outputs_at(&device->outputs, i);
+
+		if (output->on && output->state.crtc != crtc)
+			return false;
+	}
+	return true;
+}
+
+/* Where others would have to wait for it nothing blocks: then it is helped only if its commit is done,
+ * and just the event was lost. */
 static void unstick(struct kms_device *device, struct kms_crtc *crtc)
 {
 	int failure = 0;
 
 	if (!crtc->forced)
-		failure = kms_modeset_unstick(&device->modeset, crtc);
+		failure = kms_modeset_unstick(&device->modeset, crtc, is_alone(device, crtc));
 	if (kms_records_note_error(&device->card->records, failure))
 		return;
 	if (failure)

@@ -432,9 +432,9 @@ void kms_modeset_cancel(struct kms_modeset *modeset)
 	release(modeset);
 }
 
-int kms_modeset_unstick(struct kms_modeset *modeset, struct kms_crtc *crtc)
+int kms_modeset_unstick(struct kms_modeset *modeset, struct kms_crtc *crtc, bool blocking)
 {
-	const struct kms_attempt attempt = {.blocking = true, .only = crtc};
+	const struct kms_attempt attempt = {.blocking = blocking, .only = crtc};
 	struct kms_plan plan;
 	int failure;
 

@@ -37,7 +37,10 @@ void kms_modeset_cancel(struct kms_modeset *modeset);
  * not light are left off. */
 bool kms_modeset_take_over(struct kms_modeset *modeset, GError **error);
 
-/* The last resort for a CRTC whose flip is stuck: a blocking mode set of it alone. 0 or an errno. */
-int kms_modeset_unstick(struct kms_modeset *modeset, struct kms_crtc *crtc);
+/*
+ * For a CRTC whose flip is stuck: a mode set of it alone. 0 or an errno. `blocking` is the last resort:
+ * the kernel waits for the flip, for tens of seconds if it must, and goes on without it.
+ */
+int kms_modeset_unstick(struct kms_modeset *modeset, struct kms_crtc *crtc, bool blocking);
 
 #endif

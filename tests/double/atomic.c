@@ -27,6 +27,7 @@ static struct {
 	struct {
 		bool in_flight;
 		bool lost; /* its event never comes */
+		bool stalled; /* nor does the commit complete */
 		void *user_data;
 		void *lost_user_data;
 		uint32_t sequence;
@@ -102,6 +103,12 @@ void double_lose_flips(void)
 		atomic.crtcs[i].lost = atomic.crtcs[i].in_flight;
 		atomic.crtcs[i].lost_user_data = atomic.crtcs[i].user_data;
 	}
+}
+
+void double_stall(unsigned int n)
+{
+	atomic.crtcs[n].lost = true;
+	atomic.crtcs[n].stalled = true;
 }
 
 void double_find_flip(unsigned int n)
@@ -390,6 +397,8 @@ static int check_events(const struct check *check, uint32_t flags)
 static int check_busy(const struct check *check, uint32_t flags)
 {
 	for (unsigned int i = 0; i < double_card.crtcs; i++) {
+		if (check->crtcs[i] && atomic.crtcs[i].stalled && flags & DRM_MODE_ATOMIC_NONBLOCK)
+			return EBUSY;
 		if (!check->crtcs[i] || !atomic.crtcs[i].in_flight || atomic.crtcs[i].lost)
 			continue;
 		if (flags & DRM_MODE_ATOMIC_NONBLOCK) {
@@ -453,6 +462,7 @@ static void apply(const struct check *check, uint32_t flags, void *user_data)
 		if (!(flags & DRM_MODE_ATOMIC_NONBLOCK)) {
 			atomic.crtcs[i].in_flight = false;
 			atomic.crtcs[i].lost = false;
+			atomic.crtcs[i].stalled = false;
 		}
 		if (!(flags & DRM_MODE_PAGE_FLIP_EVENT))
 			continue;

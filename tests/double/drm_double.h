@@ -114,6 +114,9 @@ bool double_flip(unsigned int n);
 /* Lets each commit in flight complete without an event: a flip that is stuck, for ever. */
 void double_lose_flips(void);
 
+/* The commit that is in flight on CRTC n never completes: others are EBUSY there, and no fault. */
+void double_stall(unsigned int n);
+
 /* The event of the flip that was lost on CRTC n comes after all. */
 void double_find_flip(unsigned int n);
 
