@@ -396,28 +396,24 @@ static void handle_event(struct kms_device *device, const struct drm_event_vblan
 
 static void handle_events(struct kms_device *device)
 {
-	union {
-		struct drm_event event;
-		char bytes[1024];
-	} read_in;
-	ssize_t size = read(device->card->fd, &read_in, sizeof(read_in));
+	/* The kernel writes events one after the other, each a multiple of eight bytes long. */
+	_Alignas(struct drm_event_vblank) char bytes[1024];
+	ssize_t size = read(device->card->fd, bytes, sizeof(bytes));
 
 	if (size < 0) {
 		kms_records_note_error(&device->card->records, errno == ENODEV ? ENODEV : 0);
 		return;
 	}
 	for (size_t at = 0; at + sizeof(struct drm_event) <= (size_t)size;) {
-		struct drm_event_vblank event = {0};
-		struct drm_event head;
+		const struct drm_event_vblank *event = (const void *)(bytes + at);
 
-		memcpy(&head, read_in.bytes + at, sizeof(head));
-		if (head.length < sizeof(head) || head.length > (size_t)size - at)
+		if (event->base.length < sizeof(event->base) ||
+			event->base.length > (size_t)size - at)
 			return;
-		if (head.type == DRM_EVENT_FLIP_COMPLETE && head.length >= sizeof(event)) {
-			memcpy(&event, read_in.bytes + at, sizeof(event));
-			handle_event(device, &event);
-		}
-		at += head.length;
+		if (event->base.type == DRM_EVENT_FLIP_COMPLETE &&
+			event->base.length >= sizeof(*event))
+			handle_event(device, event);
+		at += event->base.length;
 	}
 }
 

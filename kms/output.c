@@ -61,6 +61,7 @@ void kms_output_destroy(struct kms_output *output)
 	kms_output_frame_clear(&output->current);
 	kms_cursor_finish(&output->cursor);
 	kms_state_drop(output->card, &output->state, NULL);
+	kms_clips_finish(&output->clips, output->card);
 	kms_request_finish(&output->request);
 	kms_connector_finish(&output->connector);
 	g_free(output);
@@ -210,23 +211,31 @@ bool kms_output_is_refusal(int error)
 	return error && kms_is_refusal(error) && !kms_error_is_passing(error);
 }
 
-static void fill_picture(const struct kms_output *output, const struct kms_output_frame *frame,
+/* The blob of the pending frame's damage; 0: all of it, since what the screen had before says nothing of
+ * a part. */
+static uint32_t damage_of(struct kms_output *output, const struct kms_output_frame *frame)
+{
+	const struct kms_layer *now = &output->state.layers[KMS_LAYER_PICTURE];
+	struct drm_mode_rect clips[KMS_DAMAGE_MAX];
+	size_t count;
+
+	if (!output->damage.count || output->damage_lost || output->damage_refused || !now->known ||
+		!kms_placement_equal(&now->placement, &frame->placement) ||
+		!now->plane->properties[KMS_PLANE_FB_DAMAGE_CLIPS].id)
+		return 0;
+	count = kms_damage_clips(&output->damage, &frame->placement.source, clips);
+	return count ? kms_clips_blob(&output->clips, output->card, clips, count) : 0;
+}
+
+static void fill_picture(struct kms_output *output, const struct kms_output_frame *frame,
 	struct kms_state *next)
 {
 	struct kms_layer *layer = &next->layers[KMS_LAYER_PICTURE];
-	const struct kms_layer *now = &output->state.layers[KMS_LAYER_PICTURE];
-	struct drm_mode_rect clips[KMS_DAMAGE_MAX];
 
 	kms_layer_set_buffer(layer, frame->buffer);
 	layer->placement = frame->placement;
 	layer->anew = true;
-	/* What the screen had before says nothing of a part. */
-	if (!output->damage.count || output->damage_lost || output->damage_refused || !now->known ||
-		!kms_placement_equal(&now->placement, &frame->placement) ||
-		!layer->plane->properties[KMS_PLANE_FB_DAMAGE_CLIPS].id)
-		return;
-	kms_state_set_damage(output->card, next, &output->state, clips,
-		kms_damage_clips(&output->damage, &frame->placement.source, clips));
+	next->damage = damage_of(output, frame);
 }
 
 /* What the driver refuses is tried again with less, once each: without the cursor, without
@@ -249,8 +258,8 @@ static int send_flip(struct kms_output *output, struct kms_state *next, bool *wi
 		if (!error && lit)
 			kms_output_refuse_cursor(output, &next->layers[KMS_LAYER_PICTURE]);
 	}
-	if (kms_output_is_refusal(error) && next->damaged) {
-		next->damaged = false;
+	if (kms_output_is_refusal(error) && next->damage) {
+		next->damage = 0;
 		error = kms_state_commit(card, &output->request, now, next, token);
 		output->damage_refused = !error;
 	}

@@ -61,6 +61,7 @@ struct kms_output {
 
 	bool damage_lost; /* a frame was dropped: the next one is shown whole */
 	bool damage_refused; /* by the driver since the mode set: all are */
+	struct kms_clips clips;
 	struct kms_request request;
 	struct kms_verdicts verdicts;
 

@@ -9,7 +9,7 @@
 void kms_state_copy(struct kms_state *to, const struct kms_state *from)
 {
 	*to = *from;
-	to->damaged = false;
+	to->damage = 0;
 	for (size_t i = 0; i < KMS_LAYERS; i++) {
 		to->layers[i].anew = false;
 		if (to->layers[i].buffer)
@@ -29,7 +29,6 @@ void kms_state_drop(const struct kms_card *card, struct kms_state *state,
 	for (size_t i = 0; i < KMS_LAYERS; i++)
 		kms_buffer_unref(state->layers[i].buffer);
 	destroy_blob(card, state->mode_blob, kept ? kept->mode_blob : 0);
-	destroy_blob(card, state->clips.blob, kept ? kept->clips.blob : 0);
 	memset(state, 0, sizeof(*state));
 }
 
@@ -39,10 +38,8 @@ void kms_state_apply(const struct kms_card *card, struct kms_state *now, struct 
 	for (size_t i = 0; i < KMS_LAYERS; i++)
 		kms_buffer_unref(now->layers[i].buffer);
 	destroy_blob(card, now->mode_blob, next->mode_blob);
-	destroy_blob(card, now->clips.blob, next->clips.blob);
 	*now = *next;
 	next->mode_blob = 0;
-	next->clips.blob = 0;
 	for (size_t i = 0; i < KMS_LAYERS; i++) {
 		struct kms_layer *layer = &now->layers[i];
 
@@ -62,26 +59,29 @@ void kms_layer_set_buffer(struct kms_layer *layer, struct kms_buffer *buffer)
 	layer->buffer = buffer;
 }
 
-void kms_state_set_damage(const struct kms_card *card, struct kms_state *next,
-	const struct kms_state *now, const struct drm_mode_rect *rects, size_t count)
+/* ---- damage ---- */
+
+uint32_t kms_clips_blob(struct kms_clips *clips, const struct kms_card *card,
+	const struct drm_mode_rect *rects, size_t count)
 {
-	struct kms_clips *clips = &next->clips;
 	size_t size = count * sizeof(*rects);
 
-	next->damaged = false;
-	if (!count)
-		return;
-	if (!clips->blob || count != clips->count || memcmp(rects, clips->rects, size) != 0) {
-		uint32_t blob;
-
-		if (drmModeCreatePropertyBlob(card->fd, rects, size, &blob) != 0)
-			return;
-		destroy_blob(card, clips->blob, now->clips.blob);
-		memcpy(clips->rects, rects, size);
-		clips->count = count;
-		clips->blob = blob;
+	if (clips->blob && count == clips->count && memcmp(rects, clips->rects, size) == 0)
+		return clips->blob;
+	kms_clips_finish(clips, card);
+	if (drmModeCreatePropertyBlob(card->fd, rects, size, &clips->blob) != 0) {
+		clips->blob = 0;
+		return 0;
 	}
-	next->damaged = true;
+	memcpy(clips->rects, rects, size);
+	clips->count = count;
+	return clips->blob;
+}
+
+void kms_clips_finish(struct kms_clips *clips, const struct kms_card *card)
+{
+	destroy_blob(card, clips->blob, 0);
+	clips->blob = 0;
 }
 
 /* ---- requests ---- */
@@ -151,14 +151,15 @@ static void add_layer(struct kms_request *request, const struct kms_card *card,
 		return;
 	if (!before)
 		add_on(request, next, kind);
-	kms_request_add_placement(request, plane, &layer->placement,
-		before ? &before->placement : NULL);
+	if (!before || !kms_placement_equal(&before->placement, &layer->placement))
+		kms_request_add_placement(request, plane, &layer->placement,
+			before ? &before->placement : NULL);
 	if (kind == KMS_LAYER_CURSOR &&
 		(!before || before->hot_x != layer->hot_x || before->hot_y != layer->hot_y))
 		add_hotspot(request, layer);
-	if (kind == KMS_LAYER_PICTURE && next->damaged)
+	if (kind == KMS_LAYER_PICTURE && next->damage)
 		kms_request_add(request, plane->id, &plane->properties[KMS_PLANE_FB_DAMAGE_CLIPS],
-			next->clips.blob);
+			next->damage);
 }
 
 void kms_state_build_flip(struct kms_request *request, const struct kms_card *card,
@@ -166,7 +167,8 @@ void kms_state_build_flip(struct kms_request *request, const struct kms_card *ca
 {
 	kms_request_reset(request);
 	for (int kind = 0; kind < KMS_LAYERS; kind++) {
-		if (next->layers[kind].plane)
+		/* One that was off and stays so has nothing to say. */
+		if (next->layers[kind].buffer || now->layers[kind].buffer)
 			add_layer(request, card, next, (enum kms_layer_kind)kind,
 				&now->layers[kind]);
 	}

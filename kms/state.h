@@ -6,8 +6,8 @@
  * what goes into a request: for flips, mode sets, take-overs and tests alike.
  *
  * Used by output.c for the state of one output, by route.c and modeset.c for that of a whole card.
- * A state holds a reference on each of its buffers, and owns those blobs that the state it was
- * copied from does not have.
+ * A state holds a reference on each of its buffers, and owns its mode's blob unless the state that
+ * it was copied from has the same.
  */
 #ifndef KMS_STATE_H
 #define KMS_STATE_H
@@ -35,21 +35,27 @@ struct kms_layer {
 	bool anew; /* to be shown again, if it is the same framebuffer too */
 };
 
-/* Corners, in the framebuffer of the picture; count 0: all of it. */
+/* The last blob of damage that was made, to be used again where the rectangles are the same: corners,
+ * in the framebuffer of the picture. */
 struct kms_clips {
 	struct drm_mode_rect rects[KMS_DAMAGE_MAX];
 	size_t count;
-	uint32_t blob; /* with these rectangles; 0: none was made */
+	uint32_t blob; /* 0: none was made */
 };
+
+/* A blob with these rectangles, good until the next call; 0: no memory. */
+uint32_t kms_clips_blob(struct kms_clips *clips, const struct kms_card *card,
+	const struct drm_mode_rect *rects, size_t count);
+void kms_clips_finish(struct kms_clips *clips, const struct kms_card *card);
 
 struct kms_state {
 	struct kms_crtc *crtc; /* NULL: off */
 	drmModeModeInfo mode;
 	uint32_t mode_blob;
 	struct kms_layer layers[KMS_LAYERS];
-	/* The last that was sent; it is of the next request only where `damaged`. */
-	struct kms_clips clips;
-	bool damaged;
+	/* Which part of the picture the next request changes: a blob of kms_clips_blob(); 0: all of
+	 * it. */
+	uint32_t damage;
 };
 
 /* `to` is empty, or was dropped. */
@@ -64,11 +70,6 @@ void kms_state_apply(const struct kms_card *card, struct kms_state *now, struct 
 
 /* Puts a buffer on a layer; NULL turns it off. Takes its own reference. */
 void kms_layer_set_buffer(struct kms_layer *layer, struct kms_buffer *buffer);
-
-/* Only this part of the picture differs; the blob is made only where the last one had other
- * rectangles. */
-void kms_state_set_damage(const struct kms_card *card, struct kms_state *next,
-	const struct kms_state *now, const struct drm_mode_rect *rects, size_t count);
 
 /* ---- requests: of `next`, what differs from `now` ---- */
 

@@ -23,7 +23,7 @@ static void make(struct card_fixture *card, struct kms_buffer *buffer, struct km
 
 	kms_state_copy(next, &output->state);
 	kms_layer_set_buffer(&next->layers[KMS_LAYER_PICTURE], buffer);
-	kms_state_set_damage(card->device->card, next, &output->state, &part, 1);
+	next->damage = kms_clips_blob(&output->clips, card->device->card, &part, 1);
 }
 
 static void start(struct card_fixture *card)
@@ -45,7 +45,7 @@ static void test_copy_and_drop(struct card_fixture *card)
 	make(card, buffer, &next);
 	g_assert_cmpuint(buffer->references, ==, 2);
 	g_assert_cmpuint(next.mode_blob, ==, first(card)->state.mode_blob);
-	g_assert_nonnull(double_blob(next.clips.blob, NULL));
+	g_assert_nonnull(double_blob(next.damage, NULL));
 	kms_state_drop(card->device->card, &next, &first(card)->state);
 	g_assert_cmpuint(buffer->references, ==, 1);
 	g_assert_cmpuint(card_picture(card, 0)->references, ==, references);
