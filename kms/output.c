@@ -247,10 +247,9 @@ static int send_flip(struct kms_output *output, struct kms_state *next, bool *wi
 	struct kms_layer *cursor = &next->layers[KMS_LAYER_CURSOR];
 	const struct kms_state *now = &output->state;
 	int error = kms_state_commit(card, &output->request, now, next, token);
+	bool lit = cursor->buffer != NULL;
 
-	if (kms_output_is_refusal(error) && is_frame && (cursor->buffer || *with_cursor)) {
-		bool lit = cursor->buffer != NULL;
-
+	if (kms_output_is_refusal(error) && is_frame && (lit || *with_cursor)) {
 		/* Off; or where that is what was refused, as it is. */
 		*with_cursor = false;
 		kms_layer_set_buffer(cursor, lit ? NULL : now->layers[KMS_LAYER_CURSOR].buffer);
@@ -262,6 +261,8 @@ static int send_flip(struct kms_output *output, struct kms_state *next, bool *wi
 		next->damage = 0;
 		error = kms_state_commit(card, &output->request, now, next, token);
 		output->damage_refused = !error;
+		/* The cursor was not to blame: it comes back with the next commit. */
+		output->cursor.dirty |= !error && lit;
 	}
 	return error;
 }

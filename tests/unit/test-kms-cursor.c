@@ -378,6 +378,27 @@ static void test_refused_by_commit(struct card_fixture *card)
 	g_assert_cmpuint(double_counters.commits_refused, ==, 1);
 }
 
+/* The frame is refused for its damage: the cursor, which was left out too, comes back. */
+static void test_not_to_blame(struct card_fixture *card)
+{
+	static const struct kms_rect part = {0, 0, 10, 10};
+	struct kms_frame frame;
+
+	double_card.damage_clips = true;
+	double_card.refuse_damage = true;
+	start_with_frame(card, SLOW_MODE);
+	show(card);
+	frame = card_frame(card, card_picture(card, 0));
+	frame.damage = &part;
+	frame.damage_count = 1;
+	g_assert_cmpint(kms_output_submit(card->outputs[0].output, &frame), ==,
+		KMS_SUBMIT_ACCEPTED);
+	card_flip(0);
+	card_show(card, 0);
+	g_assert_cmpuint(double_value(DOUBLE_CURSOR(0), "CRTC_ID"), ==, DOUBLE_CRTC(0));
+	g_assert_true(set(card, 0xff00ff00));
+}
+
 static void test_alone_and_refused(struct card_fixture *card)
 {
 	struct card_output *seen = &card->outputs[0];
@@ -439,6 +460,7 @@ int main(int argc, char **argv)
 	card_add_test("/kms/cursor/no-plane", test_no_plane);
 	card_add_test("/kms/cursor/refused/by-test", test_refused_by_test);
 	card_add_test("/kms/cursor/refused/by-commit", test_refused_by_commit);
+	card_add_test("/kms/cursor/refused/not-to-blame", test_not_to_blame);
 	card_add_test("/kms/cursor/refused/alone", test_alone_and_refused);
 	card_add_test("/kms/cursor/survives-mode-set", test_survives_mode_set);
 	card_add_test("/kms/cursor/set-before-on", test_set_before_the_output_is_on);
