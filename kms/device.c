@@ -9,6 +9,7 @@
 #include <log.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <turn.h>
 #include <unistd.h>
 #include <xf86drm.h>
@@ -546,6 +547,17 @@ static const struct kms_hotplug_listener hotplug_listener = {
 
 /* ---- start and stop ---- */
 
+/* The event of a card that was removed while it was opened came before anybody listened to it, and
+ * its driver need not refuse what is asked of it. */
+static bool was_removed(const struct stat *node)
+{
+	g_autofree char *path = g_strdup_printf("/sys/dev/char/%u:%u", major(node->st_rdev),
+		minor(node->st_rdev));
+
+	return S_ISCHR(node->st_mode) && access("/sys/dev/char", F_OK) == 0 &&
+		access(path, F_OK) != 0;
+}
+
 struct kms_device *kms_device_create(const struct kms_device_options *options,
 	const struct kms_listener *listener, void *data, GError **error)
 {
@@ -567,6 +579,8 @@ struct kms_device *kms_device_create(const struct kms_device_options *options,
 		memset(&node, 0, sizeof(node));
 	device->hotplug = kms_hotplug_create(card->fd, node.st_rdev, &hotplug_listener, device);
 	attach_source(device);
+	if (was_removed(&node))
+		card_removed(device);
 	if (kms_outputs_miss_edid(&device->outputs))
 		kms_hotplug_probe_later(device->hotplug);
 	return device;
