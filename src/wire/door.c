@@ -109,8 +109,10 @@ static gboolean door_accept(gint fd, GIOCondition condition, gpointer data)
 
 	turn_note();
 	if (early_us > 0 || closer_is_full(door->closer)) {
-		door->source = g_timeout_add(early_us > 0 ? (guint)(early_us / 1000) + 1 : RETRY_MS,
-			door_retry, door);
+		guint delay_ms = early_us > 0 ? (guint)(early_us / 1000) + 1 : RETRY_MS;
+
+		door->source = turn_name_of(g_timeout_add(delay_ms, door_retry, door), "door retry",
+			door_whose(door));
 		return G_SOURCE_REMOVE;
 	}
 	peer = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);

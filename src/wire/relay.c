@@ -89,6 +89,7 @@ static void session_reset(struct relay *relay)
 	relay->memory_shared = false;
 	relay->acknowledge = false;
 	relay->told_scanouts = false;
+	relay->stopped = false;
 }
 
 /* Takes everything down that the VMM had, and lets the next one in. */

@@ -49,6 +49,7 @@ struct relay {
 	bool memory_shared; /* at least one region has come with its fd */
 	bool acknowledge; /* the VMM waits for our answer to a message 33 */
 	bool told_scanouts;
+	bool stopped; /* the VMM has stopped its queues */
 	guint display_closed_source;
 };
 

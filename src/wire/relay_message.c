@@ -232,6 +232,15 @@ static bool memory_is_shareable(const struct message *message)
 	return true;
 }
 
+static void observe_queue(struct relay *relay, bool stopped)
+{
+	if (relay->stopped == stopped)
+		return;
+	relay->stopped = stopped;
+	if (relay->listener->running)
+		relay->listener->running(relay->data, !stopped);
+}
+
 enum step relay_from_vmm(struct relay *relay)
 {
 	struct message message;
@@ -261,6 +270,10 @@ enum step relay_from_vmm(struct relay *relay)
 				MEMORY_ADVICE);
 		}
 		relay->memory_shared = true;
+		break;
+	case VHOST_USER_GET_VRING_BASE:
+	case VHOST_USER_SET_VRING_KICK:
+		observe_queue(relay, message.wire.header.request == VHOST_USER_GET_VRING_BASE);
 		break;
 	case VHOST_USER_SET_VRING_ADDR:
 		if (!relay->memory_shared) {
