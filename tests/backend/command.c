@@ -574,6 +574,11 @@ static bool surplus_fds(struct script *script, char **words, GError **error)
 	return next_number(words, &script->wire->next.surplus_fds, NULL, error);
 }
 
+static bool lingering_fds(struct script *script, char **words, GError **error)
+{
+	return next_number(words, &script->wire->next.lingering_fds, NULL, error);
+}
+
 /* ---- replies ---- */
 
 static bool wait_replies(struct script *script, char **words, GError **error)
@@ -707,6 +712,7 @@ static const struct {
 	{"size", size},
 	{"flags", flags},
 	{"surplus-fds", surplus_fds},
+	{"lingering-fds", lingering_fds},
 	{"wait", wait_replies},
 	{"settle", settle},
 	{"owe", owe},

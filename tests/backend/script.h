@@ -35,6 +35,7 @@
  *   size N                      its header says so many bytes of payload
  *   flags 0xBITS                its header has these flags
  *   surplus-fds N               carries so many fds of /dev/null besides its own
+ *   lingering-fds N             and so many sockets whose last close() waits as long as we live
  *
  * Replies
  *   wait [N]                    until no more than N (0) are outstanding

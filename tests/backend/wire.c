@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -13,6 +14,9 @@
 
 #define HEADER_SIZE sizeof(struct vhost_user_gpu_header)
 #define FDS_MAX 32
+
+/* Longer than any test takes. */
+#define LINGER_S 3600
 
 /* Requests' flags are garbage in real back-ends, so they are in this one. */
 #define GARBAGE_FLAGS 0x7f13u
@@ -300,6 +304,40 @@ bool wire_send_rest(struct wire *wire, GError **error)
 	return wire_send_raw(wire, rest->data, rest->len, NULL, 0, error);
 }
 
+/*
+ * A TCP socket that is full, and whose last close() waits for it to be empty. Who could read it is in this
+ * process, and does not. -1: there is no network.
+ */
+static int open_lingering(void)
+{
+	struct sockaddr_in address = {
+		.sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	const struct linger linger = {1, LINGER_S};
+	const int little = 4096;
+	socklen_t size = sizeof(address);
+	static char junk[65536];
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	setsockopt(listener, SOL_SOCKET, SO_RCVBUF, &little, sizeof(little));
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &little, sizeof(little));
+	if (bind(listener, (struct sockaddr *)&address, size) < 0 || listen(listener, 1) < 0 ||
+		getsockname(listener, (struct sockaddr *)&address, &size) < 0 ||
+		connect(fd, (struct sockaddr *)&address, size) < 0 ||
+		accept4(listener, NULL, NULL, SOCK_CLOEXEC) < 0) {
+		close(listener);
+		close(fd);
+		return -1;
+	}
+	close(listener);
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+	while (send(fd, junk, sizeof(junk), MSG_DONTWAIT) > 0)
+		;
+	return fd;
+}
+
 /* The caller's fds and the surplus ones; returns how many. The surplus ones are to be closed. */
 static size_t gather_fds(const struct wire *wire, const int *fds, size_t fd_count, int *all)
 {
@@ -309,6 +347,8 @@ static size_t gather_fds(const struct wire *wire, const int *fds, size_t fd_coun
 		memcpy(all, fds, count * sizeof(*all));
 	for (uint32_t i = 0; i < wire->next.surplus_fds && count < FDS_MAX; i++)
 		all[count++] = open("/dev/null", O_RDWR | O_CLOEXEC);
+	for (uint32_t i = 0; i < wire->next.lingering_fds && count < FDS_MAX; i++)
+		all[count++] = open_lingering();
 	return count;
 }
 

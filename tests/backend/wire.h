@@ -23,6 +23,8 @@ struct wire_next {
 	uint32_t flags; /* the header says so; else garbage */
 	bool has_flags;
 	uint32_t surplus_fds; /* so many of /dev/null besides */
+	uint32_t
+		lingering_fds; /* and so many sockets whose last close() waits as long as we live */
 };
 
 struct wire_counters {
