@@ -335,21 +335,33 @@ static void close_entry(struct entry *entry)
 	*entry = (struct entry){0};
 }
 
+/* None of them is to be found while they go. */
+static void close_entries(struct layout *layout)
+{
+	size_t count = layout->count;
+
+	layout->count = 0;
+	for (size_t i = 0; i < count; i++)
+		close_entry(&layout->entries[i]);
+}
+
 /* Takes over the view of the output, bound or not: a frame of it may be in flight. */
-static void inherit(struct layout *layout, struct entry *entry, bool *bound)
+static void inherit(struct entry *entry, struct entry *olds, size_t old_count, bool *bound)
 {
 	*bound = false;
-	for (size_t i = 0; i < layout->count; i++) {
-		struct entry *old = &layout->entries[i];
+	for (size_t i = 0; i < old_count; i++) {
+		struct entry *old = &olds[i];
 
 		if (old->output != entry->output)
 			continue;
 		*bound = old->member == entry->member && old->scanout == entry->scanout &&
 			old->policy == entry->policy;
-		if (!*bound)
+		if (!*bound) {
 			unbind(old, true);
-		else
+		} else {
+			g_free(entry->said);
 			entry->said = g_steal_pointer(&old->said);
+		}
 		entry->view = g_steal_pointer(&old->view);
 		entry->monitor = g_steal_pointer(&old->monitor);
 	}
@@ -374,21 +386,25 @@ static void bind_view(struct layout *layout, struct entry *entry)
 	g_warn_if_fail(source_add_view(source_of(entry), entry->view));
 }
 
-/* First the old ones go, so that sources have room for those that come. */
+/*
+ * First the old ones go, so that sources have room for those that come. A view that goes can have a
+ * guest answered, which then hears about its screens: so the new entries are in their place before.
+ */
 static bool replace_entries(struct layout *layout, const struct layout_resolution *resolution)
 {
-	struct entry entries[KMS_OUTPUTS_MAX];
+	struct entry olds[KMS_OUTPUTS_MAX];
+	size_t old_count = layout->count;
 	bool bound[KMS_OUTPUTS_MAX];
 	bool changed = layout->count != resolution->count;
 
-	for (size_t i = 0; i < resolution->count; i++) {
-		entries[i] = make_entry(layout, &resolution->shows[i]);
-		inherit(layout, &entries[i], &bound[i]);
-	}
-	for (size_t i = 0; i < layout->count; i++)
-		close_entry(&layout->entries[i]);
-	memcpy(layout->entries, entries, resolution->count * sizeof(entries[0]));
+	memcpy(olds, layout->entries, old_count * sizeof(olds[0]));
 	layout->count = resolution->count;
+	for (size_t i = 0; i < layout->count; i++)
+		layout->entries[i] = make_entry(layout, &resolution->shows[i]);
+	for (size_t i = 0; i < layout->count; i++)
+		inherit(&layout->entries[i], olds, old_count, &bound[i]);
+	for (size_t i = 0; i < old_count; i++)
+		close_entry(&olds[i]);
 	for (size_t i = 0; i < layout->count; i++) {
 		changed |= !bound[i];
 		if (!bound[i])
@@ -415,19 +431,19 @@ static void update(struct layout *layout)
 		layout->listener.changed(layout->data);
 }
 
-/* What was shown, and what the guests' screens are without it. */
+/* What was shown, and what the guests' screens are without it: guests can ask as soon as a view goes. */
 static void forget_device(struct layout *layout)
 {
 	remember_entries(layout);
 	for (size_t i = 0; i < layout->count; i++) {
-		struct entry *entry = &layout->entries[i];
+		const struct entry *entry = &layout->entries[i];
 
 		if (!entry->surplus)
 			entry->member->screens[entry->scanout].mode = *kms_output_mode(
 				entry->output);
-		close_entry(entry);
 	}
-	layout->count = 0;
+	layout->device = NULL;
+	close_entries(layout);
 }
 
 void layout_set_device(struct layout *layout, struct kms_device *device)
@@ -557,8 +573,7 @@ void layout_destroy(struct layout *layout)
 {
 	if (!layout)
 		return;
-	for (size_t i = 0; i < layout->count; i++)
-		close_entry(&layout->entries[i]);
+	close_entries(layout);
 	for (size_t i = 0; i < layout->former_count; i++)
 		free_former(&layout->formers[i]);
 	for (size_t i = 0; i < layout->member_count; i++)

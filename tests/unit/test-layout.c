@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include "channel_fixture.h"
+#include "fake/fake_dmabuf.h"
 #include "scene/edid.h"
 #include "scene/view.h"
 #include "scene_fixture.h"
@@ -501,6 +502,28 @@ static void test_card_goes(void)
 	scene_destroy(scene);
 }
 
+/* A guest that has asked about its screens behind an update is answered in the midst of it. */
+static void test_asked_meanwhile(void)
+{
+	struct scene *scene = scene_create(&(struct scene_options){.outputs = 2});
+	struct vhost_user_gpu_header header;
+	struct info_reply reply;
+
+	scene_dmabuf(scene, 1, SCENE_WIDTH, SCENE_HEIGHT, fake_dmabuf_create(SCENE_BYTES, NULL));
+	scene_dmabuf_update(scene, 1, scene_full);
+	scene_send(scene, 0, VHOST_USER_GPU_GET_DISPLAY_INFO, NULL, 0, -1);
+	g_assert_cmpuint(scene->states[0]->channel.owed_count, ==, 2);
+	layout_set_device(scene->layout, NULL);
+	g_assert_cmpuint(scene->states[0]->channel.owed_count, ==, 0);
+	receive(scene, &header, sizeof(header));
+	g_assert_cmpuint(header.request, ==, VHOST_USER_GPU_DMABUF_UPDATE);
+	receive(scene, &reply, sizeof(reply));
+	expect_mode(&reply, 0, 0, 0, SCENE_WIDTH, SCENE_HEIGHT);
+	expect_mode(&reply, 1, SCENE_WIDTH, 0, SCENE_WIDTH, SCENE_HEIGHT);
+	g_free(fixture_log_take());
+	scene_destroy(scene);
+}
+
 /* ---- screens off ---- */
 
 static void wait_until_off(const struct kms_output *output)
@@ -597,6 +620,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/layout/monitor-moves", test_monitor_moves);
 	g_test_add_func("/layout/card-comes", test_card_comes);
 	g_test_add_func("/layout/card-goes", test_card_goes);
+	g_test_add_func("/layout/asked-meanwhile", test_asked_meanwhile);
 	g_test_add_func("/layout/dark", test_dark);
 	g_test_add_func("/layout/dark-at-once", test_dark_at_once);
 	g_test_add_func("/layout/off-alone", test_off_alone);
