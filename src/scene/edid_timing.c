@@ -10,6 +10,9 @@
 #define DETAILED_SIDE_MAX 4095u
 #define DETAILED_CLOCK_MAX 655350u
 
+/* Linux passes a smaller one over, and prefers the monitor's next one in its place. */
+#define SIDE_MIN 64u
+
 /* What a DisplayID timing can say. */
 #define DISPLAYID_CLOCK_MAX 167772160u
 
@@ -139,8 +142,8 @@ void edid_timing_compute_fallback(struct edid_timing *timing, const struct edid_
 	uint32_t refresh_mhz = MIN(screen->refresh_mhz, 60000);
 
 	while (width > DETAILED_SIDE_MAX || height > DETAILED_SIDE_MAX) {
-		width /= 2;
-		height /= 2;
+		width = MAX(width / 2, SIDE_MIN);
+		height = MAX(height / 2, SIDE_MIN);
 	}
 	edid_timing_compute(timing, width, height, refresh_mhz);
 	while (!edid_timing_fits_detailed(timing)) {

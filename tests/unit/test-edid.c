@@ -334,6 +334,25 @@ static void test_edited_large(void)
 	assert_preferred(edid, size, &screen);
 }
 
+/* What stands for it in the base block is none that Linux passes over: the monitor's next timing, a
+ * large one, would be preferred in its place. */
+static void test_edited_slim(void)
+{
+	const struct edid_screen screen = {64, 9419, 60000, 520, 320, "DP-1"};
+	const uint8_t detailed_4095[18] = {0x04, 0x74, 0xff, 0x40, 0xf0, 0xff, 0x40, 0xf0, 0x08,
+		0x08, 0x22, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x1e};
+	struct monitor monitor;
+	uint8_t edid[EDID_SIZE_MAX];
+	size_t size;
+
+	monitor_init(&monitor);
+	memcpy(monitor.bytes + 108, detailed_4095, sizeof(detailed_4095));
+	seal(monitor.bytes);
+	size = edid_write(edid, &screen, monitor.bytes, monitor.size);
+	g_assert_cmpmem(edid + 108, 18, detailed_4095, 18);
+	assert_preferred(edid, size, &screen);
+}
+
 /* Seven extensions are all that the protocol carries; the last makes room for ours. */
 static void test_edited_full(void)
 {
@@ -466,6 +485,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/edid/edited", test_edited);
 	g_test_add_func("/edid/edited-displayid", test_edited_displayid);
 	g_test_add_func("/edid/edited-large", test_edited_large);
+	g_test_add_func("/edid/edited-slim", test_edited_slim);
 	g_test_add_func("/edid/edited-full", test_edited_full);
 	g_test_add_func("/edid/extension-override", test_extension_override);
 	g_test_add_func("/edid/unsound", test_unsound);
