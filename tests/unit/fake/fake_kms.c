@@ -15,6 +15,7 @@ struct kms_device *fake_card_create(size_t outputs, uint32_t width, uint32_t hei
 {
 	struct kms_device *device = g_new0(struct kms_device, 1);
 
+	device->outputs = g_new0(struct kms_output, outputs);
 	device->output_count = outputs;
 	for (size_t i = 0; i < outputs; i++) {
 		struct kms_output *output = &device->outputs[i];
@@ -47,6 +48,7 @@ void fake_card_destroy(struct kms_device *device)
 		drop(&device->outputs[i].current);
 	}
 	g_assert_cmpuint(device->buffers, ==, 0);
+	g_free(device->outputs);
 	g_free(device);
 }
 

@@ -68,7 +68,7 @@ struct kms_output {
 };
 
 struct kms_device {
-	struct kms_output outputs[KMS_OUTPUTS_MAX];
+	struct kms_output *outputs;
 	size_t output_count;
 	const struct kms_listener *listener;
 	void *data;
