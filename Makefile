@@ -31,8 +31,8 @@ endif
 # A comma that make does not take for its own.
 comma := ,
 
-# A sanitized build has its own folder, so that both can stand side by side.
-out := $(BUILD)$(if $(SANITIZE),-sanitize)
+# A sanitized build has its own folder, so that both can stand side by side; one for the fuzzers, too.
+out := $(BUILD)$(if $(SANITIZE),-sanitize)$(if $(FUZZING),-fuzz)
 
 # ---------------------------------------------------------------------------------------------------------------- flags
 
@@ -44,7 +44,11 @@ warnings := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wun
 defines := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DG_LOG_DOMAIN='"scanoutd"' -DG_LOG_USE_STRUCTURED=1 \
 	-DGLIB_VERSION_MIN_REQUIRED=GLIB_VERSION_2_74 -DGLIB_VERSION_MAX_ALLOWED=GLIB_VERSION_2_74
 
-ifdef SANITIZE
+ifdef FUZZING
+hardening := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer \
+	-fprofile-instr-generate -fcoverage-mapping
+link_hardening := -fsanitize=address,undefined -fprofile-instr-generate
+else ifdef SANITIZE
 hardening := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 link_hardening := -fsanitize=address,undefined
 else
@@ -61,7 +65,7 @@ package_cflags = $(patsubst -I%,-isystem%,$(shell $(PKG_CONFIG) --cflags $(1)))
 package_libs = $(shell $(PKG_CONFIG) --libs $(1))
 
 # Goals that install what is missing call make again for the rest, and work where pkg-config is still to come.
-outer_goals := bench check check-release clean demo deps help lab lint
+outer_goals := bench check check-release clean demo deps fuzz fuzz-build help lab lint
 ifneq ($(filter-out $(outer_goals),$(or $(MAKECMDGOALS),all)),)
 ifeq ($(shell command -v $(PKG_CONFIG)),)
 $(error $(PKG_CONFIG) is not there: `make deps` installs what is needed to build and test)
@@ -252,6 +256,18 @@ $(call compile,tests/bench/modeset/modeset.c,$(drm_cflags))
 $(call program,$(out)/bench/modeset,tests/bench/modeset/modeset.c,,-Wl$(comma)--no-as-needed $(drm_libs) $(kms_extra_libs) $(src_extra_libs) $(glib_libs))
 $(call program,$(out)/bench/modeset-drm,tests/bench/modeset/modeset.c,,$(drm_libs))
 
+# Fuzz targets, which only clang makes (`make fuzz`): the product's own objects, instrumented, and what stands in kms/'s place.
+ifdef FUZZING
+fuzz_targets := $(filter-out common,$(call programs_in,tests/fuzz))
+fuzz_common_archive := $(out)/libfuzz.a
+fuzz_cflags := -Itests/fuzz/common $(unit_cflags)
+$(call compile,$(wildcard tests/fuzz/common/*.c) $(foreach t,$(fuzz_targets),$(call sources_of,tests/fuzz/$(t))),$(fuzz_cflags))
+$(call archive,$(fuzz_common_archive),$(wildcard tests/fuzz/common/*.c))
+$(foreach t,$(fuzz_targets),$(call program,$(out)/fuzz/$(t),$(call sources_of,tests/fuzz/$(t)),$(fuzz_common_archive) $(unit_helper_archive) $(src_archive) $(fake_archive),-fsanitize=fuzzer $(src_extra_libs) $(glib_libs)))
+.PHONY: fuzz-targets
+fuzz-targets: $(addprefix $(out)/fuzz/,$(fuzz_targets))
+endif
+
 # Objects are rebuilt when compiler or flags change: the file's content is what they were built with.
 .PHONY: force
 $(out)/flags: force
@@ -294,9 +310,10 @@ check-unit: $(addprefix $(out)/tests/,$(unit_tests))
 	@$(run) tests/run-tests unit
 
 check:
-	@tests/deps build run demo lab test
+	@tests/deps build run demo lab test clang
 	@$(kernel)
 	@$(again) all
+	@$(if $(filter fuzz%,$(or $(TESTS),fuzz)),$(again) fuzz-build)
 	@$(run) tests/run-tests $(TESTS)
 
 # The root of the other release has no kernel of its own: it finds this one in the cache.
@@ -306,7 +323,7 @@ check-release:
 	@$(run) tests/check-release '$(RELEASE)' $(TESTS)
 
 lint:
-	@tests/deps build demo lint
+	@tests/deps build demo lint clang
 	@$(run) CC='$(CC)' CFLAGS='$(CFLAGS)' tests/lint $(CHECKS)
 
 tidy: $(tidy_marks)
@@ -325,6 +342,17 @@ bench:
 	@$(kernel)
 	@$(again) all
 	@$(run) tests/bench/run $(BENCHES)
+
+# Sanitizers are always in a fuzz target.
+.PHONY: fuzz-build fuzz
+fuzz-build:
+	@$(again) CC=clang FUZZING=1 SANITIZE= BUILD='$(out)' fuzz-targets
+
+# FUZZ: one target of tests/fuzz; TIME: seconds.
+FUZZ ?= relay
+TIME ?= 60
+fuzz: deps fuzz-build
+	@BUILD='$(abspath $(out))-fuzz' tests/fuzz/run '$(FUZZ)' '$(TIME)'
 
 .PHONY: deps lab clean help
 deps:
@@ -348,5 +376,6 @@ help:
 	@echo 'lint             formatting, static analysis, the rules of the house (CHECKS="shell rooms": these only)'
 	@echo 'demo             the main job, to be looked at: a guest on the screen, with screenshots (DEMO=card|lab|vm: there)'
 	@echo 'bench            what a frame costs, as a table and $(BUILD)/bench.json (BENCHES="--quick copies": less of it)'
+	@echo 'fuzz             feed one part with anything (FUZZ=relay, a target of tests/fuzz; TIME=60, seconds), and say what it reached'
 	@echo 'clean            remove the build folder'
 	@echo 'Variables: BUILD, CC, CFLAGS, LDFLAGS, WERROR, SANITIZE=1 (ASan, UBSan), DESTDIR, PREFIX'

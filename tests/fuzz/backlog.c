@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The backlog of a guest that takes events when it likes: whatever comes in whatever order, what it
+ * is given is pairs of presses and releases.
+ *
+ * Covers: src/input/backlog.c
+ * Reaches: 75
+ */
+#include "input/backlog.h"
+
+#include <glib.h>
+#include <string.h>
+
+#include "fuzz.h"
+
+#define GROUP_MAX (BACKLOG_GROUP_MAX + 8)
+
+/* What the guest believes to be pressed. */
+struct books {
+	uint8_t keys[INPUT_BITS_SIZE(KEY_MAX)];
+	uint64_t touching;
+	int32_t slot;
+};
+
+static struct input_value make_value(struct fuzz *fuzz)
+{
+	switch (fuzz_pick(fuzz, 8)) {
+	case 0:
+	case 1:
+		return (struct input_value){EV_KEY, (uint16_t)fuzz_pick(fuzz, KEY_CNT + 16),
+			fuzz_u8(fuzz) & 1};
+	case 2:
+		return (struct input_value){EV_REL, (uint16_t)fuzz_pick(fuzz, 16),
+			(int32_t)fuzz_u32(fuzz)};
+	case 3:
+		return (struct input_value){EV_ABS, ABS_MT_SLOT, (int32_t)fuzz_odd(fuzz)};
+	case 4:
+		return (struct input_value){EV_ABS, ABS_MT_TRACKING_ID, (int8_t)fuzz_u8(fuzz)};
+	case 5:
+		return (struct input_value){EV_SW, (uint16_t)fuzz_pick(fuzz, SW_CNT + 4),
+			fuzz_u8(fuzz) & 1};
+	case 6:
+		return (struct input_value){EV_ABS, (uint16_t)fuzz_pick(fuzz, ABS_CNT + 4),
+			(int32_t)fuzz_u32(fuzz)};
+	default:
+		return (struct input_value){fuzz_u16(fuzz), fuzz_u16(fuzz),
+			(int32_t)fuzz_u32(fuzz)};
+	}
+}
+
+static void see(struct books *books, const struct input_value *value)
+{
+	if (value->type == EV_KEY) {
+		g_assert(value->code <= KEY_MAX);
+		g_assert(value->value || input_bit(books->keys, value->code));
+		if (value->value)
+			input_set_bit(books->keys, value->code);
+		else
+			input_clear_bit(books->keys, value->code);
+	}
+	if (value->type == EV_ABS && value->code == ABS_MT_SLOT)
+		books->slot = value->value;
+	if (value->type == EV_ABS && value->code == ABS_MT_TRACKING_ID) {
+		uint64_t bit;
+
+		g_assert(books->slot >= 0 && books->slot < BACKLOG_SLOTS);
+		bit = UINT64_C(1) << books->slot;
+		g_assert(value->value >= 0 || (books->touching & bit));
+		books->touching = value->value >= 0 ? books->touching | bit
+						    : books->touching & ~bit;
+	}
+}
+
+static void take(struct backlog *backlog, struct books *books, size_t count)
+{
+	const struct input_value *value;
+
+	while (count-- > 0 && (value = backlog_first(backlog))) {
+		see(books, value);
+		backlog_take(backlog);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct backlog backlog;
+	struct input_value values[GROUP_MAX];
+	struct fuzz fuzz = {data, size};
+	struct books books = {0};
+
+	memset(&backlog, 0, sizeof(backlog));
+	while (fuzz.size > 0) {
+		uint8_t step = fuzz_u8(&fuzz);
+		/* A long group is one value many times: bytes are dear. */
+		size_t count = step & 0x40 ? fuzz_pick(&fuzz, GROUP_MAX) : step & 0x0f;
+
+		for (size_t i = 0; i < count; i++)
+			values[i] = i < 16 ? make_value(&fuzz) : values[i - 16];
+		for (size_t i = 16; i < count; i++)
+			values[i].code = (uint16_t)(values[i].code + i / 16);
+		for (unsigned int times = step & 0x80 ? 1 + fuzz_u8(&fuzz) : 1; times > 0; times--)
+			backlog_push(&backlog, values, count);
+		if (step & 0x20)
+			take(&backlog, &books, fuzz_u8(&fuzz) * (size_t)8);
+		if (step == 0x1f) {
+			backlog_reset(&backlog);
+			memset(&books, 0, sizeof(books));
+		}
+	}
+	take(&backlog, &books, BACKLOG_CAPACITY + 1);
+	g_assert(!backlog_first(&backlog));
+	return 0;
+}

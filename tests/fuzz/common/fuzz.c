@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "fuzz.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define MEMFD_BYTES 65536
+#define FDS_MAX 8
+
+void fuzz_copy(struct fuzz *fuzz, void *to, size_t size)
+{
+	size_t taken;
+	const uint8_t *bytes = fuzz_bytes(fuzz, size, &taken);
+
+	memset(to, 0, size);
+	if (taken > 0)
+		memcpy(to, bytes, taken);
+}
+
+const uint8_t *fuzz_bytes(struct fuzz *fuzz, size_t size, size_t *taken)
+{
+	const uint8_t *bytes = fuzz->data;
+
+	*taken = MIN(size, fuzz->size);
+	fuzz->data += *taken;
+	fuzz->size -= *taken;
+	return bytes;
+}
+
+uint8_t fuzz_u8(struct fuzz *fuzz)
+{
+	uint8_t value;
+
+	fuzz_copy(fuzz, &value, sizeof(value));
+	return value;
+}
+
+uint16_t fuzz_u16(struct fuzz *fuzz)
+{
+	uint16_t value;
+
+	fuzz_copy(fuzz, &value, sizeof(value));
+	return value;
+}
+
+uint32_t fuzz_u32(struct fuzz *fuzz)
+{
+	uint32_t value;
+
+	fuzz_copy(fuzz, &value, sizeof(value));
+	return value;
+}
+
+uint64_t fuzz_u64(struct fuzz *fuzz)
+{
+	uint64_t value;
+
+	fuzz_copy(fuzz, &value, sizeof(value));
+	return value;
+}
+
+uint32_t fuzz_pick(struct fuzz *fuzz, uint32_t count)
+{
+	return (count > 256 ? fuzz_u16(fuzz) : fuzz_u8(fuzz)) % count;
+}
+
+uint32_t fuzz_odd(struct fuzz *fuzz)
+{
+	static const uint32_t odd[] = {0, 1, 2, 4, 8, 12, 15, 16, 17, 20, 63, 64, 65, 255, 256,
+		4095, 4096, 16383, 16384, 16385, 65535, 65536, 0x7fffffff, 0x80000000, 0xfffffffe,
+		0xffffffff};
+	uint8_t choice = fuzz_u8(fuzz);
+
+	return choice < G_N_ELEMENTS(odd) * 8 ? odd[choice / 8] : fuzz_u32(fuzz);
+}
+
+int fuzz_fd(struct fuzz *fuzz)
+{
+	int fds[2] = {-1, -1};
+
+	switch (fuzz_pick(fuzz, 6)) {
+	case 0:
+		return eventfd(0, EFD_CLOEXEC | (fuzz_u8(fuzz) & 1 ? EFD_NONBLOCK : 0));
+	case 1:
+		if (pipe2(fds, O_CLOEXEC) != 0)
+			return -1;
+		close(fds[1]);
+		return fds[0];
+	case 2:
+		fuzz_pair(fds);
+		close(fds[1]);
+		return fds[0];
+	case 3:
+		return open("/dev/null", O_RDWR | O_CLOEXEC);
+	default:
+		fds[0] = memfd_create("fuzz", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+		if (ftruncate(fds[0], MEMFD_BYTES) != 0)
+			g_error("memfd: %s", g_strerror(errno));
+		return fds[0];
+	}
+}
+
+void fuzz_pair(int pair[2])
+{
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) != 0)
+		g_error("socketpair: %s", g_strerror(errno));
+}
+
+void fuzz_send(int socket, const void *bytes, size_t size, const int *fds, size_t fd_count)
+{
+	struct iovec piece = {(void *)(uintptr_t)bytes, size};
+	union {
+		char bytes[CMSG_SPACE(FDS_MAX * sizeof(int))];
+		struct cmsghdr header;
+	} control = {{0}};
+	struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1};
+
+	g_assert(fd_count <= FDS_MAX);
+	if (fd_count > 0) {
+		message.msg_control = &control;
+		message.msg_controllen = CMSG_SPACE(fd_count * sizeof(int));
+		control.header.cmsg_level = SOL_SOCKET;
+		control.header.cmsg_type = SCM_RIGHTS;
+		control.header.cmsg_len = CMSG_LEN(fd_count * sizeof(int));
+		memcpy(CMSG_DATA(&control.header), fds, fd_count * sizeof(int));
+	}
+	/* A full socket loses the rest, as a peer that gives up would. */
+	(void)sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+static void close_received(struct msghdr *message)
+{
+	for (struct cmsghdr *part = CMSG_FIRSTHDR(message); part;
+		part = CMSG_NXTHDR(message, part)) {
+		size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+
+		for (size_t i = 0; part->cmsg_type == SCM_RIGHTS && i < count; i++) {
+			int fd;
+
+			memcpy(&fd, CMSG_DATA(part) + i * sizeof(int), sizeof(fd));
+			close(fd);
+		}
+	}
+}
+
+void fuzz_drain(int socket)
+{
+	static uint8_t sink[65536];
+	union {
+		char bytes[CMSG_SPACE(253 * sizeof(int))];
+		struct cmsghdr header;
+	} control;
+
+	for (;;) {
+		struct iovec piece = {sink, sizeof(sink)};
+		struct msghdr message = {
+			.msg_iov = &piece,
+			.msg_iovlen = 1,
+			.msg_control = &control,
+			.msg_controllen = sizeof(control),
+		};
+
+		if (recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) <= 0)
+			return;
+		close_received(&message);
+	}
+}
+
+void fuzz_turns(unsigned int turns)
+{
+	while (turns-- > 0 && g_main_context_iteration(NULL, FALSE))
+		;
+}
+
+unsigned int fuzz_open_fds(void)
+{
+	DIR *folder = opendir("/proc/self/fd");
+	unsigned int count = 0;
+
+	if (!folder)
+		g_error("/proc/self/fd: %s", g_strerror(errno));
+	while (readdir(folder))
+		count++;
+	closedir(folder);
+	return count;
+}
+
+/* The text of each line is made, so that what is wrong with its arguments is found. */
+static GLogWriterOutput drop(GLogLevelFlags level, const GLogField *fields, gsize count,
+	gpointer data)
+{
+	return G_LOG_WRITER_HANDLED;
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	signal(SIGPIPE, SIG_IGN);
+	g_log_set_writer_func(drop, NULL, NULL);
+	/* Has an fd of its own, which is there before any is counted. */
+	g_main_context_default();
+	return 0;
+}

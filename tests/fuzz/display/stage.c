@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "stage.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "scene/scanout.h"
+#include "vhost_user_gpu.h"
+
+/* Fds are looked at up to this number; an input has far fewer. */
+#define FDS_END 128
+
+/* What the outputs of an input can be. */
+static const struct {
+	uint32_t width;
+	uint32_t height;
+} modes[] = {{64, 48}, {48, 64}, {16, 16}, {128, 96}};
+
+static const struct layout_output mirrored[] = {
+	{.name = "DP-1", .guest = "g"},
+	{.name = "DP-2", .guest = "g", .scanout = 0, .policy = PLACE_CENTER},
+	{.name = "DP-3", .guest = "g", .scanout = 1, .policy = PLACE_FILL},
+};
+
+static const struct layout_output forced[] = {
+	{.name = "DP-2", .off = true},
+	{.name = "DP-1;DP-3", .guest = "g", .scanout = -1, .force_on = true, .positioned = true},
+};
+
+static const struct {
+	const struct layout_output *outputs;
+	size_t count;
+} arrangements[] = {
+	{NULL, 0},
+	{mirrored, G_N_ELEMENTS(mirrored)},
+	{forced, G_N_ELEMENTS(forced)},
+};
+
+/* ---- life ---- */
+
+static void on_gone(void *data)
+{
+}
+
+static const struct layout_listener layout_listener = {.device_gone = on_gone};
+
+static struct kms_device *make_card(struct stage *stage, size_t mode)
+{
+	struct kms_device *card = fake_card_create(stage->outputs, modes[mode].width,
+		modes[mode].height);
+
+	fake_card_listen(card, layout_kms_listener(), stage->layout);
+	return card;
+}
+
+static void make_layout(struct stage *stage, struct fuzz *fuzz)
+{
+	static const int64_t waits[] = {LAYOUT_NEVER, LAYOUT_NEVER, 0, 1};
+	size_t arrangement = fuzz_pick(fuzz, G_N_ELEMENTS(arrangements));
+	uint8_t how = fuzz_u8(fuzz);
+	const struct layout_guest guest = {
+		.guest = stage->guest,
+		.keep_picture = how & 1,
+		.policy = (enum place_policy)(how / 2 % (PLACE_INTEGER + 1)),
+		.blank_after_ms = waits[how >> 4 & 3],
+		.off_after_ms = waits[how >> 6],
+	};
+	const struct layout_options options = {
+		.outputs = arrangements[arrangement].outputs,
+		.output_count = arrangements[arrangement].count,
+		.guests = &guest,
+		.guest_count = 1,
+	};
+
+	stage->layout = layout_create(&options, &layout_listener, stage);
+}
+
+static void make_guest(struct stage *stage, struct fuzz *fuzz)
+{
+	uint8_t how = fuzz_u8(fuzz);
+	const struct guest_options options = {
+		.name = "g",
+		.after = how & 1 ? GUEST_IDLE_LAST : GUEST_IDLE_BLACK,
+		/* Buffers that are never finished are given up at once, or never. */
+		.flip_timeout_ms = how & 2 ? 1 : 0,
+	};
+
+	stage->state = g_new0(struct guest_state, 1);
+	stage->guest = guest_create(&options, stage->state);
+}
+
+static void put_card(struct stage *stage, struct kms_device *card)
+{
+	stage->card = card;
+	guest_set_device(stage->guest, card);
+	layout_set_device(stage->layout, card);
+}
+
+static void take_card(struct stage *stage)
+{
+	layout_set_device(stage->layout, NULL);
+	guest_set_device(stage->guest, NULL);
+	fake_card_destroy(stage->card);
+	stage->card = NULL;
+}
+
+void stage_change_card(struct stage *stage)
+{
+	if (stage->card)
+		take_card(stage);
+	else
+		put_card(stage, make_card(stage, 0));
+}
+
+void stage_init(struct stage *stage, struct fuzz *fuzz)
+{
+	*stage = (struct stage){.peer = -1, .fds = fuzz_open_fds()};
+	stage->received = g_byte_array_new();
+	stage->outputs = 1 + fuzz_pick(fuzz, 3);
+	make_guest(stage, fuzz);
+	make_layout(stage, fuzz);
+	put_card(stage, make_card(stage, fuzz_pick(fuzz, G_N_ELEMENTS(modes))));
+	stage_attach(stage);
+}
+
+/* ---- the peer ---- */
+
+void stage_attach(struct stage *stage)
+{
+	int pair[2];
+
+	stage_hang_up(stage);
+	fuzz_pair(pair);
+	stage->peer = pair[0];
+	stage->frames_before = guest_counters(stage->guest)->frames;
+	guest_attach(stage->guest, pair[1]);
+	g_assert(guest_attached(stage->guest));
+	/* Those that the peer before it had open were answered, or forgotten. */
+	g_assert(stage->state->waiting_count == 0);
+}
+
+void stage_hang_up(struct stage *stage)
+{
+	if (stage->peer >= 0)
+		close(stage->peer);
+	stage->peer = -1;
+	stage->answers = 0;
+	g_byte_array_set_size(stage->received, 0);
+}
+
+/* Bytes of a reply's payload. */
+static size_t reply_size(uint32_t request)
+{
+	switch (request) {
+	case VHOST_USER_GPU_GET_PROTOCOL_FEATURES:
+		return sizeof(uint64_t);
+	case VHOST_USER_GPU_GET_DISPLAY_INFO:
+		return sizeof(struct virtio_gpu_resp_display_info);
+	case VHOST_USER_GPU_GET_EDID:
+		return sizeof(struct virtio_gpu_resp_edid);
+	default:
+		g_assert(request == VHOST_USER_GPU_DMABUF_UPDATE);
+		return 0;
+	}
+}
+
+/* False: the next reply is not complete. */
+static bool take_reply(struct stage *stage)
+{
+	struct vhost_user_gpu_header header;
+
+	if (stage->received->len < sizeof(header))
+		return false;
+	memcpy(&header, stage->received->data, sizeof(header));
+	g_assert(header.flags == VHOST_USER_GPU_REPLY);
+	g_assert(header.size == reply_size(header.request));
+	if (stage->received->len < sizeof(header) + header.size)
+		return false;
+	g_byte_array_remove_range(stage->received, 0, (guint)(sizeof(header) + header.size));
+	stage->answers += header.request == VHOST_USER_GPU_DMABUF_UPDATE;
+	return true;
+}
+
+size_t stage_receive(struct stage *stage)
+{
+	static uint8_t bytes[65536];
+	size_t all = 0;
+	ssize_t got;
+
+	if (stage->peer < 0)
+		return 0;
+	while ((got = recv(stage->peer, bytes, sizeof(bytes), MSG_DONTWAIT)) > 0) {
+		g_byte_array_append(stage->received, bytes, (guint)got);
+		all += (size_t)got;
+	}
+	while (take_reply(stage))
+		;
+	g_assert(stage->answers <= guest_counters(stage->guest)->frames - stage->frames_before);
+	return all;
+}
+
+/* ---- what must hold ---- */
+
+/* All that the peer has sent is read and answered. */
+static void settle(struct stage *stage)
+{
+	struct channel_counters before, now = guest_channel_counters(stage->guest);
+	bool progress;
+
+	do {
+		before = now;
+		guest_stop(stage->guest);
+		fuzz_turns(16);
+		progress = stage_receive(stage) > 0;
+		now = guest_channel_counters(stage->guest);
+		progress = progress || now.bytes_received != before.bytes_received ||
+			now.messages != before.messages || now.replies != before.replies;
+	} while (progress);
+}
+
+static void check_answers(struct stage *stage)
+{
+	g_assert(stage->state->waiting_count == 0);
+	if (stage->peer < 0 || !guest_attached(stage->guest))
+		return;
+	g_assert(stage->received->len == 0);
+	g_assert(stage->answers == guest_counters(stage->guest)->frames - stage->frames_before);
+}
+
+static bool is_surface(int fd)
+{
+	char path[64], name[64] = "";
+
+	g_snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	/* The guest's name is the file's; no other has it. */
+	return readlink(path, name, sizeof(name) - 1) > 0 && g_str_has_prefix(name, "/memfd:g ");
+}
+
+static void check_surfaces(void)
+{
+	uint64_t bytes = 0;
+	struct stat status;
+
+	for (int fd = 0; fd < FDS_END; fd++) {
+		if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && is_surface(fd))
+			bytes += (uint64_t)status.st_size;
+	}
+	/* Each has a page more, for its header. */
+	g_assert(bytes <= SCANOUT_SURFACE_BYTES_MAX + 4096 * 2 * VHOST_USER_GPU_SCANOUTS);
+}
+
+void stage_finish(struct stage *stage)
+{
+	settle(stage);
+	check_answers(stage);
+	check_surfaces();
+	layout_destroy(stage->layout);
+	guest_destroy(stage->guest);
+	if (stage->card)
+		fake_card_destroy(stage->card);
+	stage_hang_up(stage);
+	g_byte_array_unref(stage->received);
+	g_free(stage->state);
+	g_assert(fuzz_open_fds() == stage->fds);
+}

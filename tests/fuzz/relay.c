@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The relay between a VMM and a back-end that both send what the input says: messages that are
+ * nearly right, in pieces, with fds of all kinds, and ends at any moment.
+ *
+ * Covers: src/wire/relay.c src/wire/message.c src/wire/stream.c
+ * Reaches: 70
+ */
+#include "wire/relay.h"
+
+#include <errno.h>
+#include <glib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "fuzz.h"
+#include "vhost_user.h"
+
+#define STEPS_MAX 64
+#define TURNS 8
+
+/* One relay for all inputs: each is a session of it. */
+struct rig {
+	struct relay *relay;
+	struct sockaddr_un vmm_address;
+	int backend_listen;
+	unsigned int detached;
+	int display; /* what the relay handed out, or -1 */
+};
+
+static struct rig rig = {.display = -1};
+
+static void attached(void *data, int fd)
+{
+	g_assert(rig.display < 0);
+	rig.display = fd;
+}
+
+static void scanouts(void *data, uint32_t count)
+{
+	g_assert(count > 0);
+}
+
+static void detached(void *data)
+{
+	rig.detached++;
+}
+
+static const struct relay_listener listener = {attached, scanouts, detached};
+
+/* Abstract: nothing is left behind, however the process ends. */
+static struct sockaddr_un address_of(const char *side)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+	g_snprintf(address.sun_path + 1, sizeof(address.sun_path) - 1, "fuzz-%s-%d", side,
+		(int)getpid());
+	return address;
+}
+
+static int listen_at(const struct sockaddr_un *address)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (bind(fd, (const struct sockaddr *)address, sizeof(*address)) != 0 || listen(fd, 8) != 0)
+		g_error("listen: %s", g_strerror(errno));
+	return fd;
+}
+
+static int connect_to(const struct sockaddr_un *address)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) != 0)
+		g_error("connect: %s", g_strerror(errno));
+	return fd;
+}
+
+static void rig_init(void)
+{
+	g_autofree char *folder = g_dir_make_tmp("scanoutd-fuzz-XXXXXX", NULL);
+	g_autofree char *path = g_build_filename(folder, "backend.sock", NULL);
+	struct sockaddr_un backend = {.sun_family = AF_UNIX};
+	struct relay_options options = {.name = "fuzz", .backend_path = path};
+	g_autoptr(GError) error = NULL;
+
+	rig.vmm_address = address_of("vmm");
+	options.vmm_listen_fd = listen_at(&rig.vmm_address);
+	g_strlcpy(backend.sun_path, path, sizeof(backend.sun_path));
+	rig.backend_listen = listen_at(&backend);
+	rig.relay = relay_create(&options, &listener, NULL, &error);
+	g_assert_no_error(error);
+}
+
+static uint32_t choose_request(struct fuzz *fuzz)
+{
+	static const uint32_t known[] = {VHOST_USER_GPU_SET_SOCKET, VHOST_USER_GET_CONFIG,
+		VHOST_USER_ADD_MEM_REG, VHOST_USER_SET_MEM_TABLE, VHOST_USER_SET_VRING_ADDR,
+		VHOST_USER_GET_FEATURES, VHOST_USER_SET_BACKEND_REQ_FD, VHOST_USER_SET_VRING_KICK,
+		44};
+	uint8_t choice = fuzz_u8(fuzz);
+
+	return choice < 200 ? known[choice % G_N_ELEMENTS(known)] : fuzz_odd(fuzz);
+}
+
+static uint32_t size_for(uint32_t request)
+{
+	switch (request) {
+	case VHOST_USER_GET_CONFIG:
+		return sizeof(struct vhost_user_config) + sizeof(struct virtio_gpu_config);
+	case VHOST_USER_ADD_MEM_REG:
+	case VHOST_USER_SET_MEM_TABLE:
+		return sizeof(uint64_t) + sizeof(struct vhost_user_memory_region);
+	case VHOST_USER_SET_VRING_ADDR:
+		return sizeof(struct vhost_user_vring_address);
+	case VHOST_USER_GPU_SET_SOCKET:
+	case VHOST_USER_GET_FEATURES:
+	case VHOST_USER_SET_BACKEND_REQ_FD:
+		return 0;
+	default:
+		return sizeof(uint64_t);
+	}
+}
+
+/* One message, or the first part of one. */
+static void send_message(struct fuzz *fuzz, int socket, bool reply)
+{
+	struct {
+		struct vhost_user_header header;
+		uint8_t payload[VHOST_USER_PAYLOAD_MAX + 64];
+	} __attribute__((packed)) wire;
+	uint8_t shape = fuzz_u8(fuzz);
+	int fds[VHOST_USER_FDS_MAX];
+	size_t fd_count = shape & 1 ? 1 : 0;
+	size_t whole;
+
+	wire.header.request = choose_request(fuzz);
+	wire.header.flags = shape & 2 ? fuzz_u8(fuzz) : 1u | (reply ? 4u : 0u);
+	wire.header.size = shape & 4 ? fuzz_odd(fuzz) : size_for(wire.header.request);
+	fuzz_copy(fuzz, wire.payload, sizeof(struct vhost_user_vring_address));
+	memset(wire.payload + sizeof(struct vhost_user_vring_address), shape,
+		sizeof(wire.payload) - sizeof(struct vhost_user_vring_address));
+	if ((shape & 0x18) == 0x18)
+		fd_count = fuzz_pick(fuzz, VHOST_USER_FDS_MAX + 1);
+	for (size_t i = 0; i < fd_count; i++)
+		fds[i] = fuzz_fd(fuzz);
+	whole = sizeof(wire.header) + MIN(wire.header.size, sizeof(wire.payload));
+	if (shape & 0x20)
+		whole = fuzz_pick(fuzz, (uint32_t)whole + 1);
+	if (whole > 0)
+		fuzz_send(socket, &wire, whole, fds, fd_count);
+	for (size_t i = 0; i < fd_count; i++)
+		close(fds[i]);
+}
+
+static void close_display(void)
+{
+	if (rig.display < 0)
+		return;
+	close(rig.display);
+	rig.display = -1;
+}
+
+/* What the VMM does, or the back-end, or time; false: the session is over. */
+static bool step(struct fuzz *fuzz, int vmm, int backend)
+{
+	uint8_t what = fuzz_u8(fuzz);
+
+	switch (what % 8) {
+	case 0:
+	case 1:
+	case 2:
+		send_message(fuzz, vmm, false);
+		break;
+	case 3:
+	case 4:
+		if (backend >= 0)
+			send_message(fuzz, backend, true);
+		break;
+	case 5:
+		fuzz_drain(what & 0x10 || backend < 0 ? vmm : backend);
+		break;
+	case 6:
+		if (what & 0x80 && rig.display >= 0) {
+			close_display();
+			relay_display_closed(rig.relay);
+		}
+		break;
+	default:
+		if (what > 0xe0)
+			return false;
+		shutdown(what & 0x10 || backend < 0 ? vmm : backend, SHUT_WR);
+		break;
+	}
+	if (what & 0x08)
+		fuzz_turns(TURNS);
+	return true;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct fuzz fuzz = {data, size};
+	unsigned int fds, detached_before;
+	int vmm, backend = -1;
+
+	if (!rig.relay)
+		rig_init();
+	fds = fuzz_open_fds();
+	detached_before = rig.detached;
+	vmm = connect_to(&rig.vmm_address);
+	fuzz_turns(TURNS);
+	backend = accept4(rig.backend_listen, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	for (unsigned int i = 0; i < STEPS_MAX && fuzz.size > 0; i++) {
+		if (!step(&fuzz, vmm, backend))
+			break;
+	}
+	if (fuzz_u8(&fuzz) & 1)
+		fuzz_drain(vmm);
+	close(vmm);
+	/* A session that is over is over once. */
+	while (rig.detached == detached_before)
+		g_main_context_iteration(NULL, TRUE);
+	g_assert(rig.detached == detached_before + 1);
+	if (backend >= 0)
+		close(backend);
+	close_display();
+	while (g_main_context_iteration(NULL, FALSE))
+		;
+	g_assert(fuzz_open_fds() == fds);
+	return 0;
+}
