@@ -309,6 +309,10 @@ void kms_output_physical_size(const struct kms_output *output, uint32_t *width_m
 /* A commit is in flight on it. */
 bool kms_output_busy(const struct kms_output *output);
 
+/* A commit is in flight on it, or a frame is pending that nothing of its guest's holds back (its
+ * buffer's fences): something must come of it, and soon. */
+bool kms_output_due(const struct kms_output *output);
+
 struct kms_frame {
 	/* Grows with every frame that the caller submits to this output; never 0. */
 	uint64_t serial;

@@ -586,6 +586,11 @@ bool kms_output_busy(const struct kms_output *output)
 	return output->state.crtc && output->state.crtc->busy;
 }
 
+bool kms_output_due(const struct kms_output *output)
+{
+	return kms_output_busy(output) || (output->pending.buffer && !output->fence_watch);
+}
+
 const struct kms_output_counters *kms_output_counters(const struct kms_output *output)
 {
 	return &output->counters;

@@ -16,8 +16,10 @@
 #include "input/input.h"
 #include "kms.h"
 #include "log.h"
+#include "report/health.h"
 #include "report/stall.h"
 #include "report/statistics.h"
+#include "report/watchdog.h"
 #include "scene/guest.h"
 #include "scene/layout.h"
 #include "session/card.h"
@@ -32,6 +34,7 @@ struct daemon {
 	int signals; /* signalfd */
 	guint signal_source;
 	struct stall *stall; /* while the loop runs */
+	struct health *health;
 	struct session *session;
 	struct layout *layout;
 	struct kms_device_options card_options;
@@ -58,6 +61,43 @@ static void write_stats(const struct daemon *daemon)
 	};
 
 	statistics_write(&parts, daemon->config->daemon.stats);
+}
+
+/* ---- health ---- */
+
+static void fill_outputs(const struct kms_device *device, struct health_output *outputs)
+{
+	for (size_t i = 0; i < kms_device_output_count(device); i++) {
+		struct kms_output *output = kms_device_output(device, i);
+		const struct kms_output_counters *counters = kms_output_counters(output);
+
+		outputs[i] = (struct health_output){
+			.name = kms_output_name(output),
+			.busy = kms_output_active(output) && kms_output_due(output),
+			.progress = counters->commits + counters->frames_shown +
+				counters->commits_failed + counters->flip_timeouts +
+				counters->mode_sets,
+		};
+	}
+}
+
+static char *check_health(void *data)
+{
+	struct daemon *daemon = data;
+	const struct kms_device *device = card_device(daemon->card);
+	size_t output_count = device != NULL ? kms_device_output_count(device) : 0;
+	g_autofree struct health_output *outputs = g_new0(struct health_output, output_count);
+	g_autofree struct health_guest *guests = g_new0(struct health_guest, daemon->member_count);
+	const struct health_facts facts = {guests, daemon->member_count, outputs, output_count};
+
+	if (device != NULL)
+		fill_outputs(device, outputs);
+	for (size_t i = 0; i < daemon->member_count; i++)
+		guests[i] = (struct health_guest){
+			.name = guest_name(member_guest(daemon->members[i])),
+			.waiting_since_us = member_waiting_since(daemon->members[i]),
+		};
+	return health_complaint(daemon->health, &facts, g_get_monotonic_time());
 }
 
 /* ---- what may happen ---- */
@@ -383,6 +423,7 @@ struct daemon *daemon_create(const struct config *config, GError **error)
 		return NULL;
 	}
 	daemon->loop = g_main_loop_new(NULL, FALSE);
+	daemon->health = health_create(config->daemon.flip_timeout_ms);
 	watch_signals(daemon);
 	if (!open_session(daemon, error) || !make_guests(daemon, error) ||
 		!show_guests(daemon, error) || !open_doors(daemon, error) ||
@@ -395,11 +436,15 @@ struct daemon *daemon_create(const struct config *config, GError **error)
 
 int daemon_run(struct daemon *daemon)
 {
+	struct watchdog *watchdog;
+
 	for (size_t i = 0; i < daemon->member_count; i++)
 		member_log_wiring(daemon->members[i]);
 	tell_ready(daemon);
 	daemon->stall = stall_create(g_get_monotonic_time);
+	watchdog = watchdog_create(check_health, daemon);
 	g_main_loop_run(daemon->loop);
+	watchdog_destroy(watchdog);
 	sd_notify(0, "STOPPING=1");
 	for (size_t i = 0; i < daemon->member_count; i++)
 		guest_stop(member_guest(daemon->members[i]));
@@ -426,6 +471,7 @@ void daemon_destroy(struct daemon *daemon)
 	session_destroy(daemon->session);
 	if (daemon->signals >= 0)
 		close(daemon->signals);
+	health_destroy(daemon->health);
 	g_clear_pointer(&daemon->loop, g_main_loop_unref);
 	g_free(daemon->members);
 	g_free(daemon);

@@ -221,6 +221,13 @@ struct guest *member_guest(const struct member *member)
 	return member->guest;
 }
 
+int64_t member_waiting_since(const struct member *member)
+{
+	const struct guest_state *state = state_guest(member->state);
+
+	return state->waiting_count > 0 ? state->waiting[state->waiting_count - 1].since_us : 0;
+}
+
 const struct relay_counters *member_relay_counters(const struct member *member)
 {
 	return member->relay != NULL ? relay_counters(member->relay) : NULL;

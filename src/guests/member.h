@@ -11,6 +11,7 @@
 #include <glib.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "config/config.h"
 #include "scene/guest.h"
@@ -49,6 +50,9 @@ void member_log_wiring(const struct member *member);
 /* Belong to the member. */
 const struct config_guest *member_config(const struct member *member);
 struct guest *member_guest(const struct member *member);
+/* Since when the DMABUF_UPDATE that came last waits for its answer, g_get_monotonic_time(); 0: none
+ * waits. */
+int64_t member_waiting_since(const struct member *member);
 /* NULL: it has a door. */
 const struct relay_counters *member_relay_counters(const struct member *member);
 

@@ -78,12 +78,16 @@ static void test_waits(struct card_fixture *card)
 	g_assert_cmpint(card_submit_buffer(card, 0, guest.buffer), ==, KMS_SUBMIT_ACCEPTED);
 	card_turn();
 	g_assert_false(kms_output_busy(seen->output));
+	/* It is the guest's affair how long that takes. */
+	g_assert_false(kms_output_due(seen->output));
 	g_assert_true(kms_output_holds(seen->output, guest.buffer));
 	g_assert_cmpuint(seen->failures, ==, 0);
 	draw(&guest);
 	card_turn();
 	g_assert_true(kms_output_busy(seen->output));
+	g_assert_true(kms_output_due(seen->output));
 	card_flip(0);
+	g_assert_false(kms_output_due(seen->output));
 	g_assert_cmpuint(seen->presented, ==, card->serial);
 	/* Nothing is left in the loop. */
 	g_assert_null(seen->output->fence_watch);

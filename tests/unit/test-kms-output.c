@@ -414,6 +414,7 @@ static void test_commit_put_off(struct card_fixture *card)
 		double_fail(DOUBLE_COMMIT, moments[i], 0, 2);
 		g_assert_cmpint(card_submit(card, 0), ==, KMS_SUBMIT_ACCEPTED);
 		g_assert_false(kms_output_busy(seen->output));
+		g_assert_true(kms_output_due(seen->output));
 		card_wait(kms_output_busy(seen->output));
 		card_flip(0);
 		g_assert_cmpuint(seen->presented, ==, card->serial);

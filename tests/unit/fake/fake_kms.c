@@ -291,6 +291,11 @@ bool kms_output_busy(const struct kms_output *output)
 	return output->queued.frame.buffer != NULL || output->cursor_in_flight;
 }
 
+bool kms_output_due(const struct kms_output *output)
+{
+	return kms_output_busy(output) || output->pending.frame.buffer != NULL;
+}
+
 /* Inside the buffer and the CRTC, as every driver wants it. */
 static void check_frame(const struct kms_output *output, const struct kms_frame *frame)
 {
