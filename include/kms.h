@@ -231,6 +231,14 @@ bool kms_device_configure(struct kms_device *device, const struct kms_output_req
  */
 void kms_device_pause(struct kms_device *device);
 
+/* A second descriptor of the card for kms_master_drop(), the caller's: to be closed before the
+ * device is destroyed, or we stay master. -1: no descriptor is left. */
+int kms_device_duplicate(const struct kms_device *device);
+
+/* Drops master by the card's fd, from any thread: what is committed from then on is refused, as if
+ * another had taken it (kms_device_pause()). Waits for nothing. */
+void kms_master_drop(int fd);
+
 /* Becomes master again, if a seat manager has not made us that already, and makes a full mode set
  * of what was configured. */
 bool kms_device_resume(struct kms_device *device, GError **error);

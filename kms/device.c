@@ -6,6 +6,7 @@
 
 #include <drm_fourcc.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <log.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -181,6 +182,16 @@ void kms_device_pause(struct kms_device *device)
 	kms_modeset_cancel(&device->modeset);
 	/* Refused where a seat manager does it, or has done it. */
 	drmDropMaster(device->card->fd);
+}
+
+int kms_device_duplicate(const struct kms_device *device)
+{
+	return fcntl(device->card->fd, F_DUPFD_CLOEXEC, 0);
+}
+
+void kms_master_drop(int fd)
+{
+	drmDropMaster(fd);
 }
 
 static void come_back(struct kms_device *device)

@@ -162,6 +162,7 @@ static void card_came(void *data, struct kms_device *device)
 	for (size_t i = 0; i < daemon->member_count; i++)
 		guest_set_device(member_guest(daemon->members[i]), device);
 	layout_set_device(daemon->layout, device);
+	session_set_card(daemon->session, kms_device_duplicate(device));
 }
 
 /* Guests live on: they are answered by the pacing timer. */
@@ -170,6 +171,7 @@ static void card_going(void *data)
 	struct daemon *daemon = data;
 
 	log_daemon(G_LOG_LEVEL_WARNING, "the card is gone; guests go on without one");
+	session_set_card(daemon->session, -1);
 	layout_set_device(daemon->layout, NULL);
 	for (size_t i = 0; i < daemon->member_count; i++)
 		guest_set_device(member_guest(daemon->members[i]), NULL);
@@ -467,6 +469,7 @@ void daemon_destroy(struct daemon *daemon)
 	layout_destroy(daemon->layout);
 	for (size_t i = 0; i < daemon->member_count; i++)
 		member_destroy(daemon->members[i]);
+	session_set_card(daemon->session, -1);
 	card_destroy(daemon->card);
 	session_destroy(daemon->session);
 	if (daemon->signals >= 0)

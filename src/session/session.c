@@ -61,6 +61,14 @@ void session_take_keyboard(struct session *session, bool taken)
 		session->way->take_keyboard(session, taken);
 }
 
+void session_set_card(struct session *session, int fd)
+{
+	if (session != NULL && session->way->set_card != NULL)
+		session->way->set_card(session, fd);
+	else if (fd >= 0)
+		close(fd);
+}
+
 const struct kms_opener *session_card_opener(const struct session *session)
 {
 	return session != NULL && session->card_opener.open != NULL ? &session->card_opener : NULL;

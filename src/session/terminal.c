@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <glib-unix.h>
 #include <linux/kd.h>
 #include <linux/major.h>
 #include <linux/vt.h>
@@ -14,7 +13,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <termios.h>
@@ -22,17 +20,19 @@
 
 #include "log.h"
 #include "session/session_internal.h"
-#include "turn.h"
+#include "session/vt_guard.h"
 
 #define ACTIVATE_TIMEOUT_MS 2000
+
+/* So long the main loop may take to let go of the screen. */
+#define PATIENCE_MS 1000
 
 struct terminal {
 	struct session session;
 	int tty;
 	int vt; /* its number */
 	int previous; /* the terminal to go back to at the end, or 0 */
-	int signals; /* signalfd */
-	guint source;
+	struct vt_guard *guard;
 };
 
 /* For the crash handler, which is given nothing else: the terminal that is in graphics mode, and
@@ -41,17 +41,6 @@ static volatile sig_atomic_t crash_tty = -1;
 static volatile sig_atomic_t crash_keyboard = -1;
 
 static const int crash_signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP};
-
-/* Queued, so that a release is not lost behind an acquire. */
-static int release_signal(void)
-{
-	return SIGRTMIN;
-}
-
-static int acquire_signal(void)
-{
-	return SIGRTMIN + 1;
-}
 
 static void fail(GError **error, int vt, const char *what)
 {
@@ -111,8 +100,8 @@ static bool set_graphics(struct terminal *terminal, GError **error)
 {
 	struct vt_mode process = {
 		.mode = VT_PROCESS,
-		.relsig = (short)release_signal(),
-		.acqsig = (short)acquire_signal(),
+		.relsig = (short)vt_guard_release_signal(),
+		.acqsig = (short)vt_guard_acquire_signal(),
 	};
 
 	if (ioctl(terminal->tty, VT_SETMODE, &process) != 0) {
@@ -130,46 +119,41 @@ static bool set_graphics(struct terminal *terminal, GError **error)
 
 /* ---- switching ---- */
 
-static gboolean handle_signals(gint fd, GIOCondition condition, gpointer data)
+static void release(void *data)
 {
 	struct terminal *terminal = data;
-	struct signalfd_siginfo info;
 
-	turn_note();
-	while (read(fd, &info, sizeof(info)) == sizeof(info)) {
-		if (info.ssi_signo == (uint32_t)release_signal()) {
-			log_daemon(G_LOG_LEVEL_INFO, "tty%d: switched to another VT", terminal->vt);
-			terminal->session.listener.release(terminal->session.data);
-			if (ioctl(terminal->tty, VT_RELDISP, 1) != 0)
-				log_daemon(G_LOG_LEVEL_WARNING, "tty%d: VT_RELDISP: %s",
-					terminal->vt, g_strerror(errno));
-		} else {
-			if (ioctl(terminal->tty, VT_RELDISP, VT_ACKACQ) != 0)
-				log_daemon(G_LOG_LEVEL_WARNING, "tty%d: VT_RELDISP: %s",
-					terminal->vt, g_strerror(errno));
-			log_daemon(G_LOG_LEVEL_INFO, "tty%d: switched back", terminal->vt);
-			terminal->session.listener.acquire(terminal->session.data);
-		}
-	}
-	return G_SOURCE_CONTINUE;
+	log_daemon(G_LOG_LEVEL_INFO, "tty%d: switched to another VT", terminal->vt);
+	terminal->session.listener.release(terminal->session.data);
 }
 
-static bool watch_signals(struct terminal *terminal, GError **error)
+static void acquire(void *data)
 {
-	sigset_t signals;
+	struct terminal *terminal = data;
 
-	sigemptyset(&signals);
-	sigaddset(&signals, release_signal());
-	sigaddset(&signals, acquire_signal());
-	sigprocmask(SIG_BLOCK, &signals, NULL);
-	terminal->signals = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
-	if (terminal->signals < 0) {
-		fail(error, terminal->vt, "signalfd");
-		return false;
-	}
-	terminal->source = turn_name(
-		g_unix_fd_add(terminal->signals, G_IO_IN, handle_signals, terminal), "terminal");
-	return true;
+	log_daemon(G_LOG_LEVEL_INFO, "tty%d: switched back", terminal->vt);
+	terminal->session.listener.acquire(terminal->session.data);
+}
+
+static void late(void *data)
+{
+	const struct terminal *terminal = data;
+
+	log_daemon(G_LOG_LEVEL_WARNING,
+		"tty%d: the main loop was held up for more than %d ms while another VT was asked "
+		"for; it was let go of without it",
+		terminal->vt, PATIENCE_MS);
+}
+
+static const struct vt_guard_listener guard_listener = {release, acquire, late};
+
+static bool make_guard(struct terminal *terminal, GError **error)
+{
+	terminal->guard = vt_guard_create(terminal->tty, PATIENCE_MS, &guard_listener, terminal,
+		error);
+	if (terminal->guard == NULL)
+		g_prefix_error(error, "tty%d: ", terminal->vt);
+	return terminal->guard != NULL;
 }
 
 static int active_vt(int tty)
@@ -290,15 +274,19 @@ static void destroy(struct session *session)
 	tcflush(terminal->tty, TCIFLUSH);
 	if (terminal->previous > 0 && active_vt(terminal->tty) == terminal->vt)
 		ioctl(terminal->tty, VT_ACTIVATE, terminal->previous);
-	g_clear_handle_id(&terminal->source, g_source_remove);
-	if (terminal->signals >= 0)
-		close(terminal->signals);
+	vt_guard_destroy(terminal->guard);
 	close(terminal->tty);
 	g_free(terminal);
 }
 
+static void set_card(struct session *session, int fd)
+{
+	vt_guard_set_card(((struct terminal *)session)->guard, fd);
+}
+
 static const struct session_way way = {
 	.destroy = destroy,
+	.set_card = set_card,
 	.switch_terminal = switch_terminal,
 	.take_keyboard = take_keyboard,
 };
@@ -319,7 +307,6 @@ bool session_terminal_create(int vt, const struct session_listener *listener, vo
 	terminal->session.listener = *listener;
 	terminal->session.data = data;
 	terminal->vt = vt;
-	terminal->signals = -1;
 	snprintf(path, sizeof(path), "/dev/tty%d", vt);
 	terminal->tty = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (terminal->tty < 0) {
@@ -327,7 +314,7 @@ bool session_terminal_create(int vt, const struct session_listener *listener, vo
 		g_free(terminal);
 		return false;
 	}
-	if (!activate(terminal, error) || !watch_signals(terminal, error) ||
+	if (!activate(terminal, error) || !make_guard(terminal, error) ||
 		!set_graphics(terminal, error)) {
 		destroy(&terminal->session);
 		return false;

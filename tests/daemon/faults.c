@@ -5,9 +5,12 @@
  *
  *   refuse   a commit that was to follow a page flip at once: EINVAL
  *   lose     a page-flip event that never comes
+ *   stall    a commit that hangs: a FIFO, where a line is written when it does; it goes on when the
+ *            test has opened the FIFO stall-end for writing
  */
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -23,15 +26,38 @@
 /* Who commits now commits what waited for the flip. */
 static bool in_event;
 
-static bool is_wanted(const char *fault)
+static bool find(const char *fault, char path[256])
 {
 	const char *folder = getenv("CARD_FAULTS");
-	char path[256];
 
 	if (!folder)
 		return false;
-	snprintf(path, sizeof(path), "%s/%s", folder, fault);
-	return unlink(path) == 0;
+	snprintf(path, 256, "%s/%s", folder, fault);
+	return true;
+}
+
+static bool is_wanted(const char *fault)
+{
+	char path[256];
+
+	return find(fault, path) && unlink(path) == 0;
+}
+
+static void stall_if_wanted(void)
+{
+	char path[256];
+	int fd = find("stall", path) ? open(path, O_WRONLY | O_CLOEXEC) : -1;
+
+	if (fd < 0)
+		return;
+	unlink(path);
+	if (write(fd, "stuck\n", 6) != 6)
+		abort();
+	close(fd);
+	find("stall-end", path);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0)
+		close(fd);
 }
 
 int drmModeAtomicCommit(int fd, drmModeAtomicReqPtr request, uint32_t flags, void *data)
@@ -41,6 +67,8 @@ int drmModeAtomicCommit(int fd, drmModeAtomicReqPtr request, uint32_t flags, voi
 	if (!real)
 		real = (int (*)(int, drmModeAtomicReqPtr, uint32_t, void *))dlsym(RTLD_NEXT,
 			"drmModeAtomicCommit");
+	if (!(flags & DRM_MODE_ATOMIC_TEST_ONLY))
+		stall_if_wanted();
 	if (in_event && flags & DRM_MODE_PAGE_FLIP_EVENT && is_wanted("refuse"))
 		return -EINVAL;
 	return real(fd, request, flags, data);
