@@ -7,7 +7,7 @@
 struct stall {
 	struct turn turn; /* first: turn_current() finds the meter, too */
 	GPollFunc poll; /* of before */
-	int64_t began_us;
+	GSource *anchor; /* or NULL */
 	bool in_turn;
 	struct stall_counters counters;
 };
@@ -17,8 +17,9 @@ static void begin_turn(struct stall *stall)
 	struct turn *turn = &stall->turn;
 
 	stall->in_turn = true;
-	stall->began_us = turn->now_us();
-	turn->since_us = stall->began_us;
+	turn->begun = false;
+	if (!turn->begins_late)
+		turn_begin(turn, turn->now_us());
 	turn->slowest_us = 0;
 	turn->slowest[0] = '\0';
 	turn->source[0] = '\0';
@@ -34,10 +35,13 @@ static void end_turn(struct stall *stall)
 	if (!stall->in_turn)
 		return;
 	stall->in_turn = false;
-	now_us = turn->now_us();
-	turn_settle(turn, now_us);
-	took_us = (uint64_t)(now_us - stall->began_us);
 	counters->turns++;
+	if (!turn->begun)
+		return;
+	/* GLib has just looked at the clock, if any source has a ready time. */
+	now_us = stall->anchor ? g_source_get_time(stall->anchor) : turn->now_us();
+	turn_settle(turn, now_us);
+	took_us = (uint64_t)(now_us - turn->began_us);
 	if (took_us <= counters->longest_turn_us)
 		return;
 	counters->longest_turn_us = took_us;
@@ -57,12 +61,14 @@ static gint measured_poll(GPollFD *fds, guint count, gint timeout_ms)
 	return result;
 }
 
-struct stall *stall_create(int64_t (*now_us)(void))
+struct stall *stall_create(GSource *anchor, int64_t (*now_us)(void))
 {
 	struct stall *stall = g_new0(struct stall, 1);
 	GMainContext *context = g_main_context_default();
 
 	stall->turn.now_us = now_us;
+	stall->turn.begins_late = anchor != NULL;
+	stall->anchor = anchor ? g_source_ref(anchor) : NULL;
 	stall->poll = g_main_context_get_poll_func(context);
 	g_dataset_id_set_data(context, turn_quark(), stall);
 	g_main_context_set_poll_func(context, measured_poll);
@@ -77,6 +83,7 @@ void stall_destroy(struct stall *stall)
 		return;
 	g_main_context_set_poll_func(context, stall->poll);
 	g_dataset_id_remove_data(context, turn_quark());
+	g_clear_pointer(&stall->anchor, g_source_unref);
 	g_free(stall);
 }
 

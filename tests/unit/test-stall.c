@@ -53,7 +53,7 @@ static void test_longest(void)
 {
 	struct worker little = {.works_us = 10};
 	struct worker much = {.works_us = 300};
-	struct stall *stall = stall_create(read_clock);
+	struct stall *stall = stall_create(NULL, read_clock);
 
 	expect(stall, 0, "");
 	add("little", &little);
@@ -74,7 +74,7 @@ static void test_several(void)
 	struct worker first = {.works_us = 40};
 	struct worker second = {.works_us = 50};
 	struct worker third = {.works_us = 20};
-	struct stall *stall = stall_create(read_clock);
+	struct stall *stall = stall_create(NULL, read_clock);
 
 	add("first", &first);
 	add("second", &second);
@@ -89,7 +89,7 @@ static void test_silent(void)
 {
 	struct worker silent = {.works_us = 40, .silent = true};
 	struct worker loud = {.works_us = 5};
-	struct stall *stall = stall_create(read_clock);
+	struct stall *stall = stall_create(NULL, read_clock);
 
 	add("silent", &silent);
 	run_turn();
@@ -121,7 +121,7 @@ static void test_names(void)
 {
 	GSource *source = g_idle_source_new();
 	struct worker worker = {.works_us = 9};
-	struct stall *stall = stall_create(read_clock);
+	struct stall *stall = stall_create(NULL, read_clock);
 
 	turn_name_source(source, "relay", "kiosk");
 	g_source_set_callback(source, remove_itself, source, NULL);
@@ -154,7 +154,7 @@ static void test_poll_is_no_turn(void)
 	uint64_t turns;
 
 	g_main_context_set_poll_func(NULL, late_poll);
-	stall = stall_create(read_clock);
+	stall = stall_create(NULL, read_clock);
 	run_turn();
 	turns = stall_counters(stall)->turns;
 	add("worker", &worker);
@@ -179,6 +179,33 @@ static void test_no_meter(void)
 	stall_destroy(NULL);
 }
 
+static gboolean spin(gpointer data)
+{
+	int64_t until_us = g_get_monotonic_time() + *(const int64_t *)data;
+
+	turn_note();
+	while (g_get_monotonic_time() < until_us)
+		;
+	return G_SOURCE_REMOVE;
+}
+
+/* By GLib's times: a turn begins when its first source says so, and ends when the next one polls. */
+static void test_anchored(void)
+{
+	int64_t works_us = 5000;
+	guint anchor = g_timeout_add(3600 * 1000, spin, &works_us);
+	GSource *source = g_main_context_find_source_by_id(NULL, anchor);
+	struct stall *stall = stall_create(source, g_get_monotonic_time);
+
+	turn_name(g_idle_add(spin, &works_us), "busy");
+	run_turn();
+	g_assert_cmpuint(stall_counters(stall)->turns, >, 0);
+	g_assert_cmpuint(stall_counters(stall)->longest_turn_us, >=, (uint64_t)works_us - 1000);
+	g_assert_cmpstr(stall_counters(stall)->longest_turn_source, ==, "busy");
+	stall_destroy(stall);
+	g_source_remove(anchor);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -188,5 +215,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/stall/names", test_names);
 	g_test_add_func("/stall/poll-is-no-turn", test_poll_is_no_turn);
 	g_test_add_func("/stall/no-meter", test_no_meter);
+	g_test_add_func("/stall/anchored", test_anchored);
 	return g_test_run();
 }
