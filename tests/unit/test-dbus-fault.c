@@ -4,6 +4,7 @@
 #include <glib/gstdio.h>
 
 #include "dbus_fixture.h"
+#include "input/dbus/limit.h"
 
 /* ---- lies ---- */
 
@@ -43,6 +44,69 @@ static void test_no_consoles(void)
 			       "{'org.qemu.Display1.Console': {'Type': <'Graphic'>}}}");
 	expect_never_connected("{objectpath '/org/qemu/Display1/VM': "
 			       "{'org.qemu.Display1.Console': {'Type': <'Graphic'>}}}");
+}
+
+/* A graphic console, and `count` properties that no QEMU has. */
+static char *console_with(const char *value, unsigned int count)
+{
+	GString *text = g_string_new("{objectpath '" CONSOLE "0': {"
+				     "'org.qemu.Display1.Keyboard': {'Modifiers': <uint32 0>}, "
+				     "'org.qemu.Display1.Console': {'Type': <'Graphic'>");
+
+	for (unsigned int i = 0; i < count; i++)
+		g_string_append_printf(text, ", 'x%u': <%s>", i, value);
+	g_string_append(text, "}}}");
+	return g_string_free(text, FALSE);
+}
+
+/* It is not looked at by us, whatever there is in it. */
+static void test_too_large(void)
+{
+	g_autofree char *line = g_strnfill(5000, 'x');
+	g_autofree char *long_text = g_strdup_printf("'%s'", line);
+	g_autofree char *many = console_with("1", 20000);
+	g_autofree char *long_one = console_with(long_text, 1);
+
+	expect_never_connected(many);
+	expect_never_connected(long_one);
+}
+
+/* Nor is a signal; the next one is. */
+static void test_too_large_signal(void)
+{
+	g_autoptr(dbus_fixture) fixture = dbus_fixture_new_connected(false);
+	GString *values = g_string_new("{'Modifiers': <uint32 1>");
+
+	for (unsigned int i = 0; i < 20000; i++)
+		g_string_append_printf(values, ", 'x%u': <1>", i);
+	g_string_append(values, "}");
+	bus_double_change(fixture->bus, CONSOLE "0", "org.qemu.Display1.Keyboard", values->str);
+	bus_double_change(fixture->bus, CONSOLE "0", "org.qemu.Display1.Keyboard",
+		"{'Modifiers': <uint32 4>}");
+	UNTIL(fixture->leds->len > 0);
+	g_assert_cmpstr(fixture->leds->str, ==, " 1=1");
+	dbus_fixture_expect(fixture, "");
+	g_string_free(values, TRUE);
+}
+
+/* A refused call's text can be as long. */
+static void test_too_large_error(void)
+{
+	g_autoptr(GDBusMessage) call = g_dbus_message_new_method_call(NULL, "/", NULL, "Press");
+	g_autofree char *line = g_strnfill(5000, 'x');
+	GDBusMessage *error;
+	GDBusMessage *limited;
+
+	g_dbus_message_set_serial(call, 7);
+	error = g_dbus_message_new_method_error_literal(call, "org.qemu.No", line);
+	g_dbus_message_set_serial(error, 8);
+	g_assert_true(dbus_limit_filter(NULL, error, FALSE, NULL) == error);
+	limited = dbus_limit_filter(NULL, error, TRUE, NULL);
+	g_assert_cmpint(g_dbus_message_get_message_type(limited), ==, G_DBUS_MESSAGE_TYPE_ERROR);
+	g_assert_cmpuint(g_dbus_message_get_reply_serial(limited), ==, 7);
+	g_assert_cmpstr(g_dbus_message_get_error_name(limited), ==,
+		"org.freedesktop.DBus.Error.LimitsExceeded");
+	g_object_unref(limited);
 }
 
 /* Properties of other types than they have are as if they were not there. */
@@ -164,6 +228,9 @@ int main(int argc, char **argv)
 {
 	dbus_fixture_init(&argc, &argv);
 	g_test_add_func("/dbus/no-consoles", test_no_consoles);
+	g_test_add_func("/dbus/too-large", test_too_large);
+	g_test_add_func("/dbus/too-large-signal", test_too_large_signal);
+	g_test_add_func("/dbus/too-large-error", test_too_large_error);
 	g_test_add_func("/dbus/wrong-types", test_wrong_types);
 	g_test_add_func("/dbus/many-consoles", test_many_consoles);
 	g_test_add_func("/dbus/every-call-refused", test_every_call_refused);

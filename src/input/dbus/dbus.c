@@ -9,6 +9,7 @@
  */
 #include "input/dbus/dbus_internal.h"
 
+#include "input/dbus/limit.h"
 #include "log.h"
 #include "turn.h"
 
@@ -382,6 +383,7 @@ static void bus_connected(GObject *source, GAsyncResult *result, gpointer data)
 		return;
 	}
 	display->failure_logged = false;
+	g_dbus_connection_add_filter(connection, dbus_limit_filter, NULL, NULL);
 	display->connection = g_object_ref(connection);
 	display->closed_handler = g_signal_connect(connection, "closed", G_CALLBACK(bus_closed),
 		display);
