@@ -26,6 +26,9 @@
 #include "session/session.h"
 #include "turn.h"
 
+/* What a slow disk is given at the end. */
+#define STATISTICS_MS 2000
+
 struct daemon {
 	const struct config *config;
 	GMainLoop *loop;
@@ -34,6 +37,7 @@ struct daemon {
 	int signals; /* signalfd */
 	guint signal_source;
 	struct stall *stall; /* while the loop runs */
+	struct file_writer *statistics; /* NULL: no file was named */
 	struct health *health;
 	struct session *session;
 	struct layout *layout;
@@ -60,7 +64,7 @@ static void write_stats(const struct daemon *daemon)
 		.member_count = daemon->member_count,
 	};
 
-	statistics_write(&parts, daemon->config->daemon.stats);
+	statistics_write(&parts, daemon->statistics);
 }
 
 /* ---- health ---- */
@@ -113,7 +117,7 @@ static gboolean handle_signals(gint fd, GIOCondition condition, gpointer data)
 			log_daemon(G_LOG_LEVEL_INFO, "stopping: SIG%s",
 				sigabbrev_np((int)info.ssi_signo));
 			g_main_loop_quit(daemon->loop);
-		} else if (daemon->config->daemon.stats != NULL) {
+		} else if (daemon->statistics != NULL) {
 			write_stats(daemon);
 		} else {
 			log_daemon(G_LOG_LEVEL_WARNING,
@@ -425,6 +429,8 @@ struct daemon *daemon_create(const struct config *config, GError **error)
 		return NULL;
 	}
 	daemon->loop = g_main_loop_new(NULL, FALSE);
+	if (config->daemon.stats != NULL)
+		daemon->statistics = statistics_open(config->daemon.stats);
 	daemon->health = health_create(config->daemon.flip_timeout_ms);
 	watch_signals(daemon);
 	if (!open_session(daemon, error) || !make_guests(daemon, error) ||
@@ -451,7 +457,7 @@ int daemon_run(struct daemon *daemon)
 	sd_notify(0, "STOPPING=1");
 	for (size_t i = 0; i < daemon->member_count; i++)
 		guest_stop(member_guest(daemon->members[i]));
-	if (daemon->config->daemon.stats != NULL)
+	if (daemon->statistics != NULL)
 		write_stats(daemon);
 	g_clear_pointer(&daemon->stall, stall_destroy);
 	return daemon->exit_status;
@@ -477,6 +483,8 @@ void daemon_destroy(struct daemon *daemon)
 		close(daemon->signals);
 	health_destroy(daemon->health);
 	g_clear_pointer(&daemon->loop, g_main_loop_unref);
+	/* Last, when all that others wait for has been given back. */
+	file_writer_destroy(daemon->statistics, STATISTICS_MS);
 	g_free(daemon->members);
 	g_free(daemon);
 }

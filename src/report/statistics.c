@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "report/statistics.h"
 
-#include "log.h"
 #include "report/stats.h"
 #include "scene/view.h"
 
@@ -57,15 +56,19 @@ static void add_input(void *data, const char *machine, const char *device,
 	g_array_append_val((GArray *)data, input);
 }
 
-void statistics_write(const struct statistics_parts *parts, const char *path)
+struct file_writer *statistics_open(const char *path)
+{
+	return file_writer_create("statistics", path, stats_write);
+}
+
+void statistics_write(const struct statistics_parts *parts, struct file_writer *file)
 {
 	const struct kms_device *device = parts->device;
 	size_t output_count = count_outputs(device);
 	g_autofree struct stats_output *outputs = g_new0(struct stats_output, output_count);
 	g_autofree struct stats_guest *guests = g_new0(struct stats_guest, parts->member_count);
 	g_autoptr(GArray) inputs = g_array_new(FALSE, FALSE, sizeof(struct stats_input));
-	g_autofree char *json = NULL;
-	g_autoptr(GError) error = NULL;
+	char *json;
 
 	fill_outputs(parts, outputs);
 	fill_guests(parts, guests);
@@ -82,6 +85,5 @@ void statistics_write(const struct statistics_parts *parts, const char *path)
 		.inputs = (const struct stats_input *)(const void *)inputs->data,
 		.input_count = inputs->len,
 	});
-	if (!stats_write(path, json, &error))
-		log_daemon(G_LOG_LEVEL_WARNING, "statistics: %s", error->message);
+	file_writer_write(file, json);
 }

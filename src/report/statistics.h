@@ -12,6 +12,7 @@
 #include "guests/member.h"
 #include "input/input.h"
 #include "kms.h"
+#include "report/file_writer.h"
 #include "report/stall.h"
 #include "scene/layout.h"
 
@@ -26,7 +27,9 @@ struct statistics_parts {
 	size_t member_count;
 };
 
-/* What goes wrong is logged. */
-void statistics_write(const struct statistics_parts *parts, const char *path);
+/* The file that statistics_write() writes to; the caller's. */
+struct file_writer *statistics_open(const char *path);
+
+void statistics_write(const struct statistics_parts *parts, struct file_writer *file);
 
 #endif

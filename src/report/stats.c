@@ -247,7 +247,7 @@ static bool fail(GError **error, const char *path, const char *what)
 	return false;
 }
 
-/* Without fsync, which waits for the disk: this is called in the main loop. */
+/* Without fsync: a reader is to see old or new, and after a power cut nobody asks. */
 bool stats_write(const char *path, const char *json, GError **error)
 {
 	g_autofree char *temporary = g_strdup_printf("%s.XXXXXX", path);

@@ -58,7 +58,8 @@ struct stats {
 /* The caller's. */
 char *stats_to_json(const struct stats *stats);
 
-/* A reader sees the old text or the new one, whole: written beside `path` and renamed. */
+/* A reader sees the old text or the new one, whole: written beside `path` and renamed. Waits for the
+ * disk: for a file_writer. */
 bool stats_write(const char *path, const char *json, GError **error);
 
 #endif
