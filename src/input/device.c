@@ -24,8 +24,9 @@
 #define EVENT_QUEUE 0
 #define STATUS_QUEUE 1
 
-/* Buffers of a queue in one turn of the main loop: a guest can offer them as fast as we take them,
- * and the others wait meanwhile. More than the rings of QEMU have. */
+/* Buffers of a queue in one turn of the main loop, at most: a guest can offer them as fast as we take
+ * them, and the others wait meanwhile. More than the rings of QEMU have. Its machine's share of the turn
+ * (turn_share.h) can be used up before. */
 #define TURN_BUFFERS 256
 
 /* So long the guests have at the end to take what is left. */
@@ -46,6 +47,8 @@ struct device {
 	void *data;
 	struct door *door;
 	struct closer *closer;
+	struct turn_share *share;
+	struct turn_share own_share;
 	struct vhost *vhost; /* NULL: no VMM */
 	/* What the VMM has selected of the configuration. */
 	uint8_t select;
@@ -220,11 +223,39 @@ static bool copy_from_chain(const struct ring_chain *chain, void *bytes, size_t 
 	return true;
 }
 
-static void finish_turn(struct device *device, unsigned int ring, unsigned int used)
+/* What a queue is given of a turn. */
+struct quantum {
+	int64_t begin_us;
+	int64_t end_us;
+	unsigned int used; /* buffers */
+};
+
+static struct quantum begin_turn(struct device *device)
 {
-	if (used)
+	GSource *source = g_main_current_source();
+	int64_t now_us = g_get_monotonic_time();
+
+	/* At the end, where no loop runs, nobody waits. */
+	if (!source)
+		return (struct quantum){now_us, INT64_MAX, 0};
+	/* The loop looks at the clock once a turn. */
+	return (struct quantum){now_us,
+		turn_share_begin(device->share, g_source_get_time(source), now_us), 0};
+}
+
+/* One buffer always: a device whose machine has had its share must not stand still. */
+static bool has_turn(const struct quantum *quantum)
+{
+	return quantum->used == 0 ||
+		(quantum->used < TURN_BUFFERS && g_get_monotonic_time() < quantum->end_us);
+}
+
+static void finish_turn(struct device *device, unsigned int ring, const struct quantum *quantum)
+{
+	turn_share_end(device->share, quantum->begin_us, g_get_monotonic_time());
+	if (quantum->used)
 		vhost_call(device->vhost, ring);
-	if (used == TURN_BUFFERS)
+	if (!has_turn(quantum))
 		vhost_kick_again(device->vhost, ring);
 }
 
@@ -232,9 +263,9 @@ static void feed(struct device *device)
 {
 	const struct input_value *value;
 	struct ring_chain chain;
-	unsigned int used = 0;
+	struct quantum quantum = begin_turn(device);
 
-	while (used < TURN_BUFFERS && (value = backlog_first(&device->backlog)) != NULL &&
+	while (has_turn(&quantum) && (value = backlog_first(&device->backlog)) != NULL &&
 		vhost_look(device->vhost, EVENT_QUEUE, true, &chain)) {
 		const struct virtio_input_event event = {
 			.type = GUINT16_TO_LE(value->type),
@@ -251,9 +282,9 @@ static void feed(struct device *device)
 		} else {
 			vhost_use(device->vhost, EVENT_QUEUE, &chain, 0);
 		}
-		used++;
+		quantum.used++;
 	}
-	finish_turn(device, EVENT_QUEUE, used);
+	finish_turn(device, EVENT_QUEUE, &quantum);
 }
 
 static void tell_leds(struct device *device, uint32_t said, uint32_t leds)
@@ -285,19 +316,19 @@ static void read_led(const struct virtio_input_event *event, uint32_t *said, uin
 static void take_status(struct device *device)
 {
 	struct ring_chain chain;
-	unsigned int used = 0;
+	struct quantum quantum = begin_turn(device);
 	uint32_t said = 0;
 	uint32_t leds = device->leds;
 
-	while (used < TURN_BUFFERS && vhost_look(device->vhost, STATUS_QUEUE, false, &chain)) {
+	while (has_turn(&quantum) && vhost_look(device->vhost, STATUS_QUEUE, false, &chain)) {
 		struct virtio_input_event event;
 
 		if (copy_from_chain(&chain, &event, sizeof(event)))
 			read_led(&event, &said, &leds);
 		vhost_use(device->vhost, STATUS_QUEUE, &chain, 0);
-		used++;
+		quantum.used++;
 	}
-	finish_turn(device, STATUS_QUEUE, used);
+	finish_turn(device, STATUS_QUEUE, &quantum);
 	tell_leds(device, said, leds);
 }
 
@@ -436,6 +467,7 @@ struct input_sink *device_create(const struct device_options *options,
 	device->description = *description;
 	device->listener = listener;
 	device->data = data;
+	device->share = options->share ? options->share : &device->own_share;
 	device->closer = closer_create(device->guest);
 	device->door = door_create_path(options->path, options->group, vmm_attached, device, error);
 	if (!device->door) {

@@ -24,6 +24,7 @@ struct machine {
 	void *data;
 	struct dbus_display *display; /* NULL: it has none */
 	struct port ports[PORTS_MAX];
+	struct turn_share share; /* of its devices' */
 	unsigned int listening; /* ports */
 	uint32_t leds;
 	uint32_t switches; /* bit SW_*, that are on */
@@ -259,7 +260,11 @@ static bool open_port(struct machine *machine, const struct machine_options *opt
 	bool placed = kind == INPUT_TOUCH || kind == INPUT_PEN;
 	g_autofree char *path = NULL;
 	struct input_description description;
-	struct device_options device = {.guest = options->name, .group = options->group};
+	struct device_options device = {
+		.guest = options->name,
+		.group = options->group,
+		.share = &port->machine->share,
+	};
 
 	port->name = kind == INPUT_TOUCH ? g_strdup_printf("%s%zu", input_kind_name(kind), screen)
 					 : g_strdup(input_kind_name(kind));

@@ -83,6 +83,7 @@ struct device_fixture *device_fixture_new(void)
 	g_assert_true(signaller_install(NULL));
 	fixture->fds = fixture_count_fds();
 	options.path = fixture->path;
+	options.share = &fixture->share;
 	fixture->sink = device_create(&options, &description, &device_fixture_listener, fixture,
 		&error);
 	g_assert_no_error(error);

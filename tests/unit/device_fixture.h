@@ -12,6 +12,7 @@
 typedef struct device_fixture {
 	char *directory;
 	char *path;
+	struct turn_share share; /* the device's */
 	struct input_sink *sink;
 	struct vmm vmm;
 	GString *heard; /* by the device's owner */
