@@ -283,6 +283,9 @@ static bool hang_up(struct channel *channel, int error)
 {
 	const struct channel_state *state = channel->state;
 
+	/* Of a closer that is full, it has told. */
+	if (error == EBUSY)
+		return channel_close(channel);
 	if (in_message(state)) {
 		uint32_t request = 0;
 		if (state->pixels_left)

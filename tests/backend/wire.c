@@ -338,6 +338,24 @@ static int open_lingering(void)
 	return fd;
 }
 
+/* Should ours be the last one after all, another thread waits; none does when the process ends. */
+static gpointer close_lingering(gpointer data)
+{
+	close(GPOINTER_TO_INT(data));
+	return NULL;
+}
+
+static void close_surplus(int fd)
+{
+	struct linger linger = {0};
+	socklen_t size = sizeof(linger);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, &size) == 0 && linger.l_onoff)
+		g_thread_unref(g_thread_new("linger", close_lingering, GINT_TO_POINTER(fd)));
+	else
+		close(fd);
+}
+
 /* The caller's fds and the surplus ones; returns how many. The surplus ones are to be closed. */
 static size_t gather_fds(const struct wire *wire, const int *fds, size_t fd_count, int *all)
 {
@@ -379,7 +397,7 @@ bool wire_send(struct wire *wire, uint32_t request, const void *payload, size_t 
 	if (sent && wants_reply(request) && last && wire->owed->len == last)
 		g_array_index(wire->owed, struct owed, last - 1).sent_us = g_get_monotonic_time();
 	for (size_t i = fd_count; i < count; i++)
-		close(all[i]);
+		close_surplus(all[i]);
 	wire->counters.messages++;
 	wire->counters.frames += request == VHOST_USER_GPU_DMABUF_UPDATE;
 	wire->counters.updates += request == VHOST_USER_GPU_UPDATE;
