@@ -161,8 +161,8 @@ struct config *config_load(const char *path, GError **error);
  */
 bool config_resolve(struct config *config, GError **error);
 
-/* What a start on this machine would find out later, for --check-config: groups that are not
- * there. */
+/* What a start on this machine would find out later, for --check-config: groups and folders that are
+ * not there. */
 bool config_check_system(const struct config *config, GError **error);
 
 /* The folder of default socket paths. The caller's. */

@@ -3,6 +3,7 @@
  * What files and options leave open, and what of them must agree. Called once, by main, when both
  * have been read.
  */
+#include <errno.h>
 #include <grp.h>
 #include <string.h>
 #include <sys/un.h>
@@ -412,8 +413,64 @@ bool config_resolve(struct config *config, GError **error)
 	return resolve_outputs(config, error) && resolve_input(config, seen, error);
 }
 
+/* The folder that `path` is to be made in: is there, or is ours to make and can be made. */
+static char *folder_fault(const char *path)
+{
+	g_autofree char *ours = config_runtime_folder();
+	g_autofree char *folder = g_path_get_dirname(path);
+
+	if (g_file_test(folder, G_FILE_TEST_IS_DIR))
+		return NULL;
+	if (!g_str_has_prefix(path, ours))
+		return g_strdup_printf("there is no folder %s", folder);
+	/* Who checks need not be who starts the daemon, so only root's own rights count. */
+	while (!g_file_test(folder, G_FILE_TEST_EXISTS) && !g_str_equal(folder, "/") &&
+		!g_str_equal(folder, ".")) {
+		char *parent = g_path_get_dirname(folder);
+
+		g_free(folder);
+		folder = parent;
+	}
+	if (!g_file_test(folder, G_FILE_TEST_IS_DIR))
+		return g_strdup_printf("the folder %s cannot be made: %s is none", ours, folder);
+	if (geteuid() == 0 && access(folder, W_OK) != 0)
+		return g_strdup_printf("the folder %s cannot be made in %s: %s", ours, folder,
+			g_strerror(errno));
+	return NULL;
+}
+
+static bool check_guest_folders(const struct config_guest *guest, GError **error)
+{
+	const struct {
+		const char *key;
+		const char *path;
+	} paths[] = {{"vmm-socket", guest->vmm_socket}, {"display-socket", guest->display_socket},
+		{"input-prefix", guest->input_prefix}};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(paths); i++) {
+		g_autofree char *fault = paths[i].path != NULL ? folder_fault(paths[i].path) : NULL;
+
+		if (fault != NULL)
+			return fail(error, guest->origin, "guest", guest->name, "%s=%s: %s",
+				paths[i].key, paths[i].path, fault);
+	}
+	return true;
+}
+
+static bool check_stats_folder(const char *path, GError **error)
+{
+	g_autofree char *fault = path != NULL ? folder_fault(path) : NULL;
+
+	if (fault == NULL)
+		return true;
+	g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE, "[daemon]: stats=%s: %s", path, fault);
+	return false;
+}
+
 bool config_check_system(const struct config *config, GError **error)
 {
+	if (!check_stats_folder(config->daemon.stats, error))
+		return false;
 	for (guint i = 0; i < config->guests->len; i++) {
 		const struct config_guest *guest = g_ptr_array_index(config->guests, i);
 
@@ -421,6 +478,8 @@ bool config_check_system(const struct config *config, GError **error)
 			return fail(error, guest->origin, "guest", guest->name,
 				"socket-group=%s: there is no group of that name",
 				guest->socket_group);
+		if (!check_guest_folders(guest, error))
+			return false;
 	}
 	return true;
 }

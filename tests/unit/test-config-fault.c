@@ -264,6 +264,62 @@ static void test_unknown_group(struct config_fixture *fixture, gconstpointer dat
 	config_destroy(config);
 }
 
+/* "@" stands for the fixture's folder; NULL: all is well. */
+static void check_folders(const struct config_fixture *fixture, const char *text,
+	const char *complaint)
+{
+	g_auto(GStrv) text_parts = g_strsplit(text, "@", -1);
+	g_autofree char *written = g_strjoinv(fixture->folder, text_parts);
+	g_autoptr(GError) error = NULL;
+	struct config *config;
+
+	config_fixture_write(fixture, written);
+	config = config_fixture_load(fixture->path, "");
+	g_assert_cmpint(config_check_system(config, &error), ==, complaint == NULL);
+	if (complaint != NULL) {
+		g_auto(GStrv) parts = g_strsplit(complaint, "@", -1);
+		g_autofree char *expected = g_strjoinv(fixture->folder, parts);
+
+		g_assert_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE);
+		g_assert_cmpstr(error->message, ==, expected);
+	}
+	config_destroy(config);
+}
+
+/* So are folders; of the daemon's own, only what keeps it from being made. */
+static void test_folders(struct config_fixture *fixture, gconstpointer data)
+{
+	static const struct {
+		const char *runtime;
+		const char *text;
+		const char *complaint;
+	} cases[] = {
+		{"/run", "[guest a]\ndisplay-socket=@/a\ninput-prefix=@/a\n", NULL},
+		{"/run/to/be/made", "[daemon]\nstats=@/run/to/be/made/x\n[guest a]\n", NULL},
+		{"/run", "[guest a]\ndisplay-socket=@/none/a\n",
+			"@/scanoutd.conf:1: [guest a]: display-socket=@/none/a: there is no folder "
+			"@/none"},
+		{"/run", "[guest a]\nvmm-socket=@/none/a\n",
+			"@/scanoutd.conf:1: [guest a]: vmm-socket=@/none/a: there is no folder "
+			"@/none"},
+		{"/run", "[guest a]\ninput-prefix=@/none/a\n",
+			"@/scanoutd.conf:1: [guest a]: input-prefix=@/none/a: there is no folder "
+			"@/none"},
+		{"/run", "[daemon]\nstats=@/none/x\n",
+			"[daemon]: stats=@/none/x: there is no folder @/none"},
+		{"/scanoutd.conf/run", "[guest a]\ndisplay-socket=@/scanoutd.conf/run/a\n",
+			"@/scanoutd.conf:1: [guest a]: display-socket=@/scanoutd.conf/run/a: the "
+			"folder @/scanoutd.conf/run cannot be made: @/scanoutd.conf is none"},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *runtime = g_strconcat(fixture->folder, cases[i].runtime, NULL);
+
+		g_setenv("RUNTIME_DIRECTORY", runtime, TRUE);
+		check_folders(fixture, cases[i].text, cases[i].complaint);
+	}
+}
+
 struct option_fault {
 	const char *name;
 	const char *file;
@@ -321,6 +377,8 @@ int main(int argc, char **argv)
 		test_missing_file, config_fixture_tear_down);
 	g_test_add("/config/unknown-group", struct config_fixture, NULL, config_fixture_set_up,
 		test_unknown_group, config_fixture_tear_down);
+	g_test_add("/config/fault/folders", struct config_fixture, NULL, config_fixture_set_up,
+		test_folders, config_fixture_tear_down);
 	g_test_add("/config/too-many-scanouts", struct config_fixture, NULL, config_fixture_set_up,
 		test_too_many_scanouts, config_fixture_tear_down);
 	for (size_t i = 0; i < G_N_ELEMENTS(faults); i++) {
