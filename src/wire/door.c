@@ -24,6 +24,10 @@
 /* Peers that wait while another one is attached. */
 #define BACKLOG 8
 
+/* So long another peer waits for the attached one to go, as it does where a VMM is started again,
+ * before it is refused; milliseconds. */
+#define BUSY_MS 2000
+
 /* After a failure to accept that will not go away by itself (no fd left). */
 #define RETRY_MS 1000
 
@@ -46,7 +50,9 @@ struct door {
 	int listen_fd; /* -1 for an inherited peer */
 	int inherited_fd; /* until it has been handed in, else -1 */
 	guint source; /* 0 while a peer is attached */
-	guint queue_source; /* while one is, until another one has come */
+	guint queue_source; /* while one is: another one comes, or has come and waits */
+	bool queue_told; /* … which has been logged */
+	pid_t served; /* who is attached; 0: not known */
 	bool failing; /* accept failed and has been logged */
 	int64_t used_us; /* each peer takes PEER_US of the clock, PEERS_BURST of them ahead of it */
 	door_attached_func attached;
@@ -78,16 +84,59 @@ static void complain(const struct door *door, int number)
 	tell(door, G_LOG_LEVEL_WARNING, text);
 }
 
-/* Once while a peer is attached: the queue stays readable until that one is gone. */
+/* 0: not known. */
+static pid_t process_of(int peer)
+{
+	struct ucred credentials = {0};
+	socklen_t size = sizeof(credentials);
+
+	return getsockopt(peer, SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0 ? credentials.pid
+										   : 0;
+}
+
+static void watch_queue(struct door *door);
+
+/* The first one has had the time to go. */
+static gboolean door_busy(gpointer data)
+{
+	struct door *door = data;
+	int peer = accept4(door->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	turn_note();
+	door->queue_source = 0;
+	/* It may have gone by itself. */
+	if (peer >= 0) {
+		g_autofree char *text = g_strdup_printf(
+			"another peer (process %d) is refused: busy with process %d",
+			(int)process_of(peer), (int)door->served);
+
+		tell(door, G_LOG_LEVEL_WARNING, text);
+		closer_close(door->closer, peer);
+	}
+	watch_queue(door);
+	return G_SOURCE_REMOVE;
+}
+
+/* The queue stays readable as long as somebody is in it. */
 static gboolean door_queued(gint fd, GIOCondition condition, gpointer data)
 {
 	struct door *door = data;
 
 	turn_note();
-	door->queue_source = 0;
-	tell(door, G_LOG_LEVEL_INFO,
-		"another peer has connected and waits: one is served at a time");
+	if (!door->queue_told)
+		tell(door, G_LOG_LEVEL_INFO,
+			"another peer has connected and waits: one is served at a time");
+	door->queue_told = true;
+	door->queue_source = turn_name_of(g_timeout_add(BUSY_MS, door_busy, door), "door",
+		door_whose(door));
 	return G_SOURCE_REMOVE;
+}
+
+static void watch_queue(struct door *door)
+{
+	door->queue_source = turn_name_of(
+		g_unix_fd_add(door->listen_fd, G_IO_IN, door_queued, door), "door",
+		door_whose(door));
 }
 
 static gboolean door_retry(gpointer data)
@@ -130,8 +179,9 @@ static gboolean door_accept(gint fd, GIOCondition condition, gpointer data)
 	door->failing = false;
 	door->used_us = MAX(door->used_us, now_us) + PEER_US;
 	door->source = 0;
-	door->queue_source = turn_name_of(g_unix_fd_add(fd, G_IO_IN, door_queued, door), "door",
-		door_whose(door));
+	door->served = process_of(peer);
+	door->queue_told = false;
+	watch_queue(door);
 	/* The callee may destroy the door. */
 	door->attached(door->data, peer);
 	return G_SOURCE_REMOVE;

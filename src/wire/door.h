@@ -27,9 +27,9 @@ typedef void (*door_attached_func)(void *data, int fd);
 /*
  * Listens on `path`. Whether somebody else serves it is decided by a lock on "<path>.lock", never
  * by connecting; a stale socket is replaced. Mode 0600 unless `group` (a group's name) is given:
- * then 0660 and that group. One peer at a time: while one is attached, further ones wait in the
- * backlog, which is logged once; door_release() lets the next one in, and not more than 20 a second for
- * long.
+ * then 0660 and that group. One peer at a time: while one is attached, another one waits in the
+ * backlog, which is logged, and after 2 s is refused, which is logged with both process numbers;
+ * door_release() lets the next one in, and not more than 20 a second for long.
  */
 struct door *door_create_path(const char *path, const char *group, door_attached_func attached,
 	void *data, GError **error);

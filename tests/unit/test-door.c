@@ -188,6 +188,41 @@ static void test_path(void)
 	house_destroy(&house);
 }
 
+/* Who waits for too long is told so, and why; the attached one notices nothing. */
+static void test_busy(void)
+{
+	struct house house = house_create();
+	g_autofree char *expected = g_strdup_printf(
+		"another peer (process %d) is refused: busy with process %d", (int)getpid(),
+		(int)getpid());
+	int first, second, third;
+	char byte;
+
+	open_or_fail(&house);
+	door_set_guest(house.door, "kiosk", NULL);
+	first = connect_to(house.path);
+	check_peer(&house, first, 1);
+	for (unsigned int i = 0; i < 2; i++) {
+		g_clear_pointer(&logged, g_free);
+		second = connect_to(house.path);
+		while (logged == NULL || strstr(logged, "is refused") == NULL)
+			g_main_context_iteration(NULL, TRUE);
+		g_assert_nonnull(strstr(logged, expected));
+		g_assert_true(g_str_has_prefix(logged, "guest kiosk: "));
+		g_assert_cmpint(read(second, &byte, 1), ==, 0);
+		close(second);
+	}
+	check_peer(&house, first, 1);
+	/* One that comes in time takes its place. */
+	third = connect_to(house.path);
+	settle();
+	door_release(house.door);
+	check_peer(&house, third, 2);
+	close(first);
+	close(third);
+	house_destroy(&house);
+}
+
 static void test_listening(void)
 {
 	struct house house = house_create();
@@ -551,6 +586,7 @@ int main(int argc, char **argv)
 	g_log_set_writer_func(record, NULL, NULL);
 	g_test_add_func("/door/path", test_path);
 	g_test_add_func("/door/listening", test_listening);
+	g_test_add_func("/door/busy", test_busy);
 	g_test_add_func("/door/cannot-accept", test_cannot_accept);
 	g_test_add_func("/door/inherited", test_inherited);
 	g_test_add_func("/door/inherited-never-taken", test_inherited_never_taken);
