@@ -8,6 +8,8 @@
 #include <drm_fourcc.h>
 #include <string.h>
 
+#include "log.h"
+#include "vhost_user.h"
 #include "wire/closer.h"
 
 #define HEADER_SIZE ((uint32_t)sizeof(struct vhost_user_gpu_header))
@@ -404,6 +406,17 @@ static void take_fd(struct channel *channel, struct message *message, uint32_t o
 	}
 }
 
+/* What a VMM says first has the same number and size as what a back-end does. Flags are garbage in
+ * general, so this is no fault, but a hint. */
+static void hint_at_vmm(const struct channel *channel, const struct vhost_user_gpu_header *header)
+{
+	if (channel->counters.messages == 0 && header->flags == VHOST_USER_VERSION &&
+		header->request == VHOST_USER_GPU_GET_PROTOCOL_FEATURES && header->size == 0)
+		log_guest(G_LOG_LEVEL_WARNING, channel->name,
+			"its peer seems to speak vhost-user, as a VMM does, on the display socket, "
+			"which is a back-end's: a VMM belongs at vmm-socket=");
+}
+
 /* 1: a message was consumed. 0: the next one is incomplete. -1: the channel is closed. */
 static int process_one(struct channel *channel)
 {
@@ -428,6 +441,7 @@ static int process_one(struct channel *channel)
 		.size = header.size,
 		.payload = state->buffer + state->begin + HEADER_SIZE,
 	};
+	hint_at_vmm(channel, &header);
 	take_fd(channel, &message, state->begin);
 	state->begin += head;
 	channel->counters.messages++;

@@ -66,8 +66,12 @@ enum message_status message_look(struct stream *stream, bool ended,
 		return socket_failed(status, fault);
 
 	if ((header->flags & VHOST_USER_VERSION_MASK) != VHOST_USER_VERSION) {
-		*fault = g_strdup_printf("sent message %u of version %u, not 1", header->request,
-			header->flags & VHOST_USER_VERSION_MASK);
+		/* A back-end's display socket has the same header, without a version. */
+		*fault = g_strdup_printf("sent message %u of version %u, not 1%s", header->request,
+			header->flags & VHOST_USER_VERSION_MASK,
+			header->flags == 0 ? ": it does not speak vhost-user; a back-end by itself "
+					     "belongs at display-socket="
+					   : "");
 		return MESSAGE_FAULT;
 	}
 	if (header->size > VHOST_USER_PAYLOAD_MAX) {

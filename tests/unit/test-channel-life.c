@@ -213,6 +213,34 @@ static void test_bad_fd(void)
 	g_assert_nonnull(error);
 }
 
+/* No fault, and answered: what a VMM says first could be said by a back-end. */
+static void test_vmm(void)
+{
+	struct channel_fixture *fixture = fixture_create("guest", 40, 30, 0);
+	const struct vhost_user_gpu_header vhost_user = {1, 1, 0};
+	const struct vhost_user_gpu_header garbage = {1, 5, 0};
+
+	for (unsigned int i = 0; i < 2; i++) {
+		g_autofree char *log = NULL;
+
+		fixture_send(fixture, &vhost_user, sizeof(vhost_user), NULL, 0);
+		fixture_settle();
+		log = fixture_log_take();
+		/* Said of the first message alone. */
+		g_assert_true(i == 0 ? log && strstr(log, "guest guest: ") &&
+					strstr(log, "a VMM belongs at vmm-socket=")
+				     : !log);
+		g_byte_array_unref(fixture_receive(fixture));
+	}
+	fixture_destroy(fixture);
+	fixture = fixture_create("guest", 40, 30, 0);
+	fixture_send(fixture, &garbage, sizeof(garbage), NULL, 0);
+	fixture_settle();
+	g_assert_null(fixture_log_take());
+	g_byte_array_unref(fixture_receive(fixture));
+	fixture_destroy(fixture);
+}
+
 int main(int argc, char **argv)
 {
 	fixture_init(&argc, &argv);
@@ -229,5 +257,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/channel/life/successor-without-surface", test_successor_without_surface);
 	g_test_add_func("/channel/life/features", test_features);
 	g_test_add_func("/channel/life/bad-fd", test_bad_fd);
+	g_test_add_func("/channel/vmm", test_vmm);
 	return g_test_run();
 }

@@ -15,7 +15,9 @@ struct fault {
 };
 
 static const struct fault faults[] = {
-	{"version 0", 0, 0, 12, 0, "of version 0, not 1"},
+	{"version 0", 0, 0, 12, 0,
+		"of version 0, not 1: it does not speak vhost-user; a back-end by itself "
+		"belongs at display-socket="},
 	{"version 2", 2, 8, 20, 1, "of version 2, not 1"},
 	{"version 3", 3, 0, 12, 0, "of version 3, not 1"},
 	{"size 4097", VHOST_USER_VERSION, 4097, 12, 0, "of 4097 bytes, more than 4096"},
