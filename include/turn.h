@@ -4,8 +4,8 @@
  * (src/report/stall.h) reads. Every source of ours has a name, and calls turn_note() first of all
  * when it is dispatched. GLib tells nobody what it dispatches; this is the record instead.
  *
- * The record is kept with the default main context, since there is one loop: no room has to be
- * handed it. Without a meter (a unit test, a tool) nothing is noted. Main thread alone.
+ * There is one record, since there is one loop: no room has to be handed it. Without a meter (a unit
+ * test, a tool) nothing is noted. Main thread alone.
  */
 #ifndef SCANOUTD_TURN_H
 #define SCANOUTD_TURN_H
@@ -29,20 +29,13 @@ struct turn {
 	char source[TURN_NAME_SIZE]; /* at work; "": none has said so yet */
 };
 
-static inline GQuark turn_quark(void)
-{
-	static GQuark quark;
-
-	if (!quark)
-		quark = g_quark_from_static_string("scanoutd-turn");
-	return quark;
-}
-
-/* NULL: nobody measures. */
-static inline struct turn *turn_current(void)
-{
-	return (struct turn *)g_dataset_id_get_data(g_main_context_default(), turn_quark());
-}
+/*
+ * NULL: nobody measures. Set by the meter alone. Weak, since it belongs to no file that all rooms,
+ * tools and tests are linked with; looked at for every source that is dispatched, so it is no more
+ * than a variable.
+ */
+extern struct turn *turn_current;
+__attribute__((weak)) struct turn *turn_current;
 
 /* The source that was at work no longer is. */
 static inline void turn_settle(struct turn *turn, int64_t now_us)
@@ -67,12 +60,14 @@ static inline void turn_begin(struct turn *turn, int64_t now_us)
  */
 static inline void turn_note(void)
 {
-	struct turn *turn = turn_current();
-	GSource *source = turn ? g_main_current_source() : NULL;
-	const char *name = source ? g_source_get_name(source) : NULL;
+	struct turn *turn = turn_current;
+	GSource *source;
+	const char *name;
 
 	if (!turn)
 		return;
+	source = g_main_current_source();
+	name = source ? g_source_get_name(source) : NULL;
 	if (turn->source[0])
 		turn_settle(turn, turn->now_us());
 	if (!turn->begun)

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 struct stall {
-	struct turn turn; /* first: turn_current() finds the meter, too */
+	struct turn turn; /* first: turn_current leads to the meter, too */
 	GPollFunc poll; /* of before */
 	GSource *anchor; /* or NULL */
 	bool in_turn;
@@ -52,7 +52,7 @@ static void end_turn(struct stall *stall)
 /* GLib hands no data to it. */
 static gint measured_poll(GPollFD *fds, guint count, gint timeout_ms)
 {
-	struct stall *stall = (struct stall *)turn_current();
+	struct stall *stall = (struct stall *)turn_current;
 	gint result;
 
 	end_turn(stall);
@@ -70,19 +70,17 @@ struct stall *stall_create(GSource *anchor, int64_t (*now_us)(void))
 	stall->turn.begins_late = anchor != NULL;
 	stall->anchor = anchor ? g_source_ref(anchor) : NULL;
 	stall->poll = g_main_context_get_poll_func(context);
-	g_dataset_id_set_data(context, turn_quark(), stall);
+	turn_current = &stall->turn;
 	g_main_context_set_poll_func(context, measured_poll);
 	return stall;
 }
 
 void stall_destroy(struct stall *stall)
 {
-	GMainContext *context = g_main_context_default();
-
 	if (!stall)
 		return;
-	g_main_context_set_poll_func(context, stall->poll);
-	g_dataset_id_remove_data(context, turn_quark());
+	g_main_context_set_poll_func(g_main_context_default(), stall->poll);
+	turn_current = NULL;
 	g_clear_pointer(&stall->anchor, g_source_unref);
 	g_free(stall);
 }

@@ -165,7 +165,7 @@ static void test_poll_is_no_turn(void)
 	stall_destroy(stall);
 	g_assert_true(g_main_context_get_poll_func(NULL) == late_poll);
 	g_main_context_set_poll_func(NULL, before);
-	g_assert_null(turn_current());
+	g_assert_null(turn_current);
 }
 
 /* Nothing is noted, and nothing is needed for it. */
@@ -175,7 +175,7 @@ static void test_no_meter(void)
 
 	add("worker", &worker);
 	run_turn();
-	g_assert_null(turn_current());
+	g_assert_null(turn_current);
 	stall_destroy(NULL);
 }
 
