@@ -4,6 +4,8 @@
  * of one that may be shown next. What was answered is kept as long as the picture's kind and the mode
  * stay.
  */
+#include <string.h>
+
 #include "scene/view_internal.h"
 
 void view_direct_frame(const struct view_picture *picture, const struct place *place,
@@ -30,11 +32,11 @@ static void fill_kind(const struct view *view, const struct view_picture *pictur
 {
 	const struct kms_mode_info *mode = kms_output_mode(view->output);
 
-	*kind = (struct verdict_kind){
-		.mode_width = mode->width,
-		.mode_height = mode->height,
-		.policy = view->policy,
-	};
+	/* Kinds are compared byte by byte. */
+	memset(kind, 0, sizeof(*kind));
+	kind->mode_width = mode->width;
+	kind->mode_height = mode->height;
+	kind->policy = view->policy;
 	if (picture->solid)
 		return;
 	kind->width = picture->width;
