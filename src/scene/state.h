@@ -30,12 +30,14 @@ GQuark state_error_quark(void);
 enum state_error {
 	STATE_ERROR_FAILED, /* no memory, or not a memfd */
 	STATE_ERROR_VERSION, /* written by a daemon with another layout: start anew */
+	STATE_ERROR_DAMAGED, /* says what no daemon leaves behind: start anew */
 };
 
 /* A new, zeroed one. `name` is the guest's: it is seen in /proc/PID/maps. */
 struct state *state_create(const char *name, GError **error);
 
-/* One that another process made; `fd` is taken over, also on failure. */
+/* One that another process made, and works on no more; `fd` is taken over, also on failure. What is
+ * in it can be gone on with: counts and positions are in their bounds. */
 struct state *state_create_from_fd(int fd, GError **error);
 
 /* Takes NULL. The memory lives on as long as somebody else has the fd. */

@@ -455,6 +455,29 @@ static void attach(struct channel *channel)
 	g_source_attach(channel->source, NULL);
 }
 
+/* The pixels that are being received belong to an UPDATE as update_head() lets it through. */
+static bool pixels_sound(const struct channel_state *state)
+{
+	const struct vhost_user_gpu_update *update = &state->update;
+	uint64_t area = (uint64_t)update->width * update->height;
+
+	if (!state->pixels_left)
+		return true;
+	return !state->skip && update->scanout < VHOST_USER_GPU_SCANOUTS &&
+		area <= UINT32_MAX / sizeof(uint32_t) &&
+		state->pixels_left <= area * sizeof(uint32_t) &&
+		(uint64_t)update->x + update->width <= INT32_MAX &&
+		(uint64_t)update->y + update->height <= INT32_MAX;
+}
+
+bool channel_state_sound(const struct channel_state *state)
+{
+	return state->begin <= state->end && state->end <= sizeof(state->buffer) &&
+		state->owed_count <= G_N_ELEMENTS(state->owed) &&
+		state->unsent_begin <= state->unsent_end &&
+		state->unsent_end <= sizeof(state->unsent) && pixels_sound(state);
+}
+
 struct channel *channel_create(const char *name, int fd, struct closer *closer,
 	struct channel_state *state, const struct channel_listener *listener, void *data,
 	GError **error)

@@ -120,6 +120,9 @@ struct channel_state {
 	uint8_t buffer[CHANNEL_BUFFER_SIZE];
 };
 
+/* Could a channel have left it? Ask before a channel is made over the state of another process. */
+bool channel_state_sound(const struct channel_state *state);
+
 struct channel;
 struct closer;
 
