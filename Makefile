@@ -256,16 +256,24 @@ $(call compile,tests/bench/modeset/modeset.c,$(drm_cflags))
 $(call program,$(out)/bench/modeset,tests/bench/modeset/modeset.c,,-Wl$(comma)--no-as-needed $(drm_libs) $(kms_extra_libs) $(src_extra_libs) $(glib_libs))
 $(call program,$(out)/bench/modeset-drm,tests/bench/modeset/modeset.c,,$(drm_libs))
 
-# Fuzz targets, which only clang makes (`make fuzz`): the product's own objects, instrumented, and what stands in kms/'s place.
+# Fuzz targets, which only clang makes (`make fuzz`): the product's own objects, instrumented. kms-* are of kms/, over the
+# double of libdrm; all others are of src/, over what stands in kms/'s place.
 ifdef FUZZING
 fuzz_targets := $(filter-out common,$(call programs_in,tests/fuzz))
+fuzz_kms_targets := $(filter kms-%,$(fuzz_targets))
+fuzz_src_targets := $(filter-out kms-%,$(fuzz_targets))
 fuzz_common_archive := $(out)/libfuzz.a
-fuzz_cflags := -Itests/fuzz/common $(unit_cflags)
-$(call compile,$(wildcard tests/fuzz/common/*.c) $(foreach t,$(fuzz_targets),$(call sources_of,tests/fuzz/$(t))),$(fuzz_cflags))
+fuzz_sources = $(foreach t,$(1),$(call sources_of,tests/fuzz/$(t)))
+# What has no archive: the parts of a tool.
+fuzz_parts_qemu-line := $(filter-out %/main.c,$(wildcard src/tools/scanout-run/*.c))
+$(call compile,$(wildcard tests/fuzz/common/*.c) $(call fuzz_sources,$(fuzz_src_targets)),-Itests/fuzz/common $(unit_cflags))
+$(call compile,$(call fuzz_sources,$(fuzz_kms_targets)),-Itests/fuzz/common $(unit_kms_cflags))
 $(call archive,$(fuzz_common_archive),$(wildcard tests/fuzz/common/*.c))
-$(foreach t,$(fuzz_targets),$(call program,$(out)/fuzz/$(t),$(call sources_of,tests/fuzz/$(t)),$(fuzz_common_archive) $(unit_helper_archive) $(src_archive) $(fake_archive),-fsanitize=fuzzer $(src_extra_libs) $(glib_libs)))
-.PHONY: fuzz-targets
+$(foreach t,$(fuzz_src_targets),$(call program,$(out)/fuzz/$(t),$(call fuzz_sources,$(t)) $(fuzz_parts_$(t)),$(fuzz_common_archive) $(unit_helper_archive) $(src_archive) $(fake_archive),-fsanitize=fuzzer $(src_extra_libs) $(glib_libs)))
+$(foreach t,$(fuzz_kms_targets),$(call program,$(out)/fuzz/$(t),$(call fuzz_sources,$(t)),$(fuzz_common_archive) $(unit_helper_archive) $(double_archive) $(kms_archive),-fsanitize=fuzzer $(double_archive) $(kms_extra_libs) $(glib_libs)))
+.PHONY: fuzz-targets fuzz-tidy
 fuzz-targets: $(addprefix $(out)/fuzz/,$(fuzz_targets))
+fuzz-tidy: $(filter $(out)/tidy/tests/fuzz/%,$(tidy_marks))
 endif
 
 # Objects are rebuilt when compiler or flags change: the file's content is what they were built with.

@@ -3,7 +3,7 @@
  * The relay between a VMM and a back-end that both send what the input says: messages that are
  * nearly right, in pieces, with fds of all kinds, and ends at any moment.
  *
- * Covers: src/wire/relay.c src/wire/message.c src/wire/stream.c
+ * Covers: src/wire/relay.c src/wire/relay_ src/wire/message.c src/wire/stream.c
  * Reaches: 70
  */
 #include "wire/relay.h"
@@ -21,11 +21,12 @@
 #define STEPS_MAX 64
 #define TURNS 8
 
-/* One relay for all inputs: each is a session of it. */
+/* A relay for each input, which is a session of it; the back-end's socket is there for all. */
 struct rig {
 	struct relay *relay;
 	struct sockaddr_un vmm_address;
-	int backend_listen;
+	struct sockaddr_un backend_address;
+	int backend_listen; /* 0: not made yet */
 	unsigned int detached;
 	int display; /* what the relay handed out, or -1 */
 };
@@ -78,20 +79,43 @@ static int connect_to(const struct sockaddr_un *address)
 	return fd;
 }
 
+/* What all inputs share. */
 static void rig_init(void)
 {
-	g_autofree char *folder = g_dir_make_tmp("scanoutd-fuzz-XXXXXX", NULL);
-	g_autofree char *path = g_build_filename(folder, "backend.sock", NULL);
-	struct sockaddr_un backend = {.sun_family = AF_UNIX};
-	struct relay_options options = {.name = "fuzz", .backend_path = path};
-	g_autoptr(GError) error = NULL;
+	g_autofree char *path = g_build_filename(fuzz_folder(), "backend.sock", NULL);
 
 	rig.vmm_address = address_of("vmm");
-	options.vmm_listen_fd = listen_at(&rig.vmm_address);
-	g_strlcpy(backend.sun_path, path, sizeof(backend.sun_path));
-	rig.backend_listen = listen_at(&backend);
+	rig.backend_address.sun_family = AF_UNIX;
+	g_strlcpy(rig.backend_address.sun_path, path, sizeof(rig.backend_address.sun_path));
+	rig.backend_listen = listen_at(&rig.backend_address);
+}
+
+static void make_relay(void)
+{
+	const struct relay_options options = {
+		.name = "fuzz",
+		.backend_path = rig.backend_address.sun_path,
+		.vmm_listen_fd = listen_at(&rig.vmm_address),
+	};
+	g_autoptr(GError) error = NULL;
+
 	rig.relay = relay_create(&options, &listener, NULL, &error);
 	g_assert_no_error(error);
+	rig.detached = 0;
+}
+
+static int accept_backend(void)
+{
+	return accept4(rig.backend_listen, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+/* Those that a session has made when nobody looked any more. */
+static void refuse_backends(void)
+{
+	int fd;
+
+	while ((fd = accept_backend()) >= 0)
+		close(fd);
 }
 
 static uint32_t choose_request(struct fuzz *fuzz)
@@ -202,16 +226,16 @@ static bool step(struct fuzz *fuzz, int vmm, int backend)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz fuzz = {data, size};
-	unsigned int fds, detached_before;
-	int vmm, backend = -1;
+	int vmm, backend;
+	unsigned int fds;
 
-	if (!rig.relay)
+	if (rig.backend_listen == 0)
 		rig_init();
 	fds = fuzz_open_fds();
-	detached_before = rig.detached;
+	make_relay();
 	vmm = connect_to(&rig.vmm_address);
 	fuzz_turns(TURNS);
-	backend = accept4(rig.backend_listen, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	backend = accept_backend();
 	for (unsigned int i = 0; i < STEPS_MAX && fuzz.size > 0; i++) {
 		if (!step(&fuzz, vmm, backend))
 			break;
@@ -220,14 +244,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		fuzz_drain(vmm);
 	close(vmm);
 	/* A session that is over is over once. */
-	while (rig.detached == detached_before)
+	while (rig.detached == 0)
 		g_main_context_iteration(NULL, TRUE);
-	g_assert(rig.detached == detached_before + 1);
+	g_assert(rig.detached == 1);
 	if (backend >= 0)
 		close(backend);
 	close_display();
-	while (g_main_context_iteration(NULL, FALSE))
-		;
+	fuzz_turns(TURNS);
+	relay_destroy(rig.relay);
+	refuse_backends();
+	g_assert(rig.detached == 1);
 	g_assert(fuzz_open_fds() == fds);
 	return 0;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "fuzz.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
@@ -178,19 +177,6 @@ void fuzz_turns(unsigned int turns)
 {
 	while (turns-- > 0 && g_main_context_iteration(NULL, FALSE))
 		;
-}
-
-unsigned int fuzz_open_fds(void)
-{
-	DIR *folder = opendir("/proc/self/fd");
-	unsigned int count = 0;
-
-	if (!folder)
-		g_error("/proc/self/fd: %s", g_strerror(errno));
-	while (readdir(folder))
-		count++;
-	closedir(folder);
-	return count;
 }
 
 /* The text of each line is made, so that what is wrong with its arguments is found. */

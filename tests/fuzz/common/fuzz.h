@@ -50,8 +50,12 @@ void fuzz_drain(int socket);
 /* At most so many turns of the main loop, none of which waits. */
 void fuzz_turns(unsigned int turns);
 
-/* How many fds this process has: the same after each input, or one was leaked. */
+/* How many fds this process has, when all that is to be closed (wire/closer.h) is: the same after each
+ * input, or one was leaked. */
 unsigned int fuzz_open_fds(void);
+
+/* A folder for sockets, which is removed with what is in it when the process ends in good order. */
+const char *fuzz_folder(void);
 
 /* Called by libFuzzer once. */
 int LLVMFuzzerInitialize(int *argc, char ***argv);

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The D-Bus display before a QEMU that says of its consoles what the input says, of any type, while
+ * input is sent to it and calls are answered late, or by errors. Whatever it was told, it works with
+ * the honest QEMU that comes after it.
+ *
+ * Covers: src/input/dbus/
+ * Reaches: 70
+ */
+#include "input/dbus/dbus.h"
+
+#include <gio/gio.h>
+#include <glib.h>
+#include <string.h>
+
+#include "bus_double.h"
+#include "fuzz.h"
+#include "input/description.h"
+
+#define STEPS_MAX 32
+#define SCREENS 2
+#define CONSOLE "/org/qemu/Display1/Console_"
+
+/* One bus for all inputs: each begins and ends with a QEMU of its own. */
+struct rig {
+	struct bus_double *bus;
+	struct dbus_display *display;
+	struct input_sink *keyboard, *pointer, *absolute, *touch[SCREENS];
+	bool connected[INPUT_KINDS][DBUS_SCREENS_MAX];
+};
+
+static struct rig rig;
+
+static void connected(void *data, enum input_kind kind, size_t screen, bool is_connected)
+{
+	g_assert(rig.connected[kind][screen] != is_connected);
+	rig.connected[kind][screen] = is_connected;
+}
+
+static void leds(void *data, uint32_t said, uint32_t leds)
+{
+	g_assert((leds & ~said) == 0);
+}
+
+static const struct dbus_display_listener listener = {connected, leds};
+
+static void rig_init(void)
+{
+	rig.bus = bus_double_new();
+	bus_double_start(rig.bus);
+	rig.display = dbus_display_create("fuzz", rig.bus->address, &listener, NULL);
+	rig.keyboard = dbus_display_sink(rig.display, INPUT_KEYBOARD, 0);
+	rig.pointer = dbus_display_sink(rig.display, INPUT_POINTER, 0);
+	rig.absolute = dbus_display_sink(rig.display, INPUT_ABSOLUTE, 0);
+	for (size_t i = 0; i < SCREENS; i++)
+		rig.touch[i] = dbus_display_sink(rig.display, INPUT_TOUCH, i);
+	while (!rig.bus->connection)
+		g_main_context_iteration(NULL, TRUE);
+}
+
+/* ---- what QEMU says ---- */
+
+static GVariant *parse_text(struct fuzz *fuzz)
+{
+	size_t size;
+	const uint8_t *bytes = fuzz_bytes(fuzz, fuzz_u8(fuzz), &size);
+	g_autofree char *text = g_strndup((const char *)bytes, size);
+
+	return g_variant_parse(NULL, text, NULL, NULL, NULL);
+}
+
+/* Of the right type, whatever is in it. */
+static GVariant *read_bytes(struct fuzz *fuzz)
+{
+	size_t size;
+	const uint8_t *bytes = fuzz_bytes(fuzz, fuzz_u8(fuzz), &size);
+	g_autoptr(GBytes) copy = g_bytes_new(bytes, size);
+	g_autoptr(GVariant) value = g_variant_ref_sink(
+		g_variant_new_from_bytes(G_VARIANT_TYPE("a{oa{sa{sv}}}"), copy, FALSE));
+
+	return g_variant_get_normal_form(value);
+}
+
+static GVariant *make_consoles(struct fuzz *fuzz)
+{
+	static const char *const types[] = {"Graphic", "Graphic", "Text", ""};
+	GString *text = g_string_new("{");
+	unsigned int count = 1 + fuzz_pick(fuzz, 4);
+	GVariant *consoles;
+
+	for (unsigned int i = 0; i < count; i++) {
+		uint8_t how = fuzz_u8(fuzz);
+		uint32_t number = how & 0x80 ? fuzz_odd(fuzz) : i;
+		uint32_t width = how & 0x40 ? fuzz_odd(fuzz) : 640;
+		uint32_t height = how & 0x20 ? fuzz_odd(fuzz) : 480;
+		g_autofree char *console = bus_double_console(number,
+			types[how % G_N_ELEMENTS(types)], width, height, how & 0x10);
+
+		g_string_append_printf(text, "%s%s", i ? ", " : "", console);
+	}
+	g_string_append_c(text, '}');
+	consoles = g_variant_parse(NULL, text->str, NULL, NULL, NULL);
+	g_string_free(text, TRUE);
+	return consoles;
+}
+
+/* Another QEMU, or the same with another answer. */
+static void manage(struct fuzz *fuzz)
+{
+	g_clear_pointer(&rig.bus->managed, g_variant_unref);
+	switch (fuzz_pick(fuzz, 6)) {
+	case 0:
+		rig.bus->managed = parse_text(fuzz);
+		break;
+	case 1:
+		rig.bus->managed = read_bytes(fuzz);
+		break;
+	default:
+		rig.bus->managed = make_consoles(fuzz);
+		break;
+	}
+	bus_double_own(rig.bus, fuzz_u8(fuzz) & 15);
+}
+
+static void change(struct fuzz *fuzz)
+{
+	static const char *const paths[] = {CONSOLE "0", CONSOLE "0", CONSOLE "1", CONSOLE "2",
+		CONSOLE "99999999999", "/elsewhere"};
+	static const char *const interfaces[] = {"org.qemu.Display1.Keyboard",
+		"org.qemu.Display1.Mouse", "org.qemu.Display1.Console",
+		"org.qemu.Display1.MultiTouch"};
+	static const char *const forms[] = {"{'Modifiers': <uint32 %u>}",
+		"{'IsAbsolute': <%u > 7>}", "{'IsAbsolute': <true>}", "{'Width': <uint32 %u>}",
+		"{'Height': <uint32 %u>}", "{'MaxSlots': <%u>}", "{'Type': <'Text'>}", "'%u'",
+		"@a{sv} {}"};
+	const char *path = paths[fuzz_pick(fuzz, G_N_ELEMENTS(paths))];
+	const char *interface = interfaces[fuzz_pick(fuzz, G_N_ELEMENTS(interfaces))];
+	const char *form = forms[fuzz_pick(fuzz, G_N_ELEMENTS(forms))];
+	const char *number = strstr(form, "%u");
+	g_autofree char *text = number ? g_strdup_printf("%.*s%u%s", (int)(number - form), form,
+						 fuzz_odd(fuzz), number + 2)
+				       : g_strdup(form);
+	GVariant *value = g_variant_parse(NULL, text, NULL, NULL, NULL);
+
+	if (!value)
+		return;
+	g_variant_unref(value);
+	bus_double_change(rig.bus, path, interface, text);
+}
+
+static void play(struct fuzz *fuzz)
+{
+	uint8_t how = fuzz_u8(fuzz);
+
+	rig.bus->refuses = how & 1;
+	rig.bus->holds = how & 2;
+	bus_double_answer(rig.bus, how >> 2);
+}
+
+/* ---- what the host's devices send ---- */
+
+static void press(struct fuzz *fuzz)
+{
+	struct input_sink *const sinks[] = {rig.keyboard, rig.pointer, rig.absolute, rig.touch[0],
+		rig.touch[1]};
+	struct input_sink *sink = sinks[fuzz_pick(fuzz, G_N_ELEMENTS(sinks))];
+	struct input_value values[4];
+	size_t count = 1 + fuzz_pick(fuzz, G_N_ELEMENTS(values));
+
+	for (size_t i = 0; i < count; i++) {
+		static const uint16_t types[] = {EV_KEY, EV_KEY, EV_REL, EV_ABS};
+		uint16_t type = types[fuzz_pick(fuzz, G_N_ELEMENTS(types))];
+		uint16_t code = type == EV_ABS ? ABS_MT_SLOT + fuzz_pick(fuzz, 16)
+					       : fuzz_pick(fuzz, 512);
+
+		values[i] = (struct input_value){type, code,
+			type == EV_KEY ? fuzz_u8(fuzz) & 1 : (int32_t)fuzz_odd(fuzz)};
+	}
+	/* The same many times, so that calls pile up. */
+	for (unsigned int times = 1 + fuzz_u8(fuzz) % 16; times > 0; times--)
+		input_sink_send(sink, values, count);
+}
+
+/* ---- an input ---- */
+
+static void step(struct fuzz *fuzz)
+{
+	uint8_t what = fuzz_u8(fuzz);
+
+	switch (what % 8) {
+	case 0:
+	case 1:
+		manage(fuzz);
+		break;
+	case 2:
+	case 3:
+		change(fuzz);
+		break;
+	case 4:
+		play(fuzz);
+		break;
+	case 5:
+		dbus_display_set_picture(rig.display, fuzz_odd(fuzz), fuzz_odd(fuzz));
+		break;
+	default:
+		press(fuzz);
+		break;
+	}
+	if (what & 0x10)
+		fuzz_turns(8);
+	/* What has been said until now has been heard, when its next question comes. */
+	if (what & 0x20 && rig.bus->owned) {
+		unsigned int asked = rig.bus->asked;
+
+		bus_double_own(rig.bus, true);
+		while (rig.bus->asked == asked)
+			g_main_context_iteration(NULL, TRUE);
+	}
+}
+
+static bool last_call_is(const char *call, guint from_end)
+{
+	const GPtrArray *calls = rig.bus->calls;
+
+	return calls->len > from_end &&
+		g_str_equal(g_ptr_array_index(calls, calls->len - 1 - from_end), call);
+}
+
+/* False: it was still the QEMU before, which has gone now. */
+static bool hears_key(void)
+{
+	const struct input_value pressed = {EV_KEY, KEY_A, 1};
+	const struct input_value released = {EV_KEY, KEY_A, 0};
+
+	while (!rig.connected[INPUT_KEYBOARD][0])
+		g_main_context_iteration(NULL, TRUE);
+	g_ptr_array_set_size(rig.bus->calls, 0);
+	input_sink_send(rig.keyboard, &pressed, 1);
+	input_sink_send(rig.keyboard, &released, 1);
+	while (rig.connected[INPUT_KEYBOARD][0] && !last_call_is("0 Keyboard.Release (30,)", 0))
+		g_main_context_iteration(NULL, TRUE);
+	return rig.connected[INPUT_KEYBOARD][0];
+}
+
+/* An honest QEMU takes its place, and hears what is pressed. */
+static void check_honest(void)
+{
+	g_autofree char *console = bus_double_console(0, "Graphic", 1280, 800, false);
+	g_autofree char *text = g_strdup_printf("{%s}", console);
+
+	rig.bus->refuses = false;
+	rig.bus->holds = false;
+	bus_double_answer(rig.bus, SIZE_MAX);
+	bus_double_own(rig.bus, false);
+	bus_double_manage(rig.bus, text);
+	bus_double_own(rig.bus, true);
+	while (!hears_key())
+		;
+	g_assert(last_call_is("0 Keyboard.Press (30,)", 1));
+	g_ptr_array_set_size(rig.bus->calls, 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct fuzz fuzz = {data, size};
+
+	if (!rig.bus)
+		rig_init();
+	for (unsigned int i = 0; i < STEPS_MAX && fuzz.size > 0; i++)
+		step(&fuzz);
+	check_honest();
+	return 0;
+}
