@@ -5,8 +5,8 @@
  *
  *   refuse   a commit that was to follow a page flip at once: EINVAL
  *   lose     a page-flip event that never comes
- *   stall    a commit that hangs: a FIFO, where a line is written when it does; it goes on when the
- *            test has opened the FIFO stall-end for writing
+ *   stall    a commit that hangs: a FIFO, where a line is written when it does; it goes on when a
+ *            line has been written to the FIFO stall-end
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -46,6 +46,7 @@ static bool is_wanted(const char *fault)
 static void stall_if_wanted(void)
 {
 	char path[256];
+	char line[16];
 	int fd = find("stall", path) ? open(path, O_WRONLY | O_CLOEXEC) : -1;
 
 	if (fd < 0)
@@ -56,6 +57,9 @@ static void stall_if_wanted(void)
 	close(fd);
 	find("stall-end", path);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* To its end, or who writes would be left without a reader. */
+	while (fd >= 0 && read(fd, line, sizeof(line)) > 0)
+		;
 	if (fd >= 0)
 		close(fd);
 }
