@@ -228,7 +228,7 @@ static void set_connectors(struct world *world, const char *text)
 /* As layout.c does: a place remembers the monitor that it had. */
 static void remember(struct world *world, const struct layout_resolution *resolution)
 {
-	struct layout_former formers[KMS_OUTPUTS_MAX];
+	struct layout_former formers[KMS_OUTPUTS_MAX] = {0};
 
 	for (size_t i = 0; i < resolution->count; i++) {
 		const struct layout_show *show = &resolution->shows[i];
