@@ -56,7 +56,8 @@ void view_mark_cursor(struct view *view)
 
 	if (!rect_empty(&view->cursor_drawn))
 		view_mark(view, &view->cursor_drawn);
-	if (!view_blends(view))
+	/* Without a canvas so far there is no place: what is drawn first is all of it. */
+	if (!view_blends(view) || rect_empty(&view->canvas_place.destination))
 		return;
 	rect = cursor_rect(&view->cursor, &view->canvas_place);
 	rect = rect_intersect(&rect, &view->canvas_place.destination);

@@ -3,6 +3,7 @@
  * A guest's cursor on a fake card: on its plane, placed as the picture is, or blended into it.
  */
 #include "channel_fixture.h"
+#include "fake/fake_dmabuf.h"
 #include "scene_fixture.h"
 
 static void test_cursor_plane(void)
@@ -199,6 +200,32 @@ static void test_cursor_blended_dmabuf(void)
 	scene_destroy(scene);
 }
 
+/* Blended into a picture that is not drawn yet, since its buffer is not finished: it has no place, and
+ * comes with the picture. */
+static void test_cursor_before_canvas(void)
+{
+	struct scene *scene = scene_create(&(struct scene_options){0});
+	struct kms_output *output = scene_output(scene, 0);
+	uint32_t *memory;
+
+	output->shows_dmabufs = false;
+	output->cursor_plane = false;
+	memory = scene_show_dmabuf(scene, RED);
+	fake_flip(output);
+	fake_dmabuf_set_busy(memory, true);
+	layout_set_device(scene->layout, NULL);
+	layout_set_device(scene->layout, scene->card);
+	scene_cursor(scene, 0, 10, 10, 0xff00ff00);
+	g_assert_cmpuint(output->commit_count, ==, 1);
+	fake_dmabuf_set_busy(memory, false);
+	while (output->commit_count == 1)
+		g_main_context_iteration(NULL, TRUE);
+	g_assert_cmphex(fake_pixel(output, 10, 10), ==, GREEN);
+	g_assert_cmphex(fake_pixel(output, 40, 40), ==, RED);
+	g_free(fixture_log_take());
+	scene_destroy(scene);
+}
+
 int main(int argc, char **argv)
 {
 	fixture_init(&argc, &argv);
@@ -207,5 +234,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/guest/cursor/blended", test_cursor_blended);
 	g_test_add_func("/guest/cursor/blended-half-received", test_cursor_blended_half_received);
 	g_test_add_func("/guest/cursor/blended-dmabuf", test_cursor_blended_dmabuf);
+	g_test_add_func("/guest/cursor/before-canvas", test_cursor_before_canvas);
 	return g_test_run();
 }
