@@ -4,7 +4,7 @@
  * went in, and its preferred timing is the mode.
  *
  * Covers: src/scene/edid
- * Reaches: 75
+ * Reaches: 90
  */
 #include "scene/edid.h"
 

@@ -6,7 +6,7 @@
  * processors would.
  *
  * Covers: src/vhost/ src/input/device.c
- * Reaches: 70
+ * Reaches: 80
  */
 #include "input/device.h"
 
@@ -356,7 +356,9 @@ static void step(struct fuzz *fuzz)
 		set_mutate(what & 0x10 ? what : 0);
 		break;
 	}
-	if (what & 0x08)
+	if ((what & 0xc0) == 0xc0)
+		fuzz_turns_without_fds(3);
+	else if (what & 0x08)
 		fuzz_turns(3);
 }
 

@@ -4,7 +4,7 @@
  * the name of a mode is one that can be written.
  *
  * Covers: kms/mode kms/cvt.c
- * Reaches: 90
+ * Reaches: 95
  */
 #include "mode.h"
 

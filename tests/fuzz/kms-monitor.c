@@ -4,7 +4,7 @@
  * configuration.
  *
  * Covers: kms/connector.c
- * Reaches: 80
+ * Reaches: 90
  */
 #include "connector.h"
 

@@ -4,7 +4,7 @@
  * same to a shell, and a property that is set can be read.
  *
  * Covers: src/tools/scanout-run/qemu_line src/tools/scanout-run/properties.c src/tools/scanout-run/words.c
- * Reaches: 80
+ * Reaches: 95
  */
 #include "tools/scanout-run/qemu_line.h"
 

@@ -4,12 +4,13 @@
  * nearly right, in pieces, with fds of all kinds, and ends at any moment.
  *
  * Covers: src/wire/relay.c src/wire/relay_ src/wire/message.c src/wire/stream.c
- * Reaches: 70
+ * Reaches: 75
  */
 #include "wire/relay.h"
 
 #include <errno.h>
 #include <glib.h>
+#include <glib/gstdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -29,6 +30,7 @@ struct rig {
 	int backend_listen; /* 0: not made yet */
 	unsigned int detached;
 	int display; /* what the relay handed out, or -1 */
+	bool running; /* the VMM's queues, as far as the relay said */
 };
 
 static struct rig rig = {.display = -1};
@@ -49,7 +51,13 @@ static void detached(void *data)
 	rig.detached++;
 }
 
-static const struct relay_listener listener = {attached, scanouts, detached};
+static void running(void *data, bool running)
+{
+	g_assert(rig.running != running);
+	rig.running = running;
+}
+
+static const struct relay_listener listener = {attached, scanouts, detached, running};
 
 /* Abstract: nothing is left behind, however the process ends. */
 static struct sockaddr_un address_of(const char *side)
@@ -102,6 +110,17 @@ static void make_relay(void)
 	rig.relay = relay_create(&options, &listener, NULL, &error);
 	g_assert_no_error(error);
 	rig.detached = 0;
+	rig.running = true;
+}
+
+/* It listens elsewhere for a while: the relay tries again. */
+static void hide_backend(bool hidden)
+{
+	g_autofree char *elsewhere = g_strconcat(rig.backend_address.sun_path, "-hidden", NULL);
+	const char *path = rig.backend_address.sun_path;
+
+	if (g_rename(hidden ? path : elsewhere, hidden ? elsewhere : path) != 0)
+		g_error("rename: %s", g_strerror(errno));
 }
 
 static int accept_backend(void)
@@ -126,6 +145,8 @@ static uint32_t choose_request(struct fuzz *fuzz)
 		44};
 	uint8_t choice = fuzz_u8(fuzz);
 
+	if (choice >= 200 && choice < 216)
+		return VHOST_USER_GET_VRING_BASE;
 	return choice < 200 ? known[choice % G_N_ELEMENTS(known)] : fuzz_odd(fuzz);
 }
 
@@ -218,7 +239,9 @@ static bool step(struct fuzz *fuzz, int vmm, int backend)
 		shutdown(what & 0x10 || backend < 0 ? vmm : backend, SHUT_WR);
 		break;
 	}
-	if (what & 0x08)
+	if ((what & 0x48) == 0x48)
+		fuzz_turns_without_fds(TURNS);
+	else if (what & 0x08)
 		fuzz_turns(TURNS);
 	return true;
 }
@@ -228,13 +251,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct fuzz fuzz = {data, size};
 	int vmm, backend;
 	unsigned int fds;
+	bool late;
 
 	if (rig.backend_listen == 0)
 		rig_init();
 	fds = fuzz_open_fds();
+	late = fuzz_u8(&fuzz) & 1;
 	make_relay();
+	if (late)
+		hide_backend(true);
 	vmm = connect_to(&rig.vmm_address);
 	fuzz_turns(TURNS);
+	if (late)
+		hide_backend(false);
 	backend = accept_backend();
 	for (unsigned int i = 0; i < STEPS_MAX && fuzz.size > 0; i++) {
 		if (!step(&fuzz, vmm, backend))

@@ -4,7 +4,7 @@
  * is refused, or a channel and a guest work on it.
  *
  * Covers: src/scene/state.c src/wire/channel.c src/wire/channel_reply.c
- * Reaches: 60
+ * Reaches: 70
  */
 #include "scene/state.h"
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -177,6 +178,23 @@ void fuzz_turns(unsigned int turns)
 {
 	while (turns-- > 0 && g_main_context_iteration(NULL, FALSE))
 		;
+}
+
+void fuzz_turns_without_fds(unsigned int turns)
+{
+	struct rlimit before, none;
+	int next = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+
+	close(next);
+	if (getrlimit(RLIMIT_NOFILE, &before) != 0)
+		g_error("getrlimit: %s", g_strerror(errno));
+	none = before;
+	none.rlim_cur = (rlim_t)next;
+	if (setrlimit(RLIMIT_NOFILE, &none) != 0)
+		g_error("setrlimit: %s", g_strerror(errno));
+	fuzz_turns(turns);
+	if (setrlimit(RLIMIT_NOFILE, &before) != 0)
+		g_error("setrlimit: %s", g_strerror(errno));
 }
 
 /* The text of each line is made, so that what is wrong with its arguments is found. */

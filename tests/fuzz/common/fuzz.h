@@ -50,6 +50,9 @@ void fuzz_drain(int socket);
 /* At most so many turns of the main loop, none of which waits. */
 void fuzz_turns(unsigned int turns);
 
+/* The same while this process can have no more fds. */
+void fuzz_turns_without_fds(unsigned int turns);
+
 /* How many fds this process has, when all that is to be closed (wire/closer.h) is: the same after each
  * input, or one was leaked. */
 unsigned int fuzz_open_fds(void);

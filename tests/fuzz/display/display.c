@@ -187,7 +187,9 @@ static void step(struct stage *stage, struct fuzz *fuzz)
 			message_send(fuzz, stage->peer);
 		break;
 	}
-	if (!(what & 0x10))
+	if ((what & 0xc0) == 0xc0)
+		fuzz_turns_without_fds(4);
+	else if (!(what & 0x10))
 		fuzz_turns(4);
 }
 
