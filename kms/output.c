@@ -20,6 +20,9 @@
 #define BUSY_RETRY_US 20000
 #define BUSY_LIMIT_US 100000
 
+/* A full mode set can be seen: one that a refusal asks for is made no more often than this. */
+#define RENEW_INTERVAL_US (10 * G_USEC_PER_SEC)
+
 static void stop_waiting(struct kms_output *output);
 
 void kms_output_frame_clear(struct kms_output_frame *frame)
@@ -45,6 +48,7 @@ struct kms_output *kms_output_create(struct kms_card *card)
 	kms_request_init(&output->request);
 	kms_cursor_init(&output->cursor, card);
 	output->cursor_due_us = KMS_NEVER;
+	output->renew_due_us = KMS_NEVER;
 	/* Until something is asked for. */
 	output->wishes.count = 1;
 	output->info = (struct kms_mode_info){1024, 768, 60000, "1024x768@60.00"};
@@ -78,14 +82,28 @@ void kms_output_note_change(struct kms_output *output)
 	kms_records_wake_at(&output->card->records, 0);
 }
 
-void kms_output_distrust(struct kms_output *output)
+static void renew(struct kms_output *output, int64_t now_us)
 {
-	if (output->renewed)
-		return;
 	output->renew = true;
 	output->renewed = true;
+	output->renew_due_us = KMS_NEVER;
+	output->renew_from_us = now_us + RENEW_INTERVAL_US;
 	output->card->records.reset_wanted = true;
 	kms_records_wake_at(&output->card->records, 0);
+}
+
+void kms_output_distrust(struct kms_output *output)
+{
+	int64_t now_us = g_get_monotonic_time();
+
+	if (output->renewed || output->renew_due_us != KMS_NEVER)
+		return;
+	if (output->renew_from_us <= now_us) {
+		renew(output, now_us);
+		return;
+	}
+	output->renew_due_us = output->renew_from_us;
+	kms_records_wake_at(&output->card->records, output->renew_due_us);
 }
 
 /* ---- frames that will not be shown ---- */
@@ -128,6 +146,7 @@ void kms_output_suspend(struct kms_output *output, int error)
 void kms_output_forget_state(struct kms_output *output)
 {
 	memset(&output->verdicts, 0, sizeof(output->verdicts));
+	output->renew_due_us = KMS_NEVER;
 	output->damage_lost = true;
 	output->damage_refused = false;
 	output->event_us = 0;
@@ -393,6 +412,9 @@ void kms_output_run_deadlines(struct kms_output *output, int64_t now_us)
 	if (output->cursor_due_us <= now_us)
 		kms_output_commit_cursor(output);
 	kms_records_wake_at(&output->card->records, output->cursor_due_us);
+	if (output->renew_due_us <= now_us)
+		renew(output, now_us);
+	kms_records_wake_at(&output->card->records, output->renew_due_us);
 }
 
 /* ---- events ---- */
@@ -448,6 +470,8 @@ uint64_t kms_output_flipped(struct kms_output *output, const struct kms_presenta
 	if (serial) {
 		output->counters.frames_shown++;
 		output->renewed = false;
+		/* It is lit, after all. */
+		output->renew_due_us = KMS_NEVER;
 	}
 	return serial;
 }

@@ -49,6 +49,8 @@ struct kms_output {
 	 * one was made since it last showed a frame. */
 	bool renew;
 	bool renewed;
+	int64_t renew_from_us; /* a refusal asks for none before */
+	int64_t renew_due_us; /* when the one that a refusal asked for is made; KMS_NEVER */
 
 	struct kms_output_frame pending;
 	struct kms_output_frame queued;
@@ -124,7 +126,8 @@ void kms_output_run_deadlines(struct kms_output *output, int64_t now_us);
 void kms_output_forget_state(struct kms_output *output);
 
 /* A plain picture of ours is refused, or a cursor that was taken before: somebody switched the CRTC
- * off behind us. Asks for one full mode set, until a frame was shown again. */
+ * off behind us. Asks for one full mode set, until a frame was shown again, and for the next no sooner
+ * than 10 s later: a driver that takes one picture and refuses the other is not to flicker. */
 void kms_output_distrust(struct kms_output *output);
 
 /* Length of a frame of the mode that runs, microseconds. */

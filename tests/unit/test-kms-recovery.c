@@ -73,9 +73,58 @@ static void test_goes_dark(struct card_fixture *card)
 	card_flip(0);
 	card_show(card, 0);
 	/* And again, another time. */
+	seen->output->renew_from_us = 0;
 	double_darken(0);
 	card_submit(card, 0);
 	card_turn();
+	card_flip(0);
+	card_show(card, 0);
+}
+
+/* A driver that takes one of our pictures and refuses the other: no mode set at each frame. */
+static void test_takes_turns(struct card_fixture *card)
+{
+	struct kms_output *output;
+	uint64_t mode_sets;
+
+	card_start(card);
+	card_show(card, 0);
+	output = card->outputs[0].output;
+	double_darken(0);
+	card_submit(card, 0);
+	card_turn();
+	card_flip(0);
+	mode_sets = kms_output_counters(output)->mode_sets;
+	for (unsigned int i = 0; i < 10; i++) {
+		card_show(card, 0);
+		memset(&output->verdicts, 0, sizeof(output->verdicts));
+		double_fail(DOUBLE_COMMIT, EINVAL, 0, 1);
+		g_assert_cmpint(card_submit(card, 0), ==, KMS_SUBMIT_REFUSED);
+		card_turn();
+		memset(&output->verdicts, 0, sizeof(output->verdicts));
+	}
+	g_assert_cmpuint(kms_output_counters(output)->mode_sets, ==, mode_sets);
+}
+
+/* Dark again soon after it came back: it is lit when its time has come, and not forgotten. */
+static void test_goes_dark_again(struct card_fixture *card)
+{
+	struct kms_output *output;
+
+	card_start(card);
+	card_show(card, 0);
+	output = card->outputs[0].output;
+	double_darken(0);
+	card_submit(card, 0);
+	card_turn();
+	card_flip(0);
+	card_show(card, 0);
+	output->renew_from_us = g_get_monotonic_time() + 50 * G_TIME_SPAN_MILLISECOND;
+	double_darken(0);
+	g_assert_cmpint(card_submit(card, 0), ==, KMS_SUBMIT_REFUSED);
+	g_assert_cmpint(output->renew_due_us, !=, KMS_NEVER);
+	card_wait(double_value(DOUBLE_CRTC(0), "ACTIVE"));
+	g_assert_cmpint(output->renew_due_us, ==, KMS_NEVER);
 	card_flip(0);
 	card_show(card, 0);
 }
@@ -261,6 +310,8 @@ int main(int argc, char **argv)
 	card_init(&argc, &argv);
 	card_add_test("/kms/recovery/blanked-elsewhere", test_blanked_elsewhere);
 	card_add_test("/kms/recovery/goes-dark", test_goes_dark);
+	card_add_test("/kms/recovery/takes-turns", test_takes_turns);
+	card_add_test("/kms/recovery/goes-dark-again", test_goes_dark_again);
 	card_add_test("/kms/recovery/goes-dark-pending", test_goes_dark_pending);
 	card_add_test("/kms/recovery/foreign-event", test_foreign_event);
 	card_add_test("/kms/recovery/superseded-and-refused", test_superseded_and_refused);
