@@ -21,6 +21,7 @@ struct probe {
 	GArray *ids; /* of the connectors to probe: uint32_t */
 	GPtrArray *answers; /* drmModeConnector or NULL, in the same order */
 	bool failed; /* the kernel did not say all */
+	bool gone; /* it said that there is no such card any more */
 	GMainContext *context;
 	GSource *done; /* attached by the thread when it has finished */
 };
@@ -48,6 +49,7 @@ static void *run_probe(void *data)
 	drmModeRes *resources = drmModeGetResources(probe->fd);
 
 	probe->failed = !resources;
+	probe->gone = !resources && errno == ENODEV;
 	for (int i = 0; resources && i < resources->count_connectors; i++) {
 		uint32_t id = resources->connectors[i];
 		drmModeConnector *answer = drmModeGetConnector(probe->fd, id);
@@ -119,11 +121,17 @@ static gboolean probe_finished(gpointer data)
 {
 	struct kms_hotplug *hotplug = data;
 	bool again = hotplug->again;
+	bool gone = hotplug->probe->gone;
 	bool good = !hotplug->probe->failed && tell(hotplug);
 
 	turn_note();
 	hotplug->again = false;
 	end_probe(hotplug);
+	if (gone) {
+		/* Last: the listener may destroy us. */
+		hotplug->listener.removed(hotplug->data);
+		return G_SOURCE_REMOVE;
+	}
 	if (good)
 		hotplug->retries = 0;
 	else
@@ -167,6 +175,13 @@ static gboolean debounced(gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
+static void probe_soon(struct kms_hotplug *hotplug)
+{
+	if (!hotplug->debounce_source)
+		hotplug->debounce_source = turn_name(g_timeout_add(DEBOUNCE_MS, debounced, hotplug),
+			"hotplug");
+}
+
 static bool has_property(struct udev_device *event, const char *name)
 {
 	const char *value = udev_device_get_property_value(event, name);
@@ -176,19 +191,24 @@ static bool has_property(struct udev_device *event, const char *name)
 
 void kms_hotplug_receive(struct kms_hotplug *hotplug)
 {
-	struct udev_device *event = udev_monitor_receive_device(hotplug->monitor);
+	struct udev_device *event;
 	const char *action;
 	bool removed;
 
-	if (!event)
+	errno = 0;
+	event = udev_monitor_receive_device(hotplug->monitor);
+	if (!event) {
+		/* The socket's buffer was full: what was lost may have been of this card. */
+		if (errno == ENOBUFS)
+			probe_soon(hotplug);
 		return;
+	}
 	action = udev_device_get_action(event);
 	removed = udev_device_get_devnum(event) == hotplug->card &&
 		g_strcmp0(action, "remove") == 0;
 	if (udev_device_get_devnum(event) == hotplug->card && g_strcmp0(action, "change") == 0 &&
-		has_property(event, "HOTPLUG") && !hotplug->debounce_source)
-		hotplug->debounce_source = turn_name(g_timeout_add(DEBOUNCE_MS, debounced, hotplug),
-			"hotplug");
+		has_property(event, "HOTPLUG"))
+		probe_soon(hotplug);
 	udev_device_unref(event);
 	/* Last: the listener may destroy us. */
 	if (removed)

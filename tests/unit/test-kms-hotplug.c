@@ -7,7 +7,15 @@
 #include "hotplug.h"
 
 #include <errno.h>
+#include <libudev.h>
 #include <string.h>
+
+/* A storm has filled its socket's buffer, and what came last is lost. */
+struct udev_device *udev_monitor_receive_device(struct udev_monitor *monitor)
+{
+	errno = ENOBUFS;
+	return NULL;
+}
 
 /* ---- monitors ---- */
 
@@ -105,7 +113,26 @@ static void test_probed_by_resume(struct card_fixture *card)
 	card_flip_all(card);
 }
 
+static void test_lost_events(struct card_fixture *card)
+{
+	card_start(card);
+	double_card.connected[0] = false;
+	kms_hotplug_receive(card->device->hotplug);
+	card_wait(!kms_output_connected(card->outputs[0].output));
+	card_turn();
+	card_flip(0);
+}
+
 /* ---- the card ---- */
+
+/* Its removal was among what was lost, and nobody draws. */
+static void test_lost_removal(struct card_fixture *card)
+{
+	card_start(card);
+	double_card.gone = true;
+	kms_hotplug_receive(card->device->hotplug);
+	card_wait(card->gone);
+}
 
 static void test_unplugged_card(struct card_fixture *card)
 {
@@ -145,6 +172,8 @@ int main(int argc, char **argv)
 	card_add_test("/kms/device/monitor/plugged-and-refused", test_plugged_and_refused);
 	card_add_test("/kms/device/monitor/probed", test_probed);
 	card_add_test("/kms/device/monitor/probed-by-resume", test_probed_by_resume);
+	card_add_test("/kms/device/monitor/lost-events", test_lost_events);
+	card_add_test("/kms/device/gone/lost-removal", test_lost_removal);
 	card_add_test("/kms/device/gone/at-flip", test_unplugged_card);
 	card_add_test("/kms/device/gone/at-submit", test_unplugged_at_submit);
 	return g_test_run();
