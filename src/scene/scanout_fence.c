@@ -76,12 +76,15 @@ static bool show_frame(struct scanout *scanout, const struct kms_rect *rect,
 	struct guest_waiting *waiting)
 {
 	bool filling = scanout->shown.fill_waits;
+	int shown = scanout->shown.fd;
+	bool done;
 
 	scanout->shown.fill_waits = false;
-	if (scanout_show_frame(scanout, rect, waiting))
-		return true;
-	scanout->shown.fill_waits = filling;
-	return false;
+	done = scanout_show_frame(scanout, rect, waiting);
+	/* One that cannot be shown leaves them waiting, for what is shown still. */
+	if (!done || (waiting->reply == REPLY_UNUSABLE && scanout->shown.fd == shown))
+		scanout->shown.fill_waits = filling;
+	return done;
 }
 
 /* They have signalled, or need not be waited for any more. */

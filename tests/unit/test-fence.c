@@ -353,6 +353,33 @@ static void test_refused_when_it_came_to_it(void)
 	scene_destroy(scene);
 }
 
+/* … and a buffer that nobody can read comes meanwhile: who waits for the one before is answered. */
+static void test_unreadable_meanwhile(void)
+{
+	struct scene *scene = scene_create(&(struct scene_options){0});
+	struct kms_output *output = scene_output(scene, 0);
+	uint32_t *memory = scene_show_dmabuf(scene, RED);
+	uint32_t *unreadable;
+
+	fake_flip(output);
+	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
+	scene_paint(memory, GREEN);
+	fake_dmabuf_set_busy(memory, true);
+	output->shows_dmabufs = false;
+	scene_dmabuf_update(scene, 0, scene_full);
+	/* Smaller than it says. */
+	scene_dmabuf(scene, 0, SCENE_WIDTH, SCENE_HEIGHT, fake_dmabuf_create(16, &unreadable));
+	scene_dmabuf_update(scene, 0, scene_full);
+	g_assert_cmpuint(scene_replies(scene, 0), ==, 0);
+	signal_fences(memory);
+	scene_expect_color(output, GREEN);
+	fake_flip(output);
+	scene_wait_reply(scene, 0);
+	scene_wait_reply(scene, 0);
+	g_free(fixture_log_take());
+	scene_destroy(scene);
+}
+
 static const struct layout_output mirror[] = {
 	{.name = "DP-1", .guest = "a", .scanout = 0},
 	{.name = "DP-2", .guest = "a", .scanout = 0},
@@ -498,6 +525,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/fence/mode-set-overtaken", test_mode_set_overtaken);
 	g_test_add_func("/fence/direct", test_direct);
 	g_test_add_func("/fence/refused-when-it-came-to-it", test_refused_when_it_came_to_it);
+	g_test_add_func("/fence/unreadable-meanwhile", test_unreadable_meanwhile);
 	g_test_add_func("/fence/mirror", test_mirror);
 	g_test_add_func("/fence/view-goes", test_view_goes);
 	g_test_add_func("/fence/others-go-on", test_others_go_on);
