@@ -333,6 +333,7 @@ static void update_views(struct scanout *scanout, const struct kms_rect *damage,
 {
 	enum guest_reply unshown = REPLY_OFF;
 	enum view_way way, shown_way = VIEW_OFF;
+	uint64_t lost[GUEST_VIEWS_MAX] = {0};
 	struct scanout_slot *slot = NULL;
 	uint32_t live = 0;
 
@@ -342,9 +343,11 @@ static void update_views(struct scanout *scanout, const struct kms_rect *damage,
 		if (left & 1u << slot->bit)
 			continue;
 		serial = view_update(slot->view, &scanout->shown.picture, damage, &way);
-		if (way == VIEW_FAILED)
+		if (way == VIEW_FAILED) {
 			unshown = REPLY_UNUSABLE;
-		if (serial == 0)
+			lost[slot->bit] = serial;
+		}
+		if (way == VIEW_FAILED || serial == 0)
 			continue;
 		waiting->views |= 1u << slot->bit;
 		waiting->serials[slot->bit] = serial;
@@ -352,6 +355,11 @@ static void update_views(struct scanout *scanout, const struct kms_rect *damage,
 		live++;
 	}
 	waiting->reply = live > 0 ? reply_for(shown_way, live) : unshown;
+	/* Last: an answer moves the entries, `waiting` among them. */
+	for (uint32_t bit = 0; bit < GUEST_VIEWS_MAX; bit++) {
+		if (lost[bit] > 0)
+			replies_failed(scanout->replies, scanout->index, bit, lost[bit]);
+	}
 }
 
 bool scanout_show_frame(struct scanout *scanout, const struct kms_rect *rect,

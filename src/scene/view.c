@@ -180,8 +180,9 @@ void view_act(struct view *view)
 
 /* ---- what the source says ---- */
 
-/* By the copy path; the surface is up to date. */
-static uint64_t update_copied(struct view *view, const struct kms_rect *damage, enum view_way *way)
+/* By the copy path; the surface is up to date. `owed`: as in view_update(). */
+static uint64_t update_copied(struct view *view, const struct kms_rect *damage, bool owed,
+	enum view_way *way)
 {
 	view_prepare_canvases(view);
 	if (damage) {
@@ -201,7 +202,7 @@ static uint64_t update_copied(struct view *view, const struct kms_rect *damage, 
 			return view->serial;
 		if (composed == COMPOSED_FAILED) {
 			*way = VIEW_FAILED;
-			return 0;
+			return owed ? view->serial : 0;
 		}
 	}
 	/* The frame that will be composed. */
@@ -213,6 +214,8 @@ uint64_t view_update(struct view *view, const struct view_picture *picture,
 {
 	bool first = view->picture != picture || view->shows != SHOWS_PICTURE;
 	bool up_to_date = view->told_copies;
+	/* Somebody was told to wait for the next frame. */
+	bool owed = view->due >= DUE_CANVAS;
 
 	view->picture = picture;
 	view->shows = SHOWS_PICTURE;
@@ -251,10 +254,10 @@ uint64_t view_update(struct view *view, const struct view_picture *picture,
 			if (view->due == DUE_SURFACE)
 				return view->serial + 1;
 			*way = VIEW_FAILED;
-			return 0;
+			return owed ? ++view->serial : 0;
 		}
 	}
-	return update_copied(view, damage, way);
+	return update_copied(view, damage, owed, way);
 }
 
 void view_show(struct view *view, const struct view_picture *picture)

@@ -114,8 +114,9 @@ void view_keep(struct view *view);
 
 /*
  * The picture, or `damage` of it (picture's pixels; NULL: all of it), is new; view_copies() has
- * been asked about it before. Returns the serial for view_listener.presented; 0 for VIEW_OFF and
- * VIEW_FAILED. Never allocates but where the picture's size or the mode has changed.
+ * been asked about it before. Returns the serial for view_listener.presented; 0 for VIEW_OFF. For
+ * VIEW_FAILED the one up to which earlier updates wait, since it will not come either, or 0 where none
+ * does. Never allocates but where the picture's size or the mode has changed.
  */
 uint64_t view_update(struct view *view, const struct view_picture *picture,
 	const struct kms_rect *damage, enum view_way *way);

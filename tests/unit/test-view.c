@@ -383,6 +383,21 @@ static void test_fill_is_lost(struct fixture *fixture, gconstpointer data)
 	g_assert_cmpuint(fixture->failed, ==, 0);
 }
 
+/* A frame comes that cannot be shown at all: who waits for the one before is told. */
+static void test_failure_ends_fill(struct fixture *fixture, gconstpointer data)
+{
+	enum view_way way;
+
+	start_later(fixture);
+	fixture->cannot_fill = true;
+	fixture->fills_later = false;
+	g_assert_cmpuint(view_update(fixture->view, &fixture->picture, NULL, &way), ==, 3);
+	g_assert_cmpint(way, ==, VIEW_FAILED);
+	/* And nobody is told twice. */
+	g_assert_cmpuint(view_update(fixture->view, &fixture->picture, NULL, &way), ==, 0);
+	g_assert_cmpint(way, ==, VIEW_FAILED);
+}
+
 /* Newest wins: a frame that can be shown now contains the one that waits. */
 static void test_frame_overtakes_fill(struct fixture *fixture, gconstpointer data)
 {
@@ -756,6 +771,7 @@ int main(int argc, char **argv)
 	ADD("direct/never-black", test_never_black);
 	ADD("later/filled", test_fills_later);
 	ADD("later/lost", test_fill_is_lost);
+	ADD("later/failure", test_failure_ends_fill);
 	ADD("later/overtaken", test_frame_overtakes_fill);
 	ADD("later/released", test_released_before_fill);
 	ADD("asked/keep", test_keep);
