@@ -462,7 +462,8 @@ bool kms_modeset_take_over(struct kms_modeset *modeset, GError **error)
 	struct kms_card *card = modeset->outputs->card;
 	int failure = try_plan(modeset, &attempt, &problem);
 
-	if (failure == EACCES || failure == EPERM || failure == ENODEV) {
+	/* Noted, it is tried again when the card is ours, or told when it is gone. */
+	if (kms_records_note_error(&card->records, failure)) {
 		set_refused_error(error, card, failure);
 		return false;
 	}

@@ -22,12 +22,12 @@ struct resolver {
 /* The next name of a list; false at its end. */
 static bool next_name(const char **rest, const char **name, size_t *length)
 {
-	while (**rest == ';' || **rest == ' ')
+	while (**rest == ';' || g_ascii_isspace(**rest))
 		(*rest)++;
 	*name = *rest;
 	*length = strcspn(*rest, ";");
 	*rest += *length;
-	while (*length > 0 && (*name)[*length - 1] == ' ')
+	while (*length > 0 && g_ascii_isspace((*name)[*length - 1]))
 		(*length)--;
 	return *length > 0;
 }

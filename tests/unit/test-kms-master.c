@@ -117,6 +117,37 @@ static void test_resume_refused(struct card_fixture *card)
 	}
 }
 
+/* Another is master between our opening of the card and our first commit. */
+static void test_take_over_without_master(struct card_fixture *card)
+{
+	g_autoptr(GError) error = NULL;
+
+	card_open(card);
+	double_fail(DOUBLE_COMMIT, EACCES, 0, 1);
+	g_assert_false(kms_device_configure(card->device, card->requests, 1, &error));
+	g_assert_error(error, KMS_ERROR, KMS_ERROR_OTHER_MASTER);
+	card_turn();
+	/* It is tried again by itself: whoever configures hears when it is worth while. */
+	card_wait(strstr(card->log->str, "is DRM master again"));
+	card->probes = 0;
+	card_wait(card->probes > 0);
+	card_configure(card, NULL, false);
+	g_assert_true(kms_output_active(card->outputs[0].output));
+}
+
+/* Or the card is gone by then. */
+static void test_take_over_of_nothing(struct card_fixture *card)
+{
+	g_autoptr(GError) error = NULL;
+
+	card_open(card);
+	double_fail(DOUBLE_COMMIT, ENODEV, 0, 1);
+	g_assert_false(kms_device_configure(card->device, card->requests, 1, &error));
+	g_assert_error(error, KMS_ERROR, KMS_ERROR_GONE);
+	card_turn();
+	g_assert_true(card->gone);
+}
+
 static void test_resume_without_master(struct card_fixture *card)
 {
 	g_autoptr(GError) error = NULL;
@@ -179,6 +210,8 @@ int main(int argc, char **argv)
 	card_add_test("/kms/device/pause/resume-ebusy", test_resume_ebusy);
 	card_add_test("/kms/device/pause/resume-refused", test_resume_refused);
 	card_add_test("/kms/device/pause/resume-without-master", test_resume_without_master);
+	card_add_test("/kms/device/pause/take-over-without-master", test_take_over_without_master);
+	card_add_test("/kms/device/pause/take-over-of-nothing", test_take_over_of_nothing);
 	card_add_test("/kms/device/master/lost-at-submit", test_master_lost_at_submit);
 	card_add_test("/kms/device/master/lost-at-flip", test_master_lost_at_flip);
 	return g_test_run();

@@ -54,6 +54,11 @@ static const struct situation situations[] = {
 			{"HDMI-1, HDMI-2=ACME TV 7", "a0:HDMI-2"},
 			{"HDMI-1=, HDMI-2=ACME TV 7", "a0:HDMI-2 a1:HDMI-1~"},
 		}},
+	{"odd-separators", 1, {SECTION(";\tDP-3 ;; \tDP-2\t; ", "a", 0)},
+		{
+			{"DP-1=, DP-2=", "a0:DP-2"},
+			{"DP-2=, DP-3=", "a0:DP-3"},
+		}},
 	{"no-connector-yet", 1, {},
 		{
 			{"", "", "a: waits for a monitor"},
