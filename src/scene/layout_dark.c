@@ -69,7 +69,7 @@ void layout_dark_init(struct member *member)
 		struct source *source = guest_source(member->options.guest, i);
 
 		member->screens[i].member = member;
-		source_set_blank_after(source, (int)blank_after_ms(&member->options));
+		source_set_blank_after(source, blank_after_ms(&member->options));
 		source_listen(source, &source_listener, &member->screens[i]);
 	}
 }

@@ -63,7 +63,7 @@ struct source {
 	void *data;
 	enum source_state state;
 	bool dark;
-	int blank_after_ms;
+	int64_t blank_after_ms;
 	GSource *timer; /* made when it is needed first */
 };
 
@@ -78,7 +78,7 @@ void source_remove_view(struct source *source, struct view *view);
 void source_listen(struct source *source, const struct source_listener *listener, void *data);
 
 /* Milliseconds, or SOURCE_BLANK_NEVER. Counts from the next time that the source is disabled. */
-void source_set_blank_after(struct source *source, int milliseconds);
+void source_set_blank_after(struct source *source, int64_t milliseconds);
 
 enum source_state source_state(const struct source *source);
 /* Has listener->dark said true last? */

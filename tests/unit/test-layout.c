@@ -6,6 +6,7 @@
 #include "channel_fixture.h"
 #include "fake/fake_dmabuf.h"
 #include "scene/edid.h"
+#include "scene/source.h"
 #include "scene/view.h"
 #include "scene_fixture.h"
 #include "vhost_user_gpu.h"
@@ -583,6 +584,20 @@ static void test_off_alone(void)
 	scene_destroy(scene);
 }
 
+/* The longest that a configuration can say: more milliseconds than an int has. */
+static void test_dark_late(void)
+{
+	struct scene *scene = scene_create_red(
+		&(struct scene_options){.blank_after_ms = INT64_C(30) * 24 * 3600 * 1000,
+			.off_after_ms = LAYOUT_NEVER});
+
+	scene_scanout(scene, 0, 0, 0);
+	fixture_settle();
+	g_assert_false(source_dark(guest_source(scene->guests[0], 0)));
+	scene_expect_color(scene_output(scene, 0), RED);
+	scene_destroy(scene);
+}
+
 /* Nobody is there: the guest's outputs are off, the other's are not. */
 static void test_idle(void)
 {
@@ -623,6 +638,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/layout/asked-meanwhile", test_asked_meanwhile);
 	g_test_add_func("/layout/dark", test_dark);
 	g_test_add_func("/layout/dark-at-once", test_dark_at_once);
+	g_test_add_func("/layout/dark-late", test_dark_late);
 	g_test_add_func("/layout/off-alone", test_off_alone);
 	g_test_add_func("/layout/idle", test_idle);
 	return g_test_run();
