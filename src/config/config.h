@@ -168,9 +168,9 @@ bool config_check_system(const struct config *config, GError **error);
 /* The folder of default socket paths. The caller's. */
 char *config_runtime_folder(void);
 
-/* Makes that folder where `path` (may be NULL) is in it: it is ours to make. Any other is its
+/* Makes that folder where `path` (may be NULL) lies in it: it is ours to make. Any other is its
  * owner's. */
-void config_make_runtime_folder(const char *path);
+bool config_make_runtime_folder(const char *path, GError **error);
 
 /* Takes NULL. */
 void config_destroy(struct config *config);

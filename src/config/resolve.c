@@ -45,12 +45,25 @@ char *config_runtime_folder(void)
 	return g_strdup("/run/scanoutd");
 }
 
-void config_make_runtime_folder(const char *path)
+/* Not what lies in a folder in it, or beside it with the same beginning of its name. */
+static bool is_in_folder(const char *path, const char *folder)
+{
+	g_autofree char *own = g_path_get_dirname(path);
+	g_autofree char *canonical = g_canonicalize_filename(own, NULL);
+	g_autofree char *wanted = g_canonicalize_filename(folder, NULL);
+
+	return g_str_equal(canonical, wanted);
+}
+
+bool config_make_runtime_folder(const char *path, GError **error)
 {
 	g_autofree char *folder = config_runtime_folder();
 
-	if (path != NULL && g_str_has_prefix(path, folder))
-		g_mkdir_with_parents(folder, 0755);
+	if (path == NULL || !is_in_folder(path, folder) || g_mkdir_with_parents(folder, 0755) == 0)
+		return true;
+	g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_FILE, "the folder %s cannot be made: %s",
+		folder, g_strerror(errno));
+	return false;
 }
 
 /* Whose the socket is already, however its path is written; NULL: it is taken for `use` now. */
@@ -419,11 +432,14 @@ static char *folder_fault(const char *path)
 	g_autofree char *ours = config_runtime_folder();
 	g_autofree char *folder = g_path_get_dirname(path);
 
-	if (g_file_test(folder, G_FILE_TEST_IS_DIR))
-		return NULL;
-	if (!g_str_has_prefix(path, ours))
-		return g_strdup_printf("there is no folder %s", folder);
 	/* Who checks need not be who starts the daemon, so only root's own rights count. */
+	if (g_file_test(folder, G_FILE_TEST_IS_DIR))
+		return geteuid() != 0 || access(folder, W_OK) == 0
+			? NULL
+			: g_strdup_printf("nothing can be made in %s: %s", folder,
+				  g_strerror(errno));
+	if (!is_in_folder(path, ours))
+		return g_strdup_printf("there is no folder %s", folder);
 	while (!g_file_test(folder, G_FILE_TEST_EXISTS) && !g_str_equal(folder, "/") &&
 		!g_str_equal(folder, ".")) {
 		char *parent = g_path_get_dirname(folder);

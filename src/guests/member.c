@@ -119,8 +119,8 @@ static bool open_relay(struct member *member, GError **error)
 		.backend_path = config->backend_socket,
 	};
 
-	if (member->listen_fd < 0)
-		config_make_runtime_folder(config->vmm_socket);
+	if (member->listen_fd < 0 && !config_make_runtime_folder(config->vmm_socket, error))
+		return false;
 	member->relay = relay_create(&options, &relay_listener, member, error);
 	return member->relay != NULL;
 }
@@ -135,8 +135,7 @@ static bool open_door(struct member *member, GError **error)
 	} else if (member->listen_fd >= 0) {
 		member->door = door_create_listening(member->listen_fd, door_attached, member,
 			error);
-	} else {
-		config_make_runtime_folder(config->display_socket);
+	} else if (config_make_runtime_folder(config->display_socket, error)) {
 		member->door = door_create_path(config->display_socket, config->socket_group,
 			door_attached, member, error);
 	}

@@ -305,6 +305,12 @@ static void test_folders(struct config_fixture *fixture, gconstpointer data)
 		{"/run", "[guest a]\ninput-prefix=@/none/a\n",
 			"@/scanoutd.conf:1: [guest a]: input-prefix=@/none/a: there is no folder "
 			"@/none"},
+		{"/run", "[guest a]\ndisplay-socket=@/run-of-another/a\ninput=none\n",
+			"@/scanoutd.conf:1: [guest a]: display-socket=@/run-of-another/a: there is "
+			"no folder @/run-of-another"},
+		{"/run", "[guest a]\ndisplay-socket=@/run/below/a\ninput=none\n",
+			"@/scanoutd.conf:1: [guest a]: display-socket=@/run/below/a: there is no "
+			"folder @/run/below"},
 		{"/run", "[daemon]\nstats=@/none/x\n",
 			"[daemon]: stats=@/none/x: there is no folder @/none"},
 		{"/scanoutd.conf/run", "[guest a]\ndisplay-socket=@/scanoutd.conf/run/a\n",
@@ -318,6 +324,25 @@ static void test_folders(struct config_fixture *fixture, gconstpointer data)
 		g_setenv("RUNTIME_DIRECTORY", runtime, TRUE);
 		check_folders(fixture, cases[i].text, cases[i].complaint);
 	}
+}
+
+/* What keeps a start from making it is said, and not that it is missing. */
+static void test_runtime_folder(struct config_fixture *fixture, gconstpointer data)
+{
+	g_autofree char *folder = g_strconcat(fixture->path, "/run", NULL);
+	g_autofree char *inside = g_strconcat(folder, "/a.sock", NULL);
+	g_autofree char *beside = g_strconcat(folder, "-of-another/a.sock", NULL);
+	g_autofree char *message = g_strdup_printf("the folder %s cannot be made: Not a directory",
+		folder);
+	g_autoptr(GError) error = NULL;
+
+	config_fixture_write(fixture, "");
+	g_setenv("RUNTIME_DIRECTORY", folder, TRUE);
+	g_assert_false(config_make_runtime_folder(inside, &error));
+	g_assert_error(error, CONFIG_ERROR, CONFIG_ERROR_FILE);
+	g_assert_cmpstr(error->message, ==, message);
+	g_assert_true(config_make_runtime_folder(beside, NULL));
+	g_assert_true(config_make_runtime_folder(NULL, NULL));
 }
 
 struct option_fault {
@@ -379,6 +404,8 @@ int main(int argc, char **argv)
 		test_unknown_group, config_fixture_tear_down);
 	g_test_add("/config/fault/folders", struct config_fixture, NULL, config_fixture_set_up,
 		test_folders, config_fixture_tear_down);
+	g_test_add("/config/fault/runtime-folder", struct config_fixture, NULL,
+		config_fixture_set_up, test_runtime_folder, config_fixture_tear_down);
 	g_test_add("/config/too-many-scanouts", struct config_fixture, NULL, config_fixture_set_up,
 		test_too_many_scanouts, config_fixture_tear_down);
 	for (size_t i = 0; i < G_N_ELEMENTS(faults); i++) {
