@@ -338,24 +338,6 @@ static int open_lingering(void)
 	return fd;
 }
 
-/* Should ours be the last one after all, another thread waits; none does when the process ends. */
-static gpointer close_lingering(gpointer data)
-{
-	close(GPOINTER_TO_INT(data));
-	return NULL;
-}
-
-static void close_surplus(int fd)
-{
-	struct linger linger = {0};
-	socklen_t size = sizeof(linger);
-
-	if (getsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, &size) == 0 && linger.l_onoff)
-		g_thread_unref(g_thread_new("linger", close_lingering, GINT_TO_POINTER(fd)));
-	else
-		close(fd);
-}
-
 /* The caller's fds and the surplus ones; returns how many. The surplus ones are to be closed. */
 static size_t gather_fds(const struct wire *wire, const int *fds, size_t fd_count, int *all)
 {
@@ -381,6 +363,7 @@ bool wire_send(struct wire *wire, uint32_t request, const void *payload, size_t 
 	g_autoptr(GByteArray)
 		bytes = g_byte_array_sized_new((guint)(HEADER_SIZE + size + pixels_size));
 	int all[FDS_MAX];
+	bool lingers = wire->next.lingering_fds > 0;
 	size_t count = gather_fds(wire, fds, fd_count, all);
 
 	g_byte_array_append(bytes, (const guint8 *)&header, HEADER_SIZE);
@@ -396,8 +379,11 @@ bool wire_send(struct wire *wire, uint32_t request, const void *payload, size_t 
 	bool sent = wire_send_raw(wire, bytes->data, bytes->len, all, count, error);
 	if (sent && wants_reply(request) && last && wire->owed->len == last)
 		g_array_index(wire->owed, struct owed, last - 1).sent_us = g_get_monotonic_time();
-	for (size_t i = fd_count; i < count; i++)
-		close_surplus(all[i]);
+	/* One that lingers must not be closed by us last: it is in flight, or kept until we end. */
+	for (size_t i = fd_count; i < count; i++) {
+		if (sent || !lingers)
+			close(all[i]);
+	}
 	wire->counters.messages++;
 	wire->counters.frames += request == VHOST_USER_GPU_DMABUF_UPDATE;
 	wire->counters.updates += request == VHOST_USER_GPU_UPDATE;
