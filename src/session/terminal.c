@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <glib-unix.h>
 #include <linux/kd.h>
 #include <linux/major.h>
 #include <linux/vt.h>
@@ -21,6 +22,7 @@
 #include "log.h"
 #include "session/session_internal.h"
 #include "session/vt_guard.h"
+#include "turn.h"
 
 #define ACTIVATE_TIMEOUT_MS 2000
 
@@ -30,6 +32,7 @@
 struct terminal {
 	struct session session;
 	int tty;
+	guint hangup; /* source: the tty has been hung up */
 	int vt; /* its number */
 	int previous; /* the terminal to go back to at the end, or 0 */
 	struct vt_guard *guard;
@@ -216,6 +219,13 @@ static void switch_terminal(struct session *session, int number)
 
 /* ---- the keyboard ---- */
 
+/* With a kernel that has no K_OFF at least no key means anything to the terminal. */
+static bool set_keyboard_off(int tty)
+{
+	return ioctl(tty, KDSKBMODE, K_OFF) == 0 ||
+		(errno == EINVAL && ioctl(tty, KDSKBMODE, K_RAW) == 0);
+}
+
 /* The kernel's own keys for terminals are off with it; SysRq is not. */
 static void turn_keyboard_off(const struct terminal *terminal)
 {
@@ -224,9 +234,7 @@ static void turn_keyboard_off(const struct terminal *terminal)
 	if (ioctl(terminal->tty, KDGKBMODE, &mode) == 0) {
 		/* One that somebody who was killed has left off is to be of use again. */
 		crash_keyboard = mode == K_OFF ? K_UNICODE : mode;
-		/* A kernel without K_OFF: at least no key means anything to it. */
-		if (ioctl(terminal->tty, KDSKBMODE, K_OFF) == 0 ||
-			(errno == EINVAL && ioctl(terminal->tty, KDSKBMODE, K_RAW) == 0))
+		if (set_keyboard_off(terminal->tty))
 			return;
 	}
 	log_daemon(G_LOG_LEVEL_WARNING,
@@ -249,6 +257,47 @@ static void take_keyboard(struct session *session, bool taken)
 	}
 }
 
+/* ---- hang-up ---- */
+
+static int open_tty(int vt)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/dev/tty%d", vt);
+	return open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
+}
+
+/*
+ * A login that starts on our terminal hangs it up (vhangup(2)). Every ioctl of ours fails from then on,
+ * the answer that the kernel waits for among them, and nobody could switch terminals any more. So it
+ * is opened anew, with the number that the guard and the crash handler know.
+ */
+static gboolean hung_up(gint fd, GIOCondition condition, gpointer data)
+{
+	struct terminal *terminal = data;
+	g_autoptr(GError) error = NULL;
+	int tty = open_tty(terminal->vt);
+	bool back;
+
+	turn_note();
+	back = tty >= 0 && dup3(tty, terminal->tty, O_CLOEXEC) >= 0;
+	if (!back)
+		fail(&error, terminal->vt, "open");
+	if (tty >= 0)
+		close(tty);
+	log_daemon(G_LOG_LEVEL_WARNING,
+		"tty%d: was hung up, as by a login that starts there; use a VT without one",
+		terminal->vt);
+	if (back && set_graphics(terminal, &error)) {
+		if (crash_keyboard >= 0)
+			set_keyboard_off(terminal->tty);
+		return G_SOURCE_CONTINUE;
+	}
+	log_daemon(G_LOG_LEVEL_WARNING, "%s", error->message);
+	terminal->hangup = 0;
+	return G_SOURCE_REMOVE;
+}
+
 /* ---- which terminal ---- */
 
 /* The virtual terminal that standard input is, or 0. */
@@ -267,6 +316,7 @@ static void destroy(struct session *session)
 {
 	struct terminal *terminal = (struct terminal *)session;
 
+	g_clear_handle_id(&terminal->hangup, g_source_remove);
 	set_crash_handlers(false);
 	crash_tty = -1;
 	restore_text(terminal->tty);
@@ -294,7 +344,6 @@ static const struct session_way way = {
 bool session_terminal_create(int vt, const struct session_listener *listener, void *data,
 	struct session **session, GError **error)
 {
-	char path[32];
 	struct terminal *terminal;
 
 	*session = NULL;
@@ -307,8 +356,7 @@ bool session_terminal_create(int vt, const struct session_listener *listener, vo
 	terminal->session.listener = *listener;
 	terminal->session.data = data;
 	terminal->vt = vt;
-	snprintf(path, sizeof(path), "/dev/tty%d", vt);
-	terminal->tty = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	terminal->tty = open_tty(vt);
 	if (terminal->tty < 0) {
 		fail(error, vt, "open");
 		g_free(terminal);
@@ -319,6 +367,8 @@ bool session_terminal_create(int vt, const struct session_listener *listener, vo
 		destroy(&terminal->session);
 		return false;
 	}
+	terminal->hangup = turn_name(
+		g_unix_fd_add(terminal->tty, G_IO_HUP | G_IO_ERR, hung_up, terminal), "terminal");
 	*session = &terminal->session;
 	return true;
 }

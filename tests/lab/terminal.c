@@ -5,6 +5,7 @@
  * terminal keyboard N     prints what its keyboard gives: "raw", "xlate", "mediumraw", "unicode", "off"
  * terminal switch N       brings it to the front; returns when it is there
  * terminal await N        somebody else does: returns when it is there
+ * terminal hangup N       hangs it up, as a login does that starts there
  *
  * What chvt and its like say, but with an end: a terminal that is not let go within a minute is an
  * error.
@@ -16,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 
 #define SWITCH_SECONDS 60
@@ -98,6 +100,18 @@ static int await(int number, int activate)
 	return 0;
 }
 
+static int hang_up(int number)
+{
+	int fd = open_terminal(number);
+
+	if (fd < 0 || ioctl(fd, TIOCVHANGUP) != 0) {
+		perror("TIOCVHANGUP");
+		return 1;
+	}
+	close(fd);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 2 && strcmp(argv[1], "active") == 0)
@@ -110,6 +124,8 @@ int main(int argc, char **argv)
 		return await((int)strtol(argv[2], NULL, 10), 0);
 	if (argc == 3 && strcmp(argv[1], "keyboard") == 0)
 		return print_keyboard((int)strtol(argv[2], NULL, 10));
-	fprintf(stderr, "terminal active | mode N | keyboard N | switch N | await N\n");
+	if (argc == 3 && strcmp(argv[1], "hangup") == 0)
+		return hang_up((int)strtol(argv[2], NULL, 10));
+	fprintf(stderr, "terminal active | mode N | keyboard N | switch N | await N | hangup N\n");
 	return 2;
 }
