@@ -106,12 +106,26 @@ static void answer(struct replies *replies, int64_t paced_us)
 		channel_reply_dmabuf_update(replies->channel);
 }
 
+/* Between replies_push() and replies_start() its caller has the newest entry in its hands. */
+static bool is_starting(const struct guest_state *state)
+{
+	const struct guest_waiting *newest;
+
+	if (state->waiting_count == 0)
+		return false;
+	newest = &state->waiting[state->waiting_count - 1];
+	return newest->views & VIEW_STARTING && !newest->fenced;
+}
+
 /* Answers from the oldest on, as far as they are ready; arms the timer if that is what the next
- * waits for. */
+ * waits for. An answer moves the entries: none is given while one is being filled in. */
 static void settle(struct replies *replies, int64_t now_us)
 {
 	struct guest_state *state = replies->state;
 
+	replies->unsettled = is_starting(state);
+	if (replies->unsettled)
+		return;
 	while (state->waiting_count > 0) {
 		const struct guest_waiting *oldest = &state->waiting[0];
 
@@ -150,13 +164,12 @@ void replies_start(struct replies *replies, int64_t now_us)
 	struct guest_state *state = replies->state;
 	struct guest_waiting *waiting = &state->waiting[state->waiting_count - 1];
 
-	if (waiting->fenced)
-		return;
-	waiting->views &= ~VIEW_STARTING;
-	if (waiting->views != 0)
-		return;
-	waiting->paced = true;
-	if (state->waiting_count == 1)
+	if (!waiting->fenced) {
+		waiting->views &= ~VIEW_STARTING;
+		waiting->paced = waiting->views == 0;
+	}
+	/* Others may have become ready meanwhile. */
+	if (replies->unsettled || (waiting->paced && state->waiting_count == 1))
 		settle(replies, now_us);
 }
 

@@ -22,6 +22,7 @@ struct replies {
 	struct channel *channel; /* NULL: nobody is there */
 	GSource *pacing; /* made when it is needed first */
 	bool armed;
+	bool unsettled; /* something changed while the newest entry was filled in */
 };
 
 void replies_init(struct replies *replies, struct guest_state *state,

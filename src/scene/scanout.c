@@ -355,7 +355,6 @@ static void update_views(struct scanout *scanout, const struct kms_rect *damage,
 		live++;
 	}
 	waiting->reply = live > 0 ? reply_for(shown_way, live) : unshown;
-	/* Last: an answer moves the entries, `waiting` among them. */
 	for (uint32_t bit = 0; bit < GUEST_VIEWS_MAX; bit++) {
 		if (lost[bit] > 0)
 			replies_failed(scanout->replies, scanout->index, bit, lost[bit]);

@@ -507,9 +507,40 @@ static void test_mirror_cannot_copy(void)
 	scene_destroy(scene);
 }
 
+/* A frame that the other shows ends what one waited for: the older request is answered while the newer
+ * one is being taken, which still waits for its own flip. */
+static void test_mirror_lost_meanwhile(void)
+{
+	struct scene *scene = scene_create(
+		&(struct scene_options){.outputs = 2, .sections = mirror, .section_count = 2});
+	struct kms_output *direct = scene_output(scene, 0);
+	struct kms_output *left = scene_output(scene, 1);
+	uint32_t *memory = scene_show_dmabuf(scene, RED);
+
+	fake_flip(direct);
+	fake_flip(left);
+	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
+	fake_dmabuf_set_busy(memory, true);
+	left->shows_dmabufs = false;
+	scene_dmabuf_update(scene, 0, scene_full);
+	fake_flip(direct);
+	g_assert_cmpuint(scene_replies(scene, 0), ==, 0);
+	fake_dmabuf_refuse_sync(true);
+	scene_show_dmabuf(scene, GREEN);
+	g_assert_cmpuint(counted(scene, REPLY_FAILED), ==, 1);
+	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
+	fake_flip(direct);
+	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
+	g_assert_cmpuint(counted(scene, REPLY_FLIP), ==, 1);
+	fake_dmabuf_refuse_sync(false);
+	g_free(fixture_log_take());
+	scene_destroy(scene);
+}
+
 int main(int argc, char **argv)
 {
 	fixture_init(&argc, &argv);
+	g_test_add_func("/mirror/lost-meanwhile", test_mirror_lost_meanwhile);
 	g_test_add_func("/fence/signals", test_signals);
 	g_test_add_data_func("/fence/cursor/plane", NULL, test_cursor_moves_on);
 	g_test_add_data_func("/fence/cursor/blended", "blended", test_cursor_moves_on);
