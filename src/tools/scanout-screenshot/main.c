@@ -13,6 +13,7 @@
 #include "target.h"
 #include "watch.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <locale.h>
 #include <stdio.h>
@@ -112,13 +113,34 @@ static bool parse_options(struct command *command, int *argc, char ***argv, GErr
 	return g_option_context_parse(context, argc, argv, error);
 }
 
+/* Whole numbers with these separators between them, one a character; and nothing behind. */
+static bool parse_numbers(const char *text, const char *separators, uint32_t *numbers)
+{
+	for (size_t i = 0;; i++) {
+		char *end;
+		unsigned long number;
+
+		if (!g_ascii_isdigit(*text))
+			return false;
+		errno = 0;
+		number = strtoul(text, &end, 10);
+		if (errno != 0 || number > UINT32_MAX || *end != separators[i])
+			return false;
+		numbers[i] = (uint32_t)number;
+		if (*end == '\0')
+			return true;
+		text = end + 1;
+	}
+}
+
 static bool parse_crop(struct command *command)
 {
-	struct picture_rect *rect = &command->crop_rect;
-	char end;
+	uint32_t numbers[4];
 
-	return sscanf(command->crop, "%u,%u,%ux%u%c", &rect->x, &rect->y, &rect->width,
-		       &rect->height, &end) == 4;
+	if (!parse_numbers(command->crop, ",,x", numbers))
+		return false;
+	command->crop_rect = (struct picture_rect){numbers[0], numbers[1], numbers[2], numbers[3]};
+	return true;
 }
 
 static bool check_command(struct command *command, GError **error)
@@ -208,17 +230,16 @@ static bool print_pixels(const struct command *command, const struct picture *pi
 	GError **error)
 {
 	for (char **pixel = command->pixels; pixel && *pixel; pixel++) {
-		unsigned int x, y;
-		char end;
+		uint32_t at[2];
 
-		if (sscanf(*pixel, "%u,%u%c", &x, &y, &end) != 2 || x >= picture->width ||
-			y >= picture->height) {
+		if (!parse_numbers(*pixel, ",", at) || at[0] >= picture->width ||
+			at[1] >= picture->height) {
 			g_set_error(error, SCREENSHOT_ERROR, SCREENSHOT_ERROR_FAILED,
 				"--pixel %s: not X,Y inside a picture of %ux%u", *pixel,
 				picture->width, picture->height);
 			return false;
 		}
-		printf("%06x\n", picture->pixels[(size_t)y * picture->width + x]);
+		printf("%06x\n", picture->pixels[(size_t)at[1] * picture->width + at[0]]);
 	}
 	return true;
 }

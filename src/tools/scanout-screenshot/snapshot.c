@@ -180,17 +180,23 @@ size_t snapshot_planes_on_crtc(const struct snapshot *snapshot, uint32_t crtc_id
 	return count;
 }
 
+/* States are cleared before they are filled, padding included. */
+static bool same_state(const void *a, const void *b, size_t size)
+{
+	return memcmp(a, b, size) == 0;
+}
+
 bool snapshot_equal_on_crtc(const struct snapshot *a, const struct snapshot *b, uint32_t crtc_id)
 {
 	const struct crtc_state *crtc_a = snapshot_crtc(a, crtc_id);
 	const struct crtc_state *crtc_b = snapshot_crtc(b, crtc_id);
 
-	if (!crtc_a || !crtc_b || memcmp(crtc_a, crtc_b, sizeof(*crtc_a)) != 0)
+	if (!crtc_a || !crtc_b || !same_state(crtc_a, crtc_b, sizeof(*crtc_a)))
 		return false;
 	for (size_t i = 0; i < a->card->plane_count; i++) {
 		if (a->planes[i].crtc_id != crtc_id && b->planes[i].crtc_id != crtc_id)
 			continue;
-		if (memcmp(&a->planes[i], &b->planes[i], sizeof(a->planes[i])) != 0)
+		if (!same_state(&a->planes[i], &b->planes[i], sizeof(a->planes[i])))
 			return false;
 	}
 	return true;
