@@ -5,7 +5,7 @@
  * Whatever happens, each DMABUF_UPDATE has one answer, and nothing is left over (stage.h).
  *
  * Covers: src/wire/channel src/wire/stream.c src/scene/guest.c src/scene/scanout src/scene/reply.c src/scene/view src/scene/canvas.c src/scene/copy.c src/scene/cursor.c src/scene/damage.c src/scene/dmabuf.c src/scene/layout src/scene/place.c src/scene/source.c src/scene/still.c src/scene/surface.c src/scene/verdict.c
- * Reaches: 85
+ * Reaches: 88
  */
 #include <errno.h>
 #include <glib.h>
