@@ -40,6 +40,8 @@ struct scene *scene_prepare(const struct scene_options *options)
 	struct scene *scene = g_new0(struct scene, 1);
 	size_t outputs = options->outputs ? options->outputs : 1;
 
+	/* So that the double's ioctl() is linked, also where a sanitizer has one. */
+	fake_dmabuf_refuse_sync(false);
 	scene->card = fake_card_create(outputs, options->width ? options->width : SCENE_WIDTH,
 		options->height ? options->height : SCENE_HEIGHT);
 	scene->guest_count = options->guests ? options->guests : 1;
@@ -143,8 +145,6 @@ uint32_t *scene_show_dmabuf(struct scene *scene, uint32_t color)
 	uint32_t *memory;
 	int fd = fake_dmabuf_create(SCENE_BYTES, &memory);
 
-	/* Links the double of the call, also where a sanitizer has an ioctl() of its own. */
-	(void)fake_dmabuf_syncs_begun();
 	scene_paint(memory, color);
 	scene_dmabuf(scene, 0, SCENE_WIDTH, SCENE_HEIGHT, fd);
 	scene_dmabuf_update(scene, 0, scene_full);
