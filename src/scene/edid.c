@@ -300,7 +300,8 @@ static size_t lay_out(uint8_t *edid, size_t count, const uint8_t *last)
 
 /*
  * Copies what a Linux guest would take of the monitor's EDID: of CTA blocks also those with a wrong
- * checksum, here with a right one. Returns its size; `complete`: no block is missing.
+ * checksum, here with a right one. Returns its size; `complete`: no block is missing, also for a
+ * guest that does not know HF-EEODB and goes by the base block.
  */
 static size_t copy_monitor(uint8_t *edid, const uint8_t *monitor, size_t size, bool *complete)
 {
@@ -316,7 +317,7 @@ static size_t copy_monitor(uint8_t *edid, const uint8_t *monitor, size_t size, b
 		edid_block_seal(edid + copied * EDID_BLOCK_SIZE);
 		copied++;
 	}
-	*complete = copied == block_count_said(monitor, size);
+	*complete = copied == block_count_said(monitor, size) && monitor[BASE_EXTENSIONS] < copied;
 	return copied * EDID_BLOCK_SIZE;
 }
 

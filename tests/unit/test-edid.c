@@ -405,6 +405,12 @@ static void test_extension_override(void)
 	g_assert_cmphex(edid[EDID_BLOCK_SIZE + 2], ==, 4);
 	g_assert_cmphex(edid[EDID_BLOCK_SIZE + 4], ==, 0);
 	g_assert_true(edid_valid(edid, size));
+	/* A base block that says more than there is would lead others astray. */
+	monitor.bytes[126] = 0xff;
+	seal(monitor.bytes);
+	size = edid_write(edid, &same, monitor.bytes, monitor.size);
+	g_assert_true(edid_valid(edid, size));
+	assert_preferred(edid, size, &same);
 }
 
 /* A faulty extension is dropped (but for CTA blocks, see test-edid-linux), a faulty base block is
