@@ -15,6 +15,7 @@
 #ifndef SCANOUTD_KMS_H
 #define SCANOUTD_KMS_H
 
+#include <device_opener.h>
 #include <errno.h>
 #include <glib.h>
 #include <stdbool.h>
@@ -152,20 +153,12 @@ static inline bool kms_is_refusal(int error)
 
 /* ---- the card (kms/device.c) ---- */
 
-/* How device nodes are opened: by ourselves, or by a seat manager. */
-struct kms_opener {
-	/* An fd, or -errno. */
-	int (*open)(void *data, const char *path, int flags);
-	void (*close)(void *data, int fd);
-	void *data;
-};
-
 struct kms_device_options {
 	/* /dev/dri/cardN, a by-path name, or NULL: the first card with atomic KMS and
 	 * connectors. */
 	const char *path;
 	/* NULL: open(2). Copied. */
-	const struct kms_opener *opener;
+	const struct device_opener *opener;
 	/* A DRM fd that was opened elsewhere (a lease), or -1. Taken over. */
 	int fd;
 	/* No event for so long after a commit: the flip is stuck. 0 = KMS_FLIP_TIMEOUT_MS. */

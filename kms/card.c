@@ -92,9 +92,9 @@ static void close_directly(void *data, int fd)
 	close(fd);
 }
 
-const struct kms_opener kms_card_direct_opener = {open_directly, close_directly, NULL};
+const struct device_opener kms_card_direct_opener = {open_directly, close_directly, NULL};
 
-static int open_node(const struct kms_opener *opener, const char *path, GError **error)
+static int open_node(const struct device_opener *opener, const char *path, GError **error)
 {
 	int fd = opener->open(opener->data, path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
 
@@ -110,7 +110,7 @@ static int open_node(const struct kms_opener *opener, const char *path, GError *
 	return -1;
 }
 
-static bool open_and_prepare(const struct kms_opener *opener, const char *path, int *fd,
+static bool open_and_prepare(const struct device_opener *opener, const char *path, int *fd,
 	GError **error)
 {
 	*fd = open_node(opener, path, error);
@@ -140,7 +140,7 @@ static char *find_node(const char *name)
 	return g_build_filename(DRI_DIRECTORY, name, NULL);
 }
 
-static bool open_first(const struct kms_opener *opener, int *fd, char **opened, GError **error)
+static bool open_first(const struct device_opener *opener, int *fd, char **opened, GError **error)
 {
 	g_auto(GStrv) nodes = kms_card_nodes();
 	g_autoptr(GString) reasons = g_string_new(NULL);
@@ -162,7 +162,7 @@ static bool open_first(const struct kms_opener *opener, int *fd, char **opened, 
 	return false;
 }
 
-bool kms_card_open(const struct kms_opener *opener, const char *path, int *fd, char **opened,
+bool kms_card_open(const struct device_opener *opener, const char *path, int *fd, char **opened,
 	GError **error)
 {
 	g_autofree char *node = NULL;

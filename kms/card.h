@@ -50,7 +50,7 @@ struct kms_spare {
 struct kms_card {
 	unsigned int references; /* the device's, and one of each buffer */
 	int fd; /* -1: closed */
-	struct kms_opener opener; /* closes it too */
+	struct device_opener opener; /* closes it too */
 	char *path;
 
 	bool has_vblank; /* else events come at once */
@@ -85,11 +85,11 @@ struct kms_card {
  * first with atomic KMS and connectors. On success *fd is the caller's, and so is *opened, the path
  * of the node; else *fd is -1. The client capabilities that kms/ needs are set.
  */
-bool kms_card_open(const struct kms_opener *opener, const char *path, int *fd, char **opened,
+bool kms_card_open(const struct device_opener *opener, const char *path, int *fd, char **opened,
 	GError **error);
 
 /* How a card is opened where nobody else does it. */
-extern const struct kms_opener kms_card_direct_opener;
+extern const struct device_opener kms_card_direct_opener;
 
 /* Makes an fd that came from elsewhere ready: client capabilities, or a reason why not. */
 bool kms_card_prepare(int fd, const char *path, GError **error);

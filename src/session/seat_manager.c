@@ -291,7 +291,7 @@ struct session *session_seat_create(const struct session_listener *listener, voi
 	manager->session.way = &way;
 	manager->session.listener = *listener;
 	manager->session.data = data;
-	manager->session.card_opener = (struct kms_opener){open_device, close_device, manager};
+	manager->session.card_opener = (struct device_opener){open_device, close_device, manager};
 	manager->session.input_opener = (struct device_opener){open_device, close_device, manager};
 	manager->devices = g_hash_table_new(NULL, NULL);
 	libseat_set_log_handler(write_log);

@@ -69,7 +69,7 @@ void session_set_card(struct session *session, int fd)
 		close(fd);
 }
 
-const struct kms_opener *session_card_opener(const struct session *session)
+const struct device_opener *session_card_opener(const struct session *session)
 {
 	return session != NULL && session->card_opener.open != NULL ? &session->card_opener : NULL;
 }

@@ -79,7 +79,7 @@ void session_take_keyboard(struct session *session, bool taken);
 void session_set_card(struct session *session, int fd);
 
 /* How devices are opened; NULL: by ourselves. They live as long as the session. */
-const struct kms_opener *session_card_opener(const struct session *session);
+const struct device_opener *session_card_opener(const struct session *session);
 const struct device_opener *session_input_opener(const struct session *session);
 
 #endif

@@ -15,7 +15,7 @@ struct session {
 	struct session_listener listener;
 	void *data;
 	/* `open` NULL: by ourselves. */
-	struct kms_opener card_opener;
+	struct device_opener card_opener;
 	struct device_opener input_opener;
 };
 

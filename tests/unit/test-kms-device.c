@@ -90,7 +90,7 @@ static void manager_close(void *data, int fd)
 
 static struct kms_device *open_managed(struct manager *manager, GError **error)
 {
-	const struct kms_opener opener = {manager_open, manager_close, manager};
+	const struct device_opener opener = {manager_open, manager_close, manager};
 	const struct kms_device_options options = {
 		.path = "/dev/dri/card0",
 		.opener = &opener,
