@@ -18,12 +18,7 @@
 
 struct turn {
 	int64_t (*now_us)(void);
-	/* Begins with the first source that says so, at the time that GLib has for this iteration
-	 * already: a look at the clock is a system call where there is no vDSO. */
-	bool begins_late;
-	bool begun;
-	int64_t began_us;
-	int64_t since_us; /* since when the source is at work */
+	int64_t since_us; /* since when the source is at work; of the first one: since the turn began */
 	int64_t slowest_us; /* the longest that one source was at work in this turn … */
 	char slowest[TURN_NAME_SIZE]; /* … and which */
 	char source[TURN_NAME_SIZE]; /* at work; "": none has said so yet */
@@ -47,16 +42,9 @@ static inline void turn_settle(struct turn *turn, int64_t now_us)
 	turn->since_us = now_us;
 }
 
-static inline void turn_begin(struct turn *turn, int64_t now_us)
-{
-	turn->begun = true;
-	turn->began_us = now_us;
-	turn->since_us = now_us;
-}
-
 /*
  * The source that is dispatched now is at work from here on. What ran in this turn before the first
- * one counts as its own, or where the turn begins with that, for nothing. Costs a look at the clock only where another was at work before.
+ * one counts as its own. Costs a look at the clock only where another was at work before.
  */
 static inline void turn_note(void)
 {
@@ -70,8 +58,6 @@ static inline void turn_note(void)
 	name = source ? g_source_get_name(source) : NULL;
 	if (turn->source[0])
 		turn_settle(turn, turn->now_us());
-	if (!turn->begun)
-		turn_begin(turn, source ? g_source_get_time(source) : turn->now_us());
 	/* Copied: it may be gone before the turn is over. */
 	g_strlcpy(turn->source, name ? name : "unnamed", sizeof(turn->source));
 }

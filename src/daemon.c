@@ -450,8 +450,7 @@ int daemon_run(struct daemon *daemon)
 	for (size_t i = 0; i < daemon->member_count; i++)
 		member_log_wiring(daemon->members[i]);
 	tell_ready(daemon);
-	daemon->stall = stall_create(g_main_context_find_source_by_id(NULL, daemon->signal_source),
-		g_get_monotonic_time);
+	daemon->stall = stall_create(NULL);
 	watchdog = watchdog_create(check_health, daemon);
 	g_main_loop_run(daemon->loop);
 	watchdog_destroy(watchdog);

@@ -4,44 +4,35 @@
 #include <glib.h>
 #include <stdbool.h>
 
+/* Attached with the highest priority, so that it is asked first: before poll and after it. Never
+ * ready. */
 struct stall {
-	struct turn turn; /* first: turn_current leads to the meter, too */
-	GPollFunc poll; /* of before */
-	GSource *anchor; /* or NULL */
+	GSource source;
+	struct turn turn;
+	bool test_clock; /* the turn's, in the place of GLib's time */
 	bool in_turn;
+	int64_t began_us;
 	struct stall_counters counters;
 };
 
-static void begin_turn(struct stall *stall)
+/*
+ * While GLib asks its sources it looks at the clock once, and does so anyway where any of them has a
+ * ready time. (Not so at poll itself: a time that is asked for there is kept for after it.)
+ */
+static int64_t now(struct stall *stall)
 {
-	struct turn *turn = &stall->turn;
-
-	stall->in_turn = true;
-	turn->begun = false;
-	if (!turn->begins_late)
-		turn_begin(turn, turn->now_us());
-	turn->slowest_us = 0;
-	turn->slowest[0] = '\0';
-	turn->source[0] = '\0';
+	return stall->test_clock ? stall->turn.now_us() : g_source_get_time(&stall->source);
 }
 
 static void end_turn(struct stall *stall)
 {
 	struct turn *turn = &stall->turn;
 	struct stall_counters *counters = &stall->counters;
-	int64_t now_us;
-	uint64_t took_us;
+	int64_t now_us = now(stall);
+	uint64_t took_us = (uint64_t)(now_us - stall->began_us);
 
-	if (!stall->in_turn)
-		return;
-	stall->in_turn = false;
 	counters->turns++;
-	if (!turn->begun)
-		return;
-	/* GLib has just looked at the clock, if any source has a ready time. */
-	now_us = stall->anchor ? g_source_get_time(stall->anchor) : turn->now_us();
 	turn_settle(turn, now_us);
-	took_us = (uint64_t)(now_us - turn->began_us);
 	if (took_us <= counters->longest_turn_us)
 		return;
 	counters->longest_turn_us = took_us;
@@ -49,29 +40,54 @@ static void end_turn(struct stall *stall)
 		sizeof(counters->longest_turn_source));
 }
 
-/* GLib hands no data to it. */
-static gint measured_poll(GPollFD *fds, guint count, gint timeout_ms)
+static gboolean prepare(GSource *source, gint *timeout_ms)
 {
-	struct stall *stall = (struct stall *)turn_current;
-	gint result;
+	struct stall *stall = (struct stall *)source;
 
-	end_turn(stall);
-	result = stall->poll(fds, count, timeout_ms);
-	begin_turn(stall);
-	return result;
+	*timeout_ms = -1;
+	if (stall->in_turn)
+		end_turn(stall);
+	stall->in_turn = false;
+	return FALSE;
 }
 
-struct stall *stall_create(GSource *anchor, int64_t (*now_us)(void))
+/* GLib asks nobody where the fds that it was to poll have changed meanwhile: then there is no turn. */
+static gboolean check(GSource *source)
 {
-	struct stall *stall = g_new0(struct stall, 1);
-	GMainContext *context = g_main_context_default();
+	struct stall *stall = (struct stall *)source;
+	struct turn *turn = &stall->turn;
 
-	stall->turn.now_us = now_us;
-	stall->turn.begins_late = anchor != NULL;
-	stall->anchor = anchor ? g_source_ref(anchor) : NULL;
-	stall->poll = g_main_context_get_poll_func(context);
+	stall->in_turn = true;
+	stall->began_us = now(stall);
+	turn->since_us = stall->began_us;
+	turn->slowest_us = 0;
+	turn->slowest[0] = '\0';
+	turn->source[0] = '\0';
+	return FALSE;
+}
+
+static gboolean dispatch(GSource *source, GSourceFunc callback, gpointer data)
+{
+	return G_SOURCE_CONTINUE;
+}
+
+static GSourceFuncs source_functions = {
+	.prepare = prepare,
+	.check = check,
+	.dispatch = dispatch,
+};
+
+struct stall *stall_create(int64_t (*now_us)(void))
+{
+	GSource *source = g_source_new(&source_functions, sizeof(struct stall));
+	struct stall *stall = (struct stall *)source;
+
+	stall->test_clock = now_us != NULL;
+	stall->turn.now_us = now_us ? now_us : g_get_monotonic_time;
 	turn_current = &stall->turn;
-	g_main_context_set_poll_func(context, measured_poll);
+	g_source_set_static_name(source, "stall meter");
+	g_source_set_priority(source, G_MININT);
+	g_source_attach(source, NULL);
 	return stall;
 }
 
@@ -79,10 +95,9 @@ void stall_destroy(struct stall *stall)
 {
 	if (!stall)
 		return;
-	g_main_context_set_poll_func(g_main_context_default(), stall->poll);
 	turn_current = NULL;
-	g_clear_pointer(&stall->anchor, g_source_unref);
-	g_free(stall);
+	g_source_destroy(&stall->source);
+	g_source_unref(&stall->source);
 }
 
 const struct stall_counters *stall_counters(const struct stall *stall)

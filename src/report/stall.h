@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The stall meter: how long the main loop's longest turn was, and which source took most of it. A
- * turn is from one return of poll to the next call: in it nobody else is served, so it is what one
- * peer can cost all others. Sources tell who is at work by turn.h.
+ * turn is from a return of poll to when GLib prepares the next call: in it nobody else is served, so
+ * it is what one peer can cost all others. Sources tell who is at work by turn.h.
  *
- * Costs a look at the clock for each source but the first in a turn; for the rest GLib's own will do
- * in nearly every turn. Made by the daemon when the loop begins; measures the default main context.
+ * Costs a look at the clock for each source but the first in a turn; where a turn begins and ends
+ * GLib looks at the clock itself, and its time is taken. Made by the daemon when the loop begins;
+ * measures the default main context.
  */
 #ifndef SCANOUTD_REPORT_STALL_H
 #define SCANOUTD_REPORT_STALL_H
@@ -24,12 +25,8 @@ struct stall_counters {
 	char longest_turn_source[TURN_NAME_SIZE];
 };
 
-/*
- * `now_us` is the clock: g_get_monotonic_time() but in tests. One at a time. With an anchor, any source
- * that is attached, a turn begins with the first source that calls turn_note(), and GLib's own times
- * are used; without one it begins when poll returns.
- */
-struct stall *stall_create(GSource *anchor, int64_t (*now_us)(void));
+/* One at a time. `now_us` is a clock in the monotonic one's place, for tests; NULL: none. */
+struct stall *stall_create(int64_t (*now_us)(void));
 /* The loop is as it was. Takes NULL. */
 void stall_destroy(struct stall *stall);
 

@@ -147,7 +147,7 @@ static void on_dmabuf_scanout(void *data, uint32_t scanout, const struct channel
 static void on_dmabuf_update(void *data, const struct vhost_user_gpu_update *update)
 {
 	struct guest *guest = data;
-	int64_t now = g_get_monotonic_time();
+	int64_t now = channel_turn_us(guest->channel);
 	struct guest_waiting *waiting = replies_push(&guest->replies, update->scanout, now);
 
 	guest->counters.frames++;

@@ -75,10 +75,15 @@ static void disarm(struct replies *replies)
 
 /* ---- answers ---- */
 
+static int64_t turn_us(const struct replies *replies)
+{
+	return replies->channel ? channel_turn_us(replies->channel) : g_get_monotonic_time();
+}
+
 /* The time that it takes is until now, whatever the vblank's time was. */
 static void count(struct replies *replies, const struct guest_waiting *waiting)
 {
-	int64_t latency_us = g_get_monotonic_time() - waiting->since_us;
+	int64_t latency_us = turn_us(replies) - waiting->since_us;
 	int64_t limit = LATENCY_UNIT_US;
 	unsigned int bucket = 0;
 

@@ -3,8 +3,10 @@
  * The stall meter, on a clock that only the sources themselves move on: whose turn was the longest,
  * and what of it counts to whom.
  */
-#include <glib.h>
+#include <glib-unix.h>
 #include <stdbool.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "report/stall.h"
 
@@ -36,7 +38,7 @@ static void add(const char *name, struct worker *worker)
 	turn_name(g_idle_add(work, worker), name);
 }
 
-/* All idle sources there are run in one turn; it is over when the next one polls. */
+/* All idle sources there are run in one turn; it is over when the next one is prepared. */
 static void run_turn(void)
 {
 	while (g_main_context_iteration(NULL, FALSE))
@@ -53,7 +55,7 @@ static void test_longest(void)
 {
 	struct worker little = {.works_us = 10};
 	struct worker much = {.works_us = 300};
-	struct stall *stall = stall_create(NULL, read_clock);
+	struct stall *stall = stall_create(read_clock);
 
 	expect(stall, 0, "");
 	add("little", &little);
@@ -74,7 +76,7 @@ static void test_several(void)
 	struct worker first = {.works_us = 40};
 	struct worker second = {.works_us = 50};
 	struct worker third = {.works_us = 20};
-	struct stall *stall = stall_create(NULL, read_clock);
+	struct stall *stall = stall_create(read_clock);
 
 	add("first", &first);
 	add("second", &second);
@@ -89,7 +91,7 @@ static void test_silent(void)
 {
 	struct worker silent = {.works_us = 40, .silent = true};
 	struct worker loud = {.works_us = 5};
-	struct stall *stall = stall_create(NULL, read_clock);
+	struct stall *stall = stall_create(read_clock);
 
 	add("silent", &silent);
 	run_turn();
@@ -121,7 +123,7 @@ static void test_names(void)
 {
 	GSource *source = g_idle_source_new();
 	struct worker worker = {.works_us = 9};
-	struct stall *stall = stall_create(NULL, read_clock);
+	struct stall *stall = stall_create(read_clock);
 
 	turn_name_source(source, "relay", "kiosk");
 	g_source_set_callback(source, remove_itself, source, NULL);
@@ -154,7 +156,7 @@ static void test_poll_is_no_turn(void)
 	uint64_t turns;
 
 	g_main_context_set_poll_func(NULL, late_poll);
-	stall = stall_create(NULL, read_clock);
+	stall = stall_create(read_clock);
 	run_turn();
 	turns = stall_counters(stall)->turns;
 	add("worker", &worker);
@@ -179,31 +181,68 @@ static void test_no_meter(void)
 	stall_destroy(NULL);
 }
 
-static gboolean spin(gpointer data)
+/* Lets some time pass, and says when that is over. */
+static int64_t pass_time(void)
 {
-	int64_t until_us = g_get_monotonic_time() + *(const int64_t *)data;
+	int64_t begin_us = g_get_monotonic_time();
+	int64_t now_us;
 
-	turn_note();
-	while (g_get_monotonic_time() < until_us)
-		;
-	return G_SOURCE_REMOVE;
+	do
+		now_us = g_get_monotonic_time();
+	while (now_us < begin_us + 5000);
+	return now_us;
 }
 
-/* By GLib's times: a turn begins when its first source says so, and ends when the next one polls. */
-static void test_anchored(void)
-{
-	int64_t works_us = 5000;
-	guint anchor = g_timeout_add(3600 * 1000, spin, &works_us);
-	GSource *source = g_main_context_find_source_by_id(NULL, anchor);
-	struct stall *stall = stall_create(source, g_get_monotonic_time);
+/* When poll returned last; the most that was ever between its return and the next call. */
+static int64_t poll_end_us;
+static uint64_t longest_us;
+static uint64_t worked_us; /* the most that work_slowly() took */
 
-	turn_name(g_idle_add(spin, &works_us), "busy");
-	run_turn();
-	g_assert_cmpuint(stall_counters(stall)->turns, >, 0);
-	g_assert_cmpuint(stall_counters(stall)->longest_turn_us, >=, (uint64_t)works_us - 1000);
+static gint slow_poll(GPollFD *fds, guint count, gint timeout_ms)
+{
+	gint ready = g_poll(fds, count, 0);
+
+	if (poll_end_us)
+		longest_us = MAX(longest_us, (uint64_t)(g_get_monotonic_time() - poll_end_us));
+	poll_end_us = pass_time();
+	return ready;
+}
+
+static gboolean work_slowly(gint fd, GIOCondition condition, gpointer data)
+{
+	int64_t begin_us;
+
+	turn_note();
+	/* GLib's time, which deadlines are reckoned by, is not of before the poll. */
+	g_assert_cmpint(g_source_get_time(g_main_current_source()), >=, poll_end_us);
+	begin_us = g_get_monotonic_time();
+	worked_us = MAX(worked_us, (uint64_t)(pass_time() - begin_us));
+	return G_SOURCE_CONTINUE;
+}
+
+/* By the monotonic clock: a turn has all of the work in it, and nothing of the poll. */
+static void test_real_clock(void)
+{
+	GPollFunc before = g_main_context_get_poll_func(NULL);
+	int fd = eventfd(1, EFD_CLOEXEC);
+	guint source = turn_name(g_unix_fd_add(fd, G_IO_IN, work_slowly, NULL), "busy");
+	struct stall *stall = stall_create(NULL);
+
+	g_main_context_set_poll_func(NULL, slow_poll);
+	g_main_context_iteration(NULL, TRUE);
+	for (int i = 0; i < 5; i++) {
+		uint64_t worked_before_us = worked_us;
+
+		/* Ends the turn before. */
+		g_main_context_iteration(NULL, TRUE);
+		g_assert_cmpuint(stall_counters(stall)->longest_turn_us, >=, worked_before_us);
+		g_assert_cmpuint(stall_counters(stall)->longest_turn_us, <=, longest_us);
+	}
 	g_assert_cmpstr(stall_counters(stall)->longest_turn_source, ==, "busy");
 	stall_destroy(stall);
-	g_source_remove(anchor);
+	g_source_remove(source);
+	close(fd);
+	g_main_context_set_poll_func(NULL, before);
 }
 
 int main(int argc, char **argv)
@@ -215,6 +254,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/stall/names", test_names);
 	g_test_add_func("/stall/poll-is-no-turn", test_poll_is_no_turn);
 	g_test_add_func("/stall/no-meter", test_no_meter);
-	g_test_add_func("/stall/anchored", test_anchored);
+	g_test_add_func("/stall/real-clock", test_real_clock);
 	return g_test_run();
 }

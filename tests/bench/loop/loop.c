@@ -89,7 +89,7 @@ int main(int argc, char **argv)
 	if (glib)
 		turn_name(g_unix_fd_add(ends[1], G_IO_IN, readable, NULL), "echo");
 	if (measured)
-		stall = stall_create(NULL, g_get_monotonic_time);
+		stall = stall_create(NULL);
 	for (size_t i = 0; i < TURNS; i++) {
 		struct pollfd answered = {.fd = ends[0], .events = POLLIN};
 		char byte = 0;
