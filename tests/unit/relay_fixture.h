@@ -105,7 +105,7 @@ uint64_t rig_fill(struct rig *rig, int socket, const struct rig_message *message
  */
 bool rig_receive(int socket, struct rig_message *message, int *fds, size_t *fd_count);
 
-/* `socket` has received exactly this message; its fds are open copies of `fds`. */
+/* `socket` has received exactly this message; its fds are copies of `fds`, of the same open files. */
 void rig_expect_message(int socket, const struct rig_message *wanted, const int *fds,
 	size_t fd_count);
 void rig_expect_nothing(int socket);
