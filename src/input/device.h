@@ -10,7 +10,7 @@
 #include <glib.h>
 
 #include "input/sink.h"
-#include "input/turn_share.h"
+#include "wire/turn_share.h"
 
 struct device_counters {
 	uint64_t groups; /* given to a guest that listens, merged ones included */

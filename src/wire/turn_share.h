@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What one guest may take of a turn of the main loop, with all its sockets and devices together. How
+ * long a message or a buffer takes is the peer's to choose: time is counted, not pieces. Part of the
+ * guest's account (wire/account.h); used by whoever works for a guest in a loop.
+ */
+#ifndef SCANOUTD_WIRE_TURN_SHARE_H
+#define SCANOUTD_WIRE_TURN_SHARE_H
+
+#include <stdint.h>
+
+#include "guest_limits.h"
+
+/* All zero is one of which nothing is used. */
+struct turn_share {
+	int64_t turn_us; /* when the turn began: each has another */
+	int64_t used_us; /* in it */
+};
+
+/*
+ * Work begins at `now_us` (monotonic), in the turn that began at `turn_us`. Until when it may last; not
+ * after `now_us`: the guest has had its share. What stands still otherwise does one piece all the same.
+ */
+int64_t turn_share_begin(struct turn_share *share, int64_t turn_us, int64_t now_us);
+
+/* There was work since `begin_us`. */
+void turn_share_end(struct turn_share *share, int64_t begin_us, int64_t now_us);
+
+#endif
