@@ -362,7 +362,13 @@ void kms_output_move_cursor(struct kms_output *output, int32_t x, int32_t y);
 /* ---- buffers (kms/buffer.c) ---- */
 
 struct kms_dmabuf {
-	int fd; /* borrowed: not closed, not kept */
+	int fd; /* borrowed: not closed, not kept … */
+	/* … but if it is given: then it goes to the buffer, where there is one, and what the buffer
+	 * has instead is kms_buffer_dmabuf(). */
+	bool given;
+	/* It may be no dma-buf at all: nothing is asked of the fd but whether the driver imports it,
+	 * which says so, waits for nobody, and is in vain for a buffer that is in the cache. */
+	bool unknown;
 	uint32_t width;
 	uint32_t height;
 	uint32_t stride; /* bytes */
@@ -384,6 +390,9 @@ struct kms_dmabuf {
  */
 struct kms_buffer *kms_buffer_import(struct kms_device *device, const struct kms_dmabuf *dmabuf,
 	GError **error);
+
+/* Its dma-buf, which is closed with it, also where the device is gone; -1: it is no imported one. */
+int kms_buffer_dmabuf(const struct kms_buffer *buffer);
 
 /* A dumb XRGB8888 buffer, mapped, black. Write-combined in general: write it, never read it. */
 struct kms_buffer *kms_buffer_create_dumb(struct kms_device *device, uint32_t width,

@@ -247,6 +247,11 @@ void kms_buffer_unref(struct kms_buffer *buffer)
 	kms_buffer_discard(buffer);
 }
 
+int kms_buffer_dmabuf(const struct kms_buffer *buffer)
+{
+	return buffer->dmabuf;
+}
+
 uint32_t kms_buffer_width(const struct kms_buffer *buffer)
 {
 	return buffer->layout.width;

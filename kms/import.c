@@ -219,30 +219,29 @@ static int make_framebuffer(struct kms_card *card, struct kms_buffer *buffer, ui
 	return kms_buffer_add_framebuffer(card, &buffer->layout, handle, &buffer->framebuffer);
 }
 
-static int import_dmabuf(struct kms_card *card, struct kms_buffer *buffer, int fd)
+/* Also the test for what may be no dma-buf: the kernel looks which kind of file it is, and asks that
+ * nothing if it is another one (dma_buf_get()). */
+static int import_handle(const struct kms_card *card, int fd, uint32_t *handle)
 {
-	uint32_t handle;
-	int failure;
-
 	if (!card->has_import)
 		return EOPNOTSUPP;
-	buffer->dmabuf = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	if (buffer->dmabuf < 0)
+	return drmPrimeFDToHandle(card->fd, fd, handle) == 0 ? 0 : errno;
+}
+
+/* The buffer gets the fd, or one like it. */
+static int fill_buffer(struct kms_card *card, struct kms_buffer *buffer, uint32_t handle,
+	const struct kms_dmabuf *dmabuf)
+{
+	int fd = dmabuf->given ? dmabuf->fd : fcntl(dmabuf->fd, F_DUPFD_CLOEXEC, 3);
+	int failure;
+
+	if (fd < 0)
 		return errno;
-	if (drmPrimeFDToHandle(card->fd, fd, &handle) != 0) {
-		failure = errno;
-		goto fail;
-	}
 	failure = make_framebuffer(card, buffer, handle);
-	/*
-	 * The framebuffer holds the memory. The handle goes at once: importing the same dma-buf
-	 * again gives the same handle without a reference, so that one kept would be closed twice.
-	 */
-	drmCloseBufferHandle(card->fd, handle);
 	if (!failure)
-		return 0;
-fail:
-	close(buffer->dmabuf);
+		buffer->dmabuf = fd;
+	else if (!dmabuf->given)
+		close(fd);
 	return failure;
 }
 
@@ -253,6 +252,62 @@ static void set_import_error(GError **error, const struct kms_layout *layout, in
 		"modifier 0x%016" G_GINT64_MODIFIER "x: %s",
 		layout->width, layout->height, layout->stride, layout->offset,
 		(const char *)&layout->fourcc, layout->modifier, g_strerror(failure));
+}
+
+/* A reference to a buffer that is in the cache: what was given for it is not needed. */
+static struct kms_buffer *find_buffer(struct kms_imports *imports, struct kms_card *card,
+	const struct kms_dmabuf *dmabuf, const struct kms_layout *layout,
+	const struct stat *identity)
+{
+	struct kms_buffer *buffer = cache_find(imports, identity, layout);
+
+	if (!buffer)
+		return NULL;
+	card->counters.cache_hits++;
+	if (dmabuf->given)
+		close(dmabuf->fd);
+	return kms_buffer_ref(buffer);
+}
+
+static struct kms_buffer *make_buffer(struct kms_card *card, const struct kms_dmabuf *dmabuf,
+	const struct kms_layout *layout, uint32_t handle, int *failure)
+{
+	struct kms_buffer *buffer = kms_buffer_take(card);
+
+	buffer->layout = *layout;
+	*failure = fill_buffer(card, buffer, handle, dmabuf);
+	if (!*failure)
+		return buffer;
+	kms_buffer_discard(buffer);
+	return NULL;
+}
+
+/* `identity` is filled in where the fd was not known for a dma-buf before. */
+static struct kms_buffer *import_buffer(struct kms_imports *imports, struct kms_card *card,
+	const struct kms_dmabuf *dmabuf, const struct kms_layout *layout, struct stat *identity,
+	int *failure)
+{
+	struct kms_buffer *buffer = NULL;
+	uint32_t handle;
+
+	*failure = import_handle(card, dmabuf->fd, &handle);
+	if (*failure)
+		return NULL;
+	if (dmabuf->unknown && fstat(dmabuf->fd, identity) != 0)
+		*failure = errno;
+	else if (dmabuf->unknown)
+		buffer = find_buffer(imports, card, dmabuf, layout, identity);
+	if (!*failure && !buffer) {
+		buffer = make_buffer(card, dmabuf, layout, handle, failure);
+		if (buffer)
+			cache_insert(imports, identity, layout, buffer, dmabuf->owner);
+	}
+	/*
+	 * The framebuffer holds the memory. The handle goes at once: importing the same dma-buf
+	 * again gives the same handle without a reference, so that one kept would be closed twice.
+	 */
+	drmCloseBufferHandle(card->fd, handle);
+	return buffer;
 }
 
 struct kms_buffer *kms_imports_get(struct kms_imports *imports, struct kms_card *card,
@@ -266,18 +321,19 @@ struct kms_buffer *kms_imports_get(struct kms_imports *imports, struct kms_card 
 		.fourcc = dmabuf->fourcc,
 		.modifier = dmabuf->modifier,
 	};
-	struct kms_buffer *buffer;
+	struct kms_buffer *buffer = NULL;
+	uint64_t hits = card->counters.cache_hits;
 	struct stat identity;
 	int failure;
 
-	if (fstat(dmabuf->fd, &identity) != 0) {
-		set_import_error(error, &layout, errno);
-		return NULL;
-	}
-	buffer = cache_find(imports, &identity, &layout);
-	if (buffer) {
-		card->counters.cache_hits++;
-		return kms_buffer_ref(buffer);
+	if (!dmabuf->unknown) {
+		if (fstat(dmabuf->fd, &identity) != 0) {
+			set_import_error(error, &layout, errno);
+			return NULL;
+		}
+		buffer = find_buffer(imports, card, dmabuf, &layout, &identity);
+		if (buffer)
+			return buffer;
 	}
 	failure = known_refusal(imports, dmabuf->owner, &layout);
 	if (failure) {
@@ -286,14 +342,14 @@ struct kms_buffer *kms_imports_get(struct kms_imports *imports, struct kms_card 
 		return NULL;
 	}
 
+	buffer = import_buffer(imports, card, dmabuf, &layout, &identity, &failure);
+	if (card->counters.cache_hits > hits)
+		return buffer;
 	card->counters.cache_misses++;
-	buffer = kms_buffer_take(card);
-	buffer->layout = layout;
-	failure = import_dmabuf(card, buffer, dmabuf->fd);
 	if (failure) {
-		kms_buffer_discard(buffer);
 		card->counters.imports_refused++;
-		if (is_of_the_layout(failure, dmabuf->fd))
+		/* What is no dma-buf says nothing of the layout, nor may it be asked. */
+		if (!dmabuf->unknown && is_of_the_layout(failure, dmabuf->fd))
 			remember_refusal(imports, dmabuf->owner, &layout, failure);
 		set_import_error(error, &layout, failure);
 		return NULL;
@@ -301,6 +357,5 @@ struct kms_buffer *kms_imports_get(struct kms_imports *imports, struct kms_card 
 	forget_refusal(imports, dmabuf->owner, &layout);
 	card->counters.imports++;
 	card->counters.framebuffers++;
-	cache_insert(imports, &identity, &layout, buffer, dmabuf->owner);
 	return buffer;
 }

@@ -12,7 +12,6 @@
 #include "scene/scanout.h"
 #include "scene/tiled.h"
 #include "wire/closer.h"
-#include "wire/peer_fd.h"
 
 struct guest {
 	char *name;
@@ -136,11 +135,6 @@ static void on_dmabuf_scanout(void *data, uint32_t scanout, const struct channel
 		return;
 	}
 	note_use(guest, scanout);
-	/* Nothing below here asks what the fd is before it is used. */
-	if (!peer_fd_is_dmabuf(fd)) {
-		closer_close(guest->closer, fd);
-		fd = -1;
-	}
 	scanout_set_dmabuf(&guest->scanouts[scanout], dmabuf, fd);
 }
 
@@ -241,8 +235,9 @@ struct guest *guest_create(const struct guest_options *options, struct guest_sta
 	};
 
 	guest->name = g_strdup(options->name);
-	scanout.guest = guest->name;
 	guest->closer = closer_create(guest->name);
+	scanout.guest = guest->name;
+	scanout.closer = guest->closer;
 	guest->device = options->device;
 	guest->after = options->after;
 	guest->detached = options->detached;

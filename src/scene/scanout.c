@@ -19,6 +19,7 @@ void scanout_init(struct scanout *scanout, const struct scanout_options *options
 		.index = index,
 		.owner = g_str_hash(options->guest),
 		.device = options->device,
+		.closer = options->closer,
 		.gbm = options->gbm,
 		.state = state,
 		.counters = options->counters,

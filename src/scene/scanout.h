@@ -21,6 +21,8 @@
 #include "scene/source.h"
 #include "scene/view.h"
 
+struct closer;
+
 /* What all surfaces of one guest may take: a guest that asks for more is not believed. */
 #define SCANOUT_SURFACE_BYTES_MAX (UINT64_C(1) << 30)
 
@@ -35,7 +37,9 @@ struct content {
 	struct view_picture picture;
 	/* SCANOUT_DMABUF: */
 	struct channel_dmabuf dmabuf;
-	int fd; /* ours, or -1 */
+	int fd; /* ours, or the holder's, or -1 */
+	struct kms_buffer *holder; /* the fd is this buffer's, a reference; or NULL */
+	bool told_apart; /* it is a dma-buf; else it may be anything */
 	bool import_tried;
 	bool reader_tried;
 	struct dmabuf_reader *reader;
@@ -63,7 +67,9 @@ struct scanout {
 	uint32_t index;
 	uint32_t owner; /* the guest's number for kms/ */
 	struct kms_device *device;
+	struct closer *closer;
 	struct dmabuf_gbm *gbm;
+	bool sends_new; /* the last dma-buf that came had not come before */
 	struct guest_scanout_state *state;
 	struct guest_counters *counters;
 	struct replies *replies;
@@ -96,6 +102,7 @@ static inline struct scanout_slot *scanout_next_slot(struct scanout *scanout,
 struct scanout_options {
 	const char *guest;
 	struct kms_device *device; /* NULL: none so far */
+	struct closer *closer;
 	struct dmabuf_gbm *gbm;
 	struct guest_counters *counters;
 	struct replies *replies;
@@ -114,8 +121,7 @@ void scanout_release(struct scanout *scanout, bool black);
 /* guest_set_running(). */
 void scanout_set_running(struct scanout *scanout, bool running, bool black_then);
 
-/* SCANOUT and DMABUF_SCANOUT; width 0 disables. Takes `fd` over, which is a dma-buf, or -1 where what
- * came was none: a content that cannot be shown. */
+/* SCANOUT and DMABUF_SCANOUT; width 0 disables. Takes `fd` over, which may be anything. */
 void scanout_set_pixels(struct scanout *scanout, uint32_t width, uint32_t height);
 void scanout_disable(struct scanout *scanout);
 void scanout_set_dmabuf(struct scanout *scanout, const struct channel_dmabuf *dmabuf, int fd);

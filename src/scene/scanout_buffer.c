@@ -3,10 +3,13 @@
  * What a scanout makes of one content: a framebuffer of a dma-buf, or a surface that it is copied
  * into.
  */
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "log.h"
 #include "scene/scanout_internal.h"
+#include "wire/closer.h"
+#include "wire/peer_fd.h"
 
 bool complain_once(struct scanout *scanout, enum complaint complaint)
 {
@@ -48,6 +51,18 @@ static void drop_surface(struct scanout *scanout, struct surface *surface)
 	surface_destroy(surface);
 }
 
+static void drop_fd(struct scanout *scanout, struct content *content)
+{
+	if (content->holder)
+		g_clear_pointer(&content->holder, kms_buffer_unref);
+	else if (content->told_apart)
+		close(content->fd);
+	else
+		closer_close(scanout->closer, content->fd);
+	content->fd = -1;
+	content->told_apart = false;
+}
+
 void content_finish(struct scanout *scanout, struct content *content)
 {
 	if (content->kind == SCANOUT_DISABLED)
@@ -55,24 +70,31 @@ void content_finish(struct scanout *scanout, struct content *content)
 	fence_unwatch(scanout, content);
 	dmabuf_reader_destroy(content->reader);
 	kms_buffer_unref(content->picture.buffer);
+	drop_fd(scanout, content);
 	drop_surface(scanout, content->picture.surface);
-	if (content->fd >= 0)
-		close(content->fd);
 	content_init(content);
 }
 
-/* The dma-buf becomes a framebuffer, if there is a card and its driver can. */
-void content_import(struct scanout *scanout, struct content *content)
+/* Before anything but an import is asked of the fd (wire/peer_fd.h). */
+static void tell_apart(struct scanout *scanout, struct content *content)
 {
-	const struct channel_dmabuf *dmabuf = &content->dmabuf;
-	g_autoptr(GError) error = NULL;
-	struct kms_dmabuf layout;
-
-	if (content->import_tried || !scanout->device || content->fd < 0)
+	if (content->told_apart || content->fd < 0)
 		return;
-	content->import_tried = true;
-	layout = (struct kms_dmabuf){
+	content->told_apart = peer_fd_is_dmabuf(content->fd);
+	if (!content->told_apart)
+		drop_fd(scanout, content);
+}
+
+static void import(struct scanout *scanout, struct content *content, GError **error)
+{
+	const struct kms_device_counters *counters = kms_device_counters(scanout->device);
+	const struct channel_dmabuf *dmabuf = &content->dmabuf;
+	uint64_t imports = counters->imports;
+	const struct kms_dmabuf layout = {
 		.fd = content->fd,
+		/* One fd for both; but for one that is watched already, or is another card's. */
+		.given = !content->holder && !content->watch,
+		.unknown = !content->told_apart,
 		.width = dmabuf->fd_width,
 		.height = dmabuf->fd_height,
 		.stride = dmabuf->fd_stride,
@@ -80,8 +102,40 @@ void content_import(struct scanout *scanout, struct content *content)
 		.modifier = dmabuf->modifier,
 		.owner = scanout->owner,
 	};
-	content->picture.buffer = kms_buffer_import(scanout->device, &layout, &error);
-	if (!content->picture.buffer && complain_once(scanout, COMPLAINT_IMPORT))
+	struct kms_buffer *buffer = kms_buffer_import(scanout->device, &layout, error);
+
+	scanout->sends_new = counters->imports > imports;
+	if (!buffer)
+		return;
+	content->picture.buffer = buffer;
+	content->told_apart = true;
+	if (!layout.given)
+		return;
+	content->holder = kms_buffer_ref(buffer);
+	content->fd = kms_buffer_dmabuf(buffer);
+}
+
+/*
+ * What an fd is costs three system calls to ask. Where a guest makes a new dma-buf for each frame the
+ * import tells, and nothing is asked; of one that has come before nothing need be imported, so there it
+ * is asked first.
+ */
+void content_import(struct scanout *scanout, struct content *content)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (content->import_tried || content->fd < 0)
+		return;
+	if (!scanout->device || !scanout->sends_new)
+		tell_apart(scanout, content);
+	if (!scanout->device || content->fd < 0)
+		return;
+	content->import_tried = true;
+	import(scanout, content, &error);
+	if (content->picture.buffer)
+		return;
+	tell_apart(scanout, content);
+	if (content->fd >= 0 && complain_once(scanout, COMPLAINT_IMPORT))
 		log_guest(G_LOG_LEVEL_MESSAGE, scanout->guest, "scanout %u: frames are copied: %s",
 			scanout->index, error->message);
 }
@@ -150,10 +204,22 @@ enum view_fill content_copy(struct scanout *scanout, struct content *content,
 	return VIEW_FILL_DONE;
 }
 
+/* The fd becomes our own, or else goes on being the holder's, which may outlive its card. */
+static void release_holder(struct content *content)
+{
+	int fd = content->holder && !content->watch ? fcntl(content->fd, F_DUPFD_CLOEXEC, 3) : -1;
+
+	if (fd < 0)
+		return;
+	content->fd = fd;
+	g_clear_pointer(&content->holder, kms_buffer_unref);
+}
+
 void content_forget_device(struct content *content)
 {
 	if (content->kind != SCANOUT_DMABUF)
 		return;
+	release_holder(content);
 	g_clear_pointer(&content->picture.buffer, kms_buffer_unref);
 	content->import_tried = false;
 	/* Of a tiled one there is an image of the card's own. */

@@ -76,13 +76,14 @@ static bool show_frame(struct scanout *scanout, const struct kms_rect *rect,
 	struct guest_waiting *waiting)
 {
 	bool filling = scanout->shown.fill_waits;
-	int shown = scanout->shown.fd;
-	bool done;
+	bool new_content = scanout_current(scanout) == &scanout->next;
+	bool done, same;
 
 	scanout->shown.fill_waits = false;
 	done = scanout_show_frame(scanout, rect, waiting);
+	same = !new_content || scanout_current(scanout) == &scanout->next;
 	/* One that cannot be shown leaves them waiting, for what is shown still. */
-	if (!done || (waiting->reply == REPLY_UNUSABLE && scanout->shown.fd == shown))
+	if (!done || (waiting->reply == REPLY_UNUSABLE && same))
 		scanout->shown.fill_waits = filling;
 	return done;
 }

@@ -9,7 +9,9 @@
  *
  *   - Kinds. Of an fd that was not told apart, only fcntl() and getsockopt() are called, and what
  *     procfs says of it is read: the kernel answers these itself. fstat(), statfs(), lseek(), poll(),
- *     ioctl(), read(), write() and mmap() ask the file system, which need not answer.
+ *     ioctl(), read(), write() and mmap() ask the file system, which need not answer. A card may be
+ *     asked to import it (DRM_IOCTL_PRIME_FD_TO_HANDLE): the kernel compares whose file operations
+ *     it has, and asks those of dma-bufs alone. What it takes is a dma-buf.
  *   - Flags. O_NONBLOCK belongs to the open file, which the peer shares: no call relies on it.
  *     read() has RWF_NOWAIT, recvmsg() and sendmsg() have MSG_DONTWAIT, and eventfds are added to
  *     by the kernel's own code, which never waits (vhost/signaller.h).
@@ -23,7 +25,7 @@
  *
  * The sources, as of Linux 6.1 to 6.18: fs/open.c filp_close(), fs/fuse/file.c fuse_flush(), net/socket.c
  * sock_close() with net/ipv4/tcp.c tcp_close(), mm/memfd.c memfd_file_seals_ptr(), fs/proc/fd.c
- * seq_show().
+ * seq_show(), drivers/dma-buf/dma-buf.c dma_buf_get().
  */
 #ifndef SCANOUTD_WIRE_PEER_FD_H
 #define SCANOUTD_WIRE_PEER_FD_H

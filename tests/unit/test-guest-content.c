@@ -171,6 +171,59 @@ static void test_unreadable_larger(void)
 	scene_destroy(scene);
 }
 
+/* What they are is asked of the first dma-buf, and of the next one after one that has come before: else
+ * the import tells. */
+static void test_told_by_import(void)
+{
+	struct scene *scene = scene_create(&(struct scene_options){0});
+	unsigned int infos = fake_dmabuf_infos();
+
+	for (int i = 0; i < 5; i++) {
+		scene_dmabuf(scene, 0, 64, 48, fake_dmabuf_create(SCENE_BYTES, NULL));
+		scene_dmabuf_update(scene, 0, scene_full);
+		fake_flip(scene_output(scene, 0));
+	}
+	g_assert_cmpuint(scene->card->imports, ==, 5);
+	g_assert_cmpuint(fake_dmabuf_infos(), ==, infos + 1);
+	scene->card->has_seen = true;
+	for (int i = 0; i < 4; i++) {
+		scene_dmabuf(scene, 0, 64, 48, fake_dmabuf_create(SCENE_BYTES, NULL));
+		scene_dmabuf_update(scene, 0, scene_full);
+		fake_flip(scene_output(scene, 0));
+	}
+	g_assert_cmpuint(scene->card->imports, ==, 9);
+	g_assert_cmpuint(fake_dmabuf_infos(), ==, infos + 4);
+	g_assert_cmpuint(scene_replies(scene, 0), ==, 9);
+	scene_destroy(scene);
+}
+
+/* One that is none, where all before it were: the picture stays, and the next one is shown. */
+static void test_none_among_new(void)
+{
+	struct scene *scene = scene_create(&(struct scene_options){0});
+	struct kms_output *output = scene_output(scene, 0);
+	uint64_t serial;
+
+	for (int i = 0; i < 3; i++) {
+		scene_dmabuf(scene, 0, 64, 48, fake_dmabuf_create(SCENE_BYTES, NULL));
+		scene_dmabuf_update(scene, 0, scene_full);
+		fake_flip(output);
+	}
+	serial = fake_last(output)->serial;
+	scene_dmabuf(scene, 0, 64, 48, memfd_create("no dma-buf", MFD_CLOEXEC));
+	scene_dmabuf_update(scene, 0, scene_full);
+	scene_expect_log("the fd is not a dma-buf");
+	g_assert_cmpuint(scene->card->imports, ==, 3);
+	g_assert_cmpuint(fake_last(output)->serial, ==, serial);
+	g_assert_cmpuint(guest_counters(scene->guests[0])->replies[REPLY_FLIP], ==, 3);
+	scene_dmabuf(scene, 0, 64, 48, fake_dmabuf_create(SCENE_BYTES, NULL));
+	scene_dmabuf_update(scene, 0, scene_full);
+	fake_flip(output);
+	g_assert_cmpuint(scene->card->imports, ==, 4);
+	g_assert_cmpuint(fake_last(output)->serial, >, serial);
+	scene_destroy(scene);
+}
+
 /* Damage of a frame that could not be read is not lost: the next one brings it along. */
 static void test_unreadable_once(void)
 {
@@ -371,6 +424,8 @@ int main(int argc, char **argv)
 	g_test_add_data_func("/guest/after/black", GINT_TO_POINTER(true), test_after);
 	g_test_add_func("/guest/after/disabled", test_after_disabled);
 	g_test_add_func("/guest/after/last-dmabuf", test_after_last_dmabuf);
+	g_test_add_func("/guest/content/told-by-import", test_told_by_import);
+	g_test_add_func("/guest/content/none-among-new", test_none_among_new);
 	g_test_add_func("/guest/before/last", test_before);
 	return g_test_run();
 }

@@ -27,6 +27,9 @@ void fake_dmabuf_refuse_sync(bool refuse);
  * would wait for them, then fails the test. */
 void fake_dmabuf_set_busy(const uint32_t *memory, bool busy);
 
+/* Times that procfs was asked about one. */
+unsigned int fake_dmabuf_infos(void);
+
 /* Times that a dma-buf's fences were asked for, by whomever. */
 unsigned int fake_dmabuf_polls(void);
 

@@ -21,6 +21,13 @@ void fake_dmabuf_set_exporter(const char *lines)
 	exporter = lines;
 }
 
+static unsigned int infos;
+
+unsigned int fake_dmabuf_infos(void)
+{
+	return infos;
+}
+
 static int open_info(void)
 {
 	g_autofree char *text = g_strdup_printf("pos:\t0\nflags:\t02000002\nmnt_id:\t15\nino:\t7\n"
@@ -29,6 +36,7 @@ static int open_info(void)
 	ssize_t size = (ssize_t)strlen(text);
 	int fd = memfd_create("fdinfo", MFD_CLOEXEC);
 
+	infos++;
 	/* As open() itself, where there can be no more fds. */
 	if (fd < 0)
 		return -1;

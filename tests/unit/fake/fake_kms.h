@@ -26,6 +26,7 @@ struct kms_buffer {
 	uint32_t stride;
 	uint32_t fourcc;
 	bool imported;
+	int dmabuf; /* given with it; -1: none was */
 	uint8_t *pixels; /* of a dumb buffer */
 };
 
@@ -74,8 +75,10 @@ struct kms_device {
 	void *data;
 	unsigned int buffers; /* that exist */
 	unsigned int imports;
+	struct kms_device_counters counters; /* imports alone */
 	unsigned int trims;
 	bool refuses_import;
+	bool has_seen; /* what is imported is found in the cache */
 	bool refuses_dumb;
 	bool refuses_configure;
 	/* The last kms_device_configure(). */
