@@ -383,6 +383,17 @@ static bool open_doors(struct daemon *daemon, GError **error)
 	return true;
 }
 
+static struct account *find_account(void *data, const char *guest)
+{
+	struct daemon *daemon = data;
+
+	for (size_t i = 0; i < daemon->member_count; i++) {
+		if (g_str_equal(member_config(daemon->members[i])->name, guest))
+			return member_account(daemon->members[i]);
+	}
+	return NULL;
+}
+
 static bool open_input(struct daemon *daemon, GError **error)
 {
 	static const struct input_listener listener = {leave, switch_terminal, keyboard_taken,
@@ -393,6 +404,7 @@ static bool open_input(struct daemon *daemon, GError **error)
 		.opener = session_input_opener(daemon->session),
 		/* A seat manager has done that. */
 		.keyboard_is_off = session_input_opener(daemon->session) != NULL,
+		.account = find_account,
 	};
 
 	/* Where it cannot be made, whoever needs it says so. */

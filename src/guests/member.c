@@ -6,11 +6,13 @@
 
 #include "log.h"
 #include "scene/state.h"
+#include "wire/account.h"
 #include "wire/door.h"
 
 struct member {
 	const struct config_guest *config;
 	struct layout *layout;
+	struct account *account;
 	struct state *state;
 	struct guest *guest;
 	struct relay *relay;
@@ -113,6 +115,7 @@ static bool open_relay(struct member *member, GError **error)
 	const struct config_guest *config = member->config;
 	const struct relay_options options = {
 		.name = config->name,
+		.account = member->account,
 		.vmm_path = member->listen_fd >= 0 ? NULL : config->vmm_socket,
 		.vmm_listen_fd = member->listen_fd,
 		.vmm_group = config->socket_group,
@@ -141,7 +144,7 @@ static bool open_door(struct member *member, GError **error)
 	}
 	if (member->door == NULL)
 		return false;
-	door_set_guest(member->door, config->name, guest_closer(member->guest));
+	door_set_guest(member->door, config->name, member->account, ACCOUNT_FDS_DISPLAY);
 	return true;
 }
 
@@ -175,7 +178,7 @@ struct member *member_create(const struct config_guest *config, unsigned int fli
 	GError **error)
 {
 	struct member *member = g_new0(struct member, 1);
-	const struct guest_options options = {
+	struct guest_options options = {
 		.name = config->name,
 		.after = config->after_last ? GUEST_IDLE_LAST : GUEST_IDLE_BLACK,
 		.flip_timeout_ms = flip_timeout_ms,
@@ -185,6 +188,8 @@ struct member *member_create(const struct config_guest *config, unsigned int fli
 
 	member->config = config;
 	member->listen_fd = -1;
+	member->account = account_create(config->name);
+	options.account = member->account;
 	member->state = state_create(config->name, error);
 	if (member->state == NULL) {
 		member_destroy(member);
@@ -202,6 +207,8 @@ void member_destroy(struct member *member)
 	relay_destroy(member->relay);
 	door_destroy(member->door);
 	state_destroy(member->state);
+	/* Last: all of them give back to it. */
+	account_destroy(member->account);
 	g_free(member);
 }
 
@@ -218,6 +225,11 @@ const struct config_guest *member_config(const struct member *member)
 struct guest *member_guest(const struct member *member)
 {
 	return member->guest;
+}
+
+struct account *member_account(const struct member *member)
+{
+	return member->account;
 }
 
 int64_t member_waiting_since(const struct member *member)

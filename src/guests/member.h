@@ -18,6 +18,7 @@
 #include "scene/layout.h"
 #include "wire/relay.h"
 
+struct account;
 struct member;
 
 #define MEMBER_ERROR (member_error_quark())
@@ -50,6 +51,7 @@ void member_log_wiring(const struct member *member);
 /* Belong to the member. */
 const struct config_guest *member_config(const struct member *member);
 struct guest *member_guest(const struct member *member);
+struct account *member_account(const struct member *member);
 /* Since when the DMABUF_UPDATE that came last waits for its answer, g_get_monotonic_time(); 0: none
  * waits. */
 int64_t member_waiting_since(const struct member *member);

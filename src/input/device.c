@@ -18,15 +18,15 @@
 #include "input/backlog.h"
 #include "log.h"
 #include "vhost/vhost.h"
-#include "wire/closer.h"
+#include "wire/account.h"
 #include "wire/door.h"
 
 #define EVENT_QUEUE 0
 #define STATUS_QUEUE 1
 
 /* Buffers of a queue in one turn of the main loop, at most: a guest can offer them as fast as we take
- * them, and the others wait meanwhile. More than the rings of QEMU have. Its machine's share of the turn
- * (turn_share.h) can be used up before. */
+ * them, and the others wait meanwhile. More than the rings of QEMU have. Its guest's share of the turn
+ * (wire/turn_share.h) can be used up before. */
 #define TURN_BUFFERS 256
 
 /* So long the guests have at the end to take what is left. */
@@ -46,9 +46,7 @@ struct device {
 	const struct input_sink_listener *listener;
 	void *data;
 	struct door *door;
-	struct closer *closer;
-	struct turn_share *share;
-	struct turn_share own_share;
+	struct account *account; /* borrowed, or NULL */
 	struct vhost *vhost; /* NULL: no VMM */
 	/* What the VMM has selected of the configuration. */
 	uint8_t select;
@@ -225,34 +223,25 @@ static bool copy_from_chain(const struct ring_chain *chain, void *bytes, size_t 
 
 /* What a queue is given of a turn. */
 struct quantum {
-	int64_t begin_us;
-	int64_t end_us;
+	struct turn_work work;
 	unsigned int used; /* buffers */
 };
 
 static struct quantum begin_turn(struct device *device)
 {
-	GSource *source = g_main_current_source();
-	int64_t now_us = g_get_monotonic_time();
-
-	/* At the end, where no loop runs, nobody waits. */
-	if (!source)
-		return (struct quantum){now_us, INT64_MAX, 0};
-	/* The loop looks at the clock once a turn. */
-	return (struct quantum){now_us,
-		turn_share_begin(device->share, g_source_get_time(source), now_us), 0};
+	return (struct quantum){turn_work_begin(account_share(device->account)), 0};
 }
 
-/* One buffer always: a device whose machine has had its share must not stand still. */
+/* One buffer always: a device whose guest has had its share must not stand still. */
 static bool has_turn(const struct quantum *quantum)
 {
 	return quantum->used == 0 ||
-		(quantum->used < TURN_BUFFERS && g_get_monotonic_time() < quantum->end_us);
+		(quantum->used < TURN_BUFFERS && turn_work_has_time(&quantum->work));
 }
 
 static void finish_turn(struct device *device, unsigned int ring, const struct quantum *quantum)
 {
-	turn_share_end(device->share, quantum->begin_us, g_get_monotonic_time());
+	turn_work_end(&quantum->work);
 	if (quantum->used)
 		vhost_call(device->vhost, ring);
 	if (!has_turn(quantum))
@@ -415,7 +404,7 @@ static void vmm_attached(void *data, int fd)
 
 	device->select = VIRTIO_INPUT_CFG_UNSET;
 	device->subselect = 0;
-	device->vhost = vhost_create(device->guest, device->name, fd, device->closer,
+	device->vhost = vhost_create(device->guest, device->name, fd, device->account,
 		&vhost_listener, device, &error);
 	if (device->vhost) {
 		log_guest(G_LOG_LEVEL_INFO, device->guest, "%s: a VMM has connected", device->name);
@@ -444,7 +433,6 @@ static void device_destroy(struct input_sink *sink)
 
 	door_destroy(device->door);
 	vhost_destroy(device->vhost);
-	closer_destroy(device->closer);
 	g_free(device->name);
 	g_free(device->guest);
 	g_free(device);
@@ -467,14 +455,13 @@ struct input_sink *device_create(const struct device_options *options,
 	device->description = *description;
 	device->listener = listener;
 	device->data = data;
-	device->share = options->share ? options->share : &device->own_share;
-	device->closer = closer_create(device->guest);
+	device->account = options->account;
 	device->door = door_create_path(options->path, options->group, vmm_attached, device, error);
 	if (!device->door) {
 		device_destroy(&device->sink);
 		return NULL;
 	}
-	door_set_guest(device->door, device->guest, device->closer);
+	door_set_guest(device->door, device->guest, device->account, ACCOUNT_FDS_DEVICE);
 	return &device->sink;
 }
 

@@ -10,7 +10,6 @@
 #include <glib.h>
 
 #include "input/sink.h"
-#include "wire/turn_share.h"
 
 struct device_counters {
 	uint64_t groups; /* given to a guest that listens, merged ones included */
@@ -24,7 +23,7 @@ struct device_options {
 	const char *device; /* "keyboard"; copied */
 	const char *path; /* of the listening socket */
 	const char *group; /* as door_create_path() */
-	struct turn_share *share; /* its machine's, borrowed; NULL: it has one for itself */
+	struct account *account; /* its guest's, borrowed; NULL: there are no limits */
 };
 
 /* `description` is copied. `listener` must outlive it. */

@@ -128,6 +128,8 @@ struct input *input_create(const struct input_options *options,
 		.config = options->config,
 		.layout = options->layout,
 		.opener = options->opener,
+		.account = options->account,
+		.account_data = data,
 	};
 	const struct host_seat_options seat_options = {
 		.config = &options->config->input,

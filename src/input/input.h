@@ -19,6 +19,7 @@
 #include "kms.h"
 #include "scene/layout.h"
 
+struct account;
 struct input;
 
 struct input_listener {
@@ -39,6 +40,8 @@ struct input_options {
 	struct layout *layout;
 	const struct device_opener *opener; /* seat_options.opener */
 	bool keyboard_is_off; /* the terminal's, from the start: the kernel's keys do not work */
+	/* The account of a guest of the configuration; NULL: there are none. */
+	struct account *(*account)(void *data, const char *guest);
 };
 
 /* All of the options outlive it. NULL: a socket cannot be made. */

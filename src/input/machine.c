@@ -24,7 +24,6 @@ struct machine {
 	void *data;
 	struct dbus_display *display; /* NULL: it has none */
 	struct port ports[PORTS_MAX];
-	struct turn_share share; /* of its devices' */
 	unsigned int listening; /* ports */
 	uint32_t leds;
 	uint32_t switches; /* bit SW_*, that are on */
@@ -263,7 +262,7 @@ static bool open_port(struct machine *machine, const struct machine_options *opt
 	struct device_options device = {
 		.guest = options->name,
 		.group = options->group,
-		.share = &port->machine->share,
+		.account = options->account,
 	};
 
 	port->name = kind == INPUT_TOUCH ? g_strdup_printf("%s%zu", input_kind_name(kind), screen)

@@ -140,6 +140,13 @@ static GArray *describe_screens(const struct machines *machines, const char *mac
 	return screens;
 }
 
+static struct account *account_of(const struct machines *machines, const struct config_guest *guest)
+{
+	return machines->options.account
+		? machines->options.account(machines->options.account_data, guest->name)
+		: NULL;
+}
+
 static bool make_machine(struct machines *machines, const struct config_guest *first,
 	GError **error)
 {
@@ -161,6 +168,7 @@ static bool make_machine(struct machines *machines, const struct config_guest *f
 		if (!options.prefix) {
 			options.prefix = guest->input_prefix;
 			options.group = guest->socket_group;
+			options.account = account_of(machines, guest);
 		}
 		if (!options.bus)
 			options.bus = guest->dbus_display;
@@ -206,6 +214,7 @@ static bool make_passthrough(struct machines *machines, const struct config_devi
 		.seat = config->input.seat,
 		.opener = machines->options.opener,
 		.guest = guest->vm,
+		.account = account_of(machines, guest),
 		.prefix = guest->input_prefix,
 		.group = guest->socket_group,
 		.used = passthrough_used,

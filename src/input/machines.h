@@ -18,6 +18,7 @@
 #include "input/machine.h"
 #include "scene/layout.h"
 
+struct account;
 struct machines;
 
 struct machines_listener {
@@ -29,10 +30,15 @@ struct machines_listener {
 	void (*used)(void *data, const struct machine *machine);
 };
 
+/* The account of a guest of the configuration, or NULL. */
+typedef struct account *(*machines_account_func)(void *data, const char *guest);
+
 struct machines_options {
 	const struct config *config;
 	const struct layout *layout; /* configured */
 	const struct device_opener *opener; /* of passthrough devices */
+	machines_account_func account; /* NULL: there are none */
+	void *account_data;
 };
 
 /* All of the options outlive it. NULL: a socket cannot be made, or udev cannot be asked for a

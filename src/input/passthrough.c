@@ -201,6 +201,7 @@ static bool make_sink(struct passthrough *passthrough, const struct input_descri
 		.device = section_name(passthrough),
 		.path = path,
 		.group = passthrough->options.group,
+		.account = passthrough->options.account,
 	};
 
 	passthrough->description = *description;

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "scene/tiled.h"
+#include "wire/account.h"
 #include "wire/guard.h"
 
 /* linux/magic.h has it since 5.8 only; libc's copy may be older. */
@@ -52,6 +53,7 @@ static const struct {
 
 struct dmabuf_reader {
 	int fd; /* borrowed */
+	struct account *account; /* the same */
 	struct channel_dmabuf dmabuf;
 	pixman_format_code_t format;
 	/* Linear: */
@@ -217,8 +219,11 @@ static bool map_linear(struct dmabuf_reader *reader, GError **error)
 
 	reader->size = (size_t)size;
 	reader->sync = needs_sync(reader->fd);
+	if (!account_charge_mapping(reader->account, reader->size, error))
+		return false;
 	reader->memory = mmap(NULL, reader->size, PROT_READ, MAP_SHARED, reader->fd, 0);
 	if (reader->memory == MAP_FAILED) {
+		account_discharge_mapping(reader->account, reader->size);
 		reader->memory = NULL;
 		g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno),
 			"the dma-buf cannot be mapped: %s", g_strerror(errno));
@@ -254,7 +259,7 @@ static bool import_tiled(struct dmabuf_reader *reader, struct dmabuf_gbm *gbm, G
 }
 
 struct dmabuf_reader *dmabuf_reader_create(int fd, const struct channel_dmabuf *dmabuf,
-	struct dmabuf_gbm *gbm, GError **error)
+	struct dmabuf_gbm *gbm, struct account *account, GError **error)
 {
 	struct dmabuf_reader *reader;
 
@@ -263,6 +268,7 @@ struct dmabuf_reader *dmabuf_reader_create(int fd, const struct channel_dmabuf *
 
 	reader = g_new0(struct dmabuf_reader, 1);
 	reader->fd = fd;
+	reader->account = account;
 	reader->guard = GUARD_NONE;
 	reader->dmabuf = *dmabuf;
 	find_format(dmabuf->fourcc, &reader->format);
@@ -282,8 +288,10 @@ void dmabuf_reader_destroy(struct dmabuf_reader *reader)
 		pixman_image_unref(reader->image);
 	if (reader->guard != GUARD_NONE)
 		guard_remove(reader->guard);
-	if (reader->memory)
+	if (reader->memory) {
 		munmap(reader->memory, reader->size);
+		account_discharge_mapping(reader->account, reader->size);
+	}
 	tiled_image_destroy(reader->tiled);
 	g_free(reader);
 }

@@ -19,6 +19,7 @@
 #include "scene/surface.h"
 #include "wire/channel.h"
 
+struct account;
 struct tiled;
 
 /* GBM for tiled buffers: where its render node is, and the device once one was needed. */
@@ -40,9 +41,9 @@ bool dmabuf_check(int fd, const struct channel_dmabuf *dmabuf, GError **error);
 bool dmabuf_signalled(int fd);
 
 /* Linear memory is mapped; a buffer that is not, or may not be, linear goes to GBM. `fd` is
- * borrowed and must stay open, `gbm` too. */
+ * borrowed and must stay open, `gbm` too; mappings are charged to `account`, which may be NULL. */
 struct dmabuf_reader *dmabuf_reader_create(int fd, const struct channel_dmabuf *dmabuf,
-	struct dmabuf_gbm *gbm, GError **error);
+	struct dmabuf_gbm *gbm, struct account *account, GError **error);
 /* Takes NULL. */
 void dmabuf_reader_destroy(struct dmabuf_reader *reader);
 

@@ -11,6 +11,7 @@
 #include "scene/reply.h"
 #include "scene/scanout.h"
 #include "scene/tiled.h"
+#include "wire/account.h"
 #include "wire/closer.h"
 
 struct guest {
@@ -21,7 +22,8 @@ struct guest {
 	void *data;
 	struct guest_state *state;
 	struct guest_counters counters;
-	struct closer *closer; /* of the back-end's fds */
+	struct account *account; /* borrowed */
+	struct closer *closer; /* the account's */
 	struct channel *channel;
 	struct channel_counters past; /* of channels that are gone */
 	struct replies replies;
@@ -29,7 +31,6 @@ struct guest {
 	char *render_node;
 	const struct guest_display *display;
 	void *display_data;
-	uint64_t surface_bytes;
 	struct scanout scanouts[VHOST_USER_GPU_SCANOUTS];
 	uint32_t used; /* bit i: the layout knows that there is a scanout i */
 };
@@ -229,13 +230,14 @@ struct guest *guest_create(const struct guest_options *options, struct guest_sta
 		.gbm = &guest->gbm,
 		.counters = &guest->counters,
 		.replies = &guest->replies,
-		.surface_bytes = &guest->surface_bytes,
+		.account = options->account,
 		.fence_timeout_ms = options->flip_timeout_ms ? options->flip_timeout_ms
 							     : KMS_FLIP_TIMEOUT_MS,
 	};
 
 	guest->name = g_strdup(options->name);
-	guest->closer = closer_create(guest->name);
+	guest->account = options->account;
+	guest->closer = account_closer(options->account);
 	scanout.guest = guest->name;
 	scanout.closer = guest->closer;
 	guest->device = options->device;
@@ -265,7 +267,6 @@ void guest_destroy(struct guest *guest)
 		scanout_finish(&guest->scanouts[i]);
 	replies_finish(&guest->replies);
 	forget_render_node(guest);
-	closer_destroy(guest->closer);
 	g_free(guest->name);
 	g_free(guest);
 }
@@ -304,7 +305,7 @@ void guest_attach(struct guest *guest, int fd)
 		peer_gone(guest);
 	}
 	memset(&guest->state->channel, 0, sizeof(guest->state->channel));
-	guest->channel = channel_create(guest->name, fd, guest->closer, &guest->state->channel,
+	guest->channel = channel_create(guest->name, fd, guest->account, &guest->state->channel,
 		&channel_listener, guest, &error);
 	if (!guest->channel) {
 		log_guest(G_LOG_LEVEL_WARNING, guest->name, "display socket: %s", error->message);
@@ -316,11 +317,6 @@ void guest_attach(struct guest *guest, int fd)
 	guest->counters.attached++;
 	guest_set_running(guest, true);
 	log_guest(G_LOG_LEVEL_INFO, guest->name, "display socket: a back-end has connected");
-}
-
-struct closer *guest_closer(const struct guest *guest)
-{
-	return guest->closer;
 }
 
 void guest_detach(struct guest *guest)

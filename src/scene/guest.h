@@ -39,7 +39,7 @@
 #include "vhost_user_gpu.h"
 #include "wire/channel.h"
 
-struct closer;
+struct account;
 struct guest;
 struct source;
 
@@ -51,6 +51,7 @@ enum guest_idle_picture {
 
 struct guest_options {
 	const char *name;
+	struct account *account; /* outlives the guest; or NULL */
 	enum guest_idle_picture after;
 	struct kms_device *device; /* where dma-bufs are imported; NULL: there is no card so far */
 	/* A buffer that must be copied may take so long to be finished, as
@@ -100,9 +101,6 @@ void guest_set_device(struct guest *guest, struct kms_device *device);
 
 /* A display socket came; taken over. An earlier one is closed first. */
 void guest_attach(struct guest *guest, int fd);
-
-/* Of its back-ends' fds; the guest's, for the door that they come through. */
-struct closer *guest_closer(const struct guest *guest);
 
 /* The VMM has gone: the display socket is closed, surfaces and dma-bufs are freed, and the views
  * show what `after` says. */

@@ -24,7 +24,7 @@ void scanout_init(struct scanout *scanout, const struct scanout_options *options
 		.state = state,
 		.counters = options->counters,
 		.replies = options->replies,
-		.surface_bytes = options->surface_bytes,
+		.account = options->account,
 		.fence_timeout_us = options->fence_timeout_ms * G_TIME_SPAN_MILLISECOND,
 		.period_us = PERIOD_60_HZ_US,
 	};
@@ -139,8 +139,8 @@ void scanout_set_dmabuf(struct scanout *scanout, const struct channel_dmabuf *dm
 	fence_forget_frames(scanout, REPLY_SUPERSEDED);
 	content_finish(scanout, next);
 	next->kind = SCANOUT_DMABUF;
-	next->fd = fd;
 	next->dmabuf = *dmabuf;
+	content_take_fd(scanout, next, fd);
 	next->picture = (struct view_picture){
 		.width = dmabuf->width,
 		.height = dmabuf->height,

@@ -20,11 +20,9 @@
 #include "scene/reply.h"
 #include "scene/source.h"
 #include "scene/view.h"
+#include "wire/account.h"
 
 struct closer;
-
-/* What all surfaces of one guest may take: a guest that asks for more is not believed. */
-#define SCANOUT_SURFACE_BYTES_MAX (UINT64_C(1) << 30)
 
 enum scanout_content {
 	SCANOUT_DISABLED,
@@ -40,6 +38,7 @@ struct content {
 	int fd; /* ours, or the holder's, or -1 */
 	struct kms_buffer *holder; /* the fd is this buffer's, a reference; or NULL */
 	bool told_apart; /* it is a dma-buf; else it may be anything */
+	uint64_t charged_bytes; /* with ACCOUNT_FDS_DMABUF, of the fd; 0: nothing is charged */
 	bool import_tried;
 	bool reader_tried;
 	struct dmabuf_reader *reader;
@@ -73,7 +72,7 @@ struct scanout {
 	struct guest_scanout_state *state;
 	struct guest_counters *counters;
 	struct replies *replies;
-	uint64_t *surface_bytes; /* of all the guest's scanouts */
+	struct account *account; /* the guest's */
 	bool stopped; /* the device was reset: nobody switches its scanouts off */
 	bool black_then; /* what is shown of a scanout that goes meanwhile */
 	struct content shown;
@@ -106,7 +105,7 @@ struct scanout_options {
 	struct dmabuf_gbm *gbm;
 	struct guest_counters *counters;
 	struct replies *replies;
-	uint64_t *surface_bytes;
+	struct account *account; /* or NULL */
 	unsigned int fence_timeout_ms;
 };
 

@@ -24,22 +24,52 @@ void content_init(struct content *content)
 	*content = (struct content){.fd = -1};
 }
 
+/* So many fds, and so many bytes; or neither. */
+static bool charge(struct account *account, uint64_t fds, enum account_item item, uint64_t bytes,
+	GError **error)
+{
+	if (!account_charge(account, ACCOUNT_FDS, fds, error))
+		return false;
+	if (account_charge(account, item, bytes, error))
+		return true;
+	account_discharge(account, ACCOUNT_FDS, fds);
+	return false;
+}
+
+static void discharge_dmabuf(struct scanout *scanout, struct content *content)
+{
+	if (!content->charged_bytes)
+		return;
+	account_discharge(scanout->account, ACCOUNT_FDS, ACCOUNT_FDS_DMABUF);
+	account_discharge(scanout->account, ACCOUNT_BUFFER_BYTES, content->charged_bytes);
+	content->charged_bytes = 0;
+}
+
+static uint64_t surface_bytes(uint32_t width, uint32_t height)
+{
+	return (uint64_t)width * height * 4;
+}
+
+static void discharge_surface(struct scanout *scanout, uint32_t width, uint32_t height)
+{
+	account_discharge(scanout->account, ACCOUNT_FDS, ACCOUNT_FDS_SURFACE);
+	account_discharge(scanout->account, ACCOUNT_SURFACE_BYTES, surface_bytes(width, height));
+}
+
 struct surface *content_make_surface(struct scanout *scanout, uint32_t width, uint32_t height)
 {
 	g_autoptr(GError) error = NULL;
-	uint64_t bytes = (uint64_t)width * height * 4;
 	struct surface *surface = NULL;
 
-	if (*scanout->surface_bytes + bytes > SCANOUT_SURFACE_BYTES_MAX)
-		g_set_error(&error, G_FILE_ERROR, G_FILE_ERROR_NOSPC,
-			"%u×%u is more than is left of the guest's share of memory", width, height);
-	else
+	if (charge(scanout->account, ACCOUNT_FDS_SURFACE, ACCOUNT_SURFACE_BYTES,
+		    surface_bytes(width, height), &error)) {
 		surface = surface_create(scanout->guest, width, height, &error);
-	if (surface)
-		*scanout->surface_bytes += bytes;
-	else if (complain_once(scanout, COMPLAINT_SURFACE))
-		log_guest(G_LOG_LEVEL_WARNING, scanout->guest, "scanout %u: %s", scanout->index,
-			error->message);
+		if (!surface)
+			discharge_surface(scanout, width, height);
+	}
+	if (!surface && complain_once(scanout, COMPLAINT_SURFACE))
+		log_guest(G_LOG_LEVEL_WARNING, scanout->guest, "scanout %u: %u×%u: %s",
+			scanout->index, width, height, error->message);
 	return surface;
 }
 
@@ -47,7 +77,7 @@ static void drop_surface(struct scanout *scanout, struct surface *surface)
 {
 	if (!surface)
 		return;
-	*scanout->surface_bytes -= (uint64_t)surface_width(surface) * surface_height(surface) * 4;
+	discharge_surface(scanout, surface_width(surface), surface_height(surface));
 	surface_destroy(surface);
 }
 
@@ -61,6 +91,30 @@ static void drop_fd(struct scanout *scanout, struct content *content)
 		closer_close(scanout->closer, content->fd);
 	content->fd = -1;
 	content->told_apart = false;
+	discharge_dmabuf(scanout, content);
+}
+
+static bool charge_dmabuf(struct scanout *scanout, struct content *content)
+{
+	g_autoptr(GError) error = NULL;
+	/* As it says itself: what the fd is has not been asked yet, and its size is the peer's to answer. */
+	uint64_t bytes = MAX((uint64_t)content->dmabuf.fd_stride * content->dmabuf.fd_height, 1);
+
+	if (charge(scanout->account, ACCOUNT_FDS_DMABUF, ACCOUNT_BUFFER_BYTES, bytes, &error)) {
+		content->charged_bytes = bytes;
+		return true;
+	}
+	if (complain_once(scanout, COMPLAINT_SHARE))
+		log_guest(G_LOG_LEVEL_WARNING, scanout->guest,
+			"scanout %u: a dma-buf is not taken: %s", scanout->index, error->message);
+	return false;
+}
+
+void content_take_fd(struct scanout *scanout, struct content *content, int fd)
+{
+	content->fd = fd;
+	if (fd >= 0 && !charge_dmabuf(scanout, content))
+		drop_fd(scanout, content);
 }
 
 void content_finish(struct scanout *scanout, struct content *content)
@@ -147,7 +201,8 @@ static bool make_reader(struct scanout *scanout, struct content *content)
 	if (content->reader_tried)
 		return content->reader != NULL;
 	content->reader_tried = true;
-	content->reader = dmabuf_reader_create(content->fd, &content->dmabuf, scanout->gbm, &error);
+	content->reader = dmabuf_reader_create(content->fd, &content->dmabuf, scanout->gbm,
+		scanout->account, &error);
 	if (!content->reader && complain_once(scanout, COMPLAINT_READER))
 		log_guest(G_LOG_LEVEL_WARNING, scanout->guest,
 			"scanout %u: buffer cannot be shown: %s", scanout->index, error->message);

@@ -19,6 +19,7 @@ enum complaint {
 	COMPLAINT_EMPTY,
 	COMPLAINT_MIRROR,
 	COMPLAINT_FENCE,
+	COMPLAINT_SHARE,
 };
 
 /* True the first time. */
@@ -43,6 +44,10 @@ bool scanout_show_frame(struct scanout *scanout, const struct kms_rect *rect,
 
 void content_init(struct content *content);
 void content_finish(struct scanout *scanout, struct content *content);
+
+/* The content's dma-buf, whose layout it has already: taken over, within what the guest may have of
+ * them; else closed. -1: none. */
+void content_take_fd(struct scanout *scanout, struct content *content, int fd);
 
 /* Within the guest's share of memory; else NULL. */
 struct surface *content_make_surface(struct scanout *scanout, uint32_t width, uint32_t height);

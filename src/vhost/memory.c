@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "wire/account.h"
 #include "wire/closer.h"
 #include "wire/guard.h"
 #include "wire/peer_fd.h"
@@ -115,6 +116,7 @@ bool memory_add(struct memory *memory, const struct vhost_user_memory_region *re
 	void *mapping;
 	size_t size;
 	size_t guard;
+	g_autoptr(GError) excess = NULL;
 
 	if (!is_possible(memory, region, fd, &status, error))
 		return false;
@@ -124,14 +126,19 @@ bool memory_add(struct memory *memory, const struct vhost_user_memory_region *re
 	begin = region->mmap_offset / page * page;
 	size = (size_t)((region->mmap_offset - begin + region->size + page - 1) / page * page);
 	if (size > most_bytes() - MIN(mapped_bytes(memory), most_bytes()))
-		return refuse(error, region, "more than a guest may have");
+		return refuse(error, region, "more than a device may have");
+	if (!account_charge_mapping(memory->account, size, &excess))
+		return refuse(error, region, excess->message);
 	mapping = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd,
 		(off_t)begin);
-	if (mapping == MAP_FAILED)
+	if (mapping == MAP_FAILED) {
+		account_discharge_mapping(memory->account, size);
 		return refuse(error, region, g_strerror(errno));
+	}
 	guard = guard_add(mapping, size);
 	if (guard == GUARD_NONE) {
 		munmap(mapping, size);
+		account_discharge_mapping(memory->account, size);
 		return refuse(error, region, "too many guests have too many of them");
 	}
 	*added = (struct memory_region){
@@ -150,7 +157,8 @@ bool memory_add(struct memory *memory, const struct vhost_user_memory_region *re
 static void unmap(const struct memory *memory, struct memory_region *region)
 {
 	guard_remove(region->guard);
-	closer_unmap(memory->closer, region->mapping, region->mapping_size);
+	closer_unmap(account_closer(memory->account), region->mapping, region->mapping_size);
+	account_discharge_mapping(memory->account, region->mapping_size);
 }
 
 bool memory_remove(struct memory *memory, const struct vhost_user_memory_region *region)

@@ -17,7 +17,7 @@
 
 #include "vhost_user.h"
 
-struct closer;
+struct account;
 
 /* What GET_MAX_MEM_SLOTS says; QEMU's own back-ends take 509, for hot-plugged memory. */
 #define MEMORY_REGIONS_MAX 64
@@ -40,7 +40,8 @@ struct memory_region {
 struct memory {
 	struct memory_region regions[MEMORY_REGIONS_MAX];
 	size_t count;
-	struct closer *closer; /* unmaps them; borrowed, or NULL */
+	struct account
+		*account; /* is charged with them, and its closer unmaps them; borrowed, or NULL */
 };
 
 #define MEMORY_ERROR (memory_error_quark())
@@ -50,7 +51,7 @@ enum memory_error {
 	MEMORY_ERROR_REGION, /* the region is not one that can be: the message says why */
 };
 
-/* All zero is a memory without regions and without a closer, which stays. */
+/* All zero is a memory without regions and without an account, which stays. */
 void memory_clear(struct memory *memory);
 
 /* Maps a region; `fd` stays the caller's. Refused: memory that somebody else's file system

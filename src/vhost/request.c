@@ -129,7 +129,7 @@ static enum outcome set_mem_table(struct vhost *vhost)
 	const uint8_t *payload = vhost->message.wire.payload;
 	const struct stream_fds *fds = &vhost->message.fds;
 	struct vhost_user_memory table;
-	struct memory memory = {.closer = vhost->memory.closer};
+	struct memory memory = {.account = vhost->memory.account};
 	g_autoptr(GError) error = NULL;
 
 	memcpy(&table, payload, sizeof(table));

@@ -19,12 +19,13 @@
 #include "turn.h"
 #include "vhost/signaller.h"
 #include "vhost/vhost_internal.h"
+#include "wire/account.h"
 #include "wire/closer.h"
 
 /* Log lines of one connection: a VMM can be refused for ever. */
 #define COMPLAINTS_MAX 16
 
-/* Messages a turn of the main loop. */
+/* Messages a turn of the main loop; fewer where the guest's share of it is used up before. */
 #define TURN_MESSAGES 32
 
 /* ---- words ---- */
@@ -197,16 +198,21 @@ static void stop_broken(struct vhost *vhost)
 static gboolean socket_ready(gint epoll_fd, GIOCondition condition, gpointer data)
 {
 	struct vhost *vhost = data;
+	struct turn_work work = turn_work_begin(account_share(vhost->memory.account));
 	enum message_status status = MESSAGE_DONE;
 	struct epoll_event event;
+	int i = 0;
 
 	turn_note();
 	if (epoll_wait(epoll_fd, &event, 1, 0) == 1 &&
 		(event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)))
 		vhost->ended = true;
 	stop_broken(vhost);
-	for (int i = 0; i < TURN_MESSAGES && status == MESSAGE_DONE; i++)
+	/* One always: a device whose guest has had its share must not stand still. */
+	do
 		status = next_message(vhost);
+	while (status == MESSAGE_DONE && ++i < TURN_MESSAGES && turn_work_has_time(&work));
+	turn_work_end(&work);
 	if (status == MESSAGE_ENDED || status == MESSAGE_FAULT)
 		end(vhost);
 	else if (!memory_holds(vhost))
@@ -237,7 +243,7 @@ static void end(struct vhost *vhost)
 	vhost->listener->closed(vhost->data);
 }
 
-struct vhost *vhost_create(const char *guest, const char *device, int fd, struct closer *closer,
+struct vhost *vhost_create(const char *guest, const char *device, int fd, struct account *account,
 	const struct vhost_listener *listener, void *data, GError **error)
 {
 	struct vhost *vhost = g_new0(struct vhost, 1);
@@ -247,7 +253,7 @@ struct vhost *vhost_create(const char *guest, const char *device, int fd, struct
 	vhost->device = g_strdup(device);
 	vhost->listener = listener;
 	vhost->data = data;
-	vhost->memory.closer = closer;
+	vhost->memory.account = account;
 	vhost->epoll_fd = -1;
 	vhost->backend_request_fd = -1;
 	for (unsigned int i = 0; i < VHOST_RINGS; i++) {
@@ -255,7 +261,8 @@ struct vhost *vhost_create(const char *guest, const char *device, int fd, struct
 		vhost->queues[i].kick_fd = -1;
 		vhost->queues[i].call_fd = -1;
 	}
-	if (!stream_init(&vhost->stream, fd, closer, error) || !signaller_install(error)) {
+	if (!stream_init(&vhost->stream, fd, account_closer(account), error) ||
+		!signaller_install(error)) {
 		vhost_destroy(vhost);
 		return NULL;
 	}

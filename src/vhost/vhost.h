@@ -36,7 +36,7 @@
 
 #define VHOST_RINGS 2
 
-struct closer;
+struct account;
 struct vhost;
 
 /* Called from the main loop. `closed` may destroy the connection, and the others may not. */
@@ -54,8 +54,9 @@ struct vhost_listener {
 };
 
 /* `fd` is taken over, also on failure. `guest` and `device` ("keyboard") are for the log and are
- * copied; `closer` closes the socket, and what comes by it, and outlives the connection. */
-struct vhost *vhost_create(const char *guest, const char *device, int fd, struct closer *closer,
+ * copied; `account` is the guest's, is charged with its memory, closes what is to be closed, and
+ * outlives the connection; or NULL. */
+struct vhost *vhost_create(const char *guest, const char *device, int fd, struct account *account,
 	const struct vhost_listener *listener, void *data, GError **error);
 
 /* Without a callback. Takes NULL. */

@@ -96,6 +96,22 @@ void account_discharge(struct account *account, enum account_item item, uint64_t
 	account->used[item] -= amount;
 }
 
+bool account_charge_mapping(struct account *account, uint64_t bytes, GError **error)
+{
+	if (!account_charge(account, ACCOUNT_MAPPINGS, 1, error))
+		return false;
+	if (account_charge(account, ACCOUNT_MAPPED_BYTES, bytes, error))
+		return true;
+	account_discharge(account, ACCOUNT_MAPPINGS, 1);
+	return false;
+}
+
+void account_discharge_mapping(struct account *account, uint64_t bytes)
+{
+	account_discharge(account, ACCOUNT_MAPPINGS, 1);
+	account_discharge(account, ACCOUNT_MAPPED_BYTES, bytes);
+}
+
 uint64_t account_used(const struct account *account, enum account_item item)
 {
 	return account ? account->used[item] : 0;

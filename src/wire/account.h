@@ -67,6 +67,10 @@ bool account_charge(struct account *account, enum account_item item, uint64_t am
 	GError **error);
 void account_discharge(struct account *account, enum account_item item, uint64_t amount);
 
+/* Both of a mapping: ACCOUNT_MAPPINGS and ACCOUNT_MAPPED_BYTES. */
+bool account_charge_mapping(struct account *account, uint64_t bytes, GError **error);
+void account_discharge_mapping(struct account *account, uint64_t bytes);
+
 uint64_t account_used(const struct account *account, enum account_item item);
 uint64_t account_most(const struct account *account, enum account_item item);
 

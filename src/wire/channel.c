@@ -13,6 +13,7 @@
 
 #include "log.h"
 #include "turn.h"
+#include "wire/account.h"
 #include "wire/closer.h"
 
 #define HEADER_SIZE ((uint32_t)sizeof(struct vhost_user_gpu_header))
@@ -331,16 +332,31 @@ static bool receive(struct channel *channel, size_t *budget, bool *more)
 	return channel_process(channel);
 }
 
-/* A turn: until a read comes short or the bound is reached. */
+/* What is left of a turn after its first read. */
+static bool receive_rest(struct channel *channel, size_t *budget)
+{
+	struct turn_work work = turn_work_begin(account_share(channel->account));
+	bool open = true;
+	bool more = true;
+
+	while (open && more && *budget && !channel_queue_full(channel) && turn_work_has_time(&work))
+		open = receive(channel, budget, &more);
+	turn_work_end(&work);
+	return open;
+}
+
+/* A turn: until a read comes short or a bound is reached. Most are one read, for which the clock is
+ * not asked. */
 static bool receive_turn(struct channel *channel)
 {
 	size_t budget = CHANNEL_TURN_BYTES;
 	bool more = true;
 
-	while (more && budget && !channel_queue_full(channel))
-		if (!receive(channel, &budget, &more))
-			return false;
-	return true;
+	if (channel_queue_full(channel))
+		return true;
+	if (!receive(channel, &budget, &more))
+		return false;
+	return !more || receive_rest(channel, &budget);
 }
 
 /* ---- life ---- */
@@ -478,17 +494,18 @@ bool channel_state_sound(const struct channel_state *state)
 		state->unsent_end <= sizeof(state->unsent) && pixels_sound(state);
 }
 
-struct channel *channel_create(const char *name, int fd, struct closer *closer,
+struct channel *channel_create(const char *name, int fd, struct account *account,
 	struct channel_state *state, const struct channel_listener *listener, void *data,
 	GError **error)
 {
 	struct stream stream;
 
-	if (!stream_init(&stream, fd, closer, error))
+	if (!stream_init(&stream, fd, account_closer(account), error))
 		return NULL;
 
 	struct channel *channel = g_new0(struct channel, 1);
 	channel->name = g_strdup(name);
+	channel->account = account;
 	channel->stream = stream;
 	channel->state = state;
 	channel->listener = listener;

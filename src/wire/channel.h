@@ -65,7 +65,8 @@
 #define CHANNEL_SIDE_MAX 16384u
 
 /* Bytes of pixel payload read in one turn of the main loop, so that one guest's 4K updates do not
- * delay another guest's flip: about a quarter of a millisecond. */
+ * delay another guest's flip: about a quarter of a millisecond. After the first read of a turn the guest's
+ * share of it counts, too. */
 #define CHANNEL_TURN_BYTES (2048u * 1024u)
 
 /* Unanswered requests at one time. One or two in practice; reading stops while it is full. */
@@ -123,8 +124,8 @@ struct channel_state {
 /* Could a channel have left it? Ask before a channel is made over the state of another process. */
 bool channel_state_sound(const struct channel_state *state);
 
+struct account;
 struct channel;
-struct closer;
 
 /* Where the pixels of an UPDATE go: rows of an XRGB8888 image. */
 struct channel_pixels {
@@ -189,10 +190,10 @@ struct channel_counters {
 /*
  * `fd` is taken over, also on failure. `name` is the guest's, for the log. `state` must be zeroed,
  * or be what an earlier channel on the same socket left; it and `listener` must outlive the
- * channel. `closer` is the guest's and closes `fd` and those that no listener gets. Attaches its source
- * to the default main context.
+ * channel. `account` is the guest's and outlives it, or is NULL: its closer closes `fd` and those that no
+ * listener gets. Attaches its source to the default main context.
  */
-struct channel *channel_create(const char *name, int fd, struct closer *closer,
+struct channel *channel_create(const char *name, int fd, struct account *account,
 	struct channel_state *state, const struct channel_listener *listener, void *data,
 	GError **error);
 

@@ -40,6 +40,7 @@ struct channel_fd {
 
 struct channel {
 	char *name;
+	struct account *account; /* borrowed, or NULL */
 	struct stream stream;
 	struct channel_state *state;
 	const struct channel_listener *listener;

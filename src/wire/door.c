@@ -19,6 +19,7 @@
 
 #include "log.h"
 #include "turn.h"
+#include "wire/account.h"
 #include "wire/closer.h"
 
 /* Peers that wait while another one is attached. */
@@ -31,17 +32,14 @@
 /* After a failure to accept that will not go away by itself (no fd left). */
 #define RETRY_MS 1000
 
-/* Peers that are let in at once, and a second in the long run: others wait in the backlog. A session is
- * work for us and for the back-end, and lines in the log. */
-#define PEERS_BURST 64
-#define PEERS_PER_SECOND 20
-#define PEER_US (G_USEC_PER_SEC / PEERS_PER_SECOND)
-
 G_DEFINE_QUARK(scanoutd - door - error, door_error)
 
 struct door {
 	char *guest; /* for the log, or NULL */
-	struct closer *closer; /* with the guest; else NULL */
+	struct account *account; /* the guest's; else NULL */
+	unsigned int fds; /* that a peer of this door is charged with */
+	bool charged; /* one is attached, and was */
+	bool refusing; /* one was not, which has been logged */
 	char *path; /* NULL: the socket is not ours to unlink */
 	char *lock_path; /* with path only */
 	int lock_fd; /* held as long as the door stands, or -1 */
@@ -54,7 +52,6 @@ struct door {
 	bool queue_told; /* … which has been logged */
 	pid_t served; /* who is attached; 0: not known */
 	bool failing; /* accept failed and has been logged */
-	int64_t used_us; /* each peer takes PEER_US of the clock, PEERS_BURST of them ahead of it */
 	door_attached_func attached;
 	void *data;
 };
@@ -111,7 +108,7 @@ static gboolean door_busy(gpointer data)
 			(int)process_of(peer), (int)door->served);
 
 		tell(door, G_LOG_LEVEL_WARNING, text);
-		closer_close(door->closer, peer);
+		closer_close(account_closer(door->account), peer);
 	}
 	watch_queue(door);
 	return G_SOURCE_REMOVE;
@@ -149,35 +146,71 @@ static gboolean door_retry(gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
+static void retry_after(struct door *door, guint delay_ms)
+{
+	door->source = turn_name_of(g_timeout_add(delay_ms, door_retry, door), "door retry",
+		door_whose(door));
+}
+
+static bool charge(struct door *door)
+{
+	g_autoptr(GError) error = NULL;
+
+	door->charged = account_charge(door->account, ACCOUNT_FDS, door->fds, &error);
+	if (!door->charged && !door->refusing) {
+		g_autofree char *text = g_strdup_printf("a peer has to wait: %s", error->message);
+
+		tell(door, G_LOG_LEVEL_WARNING, text);
+	}
+	door->refusing = !door->charged;
+	return door->charged;
+}
+
+static void discharge(struct door *door)
+{
+	if (door->charged)
+		account_discharge(door->account, ACCOUNT_FDS, door->fds);
+	door->charged = false;
+}
+
+/* Else it has been seen to that it is tried again: who comes waits in the backlog. */
+static bool may_let_in(struct door *door)
+{
+	int64_t early_us;
+
+	if (closer_is_full(account_closer(door->account)) || !charge(door)) {
+		retry_after(door, RETRY_MS);
+		return false;
+	}
+	early_us = account_admit(door->account, g_get_monotonic_time());
+	if (early_us == 0)
+		return true;
+	discharge(door);
+	retry_after(door, (guint)(early_us / 1000) + 1);
+	return false;
+}
+
 static gboolean door_accept(gint fd, GIOCondition condition, gpointer data)
 {
 	struct door *door = data;
-	int64_t now_us = g_get_monotonic_time();
-	int64_t early_us = MAX(door->used_us, now_us) + PEER_US - now_us - PEERS_BURST * PEER_US;
 	int peer;
 
 	turn_note();
-	if (early_us > 0 || closer_is_full(door->closer)) {
-		guint delay_ms = early_us > 0 ? (guint)(early_us / 1000) + 1 : RETRY_MS;
-
-		door->source = turn_name_of(g_timeout_add(delay_ms, door_retry, door), "door retry",
-			door_whose(door));
+	if (!may_let_in(door))
 		return G_SOURCE_REMOVE;
-	}
 	peer = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (peer < 0) {
+		discharge(door);
 		/* The peer was gone before we looked: others may follow. */
 		if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
 			return G_SOURCE_CONTINUE;
 		if (!door->failing)
 			complain(door, errno);
 		door->failing = true;
-		door->source = turn_name_of(g_timeout_add(RETRY_MS, door_retry, door), "door retry",
-			door_whose(door));
+		retry_after(door, RETRY_MS);
 		return G_SOURCE_REMOVE;
 	}
 	door->failing = false;
-	door->used_us = MAX(door->used_us, now_us) + PEER_US;
 	door->source = 0;
 	door->served = process_of(peer);
 	door->queue_told = false;
@@ -193,6 +226,8 @@ static gboolean door_hand_in(gpointer data)
 	int fd = door->inherited_fd;
 
 	turn_note();
+	if (!may_let_in(door))
+		return G_SOURCE_REMOVE;
 	door->inherited_fd = -1;
 	door->source = 0;
 	door->attached(door->data, fd);
@@ -463,9 +498,10 @@ struct door *door_create_inherited(int fd, door_attached_func attached, void *da
 	return door;
 }
 
-void door_set_guest(struct door *door, const char *guest, struct closer *closer)
+void door_set_guest(struct door *door, const char *guest, struct account *account, unsigned int fds)
 {
-	door->closer = closer;
+	door->account = account;
+	door->fds = fds;
 	g_free(door->guest);
 	door->guest = g_strdup(guest);
 	if (door->source)
@@ -474,6 +510,7 @@ void door_set_guest(struct door *door, const char *guest, struct closer *closer)
 
 void door_release(struct door *door)
 {
+	discharge(door);
 	door_arm(door);
 }
 
@@ -481,6 +518,7 @@ void door_destroy(struct door *door)
 {
 	if (!door)
 		return;
+	discharge(door);
 	g_clear_handle_id(&door->queue_source, g_source_remove);
 	g_clear_handle_id(&door->source, g_source_remove);
 	if (door->listen_fd >= 0)

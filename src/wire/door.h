@@ -9,7 +9,7 @@
 
 #include <glib.h>
 
-struct closer;
+struct account;
 struct door;
 
 #define DOOR_ERROR (door_error_quark())
@@ -29,7 +29,7 @@ typedef void (*door_attached_func)(void *data, int fd);
  * by connecting; a stale socket is replaced. Mode 0600 unless `group` (a group's name) is given:
  * then 0660 and that group. One peer at a time: while one is attached, another one waits in the
  * backlog, which is logged, and after 2 s is refused, which is logged with both process numbers;
- * door_release() lets the next one in, and not more than 20 a second for long.
+ * door_release() lets the next one in.
  */
 struct door *door_create_path(const char *path, const char *group, door_attached_func attached,
 	void *data, GError **error);
@@ -42,9 +42,13 @@ struct door *door_create_listening(int fd, door_attached_func attached, void *da
  * taken over, but not on failure. */
 struct door *door_create_inherited(int fd, door_attached_func attached, void *data, GError **error);
 
-/* Whose door it is: named in what the door logs from then on, and nobody is let in while the closer
- * of its peers' fds is full. The name is copied, the closer borrowed. */
-void door_set_guest(struct door *door, const char *guest, struct closer *closer);
+/*
+ * Whose door it is: named in what the door logs from then on. While a peer is attached `fds` are charged
+ * to the account; nobody is let in while that cannot be, while the account's closer is full, or sooner
+ * than it admits. The name is copied, the account borrowed, which may be NULL.
+ */
+void door_set_guest(struct door *door, const char *guest, struct account *account,
+	unsigned int fds);
 
 /* The peer that came last has gone. */
 void door_release(struct door *door);

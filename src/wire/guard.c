@@ -6,10 +6,10 @@
 #include <stdint.h>
 #include <sys/mman.h>
 
-/* Mappings that the handler may mend, over all guests: more than one of them takes for itself with
- * all regions of all its devices, and all its buffers. Touched by the main thread alone, in which it
- * also runs. */
-#define GUARDED_MAX 4096
+/* Mappings that the handler may mend, over all guests: as many as the kernel gives a process
+ * (vm.max_map_count); a guest has GUEST_MAPPINGS_MAX of them. Touched by the main thread alone, in which
+ * it also runs. */
+#define GUARDED_MAX 65536
 
 static struct {
 	uint8_t *volatile begin; /* NULL: free */

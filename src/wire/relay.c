@@ -23,7 +23,8 @@
 #include "log.h"
 #include "turn.h"
 
-/* Messages a direction and turn of the main loop, so that a chattering VMM delays no flip. */
+/* Messages a direction and turn of the main loop, so that a chattering VMM delays no flip; fewer
+ * where the guest's share of the turn is used up before. */
 #define TURN_MESSAGES 32
 
 /* The back-end is looked for at once and then at these distances, doubling. */
@@ -103,16 +104,23 @@ static void session_end(struct relay *relay)
 /* Moves messages both ways until neither can, or until it is another source's turn. */
 static void pump(struct relay *relay)
 {
-	for (int i = 0; i < TURN_MESSAGES; i++) {
+	struct turn_work work = turn_work_begin(account_share(relay->account));
+	int i = 0;
+
+	do {
 		enum step down = relay_from_vmm(relay);
 		enum step up = down == STEP_END ? STEP_END : relay_from_backend(relay);
 		if (up == STEP_END) {
+			turn_work_end(&work);
 			session_end(relay);
 			return;
 		}
-		if (down == STEP_WAIT && up == STEP_WAIT)
+		if (down == STEP_WAIT && up == STEP_WAIT) {
+			turn_work_end(&work);
 			return;
-	}
+		}
+	} while (++i < TURN_MESSAGES && turn_work_has_time(&work));
+	turn_work_end(&work);
 	/* The edges have been seen but not used up: a change of the watch brings them again. */
 	for (enum side side = SIDE_VMM; side <= SIDE_BACKEND; side++)
 		watch(relay, side, EPOLL_CTL_MOD);
@@ -258,7 +266,8 @@ struct relay *relay_create(const struct relay_options *options,
 	relay->streams[SIDE_BACKEND].fd = -1;
 
 	relay->epoll_fd = -1;
-	relay->closer = closer_create(relay->name);
+	relay->account = options->account;
+	relay->closer = account_closer(options->account);
 
 	if (options->vmm_path)
 		relay->door = door_create_path(options->vmm_path, options->vmm_group, vmm_attached,
@@ -268,7 +277,7 @@ struct relay *relay_create(const struct relay_options *options,
 			error);
 	if (!relay->door)
 		goto fail;
-	door_set_guest(relay->door, relay->name, relay->closer);
+	door_set_guest(relay->door, relay->name, relay->account, ACCOUNT_FDS_RELAY);
 	if (strlen(relay->backend_path) >= sizeof(address.sun_path)) {
 		g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
 			"the back-end's socket path is longer than %zu bytes: %s",
@@ -301,7 +310,6 @@ void relay_destroy(struct relay *relay)
 	g_clear_handle_id(&relay->epoll_source, g_source_remove);
 	if (relay->epoll_fd >= 0)
 		close(relay->epoll_fd);
-	closer_destroy(relay->closer);
 	g_free(relay->vmm_path);
 	g_free(relay->backend_path);
 	g_free(relay->name);

@@ -47,10 +47,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct account;
 struct relay;
 
 struct relay_options {
 	const char *name; /* the guest's, for the log */
+	struct account *account; /* the guest's; outlives the relay; or NULL */
 	const char *vmm_path; /* where the VMM connects; or NULL and … */
 	int vmm_listen_fd; /* … a listening socket of the service manager's, else -1 */
 	const char *vmm_group; /* may connect too; NULL: only we */

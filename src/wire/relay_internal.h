@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "wire/account.h"
 #include "wire/closer.h"
 #include "wire/door.h"
 #include "wire/message.h"
@@ -27,7 +28,8 @@ struct relay {
 	void *data;
 	struct relay_counters counters;
 	struct door *door;
-	struct closer *closer;
+	struct account *account;
+	struct closer *closer; /* the account's */
 	int epoll_fd;
 	guint epoll_source;
 

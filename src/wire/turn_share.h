@@ -7,6 +7,7 @@
 #ifndef SCANOUTD_WIRE_TURN_SHARE_H
 #define SCANOUTD_WIRE_TURN_SHARE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "guest_limits.h"
@@ -25,5 +26,18 @@ int64_t turn_share_begin(struct turn_share *share, int64_t turn_us, int64_t now_
 
 /* There was work since `begin_us`. */
 void turn_share_end(struct turn_share *share, int64_t begin_us, int64_t now_us);
+
+/* Work for a guest in the source that is being dispatched. */
+struct turn_work {
+	struct turn_share *share;
+	int64_t begin_us;
+	int64_t end_us;
+};
+
+/* NULL is a share without end; so is any where no loop runs, since nobody waits then. */
+struct turn_work turn_work_begin(struct turn_share *share);
+/* Whether there may be more: a look at the clock. */
+bool turn_work_has_time(const struct turn_work *work);
+void turn_work_end(const struct turn_work *work);
 
 #endif

@@ -53,6 +53,7 @@ static void closed(void *data)
 
 	g_string_append(fixture->events, "closed\n");
 	vhost_destroy(fixture->vhost);
+	fixture_close_account(fixture->account);
 	fixture->vhost = NULL;
 }
 
@@ -80,8 +81,9 @@ struct backend_fixture *backend_fixture_new(void)
 	fixture->fds = fixture_count_fds();
 	g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), ==, 0);
 	fixture->vmm.fd = pair[1];
-	fixture->vhost = vhost_create("kiosk", "keyboard", pair[0], NULL, &listener, fixture,
-		&error);
+	fixture->account = account_create("kiosk");
+	fixture->vhost = vhost_create("kiosk", "keyboard", pair[0], fixture->account, &listener,
+		fixture, &error);
 	g_assert_no_error(error);
 	return fixture;
 }

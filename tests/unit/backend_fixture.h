@@ -17,6 +17,7 @@
 
 typedef struct backend_fixture {
 	struct vmm vmm;
+	struct account *account;
 	struct vhost *vhost; /* NULL once closed */
 	GString *events; /* a line each */
 	size_t fds;

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "wire/account.h"
 #include "wire/closer.h"
 
 #define GUARD_BYTE 0xa5
@@ -353,6 +354,13 @@ static void run_until_idle(void)
 
 	while (g_main_context_iteration(NULL, FALSE))
 		g_assert_cmpint(++turns, <, TURNS_MAX);
+}
+
+void fixture_close_account(struct account *account)
+{
+	for (enum account_item item = 0; item < ACCOUNT_ITEMS; item++)
+		g_assert_cmpuint(account_used(account, item), ==, 0);
+	account_destroy(account);
 }
 
 void fixture_await_closers(void)

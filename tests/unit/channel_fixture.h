@@ -12,6 +12,7 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "wire/account.h"
 #include "wire/channel.h"
 
 #define FIXTURE_GUARD 4096
@@ -53,6 +54,9 @@ void fixture_succeed(struct channel_fixture *fixture);
 void fixture_settle(void);
 /* The second half of it alone. */
 void fixture_await_closers(void);
+
+/* Nothing is charged to it any more; destroys it. */
+void fixture_close_account(struct account *account);
 
 /* Sends all of it, which must fit into the socket; the fds are on the first byte. */
 void fixture_send(struct channel_fixture *fixture, const void *bytes, size_t size, const int *fds,

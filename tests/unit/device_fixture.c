@@ -83,7 +83,8 @@ struct device_fixture *device_fixture_new(void)
 	g_assert_true(signaller_install(NULL));
 	fixture->fds = fixture_count_fds();
 	options.path = fixture->path;
-	options.share = &fixture->share;
+	fixture->account = account_create("kiosk");
+	options.account = fixture->account;
 	fixture->sink = device_create(&options, &description, &device_fixture_listener, fixture,
 		&error);
 	g_assert_no_error(error);
@@ -96,6 +97,7 @@ void device_fixture_free(struct device_fixture *fixture)
 
 	g_assert_null(log);
 	input_sink_destroy(fixture->sink);
+	fixture_close_account(fixture->account);
 	vmm_hang_up(&fixture->vmm);
 	g_assert_cmpuint(fixture_count_fds(), ==, fixture->fds);
 	g_assert_cmpint(g_rmdir(fixture->directory), ==, 0);

@@ -8,11 +8,12 @@
 
 #include "input/device.h"
 #include "vhost_fixture.h"
+#include "wire/account.h"
 
 typedef struct device_fixture {
 	char *directory;
 	char *path;
-	struct turn_share share; /* the device's */
+	struct account *account; /* the device's */
 	struct input_sink *sink;
 	struct vmm vmm;
 	GString *heard; /* by the device's owner */

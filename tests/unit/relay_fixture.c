@@ -130,6 +130,7 @@ void rig_prepare(struct rig *rig)
 
 	logged = g_string_new(NULL);
 	*rig = (struct rig){
+		.account = account_create("test"),
 		.vmm = -1,
 		.listener = -1,
 		.backend = -1,
@@ -149,6 +150,7 @@ void rig_create_relay(struct rig *rig)
 	g_autoptr(GError) error = NULL;
 	const struct relay_options options = {
 		.name = "test",
+		.account = rig->account,
 		.vmm_path = rig->vmm_path,
 		.vmm_listen_fd = -1,
 		.backend_path = rig->backend_path,
@@ -178,6 +180,7 @@ void rig_finish(struct rig *rig)
 {
 	relay_destroy(rig->relay);
 	rig_settle();
+	fixture_close_account(rig->account);
 	rig_close(&rig->vmm);
 	rig_close(&rig->listener);
 	rig_close(&rig->backend);

@@ -30,6 +30,7 @@ struct rig_message {
 } __attribute__((packed));
 
 struct rig {
+	struct account *account; /* the relay's */
 	char *directory;
 	char *vmm_path;
 	char *backend_path;

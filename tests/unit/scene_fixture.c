@@ -49,6 +49,7 @@ struct scene *scene_prepare(const struct scene_options *options)
 		char name[2] = {(char)('a' + i), 0};
 		struct guest_options guest = {
 			.name = name,
+			.account = account_create(name),
 			.after = options->after,
 			.device = scene->card,
 			.flip_timeout_ms = options->flip_timeout_ms,
@@ -57,6 +58,7 @@ struct scene *scene_prepare(const struct scene_options *options)
 		};
 
 		scene->states[i] = g_new0(struct guest_state, 1);
+		scene->accounts[i] = guest.account;
 		scene->guests[i] = guest_create(&guest, scene->states[i]);
 		scene->peers[i] = -1;
 	}
@@ -105,6 +107,7 @@ void scene_destroy(struct scene *scene)
 	layout_destroy(scene->layout);
 	for (size_t i = 0; i < scene->guest_count; i++) {
 		guest_destroy(scene->guests[i]);
+		fixture_close_account(scene->accounts[i]);
 		g_free(scene->states[i]);
 		if (scene->peers[i] >= 0)
 			close(scene->peers[i]);

@@ -36,6 +36,7 @@ struct scene {
 	struct kms_device *card;
 	struct layout *layout;
 	size_t guest_count;
+	struct account *accounts[SCENE_GUESTS_MAX];
 	struct guest *guests[SCENE_GUESTS_MAX];
 	struct guest_state *states[SCENE_GUESTS_MAX];
 	int peers[SCENE_GUESTS_MAX];

@@ -242,14 +242,15 @@ static void test_door(void)
 {
 	g_autofree char *folder = g_dir_make_tmp("test-closer-XXXXXX", NULL);
 	g_autofree char *path = g_build_filename(folder, "socket", NULL);
-	struct closer *closer = closer_create("kiosk");
+	struct account *account = account_create("kiosk");
+	struct closer *closer = account_closer(account);
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	int peer = -1;
 	struct door *door = door_create_path(path, NULL, attached, &peer, NULL);
 
 	g_assert_nonnull(door);
-	door_set_guest(door, "kiosk", closer);
+	door_set_guest(door, "kiosk", account, 1);
 	set_stuck(true);
 	for (int i = 0; i < CLOSER_PENDING_MAX; i++)
 		closer_close(closer, open_stuck());
@@ -266,7 +267,7 @@ static void test_door(void)
 	close(peer);
 	close(client);
 	door_destroy(door);
-	closer_destroy(closer);
+	account_destroy(account);
 	g_rmdir(folder);
 }
 

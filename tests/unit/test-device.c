@@ -305,7 +305,7 @@ static void test_many_status(void)
 	g_assert_cmpint(taken, ==, 10000);
 }
 
-/* Before the device has its turn, its machine's others have had all of their share. */
+/* Before the device has its turn, its guest's others have had all of their share. */
 static gboolean use_share_up(gpointer data)
 {
 	struct turn_share *share = data;
@@ -324,7 +324,7 @@ static void test_share_used_up(void)
 	g_autoptr(GSource) others = g_timeout_source_new(G_MAXUINT);
 	struct vring_used_elem element;
 
-	g_source_set_callback(others, use_share_up, &fixture->share, NULL);
+	g_source_set_callback(others, use_share_up, account_share(fixture->account), NULL);
 	g_source_attach(others, NULL);
 	device_begin(fixture);
 	for (uint16_t i = 0; i < 4; i++)

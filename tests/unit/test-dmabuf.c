@@ -102,7 +102,7 @@ static void test_formats(void)
 				memcpy((uint8_t *)memory + y * 48 + x * cases[i].bytes,
 					cases[i].pixel, cases[i].bytes);
 		}
-		reader = dmabuf_reader_create(fd, &dmabuf, &gbm, &error);
+		reader = dmabuf_reader_create(fd, &dmabuf, &gbm, NULL, &error);
 		g_assert_no_error(error);
 		g_assert_true(dmabuf_reader_copy(reader, surface, &all));
 		g_assert_cmpuint(fake_dmabuf_syncs_begun(), ==, syncs + 1);
@@ -134,7 +134,7 @@ static void test_part_and_flip(void)
 		struct dmabuf_reader *reader;
 
 		dmabuf.y_inverted = inverted;
-		reader = dmabuf_reader_create(fd, &dmabuf, &gbm, NULL);
+		reader = dmabuf_reader_create(fd, &dmabuf, &gbm, NULL, NULL);
 		g_assert_nonnull(reader);
 		surface = read_part(reader, inverted);
 		fake_dmabuf_refuse_sync(true);
@@ -156,7 +156,7 @@ static void test_interrupted(void)
 	struct dmabuf_gbm gbm = {0};
 	uint32_t *memory;
 	int fd = fake_dmabuf_create((size_t)64 * 8, &memory);
-	struct dmabuf_reader *reader = dmabuf_reader_create(fd, &dmabuf, &gbm, NULL);
+	struct dmabuf_reader *reader = dmabuf_reader_create(fd, &dmabuf, &gbm, NULL, NULL);
 
 	g_assert_nonnull(reader);
 	memory[0] = 0x123456;
@@ -176,7 +176,7 @@ static void expect_refused(int fd, const struct channel_dmabuf *dmabuf, const ch
 	g_autoptr(GError) error = NULL;
 	struct dmabuf_gbm gbm = {0};
 
-	g_assert_null(dmabuf_reader_create(fd, dmabuf, &gbm, &error));
+	g_assert_null(dmabuf_reader_create(fd, dmabuf, &gbm, NULL, &error));
 	g_assert_nonnull(error);
 	g_assert_nonnull(strstr(error->message, why));
 }
@@ -188,7 +188,7 @@ static void test_memory_gone(void)
 	struct dmabuf_gbm gbm = {0};
 	struct surface *surface = surface_create("test", 64, 8, NULL);
 	int fd = fake_dmabuf_create(64 * 8 * 4, NULL);
-	struct dmabuf_reader *reader = dmabuf_reader_create(fd, &dmabuf, &gbm, NULL);
+	struct dmabuf_reader *reader = dmabuf_reader_create(fd, &dmabuf, &gbm, NULL, NULL);
 	const struct kms_rect rect = {0, 0, 64, 8};
 
 	g_assert_nonnull(reader);
@@ -233,7 +233,7 @@ static void test_needs_sync(void)
 
 		g_test_message("%s", cases[i].exporter);
 		fake_dmabuf_set_exporter(cases[i].exporter);
-		reader = dmabuf_reader_create(fd, &dmabuf, &gbm, NULL);
+		reader = dmabuf_reader_create(fd, &dmabuf, &gbm, NULL, NULL);
 		g_assert_true(dmabuf_reader_copy(reader, surface, &rect));
 		g_assert_cmpuint(fake_dmabuf_syncs_begun(), ==, syncs + expected);
 		g_assert_cmpuint(fake_dmabuf_syncs_ended(), ==, fake_dmabuf_syncs_begun());
@@ -393,7 +393,7 @@ static void test_tiled(void)
 
 		dmabuf.y_inverted = inverted;
 		dmabuf.modifier = inverted ? KMS_MODIFIER_INVALID : I915_FORMAT_MOD_X_TILED;
-		reader = dmabuf_reader_create(fd, &dmabuf, &gbm, &error);
+		reader = dmabuf_reader_create(fd, &dmabuf, &gbm, NULL, &error);
 		g_assert_no_error(error);
 		g_assert_cmphex(gpu.modifier, ==, dmabuf.modifier);
 		surface = read_part(reader, inverted);
@@ -404,12 +404,12 @@ static void test_tiled(void)
 	/* Linear by its modifier: no GBM for that. */
 	dmabuf.modifier = KMS_MODIFIER_LINEAR;
 	gpu.type = 0;
-	dmabuf_reader_destroy(dmabuf_reader_create(fd, &dmabuf, &gbm, &error));
+	dmabuf_reader_destroy(dmabuf_reader_create(fd, &dmabuf, &gbm, NULL, &error));
 	g_assert_no_error(error);
 	g_assert_cmpuint(gpu.type, ==, 0);
 
 	dmabuf.modifier = DRM_FORMAT_MOD_VIVANTE_TILED;
-	g_assert_null(dmabuf_reader_create(fd, &dmabuf, &gbm, &error));
+	g_assert_null(dmabuf_reader_create(fd, &dmabuf, &gbm, NULL, &error));
 	g_assert_nonnull(error);
 
 	tiled_destroy(gbm.tiled);

@@ -199,7 +199,7 @@ static void test_busy(void)
 	char byte;
 
 	open_or_fail(&house);
-	door_set_guest(house.door, "kiosk", NULL);
+	door_set_guest(house.door, "kiosk", NULL, 0);
 	first = connect_to(house.path);
 	check_peer(&house, first, 1);
 	for (unsigned int i = 0; i < 2; i++) {
@@ -245,7 +245,7 @@ static void test_cannot_accept(void)
 	int peer;
 
 	open_or_fail(&house);
-	door_set_guest(house.door, "kiosk", NULL);
+	door_set_guest(house.door, "kiosk", NULL, 0);
 	peer = connect_to(house.path);
 	g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &limit), ==, 0);
 	none = limit;
@@ -408,10 +408,12 @@ static void test_full_file_system(void)
 static void test_too_often(void)
 {
 	struct house house = house_create();
+	struct account *account = account_create("kiosk");
 	unsigned int served = 0;
 	int client;
 
 	open_or_fail(&house);
+	door_set_guest(house.door, "kiosk", account, 1);
 	for (int i = 0; i < 1000; i++) {
 		client = connect_to(house.path);
 		settle();
@@ -423,12 +425,46 @@ static void test_too_often(void)
 		house.peer = -1;
 		door_release(house.door);
 	}
-	g_assert_cmpuint(served, >=, 64);
+	g_assert_cmpuint(served, >=, GUEST_SESSIONS_BURST);
 	g_assert_cmpuint(served, <, 1000);
 	/* The one that waits is let in in its turn. */
 	while (house.peer < 0)
 		g_main_context_iteration(NULL, TRUE);
 	house_destroy(&house);
+	fixture_close_account(account);
+}
+
+/* All doors of a guest count: with one more device it has no more than before. */
+static void test_too_many(void)
+{
+	struct house house = house_create();
+	struct account *account = account_create("kiosk");
+	uint64_t most = account_most(account, ACCOUNT_FDS);
+	int client;
+
+	open_or_fail(&house);
+	door_set_guest(house.door, "kiosk", account, 10);
+	g_assert_true(account_charge(account, ACCOUNT_FDS, most - 9, NULL));
+	client = connect_to(house.path);
+	settle();
+	g_assert_cmpint(house.peers, ==, 0);
+	g_assert_nonnull(logged);
+	g_assert_true(g_str_has_prefix(logged, "guest kiosk: "));
+	g_assert_nonnull(strstr(logged, "a peer has to wait: "));
+	g_clear_pointer(&logged, g_free);
+	/* It is let in when there is room, and is charged for as long as it stays. */
+	account_discharge(account, ACCOUNT_FDS, 1);
+	while (house.peers == 0)
+		g_main_context_iteration(NULL, TRUE);
+	g_assert_null(logged);
+	check_peer(&house, client, 1);
+	g_assert_cmpuint(account_used(account, ACCOUNT_FDS), ==, most);
+	door_release(house.door);
+	g_assert_cmpuint(account_used(account, ACCOUNT_FDS), ==, most - 10);
+	account_discharge(account, ACCOUNT_FDS, most - 10);
+	close(client);
+	house_destroy(&house);
+	fixture_close_account(account);
 }
 
 /* A lock that is held, whose file says nothing yet. */
@@ -596,6 +632,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/door/served-by-nobody-knows", test_served_by_nobody_knows);
 	g_test_add_func("/door/full-file-system", test_full_file_system);
 	g_test_add_func("/door/too-often", test_too_often);
+	g_test_add_func("/door/too-many", test_too_many);
 	g_test_add_func("/door/stale-socket", test_stale_socket);
 	g_test_add_func("/door/replaced-under-us", test_replaced_under_us);
 	g_test_add_func("/door/bad-paths", test_bad_paths);

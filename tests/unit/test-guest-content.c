@@ -224,6 +224,32 @@ static void test_none_among_new(void)
 	scene_destroy(scene);
 }
 
+/* Of dma-bufs the guest has its share already: what is shown stays, its frame is answered, and with one
+ * that goes there is room again. */
+static void test_share_of_dmabufs(void)
+{
+	struct scene *scene = scene_create_red(&(struct scene_options){.guests = 2});
+	uint64_t most = account_most(scene->accounts[0], ACCOUNT_BUFFER_BYTES);
+	struct kms_output *output = scene_output(scene, 0);
+
+	g_assert_true(account_charge(scene->accounts[0], ACCOUNT_BUFFER_BYTES,
+		most - SCENE_BYTES + 1, NULL));
+	scene_show_dmabuf(scene, BLUE);
+	scene_expect_log("scanout 0: a dma-buf is not taken: ");
+	scene_wait_reply(scene, 0);
+	scene_expect_color(output, RED);
+	account_discharge(scene->accounts[0], ACCOUNT_BUFFER_BYTES, 1);
+	scene_show_dmabuf(scene, GREEN);
+	scene_expect_no_log();
+	g_assert_cmpuint(account_used(scene->accounts[0], ACCOUNT_BUFFER_BYTES), ==, most);
+	g_assert_cmpuint(account_used(scene->accounts[1], ACCOUNT_BUFFER_BYTES), ==, 0);
+	g_assert_true(fake_last(output)->buffer->imported);
+	fake_flip(output);
+	account_discharge(scene->accounts[0], ACCOUNT_BUFFER_BYTES, most - SCENE_BYTES);
+	/* Its own is given back with the picture: scene_destroy() asks. */
+	scene_destroy(scene);
+}
+
 /* Damage of a frame that could not be read is not lost: the next one brings it along. */
 static void test_unreadable_once(void)
 {
@@ -417,6 +443,7 @@ int main(int argc, char **argv)
 	g_test_add_data_func("/guest/content/unreadable/test-refused", GINT_TO_POINTER(true),
 		test_unreadable);
 	g_test_add_func("/guest/content/unreadable/larger", test_unreadable_larger);
+	g_test_add_func("/guest/content/share-of-dmabufs", test_share_of_dmabufs);
 	g_test_add_func("/guest/content/unreadable/once", test_unreadable_once);
 	g_test_add_func("/guest/content/new-content-is-whole", test_new_content_is_whole);
 	g_test_add_func("/guest/content/part-of-buffer", test_part_of_buffer);

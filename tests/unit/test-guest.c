@@ -185,12 +185,12 @@ static void test_share_of_memory(void)
 	scene_scanout(scene, 1, 16384, 16383);
 	scene_expect_log("DP-2: , on, for scanout 1 of guest a");
 	scene_scanout(scene, 2, 16384, 16384);
-	scene_expect_log("share of memory");
+	scene_expect_log("bytes of pictures, the most that a guest may have");
 	scene_update(scene, 2, (struct kms_rect){0, 0, 1, 1}, GREEN);
 	scene_expect_log("scanout");
 	/* What comes for a picture that there is no room for is not drawn into the old one. */
 	scene_scanout(scene, 0, 128, 128);
-	scene_expect_log("share of memory");
+	scene_expect_log("bytes of pictures, the most that a guest may have");
 	scene_update(scene, 0, scene_full, GREEN);
 	g_assert_cmphex(fake_pixel(scene_output(scene, 0), 0, 0), ==, RED);
 	scene_scanout(scene, 0, 64, 48);

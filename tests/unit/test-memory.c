@@ -38,6 +38,45 @@ static bool add(struct memory *memory, int fd, struct vhost_user_memory_region r
 	return added;
 }
 
+/* ---- a guest's share ---- */
+
+/* Two devices of one guest, each with all regions that it may have: they count together. */
+static void test_share(void)
+{
+	struct account *account = account_create("kiosk");
+	struct account *other = account_create("other");
+	g_autofree struct memory *memory = g_new0(struct memory, 1);
+	g_autofree struct memory *another = g_new0(struct memory, 1);
+	struct vhost_user_memory_region region = {0x10000, PAGE, 0x900000, 0};
+	int fd = open_file();
+
+	memory->account = account;
+	g_assert_true(account_charge(account, ACCOUNT_MAPPINGS, GUEST_MAPPINGS_MAX - 1, NULL));
+	g_assert_true(add(memory, fd, region));
+	another->account = account;
+	g_assert_false(add(another, fd, region));
+	another->account = other;
+	g_assert_true(add(another, fd, region));
+	memory_clear(another);
+	another->account = account;
+	memory_clear(memory);
+	g_assert_true(add(another, fd, region));
+	memory_clear(another);
+	account_discharge(account, ACCOUNT_MAPPINGS, GUEST_MAPPINGS_MAX - 1);
+
+	g_assert_true(account_charge(account, ACCOUNT_MAPPED_BYTES,
+		account_most(account, ACCOUNT_MAPPED_BYTES) - PAGE + 1, NULL));
+	g_assert_false(add(another, fd, region));
+	/* Of what was refused nothing is left charged. */
+	g_assert_cmpuint(account_used(account, ACCOUNT_MAPPINGS), ==, 0);
+	account_discharge(account, ACCOUNT_MAPPED_BYTES,
+		account_most(account, ACCOUNT_MAPPED_BYTES) - PAGE + 1);
+	fixture_await_closers();
+	fixture_close_account(account);
+	fixture_close_account(other);
+	close(fd);
+}
+
 /* ---- geometry ---- */
 
 /* Beside one region of four pages: at 0x10000 for the guest, at 0x900000 for the VMM. */
@@ -443,6 +482,7 @@ static void test_second_bus_error(void)
 int main(int argc, char **argv)
 {
 	fixture_init(&argc, &argv);
+	g_test_add_func("/vhost/memory/share", test_share);
 	g_test_add_func("/vhost/memory/geometry", test_geometry);
 	g_test_add_func("/vhost/memory/files", test_files);
 	g_test_add_func("/vhost/memory/slots", test_slots);

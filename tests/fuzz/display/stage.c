@@ -84,11 +84,13 @@ static void make_guest(struct stage *stage, struct fuzz *fuzz)
 	uint8_t how = fuzz_u8(fuzz);
 	const struct guest_options options = {
 		.name = "g",
+		.account = account_create("g"),
 		.after = how & 1 ? GUEST_IDLE_LAST : GUEST_IDLE_BLACK,
 		/* Buffers that are never finished are given up at once, or never. */
 		.flip_timeout_ms = how & 2 ? 1 : 0,
 	};
 
+	stage->account = options.account;
 	stage->state = g_new0(struct guest_state, 1);
 	stage->guest = guest_create(&options, stage->state);
 }
@@ -250,7 +252,7 @@ static void check_surfaces(void)
 			bytes += (uint64_t)status.st_size;
 	}
 	/* Each has a page more, for its header. */
-	g_assert(bytes <= SCANOUT_SURFACE_BYTES_MAX + 4096 * 2 * VHOST_USER_GPU_SCANOUTS);
+	g_assert(bytes <= GUEST_SURFACE_BYTES_MAX + 4096 * 2 * VHOST_USER_GPU_SCANOUTS);
 }
 
 void stage_finish(struct stage *stage)
@@ -260,6 +262,9 @@ void stage_finish(struct stage *stage)
 	check_surfaces();
 	layout_destroy(stage->layout);
 	guest_destroy(stage->guest);
+	for (enum account_item item = 0; item < ACCOUNT_ITEMS; item++)
+		g_assert(account_used(stage->account, item) == 0);
+	account_destroy(stage->account);
 	if (stage->card)
 		fake_card_destroy(stage->card);
 	stage_hang_up(stage);

@@ -18,6 +18,7 @@ struct stage {
 	struct kms_device *card; /* NULL: there is none just now */
 	size_t outputs; /* of any card of this input */
 	struct layout *layout;
+	struct account *account;
 	struct guest *guest;
 	struct guest_state *state;
 	int peer; /* the back-end's end, or -1 */
