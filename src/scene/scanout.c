@@ -183,6 +183,10 @@ bool scanout_update_begin(struct scanout *scanout, const struct vhost_user_gpu_u
 	struct content *content = scanout_current(scanout);
 	struct kms_rect rect;
 
+	/* There was no memory for it, or the guest had its share: that was then. */
+	if (content->kind == SCANOUT_PIXELS && !content->picture.surface)
+		content->picture.surface = content_make_surface(scanout, content->picture.width,
+			content->picture.height);
 	if (content->kind != SCANOUT_PIXELS || !content->picture.surface ||
 		(uint64_t)update->x + update->width > content->picture.width ||
 		(uint64_t)update->y + update->height > content->picture.height)

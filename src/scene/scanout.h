@@ -39,8 +39,9 @@ struct content {
 	struct kms_buffer *holder; /* the fd is this buffer's, a reference; or NULL */
 	bool told_apart; /* it is a dma-buf; else it may be anything */
 	uint64_t charged_bytes; /* with ACCOUNT_FDS_DMABUF, of the fd; 0: nothing is charged */
-	bool import_tried;
-	bool reader_tried;
+	/* Monotonic time from which on what failed may be tried again; 0: it was not tried yet. */
+	int64_t import_after_us;
+	int64_t reader_after_us;
 	struct dmabuf_reader *reader;
 	bool surface_stale; /* frames went past the surface */
 	/* What waits for its fences (scanout_fence.c). */

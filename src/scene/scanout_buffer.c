@@ -11,6 +11,21 @@
 #include "wire/closer.h"
 #include "wire/peer_fd.h"
 
+/* What failed may have failed for want of memory or of an fd, just then: while the content stays it is
+ * tried again, but not at each frame. */
+#define AGAIN_US G_USEC_PER_SEC
+
+/* True, and not again for a while. */
+static bool is_due(int64_t *after_us)
+{
+	int64_t now_us = g_get_monotonic_time();
+
+	if (now_us < *after_us)
+		return false;
+	*after_us = now_us + AGAIN_US;
+	return true;
+}
+
 bool complain_once(struct scanout *scanout, enum complaint complaint)
 {
 	bool first = !(scanout->complaints & (1u << complaint));
@@ -178,13 +193,12 @@ void content_import(struct scanout *scanout, struct content *content)
 {
 	g_autoptr(GError) error = NULL;
 
-	if (content->import_tried || content->fd < 0)
+	if (content->picture.buffer || content->fd < 0)
 		return;
 	if (!scanout->device || !scanout->sends_new)
 		tell_apart(scanout, content);
-	if (!scanout->device || content->fd < 0)
+	if (!scanout->device || content->fd < 0 || !is_due(&content->import_after_us))
 		return;
-	content->import_tried = true;
 	import(scanout, content, &error);
 	if (content->picture.buffer)
 		return;
@@ -198,9 +212,8 @@ static bool make_reader(struct scanout *scanout, struct content *content)
 {
 	g_autoptr(GError) error = NULL;
 
-	if (content->reader_tried)
+	if (content->reader || !is_due(&content->reader_after_us))
 		return content->reader != NULL;
-	content->reader_tried = true;
 	content->reader = dmabuf_reader_create(content->fd, &content->dmabuf, scanout->gbm,
 		scanout->account, &error);
 	if (!content->reader && complain_once(scanout, COMPLAINT_READER))
@@ -276,9 +289,9 @@ void content_forget_device(struct content *content)
 		return;
 	release_holder(content);
 	g_clear_pointer(&content->picture.buffer, kms_buffer_unref);
-	content->import_tried = false;
+	content->import_after_us = 0;
 	/* Of a tiled one there is an image of the card's own. */
 	g_clear_pointer(&content->reader, dmabuf_reader_destroy);
-	content->reader_tried = false;
+	content->reader_after_us = 0;
 	content->surface_stale = true;
 }

@@ -52,8 +52,8 @@ void content_take_fd(struct scanout *scanout, struct content *content, int fd);
 /* Within the guest's share of memory; else NULL. */
 struct surface *content_make_surface(struct scanout *scanout, uint32_t width, uint32_t height);
 
-/* The dma-buf becomes a framebuffer, if there is a card, its driver can, and it was not tried. What
- * is no dma-buf is no content's fd any more. */
+/* The dma-buf becomes a framebuffer, if there is a card, its driver can, and it was not tried a moment
+ * ago. What is no dma-buf is no content's fd any more. */
 void content_import(struct scanout *scanout, struct content *content);
 
 /* Part of the dma-buf into the content's surface, or all of it where that has missed something.

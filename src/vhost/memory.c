@@ -132,8 +132,13 @@ bool memory_add(struct memory *memory, const struct vhost_user_memory_region *re
 	mapping = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd,
 		(off_t)begin);
 	if (mapping == MAP_FAILED) {
+		int saved = errno;
+
 		account_discharge_mapping(memory->account, size);
-		return refuse(error, region, g_strerror(errno));
+		refuse(error, region, g_strerror(saved));
+		if (error && (saved == ENOMEM || saved == EAGAIN))
+			(*error)->code = MEMORY_ERROR_MOMENT;
+		return false;
 	}
 	guard = guard_add(mapping, size);
 	if (guard == GUARD_NONE) {

@@ -49,6 +49,7 @@ GQuark memory_error_quark(void);
 
 enum memory_error {
 	MEMORY_ERROR_REGION, /* the region is not one that can be: the message says why */
+	MEMORY_ERROR_MOMENT, /* the kernel has no room to map it just now */
 };
 
 /* All zero is a memory without regions and without an account, which stays. */

@@ -25,8 +25,12 @@
 		UINT64_C(1) << VHOST_USER_PROTOCOL_F_RESET_DEVICE | \
 		UINT64_C(1) << VHOST_USER_PROTOCOL_F_CONFIGURE_MEM_SLOTS)
 
+/* So often the kernel is asked for what it lacks, 20 ms between: for 2 s. */
+#define TRIES_MAX 100
+
 enum outcome {
 	OUTCOME_DONE,
+	OUTCOME_LATER, /* the kernel cannot just now: the message stays, and is obeyed later */
 	OUTCOME_REPLY, /* the payload is the answer, of header.size bytes */
 	OUTCOME_REFUSED, /* logged */
 	OUTCOME_UNKNOWN,
@@ -124,6 +128,16 @@ static void serve_queues(struct vhost *vhost)
 	}
 }
 
+/* Memory that was not mapped. What the kernel lacks it may have in a moment, but a VMM that asks for too
+ * much is told so in the end. */
+static enum outcome not_mapped(struct vhost *vhost, const GError *error)
+{
+	if (g_error_matches(error, MEMORY_ERROR, MEMORY_ERROR_MOMENT) && ++vhost->tries < TRIES_MAX)
+		return OUTCOME_LATER;
+	vhost_complain(vhost, "%s", error->message);
+	return OUTCOME_REFUSED;
+}
+
 static enum outcome set_mem_table(struct vhost *vhost)
 {
 	const uint8_t *payload = vhost->message.wire.payload;
@@ -149,9 +163,8 @@ static enum outcome set_mem_table(struct vhost *vhost)
 		memcpy(&region, payload + sizeof(table) + i * sizeof(region), sizeof(region));
 		if (memory_add(&memory, &region, fds->fd[i], &error))
 			continue;
-		vhost_complain(vhost, "%s", error->message);
 		memory_clear(&memory);
-		return OUTCOME_REFUSED;
+		return not_mapped(vhost, error);
 	}
 	memory_clear(&vhost->memory);
 	vhost->memory = memory;
@@ -172,10 +185,8 @@ static enum outcome add_mem_reg(struct vhost *vhost)
 	const struct vhost_user_memory_region region = read_region(vhost);
 	g_autoptr(GError) error = NULL;
 
-	if (!memory_add(&vhost->memory, &region, vhost->message.fds.fd[0], &error)) {
-		vhost_complain(vhost, "%s", error->message);
-		return OUTCOME_REFUSED;
-	}
+	if (!memory_add(&vhost->memory, &region, vhost->message.fds.fd[0], &error))
+		return not_mapped(vhost, error);
 	serve_queues(vhost);
 	return OUTCOME_DONE;
 }
@@ -451,20 +462,21 @@ static bool has_shape(struct vhost *vhost, const struct request *request)
 	return true;
 }
 
-static bool send_reply(struct vhost *vhost)
+enum message_status vhost_send_reply(struct vhost *vhost)
 {
 	struct vhost_user_header *header = &vhost->message.wire.header;
 	g_autofree char *fault = NULL;
+	enum message_status status;
 
 	header->flags = VHOST_USER_VERSION | VHOST_USER_REPLY;
-	if (message_send(&vhost->stream, header, NULL, 0, &fault) == MESSAGE_DONE)
-		return true;
+	status = message_send(&vhost->stream, header, NULL, 0, &fault);
+	vhost->owes = status == MESSAGE_WAIT;
 	if (fault)
 		vhost_complain(vhost, "closing vhost-user: the VMM %s", fault);
-	return false;
+	return status;
 }
 
-bool vhost_handle_message(struct vhost *vhost)
+enum message_status vhost_handle_message(struct vhost *vhost)
 {
 	const struct vhost_user_header *header = &vhost->message.wire.header;
 	const struct request *request = find_request(header->request);
@@ -473,14 +485,18 @@ bool vhost_handle_message(struct vhost *vhost)
 
 	if (request) {
 		if (!has_shape(vhost, request))
-			return false;
+			return MESSAGE_FAULT;
 		outcome = request->handle(vhost);
 	}
+	vhost->holds = outcome == OUTCOME_LATER;
+	if (vhost->holds)
+		return MESSAGE_WAIT;
+	vhost->tries = 0;
 	if (outcome == OUTCOME_REPLY)
-		return send_reply(vhost);
+		return vhost_send_reply(vhost);
 	if (wants_reply) {
 		reply_u64(vhost, outcome != OUTCOME_DONE);
-		return send_reply(vhost);
+		return vhost_send_reply(vhost);
 	}
-	return outcome != OUTCOME_REFUSED;
+	return outcome == OUTCOME_REFUSED ? MESSAGE_FAULT : MESSAGE_DONE;
 }

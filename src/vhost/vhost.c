@@ -21,12 +21,16 @@
 #include "vhost/vhost_internal.h"
 #include "wire/account.h"
 #include "wire/closer.h"
+#include "wire/spare_fds.h"
 
 /* Log lines of one connection: a VMM can be refused for ever. */
 #define COMPLAINTS_MAX 16
 
 /* Messages a turn of the main loop; fewer where the guest's share of it is used up before. */
 #define TURN_MESSAGES 32
+
+/* What the kernel could not do is tried again after this. */
+#define AGAIN_MS 20
 
 /* ---- words ---- */
 
@@ -159,8 +163,24 @@ void vhost_queue_set_kick(struct vhost_queue *queue, int fd)
 
 /* ---- the socket ---- */
 
-/* MESSAGE_DONE: one was handled, and there may be more. */
-static enum message_status next_message(struct vhost *vhost)
+/* Nothing but time helps. MESSAGE_WAIT always. */
+static enum message_status move_later(struct vhost *vhost);
+
+/* For what may come with a message: else the kernel drops it. */
+static bool has_spare_fds(struct vhost *vhost)
+{
+	if (spare_fds(vhost->stream.fd, STREAM_FDS_MAX)) {
+		vhost->told_no_fds = false;
+		return true;
+	}
+	if (!vhost->told_no_fds)
+		vhost_complain(vhost,
+			"a message has to wait: this process can have no more file descriptors");
+	vhost->told_no_fds = true;
+	return false;
+}
+
+static enum message_status receive(struct vhost *vhost)
 {
 	g_autofree char *fault = NULL;
 	enum message_status status = message_look(&vhost->stream, vhost->ended,
@@ -168,16 +188,26 @@ static enum message_status next_message(struct vhost *vhost)
 
 	if (status == MESSAGE_DONE && !message_has_room(&vhost->stream))
 		status = vhost->ended ? MESSAGE_ENDED : MESSAGE_WAIT;
+	else if (status == MESSAGE_DONE && !vhost->ended && !has_spare_fds(vhost))
+		return move_later(vhost);
 	else if (status == MESSAGE_DONE)
 		status = message_take(&vhost->stream, &vhost->message, &fault);
 	if (status == MESSAGE_FAULT)
 		vhost_complain(vhost, "closing vhost-user: the VMM %s", fault);
+	return status;
+}
+
+/* MESSAGE_DONE: one was handled, and there may be more. */
+static enum message_status next_message(struct vhost *vhost)
+{
+	enum message_status status = vhost->owes || vhost->holds ? MESSAGE_DONE : receive(vhost);
+
 	if (status != MESSAGE_DONE)
 		return status;
-	if (!vhost_handle_message(vhost))
-		status = MESSAGE_FAULT;
-	stream_fds_close(&vhost->message.fds);
-	return status;
+	status = vhost->owes ? vhost_send_reply(vhost) : vhost_handle_message(vhost);
+	if (!vhost->holds)
+		stream_fds_close(&vhost->message.fds);
+	return status == MESSAGE_WAIT ? move_later(vhost) : status;
 }
 
 static bool watch(struct vhost *vhost, int operation)
@@ -195,18 +225,12 @@ static void stop_broken(struct vhost *vhost)
 	}
 }
 
-static gboolean socket_ready(gint epoll_fd, GIOCondition condition, gpointer data)
+static void move(struct vhost *vhost)
 {
-	struct vhost *vhost = data;
 	struct turn_work work = turn_work_begin(account_share(vhost->memory.account));
-	enum message_status status = MESSAGE_DONE;
-	struct epoll_event event;
+	enum message_status status;
 	int i = 0;
 
-	turn_note();
-	if (epoll_wait(epoll_fd, &event, 1, 0) == 1 &&
-		(event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)))
-		vhost->ended = true;
 	stop_broken(vhost);
 	/* One always: a device whose guest has had its share must not stand still. */
 	do
@@ -215,12 +239,40 @@ static gboolean socket_ready(gint epoll_fd, GIOCondition condition, gpointer dat
 	turn_work_end(&work);
 	if (status == MESSAGE_ENDED || status == MESSAGE_FAULT)
 		end(vhost);
-	else if (!memory_holds(vhost))
-		return G_SOURCE_CONTINUE;
-	else if (status == MESSAGE_DONE)
+	else if (memory_holds(vhost) && status == MESSAGE_DONE)
 		/* The edge has been seen but not used up: a change of the watch brings it again. */
 		watch(vhost, EPOLL_CTL_MOD);
+}
+
+static gboolean socket_ready(gint epoll_fd, GIOCondition condition, gpointer data)
+{
+	struct vhost *vhost = data;
+	struct epoll_event event;
+
+	turn_note();
+	if (epoll_wait(epoll_fd, &event, 1, 0) == 1 &&
+		(event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)))
+		vhost->ended = true;
+	move(vhost);
 	return G_SOURCE_CONTINUE;
+}
+
+static gboolean move_again(gpointer data)
+{
+	struct vhost *vhost = data;
+
+	turn_note();
+	vhost->again_source = 0;
+	move(vhost);
+	return G_SOURCE_REMOVE;
+}
+
+static enum message_status move_later(struct vhost *vhost)
+{
+	if (!vhost->again_source)
+		vhost->again_source = turn_name_of(g_timeout_add(AGAIN_MS, move_again, vhost),
+			"vhost-user of", vhost->guest);
+	return MESSAGE_WAIT;
 }
 
 /* ---- life ---- */
@@ -229,6 +281,8 @@ static gboolean socket_ready(gint epoll_fd, GIOCondition condition, gpointer dat
 static void release(struct vhost *vhost)
 {
 	g_clear_handle_id(&vhost->epoll_source, g_source_remove);
+	g_clear_handle_id(&vhost->again_source, g_source_remove);
+	stream_fds_close(&vhost->message.fds);
 	close_fd(&vhost->epoll_fd);
 	stream_finish(&vhost->stream);
 	vhost_reset_queues(vhost);

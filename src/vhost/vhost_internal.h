@@ -40,6 +40,12 @@ struct vhost {
 	struct memory memory;
 	struct vhost_queue queues[VHOST_RINGS];
 	struct message message; /* the one that is being handled */
+	/* What waits for the kernel, and is tried again: nothing is read meanwhile. */
+	bool holds; /* the message, which cannot be obeyed yet, … */
+	unsigned int tries; /* … which has been tried so often */
+	bool owes; /* the answer, which is in its place, cannot be sent yet */
+	bool told_no_fds; /* that messages wait for want of them, so far */
+	guint again_source;
 	unsigned int complaints;
 };
 
@@ -63,8 +69,11 @@ void vhost_reset_queues(struct vhost *vhost);
 
 /* ---- request.c ---- */
 
-/* Obeys and answers vhost->message. False: the connection is to be closed, for a reason that was
- * logged. */
-bool vhost_handle_message(struct vhost *vhost);
+/* Obeys and answers vhost->message. MESSAGE_WAIT: the kernel cannot just now, vhost->holds or
+ * vhost->owes is set. Not MESSAGE_DONE: the connection is to be closed, for a reason that was logged. */
+enum message_status vhost_handle_message(struct vhost *vhost);
+
+/* The answer that it owes, as above. */
+enum message_status vhost_send_reply(struct vhost *vhost);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Closes what peers sent, and the sockets to them, where waiting harms nobody (wire/peer_fd.h has the
- * rule). Part of the guest's account (wire/account.h), and borrowed by its streams, so that one guest's stuck file is in nobody else's way.
+ * rule). Part of the guest's account (wire/account.h), and borrowed by its streams, so that one
+ * guest's stuck file is in nobody else's way.
  *
  * The thread, and why there is one: close() can sleep for as long as a peer wishes, and has no
  * non-blocking form. It only closes and unmaps, knows nothing but its list, and lives as long as there

@@ -21,6 +21,7 @@
 #include "turn.h"
 #include "wire/account.h"
 #include "wire/closer.h"
+#include "wire/spare_fds.h"
 
 /* Peers that wait while another one is attached. */
 #define BACKLOG 8
@@ -173,12 +174,26 @@ static void discharge(struct door *door)
 	door->charged = false;
 }
 
+/* A session that could not be made would be lost; who waits in the backlog is not. */
+static bool has_spare_fds(struct door *door)
+{
+	int any = door->listen_fd >= 0 ? door->listen_fd : door->inherited_fd;
+
+	if (spare_fds(any, door->fds))
+		return true;
+	if (!door->failing)
+		complain(door, EMFILE);
+	door->failing = true;
+	return false;
+}
+
 /* Else it has been seen to that it is tried again: who comes waits in the backlog. */
 static bool may_let_in(struct door *door)
 {
 	int64_t early_us;
 
-	if (closer_is_full(account_closer(door->account)) || !charge(door)) {
+	if (closer_is_full(account_closer(door->account)) || !has_spare_fds(door) ||
+		!charge(door)) {
 		retry_after(door, RETRY_MS);
 		return false;
 	}

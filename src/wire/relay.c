@@ -77,6 +77,7 @@ static void session_reset(struct relay *relay)
 			watch(relay, side, EPOLL_CTL_DEL);
 		stream_finish(&relay->streams[side]);
 		relay->ended[side] = false;
+		relay->unwatched[side] = false;
 		if (relay->holds[side])
 			stream_fds_close(&relay->held[side].fds);
 		relay->holds[side] = false;
@@ -86,6 +87,7 @@ static void session_reset(struct relay *relay)
 	relay->vmm_display_fd = -1;
 	relay->swaps = false;
 	relay->told_no_socket = false;
+	relay->told_no_fds = false;
 	relay->swapped = false;
 	relay->memory_shared = false;
 	relay->acknowledge = false;
@@ -126,13 +128,28 @@ static void pump(struct relay *relay)
 		watch(relay, side, EPOLL_CTL_MOD);
 }
 
+/* Whom the kernel could not watch: what came meanwhile is an edge all the same. */
+static void watch_later(struct relay *relay)
+{
+	for (enum side side = SIDE_VMM; side <= SIDE_BACKEND; side++) {
+		if (!relay->unwatched[side])
+			continue;
+		relay->unwatched[side] = !watch(relay, side, EPOLL_CTL_ADD);
+		if (relay->unwatched[side])
+			relay_move_later(relay);
+	}
+}
+
 static gboolean send_again(gpointer data)
 {
 	struct relay *relay = data;
 
 	turn_note();
 	relay->send_again_source = 0;
-	pump(relay);
+	watch_later(relay);
+	/* The VMM may be there alone. */
+	if (relay->streams[SIDE_BACKEND].fd >= 0)
+		pump(relay);
 	return G_SOURCE_REMOVE;
 }
 
@@ -190,11 +207,15 @@ static bool begin_side(struct relay *relay, enum side side, int fd)
 			error->message);
 		return false;
 	}
-	if (!watch(relay, side, EPOLL_CTL_ADD)) {
-		log_guest(G_LOG_LEVEL_WARNING, relay->name, "the %s cannot be watched: %s",
-			relay_side_names[side], g_strerror(errno));
+	if (watch(relay, side, EPOLL_CTL_ADD))
+		return true;
+	log_guest(G_LOG_LEVEL_WARNING, relay->name, "the %s cannot be watched: %s",
+		relay_side_names[side], g_strerror(errno));
+	if (errno != ENOMEM && errno != ENOSPC)
 		return false;
-	}
+	/* Of the moment: looked at now and then until it can be. */
+	relay->unwatched[side] = true;
+	relay_move_later(relay);
 	return true;
 }
 

@@ -48,6 +48,8 @@ struct relay {
 	bool swaps; /* the back-end is to get its display socket */
 	bool swapped; /* it has it */
 	bool told_no_socket; /* that it could not be made, so far */
+	bool told_no_fds; /* that messages wait for want of them, so far */
+	bool unwatched[2]; /* by enum side: the kernel could not, so far */
 	bool memory_shared; /* at least one region has come with its fd */
 	bool acknowledge; /* the VMM waits for our answer to a message 33 */
 	bool told_scanouts;

@@ -15,6 +15,7 @@
 #include "log.h"
 #include "vhost_user.h"
 #include "wire/relay_internal.h"
+#include "wire/spare_fds.h"
 
 /* Fds that lie unread with one side: those in flight are counted by user, for all guests. */
 #define FDS_IN_FLIGHT_MAX 64
@@ -74,6 +75,26 @@ static bool has_room(struct relay *relay, enum side to)
 		message_has_room(&relay->streams[to]);
 }
 
+static enum step wait_and_send_again(struct relay *relay)
+{
+	relay_move_later(relay);
+	return STEP_WAIT;
+}
+
+/* For what may come with a message: else the kernel drops it. */
+static bool has_spare_fds(struct relay *relay, const struct stream *stream)
+{
+	if (spare_fds(stream->fd, STREAM_FDS_MAX)) {
+		relay->told_no_fds = false;
+		return true;
+	}
+	if (!relay->told_no_fds)
+		log_guest(G_LOG_LEVEL_WARNING, relay->name,
+			"a message has to wait: this process can have no more file descriptors");
+	relay->told_no_fds = true;
+	return false;
+}
+
 /*
  * STEP_MOVED: `message` has been taken out of the socket, its fds are the caller's, and the other
  * side has room for it. Until then it stays where it is.
@@ -86,6 +107,9 @@ static enum step take_message(struct relay *relay, enum side from, struct messag
 	enum message_status status = message_look(stream, relay->ended[from], &message->wire.header,
 		&text);
 
+	if (status == MESSAGE_DONE && !relay->ended[from] && has_room(relay, to) &&
+		!has_spare_fds(relay, stream))
+		return wait_and_send_again(relay);
 	if (status == MESSAGE_DONE && has_room(relay, to))
 		status = message_take(stream, message, &text);
 	else if (status == MESSAGE_DONE)
@@ -102,12 +126,6 @@ static enum step send_message(struct relay *relay, enum side to,
 		&text);
 
 	return relay_judge(relay, to, status, text);
-}
-
-static enum step wait_and_send_again(struct relay *relay)
-{
-	relay_move_later(relay);
-	return STEP_WAIT;
 }
 
 static void observe_reply(struct relay *relay, const struct message *message);

@@ -262,6 +262,36 @@ static void test_cannot_accept(void)
 	house_destroy(&house);
 }
 
+/* A peer for whose session there is no room stays in the backlog, where it is not lost. */
+static void test_no_room(void)
+{
+	struct house house = house_create();
+	struct rlimit limit, none;
+	int lowest;
+	int peer;
+
+	open_or_fail(&house);
+	door_set_guest(house.door, "kiosk", NULL, 5);
+	peer = connect_to(house.path);
+	lowest = fcntl(peer, F_DUPFD, 0);
+	close(lowest);
+	g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &limit), ==, 0);
+	none = limit;
+	none.rlim_cur = (rlim_t)lowest + 4;
+	g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &none), ==, 0);
+	settle();
+	g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &limit), ==, 0);
+	g_assert_cmpint(house.peers, ==, 0);
+	g_assert_nonnull(logged);
+	g_assert_nonnull(strstr(logged, "cannot accept a connection: Too many open files"));
+	g_clear_pointer(&logged, g_free);
+	while (house.peers == 0)
+		g_main_context_iteration(NULL, TRUE);
+	check_peer(&house, peer, 1);
+	close(peer);
+	house_destroy(&house);
+}
+
 static void test_inherited(void)
 {
 	struct house house = house_create();
@@ -631,6 +661,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/door/served-elsewhere", test_served_elsewhere);
 	g_test_add_func("/door/served-by-nobody-knows", test_served_by_nobody_knows);
 	g_test_add_func("/door/full-file-system", test_full_file_system);
+	g_test_add_func("/door/no-room", test_no_room);
 	g_test_add_func("/door/too-often", test_too_often);
 	g_test_add_func("/door/too-many", test_too_many);
 	g_test_add_func("/door/stale-socket", test_stale_socket);

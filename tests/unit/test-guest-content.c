@@ -4,11 +4,23 @@
  * shown, copied or unreadable; and what stays when the guest has gone.
  */
 #include <sys/mman.h>
+#include <time.h>
 
 #include "channel_fixture.h"
 #include "fake/fake_dmabuf.h"
 #include "scene_fixture.h"
 #include "vhost_user_gpu.h"
+
+/* How far the clock of this program is ahead. */
+static int64_t ahead_us;
+
+gint64 g_get_monotonic_time(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (gint64)now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000 + ahead_us;
+}
 
 /* ---- contents ---- */
 
@@ -221,6 +233,50 @@ static void test_none_among_new(void)
 	fake_flip(output);
 	g_assert_cmpuint(scene->card->imports, ==, 4);
 	g_assert_cmpuint(fake_last(output)->serial, >, serial);
+	scene_destroy(scene);
+}
+
+/* A card that had no memory for the buffer a moment ago is asked again, while the buffer stays. */
+static void test_import_of_the_moment(void)
+{
+	struct scene *scene = scene_create(&(struct scene_options){0});
+	struct kms_output *output = scene_output(scene, 0);
+
+	scene->card->refuses_import = true;
+	scene_show_dmabuf(scene, RED);
+	scene_expect_log("frames are copied");
+	scene_expect_color(output, RED);
+	fake_flip(output);
+	scene_wait_reply(scene, 0);
+	scene->card->refuses_import = false;
+	/* Not at the next frame. */
+	scene_dmabuf_update(scene, 0, scene_full);
+	g_assert_false(fake_last(output)->buffer->imported);
+	fake_flip(output);
+	scene_wait_reply(scene, 0);
+	ahead_us += 2 * G_USEC_PER_SEC;
+	scene_dmabuf_update(scene, 0, scene_full);
+	g_assert_true(fake_last(output)->buffer->imported);
+	fake_flip(output);
+	scene_wait_reply(scene, 0);
+	scene_destroy(scene);
+}
+
+/* Nor is a picture lost for good for which there was no room when it was announced. */
+static void test_surface_of_the_moment(void)
+{
+	struct scene *scene = scene_create(&(struct scene_options){0});
+	struct account *account = scene->accounts[0];
+	uint64_t most = account_most(account, ACCOUNT_SURFACE_BYTES);
+
+	g_assert_true(account_charge(account, ACCOUNT_SURFACE_BYTES, most, NULL));
+	scene_scanout(scene, 0, 64, 48);
+	scene_expect_log("bytes of pictures");
+	scene_update(scene, 0, scene_full, RED);
+	scene_expect_log("UPDATE");
+	account_discharge(account, ACCOUNT_SURFACE_BYTES, most);
+	scene_update(scene, 0, scene_full, GREEN);
+	scene_expect_color(scene_output(scene, 0), GREEN);
 	scene_destroy(scene);
 }
 
@@ -443,6 +499,8 @@ int main(int argc, char **argv)
 	g_test_add_data_func("/guest/content/unreadable/test-refused", GINT_TO_POINTER(true),
 		test_unreadable);
 	g_test_add_func("/guest/content/unreadable/larger", test_unreadable_larger);
+	g_test_add_func("/guest/content/import-of-the-moment", test_import_of_the_moment);
+	g_test_add_func("/guest/content/surface-of-the-moment", test_surface_of_the_moment);
 	g_test_add_func("/guest/content/share-of-dmabufs", test_share_of_dmabufs);
 	g_test_add_func("/guest/content/unreadable/once", test_unreadable_once);
 	g_test_add_func("/guest/content/new-content-is-whole", test_new_content_is_whole);

@@ -4,6 +4,9 @@
  * has no memory, or the user has too many fds in flight, which may be another guest's.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -15,6 +18,7 @@
 static int failure;
 static unsigned int failures;
 static bool no_sockets;
+static int watch_error;
 
 ssize_t sendmsg(int socket, const struct msghdr *message, int flags)
 {
@@ -34,6 +38,16 @@ int socketpair(int domain, int type, int protocol, int pair[2])
 		return -1;
 	}
 	return (int)syscall(SYS_socketpair, domain, type, protocol, pair);
+}
+
+int epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event)
+{
+	if (watch_error && operation == EPOLL_CTL_ADD) {
+		failures++;
+		errno = watch_error;
+		return -1;
+	}
+	return (int)syscall(SYS_epoll_ctl, epoll, operation, fd, event);
 }
 
 /* It was tried, and again. */
@@ -133,6 +147,61 @@ static void test_display_socket(void)
 	rig_finish(&rig);
 }
 
+/* Neither side can be watched yet: both are served all the same. */
+static void test_not_watched(void)
+{
+	static const int errors[] = {ENOMEM, ENOSPC};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(errors); i++) {
+		struct rig rig;
+		struct rig_message message = rig_message(RIG_GET_QUEUE_NUM, VHOST_USER_VERSION, 40);
+
+		rig_prepare(&rig);
+		rig_create_relay(&rig);
+		watch_error = errors[i];
+		rig_connect(&rig);
+		g_assert_cmpuint(rig_times_logged("cannot be watched"), ==, 2);
+		await_failures(3);
+		send_from(rig.vmm, &message, NULL, 0);
+		await_messages(&rig, 1);
+		rig_expect_message(rig.backend, &message, NULL, 0);
+		/* From then on a peer that goes is noticed. */
+		watch_error = 0;
+		await_messages(&rig, 1);
+		rig_close(&rig.vmm);
+		while (!rig.detached)
+			g_main_context_iteration(NULL, TRUE);
+		rig_finish(&rig);
+	}
+}
+
+/* Fds for which there is no room stay in the socket with their message. */
+static void test_no_fds(void)
+{
+	struct rig rig;
+	struct rig_message message = rig_message(RIG_SET_BACKEND_REQ_FD, VHOST_USER_VERSION, 8);
+	struct rlimit limit, none;
+	int lowest;
+
+	rig_init(&rig);
+	lowest = fcntl(rig.vmm, F_DUPFD, 0);
+	close(lowest);
+	g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &limit), ==, 0);
+	none = limit;
+	none.rlim_cur = (rlim_t)lowest + 1;
+	g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &none), ==, 0);
+	send_from(rig.vmm, &message, rig.fds, 2);
+	rig_settle();
+	g_main_context_iteration(NULL, TRUE);
+	g_assert_cmpuint(rig_times_logged("a message has to wait: this process"), ==, 1);
+	g_assert_cmpuint(relay_counters(rig.relay)->messages, ==, 0);
+	g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &limit), ==, 0);
+	await_messages(&rig, 1);
+	rig_expect_message(rig.backend, &message, rig.fds, 2);
+	g_assert_cmpuint(rig.detached, ==, 0);
+	rig_finish(&rig);
+}
+
 /* Who reads nothing gets no more than so many fds; having read, he gets the rest. */
 static void test_unread_fds(void)
 {
@@ -163,6 +232,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/relay/moment/sent-later", test_sent_later);
 	g_test_add_func("/relay/moment/gone-meanwhile", test_gone_meanwhile);
 	g_test_add_func("/relay/moment/display-socket", test_display_socket);
+	g_test_add_func("/relay/moment/not-watched", test_not_watched);
+	g_test_add_func("/relay/moment/no-fds", test_no_fds);
 	g_test_add_func("/relay/moment/unread-fds", test_unread_fds);
 	return g_test_run();
 }
