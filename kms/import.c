@@ -87,21 +87,42 @@ static void cache_drop(struct kms_imports *cache, size_t index)
 	cache->used[index] = cache->used[last];
 }
 
+/* With one more of `added`'s, which is to come. */
+static size_t count_of(const struct kms_imports *cache, uint32_t owner, uint32_t added)
+{
+	size_t count = owner == added;
+
+	for (size_t i = 0; i < cache->count; i++)
+		count += cache->owners[i] == owner;
+	return count;
+}
+
+/* The least recently used of those of the owner that has the most: one that brings a new buffer with
+ * each frame takes no other's place. */
+static size_t pick_victim(const struct kms_imports *cache, uint32_t added)
+{
+	size_t victim = 0;
+	size_t most = count_of(cache, cache->owners[0], added);
+
+	for (size_t i = 1; i < cache->count; i++) {
+		size_t count = count_of(cache, cache->owners[i], added);
+
+		if (count > most || (count == most && cache->used[i] < cache->used[victim])) {
+			victim = i;
+			most = count;
+		}
+	}
+	return victim;
+}
+
 static void cache_insert(struct kms_imports *cache, const struct stat *identity,
 	const struct kms_layout *layout, struct kms_buffer *buffer, uint32_t owner)
 {
 	size_t limit = cache_limit(buffer->card);
 	size_t index;
 
-	while (cache->count >= limit) {
-		size_t oldest = 0;
-
-		for (size_t i = 1; i < cache->count; i++) {
-			if (cache->used[i] < cache->used[oldest])
-				oldest = i;
-		}
-		cache_drop(cache, oldest);
-	}
+	while (cache->count >= limit)
+		cache_drop(cache, pick_victim(cache, owner));
 	index = cache->count++;
 	cache->inodes[index] = identity->st_ino;
 	cache->devices[index] = identity->st_dev;

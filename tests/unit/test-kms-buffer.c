@@ -157,6 +157,38 @@ static void test_cache_is_bounded(struct card_fixture *card)
 	g_assert_cmpuint(double_framebuffer_count(), ==, 1);
 }
 
+/* A guest that brings a new buffer with each frame pushes no other's out. */
+static void test_cache_is_fair(struct card_fixture *card)
+{
+	int fds[2] = {make_dmabuf(), make_dmabuf()};
+	unsigned int imports;
+
+	card_start(card);
+	for (size_t i = 0; i < G_N_ELEMENTS(fds); i++) {
+		struct kms_dmabuf dmabuf = describe(fds[i]);
+
+		dmabuf.owner = 1;
+		kms_buffer_unref(import(card, &dmabuf));
+	}
+	for (int i = 0; i < 10 * KMS_CACHE_PER_OUTPUT; i++) {
+		int fd = make_dmabuf();
+		struct kms_dmabuf dmabuf = describe(fd);
+
+		dmabuf.owner = 2;
+		kms_buffer_unref(import(card, &dmabuf));
+		close(fd);
+	}
+	imports = double_counters.imports;
+	for (size_t i = 0; i < G_N_ELEMENTS(fds); i++) {
+		struct kms_dmabuf dmabuf = describe(fds[i]);
+
+		dmabuf.owner = 1;
+		kms_buffer_unref(import(card, &dmabuf));
+		close(fds[i]);
+	}
+	g_assert_cmpuint(double_counters.imports, ==, imports);
+}
+
 static void test_identity_is_buffer_and_layout(struct card_fixture *card)
 {
 	int fd = make_dmabuf();
@@ -545,6 +577,7 @@ int main(int argc, char **argv)
 	card_add_test("/kms/buffer/same-buffer", test_same_buffer);
 	card_add_test("/kms/buffer/new-buffer-every-frame", test_new_buffer_every_frame);
 	card_add_test("/kms/buffer/cache-is-bounded", test_cache_is_bounded);
+	card_add_test("/kms/buffer/cache-is-fair", test_cache_is_fair);
 	card_add_test("/kms/buffer/trim-while-shown", test_trim_while_shown);
 	card_add_test("/kms/buffer/trim-is-one-owners", test_trim_is_one_owners);
 	card_add_test("/kms/buffer/identity", test_identity_is_buffer_and_layout);
