@@ -575,6 +575,7 @@ struct kms_device *kms_device_create(const struct kms_device_options *options,
 	struct kms_card *card = kms_card_create(options, error);
 	struct kms_device *device;
 	struct stat node;
+	bool complete;
 
 	if (!card)
 		return NULL;
@@ -585,14 +586,14 @@ struct kms_device *kms_device_create(const struct kms_device_options *options,
 	device->data = data;
 	kms_outputs_init(&device->outputs, card);
 	device->modeset.outputs = &device->outputs;
-	kms_outputs_read(&device->outputs);
+	complete = kms_outputs_read(&device->outputs);
 	if (fstat(card->fd, &node) != 0)
 		memset(&node, 0, sizeof(node));
 	device->hotplug = kms_hotplug_create(card->fd, node.st_rdev, &hotplug_listener, device);
 	attach_source(device);
 	if (was_removed(&node))
 		card_removed(device);
-	if (kms_outputs_miss_edid(&device->outputs))
+	if (!complete || kms_outputs_miss_edid(&device->outputs))
 		kms_hotplug_probe_later(device->hotplug);
 	return device;
 }

@@ -143,6 +143,7 @@ static gboolean probe_finished(gpointer data)
 
 void kms_hotplug_probe(struct kms_hotplug *hotplug)
 {
+	g_autoptr(GError) error = NULL;
 	struct probe *probe;
 
 	if (hotplug->thread) {
@@ -158,8 +159,15 @@ void kms_hotplug_probe(struct kms_hotplug *hotplug)
 	g_source_set_priority(probe->done, G_PRIORITY_DEFAULT);
 	g_source_set_name(probe->done, "hotplug");
 	g_source_set_callback(probe->done, probe_finished, hotplug, NULL);
-	hotplug->probe = probe;
-	hotplug->thread = g_thread_new("kms-probe", run_probe, probe);
+	hotplug->thread = g_thread_try_new("kms-probe", run_probe, probe, &error);
+	if (hotplug->thread) {
+		hotplug->probe = probe;
+		return;
+	}
+	log_daemon(G_LOG_LEVEL_WARNING, "monitors cannot be looked for just now: %s",
+		error->message);
+	probe_destroy(probe);
+	kms_hotplug_probe_later(hotplug);
 }
 
 /* ---- uevents ---- */

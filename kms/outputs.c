@@ -211,16 +211,19 @@ bool kms_outputs_miss_edid(const struct kms_outputs *outputs)
 	return false;
 }
 
-void kms_outputs_read(struct kms_outputs *outputs)
+bool kms_outputs_read(struct kms_outputs *outputs)
 {
 	int fd = outputs->card->fd;
 	drmModeRes *resources = drmModeGetResources(fd);
+	bool complete = resources != NULL;
 
 	for (int i = 0; resources && i < resources->count_connectors; i++) {
 		drmModeConnector *probed = drmModeGetConnector(fd, resources->connectors[i]);
 
 		if (probed)
 			kms_outputs_probed(outputs, resources->connectors[i], probed);
+		/* Only that one is known to be no more. */
+		complete &= probed || errno == ENOENT;
 		drmModeFreeConnector(probed);
 	}
 	if (resources)
@@ -228,6 +231,7 @@ void kms_outputs_read(struct kms_outputs *outputs)
 	/* By no probe yet: the first one must find all of them again. */
 	for (size_t i = 0; i < kms_outputs_count(outputs); i++)
 		kms_outputs_at(outputs, i)->seen = false;
+	return complete;
 }
 
 void kms_outputs_read_state(struct kms_outputs *outputs)

@@ -26,8 +26,8 @@ static inline struct kms_output *kms_outputs_at(const struct kms_outputs *output
 void kms_outputs_init(struct kms_outputs *outputs, struct kms_card *card);
 void kms_outputs_finish(struct kms_outputs *outputs);
 
-/* Probes every connector, at start: takes tens of milliseconds each. */
-void kms_outputs_read(struct kms_outputs *outputs);
+/* Probes every connector, at start: takes tens of milliseconds each. False: not all could be asked. */
+bool kms_outputs_read(struct kms_outputs *outputs);
 
 /* A connector was probed; `probed` NULL: the kernel knows it no more. */
 void kms_outputs_probed(struct kms_outputs *outputs, uint32_t id, const drmModeConnector *probed);

@@ -203,12 +203,20 @@ int kms_property_read(int fd, struct kms_property_cache *cache, uint32_t object_
 {
 	drmModeObjectProperties *read = drmModeObjectGetProperties(fd, object, object_type);
 
+	int error = 0;
+
 	if (!read)
 		return errno ? errno : EIO;
-	for (uint32_t i = 0; i < read->count_props; i++) {
+	/* All or nothing: who lacks one would seem to be an object without it. */
+	for (uint32_t i = 0; i < read->count_props && !error; i++) {
+		errno = 0;
+		if (!learn(fd, cache, object_type, read->props[i]))
+			error = errno ? errno : EIO;
+	}
+	for (uint32_t i = 0; i < read->count_props && !error; i++) {
 		const struct meaning *meaning = learn(fd, cache, object_type, read->props[i]);
 
-		if (!meaning || meaning->row < 0)
+		if (meaning->row < 0)
 			continue;
 		properties[meaning->row] = (struct kms_property){
 			.id = read->props[i],
@@ -221,5 +229,5 @@ int kms_property_read(int fd, struct kms_property_cache *cache, uint32_t object_
 		};
 	}
 	drmModeFreeObjectProperties(read);
-	return 0;
+	return error;
 }

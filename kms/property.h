@@ -80,7 +80,7 @@ void kms_property_cache_destroy(struct kms_property_cache *cache);
 
 /*
  * Reads ids and values of one object's properties; `object_type` is DRM_MODE_OBJECT_*, and
- * `properties` an array of that type's enum above. Returns 0 or an errno.
+ * `properties` an array of that type's enum above. Returns 0, or an errno and leaves them as they are.
  */
 int kms_property_read(int fd, struct kms_property_cache *cache, uint32_t object_type,
 	uint32_t object, struct kms_property *properties);

@@ -20,6 +20,9 @@ void kms_request_finish(struct kms_request *request)
 
 void kms_request_reset(struct kms_request *request)
 {
+	/* There was no memory for it, and may be now. */
+	if (!request->properties)
+		request->properties = drmModeAtomicAlloc();
 	request->error = request->properties ? 0 : ENOMEM;
 	if (request->properties)
 		drmModeAtomicSetCursor(request->properties, 0);

@@ -71,19 +71,35 @@ static void read_caps(struct kms_card *card)
 			errno != EOPNOTSUPP);
 }
 
-static void read_crtc(struct kms_card *card, struct kms_crtc *crtc)
+/* These two return 0 or an errno; what was known stays. */
+
+static int read_crtc(struct kms_card *card, struct kms_crtc *crtc)
 {
-	kms_property_read(card->fd, card->property_cache, DRM_MODE_OBJECT_CRTC, crtc->id,
-		crtc->properties);
-	crtc->active = crtc->properties[KMS_CRTC_ACTIVE].value != 0;
+	int failure = kms_property_read(card->fd, card->property_cache, DRM_MODE_OBJECT_CRTC,
+		crtc->id, crtc->properties);
+
+	if (!failure)
+		crtc->active = crtc->properties[KMS_CRTC_ACTIVE].value != 0;
+	return failure;
 }
 
-static void read_plane(struct kms_card *card, struct kms_plane *plane)
+static int read_plane(struct kms_card *card, struct kms_plane *plane)
 {
-	kms_property_read(card->fd, card->property_cache, DRM_MODE_OBJECT_PLANE, plane->id,
-		plane->properties);
+	int failure = kms_property_read(card->fd, card->property_cache, DRM_MODE_OBJECT_PLANE,
+		plane->id, plane->properties);
+
+	if (failure)
+		return failure;
 	plane->type = (uint32_t)plane->properties[KMS_PLANE_TYPE].value;
 	plane->crtc_id = (uint32_t)plane->properties[KMS_PLANE_CRTC_ID].value;
+	return 0;
+}
+
+static bool fail(const struct kms_card *card, const char *what, int failure, GError **error)
+{
+	g_set_error(error, KMS_ERROR, KMS_ERROR_NO_ATOMIC,
+		"%s: the kernel does not say what %s: %s", card->path, what, g_strerror(failure));
+	return false;
 }
 
 void kms_card_read_state(struct kms_card *card)
@@ -94,52 +110,59 @@ void kms_card_read_state(struct kms_card *card)
 		read_plane(card, &card->planes[i]);
 }
 
+/* False with errno: one that there is cannot be asked. */
+static bool add_plane(struct kms_card *card, uint32_t id)
+{
+	struct kms_plane *plane = &card->planes[card->plane_count];
+	drmModePlane *read = drmModeGetPlane(card->fd, id);
+	int failure;
+
+	if (!read)
+		return errno == ENOENT;
+	plane->id = read->plane_id;
+	plane->possible_crtcs = read->possible_crtcs;
+	failure = read_plane(card, plane);
+	if (!failure) {
+		kms_plane_read_formats(plane, card->fd, read->formats, read->count_formats);
+		card->plane_count++;
+	}
+	drmModeFreePlane(read);
+	errno = failure;
+	return !failure;
+}
+
 static bool read_planes(struct kms_card *card, GError **error)
 {
 	drmModePlaneRes *resources = drmModeGetPlaneResources(card->fd);
+	bool good = true;
 
-	if (!resources) {
-		g_set_error(error, KMS_ERROR, KMS_ERROR_NO_ATOMIC,
-			"%s: the kernel does not say what planes it has: %s", card->path,
-			g_strerror(errno));
-		return false;
-	}
+	if (!resources)
+		return fail(card, "planes it has", errno, error);
 	card->planes = g_new0(struct kms_plane, MAX(resources->count_planes, 1));
-	for (uint32_t i = 0; i < resources->count_planes; i++) {
-		drmModePlane *read = drmModeGetPlane(card->fd, resources->planes[i]);
-		struct kms_plane *plane = &card->planes[card->plane_count];
-
-		if (!read)
-			continue;
-		plane->id = read->plane_id;
-		plane->possible_crtcs = read->possible_crtcs;
-		read_plane(card, plane);
-		kms_plane_read_formats(plane, card->fd, read->formats, read->count_formats);
-		drmModeFreePlane(read);
-		card->plane_count++;
-	}
+	for (uint32_t i = 0; i < resources->count_planes && good; i++)
+		good = add_plane(card, resources->planes[i]) ||
+			fail(card, "a plane is", errno, error);
 	drmModeFreePlaneResources(resources);
-	return true;
+	return good;
 }
 
 static bool read_all(struct kms_card *card, GError **error)
 {
 	drmModeRes *resources = drmModeGetResources(card->fd);
+	int failure = 0;
 
-	if (!resources) {
-		g_set_error(error, KMS_ERROR, KMS_ERROR_NO_ATOMIC,
-			"%s: the kernel does not say what it has: %s", card->path,
-			g_strerror(errno));
-		return false;
-	}
+	if (!resources)
+		return fail(card, "it has", errno, error);
 	card->crtc_count = MIN((size_t)resources->count_crtcs, KMS_OUTPUTS_MAX);
 	card->crtcs = g_new0(struct kms_crtc, MAX(card->crtc_count, 1));
-	for (size_t i = 0; i < card->crtc_count; i++) {
+	for (size_t i = 0; i < card->crtc_count && !failure; i++) {
 		card->crtcs[i].id = resources->crtcs[i];
 		card->crtcs[i].index = (unsigned int)i;
-		read_crtc(card, &card->crtcs[i]);
+		failure = read_crtc(card, &card->crtcs[i]);
 	}
 	drmModeFreeResources(resources);
+	if (failure)
+		return fail(card, "a CRTC is", failure, error);
 	read_caps(card);
 	return read_planes(card, error);
 }
