@@ -2,6 +2,8 @@
 /* The scanout buffers of a view. */
 #include "scene/canvas.h"
 
+#include <errno.h>
+
 static void canvas_finish(struct canvas *canvas)
 {
 	if (!canvas->buffer)
@@ -107,12 +109,18 @@ static bool canvas_init(struct canvas *canvas, struct kms_device *device, uint32
 	if (!buffer)
 		return false;
 
-	*canvas = (struct canvas){.buffer = buffer};
+	*canvas = (struct canvas){0};
 	canvas->target.pixels = kms_buffer_pixels(buffer, &canvas->target.stride);
 	canvas->target.width = width;
 	canvas->target.height = height;
 	canvas->target.image = pixman_image_create_bits_no_clear(PIXMAN_x8r8g8b8, (int)width,
 		(int)height, (uint32_t *)(void *)canvas->target.pixels, (int)canvas->target.stride);
+	if (!canvas->target.image) {
+		g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOMEM, "%s", g_strerror(ENOMEM));
+		kms_buffer_unref(buffer);
+		return false;
+	}
+	canvas->buffer = buffer;
 	damage_add(&canvas->missing, &(struct kms_rect){0, 0, (int32_t)width, (int32_t)height});
 	return true;
 }

@@ -42,6 +42,11 @@ void cursor_set_image(struct cursor *cursor, const uint32_t *pixels, uint32_t ho
 		/* Pixman writes to destinations only, and this is none. */
 		cursor->image = pixman_image_create_bits_no_clear(PIXMAN_a8r8g8b8, KMS_CURSOR_SIZE,
 			KMS_CURSOR_SIZE, (uint32_t *)pixels, KMS_CURSOR_SIZE * 4);
+		/* No memory: none until it changes. */
+		if (!cursor->image) {
+			cursor->seen = (struct kms_rect){0};
+			pixels = NULL;
+		}
 	}
 	cursor->pixels = pixels;
 	cursor->hot_x = MIN(hot_x, KMS_CURSOR_SIZE - 1u);
@@ -109,6 +114,8 @@ const uint32_t *cursor_plane_image(struct cursor *cursor, const struct place *pl
 	pixman_image_t *plane = pixman_image_create_bits(PIXMAN_a8r8g8b8, KMS_CURSOR_SIZE,
 		KMS_CURSOR_SIZE, cursor->plane, KMS_CURSOR_SIZE * 4);
 
+	if (!plane)
+		return NULL;
 	memset(cursor->plane, 0, sizeof(cursor->plane));
 	copy_prepare_image(cursor->image, place);
 	pixman_image_set_repeat(cursor->image, PIXMAN_REPEAT_NONE);

@@ -238,7 +238,9 @@ static bool map_linear(struct dmabuf_reader *reader, GError **error)
 	}
 	reader->image = upright_image(reader, reader->memory, dmabuf->fd_width, dmabuf->fd_height,
 		dmabuf->fd_stride);
-	return true;
+	if (!reader->image)
+		g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOMEM, "%s", g_strerror(ENOMEM));
+	return reader->image != NULL;
 }
 
 static bool import_tiled(struct dmabuf_reader *reader, struct dmabuf_gbm *gbm, GError **error)
@@ -345,8 +347,10 @@ bool dmabuf_reader_copy(struct dmabuf_reader *reader, struct surface *surface,
 	if (!memory)
 		return false;
 	image = upright_image(reader, memory, width, height, stride);
-	composite(image, 0, 0, surface, rect);
-	pixman_image_unref(image);
+	if (image) {
+		composite(image, 0, 0, surface, rect);
+		pixman_image_unref(image);
+	}
 	tiled_unmap(reader->tiled);
-	return true;
+	return image != NULL;
 }

@@ -160,7 +160,9 @@ static void configure_card(struct layout *layout)
 	memcpy(layout->requests, requests, count * sizeof(requests[0]));
 	layout->request_count = count;
 	layout->accepted = kms_device_configure(layout->device, requests, count, &error);
-	if (!layout->accepted)
+	/* Of a master or a card that is lost, the card tells. */
+	if (!layout->accepted && !g_error_matches(error, KMS_ERROR, KMS_ERROR_OTHER_MASTER) &&
+		!g_error_matches(error, KMS_ERROR, KMS_ERROR_GONE))
 		log_daemon(G_LOG_LEVEL_WARNING, "%s", error->message);
 }
 

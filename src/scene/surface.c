@@ -42,6 +42,10 @@ struct surface *surface_create(const char *name, uint32_t width, uint32_t height
 		goto fail;
 
 	surface = g_new0(struct surface, 1);
+	surface->image = pixman_image_create_bits_no_clear(PIXMAN_x8r8g8b8, (int)width, (int)height,
+		(uint32_t *)(void *)((uint8_t *)mapping + SURFACE_PIXELS_OFFSET), (int)width * 4);
+	if (!surface->image)
+		goto fail;
 	surface->fd = fd;
 	surface->size = size;
 	surface->header = mapping;
@@ -54,13 +58,14 @@ struct surface *surface_create(const char *name, uint32_t width, uint32_t height
 		.stride = width * 4,
 		.offset = SURFACE_PIXELS_OFFSET,
 	};
-	surface->image = pixman_image_create_bits_no_clear(PIXMAN_x8r8g8b8, (int)width, (int)height,
-		(uint32_t *)(void *)surface->pixels, (int)width * 4);
 	return surface;
 
 fail:
 	g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno),
 		"no memory for a surface of %u×%u: %s", width, height, g_strerror(errno));
+	g_free(surface);
+	if (mapping != MAP_FAILED)
+		munmap(mapping, size);
 	if (fd >= 0)
 		close(fd);
 	return NULL;
