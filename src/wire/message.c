@@ -133,7 +133,8 @@ bool message_has_room(const struct stream *stream)
 {
 	struct pollfd poll_fd = {.fd = stream->fd, .events = POLLOUT};
 
-	return poll(&poll_fd, 1, 0) == 1;
+	/* What cannot be asked, sendmsg() knows. */
+	return poll(&poll_fd, 1, 0) != 0;
 }
 
 enum message_status message_send(struct stream *stream, const struct vhost_user_header *header,

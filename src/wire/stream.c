@@ -76,8 +76,9 @@ static enum stream_status receive(struct stream *stream, struct msghdr *message,
 		got = recvmsg(stream->fd, message, flags | MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 	while (got < 0 && errno == EINTR);
 
+	/* ENOMEM is of the moment: the kernel keeps many pieces of an iovec in memory of its own. */
 	if (got < 0)
-		return errno == EAGAIN ? STREAM_AGAIN : STREAM_ERROR;
+		return errno == EAGAIN || errno == ENOMEM ? STREAM_AGAIN : STREAM_ERROR;
 	*bytes = (size_t)got;
 	return got == 0 ? STREAM_EOF : STREAM_DONE;
 }
