@@ -127,7 +127,7 @@ static gboolean handle_signals(gint fd, GIOCondition condition, gpointer data)
 	return G_SOURCE_CONTINUE;
 }
 
-static void watch_signals(struct daemon *daemon)
+static bool watch_signals(struct daemon *daemon, GError **error)
 {
 	sigset_t signals;
 
@@ -139,8 +139,16 @@ static void watch_signals(struct daemon *daemon)
 	sigaddset(&signals, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	daemon->signals = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (daemon->signals < 0) {
+		int saved = errno;
+
+		g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(saved), "signalfd: %s",
+			g_strerror(saved));
+		return false;
+	}
 	daemon->signal_source = turn_name(
 		g_unix_fd_add(daemon->signals, G_IO_IN, handle_signals, daemon), "signals");
+	return true;
 }
 
 static void device_gone(void *data)
@@ -445,10 +453,9 @@ struct daemon *daemon_create(const struct config *config, GError **error)
 	if (config->daemon.stats != NULL)
 		daemon->statistics = statistics_open(config->daemon.stats);
 	daemon->health = health_create(config->daemon.flip_timeout_ms);
-	watch_signals(daemon);
-	if (!open_session(daemon, error) || !make_guests(daemon, error) ||
-		!show_guests(daemon, error) || !open_doors(daemon, error) ||
-		!open_input(daemon, error)) {
+	if (!watch_signals(daemon, error) || !open_session(daemon, error) ||
+		!make_guests(daemon, error) || !show_guests(daemon, error) ||
+		!open_doors(daemon, error) || !open_input(daemon, error)) {
 		daemon_destroy(daemon);
 		return NULL;
 	}
