@@ -201,7 +201,8 @@ $(call program,$(out)/scanout-screenshot,$(screenshot_sources),,$(drm_libs) $(pn
 # screenshot tool; all others are of src/, and have what stands in kms/'s place in tests/unit/fake, pulled in where it is called.
 unit_kms_tests := $(filter test-kms-%,$(unit_tests))
 unit_screenshot_tests := $(filter test-screenshot-%,$(unit_tests))
-unit_src_tests := $(filter-out test-kms-% test-screenshot-%,$(unit_tests))
+unit_fault_tests := $(filter test-fault-%,$(unit_tests))
+unit_src_tests := $(filter-out test-kms-% test-screenshot-% test-fault-%,$(unit_tests))
 $(call compile,$(unit_kms_tests:%=tests/unit/%.c),$(unit_kms_cflags))
 $(call compile,$(unit_src_tests:%=tests/unit/%.c) $(unit_helper_sources) $(fake_sources),$(unit_cflags))
 $(call compile,$(double_sources),$(double_cflags))
@@ -212,6 +213,24 @@ $(foreach t,$(unit_kms_tests),$(call program,$(out)/tests/$(t),tests/unit/$(t).c
 # test-TOOL and test-TOOL-* are of a tool: linked with its parts, less its main.
 tool_parts = $(foreach tool,$(tools),$(if $(filter test-$(tool) test-$(tool)-%,$(1)),$(filter-out %/main.c,$(wildcard src/tools/$(tool)/*.c))))
 $(foreach t,$(unit_src_tests),$(call program,$(out)/tests/$(t),tests/unit/$(t).c $(call tool_parts,$(t)),$(unit_helper_archive) $(src_archive) $(fake_archive),$(src_extra_libs) $(glib_libs)))
+
+# test-fault-* are of all rooms, over the double: with objects whose calls that can fail go through tests/faults/interpose.c.
+fault_cflags := -Itests/faults -Itests/double $(kms_extra_cflags) $(unit_cflags)
+fault_harness := $(call object,$(wildcard tests/faults/*.c))
+fault_archives := $(addprefix $(out)/faults/,$(notdir $(src_archive) $(kms_archive)))
+$(call compile,tests/faults/interpose.c,$(fault_cflags),$$(plain_cflags))
+$(call compile,$(filter-out tests/faults/interpose.c,$(wildcard tests/faults/*.c)) $(unit_fault_tests:%=tests/unit/%.c),$(fault_cflags))
+$(out)/faults/symbols: $(call object,tests/faults/interpose.c)
+	@mkdir -p $(@D)
+	@nm --defined-only $< | awk '$$2 == "T" && sub(/^faulty_/, "", $$3) { print $$3, "faulty_" $$3 }' >$@
+$(fault_archives): $(out)/faults/%: $(out)/% $(out)/faults/symbols
+	@echo "  OBJCOPY $@"
+	@objcopy --redefine-syms=$(out)/faults/symbols $< $@
+$(out)/faults/checked: $(src_archive) $(kms_archive) $(out)/faults/symbols tests/faults/check-calls tests/faults/calls.list
+	@tests/faults/check-calls $(out)/faults/symbols $(src_archive) $(kms_archive)
+	@touch $@
+$(foreach t,$(unit_fault_tests),$(call program,$(out)/tests/$(t),tests/unit/$(t).c,$(fault_harness) $(unit_helper_archive) $(fault_archives) $(double_archive) $(fake_archive),$(kms_extra_libs) $(src_extra_libs) $(glib_libs)))
+$(addprefix $(out)/tests/,$(unit_fault_tests)): | $(out)/faults/checked
 
 $(call compile,$(unit_screenshot_tests:%=tests/unit/%.c),-Isrc/tools/scanout-screenshot $(screenshot_cflags))
 $(foreach t,$(unit_screenshot_tests),$(call program,$(out)/tests/$(t),tests/unit/$(t).c $(filter-out %/main.c,$(screenshot_sources)),,$(drm_libs) $(png_libs) $(glib_libs) -lm))
