@@ -310,6 +310,8 @@ man_pages := $(wildcard config/man/*.[1-8])
 units := $(wildcard config/systemd/*.service config/systemd/*.socket config/systemd/*.target)
 examples := $(wildcard config/*.conf)
 udev_rules := $(wildcard config/udev/*.rules)
+sysusers := $(wildcard config/sysusers.d/*.conf)
+tmpfiles := $(wildcard config/tmpfiles.d/*.conf)
 
 .PHONY: install
 install: programs
@@ -324,6 +326,8 @@ install: programs
 		$(DESTDIR)$(PREFIX)/lib/systemd/system/$(notdir $(unit)) &&) true
 	$(foreach file,$(udev_rules),install -D -m 644 $(file) \
 		$(DESTDIR)$(PREFIX)/lib/udev/rules.d/$(notdir $(file)) &&) true
+	$(foreach file,$(sysusers) $(tmpfiles),install -D -m 644 $(file) \
+		$(DESTDIR)$(PREFIX)/lib/$(patsubst config/%,%,$(file)) &&) true
 
 # ---------------------------------------------------------------------------------------------------------------- tests
 
@@ -394,7 +398,7 @@ clean:
 
 help:
 	@echo 'all (default)    build the daemon, its tools and its tests into $(BUILD)/'
-	@echo 'install          install programs, man pages, examples, units and udev rules (DESTDIR, PREFIX)'
+	@echo 'install          install programs, man pages, examples, units, udev rules, groups and folders (DESTDIR, PREFIX)'
 	@echo 'deps             install the packages that are missing (FOR="build run": of these sections only)'
 	@echo 'lab              build the lab kernel, once (kept in the user cache)'
 	@echo 'check            all tests (TESTS="unit guest/test-reboot": these only)'
