@@ -72,8 +72,6 @@ static void touch_happened(struct routing *routing, struct host_device *host,
 			touch_event(routing->screens.list[i]->touch, event);
 		return;
 	}
-	if (event->point.slot < 0 || event->point.slot >= SEAT_SLOTS_MAX)
-		return;
 	touched = &routing->touched[event->point.slot];
 	if (event->type == SEAT_EVENT_TOUCH_DOWN)
 		*touched = locate(routing, host);
