@@ -16,6 +16,7 @@ static struct {
 	GString *told; /* by the listener */
 	GString *log; /* warnings with "! " before them */
 	int open_error; /* of the opener */
+	bool opens_first; /* descriptor 0 */
 	int opened_flags;
 	struct seat_device *last;
 	struct seat_device_options options; /* for each device */
@@ -39,6 +40,8 @@ static GLogWriterOutput write_log(GLogLevelFlags level, const GLogField *fields,
 static int open_node(void *data, const char *path, int flags)
 {
 	world.opened_flags = flags;
+	if (world.opens_first)
+		return 0;
 	return world.open_error ? -world.open_error : open("/dev/null", O_RDWR | O_CLOEXEC);
 }
 
@@ -396,6 +399,12 @@ static void test_nodes_that_cannot_be_opened(void)
 	g_assert_cmpint(world.opened_flags, ==, O_RDWR);
 	libinput_double.interface->close_restricted(fd, libinput_double.data);
 	expect("closed ");
+	/* 0 is as good a descriptor as any. */
+	world.opens_first = true;
+	g_assert_cmpint(libinput_double.interface->open_restricted("/dev/input/event1", O_RDWR,
+				libinput_double.data),
+		==, 0);
+	world.opens_first = false;
 	expect_log("");
 	world.open_error = ENODEV;
 	g_assert_cmpint(libinput_double.interface->open_restricted("/dev/input/event1", O_RDWR,
@@ -432,7 +441,6 @@ static void test_direct_opener(void)
 	g_assert_cmpint(fcntl(fd, F_GETFD), ==, FD_CLOEXEC);
 	seat_opener_direct.close(seat_opener_direct.data, fd);
 	g_assert_cmpint(fcntl(fd, F_GETFD), ==, -1);
-	/* 0 is as good a descriptor as any. */
 	fd = dup(STDIN_FILENO);
 	close(STDIN_FILENO);
 	g_assert_cmpint(seat_opener_direct.open(seat_opener_direct.data, "/dev/null", O_RDWR), ==,
