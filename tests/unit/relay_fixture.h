@@ -47,6 +47,7 @@ struct rig {
 	unsigned int running_told;
 	bool running;
 	size_t fds_before;
+	bool has_log; /* no other rig was there */
 };
 
 /* The g_test_init() of these tests: lines that are logged go to the rig. */
@@ -59,14 +60,16 @@ void rig_create_relay(struct rig *rig);
 void rig_connect(struct rig *rig);
 /* All three. */
 void rig_init(struct rig *rig);
-/* Ends the relay where the test has not, and checks that no fd is left. */
+/* Ends the relay where the test has not, and checks that no fd is left. Of two rigs the later one goes
+ * first. */
 void rig_finish(struct rig *rig);
 
 /* What the relay tells the rig. */
 extern const struct relay_listener rig_listener;
 
-/* Lines since rig_prepare() that have the text in them. */
+/* Lines since rig_prepare(), or since they were forgotten, that have the text in them. */
 unsigned int rig_times_logged(const char *text);
+void rig_forget_log(void);
 
 /* Lets the relay do all that it can do now. A relay that spins makes this never end. */
 void rig_settle(void);
