@@ -81,6 +81,13 @@ static void test_properties_change(void)
 		{"a=1,,2,b=x,,y", "a", NULL, "b=x,,y"},
 		{"aa=1", "a", "2", "aa=1,a=2"},
 		{"", "a", "b", "a=b"},
+		/* Switches, which have no value; the first item is none. */
+		{"q35,a,noa", "a", "b", "q35,a=b"},
+		{"q35,type,c=d", "type", "pc", "pc,c=d"},
+		{"type,a=b", "type", "pc", "pc,a=b"},
+		{"noa,a=b", "a", NULL, "noa"},
+		{"a=b,c,nod", "a", NULL, "c=on,nod"},
+		{"type=q35,noc", "type", "pc", "c=off,type=pc"},
 		{"{\"a\": 1, \"b\": [2]}", "a", NULL, "{\"b\":[2]}"},
 		{"{\"a\": 1}", "b", "on", "{\"a\":1,\"b\":true}"},
 		{"{\"a\": 1}", "a", "off", "{\"a\":false}"},

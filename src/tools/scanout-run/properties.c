@@ -186,11 +186,33 @@ char *properties_escape(const char *text)
 	return g_strjoinv(",,", parts);
 }
 
-static bool item_is(const char *at, const char *end, const char *name)
+/* Has it this name? `alone`: it may be a switch, as "NAME" or "noNAME". */
+static bool item_is(const char *at, const char *end, const char *name, bool alone)
 {
+	size_t item_size = (size_t)(end - at);
 	size_t size = strlen(name);
 
-	return (size_t)(end - at) > size && memcmp(at, name, size) == 0 && at[size] == '=';
+	if (item_size > size && memcmp(at, name, size) == 0 && at[size] == '=')
+		return true;
+	if (alone && item_size == size + 2 && memcmp(at, "no", 2) == 0)
+		return memcmp(at + 2, name, size) == 0;
+	return alone && item_size == size && memcmp(at, name, size) == 0;
+}
+
+/* As it is; but a switch that comes to stand first would be the implied property's value there. */
+static void append_item(GString *changed, const char *at, const char *end, bool was_behind)
+{
+	bool no = end - at > 2 && memcmp(at, "no", 2) == 0;
+	bool becomes_first = was_behind && changed->len == 0;
+
+	if (changed->len)
+		g_string_append_c(changed, ',');
+	if (!becomes_first || memchr(at, '=', (size_t)(end - at))) {
+		g_string_append_len(changed, at, end - at);
+		return;
+	}
+	g_string_append_len(changed, no ? at + 2 : at, no ? end - at - 2 : end - at);
+	g_string_append(changed, no ? "=off" : "=on");
 }
 
 static char *change_list(const char *text, const char *implied, const char *name, const char *value)
@@ -203,13 +225,12 @@ static char *change_list(const char *text, const char *implied, const char *name
 		g_string_append(changed, value);
 	for (const char *at = text;;) {
 		const char *end = item_end(at);
-		bool is_it = item_is(at, end, name) || (first_is_it && at == text);
+		bool is_first = at == text;
+		bool is_it = (is_first && first_is_it) ||
+			item_is(at, end, name, !(is_first && implied));
 
-		if (end > at && !is_it) {
-			if (changed->len)
-				g_string_append_c(changed, ',');
-			g_string_append_len(changed, at, end - at);
-		}
+		if (end > at && !is_it)
+			append_item(changed, at, end, implied && !is_first);
 		if (!*end)
 			break;
 		at = end + 1;
