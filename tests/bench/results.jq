@@ -45,6 +45,10 @@ def both($group; $devices; $way; $key; $name; $unit; $goal):
 def ratio($group; $devices; $way; $key):
 	over(of($group; "ours"; $devices; $way; $key); of($group; "bare"; $devices; $way; $key));
 
+def of_hotplug($side; $way; $key): of("hotplug"; $side; 1; $way; $key);
+def hotplug($way; $name; $key; $unit; $other):
+	against($name; of_hotplug("ours"; $way; $key); of_hotplug("bare"; $way; $key); "bare: \($other)"; $unit; null);
+
 # Vblanks without a new frame, over $vblanks of them.
 def missed($side; $way):
 	total("vblanks"; $side; $way; "vblanks") as $all | total("vblanks"; $side; $way; "frames") as $frames |
@@ -126,6 +130,19 @@ def outputs($n): if $n == 1 then "1 output" else "\($n) outputs" end;
 	both("motion"; 1; "motion"; "event_p99_ns"; "seat event to the guest's call, native, p99"; "ns"; null),
 
 	row("RssAnon, one idle guest"; over(of("idle"; "ours"; 1; "idle"; "rss_anon_kib"); 1024); "MiB"; 8),
+
+	hotplug("black"; "a black scanout's first frame to its picture, lab"; "vblanks"; "vblanks"; "a flip"),
+	row("a black scanout's first frame to its picture, lab, p99"; of_hotplug("ours"; "black"; "vblanks_p99"); "vblanks"; 2),
+	hotplug("unlit"; "an unlit output's first frame to its picture, lab"; "vblanks"; "vblanks"; "a mode set"),
+	row("an unlit output's first frame to its picture, lab, p99 less a mode set's";
+		minus(of_hotplug("ours"; "unlit"; "vblanks_p99"); of_hotplug("bare"; "unlit"; "vblanks_p99")); "vblanks"; 2),
+	hotplug("plug"; "a monitor's uevent to its picture, lab"; "ms"; "ms"; "udev, a probe and a mode set"),
+	hotplug("storm"; "the last of 1000 uevents to the picture, lab"; "ms"; "ms"; "the same"),
+	((["plug", "a monitor's uevent to its picture"], ["storm", "the last of 1000 uevents to the picture"]) as [$way, $name] |
+		row("\($name), lab, p99"; of_hotplug("ours"; $way; "ms_p99"); "ms"; null),
+		row("\($name), lab, p99: a bare mode set alone"; of_hotplug("bare"; $way; "mode_set_ms_p99"); "ms"; null),
+		row("\($name), lab, p99 less the mode set"; minus(of_hotplug("ours"; $way; "ms_p99");
+			of_hotplug("bare"; $way; "mode_set_ms_p99")); "ms"; 500)),
 
 	row("GLib's loop: a turn"; of("loop"; "glib"; 1; "loop"; "turn_ns"); "ns"; null),
 	row("poll: a turn"; of("loop"; "poll"; 1; "loop"; "turn_ns"); "ns"; null),

@@ -13,6 +13,7 @@
 #include <xf86drm.h>
 #include <xf86drmMode.h>
 
+#include "objects.h"
 #include "vhost_user_gpu.h"
 
 struct bare_device {
@@ -55,44 +56,6 @@ static void fail(const char *what)
 }
 
 /* ---- start ---- */
-
-static uint32_t property(int fd, uint32_t object, uint32_t type, const char *name, uint64_t *value)
-{
-	drmModeObjectProperties *all = drmModeObjectGetProperties(fd, object, type);
-	uint32_t id = 0;
-
-	for (uint32_t i = 0; all && i < all->count_props && !id; i++) {
-		drmModePropertyRes *one = drmModeGetProperty(fd, all->props[i]);
-
-		if (one && strcmp(one->name, name) == 0) {
-			id = one->prop_id;
-			if (value)
-				*value = all->prop_values[i];
-		}
-		drmModeFreeProperty(one);
-	}
-	drmModeFreeObjectProperties(all);
-	return id;
-}
-
-static uint32_t primary_plane(int fd, unsigned int crtc_index)
-{
-	drmModePlaneRes *planes = drmModeGetPlaneResources(fd);
-	uint32_t found = 0;
-
-	for (uint32_t i = 0; planes && i < planes->count_planes && !found; i++) {
-		drmModePlane *plane = drmModeGetPlane(fd, planes->planes[i]);
-		uint64_t type = 0;
-
-		property(fd, planes->planes[i], DRM_MODE_OBJECT_PLANE, "type", &type);
-		if (plane && (plane->possible_crtcs & (1u << crtc_index)) &&
-			type == DRM_PLANE_TYPE_PRIMARY)
-			found = planes->planes[i];
-		drmModeFreePlane(plane);
-	}
-	drmModeFreePlaneResources(planes);
-	return found;
-}
 
 static bool parse_modeline(const char *text, drmModeModeInfo *mode)
 {
@@ -170,10 +133,10 @@ static void set_mode(struct bare_device *device)
 		fail("mode");
 	for (size_t i = 0; i < G_N_ELEMENTS(plane); i++)
 		drmModeAtomicAddProperty(request, plane[i].object,
-			property(fd, plane[i].object, plane[i].type, plane[i].name, NULL),
+			objects_property(fd, plane[i].object, plane[i].type, plane[i].name, NULL),
 			plane[i].value);
 	drmModeAtomicAddProperty(request, device->crtc,
-		property(fd, device->crtc, DRM_MODE_OBJECT_CRTC, "MODE_ID", NULL), blob);
+		objects_property(fd, device->crtc, DRM_MODE_OBJECT_CRTC, "MODE_ID", NULL), blob);
 	if (drmModeAtomicCommit(fd, request, DRM_MODE_ATOMIC_ALLOW_MODESET, NULL) != 0)
 		fail("mode set");
 	drmModeAtomicFree(request);
@@ -195,8 +158,8 @@ static void find_outputs(struct bare *bare)
 			connector->count_modes > 0) {
 			device->connector = connector->connector_id;
 			device->crtc = resources->crtcs[used];
-			device->plane = primary_plane(bare->card, used);
-			device->fb_property = property(bare->card, device->plane,
+			device->plane = objects_primary_plane(bare->card, used);
+			device->fb_property = objects_property(bare->card, device->plane,
 				DRM_MODE_OBJECT_PLANE, "FB_ID", NULL);
 			device->request = drmModeAtomicAlloc();
 			choose_mode(device, connector);
