@@ -18,6 +18,7 @@
 
 struct turn {
 	int64_t (*now_us)(void);
+	int64_t began_us; /* when poll returned */
 	int64_t since_us; /* since when the source is at work; of the first one: since the turn began */
 	int64_t slowest_us; /* the longest that one source was at work in this turn … */
 	char slowest[TURN_NAME_SIZE]; /* … and which */
@@ -31,6 +32,13 @@ struct turn {
  */
 extern struct turn *turn_current;
 __attribute__((weak)) struct turn *turn_current;
+
+/* When this turn began, as g_get_monotonic_time(): good enough for what is reckoned in frames, and no
+ * look at the clock. Without a meter it is now. */
+static inline int64_t turn_time(void)
+{
+	return turn_current ? turn_current->began_us : g_get_monotonic_time();
+}
 
 /* The source that was at work no longer is. */
 static inline void turn_settle(struct turn *turn, int64_t now_us)

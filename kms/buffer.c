@@ -33,12 +33,6 @@ struct drm_mode_closefb {
 #define DRM_IOCTL_MODE_CLOSEFB DRM_IOWR(0xD0, struct drm_mode_closefb)
 #endif
 
-bool kms_layout_equal(const struct kms_layout *a, const struct kms_layout *b)
-{
-	return a->width == b->width && a->height == b->height && a->stride == b->stride &&
-		a->offset == b->offset && a->fourcc == b->fourcc && a->modifier == b->modifier;
-}
-
 /* ---- framebuffers ---- */
 
 int kms_buffer_add_framebuffer(const struct kms_card *card, const struct kms_layout *layout,

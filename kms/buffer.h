@@ -21,7 +21,11 @@ struct kms_layout {
 	uint32_t fourcc;
 };
 
-bool kms_layout_equal(const struct kms_layout *a, const struct kms_layout *b);
+static inline bool kms_layout_equal(const struct kms_layout *a, const struct kms_layout *b)
+{
+	return a->width == b->width && a->height == b->height && a->stride == b->stride &&
+		a->offset == b->offset && a->fourcc == b->fourcc && a->modifier == b->modifier;
+}
 
 struct kms_buffer {
 	struct kms_spare spare;

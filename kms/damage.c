@@ -20,8 +20,8 @@ static struct kms_rect bounding_box(const struct kms_rect *rects, size_t count)
 void kms_damage_set(struct kms_damage *damage, const struct kms_rect *rects, size_t count)
 {
 	damage->count = count <= KMS_DAMAGE_MAX ? count : 0;
-	if (damage->count)
-		memcpy(damage->rects, rects, damage->count * sizeof(*rects));
+	for (size_t i = 0; i < damage->count; i++)
+		damage->rects[i] = rects[i];
 }
 
 void kms_damage_add(struct kms_damage *damage, const struct kms_rect *rects, size_t count)

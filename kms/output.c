@@ -259,13 +259,12 @@ static void fill_picture(struct kms_output *output, const struct kms_output_fram
 
 /* What the driver refuses is tried again with less, once each: without the cursor, without
  * damage. */
-static int send_flip(struct kms_output *output, struct kms_state *next, bool *with_cursor,
-	bool is_frame, guint *token)
+static int send_less(struct kms_output *output, int error, struct kms_state *next,
+	bool *with_cursor, bool is_frame, guint *token)
 {
 	struct kms_card *card = output->card;
 	struct kms_layer *cursor = &next->layers[KMS_LAYER_CURSOR];
 	const struct kms_state *now = &output->state;
-	int error = kms_state_commit(card, &output->request, now, next, token);
 	bool lit = cursor->buffer != NULL;
 
 	if (kms_output_is_refusal(error) && is_frame && (lit || *with_cursor)) {
@@ -293,7 +292,7 @@ static int64_t time_before_commit(const struct kms_output *output,
 {
 	if (frame && frame->buffer->handle)
 		return g_get_monotonic_time();
-	return kms_records_now(&output->card->records);
+	return turn_time();
 }
 
 int kms_output_commit(struct kms_output *output, const struct kms_output_frame *frame)
@@ -313,7 +312,9 @@ int kms_output_commit(struct kms_output *output, const struct kms_output_frame *
 		&output->state.layers[KMS_LAYER_CURSOR]);
 	if (with_cursor)
 		kms_cursor_fill(&output->cursor, &next.layers[KMS_LAYER_CURSOR]);
-	error = send_flip(output, &next, &with_cursor, frame != NULL, &token);
+	error = kms_state_commit(card, &output->request, &output->state, &next, &token);
+	if (error)
+		error = send_less(output, error, &next, &with_cursor, frame != NULL, &token);
 	if (error) {
 		kms_state_drop(card, &next, &output->state);
 		return error;

@@ -26,14 +26,12 @@ static bool has_change(const struct kms_output *output)
 	return kms_cursor_has_change(&output->cursor, &output->state.layers[KMS_LAYER_CURSOR]);
 }
 
-void kms_output_schedule_cursor(struct kms_output *output)
+static void schedule(struct kms_output *output)
 {
 	int64_t period_us = kms_output_period(output);
 	int64_t lead_us = MIN(LEAD_US, period_us / 2);
 	int64_t now_us, since_us;
 
-	if (!has_change(output) || output->cursor_due_us != KMS_NEVER)
-		return;
 	now_us = kms_records_now(&output->card->records);
 	/* How far into the present frame we are, by the last vblank that we heard of. */
 	since_us = output->event_us ? (now_us - output->event_us) % period_us : period_us - lead_us;
@@ -47,6 +45,12 @@ void kms_output_schedule_cursor(struct kms_output *output)
 		output->cursor_due_us < output->event_us + period_us)
 		output->cursor_due_us += period_us;
 	kms_records_wake_at(&output->card->records, output->cursor_due_us);
+}
+
+void kms_output_schedule_cursor(struct kms_output *output)
+{
+	if (has_change(output) && output->cursor_due_us == KMS_NEVER)
+		schedule(output);
 }
 
 static void schedule_if_idle(struct kms_output *output)

@@ -62,14 +62,10 @@ static int ask(struct kms_output *output, const struct kms_output_frame *frame)
 
 /* `can_wait`: while a commit is in flight some drivers (amdgpu) answer only after it; then what is
  * not known is left to the commit. */
-bool kms_output_ask(struct kms_output *output, const struct kms_output_frame *frame, bool can_wait)
+static bool find_out(struct kms_output *output, const struct kms_output_frame *frame, bool can_wait)
 {
-	const struct kms_verdict *verdict = kms_verdicts_find(&output->verdicts, frame->buffer,
-		&frame->placement);
 	int error;
 
-	if (verdict && verdict->picture != KMS_ANSWER_UNKNOWN)
-		return verdict->picture == KMS_ANSWER_YES;
 	if (!is_possible(output, frame)) {
 		kms_verdicts_get(&output->verdicts, frame->buffer, &frame->placement)->picture =
 			KMS_ANSWER_NO;
@@ -84,6 +80,16 @@ bool kms_output_ask(struct kms_output *output, const struct kms_output_frame *fr
 	if (!kms_records_note_error(&output->card->records, error))
 		kms_output_remember(output, frame, error);
 	return error == 0;
+}
+
+bool kms_output_ask(struct kms_output *output, const struct kms_output_frame *frame, bool can_wait)
+{
+	const struct kms_verdict *verdict = kms_verdicts_find(&output->verdicts, frame->buffer,
+		&frame->placement);
+
+	if (verdict && verdict->picture != KMS_ANSWER_UNKNOWN)
+		return verdict->picture == KMS_ANSWER_YES;
+	return find_out(output, frame, can_wait);
 }
 
 /* Upright and pixel by pixel: no driver needs to think about that for long. */

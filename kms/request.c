@@ -65,12 +65,6 @@ void kms_request_add_resets(struct kms_request *request, uint32_t object,
 	}
 }
 
-bool kms_placement_equal(const struct kms_placement *a, const struct kms_placement *b)
-{
-	return a->transform == b->transform && kms_rect_equal(&a->source, &b->source) &&
-		kms_rect_equal(&a->destination, &b->destination);
-}
-
 /* Signed coordinates travel as the 64-bit numbers that they extend to. */
 static uint64_t signed_value(int32_t value)
 {

@@ -8,6 +8,7 @@
 
 #include "card.h"
 
+#include <string.h>
 #include <xf86drmMode.h>
 
 struct kms_request {
@@ -43,7 +44,13 @@ struct kms_placement {
 	uint32_t transform; /* enum kms_transform */
 };
 
-bool kms_placement_equal(const struct kms_placement *a, const struct kms_placement *b);
+/* Compared as a whole, bit by bit: no padding. */
+G_STATIC_ASSERT(sizeof(struct kms_placement) == 9 * sizeof(uint32_t));
+
+static inline bool kms_placement_equal(const struct kms_placement *a, const struct kms_placement *b)
+{
+	return memcmp(a, b, sizeof(*a)) == 0;
+}
 
 /* Only what differs from `before`; NULL: all of it. */
 void kms_request_add_placement(struct kms_request *request, const struct kms_plane *plane,

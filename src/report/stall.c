@@ -11,7 +11,6 @@ struct stall {
 	struct turn turn;
 	bool test_clock; /* the turn's, in the place of GLib's time */
 	bool in_turn;
-	int64_t began_us;
 	struct stall_counters counters;
 };
 
@@ -29,7 +28,7 @@ static void end_turn(struct stall *stall)
 	struct turn *turn = &stall->turn;
 	struct stall_counters *counters = &stall->counters;
 	int64_t now_us = now(stall);
-	uint64_t took_us = (uint64_t)(now_us - stall->began_us);
+	uint64_t took_us = (uint64_t)(now_us - turn->began_us);
 
 	counters->turns++;
 	turn_settle(turn, now_us);
@@ -58,8 +57,8 @@ static gboolean check(GSource *source)
 	struct turn *turn = &stall->turn;
 
 	stall->in_turn = true;
-	stall->began_us = now(stall);
-	turn->since_us = stall->began_us;
+	turn->began_us = now(stall);
+	turn->since_us = turn->began_us;
 	turn->slowest_us = 0;
 	turn->slowest[0] = '\0';
 	turn->source[0] = '\0';
@@ -84,6 +83,7 @@ struct stall *stall_create(int64_t (*now_us)(void))
 
 	stall->test_clock = now_us != NULL;
 	stall->turn.now_us = now_us ? now_us : g_get_monotonic_time;
+	stall->turn.began_us = stall->turn.now_us();
 	turn_current = &stall->turn;
 	g_source_set_static_name(source, "stall meter");
 	g_source_set_priority(source, G_MININT);

@@ -11,6 +11,7 @@
 #include "scene/reply.h"
 #include "scene/scanout.h"
 #include "scene/tiled.h"
+#include "turn.h"
 #include "wire/account.h"
 #include "wire/closer.h"
 
@@ -142,7 +143,7 @@ static void on_dmabuf_scanout(void *data, uint32_t scanout, const struct channel
 static void on_dmabuf_update(void *data, const struct vhost_user_gpu_update *update)
 {
 	struct guest *guest = data;
-	int64_t now = channel_turn_us(guest->channel);
+	int64_t now = turn_time();
 	struct guest_waiting *waiting = replies_push(&guest->replies, update->scanout, now);
 
 	guest->counters.frames++;

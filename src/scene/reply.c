@@ -75,15 +75,10 @@ static void disarm(struct replies *replies)
 
 /* ---- answers ---- */
 
-static int64_t turn_us(const struct replies *replies)
-{
-	return replies->channel ? channel_turn_us(replies->channel) : g_get_monotonic_time();
-}
-
 /* The time that it takes is until now, whatever the vblank's time was. */
 static void count(struct replies *replies, const struct guest_waiting *waiting)
 {
-	int64_t latency_us = turn_us(replies) - waiting->since_us;
+	int64_t latency_us = turn_time() - waiting->since_us;
 	int64_t limit = LATENCY_UNIT_US;
 	unsigned int bucket = 0;
 
@@ -157,10 +152,14 @@ struct guest_waiting *replies_push(struct replies *replies, uint32_t scanout, in
 	if (state->waiting_count == CHANNEL_REPLIES_MAX)
 		return NULL;
 	waiting = &state->waiting[state->waiting_count++];
-	memset(waiting, 0, sizeof(*waiting));
+	/* A serial says something only of a view that is in `views`. */
 	waiting->scanout = scanout;
-	waiting->since_us = now_us;
+	waiting->reply = REPLY_UNUSABLE;
 	waiting->views = VIEW_STARTING;
+	waiting->paced = false;
+	waiting->period_us = 0;
+	waiting->fenced = false;
+	waiting->since_us = now_us;
 	return waiting;
 }
 

@@ -126,6 +126,7 @@ void scanout_set_pixels(struct scanout *scanout, uint32_t width, uint32_t height
 	next->kind = SCANOUT_PIXELS;
 	next->picture.width = width;
 	next->picture.height = height;
+	next->picture.version = ++scanout->versions;
 }
 
 void scanout_set_dmabuf(struct scanout *scanout, const struct channel_dmabuf *dmabuf, int fd)
@@ -150,6 +151,7 @@ void scanout_set_dmabuf(struct scanout *scanout, const struct channel_dmabuf *dm
 		.stride = dmabuf->fd_stride,
 		.modifier = dmabuf->modifier,
 		.y_inverted = dmabuf->y_inverted,
+		.version = ++scanout->versions,
 	};
 }
 
@@ -260,7 +262,6 @@ static struct kms_rect clip_update(const struct channel_dmabuf *dmabuf,
 /* What the views make of a picture that is not shown yet. */
 struct survey {
 	uint32_t copying; /* bit: the slot's view reads the surface */
-	bool direct; /* another one that is lit does not */
 	enum copy_reason reason; /* of the last one that copies */
 };
 
@@ -272,10 +273,20 @@ static struct survey survey_views(struct scanout *scanout, const struct content 
 	while ((slot = scanout_next_slot(scanout, slot))) {
 		if (view_copies(slot->view, &content->picture, &survey.reason))
 			survey.copying |= 1u << slot->bit;
-		else
-			survey.direct = survey.direct || view_live(slot->view);
 	}
 	return survey;
+}
+
+/* Does another one that is lit not? */
+static bool is_shown_directly(struct scanout *scanout, const struct survey *survey)
+{
+	struct scanout_slot *slot = NULL;
+
+	while ((slot = scanout_next_slot(scanout, slot))) {
+		if (!(survey->copying & 1u << slot->bit) && view_live(slot->view))
+			return true;
+	}
+	return false;
 }
 
 /* The views have judged a picture that will not be shown, and go on with the one that is. */
@@ -338,9 +349,9 @@ static void update_views(struct scanout *scanout, const struct kms_rect *damage,
 {
 	enum guest_reply unshown = REPLY_OFF;
 	enum view_way way, shown_way = VIEW_OFF;
-	uint64_t lost[GUEST_VIEWS_MAX] = {0};
+	uint64_t lost_serials[GUEST_VIEWS_MAX];
 	struct scanout_slot *slot = NULL;
-	uint32_t live = 0;
+	uint32_t lost = 0, live = 0;
 
 	while ((slot = scanout_next_slot(scanout, slot))) {
 		uint64_t serial;
@@ -350,7 +361,8 @@ static void update_views(struct scanout *scanout, const struct kms_rect *damage,
 		serial = view_update(slot->view, &scanout->shown.picture, damage, &way);
 		if (way == VIEW_FAILED) {
 			unshown = REPLY_UNUSABLE;
-			lost[slot->bit] = serial;
+			lost |= serial > 0 ? 1u << slot->bit : 0;
+			lost_serials[slot->bit] = serial;
 		}
 		if (way == VIEW_FAILED || serial == 0)
 			continue;
@@ -360,9 +372,9 @@ static void update_views(struct scanout *scanout, const struct kms_rect *damage,
 		live++;
 	}
 	waiting->reply = live > 0 ? reply_for(shown_way, live) : unshown;
-	for (uint32_t bit = 0; bit < GUEST_VIEWS_MAX; bit++) {
-		if (lost[bit] > 0)
-			replies_failed(scanout->replies, scanout->index, bit, lost[bit]);
+	for (uint32_t bit = 0; lost >> bit; bit++) {
+		if (lost & 1u << bit)
+			replies_failed(scanout->replies, scanout->index, bit, lost_serials[bit]);
 	}
 }
 
@@ -387,7 +399,7 @@ bool scanout_show_frame(struct scanout *scanout, const struct kms_rect *rect,
 			keep_shown(scanout);
 			return false;
 		case VIEW_FILL_NEVER:
-			if (!survey.direct) {
+			if (!is_shown_directly(scanout, &survey)) {
 				keep_shown(scanout);
 				waiting->reply = REPLY_UNUSABLE;
 				return true;

@@ -78,6 +78,7 @@ struct scanout {
 	bool black_then; /* what is shown of a scanout that goes meanwhile */
 	struct content shown;
 	struct content next;
+	uint64_t versions; /* of their pictures: the last one */
 	struct scanout_slot slots[GUEST_VIEWS_MAX];
 	uint32_t slot_count; /* that were ever taken: none behind them is */
 	uint32_t period_us; /* of the first view's mode, as last known */

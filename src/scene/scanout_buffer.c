@@ -177,6 +177,7 @@ static void import(struct scanout *scanout, struct content *content, GError **er
 	if (!buffer)
 		return;
 	content->picture.buffer = buffer;
+	content->picture.version = ++scanout->versions;
 	content->told_apart = true;
 	if (!layout.given)
 		return;
@@ -189,12 +190,10 @@ static void import(struct scanout *scanout, struct content *content, GError **er
  * import tells, and nothing is asked; of one that has come before nothing need be imported, so there it
  * is asked first.
  */
-void content_import(struct scanout *scanout, struct content *content)
+static void try_import(struct scanout *scanout, struct content *content)
 {
 	g_autoptr(GError) error = NULL;
 
-	if (content->picture.buffer || content->fd < 0)
-		return;
 	if (!scanout->device || !scanout->sends_new)
 		tell_apart(scanout, content);
 	if (!scanout->device || content->fd < 0 || !is_due(&content->import_after_us))
@@ -206,6 +205,12 @@ void content_import(struct scanout *scanout, struct content *content)
 	if (content->fd >= 0 && complain_once(scanout, COMPLAINT_IMPORT))
 		log_guest(G_LOG_LEVEL_MESSAGE, scanout->guest, "scanout %u: frames are copied: %s",
 			scanout->index, error->message);
+}
+
+void content_import(struct scanout *scanout, struct content *content)
+{
+	if (!content->picture.buffer && content->fd >= 0)
+		try_import(scanout, content);
 }
 
 static bool make_reader(struct scanout *scanout, struct content *content)
@@ -289,6 +294,7 @@ void content_forget_device(struct content *content)
 		return;
 	release_holder(content);
 	g_clear_pointer(&content->picture.buffer, kms_buffer_unref);
+	content->picture.version = 0;
 	content->import_after_us = 0;
 	/* Of a tiled one there is an image of the card's own. */
 	g_clear_pointer(&content->reader, dmabuf_reader_destroy);

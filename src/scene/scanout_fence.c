@@ -195,8 +195,20 @@ static bool is_given_up(struct content *content)
 	return content->given_up;
 }
 
-void fence_present(struct scanout *scanout, struct content *content, const struct kms_rect *rect,
+static void put_off(struct scanout *scanout, struct content *content, const struct kms_rect *rect,
 	struct guest_waiting *waiting)
+{
+	waiting->reply = REPLY_FENCE_TIMEOUT;
+	waiting->fenced = true;
+	content->frame_waits = true;
+	content->frame_rect = *rect;
+	make_source(scanout);
+	watch(scanout, content);
+}
+
+/* Others may wait, or the buffer may be given up. */
+static void present_after(struct scanout *scanout, struct content *content,
+	const struct kms_rect *rect, struct guest_waiting *waiting)
 {
 	struct kms_rect all = *rect;
 
@@ -206,18 +218,23 @@ void fence_present(struct scanout *scanout, struct content *content, const struc
 	if (content->frame_waits)
 		all = rect_bounding(&content->frame_rect, rect);
 	content->frame_waits = false;
-	if (show_frame(scanout, &all, waiting)) {
-		/* It contains, or supersedes, what waited before it. */
-		replies_resume(scanout->replies, scanout->index, waiting);
-		if (scanout->fences)
-			tidy(scanout);
+	if (!show_frame(scanout, &all, waiting)) {
+		put_off(scanout, content, &all, waiting);
 		return;
 	}
-	waiting->fenced = true;
-	content->frame_waits = true;
-	content->frame_rect = all;
-	make_source(scanout);
-	watch(scanout, content);
+	/* It contains, or supersedes, what waited before it. */
+	replies_resume(scanout->replies, scanout->index, waiting);
+	tidy(scanout);
+}
+
+void fence_present(struct scanout *scanout, struct content *content, const struct kms_rect *rect,
+	struct guest_waiting *waiting)
+{
+	if (scanout->fences)
+		present_after(scanout, content, rect, waiting);
+	/* Nothing has ever waited here: the case of nearly every guest. */
+	else if (!scanout_show_frame(scanout, rect, waiting))
+		put_off(scanout, content, rect, waiting);
 }
 
 enum view_fill fence_fill_surface(struct scanout *scanout, enum copy_reason reason)

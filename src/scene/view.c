@@ -155,7 +155,7 @@ static enum composed compose(struct view *view)
 
 void view_act(struct view *view)
 {
-	if (!kms_output_active(view->output))
+	if (view->due == DUE_NOTHING || !kms_output_active(view->output))
 		return;
 	if (view->due == DUE_PICTURE)
 		show_again(view);
@@ -214,12 +214,14 @@ uint64_t view_update(struct view *view, const struct view_picture *picture,
 {
 	bool first = view->picture != picture || view->shows != SHOWS_PICTURE;
 	bool up_to_date = view->told_copies;
+	bool judged = view->judged && view->told_same;
 	/* Somebody was told to wait for the next frame. */
 	bool owed = view->due >= DUE_CANVAS;
 
 	view->picture = picture;
 	view->shows = SHOWS_PICTURE;
 	view->told_copies = false;
+	view->told_same = false;
 	if (first)
 		forget_last(view);
 	if (!kms_output_active(view->output)) {
@@ -231,7 +233,10 @@ uint64_t view_update(struct view *view, const struct view_picture *picture,
 	if (first || view->due >= DUE_SURFACE)
 		damage = NULL;
 
-	view_judge(view);
+	if (judged)
+		view->judged_version = picture->version;
+	else
+		view_judge(view);
 	if (view->verdict.way == VERDICT_DIRECT) {
 		bool busy = kms_output_busy(view->output);
 
@@ -467,6 +472,7 @@ void view_set_source(struct view *view, const struct view_listener *listener, vo
 void view_set_policy(struct view *view, enum place_policy policy)
 {
 	view->policy = policy;
+	view->told_same = false;
 }
 
 bool view_live(const struct view *view)

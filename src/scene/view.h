@@ -47,6 +47,9 @@ struct view_picture {
 	/* One colour (XRGB) all over the output, whatever its mode: the rest is 0 then. */
 	bool solid;
 	uint32_t color;
+	/* Another one, of the same source, whenever something above but the surface is another; 0: look at
+	 * it all. */
+	uint64_t version;
 };
 
 /* What view_listener.fill_surface made of the surface. */

@@ -41,12 +41,14 @@ struct view {
 
 	/* How the picture is shown, and of what that was made. */
 	bool judged;
+	uint64_t judged_version; /* view_picture.version */
 	struct verdict_input input;
 	struct verdict verdict;
 	/* The same of a picture that view_copies() was asked about, and nobody shows yet. */
 	bool proposed;
 	struct verdict_input proposal;
 	bool told_copies; /* what view_copies() said last: the surface is up to date */
+	bool told_same; /* … and by the verdict on what is shown, which holds for that picture too */
 
 	struct cursor cursor;
 	struct kms_rect cursor_drawn; /* where the newest canvas has it */

@@ -27,6 +27,17 @@ void view_direct_frame(const struct view_picture *picture, const struct place *p
 		frame->transform ^= KMS_REFLECT_Y;
 }
 
+/* Is its kind what was judged? The short way to know. */
+static bool is_judged(const struct view *view, const struct view_picture *picture)
+{
+	const struct kms_mode_info *mode = kms_output_mode(view->output);
+	const struct verdict_kind *kind = &view->input.kind;
+
+	return view->judged && picture->version > 0 && picture->version == view->judged_version &&
+		mode->width == kind->mode_width && mode->height == kind->mode_height &&
+		(uint32_t)view->policy == kind->policy;
+}
+
 static void fill_kind(const struct view *view, const struct view_picture *picture,
 	struct verdict_kind *kind)
 {
@@ -90,6 +101,7 @@ static void decide_shown(struct view *view)
 {
 	view->verdict = decide(view, view->picture, &view->input, VERDICT_ASK_NOTHING);
 	view->judged = true;
+	view->judged_version = view->picture->version;
 	if (view->verdict.cursor == VERDICT_CURSOR_NONE)
 		view_give_cursor(view, &view->verdict.place, false);
 }
@@ -144,29 +156,47 @@ void view_judge_cursor(struct view *view)
 	decide_shown(view);
 }
 
+/* A picture that is not of the kind of what is shown. */
+static struct verdict propose(struct view *view, const struct view_picture *picture,
+	struct verdict_input *input)
+{
+	if (!view->proposed || !verdict_kind_equal(&input->kind, &view->proposal.kind)) {
+		inherit(view, input, picture);
+		view->proposal = *input;
+		view->proposed = true;
+	}
+	/* Which canvas matters only when it is shown, and would cost the one that is. */
+	return decide(view, picture, &view->proposal, VERDICT_ASK_SCALER);
+}
+
+static bool is_same_kind(struct view *view, const struct view_picture *picture,
+	struct verdict_input *input)
+{
+	if (is_judged(view, picture))
+		return true;
+	fill_kind(view, picture, &input->kind);
+	return view->judged && verdict_kind_equal(&input->kind, &view->input.kind);
+}
+
 bool view_copies(struct view *view, const struct view_picture *picture, enum copy_reason *reason)
 {
+	const struct verdict *verdict = &view->verdict;
 	struct verdict_input input;
-	struct verdict verdict;
+	struct verdict proposed;
 
 	view->told_copies = false;
 	if (!kms_output_active(view->output))
 		return false;
-	fill_kind(view, picture, &input.kind);
-	if (view->judged && verdict_kind_equal(&input.kind, &view->input.kind)) {
-		verdict = view->verdict;
-		view_keep(view);
+	view->told_same = is_same_kind(view, picture, &input);
+	if (view->told_same) {
+		if (view->proposed)
+			view_keep(view);
 	} else {
-		if (!view->proposed || !verdict_kind_equal(&input.kind, &view->proposal.kind)) {
-			inherit(view, &input, picture);
-			view->proposal = input;
-			view->proposed = true;
-		}
-		/* Which canvas matters only when it is shown, and would cost the one that is. */
-		verdict = decide(view, picture, &view->proposal, VERDICT_ASK_SCALER);
+		proposed = propose(view, picture, &input);
+		verdict = &proposed;
 	}
-	*reason = verdict.reason;
-	view->told_copies = verdict.way != VERDICT_DIRECT;
+	*reason = verdict->reason;
+	view->told_copies = verdict->way != VERDICT_DIRECT;
 	return view->told_copies;
 }
 

@@ -559,11 +559,6 @@ void channel_reply_dmabuf_update(struct channel *channel)
 	log_guest(G_LOG_LEVEL_CRITICAL, channel->name, "one answer too many to a DMABUF_UPDATE");
 }
 
-int64_t channel_turn_us(const struct channel *channel)
-{
-	return channel->source ? g_source_get_time(channel->source) : g_get_monotonic_time();
-}
-
 const struct channel_counters *channel_counters(const struct channel *channel)
 {
 	return &channel->counters;

@@ -212,13 +212,6 @@ int channel_detach(struct channel *channel);
  */
 void channel_reply_dmabuf_update(struct channel *channel);
 
-/*
- * The time of the loop's turn, as g_get_monotonic_time(): for a listener's function, since when what
- * it is told of has been there to be read. No look at the clock where another source has had one in
- * this turn.
- */
-int64_t channel_turn_us(const struct channel *channel);
-
 const struct channel_counters *channel_counters(const struct channel *channel);
 
 #endif

@@ -446,7 +446,8 @@ static int process_one(struct channel *channel)
 	state->begin += head;
 	channel->counters.messages++;
 	bool open = tell(channel, &message);
-	closer_close(channel->stream.closer, message.fd);
+	if (message.fd >= 0)
+		closer_close(channel->stream.closer, message.fd);
 	return open ? 1 : -1;
 }
 

@@ -99,7 +99,10 @@ enum stream_status stream_read(struct stream *stream, const struct iovec *iov, i
 
 	if (wants_none)
 		fds = &unwanted;
-	*fds = (struct stream_fds){.closer = stream->closer};
+	fds->closer = stream->closer;
+	fds->count = 0;
+	fds->truncated = false;
+	fds->lost = false;
 	*bytes = 0;
 	if (closer_is_full(stream->closer)) {
 		errno = EBUSY;
