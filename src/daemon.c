@@ -415,9 +415,6 @@ static bool open_input(struct daemon *daemon, GError **error)
 		.account = find_account,
 	};
 
-	/* Where it cannot be made, whoever needs it says so. */
-	for (size_t i = 0; i < daemon->member_count; i++)
-		config_make_runtime_folder(member_config(daemon->members[i])->input_prefix, NULL);
 	daemon->input = input_create(&options, &listener, daemon, error);
 	return daemon->input != NULL;
 }

@@ -119,11 +119,10 @@ static bool open_relay(struct member *member, GError **error)
 		.vmm_path = member->listen_fd >= 0 ? NULL : config->vmm_socket,
 		.vmm_listen_fd = member->listen_fd,
 		.vmm_group = config->socket_group,
+		.prepare = config_make_runtime_folder,
 		.backend_path = config->backend_socket,
 	};
 
-	if (member->listen_fd < 0 && !config_make_runtime_folder(config->vmm_socket, error))
-		return false;
 	member->relay = relay_create(&options, &relay_listener, member, error);
 	return member->relay != NULL;
 }
@@ -131,6 +130,14 @@ static bool open_relay(struct member *member, GError **error)
 static bool open_door(struct member *member, GError **error)
 {
 	const struct config_guest *config = member->config;
+	const struct door_options options = {
+		.path = config->display_socket,
+		.group = config->socket_group,
+		.prepare = config_make_runtime_folder,
+		.guest = config->name,
+		.account = member->account,
+		.fds = ACCOUNT_FDS_DISPLAY,
+	};
 
 	if (config->display_fd >= 0) {
 		member->door = door_create_inherited(config->display_fd, door_attached, member,
@@ -138,9 +145,8 @@ static bool open_door(struct member *member, GError **error)
 	} else if (member->listen_fd >= 0) {
 		member->door = door_create_listening(member->listen_fd, door_attached, member,
 			error);
-	} else if (config_make_runtime_folder(config->display_socket, error)) {
-		member->door = door_create_path(config->display_socket, config->socket_group,
-			door_attached, member, error);
+	} else {
+		member->door = door_create_path(&options, door_attached, member, error);
 	}
 	if (member->door == NULL)
 		return false;

@@ -15,6 +15,7 @@
 #include <linux/virtio_input.h>
 #include <string.h>
 
+#include "config/config.h"
 #include "input/backlog.h"
 #include "log.h"
 #include "vhost/vhost.h"
@@ -448,6 +449,7 @@ struct input_sink *device_create(const struct device_options *options,
 	void *data, GError **error)
 {
 	struct device *device = g_new0(struct device, 1);
+	struct door_options door;
 
 	device->sink.interface = &device_interface;
 	device->guest = g_strdup(options->guest);
@@ -456,12 +458,19 @@ struct input_sink *device_create(const struct device_options *options,
 	device->listener = listener;
 	device->data = data;
 	device->account = options->account;
-	device->door = door_create_path(options->path, options->group, vmm_attached, device, error);
+	door = (struct door_options){
+		.path = options->path,
+		.group = options->group,
+		.prepare = config_make_runtime_folder,
+		.guest = device->guest,
+		.account = device->account,
+		.fds = ACCOUNT_FDS_DEVICE,
+	};
+	device->door = door_create_path(&door, vmm_attached, device, error);
 	if (!device->door) {
 		device_destroy(&device->sink);
 		return NULL;
 	}
-	door_set_guest(device->door, device->guest, device->account, ACCOUNT_FDS_DEVICE);
 	return &device->sink;
 }
 

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The three doors. A door is locked, bound and listening when it is created; from then on it lives
- * in the main loop and calls its owner once per peer. Owned by main and by the relay.
+ * The three doors. Each lives in the main loop and calls its owner once per peer. Owned by main and by
+ * the relay.
+ *
+ *   path ──made──▶ listens ──a peer──▶ attached ──door_release──▶ listens
+ *     └─cannot be made yet─▶ waits ──made, in a thread──▶ listens
  */
-#include "wire/door.h"
+#include "wire/door_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <glib-unix.h>
-#include <grp.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -23,12 +23,13 @@
 #include "wire/closer.h"
 #include "wire/spare_fds.h"
 
-/* Peers that wait while another one is attached. */
-#define BACKLOG 8
-
 /* So long another peer waits for the attached one to go, as it does where a VMM is started again,
  * before it is refused; milliseconds. */
 #define BUSY_MS 2000
+
+/* What could not be made is tried again after this, and after twice as long each time. */
+#define MAKE_FIRST_MS 1000u
+#define MAKE_LAST_MS 16000u
 
 /* After a failure to accept that will not go away by itself (no fd left). */
 #define RETRY_MS 1000
@@ -42,11 +43,15 @@ struct door {
 	bool charged; /* one is attached, and was */
 	bool refusing; /* one was not, which has been logged */
 	char *path; /* NULL: the socket is not ours to unlink */
-	char *lock_path; /* with path only */
-	int lock_fd; /* held as long as the door stands, or -1 */
-	dev_t device; /* of the socket that we bound, so that no other is unlinked */
-	ino_t inode;
-	int listen_fd; /* -1 for an inherited peer */
+	/* With path only: */
+	char *group;
+	door_prepare_func prepare;
+	struct door_socket *socket; /* NULL: it cannot be made so far */
+	struct door_attempt *attempt; /* one is under way */
+	guint make_source; /* the next one */
+	unsigned int make_ms; /* … comes after that */
+	char *trouble; /* why it cannot, if it has been logged; else NULL */
+	int listen_fd; /* -1: an inherited peer, or it cannot be made so far */
 	int inherited_fd; /* until it has been handed in, else -1 */
 	guint source; /* 0 while a peer is attached */
 	guint queue_source; /* while one is: another one comes, or has come and waits */
@@ -268,7 +273,6 @@ static struct door *door_new(door_attached_func attached, void *data)
 {
 	struct door *door = g_new0(struct door, 1);
 
-	door->lock_fd = -1;
 	door->listen_fd = -1;
 	door->inherited_fd = -1;
 	door->attached = attached;
@@ -276,180 +280,99 @@ static struct door *door_new(door_attached_func attached, void *data)
 	return door;
 }
 
-static void set_error(GError **error, const char *path, const char *what, int number)
+/* ---- a socket of ours ---- */
+
+static void make_later(struct door *door);
+
+/* Each reason once. */
+static void tell_trouble(struct door *door, const GError *error)
 {
-	g_set_error(error, DOOR_ERROR, DOOR_ERROR_FAILED, "%s: %s: %s", path, what,
-		g_strerror(number));
+	g_autofree char *text = g_strdup_printf("cannot listen, and tries again: %s",
+		error->message);
+
+	if (g_strcmp0(door->trouble, error->message) == 0)
+		return;
+	tell(door, G_LOG_LEVEL_WARNING, text);
+	g_free(door->trouble);
+	door->trouble = g_strdup(error->message);
 }
 
-static void set_served_error(GError **error, const char *path, int lock_fd)
+/* Taken over. */
+static void set_socket(struct door *door, struct door_socket *socket)
 {
-	char text[32];
-	ssize_t length = pread(lock_fd, text, sizeof(text) - 1, 0);
-	guint64 pid = 0;
+	const char *remark = door_socket_remark(socket);
 
-	text[length > 0 ? length : 0] = '\0';
-	g_strchomp(text);
-	if (g_ascii_string_to_unsigned(text, 10, 1, G_MAXINT, &pid, NULL))
-		g_set_error(error, DOOR_ERROR, DOOR_ERROR_SERVED,
-			"%s is served by process %" G_GUINT64_FORMAT " already", path, pid);
-	else
-		g_set_error(error, DOOR_ERROR, DOOR_ERROR_SERVED,
-			"%s is served by another process already", path);
+	door->socket = socket;
+	door->listen_fd = door_socket_fd(socket);
+	if (remark)
+		log_daemon(G_LOG_LEVEL_MESSAGE, "%s", remark);
+	door_arm(door);
 }
 
-/* A lock on a file that its owner has unlinked in the meantime guards nothing. */
-static bool lock_is_current(int fd, const char *lock_path)
+static void attempt_done(void *data, struct door_socket *socket, const GError *error)
 {
-	struct stat held;
-	struct stat named;
+	struct door *door = data;
 
-	return fstat(fd, &held) == 0 && stat(lock_path, &named) == 0 &&
-		held.st_dev == named.st_dev && held.st_ino == named.st_ino;
+	door->attempt = NULL;
+	if (!socket) {
+		tell_trouble(door, error);
+		make_later(door);
+		return;
+	}
+	tell(door, G_LOG_LEVEL_MESSAGE, "listens now");
+	g_clear_pointer(&door->trouble, g_free);
+	set_socket(door, socket);
 }
 
-/* Only for the message that another one gives: the lock itself decides, and a full file system is no
- * reason not to start. */
-static void write_owner(const struct door *door)
+static gboolean make(gpointer data)
 {
-	g_autofree char *text = g_strdup_printf("%d\n", (int)getpid());
-	size_t size = strlen(text);
+	struct door *door = data;
 
-	if (ftruncate(door->lock_fd, 0) < 0 ||
-		pwrite(door->lock_fd, text, size, 0) != (ssize_t)size)
-		log_daemon(G_LOG_LEVEL_MESSAGE, "%s: has no process number in it: %s",
-			door->lock_path, g_strerror(errno));
+	turn_note();
+	door->make_source = 0;
+	door->attempt = door_attempt_create(door->path, door->group, door->prepare, attempt_done,
+		door);
+	if (!door->attempt)
+		make_later(door);
+	return G_SOURCE_REMOVE;
 }
 
-static bool door_lock(struct door *door, GError **error)
+static void make_later(struct door *door)
 {
-	for (;;) {
-		int fd = open(door->lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-		if (fd < 0) {
-			if (errno == ENOENT)
-				set_error(error, door->path, "the socket's folder is missing",
-					ENOENT);
-			else
-				set_error(error, door->lock_path, "cannot open the lock file",
-					errno);
-			return false;
-		}
-		if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-			int saved = errno;
-			if (saved == EWOULDBLOCK)
-				set_served_error(error, door->path, fd);
-			else
-				set_error(error, door->lock_path, "cannot lock", saved);
-			close(fd);
-			return false;
-		}
-		if (lock_is_current(fd, door->lock_path)) {
-			door->lock_fd = fd;
-			break;
-		}
-		close(fd);
-	}
-
-	write_owner(door);
-	return true;
+	door->make_source = turn_name_of(g_timeout_add(door->make_ms, make, door), "door retry",
+		door_whose(door));
+	door->make_ms = MIN(2 * door->make_ms, MAKE_LAST_MS);
 }
 
-/* With the lock held, a socket that is still there is one that nobody serves. */
-static bool remove_stale(const char *path, GError **error)
-{
-	struct stat status;
-
-	if (lstat(path, &status) < 0) {
-		if (errno == ENOENT)
-			return true;
-		set_error(error, path, "cannot look at it", errno);
-		return false;
-	}
-	if (!S_ISSOCK(status.st_mode)) {
-		g_set_error(error, DOOR_ERROR, DOOR_ERROR_FAILED,
-			"%s: is there already and is not a socket", path);
-		return false;
-	}
-	if (unlink(path) < 0) {
-		set_error(error, path, "cannot remove the stale socket", errno);
-		return false;
-	}
-	return true;
-}
-
-static bool open_to_group(const char *path, const char *group, GError **error)
-{
-	errno = 0;
-	struct group *entry = getgrnam(group);
-
-	if (!entry) {
-		g_set_error(error, DOOR_ERROR, DOOR_ERROR_FAILED, "%s: there is no group \"%s\"",
-			path, group);
-		return false;
-	}
-	if (lchown(path, (uid_t)-1, entry->gr_gid) < 0) {
-		set_error(error, path, "cannot give it to the group", errno);
-		return false;
-	}
-	if (chmod(path, 0660) < 0) {
-		set_error(error, path, "cannot open it to the group", errno);
-		return false;
-	}
-	return true;
-}
-
-static bool door_bind(struct door *door, const char *group, GError **error)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	struct stat status;
-
-	if (strlen(door->path) >= sizeof(address.sun_path)) {
-		g_set_error(error, DOOR_ERROR, DOOR_ERROR_FAILED,
-			"%s: a socket's path may have %zu bytes at most", door->path,
-			sizeof(address.sun_path) - 1);
-		return false;
-	}
-	strcpy(address.sun_path, door->path);
-
-	door->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (door->listen_fd < 0) {
-		set_error(error, door->path, "cannot make a socket", errno);
-		return false;
-	}
-	/* The mode that bind gives the file, so that it is never open to others for a moment. */
-	if (fchmod(door->listen_fd, 0600) < 0 ||
-		bind(door->listen_fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
-		set_error(error, door->path, "cannot bind", errno);
-		return false;
-	}
-	if (lstat(door->path, &status) == 0) {
-		door->device = status.st_dev;
-		door->inode = status.st_ino;
-	}
-	if (group && !open_to_group(door->path, group, error))
-		return false;
-	if (listen(door->listen_fd, BACKLOG) < 0) {
-		set_error(error, door->path, "cannot listen", errno);
-		return false;
-	}
-	return true;
-}
-
-struct door *door_create_path(const char *path, const char *group, door_attached_func attached,
+struct door *door_create_path(const struct door_options *options, door_attached_func attached,
 	void *data, GError **error)
 {
+	g_autoptr(GError) failure = NULL;
 	struct door *door = door_new(attached, data);
+	struct door_socket *socket = door_socket_create(options->path, options->group,
+		options->prepare, &failure);
 
-	door->path = g_strdup(path);
-	door->lock_path = g_strconcat(path, ".lock", NULL);
-	if (!door_lock(door, error) || !remove_stale(path, error) ||
-		!door_bind(door, group, error)) {
+	door->path = g_strdup(options->path);
+	door->group = g_strdup(options->group);
+	door->prepare = options->prepare;
+	door->make_ms = MAKE_FIRST_MS;
+	door_set_guest(door, options->guest, options->account, options->fds);
+	if (socket) {
+		set_socket(door, socket);
+		return door;
+	}
+	if (g_error_matches(failure, DOOR_ERROR, DOOR_ERROR_SERVED) ||
+		g_error_matches(failure, DOOR_ERROR, DOOR_ERROR_FAILED)) {
+		g_propagate_error(error, g_steal_pointer(&failure));
 		door_destroy(door);
 		return NULL;
 	}
-	door_arm(door);
+	tell_trouble(door, failure);
+	make_later(door);
 	return door;
 }
+
+/* ---- others' sockets ---- */
 
 static bool socket_option(int fd, int option, int *value)
 {
@@ -536,21 +459,17 @@ void door_destroy(struct door *door)
 	discharge(door);
 	g_clear_handle_id(&door->queue_source, g_source_remove);
 	g_clear_handle_id(&door->source, g_source_remove);
-	if (door->listen_fd >= 0)
+	g_clear_handle_id(&door->make_source, g_source_remove);
+	door_attempt_abandon(door->attempt);
+	if (door->socket)
+		door_socket_destroy(door->socket);
+	else if (door->listen_fd >= 0)
 		close(door->listen_fd);
 	if (door->inherited_fd >= 0)
 		close(door->inherited_fd);
-	if (door->lock_fd >= 0) {
-		struct stat status;
-		if (door->inode && lstat(door->path, &status) == 0 &&
-			status.st_dev == door->device && status.st_ino == door->inode)
-			unlink(door->path);
-		/* Before the lock is given up: then it may be another's file. */
-		unlink(door->lock_path);
-		close(door->lock_fd);
-	}
 	g_free(door->guest);
 	g_free(door->path);
-	g_free(door->lock_path);
+	g_free(door->group);
+	g_free(door->trouble);
 	g_free(door);
 }

@@ -8,6 +8,7 @@
 #define SCANOUTD_WIRE_DOOR_H
 
 #include <glib.h>
+#include <stdbool.h>
 
 struct account;
 struct door;
@@ -17,21 +18,38 @@ GQuark door_error_quark(void);
 
 enum door_error {
 	DOOR_ERROR_SERVED, /* another process serves this path (its lock file says which) */
-	DOOR_ERROR_FAILED,
+	DOOR_ERROR_FAILED, /* a mistake of the user's */
+	DOOR_ERROR_STATE, /* what may be otherwise later; of no door_create_*() */
 };
 
 /* A peer came. The fd is the callee's, non-blocking and close-on-exec. The callee may destroy the
  * door. */
 typedef void (*door_attached_func)(void *data, int fd);
 
+/* Makes what a path needs, such as its folder. Called from any thread, before each try. */
+typedef bool (*door_prepare_func)(const char *path, GError **error);
+
+struct door_options {
+	const char *path;
+	const char *group; /* may connect too; NULL: only we */
+	door_prepare_func prepare; /* or NULL */
+	/* As door_set_guest(). */
+	const char *guest;
+	struct account *account;
+	unsigned int fds;
+};
+
 /*
- * Listens on `path`. Whether somebody else serves it is decided by a lock on "<path>.lock", never
- * by connecting; a stale socket is replaced. Mode 0600 unless `group` (a group's name) is given:
- * then 0660 and that group. One peer at a time: while one is attached, another one waits in the
+ * Listens on a path. Whether somebody else serves it is decided by a lock on "<path>.lock", never
+ * by connecting; a stale socket is replaced. Mode 0600 unless a group is given: then 0660 and that
+ * group. Where the file system does not let us (it is full, read-only, the folder is not there), or this
+ * process has no fds left, that is logged, once a reason, and tried again, after a second and up to
+ * 16, in a thread: the loop does not wait for a file system. Errors are a path that is too long or
+ * something else than a socket, a group that there is not, and a path that somebody serves. One peer at a time: while one is attached, another one waits in the
  * backlog, which is logged, and after 2 s is refused, which is logged with both process numbers;
  * door_release() lets the next one in.
  */
-struct door *door_create_path(const char *path, const char *group, door_attached_func attached,
+struct door *door_create_path(const struct door_options *options, door_attached_func attached,
 	void *data, GError **error);
 
 /* The same on a listening socket that the service manager made; `fd` is taken over, but not on

@@ -274,6 +274,14 @@ static void vmm_attached(void *data, int fd)
 struct relay *relay_create(const struct relay_options *options,
 	const struct relay_listener *listener, void *data, GError **error)
 {
+	const struct door_options door = {
+		.path = options->vmm_path,
+		.group = options->vmm_group,
+		.prepare = options->prepare,
+		.guest = options->name,
+		.account = options->account,
+		.fds = ACCOUNT_FDS_RELAY,
+	};
 	struct sockaddr_un address;
 	struct relay *relay = g_new0(struct relay, 1);
 
@@ -291,14 +299,14 @@ struct relay *relay_create(const struct relay_options *options,
 	relay->closer = account_closer(options->account);
 
 	if (options->vmm_path)
-		relay->door = door_create_path(options->vmm_path, options->vmm_group, vmm_attached,
-			relay, error);
+		relay->door = door_create_path(&door, vmm_attached, relay, error);
 	else
 		relay->door = door_create_listening(options->vmm_listen_fd, vmm_attached, relay,
 			error);
 	if (!relay->door)
 		goto fail;
-	door_set_guest(relay->door, relay->name, relay->account, ACCOUNT_FDS_RELAY);
+	if (!options->vmm_path)
+		door_set_guest(relay->door, door.guest, door.account, door.fds);
 	if (strlen(relay->backend_path) >= sizeof(address.sun_path)) {
 		g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
 			"the back-end's socket path is longer than %zu bytes: %s",

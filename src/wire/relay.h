@@ -47,6 +47,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "wire/door.h"
+
 struct account;
 struct relay;
 
@@ -56,6 +58,7 @@ struct relay_options {
 	const char *vmm_path; /* where the VMM connects; or NULL and … */
 	int vmm_listen_fd; /* … a listening socket of the service manager's, else -1 */
 	const char *vmm_group; /* may connect too; NULL: only we */
+	door_prepare_func prepare; /* of vmm_path; or NULL */
 	const char *backend_path; /* where the back-end listens */
 };
 

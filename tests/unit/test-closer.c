@@ -247,7 +247,8 @@ static void test_door(void)
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	int peer = -1;
-	struct door *door = door_create_path(path, NULL, attached, &peer, NULL);
+	struct door *door = door_create_path(&(struct door_options){.path = path, .group = NULL},
+		attached, &peer, NULL);
 
 	g_assert_nonnull(door);
 	door_set_guest(door, "kiosk", account, 1);

@@ -348,7 +348,8 @@ static void test_listening(void)
 	g_autofree char *path = g_build_filename(folder, "display", NULL);
 	struct backend backend;
 
-	struct door *door = door_create_path(path, NULL, on_attached, fixture, &error);
+	struct door *door = door_create_path(&(struct door_options){.path = path}, on_attached,
+		fixture, &error);
 	g_assert_no_error(error);
 	backend_start(&backend, -1,
 		(const char *const[]){"--connect", path, "--do", long_script, NULL});

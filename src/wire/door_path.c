@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A socket of ours at a path. Whether somebody else serves it is decided by the lock, never by
+ * connecting. Made by door.c: once in the main thread, when the daemon starts, and where the file system
+ * was not ready for it, again and again in a thread.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "turn.h"
+#include "wire/door_internal.h"
+
+/* A group with its members; one that is larger cannot be looked at. */
+#define GROUP_BYTES 65536
+
+struct door_socket {
+	char *path;
+	char *lock_path;
+	int lock_fd; /* held as long as it stands, or -1 */
+	int fd; /* that listens, or -1 */
+	dev_t device; /* of the socket that we bound, so that no other is unlinked */
+	ino_t inode;
+	char *remark;
+};
+
+static void set_error(GError **error, const char *path, const char *what, int number)
+{
+	/* What is wrong with a name stays so. */
+	bool mistake = number == ENOTDIR || number == ENAMETOOLONG || number == ELOOP;
+
+	g_set_error(error, DOOR_ERROR, mistake ? DOOR_ERROR_FAILED : DOOR_ERROR_STATE, "%s: %s: %s",
+		path, what, g_strerror(number));
+}
+
+static void set_served_error(GError **error, const char *path, int lock_fd)
+{
+	char text[32];
+	ssize_t length = pread(lock_fd, text, sizeof(text) - 1, 0);
+	guint64 pid = 0;
+
+	text[length > 0 ? length : 0] = '\0';
+	g_strchomp(text);
+	if (g_ascii_string_to_unsigned(text, 10, 1, G_MAXINT, &pid, NULL))
+		g_set_error(error, DOOR_ERROR, DOOR_ERROR_SERVED,
+			"%s is served by process %" G_GUINT64_FORMAT " already", path, pid);
+	else
+		g_set_error(error, DOOR_ERROR, DOOR_ERROR_SERVED,
+			"%s is served by another process already", path);
+}
+
+/* A lock on a file that its owner has unlinked in the meantime guards nothing. */
+static bool lock_is_current(int fd, const char *lock_path)
+{
+	struct stat held;
+	struct stat named;
+
+	return fstat(fd, &held) == 0 && stat(lock_path, &named) == 0 &&
+		held.st_dev == named.st_dev && held.st_ino == named.st_ino;
+}
+
+/* Only for the message that another one gives: the lock itself decides, and a full file system is no
+ * reason not to start. */
+static void write_owner(struct door_socket *sock)
+{
+	g_autofree char *text = g_strdup_printf("%d\n", (int)getpid());
+	size_t size = strlen(text);
+
+	if (ftruncate(sock->lock_fd, 0) < 0 ||
+		pwrite(sock->lock_fd, text, size, 0) != (ssize_t)size)
+		sock->remark = g_strdup_printf("%s: has no process number in it: %s",
+			sock->lock_path, g_strerror(errno));
+}
+
+static bool take_lock(struct door_socket *sock, GError **error)
+{
+	for (;;) {
+		int fd = open(sock->lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+		if (fd < 0) {
+			if (errno == ENOENT)
+				set_error(error, sock->path, "the socket's folder is missing",
+					ENOENT);
+			else
+				set_error(error, sock->lock_path, "cannot open the lock file",
+					errno);
+			return false;
+		}
+		if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+			int saved = errno;
+			if (saved == EWOULDBLOCK)
+				set_served_error(error, sock->path, fd);
+			else
+				set_error(error, sock->lock_path, "cannot lock", saved);
+			close(fd);
+			return false;
+		}
+		if (lock_is_current(fd, sock->lock_path)) {
+			sock->lock_fd = fd;
+			break;
+		}
+		close(fd);
+	}
+
+	write_owner(sock);
+	return true;
+}
+
+/* With the lock held, a socket that is still there is one that nobody serves. */
+static bool remove_stale(const char *path, GError **error)
+{
+	struct stat status;
+
+	if (lstat(path, &status) < 0) {
+		if (errno == ENOENT)
+			return true;
+		set_error(error, path, "cannot look at it", errno);
+		return false;
+	}
+	if (!S_ISSOCK(status.st_mode)) {
+		g_set_error(error, DOOR_ERROR, DOOR_ERROR_FAILED,
+			"%s: is there already and is not a socket", path);
+		return false;
+	}
+	if (unlink(path) < 0) {
+		set_error(error, path, "cannot remove the stale socket", errno);
+		return false;
+	}
+	return true;
+}
+
+static bool open_to_group(const char *path, const char *group, GError **error)
+{
+	struct group entry;
+	struct group *found = NULL;
+	char text[GROUP_BYTES];
+	int failure = getgrnam_r(group, &entry, text, sizeof(text), &found);
+
+	if (!found && failure != 0) {
+		set_error(error, path, "cannot look for its group", failure);
+		return false;
+	}
+	if (!found) {
+		g_set_error(error, DOOR_ERROR, DOOR_ERROR_FAILED, "%s: there is no group \"%s\"",
+			path, group);
+		return false;
+	}
+	if (lchown(path, (uid_t)-1, entry.gr_gid) < 0) {
+		set_error(error, path, "cannot give it to the group", errno);
+		return false;
+	}
+	if (chmod(path, 0660) < 0) {
+		set_error(error, path, "cannot open it to the group", errno);
+		return false;
+	}
+	return true;
+}
+
+/* Before anything else: no file system has a name for it either. */
+static bool has_length(const char *path, GError **error)
+{
+	const size_t most = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1;
+
+	if (strlen(path) <= most)
+		return true;
+	g_set_error(error, DOOR_ERROR, DOOR_ERROR_FAILED,
+		"%s: a socket's path may have %zu bytes at most", path, most);
+	return false;
+}
+
+static bool bind_socket(struct door_socket *sock, const char *group, GError **error)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct stat status;
+
+	strcpy(address.sun_path, sock->path);
+
+	sock->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (sock->fd < 0) {
+		set_error(error, sock->path, "cannot make a socket", errno);
+		return false;
+	}
+	/* The mode that bind gives the file, so that it is never open to others for a moment. */
+	if (fchmod(sock->fd, 0600) < 0 ||
+		bind(sock->fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
+		set_error(error, sock->path, "cannot bind", errno);
+		return false;
+	}
+	if (lstat(sock->path, &status) == 0) {
+		sock->device = status.st_dev;
+		sock->inode = status.st_ino;
+	}
+	if (group && !open_to_group(sock->path, group, error))
+		return false;
+	if (listen(sock->fd, DOOR_BACKLOG) < 0) {
+		set_error(error, sock->path, "cannot listen", errno);
+		return false;
+	}
+	return true;
+}
+
+struct door_socket *door_socket_create(const char *path, const char *group,
+	door_prepare_func prepare, GError **error)
+{
+	struct door_socket *sock = g_new0(struct door_socket, 1);
+
+	sock->path = g_strdup(path);
+	sock->lock_path = g_strconcat(path, ".lock", NULL);
+	sock->lock_fd = -1;
+	sock->fd = -1;
+	if (has_length(path, error) && (!prepare || prepare(path, error)) &&
+		take_lock(sock, error) && remove_stale(path, error) &&
+		bind_socket(sock, group, error))
+		return sock;
+	door_socket_destroy(sock);
+	return NULL;
+}
+
+int door_socket_fd(const struct door_socket *sock)
+{
+	return sock->fd;
+}
+
+const char *door_socket_remark(const struct door_socket *sock)
+{
+	return sock->remark;
+}
+
+void door_socket_destroy(struct door_socket *sock)
+{
+	struct stat status;
+
+	if (!sock)
+		return;
+	if (sock->fd >= 0)
+		close(sock->fd);
+	if (sock->lock_fd >= 0) {
+		if (sock->inode && lstat(sock->path, &status) == 0 &&
+			status.st_dev == sock->device && status.st_ino == sock->inode)
+			unlink(sock->path);
+		/* Before the lock is given up: then it may be another's file. */
+		unlink(sock->lock_path);
+		close(sock->lock_fd);
+	}
+	g_free(sock->path);
+	g_free(sock->lock_path);
+	g_free(sock->remark);
+	g_free(sock);
+}
+
+/* ---- in a thread ---- */
+
+struct door_attempt {
+	char *path;
+	char *group;
+	door_prepare_func prepare;
+	/* The main thread's: NULL once abandoned. */
+	void (*done)(void *data, struct door_socket *sock, const GError *error);
+	void *data;
+	/* The thread's, until it attaches the source. */
+	struct door_socket *sock;
+	GError *error;
+	GSource *source;
+	GMainContext *context;
+};
+
+static void *try_in_thread(void *data)
+{
+	struct door_attempt *attempt = data;
+
+	attempt->sock = door_socket_create(attempt->path, attempt->group, attempt->prepare,
+		&attempt->error);
+	/* Last: the main thread may free it from then on. */
+	g_source_attach(attempt->source, attempt->context);
+	return NULL;
+}
+
+static void attempt_free(struct door_attempt *attempt)
+{
+	door_socket_destroy(attempt->sock);
+	g_clear_error(&attempt->error);
+	g_source_unref(attempt->source);
+	g_main_context_unref(attempt->context);
+	g_free(attempt->path);
+	g_free(attempt->group);
+	g_free(attempt);
+}
+
+static gboolean attempt_done(gpointer data)
+{
+	struct door_attempt *attempt = data;
+	struct door_socket *sock = g_steal_pointer(&attempt->sock);
+
+	turn_note();
+	if (attempt->done)
+		attempt->done(attempt->data, sock, attempt->error);
+	else
+		door_socket_destroy(sock);
+	attempt_free(attempt);
+	return G_SOURCE_REMOVE;
+}
+
+struct door_attempt *door_attempt_create(const char *path, const char *group,
+	door_prepare_func prepare,
+	void (*done)(void *data, struct door_socket *sock, const GError *error), void *data)
+{
+	struct door_attempt *attempt = g_new0(struct door_attempt, 1);
+	GThread *thread;
+
+	attempt->path = g_strdup(path);
+	attempt->group = g_strdup(group);
+	attempt->prepare = prepare;
+	attempt->done = done;
+	attempt->data = data;
+	attempt->context = g_main_context_ref_thread_default();
+	attempt->source = g_idle_source_new();
+	g_source_set_priority(attempt->source, G_PRIORITY_DEFAULT);
+	g_source_set_name(attempt->source, "door retry");
+	g_source_set_callback(attempt->source, attempt_done, attempt, NULL);
+	thread = g_thread_try_new("door", try_in_thread, attempt, NULL);
+	if (!thread) {
+		attempt_free(attempt);
+		return NULL;
+	}
+	g_thread_unref(thread);
+	return attempt;
+}
+
+void door_attempt_abandon(struct door_attempt *attempt)
+{
+	if (attempt)
+		attempt->done = NULL;
+}
