@@ -540,7 +540,7 @@ static bool probe_finished(void *data)
 	kms_modeset_request(&device->modeset, false);
 	device->probe_untold = true;
 	kms_records_wake_at(&device->card->records, 0);
-	return !kms_outputs_miss_edid(&device->outputs);
+	return !kms_outputs_lack_answers(&device->outputs);
 }
 
 static void card_removed(void *data)
@@ -593,7 +593,7 @@ struct kms_device *kms_device_create(const struct kms_device_options *options,
 	attach_source(device);
 	if (was_removed(&node))
 		card_removed(device);
-	if (!complete || kms_outputs_miss_edid(&device->outputs))
+	if (!complete || kms_outputs_lack_answers(&device->outputs))
 		kms_hotplug_probe_later(device->hotplug);
 	return device;
 }

@@ -80,6 +80,7 @@ static struct kms_output *find_by_name(const struct kms_outputs *outputs,
 	return NULL;
 }
 
+/* 0: nobody knows, just now. */
 static uint32_t possible_crtcs(int fd, const drmModeConnector *probed)
 {
 	uint32_t possible = 0;
@@ -87,6 +88,8 @@ static uint32_t possible_crtcs(int fd, const drmModeConnector *probed)
 	for (int i = 0; i < probed->count_encoders; i++) {
 		drmModeEncoder *encoder = drmModeGetEncoder(fd, probed->encoders[i]);
 
+		if (!encoder && errno != ENOENT)
+			return 0;
 		if (encoder) {
 			possible |= encoder->possible_crtcs;
 			drmModeFreeEncoder(encoder);
@@ -151,8 +154,14 @@ static struct kms_output *meet(struct kms_outputs *outputs, uint32_t id,
 	if (probed->connector_type == DRM_MODE_CONNECTOR_WRITEBACK)
 		return NULL;
 	output = find_by_name(outputs, probed);
-	if (output && output->connector.id == id)
+	if (output && output->connector.id == id) {
+		if (!output->connector.possible_crtcs) {
+			output->connector.possible_crtcs = possible_crtcs(outputs->card->fd,
+				probed);
+			take_note(outputs, output);
+		}
 		return output;
+	}
 	former = find_by_id(outputs, id);
 	if (former)
 		update(outputs, former, NULL);
@@ -200,12 +209,14 @@ static bool should_have_edid(const struct kms_connector *connector)
 	return false;
 }
 
-bool kms_outputs_miss_edid(const struct kms_outputs *outputs)
+bool kms_outputs_lack_answers(const struct kms_outputs *outputs)
 {
 	for (size_t i = 0; i < kms_outputs_count(outputs); i++) {
 		const struct kms_connector *connector = &kms_outputs_at(outputs, i)->connector;
 
-		if (connector->connected && !connector->edid_size && should_have_edid(connector))
+		if (connector->connected &&
+			(!connector->possible_crtcs ||
+				(!connector->edid_size && should_have_edid(connector))))
 			return true;
 	}
 	return false;

@@ -38,8 +38,9 @@ void kms_outputs_probes_done(struct kms_outputs *outputs);
 /* A monitor is there, whatever the kernel says of it: kms_connector_force(). */
 void kms_outputs_force(struct kms_outputs *outputs, struct kms_output *output, bool forced);
 
-/* A monitor is there whose EDID should be, and is not: it may be readable a moment later. */
-bool kms_outputs_miss_edid(const struct kms_outputs *outputs);
+/* A monitor is there whose EDID should be, and is not, or nobody could say what can drive it: it may be
+ * known a moment later. */
+bool kms_outputs_lack_answers(const struct kms_outputs *outputs);
 
 /* Reads again what drives the connectors: after another master. */
 void kms_outputs_read_state(struct kms_outputs *outputs);
