@@ -9,6 +9,9 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Of what fails for the moment. */
+#define TRIES 8
+
 static struct {
 	aio_context_t context; /* 0: none yet */
 	int file;
@@ -53,6 +56,14 @@ void signaller_add(int fd)
 	struct iocb *requests[] = {&request};
 	struct io_event done;
 
-	if (syscall(SYS_io_submit, signaller.context, 1L, requests) == 1)
+	/* A call that is lost can be a key that is not released. What an earlier one left behind makes
+	 * room for this one, also where it could not be submitted. */
+	for (int i = 0; i < TRIES; i++) {
+		bool submitted = syscall(SYS_io_submit, signaller.context, 1L, requests) == 1;
+		bool of_the_moment = errno == EAGAIN || errno == ENOMEM || errno == EINTR;
+
 		syscall(SYS_io_getevents, signaller.context, 0L, 1L, &done, &no_time);
+		if (submitted || !of_the_moment)
+			return;
+	}
 }

@@ -21,7 +21,8 @@
  * of the fs.aio-max-nr requests of this machine are in use, or no fd is left; *error says which. */
 bool signaller_install(GError **error);
 
-/* `fd` is any; where it is no eventfd, or the kernel has no memory just now, nothing happens. */
+/* `fd` is any; where it is no eventfd, or the kernel has no memory though it was asked several times,
+ * nothing happens. */
 void signaller_add(int fd);
 
 #endif
