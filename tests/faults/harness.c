@@ -65,6 +65,11 @@ bool faults_is_hang_up(void)
 	return current && (current->error == EPIPE || current->error == ECONNRESET);
 }
 
+bool faults_is_reply(void)
+{
+	return current && g_str_equal(current->call->name, "sendmsg");
+}
+
 const char *faults_warnings(void)
 {
 	return warnings->str;
@@ -84,8 +89,11 @@ char *faults_list_fds(void)
 		g_autofree char *path = g_build_filename("/proc/self/fd", entry->d_name, NULL);
 		g_autofree char *target = g_file_read_link(path, NULL);
 
+		/* The process's own, for good. */
+		if (target && strstr(target, "scanoutd signaller"))
+			continue;
 		if (target && atoi(entry->d_name) != dirfd(directory))
-			g_string_append_printf(text, "%s %s\n", entry->d_name, target);
+			g_string_append_printf(text, "%s\n", target);
 	}
 	closedir(directory);
 	return g_string_free(text, FALSE);

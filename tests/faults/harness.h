@@ -26,12 +26,14 @@ void faults_add(const char *path, void (*scenario)(void), unsigned int seconds);
 
 /* Whether what fails is that a peer has gone. */
 bool faults_is_hang_up(void);
+/* … or that it is sent nothing for the moment. */
+bool faults_is_reply(void);
 
 /* Warnings and worse that our code has logged so far, each with a newline; belongs to the harness. Any
  * thread may log. */
 const char *faults_warnings(void);
 
-/* Open fds and what they are, a line each, once nothing is left to be closed by a thread; the
+/* What open fds are, a line each, once nothing is left to be closed by a thread; the
  * caller's. */
 char *faults_list_fds(void);
 

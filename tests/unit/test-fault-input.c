@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Two guests' keyboards, each with a VMM, and one call that fails: a key that is pressed is released,
+ * whatever call that is, the guest is woken for both, and each request that wants a reply has one or
+ * the VMM's socket was closed with a word, and the next VMM is served.
+ */
+#include <linux/input.h>
+#include <linux/virtio_input.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "device_fixture.h"
+#include "harness.h"
+#include "interpose.h"
+#include "peers.h"
+
+#define SESSIONS_MAX 3
+
+/* Between two looks at what a VMM wants next. */
+#define LOOK_MS 1
+
+enum wish { WISH_NOTHING, WISH_PRESS, WISH_RELEASE };
+
+struct keyboard {
+	char *path;
+	char *name;
+	struct input_sink *sink;
+	struct vmm vmm;
+	bool connected;
+	int wish; /* enum wish, of the VMM's thread */
+	bool done;
+	enum peers_result result;
+	unsigned int closed; /* connections that were, before their end */
+};
+
+struct stage {
+	char *folder;
+	struct keyboard keyboards[2];
+	GMainLoop *loop;
+};
+
+/* ---- the VMM, in a thread of its own ---- */
+
+#define TRY(expression) \
+	do { \
+		enum peers_result tried = (expression); \
+		if (tried != PEERS_DONE) { \
+			g_printerr("%s: %s\n", #expression, \
+				tried == PEERS_CLOSED ? "closed" : "lost"); \
+			return tried; \
+		} \
+	} while (0)
+
+/* A VMM goes where what it needs is refused. */
+static enum peers_result say(struct vmm *vmm, const struct vmm_message *message)
+{
+	g_autoptr(GByteArray) bytes = vmm_bytes(message);
+	struct vhost_user_header header;
+	uint64_t words[VMM_WORDS_MAX];
+
+	if (!peers_send(vmm->fd, bytes->data, bytes->len, message->fd_count ? message->fds[0] : -1))
+		return PEERS_CLOSED;
+	if (!vmm_expects_reply(message))
+		return PEERS_DONE;
+	TRY(peers_receive(vmm->fd, &header, sizeof(header), NULL));
+	g_assert_cmpuint(header.request, ==, message->request);
+	g_assert_cmphex(header.flags, ==, VHOST_USER_VERSION | VHOST_USER_REPLY);
+	g_assert_cmpuint(header.size, <=, sizeof(words));
+	TRY(peers_receive(vmm->fd, words, header.size, NULL));
+	return message->flags & VHOST_USER_NEED_REPLY && words[0] != 0 ? PEERS_CLOSED : PEERS_DONE;
+}
+
+static void offer(struct vmm *vmm, uint16_t head)
+{
+	driver_offer_buffer(&vmm->drivers[DEVICE_EVENT_QUEUE], head, DEVICE_BUFFER_OFFSET(head),
+		sizeof(struct virtio_input_event), true);
+}
+
+static bool is_key(const struct vmm *vmm, uint32_t head, int32_t value)
+{
+	struct virtio_input_event event;
+
+	memcpy(&event, vmm->guest.bytes + DEVICE_BUFFER_OFFSET(head), sizeof(event));
+	return event.type == EV_KEY && event.code == KEY_A && (int32_t)event.value == value;
+}
+
+/* Looks at the ring only when it is called, as a driver does. */
+static enum peers_result await_key(struct vmm *vmm, int32_t value)
+{
+	struct pollfd ready[] = {{.fd = vmm->calls[DEVICE_EVENT_QUEUE], .events = POLLIN},
+		{.fd = vmm->fd, .events = POLLIN}};
+	struct vring_used_elem element;
+	bool found = false;
+	eventfd_t calls;
+
+	while (!found) {
+		if (poll(ready, G_N_ELEMENTS(ready), PEERS_PATIENCE_MS) == 0)
+			return PEERS_LOST;
+		if (!ready[0].revents)
+			return PEERS_CLOSED;
+		g_assert_cmpint(eventfd_read(vmm->calls[DEVICE_EVENT_QUEUE], &calls), ==, 0);
+		driver_set_used_event(&vmm->drivers[DEVICE_EVENT_QUEUE],
+			vmm->drivers[DEVICE_EVENT_QUEUE].seen);
+		while (driver_take_used(&vmm->drivers[DEVICE_EVENT_QUEUE], &element)) {
+			found |= is_key(vmm, element.id, value);
+			offer(vmm, (uint16_t)element.id);
+			driver_set_used_event(&vmm->drivers[DEVICE_EVENT_QUEUE],
+				vmm->drivers[DEVICE_EVENT_QUEUE].seen);
+		}
+		eventfd_write(vmm->kicks[DEVICE_EVENT_QUEUE], 1);
+	}
+	return PEERS_DONE;
+}
+
+static enum peers_result type(struct keyboard *keyboard)
+{
+	struct vmm *vmm = &keyboard->vmm;
+
+	for (uint16_t head = 0; head < VMM_QUEUE_SIZE; head++)
+		offer(vmm, head);
+	eventfd_write(vmm->kicks[DEVICE_EVENT_QUEUE], 1);
+	__atomic_store_n(&keyboard->wish, WISH_PRESS, __ATOMIC_RELEASE);
+	TRY(await_key(vmm, 1));
+	__atomic_store_n(&keyboard->wish, WISH_RELEASE, __ATOMIC_RELEASE);
+	return await_key(vmm, 0);
+}
+
+static enum peers_result use(struct keyboard *keyboard)
+{
+	struct vmm_message messages[VMM_SCRIPT_MAX];
+	struct vmm *vmm = &keyboard->vmm;
+	size_t count;
+
+	vmm->fd = peers_connect(keyboard->path);
+	if (vmm->fd < 0)
+		return PEERS_LOST;
+	count = vmm_script(vmm, messages);
+	for (size_t i = 0; i < count; i++)
+		TRY(say(vmm, &messages[i]));
+	TRY(type(keyboard));
+	for (unsigned int i = 0; i < VMM_QUEUES; i++) {
+		const struct vmm_message stop = VMM_MESSAGE(VHOST_USER_GET_VRING_BASE,
+			VMM_STATE(i, 0));
+
+		TRY(say(vmm, &stop));
+	}
+	g_assert_true(peers_is_silent(vmm->fd));
+	return PEERS_DONE;
+}
+
+static gpointer run_vmm(gpointer data)
+{
+	struct keyboard *keyboard = data;
+	unsigned int sessions = 0;
+
+	keyboard->result = PEERS_CLOSED;
+	while (keyboard->result == PEERS_CLOSED && sessions++ < SESSIONS_MAX) {
+		vmm_open(&keyboard->vmm);
+		keyboard->result = use(keyboard);
+		vmm_close(&keyboard->vmm);
+	}
+	keyboard->closed = sessions - 1;
+	__atomic_store_n(&keyboard->done, true, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+/* ---- who presses the key ---- */
+
+static void press(struct keyboard *keyboard, int32_t value)
+{
+	const struct input_value values[] = {{EV_KEY, KEY_A, value}, {EV_SYN, SYN_REPORT, 0}};
+
+	input_sink_send(keyboard->sink, values, G_N_ELEMENTS(values));
+}
+
+static gboolean look(gpointer data)
+{
+	struct stage *stage = data;
+	bool done = true;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(stage->keyboards); i++) {
+		struct keyboard *keyboard = &stage->keyboards[i];
+		int wish = __atomic_load_n(&keyboard->wish, __ATOMIC_ACQUIRE);
+
+		done &= __atomic_load_n(&keyboard->done, __ATOMIC_ACQUIRE) && !keyboard->connected;
+		if (wish == WISH_NOTHING || !keyboard->connected)
+			continue;
+		__atomic_store_n(&keyboard->wish, WISH_NOTHING, __ATOMIC_RELEASE);
+		press(keyboard, wish == WISH_PRESS);
+	}
+	if (done)
+		g_main_loop_quit(stage->loop);
+	return G_SOURCE_CONTINUE;
+}
+
+static void leds(void *data, uint32_t said, uint32_t on)
+{
+}
+
+static void connected(void *data, bool connects)
+{
+	((struct keyboard *)data)->connected = connects;
+}
+
+static const struct input_sink_listener listener = {leds, connected};
+
+/* ---- the scenario ---- */
+
+/* NULL, or why there is no keyboard; the caller's. */
+static char *make_keyboard(struct keyboard *keyboard)
+{
+	const struct device_options options = {.guest = keyboard->name,
+		.device = "keyboard",
+		.path = keyboard->path};
+	struct input_description description;
+	g_autoptr(GError) error = NULL;
+
+	device_fixture_describe(&description);
+	keyboard->sink = device_create(&options, &description, &listener, keyboard, &error);
+	g_assert_true((keyboard->sink != NULL) == (error == NULL));
+	return error ? g_strdup(error->message) : NULL;
+}
+
+static void run_keyboards(struct stage *stage)
+{
+	guint source = g_timeout_add(LOOK_MS, look, stage);
+	GThread *threads[G_N_ELEMENTS(stage->keyboards)];
+
+	stage->loop = g_main_loop_new(NULL, FALSE);
+	for (size_t i = 0; i < G_N_ELEMENTS(threads); i++)
+		threads[i] = g_thread_new("vmm", run_vmm, &stage->keyboards[i]);
+	g_main_loop_run(stage->loop);
+	for (size_t i = 0; i < G_N_ELEMENTS(threads); i++)
+		g_thread_join(threads[i]);
+	g_source_remove(source);
+	g_main_loop_unref(stage->loop);
+}
+
+static void check(const struct stage *stage, bool told)
+{
+	unsigned int count = told;
+	unsigned int closed = 0;
+
+	for (const char *at = faults_warnings(); *at; at++)
+		count += *at == '\n';
+	for (size_t i = 0; i < G_N_ELEMENTS(stage->keyboards); i++) {
+		g_assert_cmpint(stage->keyboards[i].result, ==, PEERS_DONE);
+		closed += stage->keyboards[i].closed;
+	}
+	if (count > 1)
+		g_error("ERROR: told %u times: %s", count, faults_warnings());
+	g_assert_cmpuint(closed, <=, 1);
+	/* A reply that the kernel has no memory for ends the connection without a word. */
+	g_assert_true(closed == 0 || count == 1 || faults_is_hang_up() || faults_is_reply());
+}
+
+static void set_up(struct stage *stage)
+{
+	*stage = (struct stage){.folder = g_dir_make_tmp("test-fault-XXXXXX", NULL)};
+	for (size_t i = 0; i < G_N_ELEMENTS(stage->keyboards); i++) {
+		struct keyboard *keyboard = &stage->keyboards[i];
+
+		keyboard->name = g_strdup_printf("guest%zu", i);
+		keyboard->path = g_strdup_printf("%s/%zu.sock", stage->folder, i);
+	}
+	g_main_context_default();
+}
+
+static void tear_down(struct stage *stage)
+{
+	g_autofree char *line = g_strdup_printf("rm -r '%s'", stage->folder);
+
+	for (size_t i = 0; i < G_N_ELEMENTS(stage->keyboards); i++) {
+		g_free(stage->keyboards[i].name);
+		g_free(stage->keyboards[i].path);
+	}
+	/* What could not be removed, or was not known to be ours, is there for the next one. */
+	g_spawn_command_line_sync(line, NULL, NULL, NULL, NULL);
+	g_free(stage->folder);
+}
+
+static void keyboards(void)
+{
+	struct stage stage;
+	g_autofree char *before = NULL;
+	g_autofree char *after = NULL;
+	bool told = false;
+
+	set_up(&stage);
+	before = faults_list_fds();
+	for (size_t i = 0; i < G_N_ELEMENTS(stage.keyboards); i++) {
+		g_autofree char *why = make_keyboard(&stage.keyboards[i]);
+
+		told |= why != NULL;
+		if (why)
+			g_assert_null(make_keyboard(&stage.keyboards[i]));
+	}
+	run_keyboards(&stage);
+	for (size_t i = 0; i < G_N_ELEMENTS(stage.keyboards); i++)
+		input_sink_destroy(stage.keyboards[i].sink);
+	check(&stage, told);
+	after = faults_list_fds();
+	g_assert_cmpstr(after, ==, before);
+	tear_down(&stage);
+}
+
+int main(int argc, char **argv)
+{
+	faults_init(&argc, &argv);
+	faults_add("/fault/input/keyboards", keyboards, 40);
+	return g_test_run();
+}
