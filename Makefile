@@ -90,8 +90,8 @@ src_cflags := -Iinclude -Isrc $(glib_cflags) $(drm_cflags) $(src_extra_cflags)
 unit_cflags := -Iinclude -Isrc -Itests/unit $(glib_cflags) $(drm_cflags) $(src_extra_cflags)
 unit_kms_cflags := -Iinclude -Ikms -Itests/unit -Itests/double $(glib_cflags) $(drm_cflags) $(kms_extra_cflags)
 double_cflags := -Iinclude -Itests/double $(glib_cflags) $(drm_cflags) $(kms_extra_cflags)
-# The screenshot tool judges the daemon, so it sees nothing of it.
-screenshot_cflags := $(glib_cflags) $(drm_cflags) $(png_cflags)
+# The screenshot tool judges the daemon, so it sees nothing of it but include/.
+screenshot_cflags := -Iinclude $(glib_cflags) $(drm_cflags) $(png_cflags)
 backend_cflags := -Iinclude $(glib_cflags) $(drm_cflags) $(png_cflags)
 lab_cflags := -Iinclude $(glib_cflags) $(drm_cflags) $(png_cflags) $(evdev_cflags)
 bench_cflags := -Iinclude -Isrc -Itests/double $(glib_cflags) $(drm_cflags) $(kms_extra_cflags) $(src_extra_cflags)

@@ -14,6 +14,7 @@
 #include "config/config.h"
 #include "config/options.h"
 #include "daemon.h"
+#include "escape.h"
 #include "kms.h"
 #include "log.h"
 #include "report/log_writer.h"
@@ -37,7 +38,9 @@ static int list_cards(void)
 
 	if (!kms_list(text, &error))
 		return fail(error);
-	fputs(text->str, stdout);
+	g_autofree char *printed = escape_new(text->str, "\n");
+
+	fputs(printed, stdout);
 	return EXIT_SUCCESS;
 }
 

@@ -217,6 +217,16 @@ void evdev_describe(const struct evdev *evdev, struct input_description *descrip
 
 /* ---- life ---- */
 
+/* By itself libevdev prints to standard error, devices' names too, whatever bytes these have. */
+static void write_log(enum libevdev_log_priority priority, void *data, const char *file, int line,
+	const char *function, const char *format, va_list arguments)
+{
+	g_autofree char *text = g_strdup_vprintf(format, arguments);
+
+	log_daemon(priority == LIBEVDEV_LOG_ERROR ? G_LOG_LEVEL_WARNING : G_LOG_LEVEL_DEBUG,
+		"libevdev: %s", g_strchomp(text));
+}
+
 struct evdev *evdev_open(const char *node, const struct device_opener *opener,
 	const struct evdev_listener *listener, void *data, GError **error)
 {
@@ -227,6 +237,7 @@ struct evdev *evdev_open(const char *node, const struct device_opener *opener,
 	evdev->opener = opener ? *opener : seat_opener_direct;
 	evdev->listener = listener;
 	evdev->data = data;
+	libevdev_set_log_function(write_log, NULL);
 	evdev->fd = evdev->opener.open(evdev->opener.data, node, O_RDWR | O_NONBLOCK);
 	result = evdev->fd < 0 ? evdev->fd : libevdev_new_from_fd(evdev->fd, &evdev->device);
 	if (result >= 0)

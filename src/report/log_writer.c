@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "report/log_writer.h"
 
+#include "escape.h"
 #include "report/journal.h"
 #include "report/log_rate.h"
 #include "report/standard_error.h"
@@ -47,39 +48,12 @@ static const char *find_text(const GLogField *fields, gsize count, const char *k
 	return NULL;
 }
 
-/*
- * Names come from hardware and error texts from other programs: what would move a terminal's cursor
- * or more, and what is no UTF-8, is written as \x and two digits a byte. Returns the bytes written,
- * fewer than `size`, without a part of a character.
- */
-static size_t write_escaped(char *to, size_t size, const char *text)
-{
-	size_t used = 0;
-
-	while (*text != '\0') {
-		gunichar c = g_utf8_get_char_validated(text, -1);
-		bool valid = c != (gunichar)-1 && c != (gunichar)-2;
-		bool plain = valid && !g_unichar_iscntrl(c);
-		size_t bytes = valid ? (size_t)(g_utf8_next_char(text) - text) : 1;
-
-		if (used + bytes * (plain ? 1 : 4) >= size)
-			break;
-		for (size_t i = 0; !plain && i < bytes; i++)
-			snprintf(to + used + 4 * i, 5, "\\x%02x", (unsigned char)text[i]);
-		if (plain)
-			memcpy(to + used, text, bytes);
-		used += bytes * (plain ? 1 : 4);
-		text += bytes;
-	}
-	return used;
-}
-
 static bool write_message(GLogLevelFlags level, const char *message)
 {
 	char line[LINE_MAX_BYTES];
 	size_t size = (size_t)snprintf(line, sizeof(line), "scanoutd: %s", level_word(level));
 
-	size += write_escaped(line + size, sizeof(line) - size, message);
+	size += escape_text(line + size, sizeof(line) - size, message, "");
 	line[size++] = '\n';
 	return standard_error_write(&writer.standard_error, line, size);
 }

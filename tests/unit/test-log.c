@@ -122,6 +122,7 @@ static void test_escapes(void)
 		"scanoutd: device \\x1b[2Jx\\x07\\x0ascanoutd: error: no\\x7f\n"
 		"scanoutd: caf\xc3\xa9 \xe2\x82\xac C:\\x\n"
 		"scanoutd: \\xc2\\x9b2J \\xff\\xfe \\xc3\n"
+		"scanoutd: \\xe2\\x80\\xaegnp.exe\\xe2\\x80\\xa8\n"
 		"scanoutd: guest kiosk: \\x0d\n");
 }
 
@@ -133,6 +134,10 @@ static void child_escapes(void)
 	log_daemon(G_LOG_LEVEL_INFO, "%s",
 		"\xc2\x9b"
 		"2J \xff\xfe \xc3");
+	/* Text from right to left, and a line's end that is none of ours. */
+	log_daemon(G_LOG_LEVEL_INFO, "%s",
+		"\xe2\x80\xae"
+		"gnp.exe\xe2\x80\xa8");
 	log_guest(G_LOG_LEVEL_INFO, "kiosk", "\r");
 }
 

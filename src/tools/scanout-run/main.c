@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "escape.h"
 #include "tools/scanout-run/backend.h"
 #include "tools/scanout-run/options.h"
 #include "tools/scanout-run/program.h"
@@ -220,6 +221,7 @@ int main(int argc, char **argv)
 	int status = EXIT_USAGE;
 
 	setlocale(LC_ALL, "");
+	g_set_printerr_handler(escape_print_message);
 	if (options_read(&options, argv, &error)) {
 		struct qemu_line line;
 

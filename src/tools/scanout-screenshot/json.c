@@ -15,7 +15,7 @@ static void append_string(GString *text, const char *string)
 	for (const char *c = string; *c; c++) {
 		if (*c == '"' || *c == '\\')
 			g_string_append_c(text, '\\');
-		if ((unsigned char)*c < 0x20)
+		if (g_ascii_iscntrl(*c))
 			g_string_append_printf(text, "\\u%04x", *c);
 		else
 			g_string_append_c(text, *c);

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * scanout-screenshot: takes a screenshot of what is on a CRTC, for people and for the tests. Runs
- * as root, shares no code with the daemon that it judges, never becomes DRM master (card.h says
+ * as root, shares no code with the daemon that it judges but escape.h, never becomes DRM master (card.h says
  * how). This file is the command line and nothing else.
  *
  * Exit status: 0 done, or yes; 1 no (pictures differ, the time ran out, nothing is on); 2 it could
  * not be done, or the command line is wrong.
  */
 #include "error.h"
+#include "escape.h"
 #include "json.h"
 #include "photograph.h"
 #include "target.h"
@@ -49,7 +50,7 @@ struct command {
 
 static enum exit_status trouble(const GError *error)
 {
-	fprintf(stderr, "scanout-screenshot: %s\n", error->message);
+	g_printerr("scanout-screenshot: %s\n", error->message);
 	return g_error_matches(error, SCREENSHOT_ERROR, SCREENSHOT_ERROR_OFF) ? EXIT_NO
 									      : EXIT_TROUBLE;
 }
@@ -272,8 +273,7 @@ static bool photograph_crtc(const struct command *command, struct photographer *
 
 		name = connector ? g_strdup(connector) : g_strdup_printf("crtc-%u", crtc_id);
 		if (!photograph.stable)
-			fprintf(stderr,
-				"scanout-screenshot: %s: the picture changed at every attempt\n",
+			g_printerr("scanout-screenshot: %s: the picture changed at every attempt\n",
 				name);
 	}
 	if (ok && command->crop) {
@@ -347,7 +347,7 @@ static enum exit_status wait_for_picture(const struct command *command,
 		!picture_write_png(&seen, command->output, &error))
 		result = WATCH_FAILED;
 	if (result == WATCH_NO)
-		fprintf(stderr, "scanout-screenshot: %s did not come within %g s; %s\n",
+		g_printerr("scanout-screenshot: %s did not come within %g s; %s\n",
 			command->wait_picture, command->timeout,
 			seen.pixels ? "another picture is on" : "nothing is on");
 	picture_finish(&expected);
@@ -390,7 +390,7 @@ static enum exit_status use_card(const struct command *command, struct card *car
 	photographer_finish(&photographer);
 	/* The promise of card.h, checked once more at the end of the work. */
 	if (card_is_master(card)) {
-		fprintf(stderr, "scanout-screenshot: %s: became DRM master\n", card->path);
+		g_printerr("scanout-screenshot: %s: became DRM master\n", card->path);
 		status = EXIT_TROUBLE;
 	}
 	return status;
@@ -425,6 +425,7 @@ int main(int argc, char **argv)
 	enum exit_status status;
 
 	setlocale(LC_CTYPE, "");
+	g_set_printerr_handler(escape_print_message);
 	if (!parse_options(&command, &argc, &argv, &error) || !check_command(&command, &error))
 		status = trouble(error);
 	else

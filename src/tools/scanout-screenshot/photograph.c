@@ -34,7 +34,8 @@ static void warn_of_color(struct photographer *photographer, const struct crtc_s
 {
 	if (photographer->warned_of_color || !(crtc->gamma_lut || crtc->degamma_lut || crtc->ctm))
 		return;
-	fprintf(stderr, "camera: crtc %u: GAMMA_LUT, DEGAMMA_LUT or CTM is set and not applied\n",
+	g_printerr(
+		"scanout-screenshot: crtc %u: GAMMA_LUT, DEGAMMA_LUT or CTM is set and not applied\n",
 		crtc->id);
 	photographer->warned_of_color = true;
 }
