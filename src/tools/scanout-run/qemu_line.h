@@ -52,7 +52,8 @@ struct qemu_line_additions {
 char **qemu_line_complete(const struct qemu_line *line,
 	const struct qemu_line_additions *additions);
 
-/* One line for a shell, quoted where needed. */
+/* For a POSIX shell, quoted where needed, to be printed on a terminal and pasted from there: only words
+ * with newlines take several lines. */
 char *qemu_line_quote(char *const *arguments);
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "config/input_kind.h"
+#include "escape.h"
 #include "tools/scanout-run/properties.h"
 #include "tools/scanout-run/qemu_line.h"
 #include "tools/scanout-run/words.h"
@@ -93,6 +94,34 @@ char **qemu_line_complete(const struct qemu_line *line, const struct qemu_line_a
 	return (char **)g_ptr_array_free(command, FALSE);
 }
 
+/* Bytes that no terminal ought to see, nor a line editor that they are pasted into, as numbers. */
+static void append_unprintable(GString *text, const char *bytes, size_t size)
+{
+	g_string_append(text, "'\"$(printf '");
+	for (size_t i = 0; i < size; i++)
+		g_string_append_printf(text, "\\%03o", (unsigned char)bytes[i]);
+	g_string_append(text, "')\"'");
+}
+
+static void append_quoted(GString *text, const char *word)
+{
+	g_string_append_c(text, '\'');
+	while (*word) {
+		gunichar c = g_utf8_get_char_validated(word, -1);
+		bool valid = c != (gunichar)-1 && c != (gunichar)-2;
+		size_t size = valid ? (size_t)(g_utf8_next_char(word) - word) : 1;
+
+		if (*word == '\'')
+			g_string_append(text, "'\\''");
+		else if (*word == '\n' || (valid && escape_is_plain(c)))
+			g_string_append_len(text, word, (gssize)size);
+		else
+			append_unprintable(text, word, size);
+		word += size;
+	}
+	g_string_append_c(text, '\'');
+}
+
 char *qemu_line_quote(char *const *arguments)
 {
 	static const char plain[] = G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-_./=,:@+%";
@@ -101,12 +130,10 @@ char *qemu_line_quote(char *const *arguments)
 	for (char *const *at = arguments; *at; at++) {
 		if (text->len)
 			g_string_append_c(text, ' ');
-		if (**at && strspn(*at, plain) == strlen(*at)) {
+		if (**at && strspn(*at, plain) == strlen(*at))
 			g_string_append(text, *at);
-		} else {
-			g_autofree char *quoted = g_shell_quote(*at);
-			g_string_append(text, quoted);
-		}
+		else
+			append_quoted(text, *at);
 	}
 	return g_string_free(text, FALSE);
 }

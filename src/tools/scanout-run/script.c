@@ -17,18 +17,24 @@ char *script_create(const struct session_commands *commands, const char *directo
 	g_autofree char *ready_path = g_build_filename(directory, "ready", NULL);
 	g_autofree char *ready = quote(ready_path);
 	g_autofree char *made = quote(directory);
+	/* A word of a word. */
+	g_autofree char *trapped = quote(made);
 	g_autofree char *backend = qemu_line_quote(commands->backend);
 	g_autofree char *daemon = qemu_line_quote(commands->daemon);
 	g_autofree char *qemu = qemu_line_quote(commands->qemu);
 	GString *script = g_string_new(NULL);
 
-	/* Without -p: in a directory of somebody else's nothing is started. */
-	g_string_append_printf(script, "mkdir -m 700 %s && mkfifo %s && {\n", made, ready);
+	/* A shell of its own: what it leaves behind and how it is interrupted is nobody else's matter where
+	 * it is pasted. Without -p: in a directory of somebody else's nothing is started. */
+	g_string_append_printf(script, "(\nmkdir -m 700 %s && mkfifo %s || exit\n", made, ready);
+	g_string_append(script, "backend= daemon=\n");
+	g_string_append_printf(script,
+		"trap 'kill $backend $daemon 2>/dev/null; wait; rm -r '%s EXIT\n"
+		"trap 'exit 1' HUP INT TERM\n",
+		trapped);
 	g_string_append_printf(script, "%s &\nbackend=$!\n", backend);
 	/* The descriptor of SESSION_READY_OPTION. */
 	g_string_append_printf(script, "%s 3>%s &\ndaemon=$!\n", daemon, ready);
-	g_string_append_printf(script, "read -r line <%s &&\n%s\n", ready, qemu);
-	g_string_append_printf(script, "kill $daemon $backend 2>/dev/null\nwait\nrm -r %s\n}\n",
-		made);
+	g_string_append_printf(script, "read -r line <%s &&\n%s\n)\n", ready, qemu);
 	return g_string_free(script, FALSE);
 }
