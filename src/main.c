@@ -6,7 +6,9 @@
  * --version) or runs the daemon.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <locale.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -15,6 +17,7 @@
 #include "config/options.h"
 #include "daemon.h"
 #include "escape.h"
+#include "guest_limits.h"
 #include "kms.h"
 #include "log.h"
 #include "report/log_writer.h"
@@ -44,6 +47,43 @@ static int list_cards(void)
 	return EXIT_SUCCESS;
 }
 
+/* ---- file descriptors ---- */
+
+/* Each guest holds some, and the service manager's limit of 1024 is for programs that use select(). */
+static void raise_fd_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == limit.rlim_max)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		log_daemon(G_LOG_LEVEL_WARNING, "file descriptors: %s", g_strerror(errno));
+}
+
+/* For how many guests the limit does, all at their worst: where it does not, and where somebody `asked`.
+ * Too many have to wait for each other then, which is no reason not to start. */
+static void tell_fd_limit(guint guests, bool asked)
+{
+	struct rlimit limit = {.rlim_cur = RLIM_INFINITY};
+	uint64_t most;
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	most = guest_limits_guests(limit.rlim_cur);
+	if (guests > most)
+		log_daemon(G_LOG_LEVEL_WARNING,
+			"file descriptors: the limit of %" PRIu64 " here is enough for %" PRIu64
+			" guests at their worst, not for %u: raise it (LimitNOFILE= in the unit, ulimit "
+			"-Hn in a shell)",
+			(uint64_t)limit.rlim_cur, most, guests);
+	else if (asked)
+		printf("The limit of %" PRIu64 " file descriptors here is enough for %" PRIu64
+		       " guests.\n",
+			(uint64_t)limit.rlim_cur, most);
+}
+
+/* ---- what to do ---- */
+
 static struct config *read_config(const struct options *options, GError **error)
 {
 	struct config *config = config_load(options->config, error);
@@ -57,14 +97,28 @@ static struct config *read_config(const struct options *options, GError **error)
 static int run(const struct config *config)
 {
 	g_autoptr(GError) error = NULL;
-	struct daemon *daemon = daemon_create(config, &error);
+	struct daemon *daemon;
 	int status;
 
+	tell_fd_limit(config->guests->len, false);
+	daemon = daemon_create(config, &error);
 	if (daemon == NULL)
 		return fail(error);
 	status = daemon_run(daemon);
 	daemon_destroy(daemon);
 	return status;
+}
+
+static int check_config(const struct config *config)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (!config_check_system(config, &error))
+		return fail(error);
+	printf("Configuration OK: guests: %u, output sections: %u.\n", config->guests->len,
+		config->outputs->len);
+	tell_fd_limit(config->guests->len, true);
+	return EXIT_SUCCESS;
 }
 
 static int read_config_and_run(const struct options *options)
@@ -76,27 +130,12 @@ static int read_config_and_run(const struct options *options)
 	if (config == NULL)
 		return fail(error);
 	log_writer_set_level(config->daemon.log_level);
-	if (options->action != OPTIONS_CHECK_CONFIG)
-		status = run(config);
-	else if (!config_check_system(config, &error))
-		status = fail(error);
+	if (options->action == OPTIONS_CHECK_CONFIG)
+		status = check_config(config);
 	else
-		printf("Configuration OK: guests: %u, output sections: %u.\n", config->guests->len,
-			config->outputs->len);
+		status = run(config);
 	config_destroy(config);
 	return status;
-}
-
-/* Each guest holds fds, and the service manager's limit of 1024 is for programs that use select(). */
-static void raise_fd_limit(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == limit.rlim_max)
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
-		log_daemon(G_LOG_LEVEL_WARNING, "file descriptors: %s", g_strerror(errno));
 }
 
 int main(int argc, char **argv)
