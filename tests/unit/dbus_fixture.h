@@ -17,6 +17,7 @@
 
 typedef struct dbus_fixture {
 	struct bus_double *bus;
+	const char *address; /* where the display looks for it; NULL: where it is */
 	struct dbus_display *display;
 	struct input_sink *keyboard, *pointer, *absolute;
 	struct input_sink *touch[3];

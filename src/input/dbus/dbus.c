@@ -243,6 +243,36 @@ static void properties_changed(GDBusConnection *connection, const char *sender, 
 	tell_sinks(display);
 }
 
+/* One QEMU on one bus, until either ends: neither the bus's number nor the name comes again. */
+static char *identity(const struct dbus_display *display)
+{
+	return g_strdup_printf("%s %s", g_dbus_connection_get_guid(display->connection),
+		display->owner);
+}
+
+static void forget_presses(struct dbus_display *display)
+{
+	memset(display->button_holders, 0, sizeof(display->button_holders));
+	display->slots = 0;
+	for (size_t i = 0; i < DBUS_SINKS; i++) {
+		if (display->sinks[i])
+			dbus_sink_forget(display->sinks[i]);
+	}
+	g_clear_pointer(&display->holder, g_free);
+}
+
+/* Where only our connection was lost, QEMU goes on with what it was told last. */
+static void release_what_is_held(struct dbus_display *display)
+{
+	g_autofree char *qemu = identity(display);
+
+	for (size_t i = 0; i < DBUS_SINKS && g_strcmp0(qemu, display->holder) == 0; i++) {
+		if (display->sinks[i])
+			dbus_sink_release(display->sinks[i]);
+	}
+	forget_presses(display);
+}
+
 static void consoles_answered(GObject *source, GAsyncResult *result, gpointer data)
 {
 	struct dbus_display *display = data;
@@ -268,6 +298,7 @@ static void consoles_answered(GObject *source, GAsyncResult *result, gpointer da
 	log_guest(G_LOG_LEVEL_INFO, display->guest, "input goes to QEMU's D-Bus display on %s",
 		display->address);
 	display->calls = dbus_calls_create(display->connection, display->owner, display->guest);
+	release_what_is_held(display);
 	take_first_modifiers(display, objects);
 	tell_sinks(display);
 }
@@ -313,12 +344,6 @@ static void lose_qemu(struct dbus_display *display)
 	g_clear_pointer(&display->owner, g_free);
 	forget_calls(display);
 	display->console_count = 0;
-	memset(display->button_holders, 0, sizeof(display->button_holders));
-	display->slots = 0;
-	for (size_t i = 0; i < DBUS_SINKS; i++) {
-		if (display->sinks[i])
-			dbus_sink_forget(display->sinks[i]);
-	}
 	set_modifiers(display, 0);
 	tell_sinks(display);
 }
@@ -326,6 +351,7 @@ static void lose_qemu(struct dbus_display *display)
 static void qemu_vanished(GDBusConnection *connection, const char *name, gpointer data)
 {
 	lose_qemu(data);
+	forget_presses(data);
 }
 
 /* ---- the bus ---- */
@@ -349,6 +375,8 @@ static void lose_bus(struct dbus_display *display)
 {
 	if (!display->connection)
 		return;
+	if (display->calls)
+		display->holder = identity(display);
 	lose_qemu(display);
 	g_clear_handle_id(&display->name_watch, g_bus_unwatch_name);
 	g_clear_signal_handler(&display->closed_handler, display->connection);
@@ -490,6 +518,7 @@ void dbus_display_destroy(struct dbus_display *display)
 		g_object_unref(display->connection);
 	}
 	g_free(display->owner);
+	g_free(display->holder);
 	g_free(display->guest);
 	g_free(display->address);
 	g_free(display);

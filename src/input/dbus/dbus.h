@@ -5,7 +5,8 @@
  * makes for its guest. One object for each machine, with a bus that is the machine's own: QEMU
  * takes the name org.qemu there. Made by machine.c, with the sinks that it then gives to the machine.
  *
- * The bus may come and go, and so may QEMU on it: both are taken up within half a second. Nothing
+ * The bus may come and go, and so may QEMU on it: both are taken up within half a second. Where
+ * only our connection was lost, the same QEMU is told first to release what it still holds. Nothing
  * blocks: calls are asynchronous, and only so many wait for their answer (calls.h). GDBus
  * reads and writes in a thread of its own; all of ours runs in the main loop.
  */

@@ -40,6 +40,7 @@ struct dbus_display {
 	guint name_watch;
 	guint properties_signal; /* 0: no QEMU */
 	char *owner; /* QEMU's unique name; NULL: no QEMU */
+	char *holder; /* which QEMU was told what the books say, the bus being lost since; or NULL */
 	struct dbus_calls *calls; /* NULL: no QEMU, or its consoles are not known yet */
 	struct dbus_call_counters counters; /* of earlier QEMUs */
 
