@@ -154,11 +154,41 @@ static void test_cut(gconstpointer data)
 	dbus_fixture_free(other);
 }
 
+/* Let go between the end of the connection and our notice of it: the call goes nowhere. */
+static void test_release_lost(void)
+{
+	struct place place = {0};
+
+	place_begin(&place, VALVE_OPEN, true);
+	UNTIL(place_done(&place));
+	dbus_fixture_expect(place.fixture, "0 Keyboard.Press (30,)\n");
+	SEND(place.fixture->pointer, {EV_KEY, BTN_LEFT, 1});
+	dbus_fixture_expect(place.fixture, "0 Mouse.Press (0,)\n");
+	valve_cut(place.valve);
+	dbus_fixture_key(place.fixture, KEY_A, 0);
+	SEND(place.fixture->pointer, {EV_KEY, BTN_LEFT, 0});
+	UNTIL(!place.fixture->connected[INPUT_KEYBOARD][0]);
+	valve_open(place.valve);
+	dbus_fixture_wait(place.fixture);
+	dbus_fixture_expect(place.fixture,
+		"0 Keyboard.Release (30,)\n0 Keyboard.Release (57,)\n0 Mouse.Release (0,)\n");
+	/* All is as at the beginning. */
+	dbus_fixture_key(place.fixture, KEY_A, 1);
+	SEND(place.fixture->pointer, {EV_KEY, BTN_LEFT, 1});
+	dbus_fixture_key(place.fixture, KEY_A, 0);
+	SEND(place.fixture->pointer, {EV_KEY, BTN_LEFT, 0});
+	dbus_fixture_expect(place.fixture,
+		"0 Keyboard.Press (30,)\n0 Mouse.Press (0,)\n0 Keyboard.Release (30,)\n"
+		"0 Mouse.Release (0,)\n");
+	end_all(&place, 1);
+}
+
 int main(int argc, char **argv)
 {
 	dbus_fixture_init(&argc, &argv);
 	g_test_add_data_func("/cut/dbus/killed", GUINT_TO_POINTER(CUT_KILLED), test_cut);
 	g_test_add_data_func("/cut/dbus/stopped", GUINT_TO_POINTER(CUT_STOPPED), test_cut);
 	g_test_add_data_func("/cut/dbus/silent", GUINT_TO_POINTER(CUT_SILENT), test_cut);
+	g_test_add_func("/cut/dbus/release-lost", test_release_lost);
 	return g_test_run();
 }

@@ -261,14 +261,17 @@ static void forget_presses(struct dbus_display *display)
 	g_clear_pointer(&display->holder, g_free);
 }
 
-/* Where only our connection was lost, QEMU goes on with what it was told last. */
+/* Where only our connection was lost, QEMU goes on with what it has heard of that; a release of what is
+ * not pressed is nothing to it. */
 static void release_what_is_held(struct dbus_display *display)
 {
 	g_autofree char *qemu = identity(display);
 
 	for (size_t i = 0; i < DBUS_SINKS && g_strcmp0(qemu, display->holder) == 0; i++) {
-		if (display->sinks[i])
-			dbus_sink_release(display->sinks[i]);
+		if (!display->sinks[i])
+			continue;
+		dbus_sink_hold_all(display->sinks[i]);
+		dbus_sink_release(display->sinks[i]);
 	}
 	forget_presses(display);
 }

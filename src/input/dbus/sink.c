@@ -14,6 +14,16 @@ static bool push(struct dbus_display *display, const struct dbus_console *consol
 	return dbus_calls_push(display->calls, &call);
 }
 
+static void note(struct dbus_sink *sink, uint16_t code, bool pressed)
+{
+	if (pressed) {
+		input_set_bit(sink->pressed, code);
+		input_set_bit(sink->told, code);
+	} else {
+		input_clear_bit(sink->pressed, code);
+	}
+}
+
 /* ---- keys ---- */
 
 static void send_key(struct dbus_sink *sink, const struct dbus_console *console, uint16_t code,
@@ -23,12 +33,8 @@ static void send_key(struct dbus_sink *sink, const struct dbus_console *console,
 
 	if (!qnum || input_bit(sink->pressed, code) == pressed)
 		return;
-	if (!push(sink->display, console, pressed ? DBUS_KEY_PRESS : DBUS_KEY_RELEASE, qnum, 0, 0))
-		return;
-	if (pressed)
-		input_set_bit(sink->pressed, code);
-	else
-		input_clear_bit(sink->pressed, code);
+	if (push(sink->display, console, pressed ? DBUS_KEY_PRESS : DBUS_KEY_RELEASE, qnum, 0, 0))
+		note(sink, code, pressed);
 }
 
 static void send_keys(struct dbus_sink *sink, const struct dbus_console *console,
@@ -75,10 +81,7 @@ static void send_button(struct dbus_sink *sink, const struct dbus_console *conso
 			button, 0, 0))
 		return;
 	*holders = (uint8_t)(*holders + (pressed ? 1 : -1));
-	if (pressed)
-		input_set_bit(sink->pressed, code);
-	else
-		input_clear_bit(sink->pressed, code);
+	note(sink, code, pressed);
 }
 
 /* Of 0 to INPUT_AXIS_MAX, the whole pixel, of which the last is `size` - 1. Steps of one pixel add up
@@ -301,9 +304,21 @@ static const struct input_sink_interface sink_interface = {
 	.release = sink_release,
 };
 
+void dbus_sink_hold_all(struct dbus_sink *sink)
+{
+	for (unsigned int code = 0; code < KEY_CNT; code++) {
+		if (!input_bit(sink->told, code) || input_bit(sink->pressed, code))
+			continue;
+		input_set_bit(sink->pressed, code);
+		if (sink->kind != INPUT_KEYBOARD)
+			sink->display->button_holders[button_of((uint16_t)code)]++;
+	}
+}
+
 void dbus_sink_forget(struct dbus_sink *sink)
 {
 	memset(sink->pressed, 0, sizeof(sink->pressed));
+	memset(sink->told, 0, sizeof(sink->told));
 	for (size_t i = 0; i < INPUT_SLOTS; i++)
 		sink->contacts[i] = (struct dbus_contact){.slot = DBUS_SLOT_NONE};
 }
