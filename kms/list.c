@@ -8,6 +8,7 @@
 #include "card.h"
 #include "connector.h"
 #include "device.h"
+#include "in_formats.h"
 #include "mode.h"
 
 #include <fcntl.h>
@@ -187,24 +188,31 @@ static void append_modifier(GString *text, uint64_t modifier)
 	free(name);
 }
 
+/* Four letters by custom alone. */
+static void append_fourcc(GString *text, uint32_t fourcc)
+{
+	g_string_append_c(text, ' ');
+	for (int shift = 0; shift < 32; shift += 8) {
+		char letter = (char)(fourcc >> shift);
+
+		g_string_append_c(text, g_ascii_isprint(letter) ? letter : '?');
+	}
+}
+
 /* One line a modifier, with the formats that can have it. */
 static void list_modifiers(GString *text, int fd, uint64_t blob_id)
 {
 	drmModePropertyBlobRes *blob = drmModeGetPropertyBlob(fd, (uint32_t)blob_id);
-	const struct drm_format_modifier_blob *header = blob ? blob->data : NULL;
-	const struct drm_format_modifier *modifiers;
-	const uint32_t *formats;
+	struct kms_in_formats in_formats = {0};
 
-	if (!header)
-		return;
-	modifiers = (const void *)((const uint8_t *)header + header->modifiers_offset);
-	formats = (const void *)((const uint8_t *)header + header->formats_offset);
-	for (uint32_t i = 0; i < header->count_modifiers; i++) {
-		append_modifier(text, modifiers[i].modifier);
-		for (uint32_t bit = 0; bit < 64; bit++)
-			if (modifiers[i].formats >> bit & 1)
-				g_string_append_printf(text, " %.4s",
-					(const char *)&formats[modifiers[i].offset + bit]);
+	if (blob)
+		kms_in_formats_init(&in_formats, blob->data, blob->length);
+	for (uint32_t i = 0; i < in_formats.modifier_count; i++) {
+		append_modifier(text, kms_in_formats_modifier(&in_formats, i));
+		for (uint32_t format = 0; format < in_formats.format_count; format++) {
+			if (kms_in_formats_match(&in_formats, format, i))
+				append_fourcc(text, kms_in_formats_fourcc(&in_formats, format));
+		}
 		g_string_append_c(text, '\n');
 	}
 	drmModeFreePropertyBlob(blob);
@@ -228,7 +236,7 @@ static void list_plane(GString *text, int fd, struct kms_property_cache *cache,
 	}
 	g_string_append(text, "     ");
 	for (uint32_t i = 0; i < plane->count_formats; i++)
-		g_string_append_printf(text, " %.4s", (const char *)&plane->formats[i]);
+		append_fourcc(text, plane->formats[i]);
 	g_string_append_c(text, '\n');
 }
 

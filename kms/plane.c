@@ -5,6 +5,8 @@
 #include <xf86drm.h>
 #include <xf86drmMode.h>
 
+#include "in_formats.h"
+
 void kms_plane_finish(struct kms_plane *plane)
 {
 	g_clear_pointer(&plane->formats, g_free);
@@ -18,17 +20,33 @@ static void add_format(GArray *formats, uint32_t fourcc, uint64_t modifier)
 	g_array_append_val(formats, format);
 }
 
+/* A format may come without any modifier: known, and no more. */
+static void add_modifiers(GArray *formats, const struct kms_in_formats *in_formats, uint32_t index)
+{
+	uint32_t fourcc = kms_in_formats_fourcc(in_formats, index);
+	bool has_one = false;
+
+	for (uint32_t i = 0; i < in_formats->modifier_count; i++) {
+		if (!kms_in_formats_match(in_formats, index, i))
+			continue;
+		add_format(formats, fourcc, kms_in_formats_modifier(in_formats, i));
+		has_one = true;
+	}
+	if (!has_one)
+		add_format(formats, fourcc, KMS_MODIFIER_INVALID);
+}
+
 static void read_in_formats(const struct kms_plane *plane, int fd, GArray *formats)
 {
 	uint32_t id = (uint32_t)plane->properties[KMS_PLANE_IN_FORMATS].value;
 	drmModePropertyBlobRes *blob = id ? drmModeGetPropertyBlob(fd, id) : NULL;
-	drmModeFormatModifierIterator iterator = {0};
+	struct kms_in_formats in_formats;
 
 	if (!blob)
 		return;
-	while (drmModeFormatModifierBlobIterNext(blob, &iterator)) {
-		/* A format may come without any modifier: known, and no more. */
-		add_format(formats, iterator.fmt, iterator.mod);
+	if (kms_in_formats_init(&in_formats, blob->data, blob->length)) {
+		for (uint32_t i = 0; i < in_formats.format_count; i++)
+			add_modifiers(formats, &in_formats, i);
 	}
 	drmModeFreePropertyBlob(blob);
 }

@@ -99,6 +99,9 @@ void double_darken(unsigned int n);
 /* The EDID that the kernel read from the monitor at connector n, which is open; `size` 0: none. */
 void double_set_edid(unsigned int n, const void *edid, size_t size);
 
+/* What the driver says of the formats of a plane: any bytes, which need be no IN_FORMATS blob. */
+void double_set_in_formats(uint32_t plane, const void *bytes, size_t size);
+
 /*
  * Connector n goes, as one of MST does: without a monitor as long as a CRTC drives it, and then it is
  * no more. And it comes back under the same name as a new object: `id` is any of DOUBLE_CONNECTOR().

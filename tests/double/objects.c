@@ -343,6 +343,18 @@ void double_set_edid(unsigned int n, const void *edid, size_t size)
 		: 0;
 }
 
+void double_set_in_formats(uint32_t plane, const void *bytes, size_t size)
+{
+	int at;
+
+	if (!double_objects.count)
+		double_objects_build();
+	at = double_objects_find(plane);
+	g_assert_cmpint(at, >=, 0);
+	double_objects.objects[at].has[PROPERTY_IN_FORMATS] = true;
+	double_objects.state.values[at][PROPERTY_IN_FORMATS] = double_memory_blob(bytes, size);
+}
+
 void double_take_connector(unsigned int n)
 {
 	double_objects.objects[find_connector(n)].leaving = true;
@@ -737,21 +749,4 @@ void drmModeFreeProperty(drmModePropertyPtr property)
 	free(property->values);
 	free(property->enums);
 	free(property);
-}
-
-/* For blobs with one modifier, as ours are. */
-bool drmModeFormatModifierBlobIterNext(const drmModePropertyBlobRes *blob,
-	drmModeFormatModifierIterator *iterator)
-{
-	const struct drm_format_modifier_blob *head = blob->data;
-	const char *bytes = blob->data;
-	struct drm_format_modifier modifier;
-
-	if (iterator->fmt_idx >= head->count_formats)
-		return false;
-	memcpy(&modifier, bytes + head->modifiers_offset, sizeof(modifier));
-	memcpy(&iterator->fmt, bytes + head->formats_offset + 4 * iterator->fmt_idx, 4);
-	iterator->mod = modifier.modifier;
-	iterator->fmt_idx++;
-	return true;
 }

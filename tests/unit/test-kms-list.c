@@ -5,6 +5,7 @@
 #include "card_fixture.h"
 #include "list.h"
 
+#include <drm_fourcc.h>
 #include <kms.h>
 #include <string.h>
 #include <unistd.h>
@@ -136,11 +137,43 @@ static void test_modes(void)
 	g_assert_cmpuint(seen, ==, 2);
 }
 
+/* A line for each modifier, with its formats; what is no letter of one reaches no terminal. */
+static void test_formats(void)
+{
+	static const struct {
+		struct drm_format_modifier_blob head;
+		uint32_t formats[2];
+		struct drm_format_modifier modifiers[2];
+	} in_formats = {
+		{FORMAT_BLOB_CURRENT, 0, 2, sizeof(in_formats.head), 2,
+			sizeof(in_formats.head) + sizeof(in_formats.formats)},
+		{DRM_FORMAT_XRGB8888, 0x1b345258},
+		{{.formats = 3, .modifier = DRM_FORMAT_MOD_LINEAR},
+			{.formats = UINT64_MAX, .offset = 1, .modifier = DOUBLE_TILED}},
+	};
+	g_autoptr(GString) text = g_string_new("\n");
+	int fd;
+
+	double_reset();
+	double_set_in_formats(DOUBLE_PRIMARY(0), &in_formats, sizeof(in_formats));
+	fd = open_card();
+	kms_list_parts(text, fd);
+	close(fd);
+	assert_line(text->str, "      linear: XR24 XR4?\n      0x100000000000001: XR4?");
+	double_reset();
+	double_set_in_formats(DOUBLE_PRIMARY(0), &in_formats, sizeof(in_formats) - 1);
+	fd = open_card();
+	kms_list_parts(text, fd);
+	close(fd);
+	g_assert_null(double_faults());
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/kms/list/connectors", test_connectors);
 	g_test_add_func("/kms/list/twins", test_twins);
 	g_test_add_func("/kms/list/modes", test_modes);
+	g_test_add_func("/kms/list/formats", test_formats);
 	return g_test_run();
 }

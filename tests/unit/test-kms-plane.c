@@ -8,6 +8,8 @@
 
 #include <drm_fourcc.h>
 #include <errno.h>
+#include <string.h>
+#include <unistd.h>
 
 static struct kms_plane *find(const struct card_fixture *card, uint32_t id)
 {
@@ -38,6 +40,77 @@ static void test_formats(struct card_fixture *card)
 	g_assert_false(kms_plane_takes(plane, DRM_FORMAT_ARGB8888, KMS_MODIFIER_LINEAR));
 	g_assert_false(kms_plane_takes(plane, DRM_FORMAT_NV12, DOUBLE_TILED));
 	g_assert_cmpuint(double_counters.tests, ==, 0);
+}
+
+struct in_formats {
+	struct drm_format_modifier_blob head;
+	uint32_t formats[3];
+	struct drm_format_modifier modifiers[2];
+};
+
+static const struct in_formats sound = {
+	{FORMAT_BLOB_CURRENT, 0, 3, offsetof(struct in_formats, formats), 2,
+		offsetof(struct in_formats, modifiers)},
+	{DRM_FORMAT_XRGB8888, DRM_FORMAT_ARGB8888, DRM_FORMAT_NV12},
+	{{.formats = 1, .offset = 0, .modifier = DRM_FORMAT_MOD_LINEAR},
+		{.formats = 1, .offset = 1, .modifier = DOUBLE_TILED}},
+};
+
+/* Each modifier has a set of formats, which begins at a format of its own. */
+static void test_sets(struct card_fixture *card)
+{
+	const struct kms_plane *plane;
+
+	double_set_in_formats(DOUBLE_PRIMARY(0), &sound, sizeof(sound));
+	card_start(card);
+	plane = find(card, DOUBLE_PRIMARY(0));
+	g_assert_cmpuint(plane->format_count, ==, 3);
+	g_assert_true(kms_plane_takes(plane, DRM_FORMAT_XRGB8888, KMS_MODIFIER_LINEAR));
+	g_assert_false(kms_plane_takes(plane, DRM_FORMAT_XRGB8888, DOUBLE_TILED));
+	g_assert_false(kms_plane_takes(plane, DRM_FORMAT_ARGB8888, KMS_MODIFIER_LINEAR));
+	g_assert_true(kms_plane_takes(plane, DRM_FORMAT_ARGB8888, DOUBLE_TILED));
+	/* In no set: which modifiers it can have is not said. */
+	g_assert_true(kms_plane_takes(plane, DRM_FORMAT_NV12, DOUBLE_TILED));
+}
+
+/* One that says of itself what is not so counts as none: the plane's list of formats does. */
+static void test_unsound(struct card_fixture *card)
+{
+	static const struct {
+		size_t field; /* of the head */
+		uint32_t value;
+		size_t size;
+	} cases[] = {
+		{offsetof(struct in_formats, head.version), 2, sizeof(sound)},
+		{offsetof(struct in_formats, head.count_formats), 0x40000000, sizeof(sound)},
+		{offsetof(struct in_formats, head.count_formats), 0xffffffff, sizeof(sound)},
+		{offsetof(struct in_formats, head.formats_offset), 0xfffffffc, sizeof(sound)},
+		{offsetof(struct in_formats, head.count_modifiers), 3, sizeof(sound)},
+		{offsetof(struct in_formats, head.count_modifiers), 0x10000000, sizeof(sound)},
+		{offsetof(struct in_formats, head.modifiers_offset), sizeof(sound) - 1,
+			sizeof(sound)},
+		{offsetof(struct in_formats, head.flags), 0, sizeof(sound.head) - 1},
+		{offsetof(struct in_formats, head.flags), 0, 0},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		struct kms_plane plane = {.id = 1};
+		struct in_formats blob = sound;
+		const uint32_t listed = DRM_FORMAT_RGB565;
+		int fd;
+
+		double_reset();
+		memcpy((uint8_t *)&blob + cases[i].field, &cases[i].value, sizeof(uint32_t));
+		double_set_in_formats(DOUBLE_PRIMARY(0), &blob, cases[i].size);
+		plane.properties[KMS_PLANE_IN_FORMATS].value = double_value(DOUBLE_PRIMARY(0),
+			"IN_FORMATS");
+		fd = double_open();
+		kms_plane_read_formats(&plane, fd, &listed, 1);
+		g_assert_cmpuint(plane.format_count, ==, 1);
+		g_assert_true(kms_plane_takes(&plane, DRM_FORMAT_RGB565, DOUBLE_TILED));
+		kms_plane_finish(&plane);
+		close(fd);
+	}
 }
 
 static void test_turns(struct card_fixture *card)
@@ -75,6 +148,8 @@ int main(int argc, char **argv)
 {
 	card_init(&argc, &argv);
 	card_add_test("/kms/plane/formats", test_formats);
+	card_add_test("/kms/plane/sets", test_sets);
+	card_add_test("/kms/plane/unsound", test_unsound);
 	card_add_test("/kms/plane/turns", test_turns);
 	card_add_test("/kms/plane/no-question", test_no_question);
 	return g_test_run();
