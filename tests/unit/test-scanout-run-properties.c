@@ -53,7 +53,9 @@ static void test_properties(void)
 static void test_broken_json(void)
 {
 	static const char *const texts[] = {"{\"a\"", "{\"a\":", "{\"a\": \"b", "{\"a\": \"b\\",
-		"{\"a\": [", "{", "{\"a\": \"\xff\"}"};
+		"{\"a\": [", "{", "{\"a\": \"\xff\"}",
+		/* Numbers that cannot be written. */
+		"{\"a\": 1e999}", "{\"a\": [{\"b\": -1e999}]}"};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
 		g_autoptr(GError) error = NULL;

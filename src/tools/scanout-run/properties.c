@@ -103,12 +103,27 @@ static bool is_json(const char *text)
 	return text[strspn(text, " \t\r\n")] == '{';
 }
 
+/* A number without end, as json-glib makes of many digits, is none when it is written. */
+static bool can_be_written(JsonNode *root)
+{
+	g_autofree char *text = json_to_string(root, FALSE);
+	g_autoptr(JsonNode) again = json_from_string(text, NULL);
+
+	return again != NULL;
+}
+
 /* The node of an object, which the caller frees; NULL with an error. */
 static JsonNode *parse_json(const char *text, GError **error)
 {
 	g_autoptr(JsonNode) root = json_from_string(text, error);
 
-	return root && JSON_NODE_HOLDS_OBJECT(root) ? g_steal_pointer(&root) : NULL;
+	if (!root || !JSON_NODE_HOLDS_OBJECT(root))
+		return NULL;
+	if (can_be_written(root))
+		return g_steal_pointer(&root);
+	g_set_error_literal(error, JSON_PARSER_ERROR, JSON_PARSER_ERROR_INVALID_DATA,
+		"a number in it is out of range");
+	return NULL;
 }
 
 static bool read_json(struct properties *properties, const char *text, GError **error)
