@@ -1,28 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * When a guest has the host's device that is its own, and what it leaves behind. The host's device,
- * udev and the guest's device are this test's: a host has none of them for certain.
+ * When a guest has the host's device that is its own, which one a section means, what the guest gets
+ * of it, and what it leaves behind. The host's device, udev and the guest's device are this test's: a
+ * host has none of them for certain.
  */
 #include <libevdev/libevdev.h>
-#include <libudev.h>
 #include <stdio.h>
-#include <sys/eventfd.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "channel_fixture.h"
 #include "input/evdev.h"
 #include "input/passthrough.h"
+#include "udev_double.h"
 
-#define NODE "/dev/input/event3"
+#define NODE UDEV_DOUBLE_NODE
 
 static struct {
 	GString *text; /* what became of the host's device, and what the guest was sent */
-	bool present; /* as udev lists it */
-	bool replaced; /* by another one of the same kind, in the same place */
-	bool overrun; /* of the monitor's socket, to be told */
 	bool taken; /* by another program */
-	const char *action; /* of udev's, to be heard */
-	int monitor_fd;
+	const char *name; /* as the device says */
+	bool refuses_socket;
+	unsigned int used; /* times that it was told */
+	const struct evdev_listener *host_listener; /* of the open device */
+	void *host_data;
 	const struct input_sink_listener *listener; /* of the guest's device; NULL: there is none */
 	void *data;
 } world;
@@ -45,7 +46,9 @@ struct evdev *evdev_open(const char *node, const struct device_opener *opener,
 {
 	struct evdev *evdev = g_new0(struct evdev, 1);
 
-	g_assert_cmpstr(node, ==, NODE);
+	g_assert_cmpstr(node, ==, udev_double.node);
+	world.host_listener = listener;
+	world.host_data = data;
 	evdev->listener = listener;
 	evdev->data = data;
 	g_string_append(world.text, "open ");
@@ -62,7 +65,13 @@ void evdev_close(struct evdev *evdev)
 
 void evdev_describe(const struct evdev *evdev, struct input_description *description)
 {
-	*description = (struct input_description){.name = "keys"};
+	*description = (struct input_description){.id.bustype = BUS_USB};
+	g_strlcpy(description->name, world.name, sizeof(description->name));
+	input_set_bit(description->keys, KEY_MAX);
+	input_set_bit(description->relative, REL_MAX);
+	input_set_bit(description->absolute, ABS_MAX);
+	input_set_bit(description->misc, MSC_MAX);
+	input_set_bit(description->switches, SW_MAX);
 	input_set_bit(description->leds, LED_NUML);
 	input_set_bit(description->leds, LED_CAPSL);
 }
@@ -81,6 +90,9 @@ void evdev_set_led(struct evdev *evdev, uint16_t code, bool on)
 			libevdev_event_code_get_name(EV_LED, code), on);
 }
 
+#define NUM (1u << LED_NUML)
+#define CAPS (1u << LED_CAPSL)
+
 /* ---- the guest's device ---- */
 
 static void destroy_device(struct input_sink *sink)
@@ -90,7 +102,19 @@ static void destroy_device(struct input_sink *sink)
 	g_free(sink);
 }
 
-static const struct input_sink_interface device_interface = {.destroy = destroy_device};
+static void send_device(struct input_sink *sink, const struct input_value *values, size_t count)
+{
+	g_assert_cmpuint(count, >, 0);
+	for (size_t i = 0; i < count; i++)
+		g_string_append_printf(world.text, "%u/%u=%d ", values[i].type, values[i].code,
+			values[i].value);
+	g_string_append(world.text, "| ");
+}
+
+static const struct input_sink_interface device_interface = {
+	.send = send_device,
+	.destroy = destroy_device,
+};
 
 struct input_sink *device_create(const struct device_options *options,
 	const struct input_description *description, const struct input_sink_listener *listener,
@@ -98,6 +122,11 @@ struct input_sink *device_create(const struct device_options *options,
 {
 	struct input_sink *sink = g_new0(struct input_sink, 1);
 
+	if (world.refuses_socket) {
+		g_free(sink);
+		g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_ACCES, "no socket");
+		return NULL;
+	}
 	sink->interface = &device_interface;
 	g_string_append_printf(world.text, "create %s ", options->path);
 	world.listener = listener;
@@ -115,166 +144,30 @@ static void guest_listens(bool listens)
 	world.listener->connected(world.data, listens);
 }
 
-/* As device.c tells of them. */
 static void guest_leds(uint32_t said, uint32_t leds)
 {
 	world.listener->leds(world.data, said, leds);
 }
 
-#define NUM (1u << LED_NUML)
-#define CAPS (1u << LED_CAPSL)
-
 /* ---- udev ---- */
-
-static char handle; /* of all of its objects */
-
-struct udev *udev_new(void)
-{
-	return (struct udev *)&handle;
-}
-
-struct udev *udev_unref(struct udev *udev)
-{
-	return NULL;
-}
-
-struct udev_monitor *udev_monitor_new_from_netlink(struct udev *udev, const char *name)
-{
-	return (struct udev_monitor *)&handle;
-}
-
-struct udev_monitor *udev_monitor_unref(struct udev_monitor *monitor)
-{
-	return NULL;
-}
-
-int udev_monitor_filter_add_match_subsystem_devtype(struct udev_monitor *monitor,
-	const char *subsystem, const char *devtype)
-{
-	return 0;
-}
-
-int udev_monitor_enable_receiving(struct udev_monitor *monitor)
-{
-	return 0;
-}
-
-int udev_monitor_get_fd(struct udev_monitor *monitor)
-{
-	return world.monitor_fd;
-}
-
-struct udev_device *udev_monitor_receive_device(struct udev_monitor *monitor)
-{
-	eventfd_t count;
-
-	if (eventfd_read(world.monitor_fd, &count) != 0)
-		return NULL;
-	if (!world.overrun)
-		return (struct udev_device *)&handle;
-	world.overrun = false;
-	errno = ENOBUFS;
-	return NULL;
-}
-
-struct udev_enumerate *udev_enumerate_new(struct udev *udev)
-{
-	return (struct udev_enumerate *)&handle;
-}
-
-struct udev_enumerate *udev_enumerate_unref(struct udev_enumerate *enumerate)
-{
-	return NULL;
-}
-
-int udev_enumerate_add_match_subsystem(struct udev_enumerate *enumerate, const char *subsystem)
-{
-	return 0;
-}
-
-int udev_enumerate_add_match_sysname(struct udev_enumerate *enumerate, const char *sysname)
-{
-	return 0;
-}
-
-int udev_enumerate_scan_devices(struct udev_enumerate *enumerate)
-{
-	return 0;
-}
-
-struct udev_list_entry *udev_enumerate_get_list_entry(struct udev_enumerate *enumerate)
-{
-	return world.present ? (struct udev_list_entry *)&handle : NULL;
-}
-
-struct udev_list_entry *udev_list_entry_get_next(struct udev_list_entry *entry)
-{
-	return NULL;
-}
-
-const char *udev_list_entry_get_name(struct udev_list_entry *entry)
-{
-	return world.replaced ? "/sys/devices/input8/event3" : "/sys/devices/input7/event3";
-}
-
-struct udev_device *udev_device_new_from_syspath(struct udev *udev, const char *path)
-{
-	return world.present && g_str_equal(path, udev_list_entry_get_name(NULL))
-		? (struct udev_device *)&handle
-		: NULL;
-}
-
-const char *udev_device_get_syspath(struct udev_device *device)
-{
-	return udev_list_entry_get_name(NULL);
-}
-
-struct udev_device *udev_device_unref(struct udev_device *device)
-{
-	return NULL;
-}
-
-struct udev_device *udev_device_get_parent_with_subsystem_devtype(struct udev_device *device,
-	const char *subsystem, const char *devtype)
-{
-	return device;
-}
-
-const char *udev_device_get_action(struct udev_device *device)
-{
-	return world.action;
-}
-
-const char *udev_device_get_devnode(struct udev_device *device)
-{
-	return NODE;
-}
-
-const char *udev_device_get_sysname(struct udev_device *device)
-{
-	return "event3";
-}
-
-const char *udev_device_get_sysattr_value(struct udev_device *device, const char *name)
-{
-	return g_str_equal(name, "name") ? "keys" : NULL;
-}
-
-const char *udev_device_get_property_value(struct udev_device *device, const char *name)
-{
-	return NULL;
-}
 
 static void udev_says(const char *action)
 {
-	world.action = action;
-	g_assert_cmpint(eventfd_write(world.monitor_fd, 1), ==, 0);
+	udev_double.action = action;
+	udev_double_wake();
 	fixture_settle();
 }
 
 /* ---- the fixture ---- */
 
-static struct passthrough *start(bool present)
+static void on_used(void *data, const char *guest)
+{
+	g_assert_true(data == &world);
+	g_assert_cmpstr(guest, ==, "kiosk");
+	world.used++;
+}
+
+static struct passthrough *try_start(bool present, GError **error)
 {
 	static char name[] = "extra";
 	static const struct config_device section = {.name = name};
@@ -283,16 +176,23 @@ static struct passthrough *start(bool present)
 		.seat = "seat0",
 		.guest = "kiosk",
 		.prefix = "/run/kiosk",
+		.used = on_used,
+		.data = &world,
 	};
-	struct passthrough *passthrough;
-	g_autoptr(GError) error = NULL;
 
-	world.present = present;
+	udev_double_reset(present);
 	world.taken = false;
-	world.replaced = false;
+	world.name = "keys";
+	world.used = 0;
 	world.text = g_string_new(NULL);
-	world.monitor_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	passthrough = passthrough_create(&options, &error);
+	return passthrough_create(&options, error);
+}
+
+static struct passthrough *start(bool present)
+{
+	g_autoptr(GError) error = NULL;
+	struct passthrough *passthrough = try_start(present, &error);
+
 	g_assert_no_error(error);
 	return passthrough;
 }
@@ -302,7 +202,7 @@ static void finish(struct passthrough *passthrough)
 	passthrough_destroy(passthrough);
 	g_assert_null(world.listener);
 	g_string_free(world.text, TRUE);
-	close(world.monitor_fd);
+	udev_double_finish();
 }
 
 /* ---- life ---- */
@@ -311,6 +211,7 @@ static void test_life(void)
 {
 	struct passthrough *passthrough = start(false);
 	g_autofree char *log = fixture_log_take();
+	g_autoptr(GPtrArray) sinks = g_ptr_array_new();
 	struct device_counters counters;
 
 	g_assert_nonnull(
@@ -318,12 +219,23 @@ static void test_life(void)
 	g_assert_cmpstr(passthrough_guest(passthrough), ==, "kiosk");
 	g_assert_cmpstr(passthrough_name(passthrough), ==, "extra");
 	g_assert_false(passthrough_counters(passthrough, &counters));
+	passthrough_append_device(passthrough, sinks);
+	g_assert_cmpuint(sinks->len, ==, 0);
 	expect("");
 	udev_says("add");
 	expect("open close create /run/kiosk-extra.sock ");
 	g_assert_true(passthrough_counters(passthrough, &counters));
+	passthrough_append_device(passthrough, sinks);
+	g_assert_cmpuint(sinks->len, ==, 1);
 	guest_listens(true);
 	expect("open grab LED_NUML=0 LED_CAPSL=0 ");
+	/* Another device. */
+	udev_double.node = "/dev/input/event4";
+	udev_says("remove");
+	udev_double.node = NULL;
+	udev_says("remove");
+	expect("");
+	udev_double.node = NODE;
 	udev_says("remove");
 	expect("close ");
 	udev_says("add");
@@ -338,14 +250,18 @@ static void test_life(void)
 	expect("");
 	guest_listens(true);
 	expect("open grab LED_NUML=0 LED_CAPSL=0 ");
+	/* The kernel says so before udev does. */
+	world.host_listener->gone(world.host_data);
+	expect("close ");
+	guest_listens(false);
 	finish(passthrough);
 }
 
 static void udev_loses(bool present)
 {
-	world.present = present;
-	world.overrun = true;
-	g_assert_cmpint(eventfd_write(world.monitor_fd, 1), ==, 0);
+	udev_double.present = present;
+	udev_double.overrun = true;
+	udev_double_wake();
 	fixture_settle();
 }
 
@@ -361,7 +277,7 @@ static void test_lost_events(void)
 	/* Nothing of it was this device's. */
 	udev_loses(true);
 	expect("");
-	world.replaced = true;
+	udev_double.replaced = true;
 	udev_loses(true);
 	expect("close open close open grab LED_NUML=0 LED_CAPSL=0 ");
 	udev_loses(false);
@@ -484,6 +400,143 @@ static void test_taken_for_a_while(void)
 	finish(passthrough);
 }
 
+/* ---- what the guest gets ---- */
+
+static void tell(uint16_t type, uint16_t code)
+{
+	const struct input_value value = {type, code, 1};
+
+	world.host_listener->group(world.host_data, &value, 1);
+}
+
+/* What it was not told of is left out; using it is using it all the same. */
+static void test_groups(void)
+{
+	static const struct {
+		uint16_t type, last;
+	} kinds[] = {
+		{EV_KEY, KEY_MAX},
+		{EV_REL, REL_MAX},
+		{EV_ABS, ABS_MAX},
+		{EV_MSC, MSC_MAX},
+		{EV_SW, SW_MAX},
+	};
+	static const struct input_value mixed[] = {{EV_KEY, KEY_A, 1}, {EV_KEY, KEY_MAX, 1},
+		{EV_LED, LED_NUML, 1}, {EV_REL, REL_MAX, 2}};
+	struct passthrough *passthrough = start(true);
+	g_autofree char *both = g_strdup_printf("1/%u=1 2/%u=2 | ", KEY_MAX, REL_MAX);
+
+	guest_listens(true);
+	g_string_truncate(world.text, 0);
+	for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
+		g_autofree char *sent = g_strdup_printf("%u/%u=1 | ", kinds[i].type, kinds[i].last);
+
+		tell(kinds[i].type, kinds[i].last);
+		expect(sent);
+		tell(kinds[i].type, 0);
+		tell(kinds[i].type, kinds[i].last + 1);
+		tell(kinds[i].type, UINT16_MAX);
+		expect("");
+	}
+	g_assert_cmpuint(world.used, ==, 4 * G_N_ELEMENTS(kinds));
+	world.host_listener->group(world.host_data, mixed, G_N_ELEMENTS(mixed));
+	expect(both);
+	finish(passthrough);
+}
+
+/* ---- which device it is ---- */
+
+static void test_others_are_not_it(void)
+{
+	struct passthrough *passthrough = start(false);
+
+	g_free(fixture_log_take());
+	udev_double.seat = "seat1";
+	udev_says("add");
+	udev_double.seat = "seat0";
+	udev_double.sysname = "js0";
+	udev_says("add");
+	udev_double.sysname = "event3";
+	udev_double.orphan = true;
+	udev_says("add");
+	udev_double.orphan = false;
+	udev_double.node = NULL;
+	udev_says("add");
+	expect("");
+	udev_double.node = NODE;
+	udev_says("add");
+	expect("open close create /run/kiosk-extra.sock ");
+	g_assert_null(fixture_log_take());
+	/* A second one that the section matches. */
+	udev_double.node = "/dev/input/event4";
+	udev_says("add");
+	expect("");
+	g_autofree char *log = fixture_log_take();
+	g_assert_cmpstr(log, ==,
+		"[kiosk] guest kiosk: device extra: is /dev/input/event3 already, and "
+		"/dev/input/event4 is ignored");
+	udev_double.node = NODE;
+	finish(passthrough);
+}
+
+static void test_another_kind(void)
+{
+	struct passthrough *passthrough = start(true);
+	g_autofree char *log = NULL;
+
+	udev_says("remove");
+	udev_says("add");
+	g_assert_null(fixture_log_take());
+	udev_says("remove");
+	world.name = "wheel";
+	udev_says("add");
+	log = fixture_log_take();
+	g_assert_cmpstr(log, ==,
+		"[kiosk] guest kiosk: device extra: wheel is another device than the guest knows; "
+		"what the first had not is left out");
+	finish(passthrough);
+}
+
+/* ---- what fails ---- */
+
+static void test_no_udev(void)
+{
+	for (udev_double.fails = 1; udev_double.fails <= 4; udev_double.fails++) {
+		g_autoptr(GError) error = NULL;
+
+		g_assert_null(try_start(true, &error));
+		g_assert_error(error, SEAT_ERROR, SEAT_ERROR_UDEV);
+		finish(NULL);
+	}
+	udev_double.fails = 0;
+}
+
+/* At start that is an error, later a word. */
+static void test_no_socket(void)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *log = NULL;
+	struct passthrough *passthrough;
+
+	world.refuses_socket = true;
+	g_assert_null(try_start(true, &error));
+	g_assert_error(error, G_FILE_ERROR, G_FILE_ERROR_ACCES);
+	finish(NULL);
+	passthrough = start(false);
+	g_free(fixture_log_take());
+	udev_says("add");
+	log = fixture_log_take();
+	g_assert_cmpstr(log, ==, "[kiosk] guest kiosk: device extra: no socket");
+	passthrough_suspend(passthrough);
+	udev_double.present = true;
+	passthrough_resume(passthrough);
+	g_free(log);
+	log = fixture_log_take();
+	g_assert_cmpstr(log, ==, "[kiosk] guest kiosk: device extra: no socket");
+	world.refuses_socket = false;
+	finish(passthrough);
+}
+
 int main(int argc, char **argv)
 {
 	fixture_init(&argc, &argv);
@@ -492,5 +545,10 @@ int main(int argc, char **argv)
 	g_test_add_func("/input/passthrough/lost-events", test_lost_events);
 	g_test_add_func("/input/passthrough/taken", test_taken);
 	g_test_add_func("/input/passthrough/taken-for-a-while", test_taken_for_a_while);
+	g_test_add_func("/input/passthrough/groups", test_groups);
+	g_test_add_func("/input/passthrough/others-are-not-it", test_others_are_not_it);
+	g_test_add_func("/input/passthrough/another-kind", test_another_kind);
+	g_test_add_func("/input/passthrough/no-udev", test_no_udev);
+	g_test_add_func("/input/passthrough/no-socket", test_no_socket);
 	return g_test_run();
 }
