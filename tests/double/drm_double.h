@@ -67,6 +67,10 @@ struct double_card {
 	bool other_master; /* another program is master: commits are EACCES */
 	bool manager; /* a seat manager makes us master (double_set_master()): ourselves we may not */
 	bool gone; /* unplugged: everything is ENODEV */
+	bool no_universal, no_atomic; /* the client may not say that it knows these: EOPNOTSUPP */
+	bool nameless_events; /* page flips do not say whose they are */
+	bool no_crtcs; /* GetResources names none */
+	const char *driver; /* its name; NULL: it does not tell */
 	bool connected[DOUBLE_CRTCS_MAX];
 	bool undetected[DOUBLE_CRTCS_MAX]; /* nobody can say whether a monitor is there */
 	uint32_t connector_type; /* DRM_MODE_CONNECTOR_* of all */

@@ -403,6 +403,11 @@ int drmSetClientCap(int fd, uint64_t cap, uint64_t value)
 {
 	if (!double_ioctl())
 		return -1;
+	if ((cap == DRM_CLIENT_CAP_UNIVERSAL_PLANES && double_card.no_universal) ||
+		(cap == DRM_CLIENT_CAP_ATOMIC && double_card.no_atomic)) {
+		errno = EOPNOTSUPP;
+		return -1;
+	}
 	switch (cap) {
 	case DRM_CLIENT_CAP_UNIVERSAL_PLANES:
 		double_objects.universal = value != 0;
@@ -429,8 +434,10 @@ int drmGetCap(int fd, uint64_t cap, uint64_t *value)
 		return -1;
 	switch (cap) {
 	case DRM_CAP_DUMB_BUFFER:
-	case DRM_CAP_CRTC_IN_VBLANK_EVENT:
 		*value = 1;
+		return 0;
+	case DRM_CAP_CRTC_IN_VBLANK_EVENT:
+		*value = !double_card.nameless_events;
 		return 0;
 	case DRM_CAP_PRIME:
 		*value = double_card.import ? DRM_PRIME_CAP_IMPORT : 0;
@@ -484,16 +491,24 @@ char *drmGetDeviceNameFromFd2(int fd)
 
 char *drmGetFormatModifierName(uint64_t modifier)
 {
-	return NULL;
+	return modifier == DRM_FORMAT_MOD_LINEAR ? strdup("LINEAR") : NULL;
 }
 
 drmVersionPtr drmGetVersion(int fd)
 {
-	return NULL;
+	drmVersionPtr version;
+
+	if (!double_card.driver)
+		return NULL;
+	version = calloc(1, sizeof(*version));
+	version->name = strdup(double_card.driver);
+	version->name_len = (int)strlen(double_card.driver);
+	return version;
 }
 
 void drmFreeVersion(drmVersionPtr version)
 {
+	free(version->name);
 	free(version);
 }
 
@@ -521,7 +536,7 @@ drmModeResPtr drmModeGetResources(int fd)
 		return NULL;
 	resources = calloc(1, sizeof(*resources));
 	resources->crtcs = ids_of(DRM_MODE_OBJECT_CRTC, &count);
-	resources->count_crtcs = (int)count;
+	resources->count_crtcs = double_card.no_crtcs ? 0 : (int)count;
 	resources->connectors = ids_of(DRM_MODE_OBJECT_CONNECTOR, &count);
 	resources->count_connectors = (int)count;
 	return resources;

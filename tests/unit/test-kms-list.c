@@ -6,10 +6,50 @@
 #include "list.h"
 
 #include <drm_fourcc.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <kms.h>
+#include <stdarg.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include <xf86drm.h>
+
+/* ---- /dev/dri ---- */
+
+static const char *const *node_names; /* there; NULL: there is no such folder */
+static size_t next_name;
+
+GDir *g_dir_open(const gchar *path, guint flags, GError **error)
+{
+	g_assert_cmpstr(path, ==, "/dev/dri");
+	next_name = 0;
+	return node_names ? (GDir *)&node_names : NULL;
+}
+
+const gchar *g_dir_read_name(GDir *directory)
+{
+	return node_names[next_name] ? node_names[next_name++] : NULL;
+}
+
+void g_dir_close(GDir *directory)
+{
+	g_assert_true(directory == (GDir *)&node_names);
+}
+
+/* card0 is the double, card1 may not be opened. */
+int open(const char *path, int flags, ...)
+{
+	if (g_str_equal(path, "/dev/dri/card0"))
+		return double_open();
+	if (g_str_equal(path, "/dev/dri/card1")) {
+		errno = EACCES;
+		return -1;
+	}
+	return (int)syscall(SYS_openat, AT_FDCWD, path, flags, 0);
+}
+
+/* ---- monitors ---- */
 
 /* DEL 0x1234 0x89ABCDEF */
 static void set_edid(unsigned int n)
@@ -168,6 +208,73 @@ static void test_formats(void)
 	g_assert_null(double_faults());
 }
 
+/* ---- CRTCs and planes ---- */
+
+static void test_planes(void)
+{
+	g_autoptr(GString) text = g_string_new("\n");
+	int fd;
+
+	double_reset();
+	double_card.crtcs = 2;
+	double_card.overlay_planes = true;
+	double_card.compressed_overlays = true;
+	fd = open_card();
+	double_light(1);
+	kms_list_parts(text, fd);
+	close(fd);
+	assert_line(text->str, "  CRTC 3422552064: off\n  CRTC 3422552065: 1024x768@60.00");
+	g_assert_nonnull(strstr(text->str, "  connector DP-2: connected"));
+	g_assert_nonnull(strstr(text->str, ", in use by CRTC 3422552065\n      1024x768@60.00"));
+	/* Formats alone, or with the modifiers that go with each. */
+	assert_line(text->str, "  plane 2583691264: primary, for CRTC 3422552064\n      XR24 AR24");
+	assert_line(text->str,
+		"  plane 2583691265: primary, for CRTC 3422552065, in use by CRTC 3422552065\n"
+		"      XR24 AR24");
+	assert_line(text->str, "  plane 2583691521: cursor, for CRTC 3422552065\n      AR24");
+	assert_line(text->str,
+		"  plane 2583692033: overlay, for CRTC 3422552065\n      0x100000000000001: XR24 AR24");
+	g_assert_null(strstr(text->str, "linear"));
+}
+
+/* ---- all cards ---- */
+
+static void test_cards(void)
+{
+	static const char *const names[] = {"card1", "renderD128", "card0", NULL};
+	g_autoptr(GString) text = g_string_new(NULL);
+	g_autoptr(GError) error = NULL;
+
+	double_reset();
+	double_card.driver = "double";
+	double_card.hotspot = true;
+	node_names = names;
+	g_assert_true(kms_list(text, &error));
+	g_assert_no_error(error);
+	g_assert_true(g_str_has_prefix(text->str, "Names of connectors (DP-1) and of monitors "));
+	g_assert_nonnull(strstr(text->str, "\n/dev/dri/card0: double\n  connector DP-1: "));
+	/* Cursor planes, too, that are for those alone who know hotspots. */
+	g_assert_nonnull(strstr(text->str, ": cursor, for CRTC "));
+	g_assert_true(g_str_has_suffix(text->str, "\n/dev/dri/card1: Permission denied\n"));
+	/* It is nobody's master afterwards. */
+	g_assert_false(double_is_master());
+	g_assert_null(double_faults());
+
+	g_string_truncate(text, 0);
+	double_card.driver = NULL;
+	double_card.no_atomic = true;
+	g_assert_true(kms_list(text, &error));
+	g_assert_nonnull(strstr(text->str,
+		"\n/dev/dri/card0: unknown driver, not usable: /dev/dri/card0: its driver has no "
+		"atomic mode setting (KMS): Operation not supported\n/dev/dri/card1: "));
+
+	g_string_truncate(text, 0);
+	node_names = NULL;
+	g_assert_false(kms_list(text, &error));
+	g_assert_error(error, KMS_ERROR, KMS_ERROR_NO_CARD);
+	g_assert_cmpstr(text->str, ==, "");
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -175,5 +282,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/kms/list/twins", test_twins);
 	g_test_add_func("/kms/list/modes", test_modes);
 	g_test_add_func("/kms/list/formats", test_formats);
+	g_test_add_func("/kms/list/planes", test_planes);
+	g_test_add_func("/kms/list/cards", test_cards);
 	return g_test_run();
 }
