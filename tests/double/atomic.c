@@ -274,7 +274,8 @@ static int check_crtcs(struct check *check)
 		const uint64_t *next = check->state.values[i];
 
 		if (object->type == DRM_MODE_OBJECT_CONNECTOR)
-			check->mode_set |= now[PROPERTY_CRTC_ID] != next[PROPERTY_CRTC_ID];
+			check->mode_set |= now[PROPERTY_CRTC_ID] != next[PROPERTY_CRTC_ID] ||
+				now[PROPERTY_LINK_STATUS] != next[PROPERTY_LINK_STATUS];
 		if (object->type != DRM_MODE_OBJECT_CRTC)
 			continue;
 		check->mode_set |= now[PROPERTY_ACTIVE] != next[PROPERTY_ACTIVE] ||

@@ -100,6 +100,9 @@ void double_darken(unsigned int n);
 
 /* ---- the hardware's part ---- */
 
+/* The link to connector n fails: "link-status" is bad, until a commit says that it is good. */
+void double_break_link(unsigned int n);
+
 /* The EDID that the kernel read from the monitor at connector n, which is open; `size` 0: none. */
 void double_set_edid(unsigned int n, const void *edid, size_t size);
 

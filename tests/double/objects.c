@@ -355,6 +355,11 @@ void double_set_in_formats(uint32_t plane, const void *bytes, size_t size)
 	double_objects.state.values[at][PROPERTY_IN_FORMATS] = double_memory_blob(bytes, size);
 }
 
+void double_break_link(unsigned int n)
+{
+	double_objects.state.values[find_connector(n)][PROPERTY_LINK_STATUS] = 1;
+}
+
 void double_take_connector(unsigned int n)
 {
 	double_objects.objects[find_connector(n)].leaving = true;

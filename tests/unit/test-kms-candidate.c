@@ -120,6 +120,39 @@ static void test_list(void)
 		"640x480@59.94 3840x2160@30.00");
 }
 
+/* Where nothing else tells them apart the fastest comes first, and the one that is nearest to the
+ * rate that was asked for. */
+static void test_rates(void)
+{
+	static const drmModeModeInfo slow_first[] = {
+		MODE(800, 600, 38125, 1024, 625, 0, 0), /* 59.57 */
+		MODE(800, 600, 40000, 1056, 628, 0, 0), /* 60.32 */
+		MODE(800, 600, 49500, 1056, 625, 0, 0), /* 75 */
+	};
+	const struct connector connector = {slow_first, G_N_ELEMENTS(slow_first)};
+
+	assert_order("800x600", &connector, "800x600@75.00 800x600@60.32 800x600@59.57");
+	assert_begins("800x600@60", &connector, 3, "800x600@60.32 800x600@59.57 800x600@75.00");
+	assert_begins("800x600@59.6", &connector, 1, "800x600@59.57");
+	/* Half a hertz off is meant, more is not. */
+	assert_begins("800x600@75.5", &connector, 1, "800x600@75.00");
+	assert_begins("800x600@75.501", &connector, 1, "800x600@75.17*");
+	assert_begins("800x600@74.5", &connector, 1, "800x600@75.00");
+}
+
+/* Sizes of one area: the wider first. */
+static void test_areas(void)
+{
+	static const drmModeModeInfo modes[] = {
+		MODE(600, 800, 40000, 1056, 628, 0, 0),
+		MODE(800, 600, 40000, 1056, 628, 0, 0),
+		MODE(400, 1200, 40000, 1056, 628, 0, 0),
+	};
+	const struct connector connector = {modes, G_N_ELEMENTS(modes)};
+
+	assert_order("2000x2000", &connector, "600x800@60.32 800x600@60.32 400x1200@60.32");
+}
+
 /* What fits into the size that is missing, the largest first; then the rest. */
 static void test_below(void)
 {
@@ -253,6 +286,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/kms/candidate/preferred", test_preferred);
 	g_test_add_func("/kms/candidate/size", test_size);
 	g_test_add_func("/kms/candidate/rate", test_rate);
+	g_test_add_func("/kms/candidate/rates", test_rates);
+	g_test_add_func("/kms/candidate/areas", test_areas);
 	g_test_add_func("/kms/candidate/scan", test_scan);
 	g_test_add_func("/kms/candidate/list", test_list);
 	g_test_add_func("/kms/candidate/below", test_below);

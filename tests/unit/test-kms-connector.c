@@ -109,6 +109,85 @@ static void test_takes_a_number_that_was_anothers(struct card_fixture *card)
 	card_show(card, 0);
 }
 
+/* One that was there when the card was opened, and not any more at the first probe. */
+static void test_gone_at_first_probe(struct card_fixture *card)
+{
+	static const uint8_t edid[128] = {1};
+
+	double_card.crtcs = 2;
+	card_open(card);
+	/* Nobody is asked again for an EDID that is late. */
+	double_set_edid(0, edid, sizeof(edid));
+	double_set_edid(1, edid, sizeof(edid));
+	double_take_connector(1);
+	kms_hotplug_probe(card->device->hotplug);
+	card_wait(card->probes == 1);
+	g_assert_cmpuint(connector_of(card, 1), ==, 0);
+	g_assert_cmpuint(connector_of(card, 0), ==, DOUBLE_CONNECTOR(0));
+}
+
+/* ---- its link ---- */
+
+static unsigned int mode_sets(struct card_fixture *card)
+{
+	double_counters.modeset_commits = 0;
+	kms_hotplug_probe(card->device->hotplug);
+	card->probes = 0;
+	card_wait(card->probes == 1);
+	card_turn();
+	card_flip_all(card);
+	return double_counters.modeset_commits;
+}
+
+/* A full mode set makes it good again; of one that is dark, nobody wants it good. */
+static void test_broken_link(struct card_fixture *card)
+{
+	double_card.crtcs = 2;
+	card_open(card);
+	card_configure_only(card, 0);
+	card_flip_all(card);
+	g_assert_cmpuint(mode_sets(card), ==, 0);
+	double_break_link(1);
+	g_assert_cmpuint(mode_sets(card), ==, 0);
+	g_assert_null(strstr(card->log->str, "link"));
+	double_break_link(0);
+	g_assert_cmpuint(mode_sets(card), ==, 1);
+	g_assert_cmpuint(double_value(DOUBLE_CONNECTOR(0), "link-status"), ==, 0);
+	g_assert_nonnull(strstr(card->log->str, "DP-1: the link failed; setting the mode again"));
+	/* Once. */
+	g_assert_cmpuint(mode_sets(card), ==, 0);
+	card_show(card, 0);
+}
+
+/* Which monitors are asked again until they have one. */
+static void test_missing_edid(struct card_fixture *card)
+{
+	static const struct {
+		const char *name;
+		bool connected, has_edid, missed;
+	} cases[] = {
+		{"DP-1", true, false, true},
+		{"HDMI-A-2", true, false, true},
+		{"DVI-D-1", true, false, true},
+		{"VGA-1", true, false, true},
+		{"DP-1", false, false, false},
+		{"DP-1", true, true, false},
+		{"eDP-1", true, false, false},
+		{"Virtual-1", true, false, false},
+	};
+	struct kms_connector *connector;
+
+	card_open(card);
+	connector = &card->outputs[0].output->connector;
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_strlcpy(connector->name, cases[i].name, sizeof(connector->name));
+		connector->connected = cases[i].connected;
+		connector->edid_size = cases[i].has_edid ? 128 : 0;
+		g_assert_cmpint(kms_outputs_miss_edid(&card->device->outputs), ==, cases[i].missed);
+	}
+	connector->edid_size = 0;
+}
+
 /* ---- while the card is another's, or stuck ---- */
 
 /* Another master turns it off, and it goes: the others come back without it. */
@@ -147,6 +226,9 @@ int main(int argc, char **argv)
 	card_add_test("/kms/connector/goes-unlit", test_goes_unlit);
 	card_add_test("/kms/connector/numbers-change-places", test_numbers_change_places);
 	card_add_test("/kms/connector/number-of-another", test_takes_a_number_that_was_anothers);
+	card_add_test("/kms/connector/gone-at-first-probe", test_gone_at_first_probe);
+	card_add_test("/kms/connector/broken-link", test_broken_link);
+	card_add_test("/kms/connector/missing-edid", test_missing_edid);
 	card_add_test("/kms/connector/goes-while-paused", test_goes_while_paused);
 	card_add_test("/kms/connector/stuck-after-it-went", test_stuck_after_it_went);
 	return g_test_run();

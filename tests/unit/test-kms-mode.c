@@ -4,6 +4,7 @@
  */
 #include "mode.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #define MODE(w, h, clock_khz, ht, vt, more_flags, kind) \
@@ -68,6 +69,7 @@ static void test_valid(void)
 		{"1920x1080@59.94", 1920, 1080, 59940, ANY},
 		{"1920x1080@59.940", 1920, 1080, 59940, ANY},
 		{"1x1@1", 1, 1, 1000, ANY},
+		{"32767x32767@1000", 32767, 32767, 1000000, ANY},
 		{" 1920x1080 ", 1920, 1080, 0, ANY},
 		{"1920x1080@60Hz", 1920, 1080, 60000, ANY},
 		{"1920x1080@59.94hz", 1920, 1080, 59940, ANY},
@@ -127,6 +129,8 @@ static void test_invalid(void)
 		{"x1080", NULL},
 		{"1920x1080@", "1920x1080"},
 		{"1920x1080@0", "1920x1080"},
+		{"1920x1080@0.999", "1920x1080"},
+		{"1920x1080@1000.1", "1920x1080"},
 		{"1920x1080@-60", "1920x1080@60"},
 		{"1920x1080@60Hertz", "1920x1080@60"},
 		{"1920x1080@60 16:9", "1920x1080@60"},
@@ -142,6 +146,7 @@ static void test_invalid(void)
 		{"0x1080", NULL},
 		{"99999x1080", NULL},
 		{"32768x1", NULL},
+		{"1x32768", NULL},
 		{"18446744073709551616x1", NULL},
 		{"1080", NULL},
 		{"1080x", NULL},
@@ -179,6 +184,7 @@ static void test_invalid_modelines(void)
 		{"148.5 1920 2008 2052 2200 1080 1084 1089 1125 +hsync +vsync 16:9", "16:9"},
 		{"173.00 1920 1900 2248 2576 1080 1083 1088 1120", NULL},
 		{"0 1920 2048 2248 2576 1080 1083 1088 1120", "0"},
+		{"10000 1920 2048 2248 2576 1080 1083 1088 1120", "10000"},
 		{"173.00 1920 2048 2248 2576 1080 1083 1088 70000", "70000"},
 		{"173.00 1920 2048 2248 2576 1080 1083 1088 1e3", "1e3"},
 		{"abc 1920 2048 2248 2576 1080 1083 1088 1120", "abc"},
@@ -203,6 +209,91 @@ static void test_invalid_modelines(void)
 		else
 			g_assert_null(strstr(error->message, "because"));
 	}
+}
+
+/* Edges may lie on each other, and not behind each other. */
+static void test_edges(void)
+{
+	static const char *const valid[] = {
+		"9999 1920 1920 2248 2576 1080 1083 1088 1120",
+		"173 1920 2048 2048 2576 1080 1083 1088 1120",
+		"173 1920 2048 2576 2576 1080 1083 1088 1120",
+		"173 1920 2048 2248 2576 1080 1080 1088 1120",
+		"173 1920 2048 2248 2576 1080 1083 1083 1120",
+		"173 1920 2048 2248 2576 1080 1083 1120 1120",
+	};
+	static const char *const invalid[] = {
+		"173 1920 1919 2248 2576 1080 1083 1088 1120",
+		"173 1920 2048 2047 2576 1080 1083 1088 1120",
+		"173 1920 2048 2577 2576 1080 1083 1088 1120",
+		"173 1920 2048 2248 2576 1080 1079 1088 1120",
+		"173 1920 2048 2248 2576 1080 1083 1082 1120",
+		"173 1920 2048 2248 2576 1080 1083 1121 1120",
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(valid); i++) {
+		g_test_message("%s", valid[i]);
+		g_assert_true(kms_mode_valid(valid[i], NULL));
+		g_assert_false(kms_mode_valid(invalid[i], NULL));
+	}
+}
+
+/* Of a mode without a picture nothing can be shown, whatever else it says. */
+static void test_sane(void)
+{
+	drmModeModeInfo mode = {.clock = 1,
+		.hdisplay = 1,
+		.hsync_start = 1,
+		.hsync_end = 1,
+		.htotal = 1,
+		.vdisplay = 1,
+		.vsync_start = 1,
+		.vsync_end = 1,
+		.vtotal = 1};
+
+	g_assert_true(kms_mode_is_sane(&mode));
+	mode.clock = 0;
+	g_assert_false(kms_mode_is_sane(&mode));
+	mode.clock = 1;
+	mode.hdisplay = 0;
+	g_assert_false(kms_mode_is_sane(&mode));
+	mode.hdisplay = 1;
+	mode.vdisplay = 0;
+	g_assert_false(kms_mode_is_sane(&mode));
+}
+
+/* Whatever is another mode for the kernel is one for us, and no more. */
+static void test_equal(void)
+{
+	static const size_t fields[] = {offsetof(drmModeModeInfo, hdisplay),
+		offsetof(drmModeModeInfo, hsync_start), offsetof(drmModeModeInfo, hsync_end),
+		offsetof(drmModeModeInfo, htotal), offsetof(drmModeModeInfo, hskew),
+		offsetof(drmModeModeInfo, vdisplay), offsetof(drmModeModeInfo, vsync_start),
+		offsetof(drmModeModeInfo, vsync_end), offsetof(drmModeModeInfo, vtotal),
+		offsetof(drmModeModeInfo, vscan)};
+	drmModeModeInfo other = modes[1];
+
+	for (size_t i = 0; i < G_N_ELEMENTS(fields); i++) {
+		const uint16_t odd = 7777;
+
+		other = modes[1];
+		g_assert_true(kms_mode_equal(&modes[1], &other));
+		memcpy((char *)&other + fields[i], &odd, sizeof(odd));
+		g_assert_false(kms_mode_equal(&modes[1], &other));
+	}
+	other = modes[1];
+	other.clock++;
+	g_assert_false(kms_mode_equal(&modes[1], &other));
+	other = modes[1];
+	other.flags = DRM_MODE_FLAG_PHSYNC;
+	g_assert_false(kms_mode_equal(&modes[1], &other));
+	/* Once is once. */
+	other = modes[1];
+	other.vscan = 1;
+	g_assert_true(kms_mode_equal(&modes[1], &other));
+	other.type = DRM_MODE_TYPE_USERDEF;
+	other.vrefresh = 3;
+	g_assert_true(kms_mode_equal(&modes[1], &other));
 }
 
 static void test_lists(void)
@@ -242,6 +333,7 @@ static void test_refresh(void)
 	static const drmModeModeInfo doubled = MODE(320, 240, 12600, 400, 262,
 		DRM_MODE_FLAG_DBLSCAN, 0);
 	static const drmModeModeInfo nothing;
+	drmModeModeInfo twice = modes[1], rate = {0};
 	struct kms_mode_info info;
 
 	g_assert_cmpuint(kms_mode_refresh(&modes[0]), ==, 60000);
@@ -250,6 +342,14 @@ static void test_refresh(void)
 	g_assert_cmpuint(kms_mode_refresh(&modes[3]), ==, 30000);
 	g_assert_cmpuint(kms_mode_refresh(&doubled), ==, 60115);
 	g_assert_cmpuint(kms_mode_refresh(&nothing), ==, 0);
+	/* Each line twice; once is once. */
+	twice.vscan = 2;
+	g_assert_cmpuint(kms_mode_refresh(&twice), ==, 30000);
+	twice.vscan = 1;
+	g_assert_cmpuint(kms_mode_refresh(&twice), ==, 60000);
+	/* A mode that says nothing but its rate. */
+	rate.vrefresh = 75;
+	g_assert_cmpuint(kms_mode_refresh(&rate), ==, 75000);
 	kms_mode_describe(&nothing, &info);
 	g_assert_cmpuint(info.refresh_mhz, ==, 60000);
 	kms_mode_describe(&modes[2], &info);
@@ -319,6 +419,9 @@ int main(int argc, char **argv)
 	g_test_add_func("/kms/mode/invalid", test_invalid);
 	g_test_add_func("/kms/mode/reduced", test_reduced);
 	g_test_add_func("/kms/mode/invalid-modelines", test_invalid_modelines);
+	g_test_add_func("/kms/mode/edges", test_edges);
+	g_test_add_func("/kms/mode/sane", test_sane);
+	g_test_add_func("/kms/mode/equal", test_equal);
 	g_test_add_func("/kms/mode/lists", test_lists);
 	g_test_add_func("/kms/mode/interlaced-modeline", test_interlaced_modeline);
 	g_test_add_func("/kms/mode/refresh", test_refresh);

@@ -130,6 +130,43 @@ static void test_names(void)
 	probe_end(&probe);
 }
 
+/* A timing's first bytes are its clock, which is never 0: what stands at a tag's place is none. */
+static void test_timings_are_no_text(void)
+{
+	static const uint8_t clocks[][2] = {{0x01, 0x00}, {0x00, 0x01}, {0x01, 0x01}};
+	struct probe probe = {0};
+	uint8_t edid[128];
+
+	double_reset();
+	probe_begin(&probe);
+	for (size_t i = 0; i < G_N_ELEMENTS(clocks); i++) {
+		make_edid(edid, "U2720Q\n      ", "4F2X1\n       ");
+		memcpy(edid + 72, clocks[i], 2);
+		finish_edid(edid);
+		double_set_edid(0, edid, sizeof(edid));
+		probe_again(&probe);
+		g_assert_cmpstr(probe.connector.monitor, ==, "DEL 0x1234 4F2X1");
+	}
+	/* The first and the last of the four have names, too. */
+	make_edid(edid, NULL, NULL);
+	edid[54 + 3] = 0xfc;
+	edid[54 + 5] = 'F';
+	edid[108 + 3] = 0xff;
+	edid[108 + 5] = 'L';
+	finish_edid(edid);
+	double_set_edid(0, edid, sizeof(edid));
+	probe_again(&probe);
+	g_assert_cmpstr(probe.connector.monitor, ==, "DEL F L");
+	/* With nothing on it, nothing is missing there. */
+	edid[127]++;
+	double_set_edid(0, edid, sizeof(edid));
+	probe_again(&probe);
+	g_assert_true(probe.connector.edid_missing);
+	kms_connector_update(&probe.connector, probe.fd, probe.cache, NULL);
+	g_assert_false(probe.connector.edid_missing);
+	probe_end(&probe);
+}
+
 static void test_matches(void)
 {
 	struct kms_connector connector = {.name = "DP-1"};
@@ -400,6 +437,7 @@ int main(int argc, char **argv)
 {
 	card_init(&argc, &argv);
 	g_test_add_func("/kms/monitor/names", test_names);
+	g_test_add_func("/kms/monitor/timings-are-no-text", test_timings_are_no_text);
 	g_test_add_func("/kms/monitor/matches", test_matches);
 	g_test_add_func("/kms/monitor/twins", test_twins);
 	card_add_test("/kms/monitor/output", test_output);

@@ -146,6 +146,45 @@ static void test_refused_mode_set_changes_nothing(struct card_fixture *card)
 	card_show(card, 0);
 }
 
+/* ---- damage ---- */
+
+/* The kernel is told once of the same damage, and anew of any other. */
+static void test_clips(struct card_fixture *card)
+{
+	static const struct drm_mode_rect first_rects[] = {{1, 2, 3, 4}, {5, 6, 7, 8}};
+	static const struct drm_mode_rect second_rects[] = {{1, 2, 3, 4}, {5, 6, 7, 9}};
+	struct kms_clips clips = {0};
+	struct kms_card *device;
+	uint32_t blob, other;
+	size_t size;
+
+	start(card);
+	device = card->device->card;
+	double_counters.blobs_created = 0;
+	blob = kms_clips_blob(&clips, device, first_rects, 2);
+	g_assert_cmpuint(kms_clips_blob(&clips, device, first_rects, 2), ==, blob);
+	g_assert_cmpuint(double_counters.blobs_created, ==, 1);
+	g_assert_cmpmem(double_blob(blob, &size), 2 * sizeof(first_rects[0]), first_rects,
+		sizeof(first_rects));
+	g_assert_cmpuint(size, ==, sizeof(first_rects));
+	/* Fewer of them, others of them. */
+	other = kms_clips_blob(&clips, device, first_rects, 1);
+	g_assert_nonnull(double_blob(other, &size));
+	g_assert_cmpuint(size, ==, sizeof(first_rects[0]));
+	kms_clips_blob(&clips, device, first_rects, 2);
+	blob = kms_clips_blob(&clips, device, second_rects, 2);
+	g_assert_cmpmem(double_blob(blob, &size), 2 * sizeof(first_rects[0]), second_rects,
+		sizeof(second_rects));
+	g_assert_cmpuint(double_counters.blobs_created, ==, 4);
+	/* Without memory there is none, and none is remembered. */
+	double_fail(DOUBLE_CREATE_BLOB, ENOMEM, 0, 1);
+	g_assert_cmpuint(kms_clips_blob(&clips, device, first_rects, 2), ==, 0);
+	g_assert_cmpuint(kms_clips_blob(&clips, device, first_rects, 2), !=, 0);
+	kms_clips_finish(&clips, device);
+	kms_clips_finish(&clips, device);
+	g_assert_null(double_faults());
+}
+
 int main(int argc, char **argv)
 {
 	card_init(&argc, &argv);
@@ -155,5 +194,6 @@ int main(int argc, char **argv)
 	card_add_test("/kms/state/refusal-changes-nothing", test_refusal_changes_nothing);
 	card_add_test("/kms/state/refused-mode-set-changes-nothing",
 		test_refused_mode_set_changes_nothing);
+	card_add_test("/kms/state/clips", test_clips);
 	return g_test_run();
 }
