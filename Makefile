@@ -104,7 +104,9 @@ daemon_libs := $(drm_libs) $(kms_extra_libs) $(src_extra_libs) $(glib_libs)
 
 kms_sources := $(wildcard kms/*.c)
 src_sources := $(filter-out src/main.c src/tools/%,$(wildcard src/*.c src/*/*.c src/*/*/*.c))
-unit_helper_sources := $(filter-out tests/unit/test-%,$(wildcard tests/unit/*.c))
+# Doubles of the libraries that find devices: for the tests alone that have no real ones, one of the two in a test.
+device_double_sources := tests/unit/libinput_double.c tests/unit/udev_double.c
+unit_helper_sources := $(filter-out tests/unit/test-% $(device_double_sources),$(wildcard tests/unit/*.c))
 fake_sources := $(wildcard tests/unit/fake/*.c)
 double_sources := $(wildcard tests/double/*.c)
 
@@ -128,6 +130,7 @@ kms_archive := $(if $(kms_sources),$(out)/libkms.a)
 src_archive := $(if $(src_sources),$(out)/libsrc.a)
 double_archive := $(if $(double_sources),$(out)/libdouble.a)
 unit_helper_archive := $(if $(unit_helper_sources),$(out)/libunit.a)
+device_double_archive := $(out)/libdevices.a
 fake_archive := $(if $(fake_sources),$(out)/libfake.a)
 
 # ---------------------------------------------------------------------------------------------------------------- rules
@@ -204,15 +207,16 @@ unit_screenshot_tests := $(filter test-screenshot-%,$(unit_tests))
 unit_fault_tests := $(filter test-fault-%,$(unit_tests))
 unit_src_tests := $(filter-out test-kms-% test-screenshot-% test-fault-%,$(unit_tests))
 $(call compile,$(unit_kms_tests:%=tests/unit/%.c),$(unit_kms_cflags))
-$(call compile,$(unit_src_tests:%=tests/unit/%.c) $(unit_helper_sources) $(fake_sources),$(unit_cflags))
+$(call compile,$(unit_src_tests:%=tests/unit/%.c) $(unit_helper_sources) $(device_double_sources) $(fake_sources),$(unit_cflags))
 $(call compile,$(double_sources),$(double_cflags))
 $(call archive,$(double_archive),$(double_sources))
 $(call archive,$(unit_helper_archive),$(unit_helper_sources))
+$(call archive,$(device_double_archive),$(device_double_sources))
 $(call archive,$(fake_archive),$(fake_sources))
 $(foreach t,$(unit_kms_tests),$(call program,$(out)/tests/$(t),tests/unit/$(t).c,$(unit_helper_archive) $(double_archive) $(kms_archive),$(double_archive) $(kms_extra_libs) $(glib_libs)))
 # test-TOOL and test-TOOL-* are of a tool: linked with its parts, less its main.
 tool_parts = $(foreach tool,$(tools),$(if $(filter test-$(tool) test-$(tool)-%,$(1)),$(filter-out %/main.c,$(wildcard src/tools/$(tool)/*.c))))
-$(foreach t,$(unit_src_tests),$(call program,$(out)/tests/$(t),tests/unit/$(t).c $(call tool_parts,$(t)),$(unit_helper_archive) $(src_archive) $(fake_archive),$(src_extra_libs) $(glib_libs)))
+$(foreach t,$(unit_src_tests),$(call program,$(out)/tests/$(t),tests/unit/$(t).c $(call tool_parts,$(t)),$(unit_helper_archive) $(device_double_archive) $(src_archive) $(fake_archive),$(src_extra_libs) $(glib_libs)))
 
 # test-fault-* are of all rooms, over the double: with objects whose calls that can fail go through tests/faults/interpose.c.
 fault_cflags := -Itests/faults -Itests/double $(kms_extra_cflags) $(unit_cflags)
