@@ -274,7 +274,7 @@ static void apply_off(struct kms_output *output)
 	bool was_on = output->on;
 
 	output->on = false;
-	kms_state_drop(output->card, &output->state, NULL);
+	kms_state_drop(output->card, &output->state);
 	kms_cursor_set_plane(&output->cursor, NULL, 0, 0);
 	drop_frames(output);
 	if (was_on)

@@ -64,7 +64,7 @@ void kms_output_destroy(struct kms_output *output)
 	kms_output_frame_clear(&output->queued);
 	kms_output_frame_clear(&output->current);
 	kms_cursor_finish(&output->cursor);
-	kms_state_drop(output->card, &output->state, NULL);
+	kms_state_drop(output->card, &output->state);
 	kms_clips_finish(&output->clips, output->card);
 	kms_request_finish(&output->request);
 	kms_connector_finish(&output->connector);
@@ -146,6 +146,7 @@ void kms_output_suspend(struct kms_output *output, int error)
 void kms_output_forget_state(struct kms_output *output)
 {
 	memset(&output->verdicts, 0, sizeof(output->verdicts));
+	output->doubted = false;
 	output->renew_due_us = KMS_NEVER;
 	output->damage_lost = true;
 	output->damage_refused = false;
@@ -246,38 +247,41 @@ static uint32_t damage_of(struct kms_output *output, const struct kms_output_fra
 	return count ? kms_clips_blob(&output->clips, output->card, clips, count) : 0;
 }
 
-static void fill_picture(struct kms_output *output, const struct kms_output_frame *frame,
-	struct kms_state *next)
+static void add_frame(struct kms_output *output, const struct kms_output_frame *frame,
+	struct kms_flip *flip)
 {
-	struct kms_layer *layer = &next->layers[KMS_LAYER_PICTURE];
+	struct kms_layer *layer = kms_flip_layer(flip, KMS_LAYER_PICTURE, frame->buffer);
 
-	kms_layer_set_buffer(layer, frame->buffer);
 	layer->placement = frame->placement;
 	layer->anew = true;
-	next->damage = damage_of(output, frame);
+	flip->damage = damage_of(output, frame);
+}
+
+static void add_cursor(struct kms_output *output, struct kms_flip *flip)
+{
+	kms_cursor_fill(&output->cursor, kms_flip_layer(flip, KMS_LAYER_CURSOR, NULL));
 }
 
 /* What the driver refuses is tried again with less, once each: without the cursor, without
  * damage. */
-static int send_less(struct kms_output *output, int error, struct kms_state *next,
-	bool *with_cursor, bool is_frame, guint *token)
+static int send_less(struct kms_output *output, int error, struct kms_flip *flip, bool *with_cursor,
+	bool is_frame, guint *token)
 {
 	struct kms_card *card = output->card;
-	struct kms_layer *cursor = &next->layers[KMS_LAYER_CURSOR];
-	const struct kms_state *now = &output->state;
-	bool lit = cursor->buffer != NULL;
+	struct kms_buffer *shown = output->state.layers[KMS_LAYER_CURSOR].buffer;
+	bool lit = *with_cursor ? flip->layers[KMS_LAYER_CURSOR].buffer != NULL : shown != NULL;
 
 	if (kms_output_is_refusal(error) && is_frame && (lit || *with_cursor)) {
 		/* Off; or where that is what was refused, as it is. */
 		*with_cursor = false;
-		kms_layer_set_buffer(cursor, lit ? NULL : now->layers[KMS_LAYER_CURSOR].buffer);
-		error = kms_state_commit(card, &output->request, now, next, token);
+		kms_flip_layer(flip, KMS_LAYER_CURSOR, lit ? NULL : shown);
+		error = kms_flip_commit(card, &output->request, flip, token);
 		if (!error && lit)
-			kms_output_refuse_cursor(output, &next->layers[KMS_LAYER_PICTURE]);
+			kms_output_refuse_cursor(output, &flip->layers[KMS_LAYER_PICTURE]);
 	}
-	if (kms_output_is_refusal(error) && next->damage) {
-		next->damage = 0;
-		error = kms_state_commit(card, &output->request, now, next, token);
+	if (kms_output_is_refusal(error) && flip->damage) {
+		flip->damage = 0;
+		error = kms_flip_commit(card, &output->request, flip, token);
 		output->damage_refused = !error;
 		/* The cursor was not to blame: it comes back with the next commit. */
 		output->cursor.dirty |= !error && lit;
@@ -299,28 +303,28 @@ int kms_output_commit(struct kms_output *output, const struct kms_output_frame *
 {
 	struct kms_card *card = output->card;
 	int64_t before_us = time_before_commit(output, frame);
-	struct kms_state next;
+	struct kms_flip flip;
 	bool with_cursor;
 	int64_t now_us;
 	guint token;
 	int error;
 
-	kms_state_copy(&next, &output->state);
+	kms_flip_init(&flip, &output->state);
 	if (frame)
-		fill_picture(output, frame, &next);
+		add_frame(output, frame, &flip);
 	with_cursor = kms_cursor_has_change(&output->cursor,
 		&output->state.layers[KMS_LAYER_CURSOR]);
 	if (with_cursor)
-		kms_cursor_fill(&output->cursor, &next.layers[KMS_LAYER_CURSOR]);
-	error = kms_state_commit(card, &output->request, &output->state, &next, &token);
+		add_cursor(output, &flip);
+	error = kms_flip_commit(card, &output->request, &flip, &token);
 	if (error)
-		error = send_less(output, error, &next, &with_cursor, frame != NULL, &token);
+		error = send_less(output, error, &flip, &with_cursor, frame != NULL, &token);
 	if (error) {
-		kms_state_drop(card, &next, &output->state);
+		kms_flip_finish(&flip);
 		return error;
 	}
 	now_us = g_get_monotonic_time();
-	kms_state_apply(card, &output->state, &next);
+	kms_flip_apply(&flip, &output->state);
 	if (with_cursor)
 		kms_cursor_applied(&output->cursor, &output->state.layers[KMS_LAYER_CURSOR]);
 	output->counters.commits++;

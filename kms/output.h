@@ -66,6 +66,7 @@ struct kms_output {
 	struct kms_clips clips;
 	struct kms_request request;
 	struct kms_verdicts verdicts;
+	bool doubted; /* one of them is a refusal */
 
 	struct kms_cursor cursor;
 	int64_t cursor_due_us; /* when to commit it alone; KMS_NEVER */

@@ -133,7 +133,8 @@ static struct kms_verdict *present_verdict(struct kms_output *output)
 static bool test_cursor(struct kms_output *output)
 {
 	struct kms_verdict *verdict = present_verdict(output);
-	struct kms_state next;
+	struct kms_layer *layer;
+	struct kms_flip flip;
 	int error;
 
 	if (is_refused(output))
@@ -142,11 +143,12 @@ static bool test_cursor(struct kms_output *output)
 		return true;
 	if (!kms_output_active(output) || kms_output_busy(output))
 		return true;
-	kms_state_copy(&next, &output->state);
-	kms_cursor_fill_probe(&output->cursor, &next.layers[KMS_LAYER_CURSOR]);
+	kms_flip_init(&flip, &output->state);
+	layer = kms_flip_layer(&flip, KMS_LAYER_CURSOR, NULL);
+	kms_cursor_fill_probe(&output->cursor, layer);
 	output->counters.tests++;
-	error = kms_state_test(output->card, &output->request, &output->state, &next);
-	kms_state_drop(output->card, &next, &output->state);
+	error = kms_flip_test(output->card, &output->request, &flip);
+	kms_flip_finish(&flip);
 	if (kms_error_is_passing(error) || kms_records_note_error(&output->card->records, error))
 		return true;
 	if (verdict)

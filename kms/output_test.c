@@ -27,6 +27,7 @@ void kms_output_remember(struct kms_output *output, const struct kms_output_fram
 		&frame->placement);
 
 	verdict->picture = error ? KMS_ANSWER_NO : KMS_ANSWER_YES;
+	output->doubted |= error != 0;
 	verdict->until_us = KMS_NEVER;
 	if (kms_error_is_passing(error))
 		verdict->until_us = g_get_monotonic_time() + MEMORY_REFUSAL_US;
@@ -47,16 +48,15 @@ static bool is_possible(const struct kms_output *output, const struct kms_output
 /* TEST_ONLY of the picture alone: as a flip that has no other reason to be refused. */
 static int ask(struct kms_output *output, const struct kms_output_frame *frame)
 {
-	struct kms_state next;
+	struct kms_flip flip;
 	int error;
 
-	kms_state_copy(&next, &output->state);
-	kms_layer_set_buffer(&next.layers[KMS_LAYER_PICTURE], frame->buffer);
-	next.layers[KMS_LAYER_PICTURE].placement = frame->placement;
-	kms_layer_set_buffer(&next.layers[KMS_LAYER_CURSOR], NULL);
+	kms_flip_init(&flip, &output->state);
+	kms_flip_layer(&flip, KMS_LAYER_PICTURE, frame->buffer)->placement = frame->placement;
+	kms_flip_layer(&flip, KMS_LAYER_CURSOR, NULL);
 	output->counters.tests++;
-	error = kms_state_test(output->card, &output->request, &output->state, &next);
-	kms_state_drop(output->card, &next, &output->state);
+	error = kms_flip_test(output->card, &output->request, &flip);
+	kms_flip_finish(&flip);
 	return error;
 }
 
@@ -82,11 +82,23 @@ static bool find_out(struct kms_output *output, const struct kms_output_frame *f
 	return error == 0;
 }
 
+/* What is on the screen was taken, and nothing has been refused since: a guest that draws into the same
+ * buffer again. */
+static bool is_shown(const struct kms_output *output, const struct kms_output_frame *frame)
+{
+	const struct kms_layer *layer = &output->state.layers[KMS_LAYER_PICTURE];
+
+	return layer->buffer == frame->buffer && layer->known && !output->doubted &&
+		kms_placement_equal(&layer->placement, &frame->placement);
+}
+
 bool kms_output_ask(struct kms_output *output, const struct kms_output_frame *frame, bool can_wait)
 {
-	const struct kms_verdict *verdict = kms_verdicts_find(&output->verdicts, frame->buffer,
-		&frame->placement);
+	const struct kms_verdict *verdict;
 
+	if (is_shown(output, frame))
+		return true;
+	verdict = kms_verdicts_find(&output->verdicts, frame->buffer, &frame->placement);
 	if (verdict && verdict->picture != KMS_ANSWER_UNKNOWN)
 		return verdict->picture == KMS_ANSWER_YES;
 	return find_out(output, frame, can_wait);

@@ -307,7 +307,7 @@ void kms_plan_init(struct kms_plan *plan, const struct kms_outputs *outputs)
 void kms_plan_finish(struct kms_plan *plan)
 {
 	for (size_t i = 0; i < plan->count; i++)
-		kms_state_drop(plan->card, &plan->entries[i].next, NULL);
+		kms_state_drop(plan->card, &plan->entries[i].next);
 	g_clear_pointer(&plan->entries, g_free);
 	plan->count = 0;
 }

@@ -6,48 +6,40 @@
 
 /* ---- values ---- */
 
-void kms_state_copy(struct kms_state *to, const struct kms_state *from)
+static void destroy_blob(const struct kms_card *card, uint32_t blob)
 {
-	*to = *from;
-	to->damage = 0;
-	for (size_t i = 0; i < KMS_LAYERS; i++) {
-		to->layers[i].anew = false;
-		if (to->layers[i].buffer)
-			kms_buffer_ref(to->layers[i].buffer);
-	}
-}
-
-static void destroy_blob(const struct kms_card *card, uint32_t blob, uint32_t kept)
-{
-	if (blob && blob != kept && card->records.state != KMS_DEVICE_GONE)
+	if (blob && card->records.state != KMS_DEVICE_GONE)
 		drmModeDestroyPropertyBlob(card->fd, blob);
 }
 
-void kms_state_drop(const struct kms_card *card, struct kms_state *state,
-	const struct kms_state *kept)
+void kms_state_drop(const struct kms_card *card, struct kms_state *state)
 {
 	for (size_t i = 0; i < KMS_LAYERS; i++)
 		kms_buffer_unref(state->layers[i].buffer);
-	destroy_blob(card, state->mode_blob, kept ? kept->mode_blob : 0);
+	destroy_blob(card, state->mode_blob);
 	memset(state, 0, sizeof(*state));
 }
 
-/* Once a frame: what is copied is copied once. */
+/* The kernel has it now. */
+static void settle(struct kms_layer *layer, const struct kms_crtc *crtc)
+{
+	if (layer->plane)
+		layer->plane->crtc_id = layer->buffer || layer->kept ? crtc->id : 0;
+	layer->known = !layer->kept;
+	layer->kept = false;
+}
+
 void kms_state_apply(const struct kms_card *card, struct kms_state *now, struct kms_state *next)
 {
 	for (size_t i = 0; i < KMS_LAYERS; i++)
 		kms_buffer_unref(now->layers[i].buffer);
-	destroy_blob(card, now->mode_blob, next->mode_blob);
+	if (now->mode_blob != next->mode_blob)
+		destroy_blob(card, now->mode_blob);
 	*now = *next;
 	next->mode_blob = 0;
 	for (size_t i = 0; i < KMS_LAYERS; i++) {
-		struct kms_layer *layer = &now->layers[i];
-
 		next->layers[i].buffer = NULL;
-		if (layer->plane)
-			layer->plane->crtc_id = layer->buffer || layer->kept ? now->crtc->id : 0;
-		layer->known = !layer->kept;
-		layer->kept = false;
+		settle(&now->layers[i], now->crtc);
 	}
 }
 
@@ -80,7 +72,7 @@ uint32_t kms_clips_blob(struct kms_clips *clips, const struct kms_card *card,
 
 void kms_clips_finish(struct kms_clips *clips, const struct kms_card *card)
 {
-	destroy_blob(card, clips->blob, 0);
+	destroy_blob(card, clips->blob);
 	clips->blob = 0;
 }
 
@@ -93,13 +85,12 @@ static void add_off(struct kms_request *request, const struct kms_plane *plane)
 }
 
 /* A cursor is above everything, whatever the previous master wanted. */
-static void add_on(struct kms_request *request, const struct kms_state *next,
-	enum kms_layer_kind kind)
+static void add_on(struct kms_request *request, const struct kms_plane *plane,
+	const struct kms_crtc *crtc, enum kms_layer_kind kind)
 {
-	const struct kms_plane *plane = next->layers[kind].plane;
 	const struct kms_property *zpos = &plane->properties[KMS_PLANE_ZPOS];
 
-	kms_request_add(request, plane->id, &plane->properties[KMS_PLANE_CRTC_ID], next->crtc->id);
+	kms_request_add(request, plane->id, &plane->properties[KMS_PLANE_CRTC_ID], crtc->id);
 	if (kind == KMS_LAYER_CURSOR && zpos->maximum)
 		kms_request_add(request, plane->id, zpos, zpos->maximum);
 }
@@ -130,9 +121,9 @@ static void add_fence(struct kms_request *request, const struct kms_card *card,
 
 /* `before`: what the plane shows now, or NULL where that is not known. */
 static void add_layer(struct kms_request *request, const struct kms_card *card,
-	const struct kms_state *next, enum kms_layer_kind kind, const struct kms_layer *before)
+	const struct kms_crtc *crtc, enum kms_layer_kind kind, const struct kms_layer *layer,
+	const struct kms_layer *before)
 {
-	const struct kms_layer *layer = &next->layers[kind];
 	const struct kms_plane *plane = layer->plane;
 
 	if (!layer->buffer) {
@@ -150,43 +141,97 @@ static void add_layer(struct kms_request *request, const struct kms_card *card,
 	if (layer->kept)
 		return;
 	if (!before)
-		add_on(request, next, kind);
+		add_on(request, plane, crtc, kind);
 	if (!before || !kms_placement_equal(&before->placement, &layer->placement))
 		kms_request_add_placement(request, plane, &layer->placement,
 			before ? &before->placement : NULL);
 	if (kind == KMS_LAYER_CURSOR &&
 		(!before || before->hot_x != layer->hot_x || before->hot_y != layer->hot_y))
 		add_hotspot(request, layer);
-	if (kind == KMS_LAYER_PICTURE && next->damage)
-		kms_request_add(request, plane->id, &plane->properties[KMS_PLANE_FB_DAMAGE_CLIPS],
-			next->damage);
 }
 
-void kms_state_build_flip(struct kms_request *request, const struct kms_card *card,
-	const struct kms_state *now, const struct kms_state *next)
+/* ---- flips ---- */
+
+void kms_flip_init(struct kms_flip *flip, const struct kms_state *now)
 {
+	flip->now = now;
+	for (size_t i = 0; i < KMS_LAYERS; i++)
+		flip->copied[i] = false;
+	flip->damage = 0;
+}
+
+void kms_flip_finish(struct kms_flip *flip)
+{
+	for (size_t i = 0; i < KMS_LAYERS; i++) {
+		if (flip->copied[i])
+			kms_buffer_unref(flip->layers[i].buffer);
+	}
+	kms_flip_init(flip, flip->now);
+}
+
+struct kms_layer *kms_flip_layer(struct kms_flip *flip, enum kms_layer_kind kind,
+	struct kms_buffer *buffer)
+{
+	struct kms_layer *layer = &flip->layers[kind];
+
+	if (flip->copied[kind]) {
+		kms_layer_set_buffer(layer, buffer);
+		return layer;
+	}
+	flip->copied[kind] = true;
+	*layer = flip->now->layers[kind];
+	layer->buffer = buffer ? kms_buffer_ref(buffer) : NULL;
+	layer->anew = false;
+	return layer;
+}
+
+static void build(struct kms_request *request, const struct kms_card *card,
+	const struct kms_flip *flip)
+{
+	const struct kms_state *now = flip->now;
+	const struct kms_plane *plane = now->layers[KMS_LAYER_PICTURE].plane;
+
 	kms_request_reset(request);
 	for (int kind = 0; kind < KMS_LAYERS; kind++) {
 		/* One that was off and stays so has nothing to say. */
-		if (next->layers[kind].buffer || now->layers[kind].buffer)
-			add_layer(request, card, next, (enum kms_layer_kind)kind,
-				&now->layers[kind]);
+		if (flip->copied[kind] && (flip->layers[kind].buffer || now->layers[kind].buffer))
+			add_layer(request, card, now->crtc, (enum kms_layer_kind)kind,
+				&flip->layers[kind], &now->layers[kind]);
 	}
+	if (flip->damage)
+		kms_request_add(request, plane->id, &plane->properties[KMS_PLANE_FB_DAMAGE_CLIPS],
+			flip->damage);
 }
 
-int kms_state_test(const struct kms_card *card, struct kms_request *request,
-	const struct kms_state *now, const struct kms_state *next)
+int kms_flip_test(const struct kms_card *card, struct kms_request *request,
+	const struct kms_flip *flip)
 {
-	kms_state_build_flip(request, card, now, next);
+	build(request, card, flip);
 	return kms_request_test(card, request, 0);
 }
 
-int kms_state_commit(struct kms_card *card, struct kms_request *request,
-	const struct kms_state *now, const struct kms_state *next, guint *token)
+int kms_flip_commit(struct kms_card *card, struct kms_request *request, const struct kms_flip *flip,
+	guint *token)
 {
-	kms_state_build_flip(request, card, now, next);
+	build(request, card, flip);
 	return kms_request_commit(card, request, 0, token);
 }
+
+void kms_flip_apply(struct kms_flip *flip, struct kms_state *now)
+{
+	for (size_t i = 0; i < KMS_LAYERS; i++) {
+		struct kms_layer *layer = &now->layers[i];
+
+		if (!flip->copied[i])
+			continue;
+		flip->copied[i] = false;
+		kms_buffer_unref(layer->buffer);
+		*layer = flip->layers[i];
+		settle(layer, now->crtc);
+	}
+}
+
+/* ---- the parts of a mode set ---- */
 
 void kms_state_add_connector(struct kms_request *request, const struct kms_connector *connector,
 	const struct kms_crtc *crtc, bool resets)
@@ -228,7 +273,7 @@ void kms_state_add_layer(struct kms_request *request, const struct kms_card *car
 	/* What the previous master shows, and no framebuffer of ours could be made of it. */
 	if (next->layers[kind].kept && !next->layers[kind].buffer)
 		return;
-	add_layer(request, card, next, kind, NULL);
+	add_layer(request, card, next->crtc, kind, &next->layers[kind], NULL);
 }
 
 void kms_state_add_plane_off(struct kms_request *request, const struct kms_plane *plane,

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What an output shows, as a value: its CRTC, its mode, and a stack of layers, of which the cursor
- * is the top one. A state is copied, changed, tested, committed, and then applied or dropped; what
- * the kernel has is another state, and changes by kms_state_apply() alone. The one place that says
- * what goes into a request: for flips, mode sets, take-overs and tests alike.
+ * is the top one. A state is made, tested, committed, and then applied or dropped; so is a flip, which
+ * is what of a state's layers is to become another. What the kernel has is a state, too, and changes
+ * by kms_state_apply() and kms_flip_apply() alone. The one place that says what goes into a request:
+ * for flips, mode sets, take-overs and tests alike.
  *
- * Used by output.c for the state of one output, by route.c and modeset.c for that of a whole card.
- * A state holds a reference on each of its buffers, and owns its mode's blob unless the state that
- * it was copied from has the same.
+ * Flips are output.c's, states of a whole card those of route.c and modeset.c. Both hold a reference on
+ * each of their buffers; a state owns its mode's blob.
  */
 #ifndef KMS_STATE_H
 #define KMS_STATE_H
@@ -53,17 +53,10 @@ struct kms_state {
 	drmModeModeInfo mode;
 	uint32_t mode_blob;
 	struct kms_layer layers[KMS_LAYERS];
-	/* Which part of the picture the next request changes: a blob of kms_clips_blob(); 0: all of
-	 * it. */
-	uint32_t damage;
 };
 
-/* `to` is empty, or was dropped. */
-void kms_state_copy(struct kms_state *to, const struct kms_state *from);
-
-/* What `kept` has too stays; NULL: nothing does. Leaves it empty. */
-void kms_state_drop(const struct kms_card *card, struct kms_state *state,
-	const struct kms_state *kept);
+/* Leaves it empty. */
+void kms_state_drop(const struct kms_card *card, struct kms_state *state);
 
 /* The kernel has accepted `next`: it becomes `now`, and has nothing to give up any more. */
 void kms_state_apply(const struct kms_card *card, struct kms_state *now, struct kms_state *next);
@@ -71,19 +64,37 @@ void kms_state_apply(const struct kms_card *card, struct kms_state *now, struct 
 /* Puts a buffer on a layer; NULL turns it off. Takes its own reference. */
 void kms_layer_set_buffer(struct kms_layer *layer, struct kms_buffer *buffer);
 
-/* ---- requests: of `next`, what differs from `now` ---- */
+/* ---- flips: most change one layer of two, so that no more of the state is copied ---- */
 
-/* The layers alone: `next` has the CRTC and the mode of `now`. */
-void kms_state_build_flip(struct kms_request *request, const struct kms_card *card,
-	const struct kms_state *now, const struct kms_state *next);
+struct kms_flip {
+	const struct kms_state *now; /* borrowed: what the kernel has */
+	bool copied[KMS_LAYERS]; /* all others stay as they are */
+	struct kms_layer layers[KMS_LAYERS]; /* the copies, which are the caller's to change */
+	/* Which part of the picture it changes: a blob of kms_clips_blob(); 0: all of it. */
+	uint32_t damage;
+};
 
-/* Would the driver take it as a flip? 0 or an errno. */
-int kms_state_test(const struct kms_card *card, struct kms_request *request,
-	const struct kms_state *now, const struct kms_state *next);
+/* Changes nothing so far. */
+void kms_flip_init(struct kms_flip *flip, const struct kms_state *now);
+/* Gives up what was not applied. */
+void kms_flip_finish(struct kms_flip *flip);
 
-/* Commits it as a flip, without waiting. 0 or an errno; `now` is the caller's to change then. */
-int kms_state_commit(struct kms_card *card, struct kms_request *request,
-	const struct kms_state *now, const struct kms_state *next, guint *token);
+/* Its copy of a layer, with this buffer now; NULL: off. */
+struct kms_layer *kms_flip_layer(struct kms_flip *flip, enum kms_layer_kind kind,
+	struct kms_buffer *buffer);
+
+/* Would the driver take it? 0 or an errno. */
+int kms_flip_test(const struct kms_card *card, struct kms_request *request,
+	const struct kms_flip *flip);
+
+/* Commits what differs from what is there, without waiting. 0 or an errno. */
+int kms_flip_commit(struct kms_card *card, struct kms_request *request, const struct kms_flip *flip,
+	guint *token);
+
+/* The kernel has accepted it: `now` is the state that it was made of. The flip is finished. */
+void kms_flip_apply(struct kms_flip *flip, struct kms_state *now);
+
+/* ---- requests ---- */
 
 /* The parts of a mode set. `resets`: what a previous master left in the object is undone. */
 

@@ -93,10 +93,11 @@ static inline struct scanout_slot *scanout_next_slot(struct scanout *scanout,
 {
 	const struct scanout_slot *end = scanout->slots + scanout->slot_count;
 
-	slot = slot ? slot + 1 : scanout->slots;
-	while (slot < end && !slot->view)
-		slot++;
-	return slot < end ? slot : NULL;
+	for (slot = slot ? slot + 1 : scanout->slots; slot < end; slot++) {
+		if (slot->view)
+			return slot;
+	}
+	return NULL;
 }
 
 /* What scanouts of one guest share. */

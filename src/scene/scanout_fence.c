@@ -271,10 +271,11 @@ void fence_retry(struct scanout *scanout)
 
 void fence_forget_frames(struct scanout *scanout, enum guest_reply reply)
 {
-	const struct guest_waiting result = {.reply = reply};
+	struct guest_waiting result;
 
 	if (!scanout->shown.frame_waits && !scanout->next.frame_waits)
 		return;
+	result = (struct guest_waiting){.reply = reply};
 	scanout->shown.frame_waits = false;
 	scanout->next.frame_waits = false;
 	tidy(scanout);

@@ -26,6 +26,12 @@ struct reply {
 	} payload;
 } __attribute__((packed));
 
+/* The answer to a DMABUF_UPDATE, the one of which there are many. */
+static const struct vhost_user_gpu_header presented = {
+	.request = VHOST_USER_GPU_DMABUF_UPDATE,
+	.flags = VHOST_USER_GPU_REPLY,
+};
+
 void channel_owe(struct channel *channel, uint32_t request, uint32_t scanout)
 {
 	struct channel_state *state = channel->state;
@@ -70,7 +76,7 @@ static void fill(struct channel *channel, const struct channel_owed *owed, struc
 		memset(&reply->payload, 0, size);
 		fill_edid(channel, owed->scanout, &reply->payload.edid);
 		break;
-	default: /* DMABUF_UPDATE: the header alone */
+	default:
 		break;
 	}
 	reply->header = (struct vhost_user_gpu_header){
@@ -86,6 +92,24 @@ static bool oldest_is_ready(const struct channel_state *state)
 		(state->owed[0].request != VHOST_USER_GPU_DMABUF_UPDATE || state->owed[0].answered);
 }
 
+static void append(struct channel_state *state, const void *reply, size_t size)
+{
+	memcpy(state->unsent + state->unsent_end, reply, size);
+	state->unsent_end += (uint32_t)size;
+}
+
+/* False: the listener closed the channel. */
+static bool answer(struct channel *channel, const struct channel_owed *owed)
+{
+	struct reply reply;
+
+	fill(channel, owed, &reply);
+	if (!channel_is_open(channel))
+		return false;
+	append(channel->state, &reply, sizeof(reply.header) + reply.header.size);
+	return true;
+}
+
 /* Moves the replies whose turn has come from `owed` to `unsent`, as many as there is room for. */
 static bool make_replies(struct channel *channel)
 {
@@ -93,17 +117,15 @@ static bool make_replies(struct channel *channel)
 
 	while (oldest_is_ready(state) && CHANNEL_UNSENT_SIZE - state->unsent_end >= REPLY_MAX) {
 		struct channel_owed owed = state->owed[0];
-		struct reply reply;
 
 		/* Not owed any more before the listener is asked: it may call back. */
-		state->owed_count--;
-		memmove(state->owed, state->owed + 1, state->owed_count * sizeof(state->owed[0]));
-		fill(channel, &owed, &reply);
-		if (!channel_is_open(channel))
+		if (--state->owed_count > 0)
+			memmove(state->owed, state->owed + 1,
+				state->owed_count * sizeof(state->owed[0]));
+		if (owed.request == VHOST_USER_GPU_DMABUF_UPDATE)
+			append(state, &presented, sizeof(presented));
+		else if (!answer(channel, &owed))
 			return false;
-		size_t size = sizeof(reply.header) + reply.header.size;
-		memcpy(state->unsent + state->unsent_end, &reply, size);
-		state->unsent_end += (uint32_t)size;
 		channel->counters.replies++;
 	}
 	return true;
@@ -138,15 +160,25 @@ static bool write_unsent(struct channel *channel)
 	return true;
 }
 
-bool channel_flush(struct channel *channel)
+static bool has_replies(const struct channel_state *state)
 {
-	const struct channel_state *state = channel->state;
+	return oldest_is_ready(state) || state->unsent_begin < state->unsent_end;
+}
+
+static G_GNUC_NO_INLINE bool flush(struct channel *channel)
+{
 	bool written = true;
 
-	while (written && (oldest_is_ready(state) || state->unsent_begin < state->unsent_end)) {
+	while (written && has_replies(channel->state)) {
 		if (!make_replies(channel))
 			return false;
 		written = write_unsent(channel);
 	}
 	return true;
+}
+
+/* Nothing to be written is the case after most messages. */
+bool channel_flush(struct channel *channel)
+{
+	return !has_replies(channel->state) || flush(channel);
 }

@@ -25,7 +25,7 @@ struct closer {
 	/* What the thread touches, too. */
 	GMutex mutex;
 	GQueue items; /* struct item, without the one that the thread has in its hands */
-	unsigned int pending; /* with that one */
+	gint pending; /* with that one; read without the mutex, too */
 	bool runs; /* the thread */
 	bool abandoned; /* the thread, if there is one, frees it */
 };
@@ -85,9 +85,7 @@ static gpointer run(gpointer data)
 
 	while ((item = next_item(closer, &abandoned))) {
 		release(item);
-		g_mutex_lock(&closer->mutex);
-		closer->pending--;
-		g_mutex_unlock(&closer->mutex);
+		g_atomic_int_add(&closer->pending, -1);
 		g_atomic_int_dec_and_test(&pending_of_all);
 	}
 	if (abandoned)
@@ -130,7 +128,7 @@ static void push(struct closer *closer, const struct item *item)
 	g_atomic_int_inc(&pending_of_all);
 	g_mutex_lock(&closer->mutex);
 	g_queue_push_tail(&closer->items, g_memdup2(item, sizeof(*item)));
-	closer->pending++;
+	g_atomic_int_inc(&closer->pending);
 	start(closer);
 	g_mutex_unlock(&closer->mutex);
 }
@@ -165,20 +163,18 @@ void closer_unmap(struct closer *closer, void *mapping, size_t size)
 
 bool closer_is_full(struct closer *closer)
 {
-	unsigned int pending;
+	gint pending;
 
 	if (!closer)
 		return false;
-	g_mutex_lock(&closer->mutex);
-	pending = closer->pending;
-	g_mutex_unlock(&closer->mutex);
+	pending = g_atomic_int_get(&closer->pending);
 	if (pending == 0)
 		closer->told = false;
 	if (pending < CLOSER_PENDING_MAX)
 		return false;
 	if (!closer->told)
 		log_guest(G_LOG_LEVEL_WARNING, closer->guest,
-			"%u file descriptors of its VMM or back-end do not close: nothing more is "
+			"%d file descriptors of its VMM or back-end do not close: nothing more is "
 			"taken from them until they do",
 			pending);
 	closer->told = true;

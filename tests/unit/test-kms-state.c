@@ -15,15 +15,15 @@ static struct kms_output *first(const struct card_fixture *card)
 	return card->outputs[0].output;
 }
 
-/* The output's state with another picture, and a part of it as damage. */
-static void make(struct card_fixture *card, struct kms_buffer *buffer, struct kms_state *next)
+/* A flip of the output to another picture, and a part of it as damage. */
+static void make(struct card_fixture *card, struct kms_buffer *buffer, struct kms_flip *flip)
 {
 	static const struct drm_mode_rect part = {1, 2, 3, 4};
 	struct kms_output *output = first(card);
 
-	kms_state_copy(next, &output->state);
-	kms_layer_set_buffer(&next->layers[KMS_LAYER_PICTURE], buffer);
-	next->damage = kms_clips_blob(&output->clips, card->device->card, &part, 1);
+	kms_flip_init(flip, &output->state);
+	kms_flip_layer(flip, KMS_LAYER_PICTURE, buffer);
+	flip->damage = kms_clips_blob(&output->clips, card->device->card, &part, 1);
 }
 
 static void start(struct card_fixture *card)
@@ -36,17 +36,17 @@ static void start(struct card_fixture *card)
 static void test_copy_and_drop(struct card_fixture *card)
 {
 	struct kms_buffer *buffer;
-	struct kms_state next;
+	struct kms_flip flip;
 	unsigned int references;
 
 	start(card);
 	buffer = card_buffer(card, 0);
 	references = card_picture(card, 0)->references;
-	make(card, buffer, &next);
+	make(card, buffer, &flip);
 	g_assert_cmpuint(buffer->references, ==, 2);
-	g_assert_cmpuint(next.mode_blob, ==, first(card)->state.mode_blob);
-	g_assert_nonnull(double_blob(next.damage, NULL));
-	kms_state_drop(card->device->card, &next, &first(card)->state);
+	g_assert_false(flip.copied[KMS_LAYER_CURSOR]);
+	g_assert_nonnull(double_blob(flip.damage, NULL));
+	kms_flip_finish(&flip);
 	g_assert_cmpuint(buffer->references, ==, 1);
 	g_assert_cmpuint(card_picture(card, 0)->references, ==, references);
 	/* What it shared with the one that lives was left; the double would tell. */
@@ -56,41 +56,39 @@ static void test_copy_and_drop(struct card_fixture *card)
 static void test_tests_change_nothing(struct card_fixture *card)
 {
 	struct kms_card *device;
-	struct kms_state next;
+	struct kms_flip flip;
 	uint32_t shown;
 
 	start(card);
 	device = card->device->card;
 	shown = card_shown(0);
-	make(card, card_buffer(card, 0), &next);
-	g_assert_cmpint(kms_state_test(device, &first(card)->request, &first(card)->state, &next),
-		==, 0);
+	make(card, card_buffer(card, 0), &flip);
+	g_assert_cmpint(kms_flip_test(device, &first(card)->request, &flip), ==, 0);
 	g_assert_cmpuint(card_shown(0), ==, shown);
 	g_assert_true(first(card)->state.layers[KMS_LAYER_PICTURE].buffer == card_picture(card, 0));
-	kms_state_drop(device, &next, &first(card)->state);
+	kms_flip_finish(&flip);
 }
 
 static void test_commit_and_apply(struct card_fixture *card)
 {
 	struct kms_output *output;
-	struct kms_state next;
+	struct kms_flip flip;
 	struct kms_card *device;
 	guint token;
 
 	start(card);
 	output = first(card);
 	device = card->device->card;
-	make(card, card_buffer(card, 0), &next);
-	g_assert_cmpint(kms_state_commit(device, &output->request, &output->state, &next, &token),
-		==, 0);
+	make(card, card_buffer(card, 0), &flip);
+	g_assert_cmpint(kms_flip_commit(device, &output->request, &flip, &token), ==, 0);
 	/* Only what differs was in it. */
 	g_assert_true(double_committed(DOUBLE_PRIMARY(0), "FB_ID"));
 	g_assert_true(double_committed(DOUBLE_PRIMARY(0), "FB_DAMAGE_CLIPS"));
 	g_assert_false(double_committed(DOUBLE_PRIMARY(0), "CRTC_W"));
 	g_assert_false(double_committed(DOUBLE_CRTC(0), "ACTIVE"));
 	kms_card_commit_begun(device, output->state.crtc, token, g_get_monotonic_time(), false);
-	kms_state_apply(device, &output->state, &next);
-	g_assert_null(next.layers[KMS_LAYER_PICTURE].buffer);
+	kms_flip_apply(&flip, &output->state);
+	g_assert_false(flip.copied[KMS_LAYER_PICTURE]);
 	g_assert_cmpuint(card_shown(0), ==,
 		output->state.layers[KMS_LAYER_PICTURE].buffer->framebuffer);
 	card_flip(0);
