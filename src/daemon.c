@@ -218,6 +218,15 @@ static void session_acquired(void *data)
 	input_resume(daemon->input);
 }
 
+static void session_devices_ready(void *data)
+{
+	struct daemon *daemon = data;
+
+	if (daemon->card != NULL)
+		card_retry(daemon->card);
+	input_retry(daemon->input);
+}
+
 static void session_gone(void *data)
 {
 	struct daemon *daemon = data;
@@ -297,7 +306,8 @@ static bool check_fds(const struct daemon *daemon, GError **error)
 
 static bool open_session(struct daemon *daemon, GError **error)
 {
-	const struct session_listener listener = {session_released, session_acquired, session_gone};
+	const struct session_listener listener = {session_released, session_acquired,
+		session_devices_ready, session_gone};
 	const struct config_daemon *config = &daemon->config->daemon;
 	const struct session_options options = {config->vt, config->seat_manager};
 

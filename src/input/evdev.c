@@ -242,8 +242,9 @@ struct evdev *evdev_open(const char *node, const struct device_opener *opener,
 	result = evdev->fd < 0 ? evdev->fd : libevdev_new_from_fd(evdev->fd, &evdev->device);
 	if (result >= 0)
 		return evdev;
-	g_set_error(error, EVDEV_ERROR, EVDEV_ERROR_OPEN, "%s cannot be used: %s", node,
-		g_strerror(-result));
+	g_set_error(error, EVDEV_ERROR,
+		seat_is_passing(-result) ? EVDEV_ERROR_MOMENT : EVDEV_ERROR_OPEN,
+		"%s cannot be used: %s", node, g_strerror(-result));
 	evdev_close(evdev);
 	return NULL;
 }

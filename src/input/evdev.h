@@ -32,6 +32,7 @@ GQuark evdev_error_quark(void);
 
 enum evdev_error {
 	EVDEV_ERROR_OPEN, /* the message names the node */
+	EVDEV_ERROR_MOMENT, /* the same, for a reason that passes */
 };
 
 /* `opener` is borrowed as long as it lives; NULL: open(2). */

@@ -197,6 +197,14 @@ void input_resume(struct input *input)
 	machines_resume(input->machines);
 }
 
+void input_retry(struct input *input)
+{
+	if (!input)
+		return;
+	host_seat_retry(input->seat);
+	machines_retry(input->machines);
+}
+
 void input_each_counters(const struct input *input, input_counters_func call, void *data)
 {
 	machines_each_counters(input->machines, call, data);

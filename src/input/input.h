@@ -58,6 +58,9 @@ void input_outputs_changed(struct input *input);
 void input_suspend(struct input *input);
 void input_resume(struct input *input);
 
+/* Devices that could not be opened for want of something of the moment can be now. Takes NULL. */
+void input_retry(struct input *input);
+
 /* Calls back with each virtual device that has counters; the strings are borrowed. */
 typedef void (*input_counters_func)(void *data, const char *machine, const char *device,
 	const struct device_counters *counters);

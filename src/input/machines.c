@@ -255,6 +255,12 @@ void machines_resume(struct machines *machines)
 		passthrough_resume(g_ptr_array_index(machines->passthroughs, i));
 }
 
+void machines_retry(struct machines *machines)
+{
+	for (guint i = 0; i < machines->passthroughs->len; i++)
+		passthrough_retry(g_ptr_array_index(machines->passthroughs, i));
+}
+
 /* ---- life ---- */
 
 struct machines *machines_create(const struct machines_options *options,

@@ -63,6 +63,9 @@ bool machines_listen(const struct machines *machines);
 void machines_suspend(struct machines *machines);
 void machines_resume(struct machines *machines);
 
+/* passthrough_retry() of each. */
+void machines_retry(struct machines *machines);
+
 /* Waits until the guests have taken what was sent to them, at most half a second. */
 void machines_flush(const struct machines *machines);
 

@@ -16,7 +16,8 @@
 #include "log.h"
 #include "turn.h"
 
-/* How often a device is asked for that another program has: that one lets go without a word. */
+/* How often a device is asked for that another program has, which lets go without a word, or that could
+ * not be opened for a reason that passes. */
 #define TAKEN_RETRY_SECONDS 1
 
 struct passthrough {
@@ -29,7 +30,8 @@ struct passthrough {
 	struct evdev *evdev; /* NULL: not there, or nobody listens */
 	struct input_sink *sink; /* NULL: never seen */
 	struct input_description description; /* of the sink */
-	guint retry_timer; /* while another program has the device; else 0 */
+	guint retry_timer; /* while another program has the device, or it is missed; else 0 */
+	bool missed; /* it could not be opened, for a reason that passes, which has been logged */
 	bool complained; /* of that program */
 	bool listens; /* the guest's driver */
 	bool suspended;
@@ -109,27 +111,29 @@ static const struct evdev_listener evdev_listener = {
 	.gone = device_gone,
 };
 
+static gboolean retry(gpointer data);
+
+static void retry_later(struct passthrough *passthrough)
+{
+	if (!passthrough->retry_timer)
+		passthrough->retry_timer = turn_name(
+			g_timeout_add_seconds(TAKEN_RETRY_SECONDS, retry, passthrough),
+			"passthrough retry");
+}
+
 static struct evdev *open_node(struct passthrough *passthrough, const char *node)
 {
 	g_autoptr(GError) error = NULL;
 	struct evdev *evdev = evdev_open(node, passthrough->options.opener, &evdev_listener,
 		passthrough, &error);
+	bool passes = g_error_matches(error, EVDEV_ERROR, EVDEV_ERROR_MOMENT);
 
-	if (!evdev)
-		complain(passthrough, "%s", error->message);
+	if (!evdev && !(passes && passthrough->missed))
+		complain(passthrough, "%s%s", error->message, passes ? "; it is tried again" : "");
+	passthrough->missed = passes;
+	if (passes)
+		retry_later(passthrough);
 	return evdev;
-}
-
-static void follow(struct passthrough *passthrough);
-
-static gboolean retry(gpointer data)
-{
-	struct passthrough *passthrough = data;
-
-	turn_note();
-	passthrough->retry_timer = 0;
-	follow(passthrough);
-	return G_SOURCE_REMOVE;
 }
 
 /* False: it is left to the program that has it, for now. */
@@ -145,16 +149,16 @@ static bool grab(struct passthrough *passthrough)
 	if (error == 0)
 		return true;
 	g_clear_pointer(&passthrough->evdev, evdev_close);
-	passthrough->retry_timer = turn_name(
-		g_timeout_add_seconds(TAKEN_RETRY_SECONDS, retry, passthrough),
-		"passthrough retry");
+	retry_later(passthrough);
 	return false;
 }
 
 /* Opens and grabs it where there is a use for it, else closes it. */
 static void follow(struct passthrough *passthrough)
 {
-	g_clear_handle_id(&passthrough->retry_timer, g_source_remove);
+	/* One that is missed has no node, and is looked for again; but not while it cannot be had. */
+	if (passthrough->node || passthrough->suspended)
+		g_clear_handle_id(&passthrough->retry_timer, g_source_remove);
 	if (!passthrough->node || !passthrough->listens || passthrough->suspended) {
 		passthrough->complained = false;
 		close_device(passthrough);
@@ -352,6 +356,27 @@ static void device_changed(struct passthrough *passthrough, struct udev_device *
 	} else if (is_ours(passthrough, device) && !plugged_in(passthrough, device, &error)) {
 		complain(passthrough, "%s", error->message);
 	}
+}
+
+/* One that is missed is not known yet, or is. */
+static gboolean retry(gpointer data)
+{
+	struct passthrough *passthrough = data;
+
+	turn_note();
+	passthrough->retry_timer = 0;
+	passthrough_retry(passthrough);
+	return G_SOURCE_REMOVE;
+}
+
+void passthrough_retry(struct passthrough *passthrough)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (passthrough->node)
+		follow(passthrough);
+	else if (passthrough->missed && !find_present(passthrough, &error))
+		complain(passthrough, "%s", error->message);
 }
 
 /* udev has said more than the socket had room for: what is there now counts. */

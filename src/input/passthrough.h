@@ -43,6 +43,9 @@ void passthrough_destroy(struct passthrough *passthrough);
 void passthrough_suspend(struct passthrough *passthrough);
 void passthrough_resume(struct passthrough *passthrough);
 
+/* A device that could not be opened for a reason that passes may be now; tried by itself, too. */
+void passthrough_retry(struct passthrough *passthrough);
+
 /* The machine's and the section's names. */
 const char *passthrough_guest(const struct passthrough *passthrough);
 const char *passthrough_name(const struct passthrough *passthrough);

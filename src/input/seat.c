@@ -28,6 +28,12 @@ static void close_directly(void *data, int fd)
 
 const struct device_opener seat_opener_direct = {open_directly, close_directly, NULL};
 
+bool seat_is_passing(int number)
+{
+	return number == ETIMEDOUT || number == EMFILE || number == ENFILE || number == ENOMEM ||
+		number == EAGAIN || number == EINTR;
+}
+
 static int open_restricted(const char *path, int flags, void *data)
 {
 	struct seat *seat = data;
@@ -36,6 +42,11 @@ static int open_restricted(const char *path, int flags, void *data)
 	if (fd >= 0) {
 		seat_held_opened(seat, path, fd);
 		return fd;
+	}
+	if (seat_is_passing(-fd)) {
+		seat->misses = true;
+		if (seat->options.missed)
+			seat->options.missed(seat->options.missed_data);
 	}
 	if ((fd == -EACCES || fd == -EPERM) && !seat->told_permission) {
 		seat->told_permission = true;
@@ -355,6 +366,7 @@ bool seat_add_path(struct seat *seat, const char *path, GError **error)
 
 void seat_suspend(struct seat *seat)
 {
+	seat->misses = false;
 	/* Removes every device: what is pressed on it is released first. */
 	libinput_suspend(seat->libinput);
 	drain(seat);
@@ -369,6 +381,11 @@ bool seat_resume(struct seat *seat, GError **error)
 	}
 	drain(seat);
 	return true;
+}
+
+bool seat_misses_devices(const struct seat *seat)
+{
+	return seat->misses;
 }
 
 /* ---- a device ---- */

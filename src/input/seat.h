@@ -120,6 +120,10 @@ struct seat_listener {
 /* open(2), which needs the group input, or root. */
 extern const struct device_opener seat_opener_direct;
 
+/* An errno of an opener that says something of the moment, not of the device: no fds, no memory, a seat
+ * manager that does not answer. */
+bool seat_is_passing(int number);
+
 struct seat_options {
 	/* "seat0": devices of that udev seat, with hot-plug. NULL: only those of
 	 * seat_add_path(). */
@@ -128,6 +132,10 @@ struct seat_options {
 	/* Asked once a device, before its first event. */
 	void (*configure)(void *data, struct seat_device *device,
 		struct seat_device_options *options);
+	/* Of a device that is missed (seat_misses_devices()); or NULL. Called from inside libinput:
+	 * nothing of the seat may be called. */
+	void (*missed)(void *data);
+	void *missed_data;
 };
 
 struct seat *seat_create(const struct seat_options *options, const struct seat_listener *listener,
@@ -143,6 +151,10 @@ bool seat_add_path(struct seat *seat, const char *path, GError **error);
  * again. */
 void seat_suspend(struct seat *seat);
 bool seat_resume(struct seat *seat, GError **error);
+
+/* Since it was created or resumed last a device could not be opened, for a reason that passes: with the
+ * next seat_suspend() and seat_resume() it may be. */
+bool seat_misses_devices(const struct seat *seat);
 
 /* ---- a device; valid from device_added to device_removed ---- */
 

@@ -22,6 +22,7 @@ struct seat {
 	struct libinput *libinput;
 	GSource *source;
 	bool told_permission; /* that a device may not be opened was said */
+	bool misses; /* seat_misses_devices() */
 	GHashTable *held_at_open; /* nodes, owned: a modifier was down on them, and they are new */
 	GPtrArray *holding; /* of struct seat_device: those with `held` */
 };

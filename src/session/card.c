@@ -188,6 +188,11 @@ void card_gone(struct card *card)
 			"card gone");
 }
 
+void card_retry(struct card *card)
+{
+	wait_for_one(card);
+}
+
 /* ---- the terminal ---- */
 
 void card_pause(struct card *card)

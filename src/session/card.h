@@ -51,6 +51,9 @@ struct kms_device *card_device(const struct card *card);
 /* kms_listener.device_gone was called: it is given up at the next turn of the loop. */
 void card_gone(struct card *card);
 
+/* One that could not be opened in time may be now. */
+void card_retry(struct card *card);
+
 /* The terminal goes away: no card is taken until it is ours again. */
 void card_pause(struct card *card);
 void card_resume(struct card *card);

@@ -39,6 +39,8 @@ struct session_listener {
 	void (*release)(void *data);
 	/* It is ours again. */
 	void (*acquire)(void *data);
+	/* Devices that could not be opened in time, which the openers say by -ETIMEDOUT, can be now. */
+	void (*devices_ready)(void *data);
 	/* It was taken away, and nobody is there any more who could give it back. */
 	void (*gone)(void *data);
 };

@@ -2,7 +2,7 @@
 /*
  * The session as its three files see it: session.c (which way, and the front of both),
  * terminal.c (a virtual terminal that we handle ourselves) and seat_manager.c (a seat
- * manager, by libseat). Nobody else includes this.
+ * manager, by libseat, which seat_client.c speaks). Nobody else includes this.
  */
 #ifndef SCANOUTD_SESSION_INTERNAL_H
 #define SCANOUTD_SESSION_INTERNAL_H

@@ -208,6 +208,7 @@ FAULTY(write, write, ssize_t, -1, (int fd, const void *bytes, size_t size), (fd,
 FAULTY(pwrite64, pwrite, ssize_t, -1, (int fd, const void *bytes, size_t size, off_t offset),
 	(fd, bytes, size, offset), EINTR, ENOSPC, EIO)
 FAULTY(getgrnam, getgrnam, struct group *, NULL, (const char *name), (name), EMFILE, EINTR, EIO)
+/* Says by its value what went wrong, and leaves its result as it was. */
 FAULTY(getgrnam_r, getgrnam_r, int, errno,
 	(const char *name, struct group *entry, char *text, size_t size, struct group **found),
 	(name, entry, text, size, found), EMFILE, EINTR, EIO)

@@ -53,7 +53,6 @@ static void closed(void *data)
 
 	g_string_append(fixture->events, "closed\n");
 	vhost_destroy(fixture->vhost);
-	fixture_close_account(fixture->account);
 	fixture->vhost = NULL;
 }
 
@@ -94,6 +93,7 @@ void backend_fixture_free(struct backend_fixture *fixture)
 
 	g_assert_null(log);
 	vhost_destroy(fixture->vhost);
+	fixture_close_account(fixture->account);
 	vmm_hang_up(&fixture->vmm);
 	g_assert_cmpuint(fixture_count_fds(), ==, fixture->fds);
 	vmm_close(&fixture->vmm);

@@ -122,6 +122,11 @@ void passthrough_resume(struct passthrough *passthrough)
 	g_string_append_printf(world.text, "%s works ", passthrough->section->name);
 }
 
+void passthrough_retry(struct passthrough *passthrough)
+{
+	g_string_append_printf(world.text, "%s again ", passthrough->section->name);
+}
+
 const char *passthrough_guest(const struct passthrough *passthrough)
 {
 	return passthrough->section->guest;
@@ -427,8 +432,9 @@ static void test_passthrough(void)
 	g_assert_cmpstr(world.listened->str, ==, "used b ");
 	machines_suspend(machines);
 	machines_resume(machines);
+	machines_retry(machines);
 	machines_flush(machines);
-	expect("wheel rests wheel works flush a flush b flush wheel ");
+	expect("wheel rests wheel works wheel again flush a flush b flush wheel ");
 	machines_each_counters(machines, append_counters, counters);
 	g_assert_cmpstr(counters->str, ==,
 		"a keyboard=1 a pointer=2 b keyboard=1 b pointer=2 b wheel=3 ");

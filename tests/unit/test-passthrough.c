@@ -24,6 +24,7 @@ static struct {
 	unsigned int used; /* times that it was told */
 	const struct evdev_listener *host_listener; /* of the open device */
 	void *host_data;
+	bool missed; /* it cannot be opened just now */
 	const struct input_sink_listener *listener; /* of the guest's device; NULL: there is none */
 	void *data;
 } world;
@@ -41,12 +42,20 @@ struct evdev {
 	void *data;
 };
 
+G_DEFINE_QUARK(test_evdev_error_quark, evdev_error)
+
 struct evdev *evdev_open(const char *node, const struct device_opener *opener,
 	const struct evdev_listener *listener, void *data, GError **error)
 {
-	struct evdev *evdev = g_new0(struct evdev, 1);
+	struct evdev *evdev;
 
 	g_assert_cmpstr(node, ==, udev_double.node);
+	if (world.missed) {
+		g_string_append(world.text, "missed ");
+		g_set_error(error, EVDEV_ERROR, EVDEV_ERROR_MOMENT, "%s times out", node);
+		return NULL;
+	}
+	evdev = g_new0(struct evdev, 1);
 	world.host_listener = listener;
 	world.host_data = data;
 	evdev->listener = listener;
@@ -184,6 +193,7 @@ static struct passthrough *try_start(bool present, GError **error)
 	world.taken = false;
 	world.name = "keys";
 	world.used = 0;
+	world.missed = false;
 	world.text = g_string_new(NULL);
 	return passthrough_create(&options, error);
 }
@@ -326,6 +336,55 @@ static void test_leds(void)
 
 /* One that another program has is let go, and tried again: when there is an occasion, or after a
  * second. */
+static void expect_missed(void)
+{
+	g_autofree char *log = fixture_log_take();
+
+	g_assert_nonnull(log);
+	g_assert_nonnull(strstr(log, " times out; it is tried again"));
+	g_assert_null(strchr(log, '\n'));
+}
+
+/* A seat manager that does not answer, or no fd: the device is asked for until it can be had. */
+static void test_missed(void)
+{
+	struct passthrough *passthrough = start(false);
+
+	g_free(fixture_log_take());
+	world.missed = true;
+	udev_double.present = true;
+	udev_says("add");
+	expect("missed ");
+	expect_missed();
+	/* Now and then by itself, without a word. */
+	while (world.text->len == 0)
+		g_main_context_iteration(NULL, TRUE);
+	expect("missed ");
+	g_assert_null(fixture_log_take());
+	world.missed = false;
+	passthrough_retry(passthrough);
+	expect("open close create /run/kiosk-extra.sock ");
+	/* And one that is known already. */
+	world.missed = true;
+	guest_listens(true);
+	expect("missed ");
+	expect_missed();
+	world.missed = false;
+	while (world.text->len == 0)
+		g_main_context_iteration(NULL, TRUE);
+	expect("open grab LED_NUML=0 LED_CAPSL=0 ");
+	passthrough_retry(passthrough);
+	expect("");
+	passthrough_suspend(passthrough);
+	expect("close ");
+	/* Nothing is asked for while the terminal is another's. */
+	world.missed = true;
+	passthrough_retry(passthrough);
+	expect("");
+	world.missed = false;
+	finish(passthrough);
+}
+
 static void test_taken(void)
 {
 	struct passthrough *passthrough = start(true);
@@ -544,6 +603,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/input/passthrough/leds", test_leds);
 	g_test_add_func("/input/passthrough/lost-events", test_lost_events);
 	g_test_add_func("/input/passthrough/taken", test_taken);
+	g_test_add_func("/input/passthrough/missed", test_missed);
 	g_test_add_func("/input/passthrough/taken-for-a-while", test_taken_for_a_while);
 	g_test_add_func("/input/passthrough/groups", test_groups);
 	g_test_add_func("/input/passthrough/others-are-not-it", test_others_are_not_it);
