@@ -1,17 +1,33 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dbus_fixture.h"
 
-static GLogWriterOutput drop_log(GLogLevelFlags level, const GLogField *fields, gsize count,
+/* What the program's log has, for dbus_fixture_times_logged(). */
+static GString *logged;
+
+static GLogWriterOutput keep_log(GLogLevelFlags level, const GLogField *fields, gsize count,
 	gpointer data)
 {
 	g_assert_cmpint(level & (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL), ==, 0);
+	for (gsize i = 0; i < count; i++)
+		if (g_str_equal(fields[i].key, "MESSAGE"))
+			g_string_append_printf(logged, "%s\n", (const char *)fields[i].value);
 	return G_LOG_WRITER_HANDLED;
 }
 
 void dbus_fixture_init(int *argc, char ***argv)
 {
 	g_test_init(argc, argv, NULL);
-	g_log_set_writer_func(drop_log, NULL, NULL);
+	logged = g_string_new(NULL);
+	g_log_set_writer_func(keep_log, NULL, NULL);
+}
+
+unsigned int dbus_fixture_times_logged(const char *text)
+{
+	unsigned int count = 0;
+
+	for (const char *at = logged->str; (at = strstr(at, text)); at++)
+		count++;
+	return count;
 }
 
 static void connected(void *data, enum input_kind kind, size_t screen, bool is_connected)

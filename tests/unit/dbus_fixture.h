@@ -27,6 +27,8 @@ typedef struct dbus_fixture {
 
 /* The g_test_init() of these tests: nothing is logged but what is meant to be. */
 void dbus_fixture_init(int *argc, char ***argv);
+/* Lines since then that have the text in them. */
+unsigned int dbus_fixture_times_logged(const char *text);
 
 /* A bus that is not there yet; its QEMU will have one console, 1280×800, with a mouse. */
 struct dbus_fixture *dbus_fixture_new(void);

@@ -15,6 +15,9 @@
 
 #define RETRY_MS 500
 
+/* A bus, or a QEMU, that leaves us without an answer for so long is said to do so; it may go on later. */
+#define SILENCE_MS 3000
+
 #define NAME "org.qemu"
 #define ROOT "/org/qemu/Display1"
 #define CONSOLE_PREFIX ROOT "/Console_"
@@ -27,6 +30,34 @@ static void start_connecting(struct dbus_display *display);
 static size_t sink_index(enum input_kind kind, size_t screen)
 {
 	return (size_t)kind + screen;
+}
+
+/* ---- silence ---- */
+
+static gboolean tell_silence(gpointer data)
+{
+	struct dbus_display *display = data;
+
+	turn_note();
+	display->silence_timer = 0;
+	if (!display->silence_logged)
+		log_guest(G_LOG_LEVEL_WARNING, display->guest,
+			"the D-Bus display at %s does not answer", display->address);
+	display->silence_logged = true;
+	return G_SOURCE_REMOVE;
+}
+
+static void stop_awaiting(struct dbus_display *display)
+{
+	g_clear_handle_id(&display->silence_timer, g_source_remove);
+}
+
+/* Something was asked. */
+static void await_answer(struct dbus_display *display)
+{
+	stop_awaiting(display);
+	display->silence_timer = turn_name(g_timeout_add(SILENCE_MS, tell_silence, display),
+		"dbus silence");
 }
 
 /* ---- what is heard ---- */
@@ -286,6 +317,8 @@ static void consoles_answered(GObject *source, GAsyncResult *result, gpointer da
 
 	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
 		return;
+	stop_awaiting(display);
+	display->silence_logged = false;
 	if (!answer) {
 		log_guest(G_LOG_LEVEL_WARNING, display->guest, "%s on %s has no D-Bus display: %s",
 			NAME, display->address, error->message);
@@ -311,6 +344,7 @@ static void qemu_appeared(GDBusConnection *connection, const char *name, const c
 {
 	struct dbus_display *display = data;
 
+	await_answer(display);
 	display->owner = g_strdup(owner);
 	display->cancellable = g_cancellable_new();
 	display->properties_signal = g_dbus_connection_signal_subscribe(connection, owner,
@@ -332,6 +366,7 @@ static void forget_calls(struct dbus_display *display)
 
 static void stop_asking(struct dbus_display *display)
 {
+	stop_awaiting(display);
 	if (display->cancellable)
 		g_cancellable_cancel(display->cancellable);
 	g_clear_object(&display->cancellable);
@@ -353,6 +388,7 @@ static void lose_qemu(struct dbus_display *display)
 
 static void qemu_vanished(GDBusConnection *connection, const char *name, gpointer data)
 {
+	stop_awaiting(data);
 	lose_qemu(data);
 	forget_presses(data);
 }
@@ -378,6 +414,7 @@ static void lose_bus(struct dbus_display *display)
 {
 	if (!display->connection)
 		return;
+	stop_awaiting(display);
 	if (display->calls)
 		display->holder = identity(display);
 	lose_qemu(display);
@@ -404,6 +441,7 @@ static void bus_connected(GObject *source, GAsyncResult *result, gpointer data)
 
 	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
 		return;
+	stop_awaiting(display);
 	g_clear_object(&display->cancellable);
 	if (!connection) {
 		if (!display->failure_logged)
@@ -423,12 +461,14 @@ static void bus_connected(GObject *source, GAsyncResult *result, gpointer data)
 		bus_closed(connection, TRUE, NULL, display);
 		return;
 	}
+	await_answer(display);
 	display->name_watch = g_bus_watch_name_on_connection(connection, NAME,
 		G_BUS_NAME_WATCHER_FLAGS_NONE, qemu_appeared, qemu_vanished, display, NULL);
 }
 
 static void start_connecting(struct dbus_display *display)
 {
+	await_answer(display);
 	display->cancellable = g_cancellable_new();
 	g_dbus_connection_new_for_address(display->address,
 		G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |

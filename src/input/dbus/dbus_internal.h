@@ -37,6 +37,8 @@ struct dbus_display {
 	gulong closed_handler;
 	guint retry_timer;
 	bool failure_logged;
+	guint silence_timer; /* something was asked */
+	bool silence_logged; /* that there is no answer, since the last one about consoles */
 	guint name_watch;
 	guint properties_signal; /* 0: no QEMU */
 	char *owner; /* QEMU's unique name; NULL: no QEMU */
