@@ -169,17 +169,16 @@ static void test_release_lost(void)
 
 	place_begin(&place, VALVE_OPEN, true);
 	UNTIL(place_done(&place));
-	dbus_fixture_expect(place.fixture, "0 Keyboard.Press (30,)\n");
 	SEND(place.fixture->pointer, {EV_KEY, BTN_LEFT, 1});
-	dbus_fixture_expect(place.fixture, "0 Mouse.Press (0,)\n");
+	dbus_fixture_settle(place.fixture, "0 Mouse.Press (0,)");
+	g_ptr_array_set_size(place.fixture->bus->calls, 0);
 	valve_cut(place.valve);
 	dbus_fixture_key(place.fixture, KEY_A, 0);
 	SEND(place.fixture->pointer, {EV_KEY, BTN_LEFT, 0});
 	UNTIL(!place.fixture->connected[INPUT_KEYBOARD][0]);
 	valve_open(place.valve);
 	dbus_fixture_wait(place.fixture);
-	dbus_fixture_expect(place.fixture,
-		"0 Keyboard.Release (30,)\n0 Keyboard.Release (57,)\n0 Mouse.Release (0,)\n");
+	dbus_fixture_expect(place.fixture, "0 Keyboard.Release (30,)\n0 Mouse.Release (0,)\n");
 	/* All is as at the beginning. */
 	dbus_fixture_key(place.fixture, KEY_A, 1);
 	SEND(place.fixture->pointer, {EV_KEY, BTN_LEFT, 1});
