@@ -252,6 +252,10 @@ struct kms_watch *kms_watch_create(void (*changed)(void *data), void *data, GErr
 /* Takes NULL. No call comes after it. */
 void kms_watch_destroy(struct kms_watch *watch);
 
+/* Probes of connectors that are under way, also of cards that were destroyed meanwhile: those are left to
+ * themselves, for they can take seconds. (kms/hotplug.c) */
+unsigned int kms_probes(void);
+
 /* Cards, connectors, modes, planes with their formats, and what is in use, for `scanoutd --list`.
  * Opens every card by itself, becomes master of none. False if there is no card. */
 bool kms_list(GString *text, GError **error);

@@ -2,12 +2,15 @@
 #include "hotplug.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <kms.h>
 #include <libudev.h>
 #include <log.h>
 #include <stdbool.h>
 #include <string.h>
 #include <turn.h>
 #include <unistd.h>
+#include <xf86drm.h>
 
 /* One plug makes several events. */
 #define DEBOUNCE_MS 100
@@ -16,8 +19,10 @@
 #define RETRY_MS 1000
 #define RETRIES 6
 
+/* The main thread's, and while the probe is under way the helper thread's; then the main thread's again. */
 struct probe {
-	int fd;
+	struct kms_hotplug *hotplug; /* the main thread's: NULL, nobody waits for the answers */
+	int fd; /* its own: the card may be closed before */
 	GArray *ids; /* of the connectors to probe: uint32_t */
 	GPtrArray *answers; /* drmModeConnector or NULL, in the same order */
 	bool failed; /* the kernel did not say all */
@@ -36,16 +41,20 @@ struct kms_hotplug {
 	guint debounce_source;
 	guint retry_source;
 	unsigned int retries; /* one after the other */
-	GThread *thread;
-	struct probe *probe;
+	struct probe *probe; /* under way, or NULL */
 	bool again; /* an event came while a probe was under way */
 };
+
+/* Of this process, under way. */
+static gint probes;
 
 /* ---- the probe: the only code that runs in the helper thread ---- */
 
 static void *run_probe(void *data)
 {
 	struct probe *probe = data;
+	GSource *done = g_source_ref(probe->done);
+	GMainContext *context = g_main_context_ref(probe->context);
 	drmModeRes *resources = drmModeGetResources(probe->fd);
 
 	probe->failed = !resources;
@@ -61,7 +70,10 @@ static void *run_probe(void *data)
 	}
 	if (resources)
 		drmModeFreeResources(resources);
-	g_source_attach(probe->done, probe->context);
+	/* Last: the main thread may free the probe from then on. */
+	g_source_attach(done, context);
+	g_source_unref(done);
+	g_main_context_unref(context);
 	return NULL;
 }
 
@@ -76,16 +88,15 @@ static void probe_destroy(struct probe *probe)
 	g_source_destroy(probe->done);
 	g_source_unref(probe->done);
 	g_main_context_unref(probe->context);
+	if (probe->fd >= 0)
+		close(probe->fd);
 	g_free(probe);
+	g_atomic_int_dec_and_test(&probes);
 }
 
-static void end_probe(struct kms_hotplug *hotplug)
+unsigned int kms_probes(void)
 {
-	if (!hotplug->thread)
-		return;
-	g_thread_join(hotplug->thread);
-	hotplug->thread = NULL;
-	g_clear_pointer(&hotplug->probe, probe_destroy);
+	return (unsigned int)g_atomic_int_get(&probes);
 }
 
 static gboolean retry(gpointer data)
@@ -107,10 +118,8 @@ void kms_hotplug_probe_later(struct kms_hotplug *hotplug)
 	hotplug->retries++;
 }
 
-static bool tell(struct kms_hotplug *hotplug)
+static bool tell(struct kms_hotplug *hotplug, const struct probe *probe)
 {
-	const struct probe *probe = hotplug->probe;
-
 	for (guint i = 0; i < probe->ids->len; i++)
 		hotplug->listener.connector(hotplug->data, g_array_index(probe->ids, uint32_t, i),
 			probe->answers->pdata[i]);
@@ -119,14 +128,21 @@ static bool tell(struct kms_hotplug *hotplug)
 
 static gboolean probe_finished(gpointer data)
 {
-	struct kms_hotplug *hotplug = data;
-	bool again = hotplug->again;
-	bool gone = hotplug->probe->gone;
-	bool good = !hotplug->probe->failed && tell(hotplug);
+	struct probe *probe = data;
+	struct kms_hotplug *hotplug = probe->hotplug;
+	bool gone = probe->gone;
+	bool good;
+	bool again;
 
 	turn_note();
+	if (!hotplug) {
+		probe_destroy(probe);
+		return G_SOURCE_REMOVE;
+	}
+	good = !probe->failed && tell(hotplug, probe);
+	again = hotplug->again;
 	hotplug->again = false;
-	end_probe(hotplug);
+	g_clear_pointer(&hotplug->probe, probe_destroy);
 	if (gone) {
 		/* Last: the listener may destroy us. */
 		hotplug->listener.removed(hotplug->data);
@@ -141,27 +157,41 @@ static gboolean probe_finished(gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
-void kms_hotplug_probe(struct kms_hotplug *hotplug)
+static struct probe *probe_new(struct kms_hotplug *hotplug)
 {
-	g_autoptr(GError) error = NULL;
-	struct probe *probe;
+	struct probe *probe = g_new0(struct probe, 1);
 
-	if (hotplug->thread) {
-		hotplug->again = true;
-		return;
-	}
-	probe = g_new0(struct probe, 1);
-	probe->fd = hotplug->fd;
+	g_atomic_int_inc(&probes);
+	probe->hotplug = hotplug;
+	probe->fd = fcntl(hotplug->fd, F_DUPFD_CLOEXEC, 0);
 	probe->ids = g_array_new(FALSE, FALSE, sizeof(uint32_t));
 	probe->answers = g_ptr_array_new();
 	probe->context = g_main_context_ref_thread_default();
 	probe->done = g_idle_source_new();
 	g_source_set_priority(probe->done, G_PRIORITY_DEFAULT);
 	g_source_set_name(probe->done, "hotplug");
-	g_source_set_callback(probe->done, probe_finished, hotplug, NULL);
-	hotplug->thread = g_thread_try_new("kms-probe", run_probe, probe, &error);
-	if (hotplug->thread) {
+	g_source_set_callback(probe->done, probe_finished, probe, NULL);
+	return probe;
+}
+
+void kms_hotplug_probe(struct kms_hotplug *hotplug)
+{
+	g_autoptr(GError) error = NULL;
+	struct probe *probe;
+	GThread *thread;
+
+	if (hotplug->probe) {
+		hotplug->again = true;
+		return;
+	}
+	probe = probe_new(hotplug);
+	if (probe->fd < 0)
+		g_set_error_literal(&error, G_FILE_ERROR, g_file_error_from_errno(errno),
+			g_strerror(errno));
+	thread = probe->fd >= 0 ? g_thread_try_new("kms-probe", run_probe, probe, &error) : NULL;
+	if (thread) {
 		hotplug->probe = probe;
+		g_thread_unref(thread);
 		return;
 	}
 	log_daemon(G_LOG_LEVEL_WARNING, "monitors cannot be looked for just now: %s",
@@ -260,7 +290,11 @@ void kms_hotplug_destroy(struct kms_hotplug *hotplug)
 		g_source_remove(hotplug->debounce_source);
 	if (hotplug->retry_source)
 		g_source_remove(hotplug->retry_source);
-	end_probe(hotplug);
+	if (hotplug->probe) {
+		hotplug->probe->hotplug = NULL;
+		/* Its fd keeps the card open: whoever opens that next is to be master. */
+		drmDropMaster(hotplug->fd);
+	}
 	if (hotplug->monitor)
 		udev_monitor_unref(hotplug->monitor);
 	if (hotplug->udev)

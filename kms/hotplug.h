@@ -31,7 +31,7 @@ struct kms_hotplug_listener {
 struct kms_hotplug *kms_hotplug_create(int fd, dev_t card,
 	const struct kms_hotplug_listener *listener, void *data);
 
-/* Waits for a probe that is under way. */
+/* A probe that is under way is left to itself: it may take seconds, and has an fd of its own. */
 void kms_hotplug_destroy(struct kms_hotplug *hotplug);
 
 /* To be polled for reading; -1 where udev cannot be reached. Belongs to it. */

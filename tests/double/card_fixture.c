@@ -193,6 +193,9 @@ void card_close(struct card_fixture *card)
 		return;
 	g_ptr_array_unref(card->buffers);
 	kms_device_destroy(card->device);
+	/* The double is to be at rest. */
+	while (kms_probes() > 0)
+		g_main_context_iteration(NULL, FALSE);
 	g_string_free(card->log, TRUE);
 	card->device = NULL;
 	current = NULL;

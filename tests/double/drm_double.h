@@ -79,6 +79,10 @@ struct double_card {
 	bool small[DOUBLE_CRTCS_MAX]; /* the connector's monitor has 640×480 alone */
 };
 
+/* What drmModeGetConnector() does first, in whichever thread asks: waits, as for a slow monitor. NULL:
+ * nothing. */
+extern void (*double_ask_monitor)(void);
+
 extern struct double_card double_card;
 
 /* A vendor's modifier that double_card.tiled knows. */

@@ -628,6 +628,8 @@ void drmModeFreeCrtc(drmModeCrtcPtr crtc)
 	free(crtc);
 }
 
+void (*double_ask_monitor)(void);
+
 drmModeConnectorPtr drmModeGetConnector(int fd, uint32_t id)
 {
 	int index = double_objects_find(id);
@@ -636,6 +638,8 @@ drmModeConnectorPtr drmModeGetConnector(int fd, uint32_t id)
 	drmModeConnectorPtr connector;
 	size_t count;
 
+	if (double_ask_monitor)
+		double_ask_monitor();
 	if (!double_ioctl() || double_scripted(DOUBLE_GET_CONNECTOR))
 		return NULL;
 	if (index < 0) {

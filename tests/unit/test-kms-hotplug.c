@@ -164,6 +164,52 @@ static void test_unplugged_at_submit(struct card_fixture *card)
 	g_assert_cmpuint(card->outputs[0].failures, ==, 0);
 }
 
+/* ---- a monitor that takes its time ---- */
+
+static struct {
+	GMutex mutex;
+	GCond cond;
+	bool asked;
+	bool answers;
+} monitor;
+
+static void wait_for_monitor(void)
+{
+	g_mutex_lock(&monitor.mutex);
+	monitor.asked = true;
+	g_cond_broadcast(&monitor.cond);
+	while (!monitor.answers)
+		g_cond_wait(&monitor.cond, &monitor.mutex);
+	g_mutex_unlock(&monitor.mutex);
+}
+
+static gboolean let_answer(gpointer data)
+{
+	g_mutex_lock(&monitor.mutex);
+	monitor.answers = true;
+	g_cond_broadcast(&monitor.cond);
+	g_mutex_unlock(&monitor.mutex);
+	return G_SOURCE_REMOVE;
+}
+
+/* The card goes while its monitor is asked: nobody waits for the answer, nor is told of it. */
+static void test_destroyed_while_probing(struct card_fixture *card)
+{
+	card_start(card);
+	double_ask_monitor = wait_for_monitor;
+	kms_hotplug_probe(card->device->hotplug);
+	g_mutex_lock(&monitor.mutex);
+	while (!monitor.asked)
+		g_cond_wait(&monitor.cond, &monitor.mutex);
+	g_mutex_unlock(&monitor.mutex);
+	g_assert_cmpuint(kms_probes(), ==, 1);
+	/* Comes in the loop that card_close() runs when the device is destroyed. */
+	g_idle_add(let_answer, NULL);
+	card_close(card);
+	g_assert_cmpuint(kms_probes(), ==, 0);
+	double_ask_monitor = NULL;
+}
+
 int main(int argc, char **argv)
 {
 	card_init(&argc, &argv);
@@ -175,6 +221,7 @@ int main(int argc, char **argv)
 	card_add_test("/kms/device/monitor/lost-events", test_lost_events);
 	card_add_test("/kms/device/gone/lost-removal", test_lost_removal);
 	card_add_test("/kms/device/gone/at-flip", test_unplugged_card);
+	card_add_test("/kms/device/gone/while-probing", test_destroyed_while_probing);
 	card_add_test("/kms/device/gone/at-submit", test_unplugged_at_submit);
 	return g_test_run();
 }
