@@ -153,6 +153,13 @@ static inline bool kms_is_refusal(int error)
 
 /* ---- the card (kms/device.c) ---- */
 
+/* Who guards mappings of the card's memory: touching them when it has gone raises SIGBUS. `add` gives a
+ * number, which `remove` takes before the mapping goes. */
+struct kms_mapping_guard {
+	size_t (*add)(void *mapping, size_t size);
+	void (*remove)(size_t number);
+};
+
 struct kms_device_options {
 	/* /dev/dri/cardN, a by-path name, or NULL: the first card with atomic KMS and
 	 * connectors. */
@@ -163,6 +170,7 @@ struct kms_device_options {
 	int fd;
 	/* No event for so long after a commit: the flip is stuck. 0 = KMS_FLIP_TIMEOUT_MS. */
 	unsigned int flip_timeout_ms;
+	struct kms_mapping_guard guard; /* of NULLs: nobody does */
 };
 
 /*

@@ -111,6 +111,8 @@ void kms_buffer_discard(struct kms_buffer *buffer)
 
 static void free_memory(struct kms_buffer *buffer)
 {
+	if (buffer->pixels && buffer->card->guard.remove)
+		buffer->card->guard.remove(buffer->guard);
 	if (buffer->pixels)
 		munmap(buffer->pixels, buffer->size);
 	if (buffer->handle && buffer->card->fd >= 0)
@@ -131,6 +133,8 @@ static int map_dumb(struct kms_buffer *buffer)
 	if (pixels == MAP_FAILED)
 		return errno;
 	buffer->pixels = pixels;
+	if (buffer->card->guard.add)
+		buffer->guard = buffer->card->guard.add(pixels, buffer->size);
 	return 0;
 }
 

@@ -37,6 +37,7 @@ struct kms_buffer {
 	uint32_t handle;
 	uint8_t *pixels;
 	size_t size;
+	size_t guard; /* the number of `pixels` */
 	/* Of an imported one, for its fences: ours. -1 else. */
 	int dmabuf;
 };

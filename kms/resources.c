@@ -196,6 +196,7 @@ struct kms_card *kms_card_create(const struct kms_device_options *options, GErro
 	card->next_token = g_random_int();
 	card->flip_timeout_ms = options->flip_timeout_ms ? options->flip_timeout_ms
 							 : KMS_FLIP_TIMEOUT_MS;
+	card->guard = options->guard;
 	kms_records_init(&card->records);
 	card->property_cache = kms_property_cache_create();
 	if (!open_card(card, options, error) ||

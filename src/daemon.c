@@ -25,6 +25,7 @@
 #include "session/card.h"
 #include "session/session.h"
 #include "turn.h"
+#include "wire/guard.h"
 
 /* What a slow disk is given at the end. */
 #define STATISTICS_MS 2000
@@ -323,7 +324,9 @@ static bool open_card(struct daemon *daemon, GError **error)
 		.opener = session_card_opener(daemon->session),
 		.fd = config->drm_fd,
 		.flip_timeout_ms = config->flip_timeout_ms,
+		.guard = {guard_add, guard_remove},
 	};
+	guard_install();
 	daemon->card = card_create(&daemon->card_options, layout_kms_listener(), daemon->layout,
 		&card_listener, daemon);
 	return card_open(daemon->card, error);

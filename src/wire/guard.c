@@ -74,7 +74,8 @@ size_t guard_add(void *mapping, size_t size)
 
 void guard_remove(size_t guard)
 {
-	guarded[guard].begin = NULL;
+	if (guard != GUARD_NONE)
+		guarded[guard].begin = NULL;
 }
 
 bool guard_lost(size_t guard)

@@ -571,6 +571,41 @@ static void test_removed_out_of_the_way(struct card_fixture *card)
 	g_assert_null(double_framebuffer(framebuffer));
 }
 
+/* ---- mappings ---- */
+
+static unsigned int guarded;
+
+static size_t add_guard(void *mapping, size_t size)
+{
+	g_assert_nonnull(mapping);
+	g_assert_cmpuint(size, ==, 64 * 64 * 4);
+	guarded++;
+	return 77;
+}
+
+static void remove_guard(size_t number)
+{
+	g_assert_cmpuint(number, ==, 77);
+	guarded--;
+}
+
+/* A card can go while its memory is drawn into: all that is mapped of it is guarded, as long as that. */
+static void test_guarded(struct card_fixture *card)
+{
+	struct kms_buffer *buffer;
+	g_autoptr(GError) error = NULL;
+
+	card_start(card);
+	g_assert_cmpuint(guarded, ==, 0);
+	card->device->card->guard = (struct kms_mapping_guard){add_guard, remove_guard};
+	buffer = kms_buffer_create_dumb(card->device, 64, 64, &error);
+	g_assert_no_error(error);
+	g_assert_cmpuint(guarded, ==, 1);
+	kms_buffer_unref(buffer);
+	g_assert_cmpuint(guarded, ==, 0);
+	card->device->card->guard = (struct kms_mapping_guard){NULL, NULL};
+}
+
 int main(int argc, char **argv)
 {
 	card_init(&argc, &argv);
@@ -578,6 +613,7 @@ int main(int argc, char **argv)
 	card_add_test("/kms/buffer/new-buffer-every-frame", test_new_buffer_every_frame);
 	card_add_test("/kms/buffer/cache-is-bounded", test_cache_is_bounded);
 	card_add_test("/kms/buffer/cache-is-fair", test_cache_is_fair);
+	card_add_test("/kms/buffer/guarded", test_guarded);
 	card_add_test("/kms/buffer/trim-while-shown", test_trim_while_shown);
 	card_add_test("/kms/buffer/trim-is-one-owners", test_trim_is_one_owners);
 	card_add_test("/kms/buffer/identity", test_identity_is_buffer_and_layout);
