@@ -172,6 +172,7 @@ static bool wait_active(struct terminal *terminal, GError **error)
 	gint64 end = g_get_monotonic_time() + ACTIVATE_TIMEOUT_MS * G_TIME_SPAN_MILLISECOND;
 	int active = open("/sys/class/tty/tty0/active", O_RDONLY | O_CLOEXEC);
 	struct pollfd changed = {.fd = active, .events = POLLPRI};
+	bool is_active;
 	char name[16];
 
 	while (active_vt(terminal->tty) != terminal->vt) {
@@ -179,7 +180,6 @@ static bool wait_active(struct terminal *terminal, GError **error)
 
 		if (active < 0 || left <= 0) {
 			errno = ETIMEDOUT;
-			fail(error, terminal->vt, "cannot be made the active VT");
 			break;
 		}
 		/* Reading arms the next POLLPRI. */
@@ -188,9 +188,12 @@ static bool wait_active(struct terminal *terminal, GError **error)
 		if (active_vt(terminal->tty) != terminal->vt)
 			poll(&changed, 1, (int)(left / 1000) + 1);
 	}
+	is_active = active_vt(terminal->tty) == terminal->vt;
+	if (!is_active)
+		fail(error, terminal->vt, "cannot be made the active VT");
 	if (active >= 0)
 		close(active);
-	return active_vt(terminal->tty) == terminal->vt;
+	return is_active;
 }
 
 static bool activate(struct terminal *terminal, GError **error)
