@@ -10,14 +10,18 @@ void standard_error_open(struct standard_error *to)
 {
 	struct stat status;
 
-	*to = (struct standard_error){.fd = STDERR_FILENO};
-	if (fstat(STDERR_FILENO, &status) < 0 || S_ISREG(status.st_mode))
+	/* What nobody knows may make us wait. */
+	*to = (struct standard_error){.fd = STDERR_FILENO, .kind = STANDARD_ERROR_SHARED};
+	if (fstat(STDERR_FILENO, &status) < 0)
 		return;
+	if (S_ISREG(status.st_mode)) {
+		to->kind = STANDARD_ERROR_FILE;
+		return;
+	}
 	if (S_ISSOCK(status.st_mode)) {
 		to->kind = STANDARD_ERROR_SOCKET;
 		return;
 	}
-	to->kind = STANDARD_ERROR_SHARED;
 	int own = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (own < 0)
 		return;
