@@ -142,7 +142,7 @@ test_programs := $(addprefix $(out)/tests/,$(unit_tests)) \
 	$(addprefix $(out)/relay/,$(relay_programs)) \
 	$(addprefix $(out)/input/,$(input_programs)) \
 	$(addprefix $(out)/kms/,$(kms_test_programs)) \
-	$(daemon_test_libraries) \
+	$(daemon_test_libraries) $(out)/faults/scanoutd \
 	$(addprefix $(out)/bench/,$(bench_programs) $(if $(bench_programs),meter.so modeset modeset-drm))
 
 .PHONY: all programs tests
@@ -220,10 +220,11 @@ $(foreach t,$(unit_src_tests),$(call program,$(out)/tests/$(t),tests/unit/$(t).c
 
 # test-fault-* are of all rooms, over the double: with objects whose calls that can fail go through tests/faults/interpose.c.
 fault_cflags := -Itests/faults -Itests/double $(kms_extra_cflags) $(unit_cflags)
-fault_harness := $(call object,$(wildcard tests/faults/*.c))
+fault_harness := $(out)/libfaults.a
 fault_archives := $(addprefix $(out)/faults/,$(notdir $(src_archive) $(kms_archive)))
 $(call compile,tests/faults/interpose.c,$(fault_cflags),$$(plain_cflags))
-$(call compile,$(filter-out tests/faults/interpose.c,$(wildcard tests/faults/*.c)) $(unit_fault_tests:%=tests/unit/%.c),$(fault_cflags))
+$(call compile,tests/faults/remote/remote.c $(filter-out tests/faults/interpose.c,$(wildcard tests/faults/*.c)) $(unit_fault_tests:%=tests/unit/%.c),$(fault_cflags))
+$(call archive,$(fault_harness),$(wildcard tests/faults/*.c))
 $(out)/faults/symbols: $(call object,tests/faults/interpose.c)
 	@mkdir -p $(@D)
 	@nm --defined-only $< | awk '$$2 == "T" && sub(/^faulty_/, "", $$3) { print $$3, "faulty_" $$3 }' >$@
@@ -233,8 +234,10 @@ $(fault_archives): $(out)/faults/%: $(out)/% $(out)/faults/symbols
 $(out)/faults/checked: $(src_archive) $(kms_archive) $(out)/faults/symbols tests/faults/check-calls tests/faults/calls.list
 	@tests/faults/check-calls $(out)/faults/symbols $(src_archive) $(kms_archive)
 	@touch $@
-$(foreach t,$(unit_fault_tests),$(call program,$(out)/tests/$(t),tests/unit/$(t).c,$(fault_harness) $(unit_helper_archive) $(fault_archives) $(double_archive) $(fake_archive),$(kms_extra_libs) $(src_extra_libs) $(glib_libs)))
-$(addprefix $(out)/tests/,$(unit_fault_tests)): | $(out)/faults/checked
+$(foreach t,$(unit_fault_tests),$(call program,$(out)/tests/$(t),tests/unit/$(t).c,$(fault_harness) $(unit_helper_archive) $(fault_archives) $(fault_harness) $(double_archive) $(fake_archive),$(kms_extra_libs) $(src_extra_libs) $(glib_libs)))
+$(addprefix $(out)/tests/,$(unit_fault_tests)) $(out)/faults/scanoutd: | $(out)/faults/checked
+# And a daemon whose calls fail when a test in the lab says so.
+$(call program,$(out)/faults/scanoutd,src/main.c,$(call object,tests/faults/remote/remote.c tests/faults/interpose.c) $(fault_archives),$(daemon_libs))
 
 $(call compile,$(unit_screenshot_tests:%=tests/unit/%.c),-Isrc/tools/scanout-screenshot $(screenshot_cflags))
 $(foreach t,$(unit_screenshot_tests),$(call program,$(out)/tests/$(t),tests/unit/$(t).c $(filter-out %/main.c,$(screenshot_sources)),,$(drm_libs) $(png_libs) $(glib_libs) -lm))

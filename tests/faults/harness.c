@@ -34,6 +34,7 @@ struct scenario {
 	const char *path;
 	void (*run)(void);
 	unsigned int seconds;
+	bool logs; /* it sets a writer of its own, which can be done once */
 };
 
 struct child {
@@ -57,6 +58,7 @@ struct round {
 static const struct faults_point *current;
 static GString *warnings;
 static GMutex warnings_lock;
+static bool (*is_usual)(const char *line);
 
 /* ---- for scenarios ---- */
 
@@ -65,14 +67,43 @@ bool faults_is_hang_up(void)
 	return current && (current->error == EPIPE || current->error == ECONNRESET);
 }
 
-bool faults_is_reply(void)
+bool faults_is_in(const char *call)
 {
-	return current && g_str_equal(current->call->name, "sendmsg");
+	return current && g_str_equal(current->call->name, call);
 }
 
-const char *faults_warnings(void)
+void faults_set_usual(bool (*function)(const char *line))
 {
-	return warnings->str;
+	is_usual = function;
+}
+
+void faults_expect_told(const char *told, unsigned int closed)
+{
+	g_auto(GStrv) lines = NULL;
+	g_autoptr(GString) unusual = g_string_new(told);
+	unsigned int count = told != NULL;
+
+	g_mutex_lock(&warnings_lock);
+	lines = g_strsplit(warnings->str, "\n", -1);
+	g_mutex_unlock(&warnings_lock);
+	for (char **line = lines; *line; line++) {
+		/* What is said of a state when it is looked at again is no second word. */
+		if (!**line || (is_usual && is_usual(*line)) || strstr(unusual->str, *line))
+			continue;
+		g_string_append_printf(unusual, "%s%s", count ? " | " : "", *line);
+		count++;
+	}
+	if (count > 1)
+		g_error("ERROR: told %u times: %s", count, unusual->str);
+	g_assert_cmpuint(closed, <=, 1);
+	/* A reply to a VMM that the kernel has no memory for ends the connection without one. */
+	g_assert_true(closed == 0 || count == 1 || faults_is_hang_up() || faults_is_in("sendmsg"));
+}
+
+gboolean faults_tire(gpointer tired)
+{
+	*(bool *)tired = true;
+	return G_SOURCE_CONTINUE;
 }
 
 char *faults_list_fds(void)
@@ -139,7 +170,8 @@ static void start(struct round *round, struct child *child)
 	dup2(fileno(child->output), STDOUT_FILENO);
 	dup2(fileno(child->output), STDERR_FILENO);
 	fclose(child->output);
-	g_log_set_writer_func(write_log, NULL, NULL);
+	if (!round->scenario->logs)
+		g_log_set_writer_func(write_log, NULL, NULL);
 	alarm(round->scenario->seconds);
 	if (child->point.call) {
 		current = &child->point;
@@ -334,10 +366,18 @@ void faults_init(int *argc, char ***argv)
 	warnings = g_string_new(NULL);
 }
 
+static void add(struct scenario scenario)
+{
+	g_test_add_data_func_full(scenario.path, g_memdup2(&scenario, sizeof(scenario)), run_round,
+		g_free);
+}
+
 void faults_add(const char *path, void (*scenario)(void), unsigned int seconds)
 {
-	struct scenario *added = g_new0(struct scenario, 1);
+	add((struct scenario){path, scenario, seconds, false});
+}
 
-	*added = (struct scenario){path, scenario, seconds};
-	g_test_add_data_func_full(path, added, run_round, g_free);
+void faults_add_logging(const char *path, void (*scenario)(void), unsigned int seconds)
+{
+	add((struct scenario){path, scenario, seconds, true});
 }

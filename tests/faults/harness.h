@@ -22,16 +22,34 @@ void faults_init(int *argc, char ***argv);
 /* A test of GLib's: `scenario` with each fault. It may take `seconds`. */
 void faults_add(const char *path, void (*scenario)(void), unsigned int seconds);
 
+/* … of one that sets a log writer. */
+void faults_add_logging(const char *path, void (*scenario)(void), unsigned int seconds);
+
 /* ---- for scenarios ---- */
 
 /* Whether what fails is that a peer has gone. */
 bool faults_is_hang_up(void);
-/* … or that it is sent nothing for the moment. */
-bool faults_is_reply(void);
+/* Whether it is this call. */
+bool faults_is_in(const char *call);
 
-/* Warnings and worse that our code has logged so far, each with a newline; belongs to the harness. Any
- * thread may log. */
-const char *faults_warnings(void);
+/*
+ * One fault is one word: a warning, or `told`, the error that the scenario was given; NULL: none. So many
+ * sessions were `closed` by it: one at most, and not without a word, unless their peer had gone.
+ * The same line twice is one. Warnings that need no fault, or follow from another one, are left out by faults_set_usual().
+ */
+void faults_expect_told(const char *told, unsigned int closed);
+void faults_set_usual(bool (*is_usual)(const char *line));
+
+/* Iterates the main loop until the condition holds, but not for longer. */
+#define FAULTS_AWAIT(condition, seconds) \
+	do { \
+		bool faults_tired = false; \
+		guint faults_guard = g_timeout_add_seconds(seconds, faults_tire, &faults_tired); \
+		while (!(condition) && !faults_tired) \
+			g_main_context_iteration(NULL, TRUE); \
+		g_source_remove(faults_guard); \
+	} while (0)
+gboolean faults_tire(gpointer tired);
 
 /* What open fds are, a line each, once nothing is left to be closed by a thread; the
  * caller's. */

@@ -46,8 +46,14 @@ static struct faults_point *recorded;
 static size_t *recorded_count;
 static struct faults_point armed;
 static bool is_armed;
+static bool (*asked)(const struct faults_call *call, int *error);
 static bool has_struck;
 static int paused;
+
+void faults_set_asked(bool (*function)(const struct faults_call *call, int *error))
+{
+	asked = function;
+}
 
 void faults_record(struct faults_point *points, size_t *count)
 {
@@ -103,6 +109,8 @@ static bool strikes(const struct faults_call *call, const void *site)
 	bool strike = false;
 	unsigned int occurrence;
 
+	if (asked)
+		return asked(call, &errno);
 	pthread_mutex_lock(&lock);
 	if (!paused && (recorded || is_armed)) {
 		occurrence = count_at(call, site);

@@ -28,6 +28,9 @@ struct faults_point {
 	int error;
 };
 
+/* Asked at each call, in whatever thread, and whether it fails, with what. For remote.c. */
+void faults_set_asked(bool (*asked)(const struct faults_call *call, int *error));
+
 /* Points are counted from now on, into memory of the caller's; `count` may grow beyond the maximum,
  * `points` does not. */
 void faults_record(struct faults_point *points, size_t *count);

@@ -99,13 +99,14 @@ trap 'kill -KILL "${pid[@]}" 2>/dev/null' EXIT
 
 # What the daemon is started by: setpriv and its options.
 daemon_user=()
+daemon_program=$BUILD/scanoutd
 
 # daemon_start [options of scanoutd]: returns when the outputs are lit and the doors are open.
 daemon_start() {
 	mkdir -p "$run"
 	rm -f "$run/ready"
 	mkfifo "$run/ready"
-	${daemon_user[@]+"${daemon_user[@]}"} "$BUILD/scanoutd" --stats "$out/stats.json" --ready-fd 7 "$@" \
+	${daemon_user[@]+"${daemon_user[@]}"} "$daemon_program" --stats "$out/stats.json" --ready-fd 7 "$@" \
 		7>"$run/ready" 2>>"$out/daemon.log" &
 	pid[daemon]=$!
 	# Nothing but the end of the file comes when the daemon dies. When it lives, that end comes too: its descriptors are

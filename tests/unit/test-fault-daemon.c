@@ -286,26 +286,6 @@ static bool is_usual(const char *line)
 		g_str_has_suffix(line, "picture not shown: the driver refuses a dumb buffer");
 }
 
-/* The fault is told once at most, by a line or, where there is no start, by the error that ends the
- * program; and a session that was closed was told of, but where its peer had gone. */
-static void check_warnings(const struct stage *stage, const char *told)
-{
-	g_auto(GStrv) lines = g_strsplit(faults_warnings(), "\n", -1);
-	g_autoptr(GString) unusual = g_string_new(told);
-	unsigned int count = told != NULL;
-
-	for (char **line = lines; *line; line++) {
-		if (!**line || is_usual(*line))
-			continue;
-		g_string_append_printf(unusual, "%s%s", count ? " | " : "", *line);
-		count++;
-	}
-	if (count > 1)
-		g_error("ERROR: told %u times: %s", count, unusual->str);
-	g_assert_cmpuint(stage->closed, <=, 1);
-	g_assert_true(stage->closed == 0 || count == 1 || faults_is_hang_up());
-}
-
 static void life(void)
 {
 	struct stage stage;
@@ -322,7 +302,7 @@ static void life(void)
 	told = run_daemon(&stage);
 	if (told)
 		g_assert_null(run_daemon(&stage));
-	check_warnings(&stage, told);
+	faults_expect_told(told, stage.closed);
 	after = faults_list_fds();
 	g_assert_cmpstr(after, ==, before);
 	tear_down(&stage);
@@ -331,6 +311,7 @@ static void life(void)
 int main(int argc, char **argv)
 {
 	faults_init(&argc, &argv);
+	faults_set_usual(is_usual);
 	faults_add("/fault/daemon/life", life, 40);
 	return g_test_run();
 }

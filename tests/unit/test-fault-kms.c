@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A card's life on the double of libdrm with one call that fails: it is listed, taken over with the
+ * picture that is there, shows frames and a cursor, changes a mode, loses its master and a monitor and
+ * gets both back. Whatever failed, both outputs are lit in the end and show what was submitted last, no
+ * frame is left without a word, and nothing was done that the kernel forbids.
+ */
+#include <errno.h>
+#include <kms.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "drm_double.h"
+#include "harness.h"
+#include "interpose.h"
+
+#define OUTPUTS 2
+
+/* More than the longest of kms/'s own time limits here. */
+#define PATIENCE_S 10
+
+#define FLIP_TIMEOUT_MS 500
+
+struct output {
+	struct kms_output *output;
+	struct kms_buffer *buffer;
+	uint64_t serial; /* submitted last */
+	uint64_t settled; /* presented or failed */
+	uint64_t presented;
+};
+
+struct stage {
+	struct kms_device *device;
+	struct output outputs[OUTPUTS];
+	unsigned int probes;
+	const char *mode;
+};
+
+/* ---- the listener ---- */
+
+static struct output *find(struct stage *stage, const struct kms_output *output)
+{
+	for (size_t i = 0; i < OUTPUTS; i++) {
+		if (stage->outputs[i].output == output)
+			return &stage->outputs[i];
+	}
+	g_assert_not_reached();
+}
+
+static void presented(void *data, struct kms_output *output, uint64_t serial,
+	const struct kms_presentation *presentation)
+{
+	struct output *ours = find(data, output);
+
+	g_assert_cmpuint(serial, >, ours->settled);
+	g_assert_cmpuint(serial, <=, ours->serial);
+	ours->settled = serial;
+	ours->presented = serial;
+}
+
+static void commit_failed(void *data, struct kms_output *output, uint64_t serial, int error)
+{
+	struct output *ours = find(data, output);
+
+	g_assert_cmpuint(serial, >, ours->settled);
+	g_assert_cmpuint(serial, <=, ours->serial);
+	ours->settled = serial;
+}
+
+static void probed(void *data)
+{
+	((struct stage *)data)->probes++;
+}
+
+static void device_gone(void *data)
+{
+	g_assert_not_reached();
+}
+
+static const struct kms_listener listener = {
+	.presented = presented,
+	.commit_failed = commit_failed,
+	.probed = probed,
+	.device_gone = device_gone,
+};
+
+/* ---- the card ---- */
+
+static void give_edid(unsigned int n)
+{
+	uint8_t edid[128] = {0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0x4c, 0x64};
+
+	edid[18] = 1; /* version 1.3 */
+	edid[19] = 3;
+	for (size_t i = 0; i < sizeof(edid) - 1; i++)
+		edid[sizeof(edid) - 1] = (uint8_t)(edid[sizeof(edid) - 1] - edid[i]);
+	double_set_edid(n, edid, sizeof(edid));
+}
+
+static int open_card(void)
+{
+	int card;
+
+	double_reset();
+	double_card.crtcs = OUTPUTS;
+	double_card.connected[1] = true;
+	double_card.events_at_once = true;
+	double_card.damage_clips = true;
+	double_card.in_fences = true;
+	double_card.zpos = true;
+	double_light(0);
+	card = double_open();
+	for (unsigned int i = 0; i < OUTPUTS; i++)
+		give_edid(i);
+	return card;
+}
+
+static char *take_message(GError **error)
+{
+	char *message = g_strdup((*error)->message);
+
+	g_clear_error(error);
+	return message;
+}
+
+/* These return NULL, or why not; the caller's. */
+
+static char *open_device(struct stage *stage)
+{
+	struct kms_device_options options = {.flip_timeout_ms = FLIP_TIMEOUT_MS};
+	g_autoptr(GError) error = NULL;
+
+	options.fd = open_card();
+	stage->device = kms_device_create(&options, &listener, stage, &error);
+	g_assert_true((stage->device != NULL) == (error == NULL));
+	return error ? take_message(&error) : NULL;
+}
+
+static char *configure(struct stage *stage, const char *mode)
+{
+	struct kms_output_request requests[OUTPUTS] = {{.mode = mode, .keep_picture = true},
+		{.mode = "800x600@75"}};
+	g_autoptr(GError) error = NULL;
+	size_t count = 0;
+
+	for (size_t i = 0; i < OUTPUTS && i < kms_device_output_count(stage->device); i++) {
+		requests[i].output = kms_device_output(stage->device, i);
+		stage->outputs[i].output = requests[i].output;
+		count++;
+	}
+	if (kms_device_configure(stage->device, requests, count, &error))
+		return NULL;
+	return take_message(&error);
+}
+
+/* ---- what is shown ---- */
+
+static bool is_settled(const struct output *output)
+{
+	return output->settled == output->serial;
+}
+
+static void make_buffer(struct stage *stage, struct output *output)
+{
+	const struct kms_mode_info *mode = kms_output_mode(output->output);
+
+	if (output->buffer && kms_buffer_width(output->buffer) == mode->width)
+		return;
+	kms_buffer_unref(output->buffer);
+	output->buffer = kms_buffer_create_dumb(stage->device, mode->width, mode->height, NULL);
+	/* There is no memory, once. */
+	if (!output->buffer)
+		output->buffer = kms_buffer_create_dumb(stage->device, mode->width, mode->height,
+			NULL);
+	g_assert_nonnull(output->buffer);
+}
+
+static void show(struct stage *stage, struct output *output)
+{
+	struct kms_rect all = {0};
+	struct kms_frame frame = {.serial = ++output->serial, .transform = KMS_ROTATE_0};
+
+	make_buffer(stage, output);
+	all.width = (int32_t)kms_buffer_width(output->buffer);
+	all.height = (int32_t)kms_buffer_height(output->buffer);
+	frame.buffer = output->buffer;
+	frame.source = frame.destination = all;
+	frame.damage = &(struct kms_rect){0, 0, 16, 16};
+	frame.damage_count = 1;
+	if (kms_output_submit(output->output, &frame) != KMS_SUBMIT_ACCEPTED)
+		output->settled = output->serial;
+	FAULTS_AWAIT(is_settled(output), PATIENCE_S);
+	g_assert_true(is_settled(output));
+}
+
+static void show_all(struct stage *stage)
+{
+	for (size_t i = 0; i < OUTPUTS; i++) {
+		if (stage->outputs[i].output)
+			show(stage, &stage->outputs[i]);
+	}
+}
+
+static void point(struct stage *stage)
+{
+	static uint32_t pixels[KMS_CURSOR_SIZE * KMS_CURSOR_SIZE];
+	struct kms_output *output = stage->outputs[0].output;
+
+	if (!output)
+		return;
+	memset(pixels, 0xff, sizeof(pixels));
+	kms_output_set_cursor(output, pixels, 1, 1);
+	kms_output_move_cursor(output, 20, 30);
+	show_all(stage);
+	kms_output_move_cursor(output, 25, 35);
+	FAULTS_AWAIT(!kms_output_busy(output), PATIENCE_S);
+	kms_output_set_cursor(output, NULL, 0, 0);
+}
+
+/* As a VT that is switched away from and back to; monitors are looked for then. */
+static void leave_and_return(struct stage *stage, bool connected)
+{
+	unsigned int probes = stage->probes;
+
+	kms_device_pause(stage->device);
+	double_card.connected[1] = connected;
+	/* What fails is tried again every second. */
+	kms_device_resume(stage->device, NULL);
+	FAULTS_AWAIT(stage->probes > probes, PATIENCE_S);
+	g_assert_cmpuint(stage->probes, >, probes);
+}
+
+static bool is_lit(const struct stage *stage)
+{
+	for (size_t i = 0; i < OUTPUTS; i++) {
+		if (!stage->outputs[i].output || !kms_output_active(stage->outputs[i].output))
+			return false;
+	}
+	return true;
+}
+
+/* As the layout does, when there is another output, or what it asked for was not taken. */
+static void configure_until_lit(struct stage *stage, const char *mode)
+{
+	g_free(configure(stage, mode));
+	FAULTS_AWAIT(kms_device_output_count(stage->device) == OUTPUTS, PATIENCE_S);
+	g_free(configure(stage, mode));
+	FAULTS_AWAIT(is_lit(stage), PATIENCE_S);
+	g_assert_true(is_lit(stage));
+}
+
+static void expect_shown(struct stage *stage)
+{
+	show_all(stage);
+	for (size_t i = 0; i < OUTPUTS; i++)
+		g_assert_cmpuint(stage->outputs[i].presented, ==, stage->outputs[i].serial);
+}
+
+/* ---- the scenario ---- */
+
+static bool is_usual(const char *line)
+{
+	return strstr(line, "DP-2: left off: ") != NULL;
+}
+
+static void card(void)
+{
+	struct stage stage = {NULL};
+	g_autofree char *before = NULL;
+	g_autofree char *after = NULL;
+	g_autofree char *told = NULL;
+
+	g_main_context_default();
+	before = faults_list_fds();
+	told = open_device(&stage);
+	if (told)
+		g_assert_null(open_device(&stage));
+	if (!told)
+		told = configure(&stage, NULL);
+	show_all(&stage);
+	point(&stage);
+	leave_and_return(&stage, false);
+	show_all(&stage);
+	leave_and_return(&stage, true);
+	configure_until_lit(&stage, "640x480");
+	expect_shown(&stage);
+	for (size_t i = 0; i < OUTPUTS; i++)
+		kms_buffer_unref(stage.outputs[i].buffer);
+	kms_device_destroy(stage.device);
+	g_assert_cmpstr(double_faults(), ==, NULL);
+	double_reset();
+	faults_expect_told(told, 0);
+	after = faults_list_fds();
+	g_assert_cmpstr(after, ==, before);
+}
+
+int main(int argc, char **argv)
+{
+	faults_init(&argc, &argv);
+	faults_set_usual(is_usual);
+	faults_add("/fault/kms/card", card, 40);
+	return g_test_run();
+}
