@@ -12,11 +12,13 @@
 #include "wire/relay_internal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib-unix.h>
 #include <glib.h>
-#include <string.h>
+#include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -180,21 +182,50 @@ static gboolean sockets_ready(int epoll_fd, GIOCondition condition, gpointer dat
 	return G_SOURCE_CONTINUE;
 }
 
-/* A connected socket, or -1 with errno. Never blocks: a Unix socket connects at once or not. */
-static int connect_path(const char *path)
+/* The node of a socket's path, or -1 with errno. The folder may be the back-end's own: where it puts a
+ * link to somebody else's socket, we, who may be root, do not follow. */
+static int open_node(const char *path)
+{
+	int node = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat status;
+
+	if (node < 0)
+		return -1;
+	if (fstat(node, &status) == 0 && !S_ISLNK(status.st_mode))
+		return node;
+	close(node);
+	errno = ELOOP;
+	return -1;
+}
+
+static int connect_node(int node)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	if (fd < 0)
 		return -1;
-	strncpy(address.sun_path, path, sizeof(address.sun_path) - 1);
+	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d", node);
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
 		int saved = errno;
 		close(fd);
 		errno = saved;
 		return -1;
 	}
+	return fd;
+}
+
+/* A connected socket, or -1 with errno. Never blocks: a Unix socket connects at once or not. */
+static int connect_path(const char *path)
+{
+	int node = open_node(path);
+
+	if (node < 0)
+		return -1;
+	int fd = connect_node(node);
+	int saved = errno;
+	close(node);
+	errno = saved;
 	return fd;
 }
 

@@ -4,6 +4,7 @@
  */
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "channel_fixture.h"
@@ -38,6 +39,29 @@ static void test_backend_late(void)
 	rig_expect_message(rig.backend, &message, rig.fds, 1);
 	rig_expect_message(rig.backend, &message, rig.fds, 1);
 	g_assert_cmpuint(rig_times_logged("connected to the back-end at"), ==, 1);
+	rig_finish(&rig);
+}
+
+/* What a back-end that may write to its folder puts in its socket's place. */
+static void test_backend_link(void)
+{
+	struct rig rig;
+
+	rig_prepare(&rig);
+	g_autofree char *others_path = g_build_filename(rig.directory, "others", NULL);
+	int others = rig_listen_at(others_path);
+
+	g_assert_cmpint(symlink(others_path, rig.backend_path), ==, 0);
+	rig_create_relay(&rig);
+	rig.vmm = rig_connect_to(rig.vmm_path);
+	while (rig_times_logged("Too many levels of symbolic links") == 0)
+		g_main_context_iteration(NULL, TRUE);
+	g_assert_cmpint(accept4(others, NULL, NULL, SOCK_NONBLOCK), ==, -1);
+	rig.listener = rig_listen_at(rig.backend_path);
+	while (!rig_accept(&rig))
+		g_main_context_iteration(NULL, TRUE);
+	close(others);
+	g_unlink(others_path);
 	rig_finish(&rig);
 }
 
@@ -192,6 +216,7 @@ int main(int argc, char **argv)
 {
 	rig_setup(&argc, &argv);
 	g_test_add_func("/relay/backend-late", test_backend_late);
+	g_test_add_func("/relay/backend-link", test_backend_link);
 	g_test_add_func("/relay/vmm-leaves-waiting", test_vmm_leaves_waiting);
 	g_test_add_func("/relay/told", test_told);
 	g_test_add_func("/relay/second-vmm-waits", test_second_vmm_waits);
