@@ -90,7 +90,7 @@ char *program_find_daemon(GError **error)
 	g_autofree char *directory = g_path_get_dirname(self ? self : ".");
 
 	for (const char *const *name = beside; *name; name++) {
-		g_autofree char *path = g_build_filename(directory, *name, NULL);
+		g_autofree char *path = g_canonicalize_filename(*name, directory);
 		if (g_file_test(path, G_FILE_TEST_IS_EXECUTABLE))
 			return g_steal_pointer(&path);
 	}
