@@ -31,8 +31,8 @@ endif
 # A comma that make does not take for its own.
 comma := ,
 
-# A sanitized build has its own folder, so that both can stand side by side; one for the fuzzers, too.
-out := $(BUILD)$(if $(SANITIZE),-sanitize)$(if $(FUZZING),-fuzz)
+# A sanitized build has its own folder, so that both can stand side by side; two for the fuzzers (FUZZING=1, -many), too.
+out := $(BUILD)$(if $(SANITIZE),-sanitize)$(if $(FUZZING),-fuzz$(FUZZING:1=))
 
 # ---------------------------------------------------------------------------------------------------------------- flags
 
@@ -44,7 +44,12 @@ warnings := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wun
 defines := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DG_LOG_DOMAIN='"scanoutd"' -DG_LOG_USE_STRUCTURED=1 \
 	-DGLIB_VERSION_MIN_REQUIRED=GLIB_VERSION_2_74 -DGLIB_VERSION_MAX_ALLOWED=GLIB_VERSION_2_74
 
-ifdef FUZZING
+ifeq ($(FUZZING),-many)
+# Neither ASan nor a profile nor a look at each comparison: several times as many inputs a second, of which a fault stops
+# the program where it is.
+hardening := -fsanitize=fuzzer-no-link,undefined -fsanitize-trap=undefined -fno-sanitize-coverage=trace-cmp,stack-depth
+link_hardening :=
+else ifdef FUZZING
 hardening := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer \
 	-fprofile-instr-generate -fcoverage-mapping
 link_hardening := -fsanitize=address,undefined -fprofile-instr-generate
@@ -285,17 +290,26 @@ $(call program,$(out)/bench/modeset-drm,tests/bench/modeset/modeset.c,,$(drm_lib
 # Fuzz targets, which only clang makes (`make fuzz`): the product's own objects, instrumented. kms-* are of kms/, over the
 # double of libdrm; all others are of src/, over what stands in kms/'s place.
 ifdef FUZZING
-fuzz_targets := $(filter-out common,$(call programs_in,tests/fuzz))
+fuzz_targets := $(filter-out common record,$(call programs_in,tests/fuzz))
 fuzz_kms_targets := $(filter kms-%,$(fuzz_targets))
 fuzz_src_targets := $(filter-out kms-%,$(fuzz_targets))
 fuzz_common_archive := $(out)/libfuzz.a
 fuzz_sources = $(foreach t,$(1),$(call sources_of,tests/fuzz/$(t)))
+# Calls of the product's objects that tests/fuzz/common answers: those that can fail, and the clock.
+fuzz_faults := recvmsg sendmsg ioctl setsockopt fcntl64 fstat64 mmap64 epoll_create1 epoll_ctl socketpair socket accept4 \
+	memfd_create ftruncate64 preadv64v2 syscall g_thread_try_new
+fuzz_clock := g_timeout_add g_get_monotonic_time g_source_get_time
+fuzz_wraps_dbus := $(fuzz_clock)
+fuzz_wraps_display := $(fuzz_faults)
+fuzz_wraps_input-device := $(fuzz_faults) $(fuzz_clock)
+fuzz_wraps_relay := $(fuzz_faults) $(fuzz_clock)
+fuzz_wraps_state := $(fuzz_faults)
 # What has no archive: the parts of a tool.
 fuzz_parts_qemu-line := $(filter-out %/main.c,$(wildcard src/tools/scanout-run/*.c))
 $(call compile,$(wildcard tests/fuzz/common/*.c) $(call fuzz_sources,$(fuzz_src_targets)),-Itests/fuzz/common $(unit_cflags))
 $(call compile,$(call fuzz_sources,$(fuzz_kms_targets)),-Itests/fuzz/common $(unit_kms_cflags))
 $(call archive,$(fuzz_common_archive),$(wildcard tests/fuzz/common/*.c))
-$(foreach t,$(fuzz_src_targets),$(call program,$(out)/fuzz/$(t),$(call fuzz_sources,$(t)) $(fuzz_parts_$(t)),$(fuzz_common_archive) $(unit_helper_archive) $(src_archive) $(fake_archive),-fsanitize=fuzzer $(src_extra_libs) $(glib_libs)))
+$(foreach t,$(fuzz_src_targets),$(call program,$(out)/fuzz/$(t),$(call fuzz_sources,$(t)) $(fuzz_parts_$(t)),$(fuzz_common_archive) $(unit_helper_archive) $(src_archive) $(fake_archive),-fsanitize=fuzzer $(addprefix -Wl$(comma)--wrap=,$(fuzz_wraps_$(t))) $(src_extra_libs) $(glib_libs)))
 $(foreach t,$(fuzz_kms_targets),$(call program,$(out)/fuzz/$(t),$(call fuzz_sources,$(t)),$(fuzz_common_archive) $(unit_helper_archive) $(double_archive) $(kms_archive),-fsanitize=fuzzer $(double_archive) $(kms_extra_libs) $(glib_libs)))
 .PHONY: fuzz-targets fuzz-tidy
 fuzz-targets: $(addprefix $(out)/fuzz/,$(fuzz_targets))
@@ -381,16 +395,16 @@ bench:
 	@$(again) all
 	@$(run) tests/bench/run $(BENCHES)
 
-# Sanitizers are always in a fuzz target.
+# ASan, UBSan and a profile are in a fuzz target; MANY=1 leaves out all but the checks of UBSan.
 .PHONY: fuzz-build fuzz
 fuzz-build:
-	@$(again) CC=clang FUZZING=1 SANITIZE= BUILD='$(out)' fuzz-targets
+	@$(again) CC=clang FUZZING='$(if $(MANY),-many,1)' SANITIZE= BUILD='$(out)' fuzz-targets
 
 # FUZZ: one target of tests/fuzz; TIME: seconds.
 FUZZ ?= relay
 TIME ?= 60
 fuzz: deps fuzz-build
-	@BUILD='$(abspath $(out))-fuzz' tests/fuzz/run '$(FUZZ)' '$(TIME)'
+	@BUILD='$(abspath $(out))-fuzz$(if $(MANY),-many)' tests/fuzz/run $(if $(MANY),--many) '$(FUZZ)' '$(TIME)'
 
 .PHONY: deps lab clean help
 deps:
@@ -414,6 +428,6 @@ help:
 	@echo 'lint             formatting, static analysis, the rules of the house (CHECKS="shell rooms": these only)'
 	@echo 'demo             the main job, to be looked at: a guest on the screen, with screenshots (DEMO=card|lab|vm: there)'
 	@echo 'bench            what a frame costs, as a table and $(BUILD)/bench.json (BENCHES="--quick copies": less of it)'
-	@echo 'fuzz             feed one part with anything (FUZZ=relay, a target of tests/fuzz; TIME=60, seconds), and say what it reached'
+	@echo 'fuzz             feed one part with anything (FUZZ=relay, a target of tests/fuzz; TIME=60, seconds; MANY=1: fast), and say what it reached'
 	@echo 'clean            remove the build folder'
 	@echo 'Variables: BUILD, CC, CFLAGS, LDFLAGS, WERROR, SANITIZE=1 (ASan, UBSan), DESTDIR, PREFIX'

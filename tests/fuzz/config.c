@@ -2,30 +2,87 @@
 /*
  * The configuration and the command line: any text either becomes a configuration or one error.
  *
+ * Not reached: folders that root cannot write into, and what depends on the environment
+ * ($RUNTIME_DIRECTORY, $XDG_RUNTIME_DIR) and makes folders.
+ *
  * Covers: src/config/
- * Reaches: 85
+ * Reaches: 95
+ * Of each file: 93
  */
 #include "config/config.h"
 
 #include <errno.h>
 #include <glib.h>
+#include <glib/gstdio.h>
+#include <linux/input.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "config/combination.h"
 #include "config/options.h"
 #include "fuzz.h"
 
-#define WORDS_MAX 12
+#define WORDS_MAX 20
 
-static int file = -1;
+/* The file, and one that is dropped in beside it. */
+enum { MAIN, DROP_IN, FILES };
 
-static void write_file(const uint8_t *text, size_t size)
+static struct {
+	char *path; /* of MAIN; NULL: not made yet */
+	int fds[FILES]; /* memfds that the names lead to: nothing is made for an input */
+} files;
+
+static int make_file(const char *path)
 {
-	if (file < 0)
-		file = memfd_create("scanoutd.conf", MFD_CLOEXEC);
-	if (ftruncate(file, 0) != 0 || pwrite(file, text, size, 0) != (ssize_t)size)
+	int fd = memfd_create("scanoutd.conf", MFD_CLOEXEC);
+	g_autofree char *target = g_strdup_printf("/proc/self/fd/%d", fd);
+
+	if (fd < 0 || symlink(target, path) != 0)
+		g_error("%s: %s", path, g_strerror(errno));
+	return fd;
+}
+
+static void check_unreadable(const char *path)
+{
+	g_autoptr(GError) error = NULL;
+
+	g_assert(!config_load(path, &error));
+	g_assert(error);
+}
+
+static void make_files(void)
+{
+	g_autofree char *folder = NULL;
+	g_autofree char *drop_in = NULL;
+	g_autofree char *editors = NULL;
+
+	files.path = g_build_filename(fuzz_folder(), "scanoutd.conf", NULL);
+	folder = g_strconcat(files.path, ".d", NULL);
+	drop_in = g_build_filename(folder, "10-more.conf", NULL);
+	editors = g_build_filename(folder, "10-more.conf~", NULL);
+	check_unreadable(files.path);
+	check_unreadable("/");
+	if (g_mkdir(folder, 0700) != 0 || symlink("nowhere", editors) != 0)
+		g_error("%s: %s", folder, g_strerror(errno));
+	files.fds[MAIN] = make_file(files.path);
+	files.fds[DROP_IN] = make_file(drop_in);
+}
+
+static void write_file(int fd, const uint8_t *text, size_t size)
+{
+	if (ftruncate(fd, 0) != 0 || pwrite(fd, text, size, 0) != (ssize_t)size)
 		g_error("memfd: %s", g_strerror(errno));
+}
+
+/* What is behind a 0 byte is in the second one. */
+static void write_files(const uint8_t *text, size_t size)
+{
+	size_t first = size > 0 ? strnlen((const char *)text, size) : 0;
+	size_t rest = MIN(first + 1, size);
+
+	write_file(files.fds[MAIN], text, first);
+	write_file(files.fds[DROP_IN], text + rest, size - rest);
 }
 
 /* Words of a command line, with 0 bytes between them, up to the first empty one. */
@@ -60,26 +117,42 @@ static bool ends(char *const *words)
 	return false;
 }
 
+/* Each word of the command line as keys, too; a modifier is one at most. */
+static void check_combinations(char *const *words)
+{
+	for (; *words; words++) {
+		struct combination combination;
+		unsigned int modifier;
+
+		if (!combination_parse(*words, &combination, NULL))
+			continue;
+		g_assert(combination.key < KEY_MAX);
+		modifier = combination_modifier_of(combination.key);
+		g_assert((modifier & (modifier - 1)) == 0);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz fuzz = {data, size};
 	g_auto(GStrv) words = read_words(&fuzz);
-	g_autofree char *path = NULL;
 	g_autoptr(GError) error = NULL;
 	struct config *config = NULL;
 	struct options options;
 	bool sound;
 
+	check_combinations(words);
 	if (ends(words))
 		return 0;
-	write_file(fuzz.data, fuzz.size);
-	path = g_strdup_printf("/proc/self/fd/%d", file);
+	if (!files.path)
+		make_files();
+	write_files(fuzz.data, fuzz.size);
 	sound = options_init(&options, words, &error);
 	if (!sound) {
 		g_assert(error);
 		return 0;
 	}
-	config = config_load(path, &error);
+	config = config_load(files.path, &error);
 	sound = config && options_apply(&options, config, &error) && config_resolve(config, &error);
 	g_assert(sound == !error);
 	/* What this machine has may be anything, but is asked without harm. */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The D-Bus display before a QEMU that says of its consoles what the input says, of any type, while
- * input is sent to it and calls are answered late, or by errors. Whatever it was told, it works with
- * the honest QEMU that comes after it.
+ * The D-Bus display before a QEMU that says of its consoles what the input says, of any type and size,
+ * while input is sent to it, calls are answered late, or by errors, and the bus goes. Whatever it was
+ * told, it works with the honest QEMU that comes after it.
  *
  * Covers: src/input/dbus/
- * Reaches: 60
+ * Reaches: 90
+ * Of each file: 82
  */
 #include "input/dbus/dbus.h"
 
@@ -14,12 +15,16 @@
 #include <string.h>
 
 #include "bus_double.h"
+#include "clock.h"
 #include "fuzz.h"
 #include "input/description.h"
 
 #define STEPS_MAX 32
 #define SCREENS 2
 #define CONSOLE "/org/qemu/Display1/Console_"
+
+/* Longer than any timer of the display's. */
+#define AGES_MS 10000
 
 /* One bus for all inputs: each begins and ends with a QEMU of its own. */
 struct rig {
@@ -44,26 +49,76 @@ static void leds(void *data, uint32_t said, uint32_t leds)
 
 static const struct dbus_display_listener listener = {connected, leds};
 
-static void rig_init(void)
+static void await_connection(void)
 {
-	rig.bus = bus_double_new();
-	bus_double_start(rig.bus);
+	while (!rig.bus->connection) {
+		clock_pass(AGES_MS);
+		g_main_context_iteration(NULL, TRUE);
+	}
+}
+
+static void make_display(void)
+{
 	rig.display = dbus_display_create("fuzz", rig.bus->address, &listener, NULL);
 	rig.keyboard = dbus_display_sink(rig.display, INPUT_KEYBOARD, 0);
 	rig.pointer = dbus_display_sink(rig.display, INPUT_POINTER, 0);
 	rig.absolute = dbus_display_sink(rig.display, INPUT_ABSOLUTE, 0);
 	for (size_t i = 0; i < SCREENS; i++)
 		rig.touch[i] = dbus_display_sink(rig.display, INPUT_TOUCH, i);
-	while (!rig.bus->connection)
+}
+
+static void destroy_display(void)
+{
+	input_sink_destroy(rig.keyboard);
+	input_sink_destroy(rig.pointer);
+	input_sink_destroy(rig.absolute);
+	for (size_t i = 0; i < SCREENS; i++)
+		input_sink_destroy(rig.touch[i]);
+	dbus_display_destroy(rig.display);
+	memset(rig.connected, 0, sizeof(rig.connected));
+}
+
+static void rig_init(void)
+{
+	rig.bus = bus_double_new();
+	bus_double_start(rig.bus);
+	make_display();
+	await_connection();
+}
+
+/* Another display on the same bus; what the one before has called for comes to its end, or is given up. */
+static void renew_display(struct fuzz *fuzz)
+{
+	struct dbus_call_counters counters;
+
+	dbus_display_counters(rig.display, &counters);
+	destroy_display();
+	if (fuzz_u8(fuzz) & 1)
+		bus_double_answer(rig.bus, SIZE_MAX);
+	clock_pass(AGES_MS);
+	dbus_display_finish_all();
+	/* The bus must not speak to one that has gone. */
+	while (rig.bus->closed < rig.bus->connections)
 		g_main_context_iteration(NULL, TRUE);
+	make_display();
+}
+
+static void lose_bus(void)
+{
+	bus_double_stop(rig.bus);
+	fuzz_turns(8);
+	clock_pass(AGES_MS);
+	fuzz_turns(8);
+	bus_double_start(rig.bus);
 }
 
 /* ---- what QEMU says ---- */
 
-static GVariant *parse_text(struct fuzz *fuzz)
+/* As `gdbus call` prints it. */
+static GVariant *parse_text(struct fuzz *fuzz, size_t most)
 {
 	size_t size;
-	const uint8_t *bytes = fuzz_bytes(fuzz, fuzz_u8(fuzz), &size);
+	const uint8_t *bytes = fuzz_bytes(fuzz, most, &size);
 	g_autofree char *text = g_strndup((const char *)bytes, size);
 
 	return g_variant_parse(NULL, text, NULL, NULL, NULL);
@@ -104,13 +159,33 @@ static GVariant *make_consoles(struct fuzz *fuzz)
 	return consoles;
 }
 
+/* More values than there can be of consoles, or a longer one. */
+static GVariant *make_large(struct fuzz *fuzz)
+{
+	GVariantBuilder builder;
+	uint8_t how = fuzz_u8(fuzz);
+	size_t count = how & 1 ? 20000 : 1;
+	g_autofree char *text = g_strnfill(how & 1 ? 1 : 5000, 'x');
+
+	g_variant_builder_init(&builder, G_VARIANT_TYPE("as"));
+	for (size_t i = 0; i < count; i++)
+		g_variant_builder_add(&builder, "s", text);
+	return g_variant_ref_sink(g_variant_builder_end(&builder));
+}
+
 /* Another QEMU, or the same with another answer. */
 static void manage(struct fuzz *fuzz)
 {
 	g_clear_pointer(&rig.bus->managed, g_variant_unref);
-	switch (fuzz_pick(fuzz, 6)) {
+	switch (fuzz_pick(fuzz, 9)) {
+	case 7:
+		rig.bus->managed = parse_text(fuzz, fuzz_u16(fuzz) % 4096);
+		break;
+	case 6:
+		rig.bus->managed = fuzz_u8(fuzz) < 0x40 ? make_large(fuzz) : make_consoles(fuzz);
+		break;
 	case 0:
-		rig.bus->managed = parse_text(fuzz);
+		rig.bus->managed = parse_text(fuzz, fuzz_u8(fuzz));
 		break;
 	case 1:
 		rig.bus->managed = read_bytes(fuzz);
@@ -145,6 +220,8 @@ static void change(struct fuzz *fuzz)
 	if (!value)
 		return;
 	g_variant_unref(value);
+	if (!rig.bus->connection)
+		return;
 	bus_double_change(rig.bus, path, interface, text);
 }
 
@@ -159,6 +236,32 @@ static void play(struct fuzz *fuzz)
 
 /* ---- what the host's devices send ---- */
 
+static struct input_value make_value(struct fuzz *fuzz)
+{
+	static const struct {
+		uint16_t type, first, count;
+	} ranges[] = {
+		{EV_KEY, 0, 512},
+		{EV_KEY, KEY_A, 4},
+		{EV_KEY, BTN_LEFT, 8},
+		{EV_KEY, BTN_TOUCH, 1},
+		{EV_REL, REL_X, 2},
+		{EV_REL, REL_HWHEEL, 8},
+		{EV_ABS, ABS_X, 2},
+		{EV_ABS, ABS_MT_SLOT, 16},
+		{EV_ABS, ABS_MT_SLOT, 1},
+		{EV_ABS, ABS_MT_TRACKING_ID, 1},
+	};
+	size_t range = fuzz_pick(fuzz, G_N_ELEMENTS(ranges));
+	uint16_t code = (uint16_t)(ranges[range].first + fuzz_pick(fuzz, ranges[range].count));
+	uint8_t value = fuzz_u8(fuzz);
+
+	return (struct input_value){ranges[range].type, code,
+		ranges[range].type == EV_KEY ? value & 1
+			: value < 0xc0	     ? (int8_t)(value % 16) - 4
+					     : (int32_t)fuzz_odd(fuzz)};
+}
+
 static void press(struct fuzz *fuzz)
 {
 	struct input_sink *const sinks[] = {rig.keyboard, rig.pointer, rig.absolute, rig.touch[0],
@@ -167,17 +270,10 @@ static void press(struct fuzz *fuzz)
 	struct input_value values[4];
 	size_t count = 1 + fuzz_pick(fuzz, G_N_ELEMENTS(values));
 
-	for (size_t i = 0; i < count; i++) {
-		static const uint16_t types[] = {EV_KEY, EV_KEY, EV_REL, EV_ABS};
-		uint16_t type = types[fuzz_pick(fuzz, G_N_ELEMENTS(types))];
-		uint16_t code = type == EV_ABS ? ABS_MT_SLOT + fuzz_pick(fuzz, 16)
-					       : fuzz_pick(fuzz, 512);
-
-		values[i] = (struct input_value){type, code,
-			type == EV_KEY ? fuzz_u8(fuzz) & 1 : (int32_t)fuzz_odd(fuzz)};
-	}
+	for (size_t i = 0; i < count; i++)
+		values[i] = make_value(fuzz);
 	/* The same many times, so that calls pile up. */
-	for (unsigned int times = 1 + fuzz_u8(fuzz) % 16; times > 0; times--)
+	for (unsigned int times = 1 + fuzz_u8(fuzz) % 96; times > 0; times--)
 		input_sink_send(sink, values, count);
 }
 
@@ -200,6 +296,10 @@ static void step(struct fuzz *fuzz)
 		play(fuzz);
 		break;
 	case 5:
+		if (what >= 0xe0)
+			lose_bus();
+		else if (what >= 0xc0)
+			renew_display(fuzz);
 		dbus_display_set_picture(rig.display, fuzz_odd(fuzz), fuzz_odd(fuzz));
 		break;
 	default:
@@ -212,6 +312,7 @@ static void step(struct fuzz *fuzz)
 	if (what & 0x20 && rig.bus->owned) {
 		unsigned int asked = rig.bus->asked;
 
+		await_connection();
 		bus_double_own(rig.bus, true);
 		while (rig.bus->asked == asked)
 			g_main_context_iteration(NULL, TRUE);
@@ -251,6 +352,7 @@ static void check_honest(void)
 	rig.bus->refuses = false;
 	rig.bus->holds = false;
 	bus_double_answer(rig.bus, SIZE_MAX);
+	await_connection();
 	bus_double_own(rig.bus, false);
 	bus_double_manage(rig.bus, text);
 	bus_double_own(rig.bus, true);

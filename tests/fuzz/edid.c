@@ -4,7 +4,8 @@
  * went in, and its preferred timing is the mode.
  *
  * Covers: src/scene/edid
- * Reaches: 90
+ * Reaches: 97
+ * Of each file: 95
  */
 #include "scene/edid.h"
 

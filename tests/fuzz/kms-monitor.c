@@ -4,7 +4,7 @@
  * configuration.
  *
  * Covers: kms/connector.c
- * Reaches: 90
+ * Reaches: 94
  */
 #include "connector.h"
 

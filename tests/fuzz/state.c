@@ -4,7 +4,8 @@
  * is refused, or a channel and a guest work on it.
  *
  * Covers: src/scene/state.c src/wire/channel.c src/wire/channel_reply.c
- * Reaches: 70
+ * Reaches: 93
+ * Of each file: 90
  */
 #include "scene/state.h"
 
@@ -13,8 +14,10 @@
 #include <glib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include "fault.h"
 #include "fuzz.h"
 #include "scene/guest.h"
 #include "vhost_user_gpu.h"
@@ -67,7 +70,19 @@ static const struct {
 	FIELD(last_reply_us),
 };
 
+/* The last places that state_create_from_fd() looks at before it goes on. */
+enum lie {
+	LIE_NONE,
+	LIE_UNSEALED,
+	LIE_SHORT, /* than a header */
+	LIE_HEADER_ONLY,
+	LIE_HEADER, /* says something else */
+	LIES,
+};
+
 static struct state *first; /* the predecessor's */
+static struct state_header *first_header;
+static int lies[LIES]; /* fds */
 
 /* Its pixels, of their own size so that a write behind them is found; no other scanout has any. */
 static uint8_t *surface;
@@ -152,26 +167,47 @@ static const struct channel_listener listener = {
 	.closed = on_closed,
 };
 
-/* What comes next on the socket is in the input. */
+/* What comes next on the socket is in the input; some of it, with an fd, goes to the next successor. */
 static void go_on_as_channel(struct guest_state *state, struct fuzz *fuzz)
 {
 	struct channel *channel;
+	uint8_t how = fuzz_u8(fuzz);
+	int fd = how & 1 ? fuzz_fd(fuzz) : -1;
 	const uint8_t *bytes;
 	size_t size;
 	int pair[2];
 
 	fuzz_pair(pair);
 	channel = channel_create("g", pair[1], NULL, &state->channel, &listener, &channel, NULL);
-	bytes = fuzz_bytes(fuzz, 4096, &size);
+	bytes = fuzz_bytes(fuzz, how & 2 ? fuzz_u8(fuzz) : 4096, &size);
 	if (size > 0)
-		fuzz_send(pair[0], bytes, size, NULL, 0);
+		fuzz_send(pair[0], bytes, size, &fd, fd >= 0 ? 1 : 0);
+	if (fd >= 0)
+		close(fd);
+	if (how & 4)
+		shutdown(pair[0], SHUT_WR);
+	if (how & 8)
+		fault_turns(fuzz, 16);
 	fuzz_turns(16);
+	if (how & 2) {
+		int socket = channel_detach(channel);
+
+		if (socket < 0)
+			goto out;
+		channel = channel_create("g", socket, NULL, &state->channel, &listener, &channel,
+			NULL);
+		bytes = fuzz_bytes(fuzz, 4096, &size);
+		if (size > 0)
+			fuzz_send(pair[0], bytes, size, NULL, 0);
+		fuzz_turns(16);
+	}
 	for (unsigned int i = 0; i < CHANNEL_REPLIES_MAX; i++)
 		channel_reply_dmabuf_update(channel);
 	fuzz_drain(pair[0]);
 	fuzz_turns(16);
 	fuzz_drain(pair[0]);
 	channel_destroy(channel);
+out:
 	close(pair[0]);
 }
 
@@ -208,27 +244,78 @@ static void leave(struct fuzz *fuzz)
 	}
 }
 
+static int make_lie(size_t size, int seals)
+{
+	int fd = memfd_create("lie", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	if (ftruncate(fd, (off_t)size) != 0 || fcntl(fd, F_ADD_SEALS, seals) != 0)
+		g_error("memfd: %s", g_strerror(errno));
+	return fd;
+}
+
+/* The kernel has no more. */
+static void fail_to_create(void)
+{
+	static const enum fault_call calls[] = {FAULT_MEMFD, FAULT_FTRUNCATE, FAULT_MMAP};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(calls); i++) {
+		g_autoptr(GError) error = NULL;
+
+		fault_set(calls[i], ENOMEM, 0, 1);
+		g_assert(!state_create("g", &error) && error);
+		fault_disarm();
+	}
+}
+
 static void first_init(void)
 {
+	const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
 	g_autoptr(GError) error = NULL;
 
+	fail_to_create();
 	first = state_create("g", &error);
 	g_assert_no_error(error);
+	first_header = mmap(NULL, sizeof(*first_header), PROT_READ | PROT_WRITE, MAP_SHARED,
+		state_fd(first), 0);
+	g_assert(first_header != MAP_FAILED);
+	lies[LIE_UNSEALED] = make_lie(first_header->size, F_SEAL_SHRINK);
+	lies[LIE_SHORT] = make_lie(sizeof(*first_header) - 1, seals);
+	lies[LIE_HEADER_ONLY] = make_lie(sizeof(*first_header), seals);
+	if (pwrite(lies[LIE_HEADER_ONLY], first_header, sizeof(*first_header), 0) < 0)
+		g_error("memfd: %s", g_strerror(errno));
 	surface = g_malloc(SURFACE_WIDTH * SURFACE_HEIGHT * 4);
+}
+
+/* What the predecessor hands on, which it may have written anything into. */
+static int choose_fd(struct fuzz *fuzz, const struct state_header *sound)
+{
+	uint8_t choice = fuzz_u8(fuzz);
+	enum lie lie = choice < 0xf0 ? LIE_NONE : choice % LIES;
+	int fd = lie > LIE_NONE && lie < LIE_HEADER ? lies[lie] : state_fd(first);
+
+	*first_header = *sound;
+	if (lie == LIE_HEADER) {
+		first_header->version += fuzz_u8(fuzz);
+		first_header->size += fuzz_u8(fuzz);
+	}
+	return fcntl(fd, F_DUPFD_CLOEXEC, 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz fuzz = {data, size};
+	static struct state_header sound;
 	struct state *second;
 	g_autoptr(GError) error = NULL;
 	unsigned int fds;
 
-	if (!first)
+	if (!first) {
 		first_init();
+		sound = *first_header;
+	}
 	fds = fuzz_open_fds();
 	leave(&fuzz);
-	second = state_create_from_fd(fcntl(state_fd(first), F_DUPFD_CLOEXEC, 0), &error);
+	second = state_create_from_fd(choose_fd(&fuzz, &sound), &error);
 	g_assert((second == NULL) == (error != NULL));
 	if (second) {
 		go_on_as_channel(state_guest(second), &fuzz);

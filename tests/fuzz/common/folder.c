@@ -7,19 +7,27 @@
 
 static char *folder;
 
-static void remove_folder(void)
+static void remove_all(const char *from)
 {
-	GDir *entries = g_dir_open(folder, 0, NULL);
+	GDir *entries = g_dir_open(from, 0, NULL);
 	const char *name;
 
 	while (entries && (name = g_dir_read_name(entries))) {
-		g_autofree char *path = g_build_filename(folder, name, NULL);
+		g_autofree char *path = g_build_filename(from, name, NULL);
 
-		g_unlink(path);
+		if (g_file_test(path, G_FILE_TEST_IS_DIR))
+			remove_all(path);
+		else
+			g_unlink(path);
 	}
 	if (entries)
 		g_dir_close(entries);
-	g_rmdir(folder);
+	g_rmdir(from);
+}
+
+static void remove_folder(void)
+{
+	remove_all(folder);
 	g_clear_pointer(&folder, g_free);
 }
 

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #define MEMFD_BYTES 65536
-#define FDS_MAX 8
+#define FDS_MAX 16
 
 void fuzz_copy(struct fuzz *fuzz, void *to, size_t size)
 {

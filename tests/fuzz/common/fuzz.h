@@ -34,6 +34,23 @@ const uint8_t *fuzz_bytes(struct fuzz *fuzz, size_t size, size_t *taken);
 /* A copy of so many bytes, zeroes behind the end. */
 void fuzz_copy(struct fuzz *fuzz, void *to, size_t size);
 
+/* What one recvmsg took of a real peer's stream, or a part of that. */
+struct fuzz_piece {
+	const uint8_t *bytes; /* borrowed, until the next one */
+	size_t size;
+	unsigned int
+		fds; /* that came along, 0 to 7; what they were the target knows by the bytes */
+};
+
+#define FUZZ_RUN_MAX 65536
+
+/* Does the input begin with pieces of a stream, which tests/fuzz/record/record has written? What is
+ * behind the last one is a script as others are. */
+bool fuzz_is_recorded(struct fuzz *fuzz);
+
+/* False: there is no more. */
+bool fuzz_next_piece(struct fuzz *fuzz, struct fuzz_piece *piece);
+
 /* An fd of a kind that the input chooses: memfd (64 KiB), eventfd, pipe, socket, file. The
  * caller's. */
 int fuzz_fd(struct fuzz *fuzz);
@@ -53,8 +70,10 @@ void fuzz_turns(unsigned int turns);
 /* The same while this process can have no more fds. */
 void fuzz_turns_without_fds(unsigned int turns);
 
-/* How many fds this process has, when all that is to be closed (wire/closer.h) is: the same after each
- * input, or one was leaked. */
+/* All that is to be closed (wire/closer.h) is closed now, and not before. */
+void fuzz_close(void);
+
+/* How many fds this process has after that: the same after each input, or one was leaked. */
 unsigned int fuzz_open_fds(void);
 
 /* A folder for sockets, which is removed with what is in it when the process ends in good order. */

@@ -228,3 +228,14 @@ void message_send(struct fuzz *fuzz, int peer)
 	for (size_t i = 0; i < fd_count; i++)
 		close(fds[i]);
 }
+
+void message_send_piece(const struct fuzz_piece *piece, struct fuzz *fuzz, int peer)
+{
+	int fds[7];
+
+	for (unsigned int i = 0; i < piece->fds; i++)
+		fds[i] = dmabufs_open(fuzz);
+	fuzz_send(peer, piece->bytes, piece->size, fds, piece->fds);
+	for (unsigned int i = 0; i < piece->fds; i++)
+		close(fds[i]);
+}

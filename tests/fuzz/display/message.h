@@ -8,4 +8,7 @@
 
 void message_send(struct fuzz *fuzz, int peer);
 
+/* A recorded piece of a back-end's stream; the fds are dma-bufs. */
+void message_send_piece(const struct fuzz_piece *piece, struct fuzz *fuzz, int peer);
+
 #endif

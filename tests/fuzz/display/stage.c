@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fault.h"
 #include "scene/scanout.h"
 #include "vhost_user_gpu.h"
 
@@ -145,12 +146,33 @@ void stage_attach(struct stage *stage)
 	g_assert(stage->state->waiting_count == 0);
 }
 
+void stage_attach_broken(struct stage *stage)
+{
+	int pair[2];
+
+	stage_hang_up(stage);
+	fuzz_pair(pair);
+	fault_set(FAULT_FCNTL, EINVAL, 0, 1);
+	guest_attach(stage->guest, pair[1]);
+	fault_disarm();
+	g_assert(!guest_attached(stage->guest));
+	g_assert(stage->state->waiting_count == 0);
+	close(pair[0]);
+}
+
+void stage_turns_with_fault(struct stage *stage, struct fuzz *fuzz)
+{
+	fault_turns(fuzz, 4);
+	stage->unheard |= fault_struck(FAULT_SENDMSG);
+}
+
 void stage_hang_up(struct stage *stage)
 {
 	if (stage->peer >= 0)
 		close(stage->peer);
 	stage->peer = -1;
 	stage->answers = 0;
+	stage->unheard = false;
 	g_byte_array_set_size(stage->received, 0);
 }
 
@@ -227,7 +249,7 @@ static void settle(struct stage *stage)
 static void check_answers(struct stage *stage)
 {
 	g_assert(stage->state->waiting_count == 0);
-	if (stage->peer < 0 || !guest_attached(stage->guest))
+	if (stage->peer < 0 || !guest_attached(stage->guest) || stage->unheard)
 		return;
 	g_assert(stage->received->len == 0);
 	g_assert(stage->answers == guest_counters(stage->guest)->frames - stage->frames_before);

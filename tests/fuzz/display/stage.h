@@ -24,6 +24,7 @@ struct stage {
 	int peer; /* the back-end's end, or -1 */
 	uint64_t frames_before; /* DMABUF_UPDATEs of earlier peers */
 	uint64_t answers; /* to this one */
+	bool unheard; /* a reply to it could not be written, so that it gets no more */
 	GByteArray *received; /* part of a reply */
 	unsigned int fds; /* open before */
 };
@@ -38,6 +39,12 @@ void stage_finish(struct stage *stage);
 /* A new back-end, whether there is one or not; and its end. */
 void stage_attach(struct stage *stage);
 void stage_hang_up(struct stage *stage);
+
+/* A new back-end with a socket that cannot be used. */
+void stage_attach_broken(struct stage *stage);
+
+/* Turns of the main loop while a system call fails. */
+void stage_turns_with_fault(struct stage *stage, struct fuzz *fuzz);
 
 /* The card goes, or another comes. */
 void stage_change_card(struct stage *stage);
