@@ -218,6 +218,7 @@ void evdev_describe(const struct evdev *evdev, struct input_description *descrip
 /* ---- life ---- */
 
 /* By itself libevdev prints to standard error, devices' names too, whatever bytes these have. */
+G_GNUC_PRINTF(6, 0)
 static void write_log(enum libevdev_log_priority priority, void *data, const char *file, int line,
 	const char *function, const char *format, va_list arguments)
 {
