@@ -127,8 +127,7 @@ static void add_layer(struct kms_request *request, const struct kms_card *card,
 	const struct kms_plane *plane = layer->plane;
 
 	if (!layer->buffer) {
-		if (!before || before->buffer)
-			add_off(request, plane);
+		add_off(request, plane);
 		return;
 	}
 	if (before && (!before->buffer || !before->known))

@@ -72,6 +72,7 @@ struct double_card {
 	bool no_crtcs; /* GetResources names none */
 	const char *driver; /* its name; NULL: it does not tell */
 	bool connected[DOUBLE_CRTCS_MAX];
+	uint32_t reaches[DOUBLE_CRTCS_MAX]; /* the connector: a bit a CRTC; 0: all */
 	bool undetected[DOUBLE_CRTCS_MAX]; /* nobody can say whether a monitor is there */
 	uint32_t connector_type; /* DRM_MODE_CONNECTOR_* of all */
 	const drmModeModeInfo *modes; /* of every monitor; NULL: see double_reset() */

@@ -688,7 +688,9 @@ drmModeEncoderPtr drmModeGetEncoder(int fd, uint32_t id)
 		return NULL;
 	encoder = calloc(1, sizeof(*encoder));
 	encoder->encoder_id = id;
-	encoder->possible_crtcs = (uint32_t)((UINT64_C(1) << double_card.crtcs) - 1);
+	encoder->possible_crtcs = double_card.reaches[id - DOUBLE_ENCODER(0)]
+		? double_card.reaches[id - DOUBLE_ENCODER(0)]
+		: (uint32_t)((UINT64_C(1) << double_card.crtcs) - 1);
 	return encoder;
 }
 

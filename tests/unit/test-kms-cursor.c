@@ -3,6 +3,7 @@
  * The cursor on the double: with the frame, late and alone, hidden, hot, on an overlay, refused.
  */
 #include "card_fixture.h"
+#include "device.h"
 #include "output.h"
 
 #include <drm_fourcc.h>
@@ -113,6 +114,44 @@ static void test_waits_for_a_steady_frame(struct card_fixture *card)
 	g_assert_cmpint(set_and_due(card), ==, 2 * kms_output_period(output) - 4000);
 	card_submit(card, 0);
 	card_flip(0);
+}
+
+/* One less is no row. */
+static void test_frames_that_are_few(struct card_fixture *card)
+{
+	struct kms_output *output;
+
+	start_with_frame(card, SLOW_MODE);
+	output = card->outputs[0].output;
+	show_in_a_row(card, 3);
+	g_assert_cmpuint(output->frames_in_a_row, ==, 4);
+	output->frames_in_a_row = 3;
+	g_assert_cmpint(set_and_due(card), ==, kms_output_period(output) - 4000);
+	card_submit(card, 0);
+	card_flip(0);
+}
+
+/* Another plane may want another size; the same one keeps what there is. */
+static void test_other_plane(struct card_fixture *card)
+{
+	struct kms_plane cursor = {.type = DRM_PLANE_TYPE_CURSOR};
+	struct kms_plane overlay = {.type = DRM_PLANE_TYPE_OVERLAY};
+	struct kms_cursor test = {0};
+	struct kms_buffer *buffer;
+
+	double_card.cursor_size = 256;
+	card_start(card);
+	kms_cursor_init(&test, card->device->card);
+	kms_cursor_set_plane(&test, &cursor, 1024, 768);
+	g_assert_true(kms_cursor_is_usable(&test, NULL));
+	buffer = test.buffers[0];
+	g_assert_cmpuint(kms_buffer_width(buffer), ==, 256);
+	kms_cursor_set_plane(&test, &cursor, 640, 480);
+	g_assert_true(test.buffers[0] == buffer);
+	kms_cursor_set_plane(&test, &overlay, 1024, 768);
+	g_assert_true(kms_cursor_is_usable(&test, NULL));
+	g_assert_cmpuint(kms_buffer_width(test.buffers[0]), ==, KMS_CURSOR_SIZE);
+	kms_cursor_finish(&test);
 }
 
 /* Frames that came once, and do not come now. */
@@ -445,6 +484,8 @@ int main(int argc, char **argv)
 	card_add_test("/kms/cursor/goes-with-the-frame", test_goes_with_the_frame);
 	card_add_test("/kms/cursor/late-and-alone", test_late_and_alone);
 	card_add_test("/kms/cursor/waits-for-a-steady-frame", test_waits_for_a_steady_frame);
+	card_add_test("/kms/cursor/frames-that-are-few", test_frames_that_are_few);
+	card_add_test("/kms/cursor/other-plane", test_other_plane);
 	card_add_test("/kms/cursor/goes-alone-after-a-pause", test_goes_alone_after_a_pause);
 	card_add_test("/kms/cursor/goes-alone-after-a-gap", test_goes_alone_after_a_gap);
 	card_add_test("/kms/cursor/waits-while-busy", test_waits_while_busy);

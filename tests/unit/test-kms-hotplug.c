@@ -52,6 +52,8 @@ static void test_unplug(struct card_fixture *card)
 	g_assert_true(kms_output_active(seen->output));
 	card_flip(0);
 	card_show(card, 0);
+	/* Each round is told once. */
+	g_assert_cmpuint(card->probes, ==, 2);
 }
 
 static void test_plugged_later(struct card_fixture *card)
