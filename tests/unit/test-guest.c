@@ -303,6 +303,28 @@ static void test_no_fd_leaks(void)
 	g_assert_cmpuint(fixture_count_fds(), ==, before);
 }
 
+/* A rectangle of nothing is answered, and the channel's word on it is enough. */
+static void test_flat_update(void)
+{
+	static const struct kms_rect rects[] = {{0, 0, SCENE_WIDTH, 0}, {0, 0, 0, SCENE_HEIGHT}};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rects); i++) {
+		struct scene *scene = scene_create(&(struct scene_options){0});
+		g_autofree char *log = NULL;
+
+		scene_show_dmabuf(scene, RED);
+		fake_flip(scene_output(scene, 0));
+		g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
+		scene_dmabuf_update(scene, 0, rects[i]);
+		scene_wait_reply(scene, 0);
+		g_assert_cmpuint(scene_output(scene, 0)->commit_count, ==, 1);
+		log = fixture_log_take();
+		g_assert_cmpstr(log, ==,
+			"[a] guest a: DMABUF_UPDATE: empty rectangle: nothing to show");
+		scene_destroy(scene);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	fixture_init(&argc, &argv);
@@ -321,5 +343,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/guest/several/two-guests", test_two_guests);
 	g_test_add_func("/guest/told", test_told);
 	g_test_add_func("/guest/no-fd-leaks", test_no_fd_leaks);
+	g_test_add_func("/guest/pixels/flat-update", test_flat_update);
 	return g_test_run();
 }

@@ -305,6 +305,42 @@ static void test_touch_sockets(void)
 	two_ways_finish(&ways);
 }
 
+/* What the guest reads of the device that it has opened. */
+static void expect_serial(struct two_ways *ways, const char *device, const char *serial)
+{
+	g_autofree char *path = g_strdup_printf("%s-%s.sock", ways->prefix, device);
+	struct vmm_message set = vmm_config(VHOST_USER_SET_CONFIG, 0, 1);
+	const struct vmm_message get = vmm_config(VHOST_USER_GET_CONFIG, 0, VMM_CONFIG_SIZE);
+	struct virtio_input_config config;
+	struct vmm_message reply;
+
+	vmm_connect(&ways->vmm, path);
+	((uint8_t *)set.words)[sizeof(struct vhost_user_config)] = VIRTIO_INPUT_CFG_ID_SERIAL;
+	vmm_send(&ways->vmm, &set);
+	vmm_send(&ways->vmm, &get);
+	fixture_settle();
+	g_assert_true(vmm_receive(&ways->vmm, &reply));
+	memcpy(&config, (uint8_t *)reply.words + sizeof(struct vhost_user_config), sizeof(config));
+	g_assert_cmpuint(config.size, ==, strlen(serial));
+	g_assert_cmpmem(config.u.string, config.size, serial, strlen(serial));
+	vmm_hang_up(&ways->vmm);
+	fixture_settle();
+}
+
+/* Those that lie on a screen say which one; a pen is on the first. */
+static void test_serials(void)
+{
+	struct two_ways ways;
+
+	two_ways_start(&ways);
+	expect_serial(&ways, "touch0", "DP-1");
+	expect_serial(&ways, "touch1", "DP-2");
+	expect_serial(&ways, "pen", "DP-1");
+	expect_serial(&ways, "keyboard", "");
+	expect_serial(&ways, "absolute", "");
+	two_ways_finish(&ways);
+}
+
 /* Half a machine is none. */
 static void test_no_sockets(void)
 {
@@ -334,6 +370,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/input/machine/switches", test_switches);
 	g_test_add_func("/input/machine/leds-of-two-ways", test_leds_of_two_ways);
 	g_test_add_func("/input/machine/touch-sockets", test_touch_sockets);
+	g_test_add_func("/input/machine/serials", test_serials);
 	g_test_add_func("/input/machine/no-sockets", test_no_sockets);
 	return g_test_run();
 }

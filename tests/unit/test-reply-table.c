@@ -497,9 +497,11 @@ static void test_unusable(void)
 	/* Empty. */
 	scene_dmabuf_update(scene, 0, (struct kms_rect){0, 0, 0, 48});
 	expect_unusable(scene, 2);
+	scene_expect_log("empty rectangle");
 	/* Outside of what is shown. */
 	scene_dmabuf_update(scene, 0, (struct kms_rect){64, 0, 5, 5});
 	expect_unusable(scene, 3);
+	scene_expect_log("update of nothing that is shown");
 
 	/* Refused by the driver, and not even a dma-buf; or too small for what it says. */
 	scene->card->refuses_import = true;

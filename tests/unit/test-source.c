@@ -11,7 +11,7 @@
 #include "scene/view.h"
 #include "scene_fixture.h"
 
-#define SCREENS 17
+#define SCREENS (KMS_OUTPUTS_MAX + 1)
 
 /* Outputs of one card, each with a view, and a guest that is bound to none of them yet. */
 struct stage {
@@ -344,6 +344,43 @@ static void test_still_color(void)
 	stage_destroy(stage);
 }
 
+/* What it shows on an output ends with that; another that shows it goes on. */
+static void test_still_lets_go(void)
+{
+	struct stage *stage = stage_create(2);
+	struct still *still = still_create_color("the splash", GREEN);
+
+	g_assert_true(source_add_view(still_source(still), stage->views[0]));
+	g_assert_true(source_add_view(still_source(still), stage->views[1]));
+	fake_flip(&stage->card->outputs[0]);
+	fake_flip(&stage->card->outputs[1]);
+	source_remove_view(still_source(still), stage->views[0]);
+	draw_red(stage);
+	bind(stage, 0);
+	fake_flip(&stage->card->outputs[0]);
+	still_source(still)->interface->blank(still_source(still));
+	scene_expect_color(&stage->card->outputs[0], RED);
+	scene_expect_color(&stage->card->outputs[1], 0);
+	still_destroy(still);
+	still_destroy(NULL);
+	stage_destroy(stage);
+}
+
+static void test_still_on_too_many(void)
+{
+	struct stage *stage = stage_create(KMS_OUTPUTS_MAX + 1);
+	struct still *still = still_create_color("the splash", GREEN);
+
+	for (size_t i = 0; i < KMS_OUTPUTS_MAX; i++)
+		g_assert_true(source_add_view(still_source(still), stage->views[i]));
+	g_assert_false(source_add_view(still_source(still), stage->views[KMS_OUTPUTS_MAX]));
+	source_remove_view(still_source(still), stage->views[KMS_OUTPUTS_MAX - 1]);
+	g_assert_true(source_add_view(still_source(still), stage->views[KMS_OUTPUTS_MAX]));
+	scene_expect_color(&stage->card->outputs[KMS_OUTPUTS_MAX], GREEN);
+	still_destroy(still);
+	stage_destroy(stage);
+}
+
 /* A surface is placed as a scanout is, and is there again when the output comes back. */
 static void test_still_picture(void)
 {
@@ -634,6 +671,8 @@ int main(int argc, char **argv)
 	g_test_add_data_func("/source/card/imported-anew", NULL, test_card_goes);
 	g_test_add_data_func("/source/card/copied-then", "copied", test_card_goes);
 	g_test_add_func("/source/still/color", test_still_color);
+	g_test_add_func("/source/still/still-lets-go", test_still_lets_go);
+	g_test_add_func("/source/still/still-on-too-many", test_still_on_too_many);
 	g_test_add_func("/source/still/picture", test_still_picture);
 	g_test_add_func("/source/card/pixels", test_card_goes_with_pixels);
 	g_test_add_func("/source/dark/blank", test_blank);

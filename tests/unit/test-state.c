@@ -105,6 +105,8 @@ static void test_damaged(void)
 		{.waiting_count = 1, .waiting = {{.reply = REPLY_KINDS}}},
 		{.waiting_count = 1, .waiting = {{.since_us = INT64_MIN}}},
 		{.last_reply_us = INT64_MAX},
+		{.last_reply_us = INT64_MAX - UINT32_MAX + 1},
+		{.last_reply_us = -1},
 	};
 	g_autoptr(GError) error = NULL;
 	struct state *state = state_create("kiosk", &error);
@@ -124,6 +126,7 @@ static void test_damaged(void)
 		.update = {15, 0, INT32_MAX - 2, 2, 2},
 	};
 	state_guest(state)->waiting_count = CHANNEL_REPLIES_MAX;
+	state_guest(state)->last_reply_us = INT64_MAX - UINT32_MAX;
 	again = state_create_from_fd(dup(state_fd(state)), &error);
 	g_assert_no_error(error);
 	state_destroy(again);

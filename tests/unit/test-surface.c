@@ -78,11 +78,27 @@ static void test_refused(void)
 	}
 }
 
+static void test_largest(void)
+{
+	static const struct {
+		uint32_t width, height;
+	} sizes[] = {{16384, 1}, {1, 16384}};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(sizes); i++) {
+		struct surface *surface = surface_create("test", sizes[i].width, sizes[i].height,
+			NULL);
+
+		g_assert_nonnull(surface);
+		surface_destroy(surface);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/surface/memory", test_memory);
 	g_test_add_func("/surface/unfinished", test_unfinished);
 	g_test_add_func("/surface/refused", test_refused);
+	g_test_add_func("/surface/largest", test_largest);
 	return g_test_run();
 }
