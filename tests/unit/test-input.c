@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* When the host's seat is opened, and opened again. The seat is this test's, and time goes at its word. */
+#include <glib/gstdio.h>
+
 #include "channel_fixture.h"
 #include "input/input.h"
 #include "scene_fixture.h"
+#include "vhost_fixture.h"
 
 static struct {
 	bool refuses;
@@ -12,6 +15,12 @@ static struct {
 	bool open;
 	GSourceFunc timer;
 	gpointer timer_data;
+	const struct seat_listener *listener; /* the seat's */
+	void *data;
+	unsigned int capabilities; /* of its one device */
+	void *device_data;
+	GString *told; /* by input */
+	char *nodes; /* devices= of the configuration, or NULL */
 } world;
 
 /* ---- the seat ---- */
@@ -27,13 +36,15 @@ struct seat *seat_create(const struct seat_options *options, const struct seat_l
 	void *data, GError **error)
 {
 	world.asked++;
-	g_assert_cmpstr(options->name, ==, "seat0");
+	g_assert_cmpstr(options->name, ==, world.nodes ? NULL : "seat0");
 	g_assert_false(world.open);
 	if (world.refuses) {
 		g_set_error(error, SEAT_ERROR, SEAT_ERROR_UDEV, "is udev there?");
 		return NULL;
 	}
 	world.open = true;
+	world.listener = listener;
+	world.data = data;
 	return (struct seat *)&world;
 }
 
@@ -44,7 +55,11 @@ void seat_destroy(struct seat *seat)
 
 bool seat_add_path(struct seat *seat, const char *path, GError **error)
 {
-	g_assert_not_reached();
+	g_string_append_printf(world.told, "%s ", path);
+	if (!g_str_has_suffix(path, "7"))
+		return true;
+	g_set_error(error, SEAT_ERROR, SEAT_ERROR_DEVICE, "%s is no device", path);
+	return false;
 }
 
 bool seat_misses_devices(const struct seat *seat)
@@ -73,27 +88,27 @@ bool seat_resume(struct seat *seat, GError **error)
 
 unsigned int seat_device_capabilities(const struct seat_device *device)
 {
-	g_assert_not_reached();
+	return world.capabilities;
 }
 
 const char *seat_device_name(const struct seat_device *device)
 {
-	g_assert_not_reached();
+	return "keys";
 }
 
 uint32_t seat_device_vendor(const struct seat_device *device)
 {
-	g_assert_not_reached();
+	return 0;
 }
 
 uint32_t seat_device_product(const struct seat_device *device)
 {
-	g_assert_not_reached();
+	return 0;
 }
 
 const char *seat_device_property(const struct seat_device *device, const char *name)
 {
-	g_assert_not_reached();
+	return NULL;
 }
 
 bool seat_device_size(const struct seat_device *device, double *width_mm, double *height_mm)
@@ -103,17 +118,17 @@ bool seat_device_size(const struct seat_device *device, double *width_mm, double
 
 void seat_device_set_leds(struct seat_device *device, uint32_t leds)
 {
-	g_assert_not_reached();
+	g_string_append_printf(world.told, "leds %u ", leds);
 }
 
 void seat_device_set_data(struct seat_device *device, void *data)
 {
-	g_assert_not_reached();
+	world.device_data = data;
 }
 
 void *seat_device_data(const struct seat_device *device)
 {
-	g_assert_not_reached();
+	return world.device_data;
 }
 
 /* ---- the card, as the configuration's reader asks for it ---- */
@@ -144,30 +159,64 @@ struct fixture {
 	struct input *input;
 };
 
-static struct fixture *fixture_new(void)
+static void on_leave(void *data)
+{
+	g_string_append(world.told, "leave ");
+}
+
+static void on_terminal(void *data, int terminal)
+{
+	g_string_append_printf(world.told, "vt%d ", terminal);
+}
+
+static void on_taken(void *data, bool taken)
+{
+	g_string_append(world.told, taken ? "taken " : "free ");
+}
+
+static void on_idle(void *data, const char *guest, bool idle)
+{
+	g_string_append_printf(world.told, "%s%c ", guest, idle ? '-' : '+');
+}
+
+static const struct input_listener input_listener = {on_leave, on_terminal, on_taken, on_idle};
+
+/* `prefix`: of a keyboard's socket, or NULL. */
+static struct fixture *fixture_new_with(bool keyboard_is_off, unsigned int terminal_keys,
+	char *prefix)
 {
 	static char guest[] = "a";
 	static char seat[] = "seat0";
 	struct fixture *fixture = g_new0(struct fixture, 1);
-	struct input_options options = {.keyboard_is_off = true};
+	struct input_options options = {.keyboard_is_off = keyboard_is_off};
 	g_autoptr(GError) error = NULL;
 
 	world.timer = NULL;
+	world.told = g_string_new(NULL);
 	world.asked = 0;
 	world.resumed = 0;
 	fixture->scene = scene_create(&(struct scene_options){0});
-	fixture->guest = (struct config_guest){.name = guest, .vm = guest};
+	fixture->guest = (struct config_guest){.name = guest,
+		.vm = guest,
+		.inputs = 1u << INPUT_KEYBOARD,
+		.input_prefix = prefix};
 	fixture->config.guests = g_ptr_array_new();
 	g_ptr_array_add(fixture->config.guests, &fixture->guest);
 	fixture->config.devices = g_ptr_array_new();
 	fixture->config.input.seat = seat;
-	fixture->config.input.switch_terminal.modifiers = MODIFIER_CTRL;
+	fixture->config.input.devices = world.nodes;
+	fixture->config.input.switch_terminal.modifiers = terminal_keys;
 	fixture->config.input.never_pass = g_array_new(FALSE, FALSE, sizeof(struct combination));
 	options.config = &fixture->config;
 	options.layout = fixture->scene->layout;
-	fixture->input = input_create(&options, NULL, NULL, &error);
+	fixture->input = input_create(&options, &input_listener, NULL, &error);
 	g_assert_no_error(error);
 	return fixture;
+}
+
+static struct fixture *fixture_new(void)
+{
+	return fixture_new_with(true, MODIFIER_CTRL, NULL);
 }
 
 static void fixture_free(struct fixture *fixture)
@@ -178,7 +227,19 @@ static void fixture_free(struct fixture *fixture)
 	g_ptr_array_unref(fixture->config.guests);
 	g_ptr_array_unref(fixture->config.devices);
 	g_array_unref(fixture->config.input.never_pass);
+	g_string_free(world.told, TRUE);
 	g_free(fixture);
+}
+
+static void expect_told(const char *told)
+{
+	g_assert_cmpstr(world.told->str, ==, told);
+	g_string_truncate(world.told, 0);
+}
+
+static struct seat_device *device(void)
+{
+	return (struct seat_device *)&world.capabilities;
 }
 
 static void expect_log(const char *text)
@@ -276,6 +337,103 @@ static void test_no_seat(void)
 	expect_log("[] no input: is udev there?; it is tried again every 10 s");
 }
 
+/* Nodes in place of the seat's devices; one that cannot be used costs no other. */
+static void test_nodes(void)
+{
+	static char nodes[] = " /dev/input/event1 ;; /dev/input/event7;/dev/input/event2 ; ";
+	struct fixture *fixture;
+
+	world.refuses = false;
+	world.nodes = nodes;
+	fixture = fixture_new();
+	expect_told("/dev/input/event1 /dev/input/event7 /dev/input/event2 ");
+	expect_log("[] input: /dev/input/event7 is no device");
+	g_assert_true(world.open);
+	fixture_free(fixture);
+	world.nodes = NULL;
+}
+
+/* ---- who reads the keyboard ---- */
+
+/* Who else reads keys is told to stop when a guest listens and there is a keyboard to read them from,
+ * and may go on when either is over. */
+static void test_keyboard(void)
+{
+	g_autofree char *directory = g_dir_make_tmp("test-input-XXXXXX", NULL);
+	g_autofree char *prefix = g_build_filename(directory, "a", NULL);
+	g_autofree char *path = g_strconcat(prefix, "-keyboard.sock", NULL);
+	struct fixture *fixture;
+	struct vmm vmm;
+
+	world.refuses = false;
+	fixture = fixture_new_with(false, MODIFIER_CTRL, prefix);
+	/* Nobody listens, so there is no use for the host's devices. */
+	g_assert_false(world.open);
+	vmm_open(&vmm);
+	vmm_connect(&vmm, path);
+	vmm_start(&vmm, 0);
+	g_assert_true(world.open);
+	expect_told("");
+	world.capabilities = SEAT_POINTER;
+	world.listener->device_added(world.data, device());
+	expect_told("");
+	world.listener->device_removed(world.data, device());
+	world.capabilities = SEAT_KEYBOARD;
+	world.listener->device_added(world.data, device());
+	expect_told("leds 0 taken ");
+	world.listener->device_removed(world.data, device());
+	expect_told("free ");
+	world.listener->device_added(world.data, device());
+	expect_told("leds 0 taken ");
+	vmm_hang_up(&vmm);
+	fixture_settle();
+	expect_told("free ");
+	vmm_connect(&vmm, path);
+	vmm_start(&vmm, 0);
+	expect_told("taken ");
+	world.listener->device_removed(world.data, device());
+	expect_told("free ");
+	fixture_free(fixture);
+	vmm_close(&vmm);
+	g_assert_cmpint(g_rmdir(directory), ==, 0);
+	g_free(fixture_log_take());
+}
+
+/* Where no keys lead to another terminal, nobody else reads any. */
+static void test_locked(void)
+{
+	struct fixture *fixture;
+
+	world.refuses = false;
+	fixture = fixture_new_with(false, 0, NULL);
+	expect_told("taken ");
+	g_assert_true(world.open);
+	fixture_free(fixture);
+	input_destroy(NULL);
+	input_suspend(NULL);
+	input_resume(NULL);
+	input_outputs_changed(NULL);
+}
+
+/* What the seat says is handed on. */
+static void test_handed_on(void)
+{
+	struct seat_event event = {.type = SEAT_EVENT_KEY, .key = {KEY_LEFTCTRL, true}};
+	struct fixture *fixture;
+
+	world.refuses = false;
+	fixture = fixture_new();
+	world.capabilities = SEAT_KEYBOARD;
+	world.listener->device_added(world.data, device());
+	expect_told("leds 0 ");
+	world.listener->event(world.data, device(), &event);
+	event.key.code = KEY_F4;
+	world.listener->event(world.data, device(), &event);
+	expect_told("vt4 ");
+	world.listener->device_removed(world.data, device());
+	fixture_free(fixture);
+}
+
 int main(int argc, char **argv)
 {
 	fixture_init(&argc, &argv);
@@ -283,5 +441,9 @@ int main(int argc, char **argv)
 	g_test_add_func("/input/input/late-seat", test_late_seat);
 	g_test_add_func("/input/input/failed-resume", test_failed_resume);
 	g_test_add_func("/input/input/no-seat", test_no_seat);
+	g_test_add_func("/input/input/nodes", test_nodes);
+	g_test_add_func("/input/input/keyboard", test_keyboard);
+	g_test_add_func("/input/input/locked", test_locked);
+	g_test_add_func("/input/input/handed-on", test_handed_on);
 	return g_test_run();
 }
