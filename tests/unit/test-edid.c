@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "scene/edid.h"
+#include "scene/edid_internal.h"
 
 /* A 1920×1080 monitor with a CTA extension: E-EDID 1.3, 60 Hz, physical address and all. */
 struct monitor {
@@ -207,6 +208,35 @@ static void test_physical_size(void)
 	g_assert_nonnull(strstr(text, "EDID conformity: PASS"));
 }
 
+/* A byte of centimetres is 1 to 255 of them, rounded; else nothing is said of either side. */
+static void test_limits_of_size(void)
+{
+	static const struct {
+		uint32_t width_mm, height_mm;
+		uint8_t width, height;
+	} cases[] = {
+		{5, 5, 1, 1},
+		{4, 100, 0, 0},
+		{100, 4, 0, 0},
+		{2554, 2554, 255, 255},
+		{2555, 100, 0, 0},
+		{100, 2555, 0, 0},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		const struct edid_screen screen = {.width = 1920,
+			.height = 1080,
+			.width_mm = cases[i].width_mm,
+			.height_mm = cases[i].height_mm,
+			.name = "DP-1"};
+		uint8_t edid[EDID_SIZE_MAX];
+
+		edid_write(edid, &screen, NULL, 0);
+		g_assert_cmpuint(edid[21], ==, cases[i].width);
+		g_assert_cmpuint(edid[22], ==, cases[i].height);
+	}
+}
+
 /* Two outputs are two monitors to a guest, and each is the same one at every start. */
 static void test_identity(void)
 {
@@ -220,6 +250,8 @@ static void test_identity(void)
 	g_assert_cmpmem(edid[0], EDID_BLOCK_SIZE, edid[2], EDID_BLOCK_SIZE);
 	g_assert_cmpint(memcmp(edid[0] + 12, edid[1] + 12, 4), !=, 0);
 	g_assert_cmpint(memcmp(edid[0] + 72 + 5, "DP-1\n        ", 13), ==, 0);
+	/* A gamma of 2.2. */
+	g_assert_cmpuint(edid[0][23], ==, 120);
 }
 
 /* ---- a monitor's ---- */
@@ -287,6 +319,52 @@ static void test_edited(void)
 		monitor.bytes[EDID_BLOCK_SIZE + 5] &= 0x7f;
 		g_assert_cmpmem(edid + EDID_BLOCK_SIZE, EDID_BLOCK_SIZE - 1,
 			monitor.bytes + EDID_BLOCK_SIZE, EDID_BLOCK_SIZE - 1);
+	}
+}
+
+/* Which of a television's modes are native is no longer so: codes 1 to 64 say it by their top bit,
+ * which higher ones have for another reason. */
+static void test_edited_native(void)
+{
+	static const uint8_t before[] = {0x45, 0x81, 0xc0, 0xc1, 0x80, 0x10};
+	static const uint8_t after[] = {0x45, 0x01, 0x40, 0xc1, 0x80, 0x10};
+	const struct edid_screen screen = {1366, 768, 60000, 520, 320, "DP-1"};
+	struct monitor monitor;
+	uint8_t edid[EDID_SIZE_MAX];
+	uint8_t *cta = monitor.bytes + EDID_BLOCK_SIZE;
+	size_t size;
+
+	monitor_init(&monitor);
+	memset(cta + 4, 0, EDID_BLOCK_SIZE - 4);
+	memcpy(cta + 4, before, sizeof(before));
+	cta[2] = 4 + sizeof(before);
+	seal(cta);
+	size = edid_write(edid, &screen, monitor.bytes, monitor.size);
+	g_assert_cmpuint(size, ==, monitor.size);
+	g_assert_cmpmem(edid + EDID_BLOCK_SIZE + 4, sizeof(after), after, sizeof(after));
+}
+
+/* What the monitor says of its ranges holds the timing, and is no wider than it must be. */
+static void test_edited_ranges(void)
+{
+	for (uint32_t refresh = 40; refresh <= 100; refresh++) {
+		const struct edid_screen screen = {1600, 1000, refresh * 1000, 520, 320, "DP-1"};
+		struct edid_timing timing;
+		struct monitor monitor;
+		uint8_t edid[EDID_SIZE_MAX];
+		const uint8_t *range = edid + 90;
+		uint32_t total;
+		size_t size;
+
+		monitor_init(&monitor);
+		size = edid_write(edid, &screen, monitor.bytes, monitor.size);
+		g_assert_true(edid_choose(edid, size, &timing));
+		total = timing.width + timing.horizontal_blank;
+		g_assert_cmpuint(range[5], ==, MIN(48, refresh));
+		g_assert_cmpuint(range[6], ==, MAX(76, refresh));
+		g_assert_cmpuint(range[7], ==, MIN(30, timing.clock_khz / total));
+		g_assert_cmpuint(range[8], ==, MAX(83, (timing.clock_khz + total - 1) / total));
+		g_assert_cmpuint(range[9], ==, MAX(17, (timing.clock_khz + 9999) / 10000));
 	}
 }
 
@@ -485,10 +563,13 @@ int main(int argc, char **argv)
 	}
 	g_test_add_func("/edid/every-width", test_every_width);
 	g_test_add_func("/edid/physical-size", test_physical_size);
+	g_test_add_func("/edid/limits-of-size", test_limits_of_size);
 	g_test_add_func("/edid/identity", test_identity);
 	g_test_add_func("/edid/untouched", test_untouched);
 	g_test_add_func("/edid/untouched-displayid", test_untouched_displayid);
 	g_test_add_func("/edid/edited", test_edited);
+	g_test_add_func("/edid/edited-native", test_edited_native);
+	g_test_add_func("/edid/edited-ranges", test_edited_ranges);
 	g_test_add_func("/edid/edited-displayid", test_edited_displayid);
 	g_test_add_func("/edid/edited-large", test_edited_large);
 	g_test_add_func("/edid/edited-slim", test_edited_slim);

@@ -257,6 +257,35 @@ static void test_damage_random(void)
 	}
 }
 
+static void test_intersect(void)
+{
+	static const struct {
+		struct kms_rect other, both;
+	} cases[] = {
+		{{20, 20, 5, 5}, {20, 20, 5, 5}},
+		{{0, 0, 100, 100}, {10, 10, 30, 20}},
+		{{39, 29, 10, 10}, {39, 29, 1, 1}},
+		{{0, 0, 11, 11}, {10, 10, 1, 1}},
+		/* Beside it, above it, or only at a corner. */
+		{{40, 10, 5, 20}, {0}},
+		{{0, 10, 10, 20}, {0}},
+		{{10, 30, 30, 5}, {0}},
+		{{10, 0, 30, 10}, {0}},
+		{{40, 30, 5, 5}, {0}},
+		{{20, 20, 0, 5}, {0}},
+		{{20, 20, 5, 0}, {0}},
+	};
+	const struct kms_rect rect = {10, 10, 30, 20};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		struct kms_rect both = rect_intersect(&rect, &cases[i].other);
+
+		g_assert_cmpmem(&both, sizeof(both), &cases[i].both, sizeof(both));
+		both = rect_intersect(&cases[i].other, &rect);
+		g_assert_cmpmem(&both, sizeof(both), &cases[i].both, sizeof(both));
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -264,6 +293,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/place/all-sizes", test_all_sizes);
 	g_test_add_func("/place/transforms", test_transforms);
 	g_test_add_func("/place/words", test_words);
+	g_test_add_func("/place/intersect", test_intersect);
 	g_test_add_func("/place/damage", test_damage_scaled);
 	g_test_add_func("/damage/joins", test_damage_joins);
 	g_test_add_func("/damage/random", test_damage_random);
