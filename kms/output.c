@@ -296,7 +296,7 @@ static int64_t time_before_commit(const struct kms_output *output,
 {
 	if (frame && frame->buffer->handle)
 		return g_get_monotonic_time();
-	return turn_time();
+	return kms_records_now(&output->card->records);
 }
 
 int kms_output_commit(struct kms_output *output, const struct kms_output_frame *frame)

@@ -132,8 +132,19 @@ enum stream_status stream_peek(struct stream *stream, const struct iovec *iov, i
 	return receive(stream, &message, MSG_PEEK, bytes);
 }
 
-enum stream_status stream_write(struct stream *stream, const struct iovec *iov, int iov_count,
-	size_t *bytes, const int *fds, size_t fd_count)
+/* Bytes alone: the kernel need not look at a message of many parts. */
+static ssize_t send_bytes(const struct stream *stream, const struct iovec *iov)
+{
+	ssize_t sent;
+
+	do
+		sent = send(stream->fd, iov->iov_base, iov->iov_len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	while (sent < 0 && errno == EINTR);
+	return sent;
+}
+
+static ssize_t send_message(const struct stream *stream, const struct iovec *iov, int iov_count,
+	const int *fds, size_t fd_count)
 {
 	union control control;
 	struct msghdr message = {
@@ -142,8 +153,6 @@ enum stream_status stream_write(struct stream *stream, const struct iovec *iov, 
 	};
 	ssize_t sent;
 
-	*bytes = 0;
-	g_return_val_if_fail(fd_count <= STREAM_FDS_MAX, STREAM_ERROR);
 	if (fd_count) {
 		memset(&control, 0, sizeof(control));
 		control.align.cmsg_level = SOL_SOCKET;
@@ -156,7 +165,19 @@ enum stream_status stream_write(struct stream *stream, const struct iovec *iov, 
 	do
 		sent = sendmsg(stream->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 	while (sent < 0 && errno == EINTR);
+	return sent;
+}
 
+enum stream_status stream_write(struct stream *stream, const struct iovec *iov, int iov_count,
+	size_t *bytes, const int *fds, size_t fd_count)
+{
+	ssize_t sent;
+
+	*bytes = 0;
+	g_return_val_if_fail(fd_count <= STREAM_FDS_MAX, STREAM_ERROR);
+	sent = iov_count == 1 && fd_count == 0
+		? send_bytes(stream, iov)
+		: send_message(stream, iov, iov_count, fds, fd_count);
 	if (sent < 0) {
 		/* Of the moment: others, too, have fds in flight and take memory. */
 		if (errno == EAGAIN || errno == ENOBUFS || errno == ENOMEM || errno == ETOOMANYREFS)

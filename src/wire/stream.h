@@ -59,7 +59,7 @@ enum stream_status stream_read(struct stream *stream, const struct iovec *iov, i
 enum stream_status stream_peek(struct stream *stream, const struct iovec *iov, int iov_count,
 	size_t *bytes);
 
-/* One sendmsg (MSG_NOSIGNAL, MSG_DONTWAIT) with the fds on its first byte; the fds stay the
+/* One sendmsg or send (MSG_NOSIGNAL, MSG_DONTWAIT) with the fds on its first byte; the fds stay the
  * caller's. */
 enum stream_status stream_write(struct stream *stream, const struct iovec *iov, int iov_count,
 	size_t *bytes, const int *fds, size_t fd_count);

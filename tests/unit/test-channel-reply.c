@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Replies: strictly in the order of the requests, exact, exactly one each, whether the peer reads
- * them or not; what is handled meanwhile; and what a frame costs in system calls. recvmsg and
- * sendmsg are counted, and can be made to fail, by functions of this file in libc's place.
+ * them or not; what is handled meanwhile; and what a frame costs in system calls. recvmsg, send and
+ * sendmsg are counted, the first two can be made to fail, by functions of this file in libc's place.
  */
 #include <errno.h>
 #include <string.h>
@@ -16,10 +16,10 @@
 #include <linux/sockios.h>
 
 static unsigned int recvmsg_calls;
-static unsigned int sendmsg_calls;
-/* sendmsg takes no more than so many bytes at a time, then says EAGAIN once; 0: as it is. */
-static size_t sendmsg_limit;
-static bool sendmsg_refused;
+static unsigned int send_calls;
+/* send takes no more than so many bytes at a time, then says EAGAIN once; 0: as it is. */
+static size_t send_limit;
+static bool send_refused;
 /* recvmsg finds so many zero bytes in any socket, at once. */
 static size_t endless_bytes;
 
@@ -39,35 +39,33 @@ ssize_t recvmsg(int fd, struct msghdr *message, int flags)
 	return (ssize_t)size;
 }
 
-ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
+ssize_t send(int fd, const void *bytes, size_t size, int flags)
 {
-	sendmsg_calls++;
-	if (!sendmsg_limit)
-		return syscall(SYS_sendmsg, fd, message, flags);
-	sendmsg_refused = !sendmsg_refused;
-	if (!sendmsg_refused) {
+	send_calls++;
+	if (!send_limit)
+		return syscall(SYS_sendto, fd, bytes, size, flags, NULL, 0);
+	send_refused = !send_refused;
+	if (!send_refused) {
 		errno = EAGAIN;
 		return -1;
 	}
-	g_assert_cmpuint(message->msg_iovlen, ==, 1);
-	struct iovec iov = message->msg_iov[0];
-	iov.iov_len = MIN(iov.iov_len, sendmsg_limit);
-	struct msghdr part = *message;
-	part.msg_iov = &iov;
-	return syscall(SYS_sendmsg, fd, &part, flags);
+	return syscall(SYS_sendto, fd, bytes, MIN(size, send_limit), flags, NULL, 0);
 }
 
-/* The peer's sends must be as they are. */
+/* The test's own. */
+ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
+{
+	send_calls++;
+	return syscall(SYS_sendmsg, fd, message, flags);
+}
+
 static void send_requests(struct channel_fixture *fixture, const uint32_t *requests, size_t count)
 {
 	g_autoptr(GByteArray) bytes = g_byte_array_new();
-	size_t limit = sendmsg_limit;
 
 	for (size_t i = 0; i < count; i++)
 		message_append_good(bytes, requests[i]);
-	sendmsg_limit = 0;
 	fixture_send(fixture, bytes->data, bytes->len, NULL, 0);
-	sendmsg_limit = limit;
 	fixture_settle();
 }
 
@@ -169,17 +167,16 @@ static void test_one_too_many(void)
 /* Every reply in pieces of every size; a piece at a time is taken, then none. */
 static void test_partial_writes(void)
 {
-	for (sendmsg_limit = 1; sendmsg_limit < 1100;
-		sendmsg_limit += sendmsg_limit < 30 ? 1 : 89) {
+	for (send_limit = 1; send_limit < 1100; send_limit += send_limit < 30 ? 1 : 89) {
 		struct channel_fixture *fixture = fixture_create("kiosk", 16, 8, 0);
-		sendmsg_refused = false;
+		send_refused = false;
 		SEND(fixture, 11, 10, 3, 1);
 		channel_reply_dmabuf_update(fixture->channel);
 		fixture_settle();
 		EXPECT(fixture, 11, 10, 3, 1);
 		fixture_destroy(fixture);
 	}
-	sendmsg_limit = 0;
+	send_limit = 0;
 	g_assert_null(fixture_log_take());
 }
 
@@ -189,10 +186,10 @@ static void test_successor(void)
 	for (size_t taken = 1; taken < 1100; taken += taken < 30 ? 1 : 89) {
 		struct channel_fixture *fixture = fixture_create("kiosk", 16, 8, 0);
 		SEND(fixture, 10, 11, 3);
-		sendmsg_limit = taken;
-		sendmsg_refused = false;
+		send_limit = taken;
+		send_refused = false;
 		channel_reply_dmabuf_update(fixture->channel);
-		sendmsg_limit = 0;
+		send_limit = 0;
 		fixture_succeed(fixture);
 		fixture_settle();
 		EXPECT(fixture, 10, 11, 3);
@@ -278,11 +275,11 @@ static void test_peer_reads_nothing(void)
 	} while (!unread);
 	g_assert_cmpuint(asked, >, CHANNEL_REPLIES_MAX);
 
-	unsigned int calls = recvmsg_calls + sendmsg_calls;
+	unsigned int calls = recvmsg_calls + send_calls;
 	SEND(other, 3, 4);
 	EXPECT(other, 3);
 	/* One each of the test's and of the channel's; the full one makes none. */
-	g_assert_cmpuint(recvmsg_calls + sendmsg_calls - calls, ==, 3);
+	g_assert_cmpuint(recvmsg_calls + send_calls - calls, ==, 3);
 
 	while (offset < asked * message_reply_size(VHOST_USER_GPU_GET_EDID)) {
 		g_autoptr(GByteArray) part = fixture_receive(fixture);
@@ -313,24 +310,24 @@ static void test_peer_shut_reading(void)
 
 /* ---- what it costs ---- */
 
-/* A frame is one recvmsg and one sendmsg; several small messages that wait are one recvmsg. */
+/* A frame is one recvmsg and one send; several small messages that wait are one recvmsg. */
 static void test_system_calls(void)
 {
 	struct channel_fixture *fixture = fixture_create("kiosk", 16, 8, 0);
 	g_autoptr(GByteArray) small = g_byte_array_new();
 
 	for (int frame = 0; frame < 100; frame++) {
-		recvmsg_calls = sendmsg_calls = 0;
+		recvmsg_calls = send_calls = 0;
 		SEND(fixture, 10);
 		g_assert_cmpuint(recvmsg_calls, ==, 1);
 		channel_reply_dmabuf_update(fixture->channel);
 		/* One of them is the test's own. */
-		g_assert_cmpuint(sendmsg_calls, ==, 2);
+		g_assert_cmpuint(send_calls, ==, 2);
 		EXPECT(fixture, 10);
 	}
 	for (int i = 0; i < 20; i++)
 		message_append_good(small, VHOST_USER_GPU_CURSOR_POS);
-	recvmsg_calls = sendmsg_calls = 0;
+	recvmsg_calls = send_calls = 0;
 	fixture_send(fixture, small->data, small->len, NULL, 0);
 	fixture_settle();
 	g_assert_cmpuint(recvmsg_calls, ==, 1);
