@@ -169,35 +169,43 @@ static struct verdict propose(struct view *view, const struct view_picture *pict
 	return decide(view, picture, &view->proposal, VERDICT_ASK_SCALER);
 }
 
-static bool is_same_kind(struct view *view, const struct view_picture *picture,
-	struct verdict_input *input)
+static bool tell(struct view *view, const struct verdict *verdict, enum copy_reason *reason)
 {
-	if (is_judged(view, picture))
-		return true;
-	fill_kind(view, picture, &input->kind);
-	return view->judged && verdict_kind_equal(&input->kind, &view->input.kind);
+	*reason = verdict->reason;
+	view->told_copies = verdict->way != VERDICT_DIRECT;
+	return view->told_copies;
+}
+
+/* The verdict on what is shown holds for it, too. */
+static bool tell_same(struct view *view, enum copy_reason *reason)
+{
+	view->told_same = true;
+	if (view->proposed)
+		view_keep(view);
+	return tell(view, &view->verdict, reason);
+}
+
+static bool look_and_tell(struct view *view, const struct view_picture *picture,
+	enum copy_reason *reason)
+{
+	struct verdict_input input;
+	struct verdict verdict;
+
+	fill_kind(view, picture, &input.kind);
+	if (view->judged && verdict_kind_equal(&input.kind, &view->input.kind))
+		return tell_same(view, reason);
+	verdict = propose(view, picture, &input);
+	return tell(view, &verdict, reason);
 }
 
 bool view_copies(struct view *view, const struct view_picture *picture, enum copy_reason *reason)
 {
-	const struct verdict *verdict = &view->verdict;
-	struct verdict_input input;
-	struct verdict proposed;
-
 	view->told_copies = false;
+	view->told_same = false;
 	if (!kms_output_active(view->output))
 		return false;
-	view->told_same = is_same_kind(view, picture, &input);
-	if (view->told_same) {
-		if (view->proposed)
-			view_keep(view);
-	} else {
-		proposed = propose(view, picture, &input);
-		verdict = &proposed;
-	}
-	*reason = verdict->reason;
-	view->told_copies = verdict->way != VERDICT_DIRECT;
-	return view->told_copies;
+	return is_judged(view, picture) ? tell_same(view, reason)
+					: look_and_tell(view, picture, reason);
 }
 
 void view_keep(struct view *view)

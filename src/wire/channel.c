@@ -113,11 +113,9 @@ static void keep_fd(struct channel *channel, uint32_t offset, int fd)
 	*free_place = (struct channel_fd){.fd = fd, .offset = offset};
 }
 
-static void keep_fds(struct channel *channel, struct stream_fds *fds, uint32_t start, bool payload,
+static void keep_some(struct channel *channel, struct stream_fds *fds, uint32_t start, bool payload,
 	uint32_t request)
 {
-	if (!fds->count && !fds->lost)
-		return;
 	uint32_t offset = fd_owner(channel->state, start, payload);
 	if (offset == OFFSET_PAYLOAD) {
 		stream_fds_close(fds);
@@ -129,6 +127,13 @@ static void keep_fds(struct channel *channel, struct stream_fds *fds, uint32_t s
 		keep_fd(channel, offset, fd);
 	if (fds->lost)
 		keep_fd(channel, offset, CHANNEL_FD_LOST);
+}
+
+static void keep_fds(struct channel *channel, struct stream_fds *fds, uint32_t start, bool payload,
+	uint32_t request)
+{
+	if (fds->count > 0 || fds->lost)
+		keep_some(channel, fds, start, payload, request);
 }
 
 int channel_take_fd(struct channel *channel, uint32_t offset, bool *more)
