@@ -239,7 +239,7 @@ $(fault_archives): $(out)/faults/%: $(out)/% $(out)/faults/symbols
 $(out)/faults/checked: $(src_archive) $(kms_archive) $(out)/faults/symbols tests/faults/check-calls tests/faults/calls.list
 	@tests/faults/check-calls $(out)/faults/symbols $(src_archive) $(kms_archive)
 	@touch $@
-$(foreach t,$(unit_fault_tests),$(call program,$(out)/tests/$(t),tests/unit/$(t).c,$(fault_harness) $(unit_helper_archive) $(fault_archives) $(fault_harness) $(double_archive) $(fake_archive),$(kms_extra_libs) $(src_extra_libs) $(glib_libs)))
+$(foreach t,$(unit_fault_tests),$(call program,$(out)/tests/$(t),tests/unit/$(t).c,$(unit_helper_archive) $(device_double_archive) $(fault_harness) $(fault_archives) $(fault_harness) $(double_archive) $(fake_archive),$(kms_extra_libs) $(src_extra_libs) $(glib_libs)))
 $(addprefix $(out)/tests/,$(unit_fault_tests)) $(out)/faults/scanoutd: | $(out)/faults/checked
 # And a daemon whose calls fail when a test in the lab says so.
 $(call program,$(out)/faults/scanoutd,src/main.c,$(call object,tests/faults/remote/remote.c tests/faults/interpose.c) $(fault_archives),$(daemon_libs))

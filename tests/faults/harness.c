@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <ftw.h>
 #include <link.h>
 #include <signal.h>
 #include <stdio.h>
@@ -97,6 +98,16 @@ void faults_expect_told(const char *told, unsigned int closed)
 		g_error("ERROR: told %u times: %s", count, unusual->str);
 	g_assert_cmpuint(closed, <=, 1);
 	g_assert_true(closed == 0 || count == 1 || faults_is_hang_up());
+}
+
+static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *place)
+{
+	return remove(path);
+}
+
+void faults_remove_folder(const char *path)
+{
+	g_assert_cmpint(nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS), ==, 0);
 }
 
 gboolean faults_tire(gpointer tired)

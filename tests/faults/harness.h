@@ -40,6 +40,9 @@ bool faults_is_in(const char *call);
 void faults_expect_told(const char *told, unsigned int closed);
 void faults_set_usual(bool (*is_usual)(const char *line));
 
+/* With all that is in it. */
+void faults_remove_folder(const char *path);
+
 /* Iterates the main loop until the condition holds, but not for longer. */
 #define FAULTS_AWAIT(condition, seconds) \
 	do { \

@@ -7,6 +7,7 @@
  */
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <grp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
@@ -36,6 +37,7 @@ struct stage {
 	char *config;
 	char *vmm_socket;
 	char *backend_socket;
+	char *runtime_folder;
 	char *display_socket;
 	struct peers_picture pictures[2];
 	int listener; /* the back-end's */
@@ -51,6 +53,15 @@ static char *path_in(const struct stage *stage, const char *name)
 
 /* ---- what is around the daemon ---- */
 
+/* To which this user may give a file. */
+static const char *own_group(void)
+{
+	const struct group *group = getgrgid(getgid());
+
+	g_assert_nonnull(group);
+	return group->gr_name;
+}
+
 static void write_config(struct stage *stage)
 {
 	g_autofree char *drop_ins = g_strconcat(stage->config, ".d", NULL);
@@ -59,9 +70,11 @@ static void write_config(struct stage *stage)
 						"seat-manager=no\nflip-timeout=500\n"
 						"[input]\nseat=none\n"
 						"[guest a]\nvmm-socket=%s\nbackend-socket=%s\n"
-						"input=keyboard\n"
-						"[guest b]\ndisplay-socket=%s\ninput=pointer\n",
-		stage->folder, stage->vmm_socket, stage->backend_socket, stage->display_socket);
+						"input=keyboard\nsocket-group=%s\n"
+						"[guest b]\ndisplay-socket=%s\ninput=pointer\n"
+						"scaling=fit\n",
+		stage->folder, stage->vmm_socket, stage->backend_socket, own_group(),
+		stage->display_socket);
 
 	g_assert_true(g_file_set_contents(stage->config, text, -1, NULL));
 	g_assert_cmpint(g_mkdir(drop_ins, 0700), ==, 0);
@@ -254,9 +267,13 @@ static void set_up(struct stage *stage)
 	stage->config = path_in(stage, "scanoutd.conf");
 	stage->vmm_socket = path_in(stage, "a.sock");
 	stage->backend_socket = path_in(stage, "a-backend.sock");
-	stage->display_socket = path_in(stage, "b.sock");
-	for (size_t i = 0; i < G_N_ELEMENTS(stage->pictures); i++)
-		peers_make_picture(&stage->pictures[i], WIDTH, HEIGHT);
+	/* Its folder is the daemon's to make. */
+	stage->runtime_folder = path_in(stage, "run");
+	g_setenv("RUNTIME_DIRECTORY", stage->runtime_folder, TRUE);
+	stage->display_socket = g_build_filename(stage->runtime_folder, "b.sock", NULL);
+	/* The second one is scaled, and its cursor with it. */
+	peers_make_picture(&stage->pictures[0], WIDTH, HEIGHT);
+	peers_make_picture(&stage->pictures[1], WIDTH / 2, HEIGHT / 2);
 	stage->listener = peers_listen(stage->backend_socket);
 	write_config(stage);
 	set_up_manager(stage);
@@ -265,17 +282,16 @@ static void set_up(struct stage *stage)
 
 static void tear_down(struct stage *stage)
 {
-	g_autofree char *line = g_strdup_printf("rm -r '%s'", stage->folder);
-
 	for (size_t i = 0; i < G_N_ELEMENTS(stage->pictures); i++)
 		peers_free_picture(&stage->pictures[i]);
 	close(stage->listener);
 	close(stage->manager);
-	g_assert_true(g_spawn_command_line_sync(line, NULL, NULL, NULL, NULL));
+	faults_remove_folder(stage->folder);
 	g_free(stage->config);
 	g_free(stage->vmm_socket);
 	g_free(stage->backend_socket);
 	g_free(stage->display_socket);
+	g_free(stage->runtime_folder);
 	g_free(stage->folder);
 }
 

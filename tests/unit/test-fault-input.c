@@ -263,14 +263,12 @@ static void set_up(struct stage *stage)
 
 static void tear_down(struct stage *stage)
 {
-	g_autofree char *line = g_strdup_printf("rm -r '%s'", stage->folder);
-
 	for (size_t i = 0; i < G_N_ELEMENTS(stage->keyboards); i++) {
 		g_free(stage->keyboards[i].name);
 		g_free(stage->keyboards[i].path);
 	}
 	/* What could not be removed, or was not known to be ours, is there for the next one. */
-	g_spawn_command_line_sync(line, NULL, NULL, NULL, NULL);
+	faults_remove_folder(stage->folder);
 	g_free(stage->folder);
 }
 

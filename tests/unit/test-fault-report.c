@@ -126,7 +126,6 @@ static void write_counters(const char *folder, const char *text)
 static void counters(void)
 {
 	g_autofree char *folder = g_dir_make_tmp("test-fault-XXXXXX", NULL);
-	g_autofree char *line = g_strdup_printf("rm -r '%s'", folder);
 	g_autofree char *before = NULL;
 	g_autofree char *after = NULL;
 	g_autofree char *first = NULL;
@@ -145,7 +144,7 @@ static void counters(void)
 	g_assert_true(second && (g_str_equal(second, "old\n") || g_str_equal(second, "new\n")));
 	g_assert_true(first || g_str_equal(second, "new\n"));
 	faults_expect_told(NULL, 0);
-	g_spawn_command_line_sync(line, NULL, NULL, NULL, NULL);
+	faults_remove_folder(folder);
 }
 
 int main(int argc, char **argv)
