@@ -342,15 +342,13 @@ static void ask(struct seat_client *client, enum request_kind kind, int number)
 	g_mutex_unlock(&client->lock);
 }
 
-/* Of what came too late, nobody has asked again for a while: it is given back. */
-static gboolean expire(gpointer data)
+/* What came too late is given back. */
+static void give_late_back(struct seat_client *client)
 {
-	struct seat_client *client = data;
 	GHashTableIter iter;
 	gpointer late;
 
-	turn_note();
-	client->expiry = 0;
+	g_clear_handle_id(&client->expiry, g_source_remove);
 	g_mutex_lock(&client->lock);
 	g_hash_table_iter_init(&iter, client->late);
 	while (g_hash_table_iter_next(&iter, NULL, &late)) {
@@ -363,6 +361,16 @@ static gboolean expire(gpointer data)
 		g_hash_table_iter_remove(&iter);
 	}
 	g_mutex_unlock(&client->lock);
+}
+
+/* Nobody has asked again for a while. */
+static gboolean expire(gpointer data)
+{
+	struct seat_client *client = data;
+
+	turn_note();
+	client->expiry = 0;
+	give_late_back(client);
 	return G_SOURCE_REMOVE;
 }
 
@@ -514,6 +522,8 @@ void seat_client_close(struct seat_client *client, int fd)
 
 void seat_client_release(struct seat_client *client)
 {
+	/* The manager takes all devices back, and whoever comes back asks anew. */
+	give_late_back(client);
 	ask(client, REQUEST_RELEASE, 0);
 }
 
@@ -593,10 +603,7 @@ void seat_client_destroy(struct seat_client *client)
 	if (!client)
 		return;
 	g_clear_handle_id(&client->source, g_source_remove);
-	if (client->expiry)
-		g_source_remove(client->expiry);
-	client->expiry = 0;
-	expire(client);
+	give_late_back(client);
 	ask(client, REQUEST_END, 0);
 	g_mutex_lock(&client->lock);
 	wait_for(client, &client->ended, SEAT_CLIENT_START_MS * G_TIME_SPAN_MILLISECOND);

@@ -22,6 +22,8 @@
  *   | memory whose file becomes shorter           | closed, one log line
  *   | no memory under a ring that runs, for a     | as if nothing were offered, until it is there;
  *   | while (as QEMU changes its memory)          | no word
+ *   | (no fault) no fds, or no memory, for a      | the message waits in its socket, the answer is
+ *   | message, its mapping or its answer just now | sent later; memory is refused after 2 s
  *   | its guest breaks a ring                     | the ring is stopped, in the next turn of the
  *   |                                             | main loop, until it is started anew; one log line
  */
