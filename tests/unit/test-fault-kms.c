@@ -249,9 +249,14 @@ static void configure_until_lit(struct stage *stage, const char *mode)
 	g_assert_true(is_lit(stage));
 }
 
+/* Unless that is what the fault strikes. */
 static void expect_shown(struct stage *stage)
 {
+	bool struck = faults_struck();
+
 	show_all(stage);
+	if (faults_struck() != struck)
+		return;
 	for (size_t i = 0; i < OUTPUTS; i++)
 		g_assert_cmpuint(stage->outputs[i].presented, ==, stage->outputs[i].serial);
 }
@@ -287,6 +292,8 @@ static void card(void)
 	for (size_t i = 0; i < OUTPUTS; i++)
 		kms_buffer_unref(stage.outputs[i].buffer);
 	kms_device_destroy(stage.device);
+	/* One that is under way keeps its fd until it has finished. */
+	FAULTS_AWAIT(kms_probes() == 0, PATIENCE_S);
 	g_assert_cmpstr(double_faults(), ==, NULL);
 	double_reset();
 	faults_expect_told(told, 0);
