@@ -14,13 +14,16 @@
 #include <unistd.h>
 
 #include "interpose.h"
-#include "wire/closer.h"
 
 /* Processes at one time: most of them wait. */
 #define CHILDREN_MAX 8
 
 /* Occurrences at one site that fail with each errno. */
 #define THOROUGH 2
+
+/* What is still being closed may take so long, and is looked at so often. */
+#define CLOSING_S 5
+#define CLOSING_TURN_MS 2
 
 /* Failures whose output is told. */
 #define TOLD_MAX 12
@@ -122,8 +125,6 @@ char *faults_list_fds(void)
 	DIR *directory;
 	struct dirent *entry;
 
-	while (closer_pending())
-		g_thread_yield();
 	directory = opendir("/proc/self/fd");
 	g_assert_nonnull(directory);
 	while ((entry = readdir(directory))) {
@@ -138,6 +139,30 @@ char *faults_list_fds(void)
 	}
 	closedir(directory);
 	return g_string_free(text, FALSE);
+}
+
+static gboolean go_on(gpointer data)
+{
+	return G_SOURCE_CONTINUE;
+}
+
+static bool fds_are(const char *before)
+{
+	g_autofree char *now = faults_list_fds();
+
+	return g_str_equal(now, before);
+}
+
+void faults_expect_fds(const char *before)
+{
+	g_autofree char *after = NULL;
+	/* Looked at again and again, since a thread that closes tells nobody. */
+	guint turn = g_timeout_add(CLOSING_TURN_MS, go_on, NULL);
+
+	FAULTS_AWAIT(fds_are(before), CLOSING_S);
+	g_source_remove(turn);
+	after = faults_list_fds();
+	g_assert_cmpstr(after, ==, before);
 }
 
 static GLogWriterOutput write_log(GLogLevelFlags level, const GLogField *fields, gsize count,

@@ -54,8 +54,9 @@ void faults_remove_folder(const char *path);
 	} while (0)
 gboolean faults_tire(gpointer tired);
 
-/* What open fds are, a line each, once nothing is left to be closed by a thread; the
- * caller's. */
+/* What open fds are, a line each; the caller's. */
 char *faults_list_fds(void);
+/* They are the same again, once nothing is left to be closed by a thread. */
+void faults_expect_fds(const char *before);
 
 #endif
