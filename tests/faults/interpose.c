@@ -331,8 +331,8 @@ FAULTY(recvmsg, recvmsg, ssize_t, (hang_up(fd), -1), (int fd, struct msghdr *mes
 FAULTY(sendmsg, sendmsg, ssize_t, (hang_up(fd), -1),
 	(int fd, const struct msghdr *message, int flags), (fd, message, flags), EINTR, EAGAIN,
 	ENOMEM, ENOBUFS, ETOOMANYREFS, EPIPE, ECONNRESET)
-FAULTY(send, send, ssize_t, -1, (int fd, const void *bytes, size_t size, int flags),
-	(fd, bytes, size, flags), EINTR, EAGAIN, ENOBUFS, ECONNREFUSED, EPIPE)
+FAULTY(send, send, ssize_t, (hang_up(fd), -1), (int fd, const void *bytes, size_t size, int flags),
+	(fd, bytes, size, flags), EINTR, EAGAIN, ENOMEM, ENOBUFS, EPIPE, ECONNRESET)
 FAULTY(sendto, sendto, ssize_t, -1,
 	(int fd, const void *bytes, size_t size, int flags, const struct sockaddr *address,
 		socklen_t address_size),

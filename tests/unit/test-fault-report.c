@@ -44,8 +44,7 @@ static char *read_all(int fd)
 	return g_string_free(text, FALSE);
 }
 
-/* `fds`: where it is read, and standard error. The two places are told apart by nobody else, so that
- * what our own code's writer says of itself comes there, too. */
+/* `fds`: where it is read, and what becomes standard error. */
 static void log_to(const int fds[2])
 {
 	g_autofree char *before = NULL;
@@ -68,6 +67,9 @@ static void log_to(const int fds[2])
 	dup2(own, STDERR_FILENO);
 	close(own);
 	close(fds[0]);
+	/* The reader has gone: nobody waits for it, and no more. */
+	if (faults_is_hang_up())
+		return;
 	g_assert_true(strstr(before, "one") || strstr(before, "two"));
 	g_assert_true(strstr(after, "three") || strstr(after, "four"));
 }
