@@ -14,7 +14,8 @@
  *   scripted-backend --vmm PATH                        is that VMM only, until stdin ends
  *
  * The script (script.h) is read from --script FILE, from --do "COMMAND; COMMAND", or from stdin. A
- * JSON summary is written to stdout, or to --summary FILE.
+ * JSON summary is written to stdout, or to --summary FILE; what became of each frame, in vblanks of
+ * the CRTC that shows it, to --frames FILE (record.h).
  */
 #include "script.h"
 #include "vhost.h"
@@ -37,6 +38,8 @@ struct options {
 	char *script;
 	char *commands;
 	char *summary;
+	char *frames;
+	char *crtc;
 	double timeout;
 	int scanouts;
 	gboolean verbose;
@@ -299,6 +302,14 @@ static char *read_script(const struct options *options, GError **error)
 	return text;
 }
 
+static bool open_record(struct session *session, GError **error)
+{
+	const struct options *options = &session->options;
+
+	return !options->frames ||
+		record_open(&session->wire.record, options->frames, options->crtc, error);
+}
+
 static int run(struct session *session)
 {
 	const struct script_vmm vmm = {vmm_reboot, vmm_exit, &session->vmm};
@@ -307,7 +318,7 @@ static int run(struct session *session)
 	struct script *script = NULL;
 	bool passed = false;
 
-	if (text && open_door(session, &error)) {
+	if (text && open_record(session, &error) && open_door(session, &error)) {
 		script = script_create(text, &session->wire, session->vmm.pid ? &vmm : NULL);
 		passed = script_run(script, &error);
 	}
@@ -335,6 +346,9 @@ static bool parse(struct options *options, int *argc, char ***argv, GError **err
 			"COMMANDS"},
 		{"summary", 0, 0, G_OPTION_ARG_FILENAME, &options->summary, "Default: stdout",
 			"FILE"},
+		{"frames", 0, 0, G_OPTION_ARG_FILENAME, &options->frames,
+			"A line a frame: vblank, microseconds (record.h)", "FILE"},
+		{"crtc", 0, 0, G_OPTION_ARG_STRING, &options->crtc, "Whose vblanks", "CARD:N"},
 		{"timeout", 0, 0, G_OPTION_ARG_DOUBLE, &options->timeout, "Of any wait (30)",
 			"SECONDS"},
 		{"scanouts", 0, 0, G_OPTION_ARG_INT, &options->scanouts, "Of the device (16)", "N"},
@@ -364,6 +378,8 @@ static void options_finish(struct options *options)
 	g_free(options->script);
 	g_free(options->commands);
 	g_free(options->summary);
+	g_free(options->frames);
+	g_free(options->crtc);
 	g_strfreev(options->program);
 }
 
@@ -386,6 +402,7 @@ int main(int argc, char **argv)
 	int status = vmm_only ? vmm_main(session.options.vmm, session.wire.timeout_ms, STDIN_FILENO,
 					STDOUT_FILENO)
 			      : run(&session);
+	record_close(&session.wire.record);
 	wire_finish(&session.wire);
 	options_finish(&session.options);
 	return status;

@@ -158,13 +158,18 @@ static bool is_command(const char *line, const char *command)
 		(line[length] == '\0' || g_ascii_isspace(line[length]));
 }
 
-/* The "end" of the repeat at `from`, or `to`. */
+static bool is_loop(const char *line)
+{
+	return is_command(line, "repeat") || is_command(line, "until");
+}
+
+/* The "end" of the loop at `from`, or `to`. */
 static unsigned int find_end(const struct script *script, unsigned int from, unsigned int to)
 {
 	unsigned int depth = 0;
 
 	for (unsigned int i = from; i < to; i++) {
-		if (is_command(script->lines[i], "repeat"))
+		if (is_loop(script->lines[i]))
 			depth++;
 		else if (is_command(script->lines[i], "end") && --depth == 0)
 			return i;
@@ -175,14 +180,12 @@ static unsigned int find_end(const struct script *script, unsigned int from, uns
 static bool run_lines(struct script *script, unsigned int from, unsigned int to, unsigned int round,
 	GError **error);
 
-static bool run_repeat(struct script *script, unsigned int number, unsigned int end, GError **error)
+static bool run_repeat(struct script *script, unsigned int number, unsigned int end,
+	const char *count, GError **error)
 {
-	g_auto(GStrv) words = split_words(script->lines[number]);
 	guint64 rounds = 0;
 
-	if (!words[1] || words[2])
-		return backend_fail(error, BACKEND_ERROR_SCRIPT, "line %u: repeat N", number + 1);
-	if (!g_ascii_string_to_unsigned(words[1], 10, 0, G_MAXUINT, &rounds, error)) {
+	if (!g_ascii_string_to_unsigned(count, 10, 0, G_MAXUINT, &rounds, error)) {
 		g_prefix_error(error, "line %u: repeat: ", number + 1);
 		return false;
 	}
@@ -192,16 +195,37 @@ static bool run_repeat(struct script *script, unsigned int number, unsigned int 
 	return true;
 }
 
+static bool run_until(struct script *script, unsigned int number, unsigned int end,
+	const char *file, GError **error)
+{
+	for (unsigned int i = 0; !g_file_test(file, G_FILE_TEST_EXISTS); i++)
+		if (!run_lines(script, number + 1, end, i, error))
+			return false;
+	return true;
+}
+
+static bool run_loop(struct script *script, unsigned int number, unsigned int end, GError **error)
+{
+	g_auto(GStrv) words = split_words(script->lines[number]);
+
+	if (!words[1] || words[2])
+		return backend_fail(error, BACKEND_ERROR_SCRIPT, "line %u: %s", number + 1,
+			g_str_equal(words[0], "until") ? "until FILE" : "repeat N");
+	return g_str_equal(words[0], "until") ? run_until(script, number, end, words[1], error)
+					      : run_repeat(script, number, end, words[1], error);
+}
+
 static bool run_lines(struct script *script, unsigned int from, unsigned int to, unsigned int round,
 	GError **error)
 {
 	for (unsigned int i = from; i < to; i++) {
-		if (is_command(script->lines[i], "repeat")) {
+		if (is_loop(script->lines[i])) {
 			unsigned int end = find_end(script, i, to);
 			if (end == to)
 				return backend_fail(error, BACKEND_ERROR_SCRIPT,
-					"line %u: this repeat has no end", i + 1);
-			if (!run_repeat(script, i, end, error))
+					"line %u: this %s has no end", i + 1,
+					is_command(script->lines[i], "until") ? "until" : "repeat");
+			if (!run_loop(script, i, end, error))
 				return false;
 			i = end;
 		} else if (!run_line(script, i, round, error)) {

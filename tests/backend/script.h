@@ -52,6 +52,7 @@
  *
  * Flow
  *   repeat N … end              may be nested
+ *   until FILE … end            as often as it takes until that file is there, looked for each time
  *   run COMMAND                 by the shell; must exit with 0
  *   mark TEXT                   prints it
  *   time                        prints CLOCK_MONOTONIC in seconds

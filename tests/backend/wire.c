@@ -141,6 +141,7 @@ static void account(struct wire *wire, const struct owed *owed)
 	if (owed->request == VHOST_USER_GPU_DMABUF_UPDATE) {
 		wire->counters.frame_replies++;
 		g_array_append_val(wire->latencies, latency);
+		record_note(&wire->record, now);
 	}
 	if (wire->report)
 		fprintf(wire->report,

@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "backend.h"
+#include "record.h"
 #include "vhost_user_gpu.h"
 
 /* What is done to the next message. */
@@ -42,6 +43,7 @@ struct wire {
 	bool deaf;
 	int timeout_ms; /* nothing may take longer */
 	FILE *report; /* a line a reply, or NULL */
+	struct record record; /* a line a frame, in vblanks */
 	struct wire_next next;
 	struct wire_counters counters;
 	GArray *owed; /* of requests, oldest first */
