@@ -129,6 +129,7 @@ kms_test_programs := $(filter-out common,$(call programs_in,tests/kms))
 bench_programs := $(filter-out meter common modeset,$(call programs_in,tests/bench))
 relay_programs := $(call programs_in,tests/relay)
 input_programs := $(call programs_in,tests/input)
+hostile_programs := $(call programs_in,tests/hostile)
 daemon_test_libraries := $(patsubst tests/%.c,$(out)/%.so,$(wildcard tests/daemon/*.c))
 
 kms_archive := $(if $(kms_sources),$(out)/libkms.a)
@@ -146,6 +147,7 @@ test_programs := $(addprefix $(out)/tests/,$(unit_tests)) \
 	$(addprefix $(out)/guest/,$(guest_programs)) $(addprefix $(out)/lab/,$(lab_programs)) \
 	$(addprefix $(out)/relay/,$(relay_programs)) \
 	$(addprefix $(out)/input/,$(input_programs)) \
+	$(addprefix $(out)/hostile/,$(hostile_programs)) \
 	$(addprefix $(out)/kms/,$(kms_test_programs)) \
 	$(daemon_test_libraries) $(out)/faults/scanoutd \
 	$(addprefix $(out)/bench/,$(bench_programs) $(if $(bench_programs),meter.so modeset modeset-drm))
@@ -267,6 +269,10 @@ $(foreach t,$(relay_programs),$(call program,$(out)/relay/$(t),$(call sources_of
 # What the tests of input run on the host's side.
 $(call compile,$(foreach t,$(input_programs),$(call sources_of,tests/input/$(t))),$(unit_cflags))
 $(foreach t,$(input_programs),$(call program,$(out)/input/$(t),$(call sources_of,tests/input/$(t)),$(src_archive),$(src_extra_libs) $(glib_libs)))
+
+# Peers that mean harm: they know the protocols, and nothing of the daemon.
+$(call compile,$(foreach t,$(hostile_programs),$(call sources_of,tests/hostile/$(t))),-Iinclude $(glib_cflags))
+$(foreach t,$(hostile_programs),$(call program,$(out)/hostile/$(t),$(call sources_of,tests/hostile/$(t)),,$(glib_libs)))
 
 # Libraries that the tests in tests/daemon preload into the daemon.
 $(call compile,$(wildcard tests/daemon/*.c),$(drm_cflags),$$(plain_cflags) -fPIC)

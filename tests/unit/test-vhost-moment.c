@@ -30,6 +30,14 @@ ssize_t sendmsg(int socket, const struct msghdr *message, int flags)
 	return syscall(SYS_sendmsg, socket, message, flags);
 }
 
+ssize_t send(int socket, const void *bytes, size_t size, int flags)
+{
+	struct iovec piece = {(void *)bytes, size};
+	const struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1};
+
+	return sendmsg(socket, &message, flags);
+}
+
 void *mmap(void *address, size_t size, int protection, int flags, int fd, off_t offset)
 {
 	if (map_error && flags & MAP_NORESERVE && flags & MAP_SHARED) {

@@ -26,6 +26,8 @@ struct bare_options {
 	 * takes it. */
 	const char *mode;
 	bool pixels; /* UPDATEs will come, else DMABUF_UPDATEs */
+	unsigned int
+		ballast; /* system calls before each commit that do nothing but take their time */
 	GMainLoop *loop; /* ended when a peer goes */
 };
 
