@@ -240,7 +240,7 @@ static gboolean message_readable(int fd, GIOCondition condition, gpointer data)
 		import(device, &message.scanout, dmabuf);
 	} else if (message.header.request == VHOST_USER_GPU_DMABUF_UPDATE) {
 		for (unsigned int i = 0; i < device->bare->ballast; i++)
-			getppid();
+			(void)getppid();
 		commit(device);
 	}
 	return G_SOURCE_CONTINUE;

@@ -86,7 +86,7 @@ void monitor_storm(struct monitor *monitor)
 			last = crtc_now_ns();
 			set_status(monitor, i % 2 ? DISCONNECTED : CONNECTED);
 		}
-		_exit(write(word[1], &last, sizeof(last)) != sizeof(last));
+		_exit(write(word[1], &last, sizeof(last)) == sizeof(last) ? 0 : 1);
 	}
 	close(word[1]);
 	monitor->word = word[0];

@@ -165,7 +165,7 @@ void attack_chains(char **arguments)
 	size_t count = 0;
 	uint64_t used = 0;
 
-	while (arguments[count] && count < GUESTS_MAX) {
+	while (count < GUESTS_MAX && arguments[count]) {
 		guest_start(&guests[count], arguments[count]);
 		count++;
 	}
