@@ -337,31 +337,34 @@ static bool receive(struct channel *channel, size_t *budget, bool *more)
 	return channel_process(channel);
 }
 
-/* What is left of a turn after its first read. */
-static bool receive_rest(struct channel *channel, size_t *budget)
+/* Messages with fds are handed on before the next read: none while some wait. */
+static bool may_read(const struct channel *channel)
 {
-	struct turn_work work = turn_work_begin(account_share(channel->account));
-	bool open = true;
-	bool more = true;
-
-	while (open && more && *budget && !channel_queue_full(channel) && turn_work_has_time(&work))
-		open = receive(channel, budget, &more);
-	turn_work_end(&work);
-	return open;
+	return !channel->stalled && !channel_queue_full(channel);
 }
 
-/* A turn: until a read comes short or a bound is reached. Most are one read, for which the clock is
- * not asked. */
+/* A turn: until a read comes short or a bound is reached. Most are one read of a few messages, for which
+ * the clock is not asked. */
 static bool receive_turn(struct channel *channel)
 {
 	size_t budget = CHANNEL_TURN_BYTES;
-	bool more = true;
+	bool more = may_read(channel);
 
-	if (channel_queue_full(channel))
-		return true;
-	if (!receive(channel, &budget, &more))
-		return false;
-	return !more || receive_rest(channel, &budget);
+	while (more) {
+		if (!receive(channel, &budget, &more))
+			return false;
+		more = more && budget && may_read(channel) && channel_has_time(channel);
+	}
+	return true;
+}
+
+bool channel_has_time(struct channel *channel)
+{
+	if (channel->working)
+		return turn_work_has_time(&channel->work);
+	channel->work = turn_work_begin(account_share(channel->account));
+	channel->working = true;
+	return true;
 }
 
 /* ---- life ---- */
@@ -449,6 +452,9 @@ static gboolean dispatch(GSource *source, GSourceFunc callback, gpointer data)
 		g_source_set_ready_time(source, -1);
 	channel->entered++;
 	turn(channel, condition);
+	if (channel->working)
+		turn_work_end(&channel->work);
+	channel->working = false;
 	leave(channel);
 	return G_SOURCE_CONTINUE;
 }

@@ -65,8 +65,8 @@
 #define CHANNEL_SIDE_MAX 16384u
 
 /* Bytes of pixel payload read in one turn of the main loop, so that one guest's 4K updates do not
- * delay another guest's flip: about a quarter of a millisecond. After the first read of a turn the guest's
- * share of it counts, too. */
+ * delay another guest's flip: about a quarter of a millisecond. After the first read of a turn, or its
+ * first messages, the guest's share of it counts, too. */
 #define CHANNEL_TURN_BYTES (2048u * 1024u)
 
 /* Unanswered requests at one time. One or two in practice; reading stops while it is full. */

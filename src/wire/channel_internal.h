@@ -12,6 +12,7 @@
 
 #include "wire/channel.h"
 #include "wire/stream.h"
+#include "wire/turn_share.h"
 
 /* A cause of a log line; a bit of channel_state.faults_logged. */
 enum channel_fault {
@@ -53,7 +54,11 @@ struct channel {
 	/* One for the message in progress, one for a message that begins behind it. */
 	struct channel_fd fds[2];
 	unsigned int entered; /* calls of ours on the stack, which look at the channel again */
-	bool stalled; /* messages wait in the buffer because the reply queue was full */
+	/* Messages wait in the buffer because the reply queue was full, or the guest had its share of the
+	 * turn. */
+	bool stalled;
+	struct turn_work work; /* while it is … */
+	bool working; /* … begun, in this turn */
 	bool unheard; /* the peer reads no more: replies go nowhere */
 	bool destroyed; /* freed when `entered` is 0 */
 };
@@ -92,9 +97,13 @@ const char *channel_request_name(uint32_t request);
 
 /*
  * Consumes complete messages from the buffer, and the pixels behind them, until one is incomplete
- * or the reply queue is full.
+ * the reply queue is full, or the guest has had its share of the turn.
  */
 bool channel_process(struct channel *channel);
+
+/* Whether there is time for more in this turn. The first one who asks has some: what he asks for, and
+ * what came before, is what each turn does. */
+bool channel_has_time(struct channel *channel);
 
 /* Asks the listener where the pixels of state->update go; they are skipped where it says
  * nowhere. */

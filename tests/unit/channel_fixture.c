@@ -281,8 +281,8 @@ void fixture_attach(struct channel_fixture *fixture, int fd)
 {
 	g_autoptr(GError) error = NULL;
 
-	fixture->channel = channel_create(fixture->name, fd, NULL, fixture->state, &listener,
-		fixture, &error);
+	fixture->channel = channel_create(fixture->name, fd, fixture->account, fixture->state,
+		&listener, fixture, &error);
 	g_assert_no_error(error);
 	g_assert_nonnull(fixture->channel);
 }
@@ -296,6 +296,7 @@ struct channel_fixture *fixture_create(const char *name, uint32_t width, uint32_
 	g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), ==, 0);
 	fixture->name = name;
 	fixture->peer = pair[1];
+	fixture->account = account_create(name);
 	fixture->state = g_new0(struct channel_state, 1);
 	fixture->events = g_string_new(NULL);
 	fixture->width = width;
@@ -329,6 +330,8 @@ void fixture_destroy(struct channel_fixture *fixture)
 	channel_destroy(fixture->channel);
 	if (fixture->peer >= 0)
 		close(fixture->peer);
+	fixture_await_closers();
+	fixture_close_account(fixture->account);
 	g_string_free(fixture->events, TRUE);
 	g_free(fixture->state);
 	g_free(fixture->memory);

@@ -21,6 +21,7 @@ struct channel_fixture {
 	const char *name;
 	struct channel_state *state;
 	struct channel *channel; /* NULL once destroyed */
+	struct account *account;
 	int peer; /* the back-end's end */
 	GString *events;
 	/* Answers DMABUF_UPDATE from inside the callback. */

@@ -241,6 +241,65 @@ static void test_vmm(void)
 	fixture_destroy(fixture);
 }
 
+/* ---- the share of a turn ---- */
+
+/* Before the channel has its turn, the guest's devices have had all of the guest's share. */
+static gboolean use_share_up(gpointer data)
+{
+	struct turn_share *share = data;
+
+	share->turn_us = g_source_get_time(g_main_current_source());
+	share->used_us = G_USEC_PER_SEC;
+	return G_SOURCE_CONTINUE;
+}
+
+static unsigned int count_events(const struct channel_fixture *fixture)
+{
+	unsigned int count = 0;
+
+	for (const char *line = fixture->events->str; *line; line++)
+		count += *line == '\n';
+	return count;
+}
+
+/* A few messages a turn are left to it then, in order, and none is lost: with their fds, since a read
+ * takes in more of them. */
+static void test_share_used_up(void)
+{
+	struct channel_fixture *fixture = fixture_create("kiosk", 16, 16, 0);
+	/* Made before, it comes before the channel's own. */
+	g_autoptr(GSource) others = g_timeout_source_new(G_MAXUINT);
+	struct {
+		struct vhost_user_gpu_header header;
+		struct vhost_user_gpu_scanout scanout;
+	} __attribute__((packed)) messages[30];
+	unsigned int seen = 0;
+	unsigned int turns = 0;
+
+	for (uint32_t i = 0; i < G_N_ELEMENTS(messages); i++) {
+		messages[i].header = (struct vhost_user_gpu_header){VHOST_USER_GPU_SCANOUT, 0,
+			sizeof(messages[i].scanout)};
+		messages[i].scanout = (struct vhost_user_gpu_scanout){i % 16, i + 1, 1};
+	}
+	g_source_set_priority(others, G_PRIORITY_HIGH);
+	g_source_set_callback(others, use_share_up, account_share(fixture->account), NULL);
+	g_source_attach(others, NULL);
+	fixture_send_on(fixture->peer, messages, sizeof(messages), NULL, 0);
+	while (seen < G_N_ELEMENTS(messages)) {
+		unsigned int now;
+
+		g_source_set_ready_time(others, 0);
+		g_main_context_iteration(NULL, FALSE);
+		now = count_events(fixture);
+		g_assert_cmpuint(now - seen, <=, 10);
+		turns += now > seen;
+		seen = now;
+	}
+	g_assert_cmpuint(turns, >=, 3);
+	g_source_destroy(others);
+	fixture_destroy(fixture);
+}
+
 int main(int argc, char **argv)
 {
 	fixture_init(&argc, &argv);
@@ -255,6 +314,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/channel/life/closed-stays-closed", test_closed_stays_closed);
 	g_test_add_func("/channel/life/destroyed-with-fd", test_destroyed_with_fd);
 	g_test_add_func("/channel/life/successor-without-surface", test_successor_without_surface);
+	g_test_add_func("/channel/life/share-used-up", test_share_used_up);
 	g_test_add_func("/channel/life/features", test_features);
 	g_test_add_func("/channel/life/bad-fd", test_bad_fd);
 	g_test_add_func("/channel/vmm", test_vmm);
