@@ -226,6 +226,33 @@ static void test_cursor_before_canvas(void)
 	scene_destroy(scene);
 }
 
+/* What the driver refused with another cursor above it, it may take when that has gone. */
+static void test_asked_anew_without_cursor(void)
+{
+	struct scene *scene = scene_create(&(struct scene_options){0});
+	struct kms_output *output = scene_output(scene, 0);
+
+	output->cursor_plane = false;
+	output->shows_dmabufs = false;
+	scene_show_dmabuf(scene, RED);
+	g_assert_false(fake_last(output)->buffer->imported);
+	fake_flip(output);
+	scene_cursor(scene, 0, 5, 5, 0xff00ff00);
+	if (kms_output_busy(output))
+		fake_flip(output);
+	output->shows_dmabufs = true;
+	scene_dmabuf_update(scene, 0, scene_full);
+	g_assert_false(fake_last(output)->buffer->imported);
+	fake_flip(output);
+	scene_cursor_pos(scene, 0, 5, 5, false);
+	if (kms_output_busy(output))
+		fake_flip(output);
+	scene_dmabuf_update(scene, 0, scene_full);
+	g_assert_true(fake_last(output)->buffer->imported);
+	fake_flip(output);
+	scene_destroy(scene);
+}
+
 int main(int argc, char **argv)
 {
 	fixture_init(&argc, &argv);
@@ -235,5 +262,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/guest/cursor/blended-half-received", test_cursor_blended_half_received);
 	g_test_add_func("/guest/cursor/blended-dmabuf", test_cursor_blended_dmabuf);
 	g_test_add_func("/guest/cursor/before-canvas", test_cursor_before_canvas);
+	g_test_add_func("/guest/cursor/asked-anew-without-cursor", test_asked_anew_without_cursor);
 	return g_test_run();
 }

@@ -100,6 +100,59 @@ static void test_no_room_comes(struct card_fixture *card)
 	g_assert_false(kms_output_active(card->outputs[2].output));
 }
 
+/* The same mode again is nothing to a frame that waits: it is shown in it. */
+static void test_frame_waits_for_the_same_mode(struct card_fixture *card)
+{
+	card_start(card);
+	card_submit(card, 0);
+	card_submit(card, 0);
+	double_break_link(0);
+	kms_hotplug_probe(card->device->hotplug);
+	card_wait(card->probes == 1);
+	card_flip(0);
+	g_assert_cmpuint(card->outputs[0].presented, ==, 1);
+	g_assert_cmpuint(double_value(DOUBLE_CONNECTOR(0), "link-status"), ==, 0);
+	card_flip(0);
+	card_flip_all(card);
+	g_assert_cmpuint(card->outputs[0].presented, ==, 2);
+	g_assert_cmpuint(card->outputs[0].failures, ==, 0);
+}
+
+/* What is there from before stays only where it is of the mode that is wanted. */
+static void test_other_picture_than_wanted(struct card_fixture *card)
+{
+	uint32_t firmwares = double_light(0);
+
+	card_open(card);
+	card_configure(card, "640x480", true);
+	g_assert_cmpuint(card_shown(0), !=, firmwares);
+	g_assert_cmpuint(double_framebuffer(card_shown(0))->width, ==, 640);
+	g_assert_cmpuint(double_value(DOUBLE_PRIMARY(0), "CRTC_W"), ==, 640);
+}
+
+/* Without memory there is no mode set, and the reason is told. */
+static void test_no_memory(struct card_fixture *card)
+{
+	static const struct {
+		enum double_call call;
+		const char *reason;
+	} cases[] = {
+		{DOUBLE_CREATE_BLOB, "the kernel refuses mode 1024x768: Cannot allocate memory"},
+		{DOUBLE_CREATE_DUMB,
+			"cannot create a dumb buffer of 1024x768: Cannot allocate memory"},
+	};
+
+	card_open(card);
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		double_fail(cases[i].call, ENOMEM, 0, 1000);
+		card_configure(card, NULL, false);
+		g_test_message("%s", card->log->str);
+		g_assert_nonnull(strstr(card->log->str, cases[i].reason));
+		g_assert_cmpuint(double_counters.commits + double_counters.commits_refused, ==, 0);
+		double_fail(cases[i].call, 0, 0, 0);
+	}
+}
+
 /* ---- more outputs than CRTCs ---- */
 
 static void test_too_few_crtcs(struct card_fixture *card)
@@ -268,6 +321,10 @@ int main(int argc, char **argv)
 	card_add_test("/kms/refusal/busy-newcomer", test_busy_newcomer);
 	card_add_test("/kms/refusal/refused", test_refused);
 	card_add_test("/kms/refusal/no-room-comes", test_no_room_comes);
+	card_add_test("/kms/refusal/frame-waits-for-the-same-mode",
+		test_frame_waits_for_the_same_mode);
+	card_add_test("/kms/refusal/other-picture-than-wanted", test_other_picture_than_wanted);
+	card_add_test("/kms/refusal/no-memory", test_no_memory);
 	card_add_test("/kms/refusal/too-few-crtcs", test_too_few_crtcs);
 	card_add_test("/kms/refusal/makes-room", test_makes_room);
 	card_add_test("/kms/refusal/stays", test_stays);
