@@ -606,6 +606,18 @@ static void test_random_hands(void)
 	g_assert_cmpuint(fixture->backlog.counters.dropped, >, 0);
 }
 
+/* The last key that there can be is one. */
+static void test_last_key(void)
+{
+	g_autofree struct fixture *fixture = fixture_new();
+
+	PUSH(fixture, {EV_KEY, KEY_MAX, 1});
+	PUSH(fixture, {EV_KEY, KEY_MAX + 1, 1}, {EV_KEY, KEY_A, 1});
+	PUSH(fixture, {EV_KEY, KEY_MAX, 0});
+	EXPECT(fixture, {EV_KEY, KEY_MAX, 1}, SYN, {EV_KEY, KEY_A, 1}, SYN, {EV_KEY, KEY_MAX, 0},
+		SYN);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -625,5 +637,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/input/backlog/too-large", test_too_large);
 	g_test_add_func("/input/backlog/random", test_random);
 	g_test_add_func("/input/backlog/random-hands", test_random_hands);
+	g_test_add_func("/input/backlog/last-key", test_last_key);
 	return g_test_run();
 }

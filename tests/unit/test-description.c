@@ -180,6 +180,25 @@ static void test_slots(void)
 	}
 }
 
+/* Guests tell them apart, and keep settings, by these. */
+static void test_identity(void)
+{
+	static const struct input_screen screen = {.name = "DP-1"};
+
+	for (enum input_kind kind = 0; kind < INPUT_PASSTHROUGH; kind++) {
+		g_autofree char *name = g_strdup_printf("scanoutd %s", input_kind_name(kind));
+		struct input_description description;
+
+		input_describe(&description, kind,
+			kind == INPUT_TOUCH || kind == INPUT_PEN ? &screen : NULL);
+		g_assert_cmpstr(description.name, ==, name);
+		g_assert_cmpuint(description.id.bustype, ==, BUS_VIRTUAL);
+		g_assert_cmpuint(description.id.vendor, ==, 0);
+		g_assert_cmpuint(description.id.product, ==, kind + 1);
+		g_assert_cmpuint(description.id.version, ==, 1);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -188,5 +207,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/description/text", test_text);
 	g_test_add_func("/description/text-random", test_text_random);
 	g_test_add_func("/description/slots", test_slots);
+	g_test_add_func("/description/identity", test_identity);
 	return g_test_run();
 }

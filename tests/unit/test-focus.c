@@ -588,6 +588,43 @@ static void test_listening(void)
 	finish(&fixture);
 }
 
+/* Each key from the first to the last of its row, and none beside it. */
+static void test_rows_of_keys(void)
+{
+	static const struct {
+		uint32_t code;
+		int terminal;
+	} functions[] = {{KEY_F1, 1}, {KEY_F10, 10}, {KEY_F11, 11}, {KEY_F12, 12},
+		{KEY_CAPSLOCK, 0}, {KEY_NUMLOCK, 0}, {KEY_F13, 0}};
+	static const struct {
+		uint32_t code;
+		bool moves;
+	} digits[] = {{KEY_2, true}, {KEY_ESC, false}, {KEY_3, false}, {KEY_9, false},
+		{KEY_0, false}};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(functions); i++) {
+		struct fixture fixture;
+
+		start(&fixture);
+		down(&fixture, KEY_LEFTCTRL);
+		down(&fixture, KEY_LEFTALT);
+		down(&fixture, functions[i].code);
+		g_assert_cmpint(fixture.terminal, ==, functions[i].terminal);
+		finish(&fixture);
+	}
+	for (size_t i = 0; i < G_N_ELEMENTS(digits); i++) {
+		struct fixture fixture;
+
+		start(&fixture);
+		down(&fixture, KEY_LEFTCTRL);
+		down(&fixture, KEY_LEFTALT);
+		down(&fixture, digits[i].code);
+		g_assert_cmpint(fixture.moved, ==, digits[i].moves);
+		finish(&fixture);
+	}
+	focus_destroy(NULL);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -610,5 +647,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/input/focus/absolute-only", test_absolute_only);
 	g_test_add_func("/input/focus/relative-as-absolute", test_relative_as_absolute);
 	g_test_add_func("/input/focus/listening", test_listening);
+	g_test_add_func("/input/focus/rows-of-keys", test_rows_of_keys);
 	return g_test_run();
 }

@@ -136,6 +136,24 @@ static void test_nobody_wants_it(void)
 	tear_down(&fixture);
 }
 
+/* The last device goes before the time is over: nobody waits any more. */
+static void test_devices_go(void)
+{
+	struct fixture fixture;
+	GPollFD fds[16];
+	int priority, timeout;
+
+	set_up(&fixture, 3600000, CONFIG_NEVER, CONFIG_NEVER);
+	idle_count(fixture.idle, true);
+	idle_count(fixture.idle, false);
+	g_main_context_prepare(NULL, &priority);
+	g_main_context_query(NULL, priority, &timeout, fds, G_N_ELEMENTS(fds));
+	g_assert_cmpint(timeout, ==, -1);
+	expect_told(&fixture, "");
+	tear_down(&fixture);
+	idle_destroy(NULL);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -143,5 +161,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/idle/one-machine", test_one_machine);
 	g_test_add_func("/idle/no-devices", test_no_devices);
 	g_test_add_func("/idle/nobody-wants-it", test_nobody_wants_it);
+	g_test_add_func("/idle/devices-go", test_devices_go);
 	return g_test_run();
 }

@@ -144,6 +144,21 @@ static void test_no_memfd(void)
 	assert_refused(memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING), STATE_ERROR_FAILED);
 }
 
+/* Descriptor 0 is as good as any: whoever started us may have closed it. */
+static void test_first_descriptor(void)
+{
+	int kept = dup(STDIN_FILENO);
+	struct state *state;
+
+	close(STDIN_FILENO);
+	state = state_create("kiosk", NULL);
+	g_assert_nonnull(state);
+	g_assert_cmpint(state_fd(state), ==, STDIN_FILENO);
+	state_destroy(state);
+	g_assert_cmpint(dup2(kept, STDIN_FILENO), ==, STDIN_FILENO);
+	close(kept);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -152,5 +167,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/state/other-layout", test_other_layout);
 	g_test_add_func("/state/damaged", test_damaged);
 	g_test_add_func("/state/no-memfd", test_no_memfd);
+	g_test_add_func("/state/first-descriptor", test_first_descriptor);
 	return g_test_run();
 }

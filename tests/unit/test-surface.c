@@ -93,6 +93,21 @@ static void test_largest(void)
 	}
 }
 
+/* Descriptor 0 is as good as any: whoever started us may have closed it. */
+static void test_first_descriptor(void)
+{
+	int kept = dup(STDIN_FILENO);
+	struct surface *surface;
+
+	close(STDIN_FILENO);
+	surface = surface_create("test", 8, 8, NULL);
+	g_assert_nonnull(surface);
+	g_assert_cmpint(surface_fd(surface), ==, STDIN_FILENO);
+	surface_destroy(surface);
+	g_assert_cmpint(dup2(kept, STDIN_FILENO), ==, STDIN_FILENO);
+	close(kept);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -100,5 +115,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/surface/unfinished", test_unfinished);
 	g_test_add_func("/surface/refused", test_refused);
 	g_test_add_func("/surface/largest", test_largest);
+	g_test_add_func("/surface/first-descriptor", test_first_descriptor);
 	return g_test_run();
 }

@@ -134,10 +134,28 @@ static void test_failures(void)
 	g_assert_cmpint(fcntl(world.fd, F_GETFD), ==, -1);
 }
 
+/* Descriptor 0 is as good as any: whoever started us may have closed it. */
+static void test_first_descriptor(void)
+{
+	int kept = dup(STDIN_FILENO);
+	struct tiled *tiled;
+
+	memset(&world, 0, sizeof(world));
+	close(STDIN_FILENO);
+	tiled = tiled_create("/dev/null", NULL, NULL);
+	g_assert_nonnull(tiled);
+	g_assert_cmpint(world.fd, ==, STDIN_FILENO);
+	tiled_destroy(tiled);
+	g_assert_cmpint(fcntl(STDIN_FILENO, F_GETFD), ==, -1);
+	g_assert_cmpint(dup2(kept, STDIN_FILENO), ==, STDIN_FILENO);
+	close(kept);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/tiled/loaded", test_loaded);
 	g_test_add_func("/tiled/failures", test_failures);
+	g_test_add_func("/tiled/first-descriptor", test_first_descriptor);
 	return g_test_run();
 }
