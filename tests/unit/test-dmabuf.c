@@ -306,6 +306,7 @@ static void test_checks(void)
 
 static struct {
 	unsigned int devices, bos, maps;
+	bool maps_nothing;
 	uint32_t type;
 	uint64_t modifier;
 	uint32_t memory[10 * 20];
@@ -350,6 +351,8 @@ static void *double_bo_map(struct gbm_bo *bo, uint32_t x, uint32_t y, uint32_t w
 	uint32_t *memory;
 
 	g_assert_cmpuint(flags, ==, GBM_BO_TRANSFER_READ);
+	if (gpu.maps_nothing)
+		return NULL;
 	g_assert_cmpuint(x + width, <=, 20);
 	g_assert_cmpuint(y + height, <=, 10);
 	*stride = width * 4 + 16;
@@ -419,6 +422,35 @@ static void test_tiled(void)
 	close(fd);
 }
 
+/* No render node, none that can be opened, or a GPU that maps nothing. */
+static void test_tiled_failures(void)
+{
+	g_autoptr(GError) error = NULL;
+	struct dmabuf_gbm gbm = {.render_node = "/dev/null/no"};
+	struct channel_dmabuf dmabuf = describe_part(80);
+	int fd = fake_dmabuf_create((size_t)80 * 10, NULL);
+	struct surface *surface = surface_create("test", 8, 4, NULL);
+	const struct kms_rect all = {0, 0, 8, 4};
+	struct dmabuf_reader *reader;
+
+	dmabuf.modifier = I915_FORMAT_MOD_X_TILED;
+	g_assert_null(dmabuf_reader_create(fd, &dmabuf, &gbm, &error));
+	g_assert_nonnull(error);
+	g_clear_error(&error);
+	g_assert_null(gbm.tiled);
+	gbm.tiled = tiled_create("/dev/null", &double_functions, NULL);
+	reader = dmabuf_reader_create(fd, &dmabuf, &gbm, &error);
+	g_assert_no_error(error);
+	gpu.maps_nothing = true;
+	g_assert_false(dmabuf_reader_copy(reader, surface, &all));
+	gpu.maps_nothing = false;
+	g_assert_true(dmabuf_reader_copy(reader, surface, &all));
+	dmabuf_reader_destroy(reader);
+	tiled_destroy(gbm.tiled);
+	surface_destroy(surface);
+	close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -430,5 +462,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/copy/dmabuf/signalled", test_signalled);
 	g_test_add_func("/copy/dmabuf/checks", test_checks);
 	g_test_add_func("/copy/dmabuf/tiled", test_tiled);
+	g_test_add_func("/copy/dmabuf/tiled-failures", test_tiled_failures);
 	return g_test_run();
 }

@@ -73,10 +73,40 @@ static void test_displayid(void)
 	g_assert_cmpuint(read.clock_khz, ==, 123456);
 }
 
+/* What a detailed timing has room for. */
+static void test_fits_detailed(void)
+{
+	const struct edid_timing largest = {
+		.clock_khz = 655350,
+		.width = 4095,
+		.height = 4095,
+		.horizontal_blank = 4095,
+		.vertical_blank = 4095,
+	};
+	struct edid_timing timing = largest;
+
+	g_assert_true(edid_timing_fits_detailed(&timing));
+	timing.clock_khz++;
+	g_assert_false(edid_timing_fits_detailed(&timing));
+	timing = largest;
+	timing.width++;
+	g_assert_false(edid_timing_fits_detailed(&timing));
+	timing = largest;
+	timing.height++;
+	g_assert_false(edid_timing_fits_detailed(&timing));
+	timing = largest;
+	timing.horizontal_blank++;
+	g_assert_false(edid_timing_fits_detailed(&timing));
+	timing = largest;
+	timing.vertical_blank++;
+	g_assert_false(edid_timing_fits_detailed(&timing));
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/edid/timing/compute", test_compute);
 	g_test_add_func("/edid/timing/displayid", test_displayid);
+	g_test_add_func("/edid/timing/fits-detailed", test_fits_detailed);
 	return g_test_run();
 }

@@ -552,6 +552,36 @@ static void test_hostile_displayid(void)
 	}
 }
 
+/* What the monitor says of its size is all of it, or nothing: one side alone is an aspect ratio. */
+static void test_ratio_is_no_size(void)
+{
+	/* Too fast for a detailed timing, so that a DisplayID block says it, and the size. */
+	const struct edid_screen screen = {3840, 2160, 240000, 600, 340, "DP-1"};
+	uint8_t edid[3][EDID_SIZE_MAX];
+	struct monitor monitor;
+
+	for (size_t i = 0; i < 3; i++) {
+		monitor_init(&monitor);
+		monitor.bytes[21] = i == 1 ? 0 : 52;
+		monitor.bytes[22] = i == 2 ? 0 : 32;
+		seal(monitor.bytes);
+		g_assert_cmpuint(edid_write(edid[i], &screen, monitor.bytes, monitor.size), >,
+			2 * EDID_BLOCK_SIZE);
+	}
+	/* The last block's sizes, in tenths of a millimetre. */
+	for (size_t i = 0; i < 3; i++) {
+		const uint8_t *block = edid[i] + EDID_BLOCK_SIZE;
+
+		while (block[0] != 0x70 && block < edid[i] + 3 * EDID_BLOCK_SIZE)
+			block += EDID_BLOCK_SIZE;
+		g_assert_cmphex(block[0], ==, 0x70);
+		/* Behind its head, the product's 15 bytes and this one's head. */
+		block += 5 + 15 + 3;
+		g_assert_cmpuint(block[0] | block[1] << 8, ==, i == 0 ? 5200 : 6000);
+		g_assert_cmpuint(block[2] | block[3] << 8, ==, i == 0 ? 3200 : 3400);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -577,5 +607,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/edid/extension-override", test_extension_override);
 	g_test_add_func("/edid/unsound", test_unsound);
 	g_test_add_func("/edid/hostile-displayid", test_hostile_displayid);
+	g_test_add_func("/edid/ratio-is-no-size", test_ratio_is_no_size);
 	return g_test_run();
 }
