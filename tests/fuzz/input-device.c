@@ -31,6 +31,7 @@
 #include "input/description.h"
 #include "vhost/signaller.h"
 #include "vhost_user.h"
+#include "wire/account.h"
 
 #define RAM_BYTES 0x8000u
 #define RING_BYTES 0x4000u /* of RAM for each ring: descriptors, available, used, buffers */
@@ -56,6 +57,7 @@ struct rig {
 	int ram_fd;
 	int kicks[2];
 	int call;
+	struct account *account;
 	/* Of the input that runs. */
 	struct input_sink *device;
 	int vmm;
@@ -129,7 +131,12 @@ static gpointer mutator(gpointer data)
 static struct input_sink *make_device(size_t i)
 {
 	static const struct input_screen screen = {"DP-1", 600, 340};
-	const struct device_options options = {"fuzz", "device", rig.addresses[i].sun_path, NULL};
+	const struct device_options options = {
+		.guest = "fuzz",
+		.device = "device",
+		.path = rig.addresses[i].sun_path,
+		.account = rig.account,
+	};
 	struct input_description description;
 	struct input_sink *device;
 	g_autoptr(GError) error = NULL;
@@ -183,6 +190,7 @@ static void rig_init(void)
 	rig.kicks[1] = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	rig.call = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	install_signaller();
+	rig.account = account_create("fuzz");
 	make_devices();
 	g_thread_unref(g_thread_new("guest", mutator, rig.ram));
 }
@@ -631,6 +639,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (rig.shrinking_fd >= 0)
 		close(rig.shrinking_fd);
 	empty_eventfds();
+	fuzz_check_account(rig.account);
 	g_assert(fuzz_open_fds() == fds);
 	return 0;
 }

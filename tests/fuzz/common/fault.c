@@ -117,6 +117,8 @@ ssize_t real_recvmsg(int fd, struct msghdr *message, int flags) REAL(recvmsg);
 ssize_t wrap_recvmsg(int fd, struct msghdr *message, int flags) WRAP(recvmsg);
 ssize_t real_sendmsg(int fd, const struct msghdr *message, int flags) REAL(sendmsg);
 ssize_t wrap_sendmsg(int fd, const struct msghdr *message, int flags) WRAP(sendmsg);
+ssize_t real_send(int fd, const void *bytes, size_t size, int flags) REAL(send);
+ssize_t wrap_send(int fd, const void *bytes, size_t size, int flags) WRAP(send);
 int real_ioctl(int fd, unsigned long request, void *argument) REAL(ioctl);
 int wrap_ioctl(int fd, unsigned long request, void *argument) WRAP(ioctl);
 int real_setsockopt(int fd, int level, int name, const void *value, socklen_t size)
@@ -189,6 +191,19 @@ ssize_t wrap_sendmsg(int fd, const struct msghdr *message, int flags)
 	half.msg_iov = &piece;
 	half.msg_iovlen = 1;
 	return real_sendmsg(fd, &half, flags);
+}
+
+ssize_t wrap_send(int fd, const void *bytes, size_t size, int flags)
+{
+	int error;
+
+	if (!is_due(FAULT_SENDMSG, &error))
+		return real_send(fd, bytes, size, flags);
+	if (error) {
+		errno = error;
+		return -1;
+	}
+	return real_send(fd, bytes, (size + 1) / 2, flags);
 }
 
 int wrap_ioctl(int fd, unsigned long request, void *argument)

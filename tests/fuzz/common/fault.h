@@ -12,7 +12,7 @@
 
 enum fault_call {
 	FAULT_RECVMSG,
-	FAULT_SENDMSG,
+	FAULT_SENDMSG, /* send, too */
 	FAULT_IOCTL,
 	FAULT_SETSOCKOPT,
 	FAULT_FCNTL, /* F_SETFL */

@@ -73,6 +73,11 @@ void fuzz_turns_without_fds(unsigned int turns);
 /* All that is to be closed (wire/closer.h) is closed now, and not before. */
 void fuzz_close(void);
 
+struct account;
+
+/* What a guest's peers took has been given back. */
+void fuzz_check_account(const struct account *account);
+
 /* How many fds this process has after that: the same after each input, or one was leaked. */
 unsigned int fuzz_open_fds(void);
 

@@ -9,6 +9,7 @@
 #include <poll.h>
 
 #include "fuzz.h"
+#include "wire/account.h"
 #include "wire/closer.h"
 
 /* An input has far fewer. */
@@ -27,7 +28,7 @@ GThread *wrap_thread_try_new(const char *name, GThreadFunc function, gpointer da
 
 GThread *wrap_thread_try_new(const char *name, GThreadFunc function, gpointer data, GError **error)
 {
-	g_assert(g_str_equal(name, "closer") && closer_count < CLOSERS_MAX);
+	g_assert(closer_count < CLOSERS_MAX);
 	closers[closer_count].function = function;
 	closers[closer_count].data = data;
 	closer_count++;
@@ -40,6 +41,12 @@ void fuzz_close(void)
 		closer_count--;
 		closers[closer_count].function(closers[closer_count].data);
 	}
+}
+
+void fuzz_check_account(const struct account *account)
+{
+	for (enum account_item item = 0; item < ACCOUNT_ITEMS; item++)
+		g_assert(account_used(account, item) == 0);
 }
 
 unsigned int fuzz_open_fds(void)

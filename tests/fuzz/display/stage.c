@@ -284,8 +284,7 @@ void stage_finish(struct stage *stage)
 	check_surfaces();
 	layout_destroy(stage->layout);
 	guest_destroy(stage->guest);
-	for (enum account_item item = 0; item < ACCOUNT_ITEMS; item++)
-		g_assert(account_used(stage->account, item) == 0);
+	fuzz_check_account(stage->account);
 	account_destroy(stage->account);
 	if (stage->card)
 		fake_card_destroy(stage->card);

@@ -53,9 +53,11 @@ void fake_card_destroy(struct kms_device *device)
 		drop(&device->outputs[i].queued);
 		drop(&device->outputs[i].current);
 	}
-	g_assert_cmpuint(device->buffers, ==, 0);
+	g_assert_cmpuint(device->buffers, ==, device->given);
 	g_free(device->outputs);
-	g_free(device);
+	device->destroyed = true;
+	if (device->buffers == 0)
+		g_free(device);
 }
 
 void fake_card_listen(struct kms_device *device, const struct kms_listener *listener, void *data)
@@ -419,6 +421,7 @@ struct kms_buffer *kms_buffer_import(struct kms_device *device, const struct kms
 	buffer->stride = dmabuf->stride;
 	buffer->fourcc = dmabuf->fourcc;
 	buffer->dmabuf = dmabuf->given ? dmabuf->fd : -1;
+	device->given += dmabuf->given;
 	device->imports++;
 	device->counters.imports += !device->has_seen;
 	return buffer;
@@ -459,13 +462,19 @@ struct kms_buffer *kms_buffer_ref(struct kms_buffer *buffer)
 
 void kms_buffer_unref(struct kms_buffer *buffer)
 {
+	struct kms_device *device;
+
 	if (!buffer || --buffer->references > 0)
 		return;
-	buffer->device->buffers--;
+	device = buffer->device;
+	device->buffers--;
+	device->given -= buffer->dmabuf >= 0;
 	if (buffer->dmabuf >= 0)
 		close(buffer->dmabuf);
 	g_free(buffer->pixels);
 	g_free(buffer);
+	if (device->destroyed && device->buffers == 0)
+		g_free(device);
 }
 
 uint32_t kms_buffer_width(const struct kms_buffer *buffer)

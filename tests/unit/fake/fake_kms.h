@@ -74,6 +74,8 @@ struct kms_device {
 	const struct kms_listener *listener;
 	void *data;
 	unsigned int buffers; /* that exist */
+	unsigned int given; /* of them those that an fd was given to: they may outlive the card */
+	bool destroyed; /* but for these */
 	unsigned int imports;
 	struct kms_device_counters counters; /* imports alone */
 	unsigned int trims;
