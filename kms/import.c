@@ -77,6 +77,7 @@ static size_t cache_limit(const struct kms_card *card)
 static void cache_drop(struct kms_imports *cache, size_t index)
 {
 	size_t last = --cache->count;
+	uint32_t owner = cache->owners[index];
 
 	kms_buffer_unref(cache->buffers[index]);
 	cache->inodes[index] = cache->inodes[last];
@@ -84,35 +85,40 @@ static void cache_drop(struct kms_imports *cache, size_t index)
 	cache->layouts[index] = cache->layouts[last];
 	cache->buffers[index] = cache->buffers[last];
 	cache->owners[index] = cache->owners[last];
+	cache->shares[index] = cache->shares[last];
 	cache->used[index] = cache->used[last];
-}
-
-/* With one more of `added`'s, which is to come. */
-static size_t count_of(const struct kms_imports *cache, uint32_t owner, uint32_t added)
-{
-	size_t count = owner == added;
-
 	for (size_t i = 0; i < cache->count; i++)
-		count += cache->owners[i] == owner;
-	return count;
+		cache->shares[i] -= cache->owners[i] == owner;
 }
 
-/* The least recently used of those of the owner that has the most: one that brings a new buffer with
- * each frame takes no other's place. */
+/* The least recently used of those of the owner that has the most, with one more of `added`'s, which is
+ * to come: one that brings a new buffer with each frame takes no other's place. */
 static size_t pick_victim(const struct kms_imports *cache, uint32_t added)
 {
 	size_t victim = 0;
-	size_t most = count_of(cache, cache->owners[0], added);
+	unsigned int most = 0;
 
-	for (size_t i = 1; i < cache->count; i++) {
-		size_t count = count_of(cache, cache->owners[i], added);
+	for (size_t i = 0; i < cache->count; i++) {
+		unsigned int share = cache->shares[i] + (cache->owners[i] == added);
 
-		if (count > most || (count == most && cache->used[i] < cache->used[victim])) {
+		if (share > most || (share == most && cache->used[i] < cache->used[victim])) {
 			victim = i;
-			most = count;
+			most = share;
 		}
 	}
 	return victim;
+}
+
+/* One more of this owner's: how many it has then. */
+static unsigned int add_share(struct kms_imports *cache, uint32_t owner)
+{
+	unsigned int share = 1;
+
+	for (size_t i = 0; i < cache->count; i++) {
+		if (cache->owners[i] == owner)
+			share = ++cache->shares[i];
+	}
+	return share;
 }
 
 static void cache_insert(struct kms_imports *cache, const struct stat *identity,
@@ -123,7 +129,9 @@ static void cache_insert(struct kms_imports *cache, const struct stat *identity,
 
 	while (cache->count >= limit)
 		cache_drop(cache, pick_victim(cache, owner));
-	index = cache->count++;
+	index = cache->count;
+	cache->shares[index] = add_share(cache, owner);
+	cache->count++;
 	cache->inodes[index] = identity->st_ino;
 	cache->devices[index] = identity->st_dev;
 	cache->layouts[index] = *layout;

@@ -30,7 +30,8 @@ struct kms_imports {
 	dev_t devices[KMS_CACHE_MAX];
 	struct kms_layout layouts[KMS_CACHE_MAX]; /* as the caller gave them */
 	struct kms_buffer *buffers[KMS_CACHE_MAX];
-	uint32_t owners[KMS_CACHE_MAX]; /* who imported it first */
+	uint32_t owners[KMS_CACHE_MAX]; /* who imported it first … */
+	unsigned int shares[KMS_CACHE_MAX]; /* … and how many that one has */
 	uint64_t used[KMS_CACHE_MAX]; /* the clock's value at the last use */
 	uint64_t clock;
 	size_t count;
