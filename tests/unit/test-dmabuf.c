@@ -434,12 +434,12 @@ static void test_tiled_failures(void)
 	struct dmabuf_reader *reader;
 
 	dmabuf.modifier = I915_FORMAT_MOD_X_TILED;
-	g_assert_null(dmabuf_reader_create(fd, &dmabuf, &gbm, &error));
+	g_assert_null(dmabuf_reader_create(fd, &dmabuf, &gbm, NULL, &error));
 	g_assert_nonnull(error);
 	g_clear_error(&error);
 	g_assert_null(gbm.tiled);
 	gbm.tiled = tiled_create("/dev/null", &double_functions, NULL);
-	reader = dmabuf_reader_create(fd, &dmabuf, &gbm, &error);
+	reader = dmabuf_reader_create(fd, &dmabuf, &gbm, NULL, &error);
 	g_assert_no_error(error);
 	gpu.maps_nothing = true;
 	g_assert_false(dmabuf_reader_copy(reader, surface, &all));

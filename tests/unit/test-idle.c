@@ -139,6 +139,7 @@ static void test_nobody_wants_it(void)
 /* The last device goes before the time is over: nobody waits any more. */
 static void test_devices_go(void)
 {
+	GMainContext *context = g_main_context_default();
 	struct fixture fixture;
 	GPollFD fds[16];
 	int priority, timeout;
@@ -146,8 +147,8 @@ static void test_devices_go(void)
 	set_up(&fixture, 3600000, CONFIG_NEVER, CONFIG_NEVER);
 	idle_count(fixture.idle, true);
 	idle_count(fixture.idle, false);
-	g_main_context_prepare(NULL, &priority);
-	g_main_context_query(NULL, priority, &timeout, fds, G_N_ELEMENTS(fds));
+	g_main_context_prepare(context, &priority);
+	g_main_context_query(context, priority, &timeout, fds, G_N_ELEMENTS(fds));
 	g_assert_cmpint(timeout, ==, -1);
 	expect_told(&fixture, "");
 	tear_down(&fixture);
