@@ -582,6 +582,22 @@ static void test_ratio_is_no_size(void)
 	}
 }
 
+/* Where the data of a CTA extension ends, which a damaged one cannot say. */
+static void test_cta_data_end(void)
+{
+	static const struct {
+		uint8_t revision, timings;
+		size_t end;
+	} cases[] = {{3, 4, 4}, {3, 20, 20}, {3, 127, 127}, {3, 128, 4}, {3, 3, 4}, {2, 20, 4},
+		{4, 20, 20}};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		const uint8_t cta[EDID_BLOCK_SIZE] = {0x02, cases[i].revision, cases[i].timings};
+
+		g_assert_cmpuint(edid_cta_data_end(cta), ==, cases[i].end);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -608,5 +624,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/edid/unsound", test_unsound);
 	g_test_add_func("/edid/hostile-displayid", test_hostile_displayid);
 	g_test_add_func("/edid/ratio-is-no-size", test_ratio_is_no_size);
+	g_test_add_func("/edid/cta-data-end", test_cta_data_end);
 	return g_test_run();
 }

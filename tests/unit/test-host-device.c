@@ -192,6 +192,12 @@ static void test_together(void)
 	g_assert_true(options.calibrated);
 	g_assert_cmpfloat(options.calibration[5], ==, 6);
 
+	of_mice.options.ignore = true;
+	host_device_options(sections, &mouse, &options);
+	g_assert_true(options.ignore);
+	of_mice.options.ignore = false;
+	host_device_options(sections, &mouse, &options);
+	g_assert_false(options.ignore);
 	/* What a guest has as it is, libinput leaves alone, whoever else speaks of it. */
 	of_mice.passthrough = true;
 	host_device_options(sections, &mouse, &options);
