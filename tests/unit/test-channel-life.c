@@ -262,12 +262,10 @@ static unsigned int count_events(const struct channel_fixture *fixture)
 	return count;
 }
 
-/* A few messages a turn are left to it then, in order, and none is lost: with their fds, since a read
- * takes in more of them. */
+/* A few messages a turn are left to it then, and none is lost. */
 static void test_share_used_up(void)
 {
-	struct channel_fixture *fixture = fixture_create("kiosk", 16, 16, 0);
-	/* Made before, it comes before the channel's own. */
+	struct channel_fixture *fixture;
 	g_autoptr(GSource) others = g_timeout_source_new(G_MAXUINT);
 	struct {
 		struct vhost_user_gpu_header header;
@@ -281,9 +279,10 @@ static void test_share_used_up(void)
 			sizeof(messages[i].scanout)};
 		messages[i].scanout = (struct vhost_user_gpu_scanout){i % 16, i + 1, 1};
 	}
-	g_source_set_priority(others, G_PRIORITY_HIGH);
-	g_source_set_callback(others, use_share_up, account_share(fixture->account), NULL);
+	/* Attached before the channel's own, it comes before it. */
 	g_source_attach(others, NULL);
+	fixture = fixture_create("kiosk", 16, 16, 0);
+	g_source_set_callback(others, use_share_up, account_share(fixture->account), NULL);
 	fixture_send_on(fixture->peer, messages, sizeof(messages), NULL, 0);
 	while (seen < G_N_ELEMENTS(messages)) {
 		unsigned int now;
