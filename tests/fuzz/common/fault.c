@@ -71,6 +71,11 @@ void fault_disarm(void)
 	fault.armed = false;
 }
 
+bool fault_is(enum fault_call call)
+{
+	return fault.armed && fault.call == call;
+}
+
 bool fault_struck(enum fault_call call)
 {
 	return fault.call == call && fault.struck;

@@ -38,6 +38,9 @@ void fault_set(enum fault_call call, int error, unsigned int skip, unsigned int 
 void fault_arm(struct fuzz *fuzz);
 void fault_disarm(void);
 
+/* Is it this call that is to fail? */
+bool fault_is(enum fault_call call);
+
 /* Did one of these calls fail, of what was armed last? Not where it was cut short or is tried again. */
 bool fault_struck(enum fault_call call);
 
