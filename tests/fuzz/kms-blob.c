@@ -32,7 +32,7 @@
 static size_t make_in_formats(struct fuzz *fuzz, uint8_t *bytes)
 {
 	struct drm_format_modifier_blob head = {.version = FORMAT_BLOB_CURRENT};
-	uint32_t formats[FORMATS_MAX];
+	uint32_t formats[FORMATS_MAX] = {0};
 	struct drm_format_modifier modifiers[MODIFIERS_MAX] = {0};
 
 	head.count_formats = fuzz_pick(fuzz, FORMATS_MAX + 1);
