@@ -97,10 +97,10 @@ run=/run/scanoutd-test
 declare -A pid=()
 trap 'kill -KILL "${pid[@]}" 2>/dev/null' EXIT
 
-# What the daemon is started by: setpriv and its options; and where its standard error goes.
+# What the daemon is started by: setpriv and its options; and where its standard error goes, if not to $out/daemon.log.
 daemon_user=()
 daemon_program=$BUILD/scanoutd
-daemon_log=$out/daemon.log
+daemon_log=
 
 # daemon_start [options of scanoutd]: returns when the outputs are lit and the doors are open.
 daemon_start() {
@@ -108,7 +108,7 @@ daemon_start() {
 	rm -f "$run/ready"
 	mkfifo "$run/ready"
 	${daemon_user[@]+"${daemon_user[@]}"} "$daemon_program" --stats "$out/stats.json" --ready-fd 7 "$@" \
-		7>"$run/ready" 2>>"$daemon_log" &
+		7>"$run/ready" 2>>"${daemon_log:-$out/daemon.log}" &
 	pid[daemon]=$!
 	# Nothing but the end of the file comes when the daemon dies. When it lives, that end comes too: its descriptors are
 	# those that it will have.
