@@ -215,6 +215,17 @@ FAULTY(write, write, ssize_t, -1, (int fd, const void *bytes, size_t size), (fd,
 	EINTR, EAGAIN, ENOSPC, EPIPE, EIO)
 FAULTY(pwrite64, pwrite, ssize_t, -1, (int fd, const void *bytes, size_t size, off_t offset),
 	(fd, bytes, size, offset), EINTR, ENOSPC, EIO)
+/* Of a fortified build, as clang makes them with later C libraries; `room` has been looked at by then. */
+FAULTY(__openat64_2, openat, int, -1, (int folder, const char *path, int flags),
+	(folder, path, flags), NO_FD, NO_FILE, EINTR)
+FAULTY(__read_chk, read, ssize_t, -1, (int fd, void *bytes, size_t size, size_t room),
+	(fd, bytes, size), EINTR, EAGAIN, EIO)
+FAULTY(__pread64_chk, pread, ssize_t, -1,
+	(int fd, void *bytes, size_t size, off_t offset, size_t room), (fd, bytes, size, offset),
+	EINTR, EIO)
+FAULTY(__readlink_chk, readlink, ssize_t, -1,
+	(const char *path, char *target, size_t size, size_t room), (path, target, size), ENOMEM,
+	EACCES)
 FAULTY(getgrnam, getgrnam, struct group *, NULL, (const char *name), (name), EMFILE, EINTR, EIO)
 /* Says by its value what went wrong, and leaves its result as it was. */
 FAULTY(getgrnam_r, getgrnam_r, int, errno,
@@ -270,6 +281,8 @@ FAULTY(epoll_wait, epoll_wait, int, -1,
 	(int epoll, struct epoll_event *events, int count, int timeout_ms),
 	(epoll, events, count, timeout_ms), EINTR)
 FAULTY(poll, poll, int, -1, (struct pollfd * fds, nfds_t count, int timeout_ms),
+	(fds, count, timeout_ms), EINTR, ENOMEM)
+FAULTY(__poll_chk, poll, int, -1, (struct pollfd * fds, nfds_t count, int timeout_ms, size_t room),
 	(fds, count, timeout_ms), EINTR, ENOMEM)
 FAULTY(mmap64, mmap, void *, MAP_FAILED,
 	(void *address, size_t size, int protection, int flags, int fd, off_t offset),
