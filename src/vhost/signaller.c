@@ -12,6 +12,10 @@
 /* Of what fails for the moment. */
 #define TRIES 8
 
+/* Finished requests that the kernel keeps for us: they are taken out when there is no room for another,
+ * so that most calls to a guest are one system call. */
+#define REQUESTS 128
+
 static struct {
 	aio_context_t context; /* 0: none yet */
 	int file;
@@ -35,7 +39,7 @@ bool signaller_install(GError **error)
 	file = memfd_create("scanoutd signaller", MFD_CLOEXEC);
 	if (file < 0)
 		return fail(error, "cannot signal guests: memfd_create");
-	if (syscall(SYS_io_setup, 1, &signaller.context) < 0) {
+	if (syscall(SYS_io_setup, REQUESTS, &signaller.context) < 0) {
 		fail(error, "cannot signal guests: io_setup");
 		close(file);
 		return false;
@@ -44,9 +48,16 @@ bool signaller_install(GError **error)
 	return true;
 }
 
-void signaller_add(int fd)
+static void make_room(void)
 {
 	static const struct timespec no_time;
+	struct io_event done[REQUESTS];
+
+	syscall(SYS_io_getevents, signaller.context, 0L, (long)REQUESTS, done, &no_time);
+}
+
+void signaller_add(int fd)
+{
 	struct iocb request = {
 		.aio_lio_opcode = IOCB_CMD_PREAD,
 		.aio_fildes = (uint32_t)signaller.file,
@@ -54,16 +65,13 @@ void signaller_add(int fd)
 		.aio_resfd = (uint32_t)fd,
 	};
 	struct iocb *requests[] = {&request};
-	struct io_event done;
 
-	/* A call that is lost can be a key that is not released. What an earlier one left behind makes
-	 * room for this one, also where it could not be submitted. */
+	/* A call that is lost can be a key that is not released. */
 	for (int i = 0; i < TRIES; i++) {
-		bool submitted = syscall(SYS_io_submit, signaller.context, 1L, requests) == 1;
-		bool of_the_moment = errno == EAGAIN || errno == ENOMEM || errno == EINTR;
-
-		syscall(SYS_io_getevents, signaller.context, 0L, 1L, &done, &no_time);
-		if (submitted || !of_the_moment)
+		if (syscall(SYS_io_submit, signaller.context, 1L, requests) == 1)
 			return;
+		if (errno != EAGAIN && errno != ENOMEM && errno != EINTR)
+			return;
+		make_room();
 	}
 }
