@@ -124,27 +124,35 @@ static const struct session_way way = {
 	.switch_terminal = switch_terminal,
 };
 
+/* As $LIBSEAT_BACKEND says, which is `name`. NULL: why is added to `reasons`. */
+static struct seat_client *connect_one(struct manager *manager, const char *name, GString *reasons)
+{
+	int reason;
+	struct seat_client *client = seat_client_create(&client_listener, manager, &reason);
+
+	if (client != NULL)
+		log_daemon(G_LOG_LEVEL_INFO, "%s: by %s", seat_client_name(client), name);
+	else
+		g_string_append_printf(reasons, "%s%s: %s", reasons->len > 0 ? ", " : "", name,
+			reason == ETIMEDOUT ? "does not answer" : g_strerror(reason));
+	return client;
+}
+
 /*
  * The managers one by one, unless $LIBSEAT_BACKEND names one: libseat's third way, for root, is a
- * fork of ourselves. What each had to say is added to `reasons`.
+ * fork of ourselves.
  */
 static struct seat_client *connect_client(struct manager *manager, GString *reasons)
 {
 	static const char *const managers[] = {"seatd", "logind"};
+	const char *named = g_getenv("LIBSEAT_BACKEND");
 	struct seat_client *client = NULL;
-	int reason;
 
-	if (g_getenv("LIBSEAT_BACKEND") != NULL)
-		return seat_client_create(&client_listener, manager, &reason);
+	if (named != NULL)
+		return connect_one(manager, named, reasons);
 	for (size_t i = 0; i < G_N_ELEMENTS(managers) && client == NULL; i++) {
 		g_setenv("LIBSEAT_BACKEND", managers[i], TRUE);
-		client = seat_client_create(&client_listener, manager, &reason);
-		if (client != NULL)
-			log_daemon(G_LOG_LEVEL_INFO, "%s: by %s", seat_client_name(client),
-				managers[i]);
-		else
-			g_string_append_printf(reasons, "%s%s: %s", i > 0 ? ", " : "", managers[i],
-				reason == ETIMEDOUT ? "does not answer" : g_strerror(reason));
+		client = connect_one(manager, managers[i], reasons);
 	}
 	g_unsetenv("LIBSEAT_BACKEND");
 	return client;
@@ -164,10 +172,10 @@ struct session *session_seat_create(const struct session_listener *listener, voi
 	manager->client = connect_client(manager, reasons);
 	if (manager->client == NULL) {
 		g_set_error(error, SESSION_ERROR, SESSION_ERROR_NO_MANAGER,
-			"no seat manager answers%s%s%s; start seatd and be in the group of its socket, "
+			"no seat manager answers (%s); start seatd and be in the group of its socket, "
 			"or log in on the machine's own terminal, where logind is one; with "
 			"seat-manager=no none is needed, but the groups video and input are",
-			reasons->len > 0 ? " (" : "", reasons->str, reasons->len > 0 ? ")" : "");
+			reasons->str);
 		destroy(&manager->session);
 		return NULL;
 	}

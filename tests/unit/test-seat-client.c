@@ -13,6 +13,10 @@
 
 #include "channel_fixture.h"
 #include "session/seat_client.h"
+#include "session/session_internal.h"
+
+/* Of session.c, which would bring the terminal with it, and the card. */
+G_DEFINE_QUARK(test_session_error_quark, session_error)
 
 /* ---- the manager ---- */
 
@@ -443,6 +447,35 @@ static void test_stopped_at_end(void)
 		g_thread_yield();
 }
 
+/* Each that was asked is said, with what became of it; one that the environment names is asked alone. */
+static void test_refused(void)
+{
+	static const struct session_listener nobody;
+	static const struct {
+		const char *named;
+		const char *reasons;
+	} cases[] = {
+		{NULL, "answers (seatd: No such file or directory, logind: No such file or directory); "},
+		{"logind", "answers (logind: No such file or directory); "},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(GError) error = NULL;
+
+		manager_reset();
+		manager.refuses = true;
+		if (cases[i].named)
+			g_setenv("LIBSEAT_BACKEND", cases[i].named, TRUE);
+		else
+			g_unsetenv("LIBSEAT_BACKEND");
+		g_assert_null(session_seat_create(&nobody, NULL, &error));
+		g_assert_error(error, SESSION_ERROR, SESSION_ERROR_NO_MANAGER);
+		g_assert_nonnull(strstr(error->message, cases[i].reasons));
+		g_assert_cmpstr(g_getenv("LIBSEAT_BACKEND"), ==, cases[i].named);
+	}
+	g_unsetenv("LIBSEAT_BACKEND");
+}
+
 int main(int argc, char **argv)
 {
 	fixture_init(&argc, &argv);
@@ -453,5 +486,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/session/seat-client/dies", test_dies);
 	g_test_add_func("/session/seat-client/stopped-at-start", test_stopped_at_start);
 	g_test_add_func("/session/seat-client/stopped-at-end", test_stopped_at_end);
+	g_test_add_func("/session/seat-manager/refused", test_refused);
 	return g_test_run();
 }
