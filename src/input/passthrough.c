@@ -20,6 +20,9 @@
  * not be opened for a reason that passes. */
 #define TAKEN_RETRY_SECONDS 1
 
+/* Events in one turn of the main loop. */
+#define TURN_EVENTS 64
+
 struct passthrough {
 	struct passthrough_options options;
 	struct udev *udev;
@@ -398,14 +401,18 @@ static void look_again(struct passthrough *passthrough)
 static gboolean devices_changed(gint fd, GIOCondition condition, gpointer data)
 {
 	struct passthrough *passthrough = data;
-	struct udev_device *device;
+	struct udev_device *device = NULL;
 
 	turn_note();
-	while ((device = udev_monitor_receive_device(passthrough->monitor)) != NULL) {
+	for (int i = 0; i < TURN_EVENTS; i++) {
+		errno = 0;
+		device = udev_monitor_receive_device(passthrough->monitor);
+		if (!device)
+			break;
 		device_changed(passthrough, device);
 		udev_device_unref(device);
 	}
-	if (errno == ENOBUFS)
+	if (!device && errno == ENOBUFS)
 		look_again(passthrough);
 	return G_SOURCE_CONTINUE;
 }

@@ -163,7 +163,7 @@ static void guest_leds(uint32_t said, uint32_t leds)
 static void udev_says(const char *action)
 {
 	udev_double.action = action;
-	udev_double_wake();
+	udev_double_wake(1);
 	fixture_settle();
 }
 
@@ -267,11 +267,27 @@ static void test_life(void)
 	finish(passthrough);
 }
 
+/* However much udev says, other sources have their turn between. */
+static void test_storm(void)
+{
+	struct passthrough *passthrough = start(true);
+
+	expect("open close create /run/kiosk-extra.sock ");
+	udev_double.action = "change";
+	udev_double_wake(1000);
+	g_main_context_iteration(NULL, FALSE);
+	g_assert_true(udev_double_has_more());
+	fixture_settle();
+	g_assert_false(udev_double_has_more());
+	expect("");
+	finish(passthrough);
+}
+
 static void udev_loses(bool present)
 {
 	udev_double.present = present;
 	udev_double.overrun = true;
-	udev_double_wake();
+	udev_double_wake(1);
 	fixture_settle();
 }
 
@@ -601,6 +617,7 @@ int main(int argc, char **argv)
 	fixture_init(&argc, &argv);
 	g_test_add_func("/input/passthrough/life", test_life);
 	g_test_add_func("/input/passthrough/leds", test_leds);
+	g_test_add_func("/input/passthrough/storm", test_storm);
 	g_test_add_func("/input/passthrough/lost-events", test_lost_events);
 	g_test_add_func("/input/passthrough/taken", test_taken);
 	g_test_add_func("/input/passthrough/missed", test_missed);

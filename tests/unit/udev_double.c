@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <glib.h>
 #include <libudev.h>
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -16,7 +17,7 @@ void udev_double_reset(bool present)
 		.node = UDEV_DOUBLE_NODE,
 		.sysname = "event3",
 		.fails = udev_double.fails,
-		.monitor_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
+		.monitor_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE),
 	};
 }
 
@@ -25,9 +26,16 @@ void udev_double_finish(void)
 	close(udev_double.monitor_fd);
 }
 
-void udev_double_wake(void)
+void udev_double_wake(unsigned int events)
 {
-	g_assert_cmpint(eventfd_write(udev_double.monitor_fd, 1), ==, 0);
+	g_assert_cmpint(eventfd_write(udev_double.monitor_fd, events), ==, 0);
+}
+
+bool udev_double_has_more(void)
+{
+	struct pollfd fd = {.fd = udev_double.monitor_fd, .events = POLLIN};
+
+	return poll(&fd, 1, 0) == 1;
 }
 
 /* ---- libudev ---- */

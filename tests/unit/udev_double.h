@@ -19,14 +19,15 @@ extern struct udev_double {
 	bool orphan; /* udev knows no input device behind it */
 	int fails; /* of the calls that make a monitor, counted from 1, the one that does; 0: none */
 	const char *action; /* to be heard */
-	int monitor_fd; /* an eventfd */
+	int monitor_fd; /* an eventfd: how many events are to be heard */
 } udev_double;
 
 /* One device that is fine, there or not. */
 void udev_double_reset(bool present);
 void udev_double_finish(void);
 
-/* The monitor has something to say: an event with the action above, or that there were too many. */
-void udev_double_wake(void);
+/* The monitor has something to say: events with the action above, or that there were too many. */
+void udev_double_wake(unsigned int events);
+bool udev_double_has_more(void);
 
 #endif
