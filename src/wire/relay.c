@@ -53,7 +53,7 @@ static gboolean tell_display_closed(gpointer data)
 
 void relay_display_closed(struct relay *relay)
 {
-	if (relay->swapped && !relay->display_closed_source)
+	if (relay->display == DISPLAY_GIVEN && !relay->display_closed_source)
 		relay->display_closed_source = turn_name_of(
 			g_timeout_add(DISPLAY_CLOSED_MS, tell_display_closed, relay), "relay",
 			relay->name);
@@ -87,10 +87,9 @@ static void session_reset(struct relay *relay)
 	}
 	closer_close(relay->closer, relay->vmm_display_fd);
 	relay->vmm_display_fd = -1;
-	relay->swaps = false;
+	relay->display = DISPLAY_NONE;
 	relay->told_no_socket = false;
 	relay->told_no_fds = false;
-	relay->swapped = false;
 	relay->memory_shared = false;
 	relay->acknowledge = false;
 	relay->told_scanouts = false;

@@ -20,6 +20,13 @@
 
 enum side { SIDE_VMM, SIDE_BACKEND };
 
+/* Whether the back-end has its display socket; it gets one a session. */
+enum relay_display {
+	DISPLAY_NONE, /* the VMM has not sent one */
+	DISPLAY_DUE, /* it has, and ours could not be made or sent so far */
+	DISPLAY_GIVEN,
+};
+
 struct relay {
 	char *name;
 	char *vmm_path; /* NULL: the socket is the service manager's */
@@ -45,8 +52,7 @@ struct relay {
 	unsigned int retry_ms;
 	bool told_waiting;
 	int vmm_display_fd; /* kept open unread: see relay.h */
-	bool swaps; /* the back-end is to get its display socket */
-	bool swapped; /* it has it */
+	enum relay_display display; /* the back-end's socket */
 	bool told_no_socket; /* that it could not be made, so far */
 	bool told_no_fds; /* that messages wait for want of them, so far */
 	bool unwatched[2]; /* by enum side: the kernel could not, so far */

@@ -183,8 +183,7 @@ static enum step give_display_socket(struct relay *relay)
 		close(pair[0]);
 		return step == STEP_WAIT ? wait_and_send_again(relay) : step;
 	}
-	relay->swaps = false;
-	relay->swapped = true;
+	relay->display = DISPLAY_GIVEN;
 	relay->fds_in_flight[SIDE_BACKEND]++;
 	relay->counters.sockets_swapped++;
 	relay->listener->attached(relay->data, pair[0]);
@@ -205,11 +204,11 @@ static enum step swap_socket(struct relay *relay, struct message *message)
 		relay->vmm_display_fd = vmm_display_fd;
 	}
 	relay->acknowledge = message->wire.header.flags & VHOST_USER_NEED_REPLY;
-	if (relay->swapped) {
+	if (relay->display == DISPLAY_GIVEN) {
 		relay->counters.sockets_swallowed++;
 		return STEP_MOVED;
 	}
-	relay->swaps = true;
+	relay->display = DISPLAY_DUE;
 	return give_display_socket(relay);
 }
 
@@ -265,7 +264,7 @@ enum step relay_from_vmm(struct relay *relay)
 
 	if (relay->holds[SIDE_VMM])
 		return pass_held_on(relay, SIDE_VMM);
-	if (relay->swaps)
+	if (relay->display == DISPLAY_DUE)
 		return give_display_socket(relay);
 	if (relay->acknowledge) {
 		if (!message_has_room(&relay->streams[SIDE_VMM]))
