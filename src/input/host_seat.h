@@ -2,8 +2,7 @@
 /*
  * The life of the host's seat: its devices are opened when somebody has a use for them, closed
  * while the terminal is not ours, and tried again where that fails, or where udev said more than
- * libinput heard. Made by input.c; what the seat
- * has to say goes to the listener that was handed in.
+ * libinput heard. Made by input.c; what the seat has to say goes to the listener that was handed in.
  */
 #ifndef SCANOUTD_INPUT_HOST_SEAT_H
 #define SCANOUTD_INPUT_HOST_SEAT_H

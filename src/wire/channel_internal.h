@@ -96,7 +96,7 @@ int channel_take_fd(struct channel *channel, uint32_t offset, bool *more);
 const char *channel_request_name(uint32_t request);
 
 /*
- * Consumes complete messages from the buffer, and the pixels behind them, until one is incomplete
+ * Consumes complete messages from the buffer, and the pixels behind them, until one is incomplete,
  * the reply queue is full, or the guest has had its share of the turn.
  */
 bool channel_process(struct channel *channel);

@@ -34,7 +34,10 @@
 /* After a failure to accept that will not go away by itself (no fd left). */
 #define RETRY_MS 1000
 
-G_DEFINE_QUARK(scanoutd - door - error, door_error)
+G_DEFINE_QUARK(scanoutd_door_error_quark, door_error)
+
+/* Who is charged with the most. */
+G_STATIC_ASSERT(ACCOUNT_FDS_RELAY <= SPARE_FDS_MAX);
 
 struct door {
 	char *guest; /* for the log, or NULL */

@@ -42,12 +42,13 @@ struct door_options {
 /*
  * Listens on a path. Whether somebody else serves it is decided by a lock on "<path>.lock", never
  * by connecting; a stale socket is replaced. Mode 0600 unless a group is given: then 0660 and that
- * group. Where the file system does not let us (it is full, read-only, the folder is not there), or this
- * process has no fds left, that is logged, once a reason, and tried again, after a second and up to
- * 16, in a thread: the loop does not wait for a file system. Errors are a path that is too long or
- * something else than a socket, a group that there is not, and a path that somebody serves. One peer at a time: while one is attached, another one waits in the
- * backlog, which is logged, and after 2 s is refused, which is logged with both process numbers;
- * door_release() lets the next one in.
+ * group. Where the file system does not let us (it is full, read-only, the folder is not there), or
+ * this process has no fds left, that is logged, once a reason, and tried again, after a second and up
+ * to 16, in a thread: the loop does not wait for a file system. Errors are a path that is too long or
+ * something else than a socket, a group that there is not, and a path that somebody serves.
+ *
+ * One peer at a time: while one is attached, another one waits in the backlog, which is logged, and
+ * after 2 s is refused, which is logged with both process numbers; door_release() lets the next one in.
  */
 struct door *door_create_path(const struct door_options *options, door_attached_func attached,
 	void *data, GError **error);

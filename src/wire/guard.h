@@ -4,10 +4,9 @@
  * makes shorter, a device that is unplugged. That raises SIGBUS, of which we would die; here a
  * guarded mapping is replaced by zeroes, and says so.
  *
- * Used by whoever maps what a peer sent: vhost/memory.c, scene/dmabuf.c; and lent to kms/ for what it maps
- * of a card. From the main thread alone,
- * in which all of it is touched. This is the one piece of state that a signal handler forces to be
- * global.
+ * Used by whoever maps what a peer sent: vhost/memory.c, scene/dmabuf.c; and lent to kms/ for what it
+ * maps of a card. From the main thread alone, in which all of it is touched. This is the one piece of
+ * state that a signal handler forces to be global.
  */
 #ifndef SCANOUTD_WIRE_GUARD_H
 #define SCANOUTD_WIRE_GUARD_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One vhost-user message on a socket, whole or not at all. Called by the relay alone, which knows
- * what messages mean; here only header, size and fds count.
+ * One vhost-user message on a socket, whole or not at all. Called by the relay and by vhost/, which
+ * know what messages mean; here only header, size and fds count.
  */
 #ifndef SCANOUTD_WIRE_MESSAGE_H
 #define SCANOUTD_WIRE_MESSAGE_H

@@ -14,8 +14,8 @@
  * has room for it, and is then taken and sent with its fds in one sendmsg. So nothing is held here from
  * one turn of the main loop to the next, but for one message each way that the kernel could not send:
  * fds in flight are counted by user, and another guest's peers can have used them up. It is sent when
- * it can be. Nor is a message taken for whose fds this process has no room: it waits where it is. A side that has not read 64 fds gets no more until it has read all, so that this guest's
- * can not be the many.
+ * it can be. Nor is a message taken for whose fds this process has no room: it waits where it is. A side
+ * that has not read 64 fds gets no more until it has read all, so that this guest's cannot be the many.
  *
  * Faults. "closed": one log line that names the guest, the side and the fault; both sides' sockets
  * are closed, listener->detached is called, and the next VMM is served. Nothing of the message at

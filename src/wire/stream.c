@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * recvmsg and sendmsg with SCM_RIGHTS, non-blocking, every fd accounted for. Called by the channel,
- * the relay and the doors' peers; knows nothing of what the bytes mean.
+ * recvmsg and sendmsg with SCM_RIGHTS, non-blocking, every fd accounted for. Knows nothing of what
+ * the bytes mean.
  */
 #include "wire/stream.h"
 

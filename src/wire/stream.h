@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One non-blocking reader and writer of bytes with fds, used by every other file of wire/.
+ * One non-blocking reader and writer of bytes with fds, used by whoever has a socket to a peer: the
+ * channel, vhost-user messages (message.c), vhost/.
  *
  * Owns the socket's fd and nothing else; keeps no bytes. Not concerned with framing: the caller
  * says where bytes go and how many it wants, and is told how many came and which fds came with
