@@ -19,17 +19,6 @@
 /* Of a message that has no name in vhost_user.h: the relay knows nothing of it. */
 #define GET_FEATURES 1
 
-/* Leaves the function with the result of what did not go well. */
-#define TRY(expression) \
-	do { \
-		enum peers_result tried = (expression); \
-		if (tried != PEERS_DONE) { \
-			g_printerr("%s: %s\n", #expression, \
-				tried == PEERS_CLOSED ? "closed" : "lost"); \
-			return tried; \
-		} \
-	} while (0)
-
 /* ---- sockets ---- */
 
 bool peers_send(int socket, const void *bytes, size_t size, int fd)
@@ -192,8 +181,8 @@ static enum peers_result ask(int socket, uint32_t request, const void *payload, 
 	struct vhost_user_gpu_header header;
 	uint8_t reply[2048];
 
-	TRY(tell(socket, request, payload, size, -1));
-	TRY(peers_receive(socket, &header, sizeof(header), NULL));
+	PEERS_TRY(tell(socket, request, payload, size, -1));
+	PEERS_TRY(peers_receive(socket, &header, sizeof(header), NULL));
 	g_assert_cmpuint(header.request, ==, request);
 	g_assert_cmpuint(header.flags, ==, VHOST_USER_GPU_REPLY);
 	g_assert_cmpuint(header.size, ==, reply_size);
@@ -205,9 +194,10 @@ static enum peers_result introduce(int socket)
 	const uint64_t features = VHOST_USER_GPU_FEATURE_EDID | VHOST_USER_GPU_FEATURE_DMABUF2;
 	const uint32_t scanout = 0;
 
-	TRY(ask(socket, VHOST_USER_GPU_GET_PROTOCOL_FEATURES, NULL, 0, sizeof(features)));
-	TRY(tell(socket, VHOST_USER_GPU_SET_PROTOCOL_FEATURES, &features, sizeof(features), -1));
-	TRY(ask(socket, VHOST_USER_GPU_GET_DISPLAY_INFO, NULL, 0,
+	PEERS_TRY(ask(socket, VHOST_USER_GPU_GET_PROTOCOL_FEATURES, NULL, 0, sizeof(features)));
+	PEERS_TRY(tell(socket, VHOST_USER_GPU_SET_PROTOCOL_FEATURES, &features, sizeof(features),
+		-1));
+	PEERS_TRY(ask(socket, VHOST_USER_GPU_GET_DISPLAY_INFO, NULL, 0,
 		sizeof(struct virtio_gpu_resp_display_info)));
 	return ask(socket, VHOST_USER_GPU_GET_EDID, &scanout, sizeof(scanout),
 		sizeof(struct virtio_gpu_resp_edid));
@@ -221,7 +211,7 @@ static enum peers_result show_pixels(int socket, const struct peers_picture *pic
 	g_autofree uint8_t *update = g_malloc0(size);
 
 	memcpy(update, &part, sizeof(part));
-	TRY(tell(socket, VHOST_USER_GPU_SCANOUT, &scanout, sizeof(scanout), -1));
+	PEERS_TRY(tell(socket, VHOST_USER_GPU_SCANOUT, &scanout, sizeof(scanout), -1));
 	return tell(socket, VHOST_USER_GPU_UPDATE, update, size, -1);
 }
 
@@ -233,8 +223,8 @@ static enum peers_result show_cursor(int socket)
 
 	cursor->pos = (struct vhost_user_gpu_cursor_pos){0, 10, 20};
 	memset(cursor->data, 0xff, sizeof(cursor->data));
-	TRY(tell(socket, VHOST_USER_GPU_CURSOR_UPDATE, cursor, sizeof(*cursor), -1));
-	TRY(tell(socket, VHOST_USER_GPU_CURSOR_POS, &position, sizeof(position), -1));
+	PEERS_TRY(tell(socket, VHOST_USER_GPU_CURSOR_UPDATE, cursor, sizeof(*cursor), -1));
+	PEERS_TRY(tell(socket, VHOST_USER_GPU_CURSOR_POS, &position, sizeof(position), -1));
 	return tell(socket, VHOST_USER_GPU_CURSOR_POS_HIDE, &position, sizeof(position), -1);
 }
 
@@ -250,10 +240,11 @@ static enum peers_result show_dmabuf(int socket, const struct peers_picture *pic
 	};
 	bool second = index > 0;
 
-	TRY(tell(socket, second ? VHOST_USER_GPU_DMABUF_SCANOUT2 : VHOST_USER_GPU_DMABUF_SCANOUT,
-		&scanout, second ? sizeof(scanout) : sizeof(scanout.dmabuf_scanout),
+	PEERS_TRY(tell(socket,
+		second ? VHOST_USER_GPU_DMABUF_SCANOUT2 : VHOST_USER_GPU_DMABUF_SCANOUT, &scanout,
+		second ? sizeof(scanout) : sizeof(scanout.dmabuf_scanout),
 		picture->dmabufs[index]));
-	TRY(ask(socket, VHOST_USER_GPU_DMABUF_UPDATE, &update, sizeof(update), 0));
+	PEERS_TRY(ask(socket, VHOST_USER_GPU_DMABUF_UPDATE, &update, sizeof(update), 0));
 	return ask(socket, VHOST_USER_GPU_DMABUF_UPDATE, &update, sizeof(update), 0);
 }
 
@@ -261,15 +252,15 @@ static enum peers_result show_all(int socket, const struct peers_picture *pictur
 {
 	const struct vhost_user_gpu_scanout none = {0};
 
-	TRY(introduce(socket));
-	TRY(show_pixels(socket, picture));
-	TRY(show_dmabuf(socket, picture, 0, DRM_FORMAT_XRGB8888));
-	TRY(show_cursor(socket));
-	TRY(show_dmabuf(socket, picture, 1, DRM_FORMAT_XRGB8888));
+	PEERS_TRY(introduce(socket));
+	PEERS_TRY(show_pixels(socket, picture));
+	PEERS_TRY(show_dmabuf(socket, picture, 0, DRM_FORMAT_XRGB8888));
+	PEERS_TRY(show_cursor(socket));
+	PEERS_TRY(show_dmabuf(socket, picture, 1, DRM_FORMAT_XRGB8888));
 	/* One that no plane takes: it is copied. */
-	TRY(show_dmabuf(socket, picture, 2, DRM_FORMAT_BGRX8888));
-	TRY(tell(socket, VHOST_USER_GPU_SCANOUT, &none, sizeof(none), -1));
-	TRY(introduce(socket));
+	PEERS_TRY(show_dmabuf(socket, picture, 2, DRM_FORMAT_BGRX8888));
+	PEERS_TRY(tell(socket, VHOST_USER_GPU_SCANOUT, &none, sizeof(none), -1));
+	PEERS_TRY(introduce(socket));
 	g_assert_true(peers_is_silent(socket));
 	return PEERS_DONE;
 }
@@ -311,7 +302,7 @@ static enum peers_result pass(int from, int to, const struct message *message, i
 
 	if (!peers_send(from, message, size, fd))
 		return PEERS_CLOSED;
-	TRY(peers_receive(to, &came, size, &fd_that_came));
+	PEERS_TRY(peers_receive(to, &came, size, &fd_that_came));
 	g_assert_cmpmem(&came, size, message, size);
 	g_assert_true((fd_that_came >= 0) == (fd >= 0));
 	if (fd_that_came >= 0)
@@ -322,7 +313,7 @@ static enum peers_result pass(int from, int to, const struct message *message, i
 static enum peers_result exchange(const struct pair *pair, const struct message *question,
 	const struct message *answer)
 {
-	TRY(pass(pair->vmm, pair->backend, question, -1));
+	PEERS_TRY(pass(pair->vmm, pair->backend, question, -1));
 	return pass(pair->backend, pair->vmm, answer, -1);
 }
 
@@ -345,7 +336,7 @@ static enum peers_result share_memory(const struct pair *pair, int memory)
 	struct message answer = make(VHOST_USER_ADD_MEM_REG, VHOST_USER_REPLY, sizeof(uint64_t));
 
 	message.payload[8] = 1;
-	TRY(pass(pair->vmm, pair->backend, &message, memory));
+	PEERS_TRY(pass(pair->vmm, pair->backend, &message, memory));
 	return pass(pair->backend, pair->vmm, &answer, -1);
 }
 
@@ -364,10 +355,10 @@ static enum peers_result swap_sockets(struct pair *pair)
 	close(ends[1]);
 	if (!sent)
 		return PEERS_CLOSED;
-	TRY(peers_receive(pair->backend, &came, sizeof(came.header), &pair->display));
+	PEERS_TRY(peers_receive(pair->backend, &came, sizeof(came.header), &pair->display));
 	g_assert_cmpuint(came.header.request, ==, VHOST_USER_GPU_SET_SOCKET);
 	g_assert_cmpint(pair->display, >=, 0);
-	TRY(peers_receive(pair->vmm, &came, sizeof(came.header), NULL));
+	PEERS_TRY(peers_receive(pair->vmm, &came, sizeof(came.header), NULL));
 	g_assert_cmpuint(came.header.request, ==, VHOST_USER_GPU_SET_SOCKET);
 	return peers_receive(pair->vmm, &status, sizeof(status), NULL);
 }
@@ -398,14 +389,14 @@ static enum peers_result relay_all(struct pair *pair, int listener,
 		return PEERS_CLOSED;
 	pair->backend = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 	g_assert_cmpint(pair->backend, >=, 0);
-	TRY(exchange(pair, &features, &answer));
-	TRY(ask_for_scanouts(pair));
-	TRY(swap_sockets(pair));
-	TRY(share_memory(pair, picture->dmabufs[0]));
-	TRY(run_queues(pair, true, picture->dmabufs[1]));
+	PEERS_TRY(exchange(pair, &features, &answer));
+	PEERS_TRY(ask_for_scanouts(pair));
+	PEERS_TRY(swap_sockets(pair));
+	PEERS_TRY(share_memory(pair, picture->dmabufs[0]));
+	PEERS_TRY(run_queues(pair, true, picture->dmabufs[1]));
 	display = pair->display;
 	pair->display = -1;
-	TRY(peers_show(display, picture));
+	PEERS_TRY(peers_show(display, picture));
 	return run_queues(pair, false, -1);
 }
 

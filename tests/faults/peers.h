@@ -7,6 +7,7 @@
 #ifndef TESTS_FAULTS_PEERS_H
 #define TESTS_FAULTS_PEERS_H
 
+#include <glib.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,6 +20,17 @@ enum peers_result {
 	PEERS_CLOSED, /* the other side closed the socket first */
 	PEERS_LOST, /* a reply did not come, and the socket is open */
 };
+
+/* Leaves the function with the result of what did not go well. */
+#define PEERS_TRY(expression) \
+	do { \
+		enum peers_result tried = (expression); \
+		if (tried != PEERS_DONE) { \
+			g_printerr("%s: %s\n", #expression, \
+				tried == PEERS_CLOSED ? "closed" : "lost"); \
+			return tried; \
+		} \
+	} while (0)
 
 /* What a guest shows; made before any thread. */
 struct peers_picture {

@@ -43,16 +43,6 @@ struct stage {
 
 /* ---- the VMM, in a thread of its own ---- */
 
-#define TRY(expression) \
-	do { \
-		enum peers_result tried = (expression); \
-		if (tried != PEERS_DONE) { \
-			g_printerr("%s: %s\n", #expression, \
-				tried == PEERS_CLOSED ? "closed" : "lost"); \
-			return tried; \
-		} \
-	} while (0)
-
 /* A VMM goes where what it needs is refused. */
 static enum peers_result say(struct vmm *vmm, const struct vmm_message *message)
 {
@@ -64,11 +54,11 @@ static enum peers_result say(struct vmm *vmm, const struct vmm_message *message)
 		return PEERS_CLOSED;
 	if (!vmm_expects_reply(message))
 		return PEERS_DONE;
-	TRY(peers_receive(vmm->fd, &header, sizeof(header), NULL));
+	PEERS_TRY(peers_receive(vmm->fd, &header, sizeof(header), NULL));
 	g_assert_cmpuint(header.request, ==, message->request);
 	g_assert_cmphex(header.flags, ==, VHOST_USER_VERSION | VHOST_USER_REPLY);
 	g_assert_cmpuint(header.size, <=, sizeof(words));
-	TRY(peers_receive(vmm->fd, words, header.size, NULL));
+	PEERS_TRY(peers_receive(vmm->fd, words, header.size, NULL));
 	return message->flags & VHOST_USER_NEED_REPLY && words[0] != 0 ? PEERS_CLOSED : PEERS_DONE;
 }
 
@@ -122,7 +112,7 @@ static enum peers_result type(struct keyboard *keyboard)
 		offer(vmm, head);
 	eventfd_write(vmm->kicks[DEVICE_EVENT_QUEUE], 1);
 	__atomic_store_n(&keyboard->wish, WISH_PRESS, __ATOMIC_RELEASE);
-	TRY(await_key(vmm, 1));
+	PEERS_TRY(await_key(vmm, 1));
 	__atomic_store_n(&keyboard->wish, WISH_RELEASE, __ATOMIC_RELEASE);
 	return await_key(vmm, 0);
 }
@@ -138,13 +128,13 @@ static enum peers_result use(struct keyboard *keyboard)
 		return PEERS_LOST;
 	count = vmm_script(vmm, messages);
 	for (size_t i = 0; i < count; i++)
-		TRY(say(vmm, &messages[i]));
-	TRY(type(keyboard));
+		PEERS_TRY(say(vmm, &messages[i]));
+	PEERS_TRY(type(keyboard));
 	for (unsigned int i = 0; i < VMM_QUEUES; i++) {
 		const struct vmm_message stop = VMM_MESSAGE(VHOST_USER_GET_VRING_BASE,
 			VMM_STATE(i, 0));
 
-		TRY(say(vmm, &stop));
+		PEERS_TRY(say(vmm, &stop));
 	}
 	g_assert_true(peers_is_silent(vmm->fd));
 	return PEERS_DONE;
