@@ -179,33 +179,14 @@ void scene_hang_up(struct scene *scene, size_t guest)
 	fixture_settle();
 }
 
-static ssize_t send_some(int socket, const uint8_t *bytes, size_t size, int fd)
-{
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = {.bytes = {0}};
-	struct iovec iov = {.iov_base = (void *)(uintptr_t)bytes, .iov_len = size};
-	struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1};
-
-	if (fd >= 0) {
-		control.header.cmsg_level = SOL_SOCKET;
-		control.header.cmsg_type = SCM_RIGHTS;
-		control.header.cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(&control.header), &fd, sizeof(int));
-		message.msg_control = &control;
-		message.msg_controllen = sizeof(control.bytes);
-	}
-	return sendmsg(socket, &message, MSG_NOSIGNAL);
-}
-
 void scene_send_raw(struct scene *scene, size_t guest, const void *bytes, size_t size, int fd)
 {
 	const uint8_t *from = bytes;
 	int passed = fd;
 
 	while (size > 0) {
-		ssize_t sent = send_some(scene->peers[guest], from, size, passed);
+		ssize_t sent = fixture_try_send(scene->peers[guest], from, size, &passed,
+			passed >= 0);
 
 		if (sent < 0) {
 			g_assert_cmpint(errno, ==, EAGAIN);
