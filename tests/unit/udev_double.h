@@ -22,7 +22,7 @@ extern struct udev_double {
 	int monitor_fd; /* an eventfd: how many events are to be heard */
 } udev_double;
 
-/* One device that is fine, there or not. */
+/* One device that is fine, there or not. `fails` stays as it was. */
 void udev_double_reset(bool present);
 void udev_double_finish(void);
 
