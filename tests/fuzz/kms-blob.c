@@ -19,6 +19,7 @@
 #include <xf86drm.h>
 
 #include "drm_double.h"
+#include "edid_seal.h"
 #include "fuzz.h"
 #include "list.h"
 #include "plane.h"
@@ -137,18 +138,6 @@ static void set_modes(struct fuzz *fuzz, drmModeModeInfo *modes)
 	}
 }
 
-/* One without header and checksum says nothing. */
-static void mend(uint8_t *edid)
-{
-	static const uint8_t header[] = {0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0};
-	uint8_t sum = 0;
-
-	memcpy(edid, header, sizeof(header));
-	for (size_t i = 0; i < 127; i++)
-		sum = (uint8_t)(sum + edid[i]);
-	edid[127] = (uint8_t)-sum;
-}
-
 static void set_card(struct fuzz *fuzz, drmModeModeInfo *modes)
 {
 	uint8_t how = fuzz_u8(fuzz);
@@ -173,7 +162,7 @@ static void set_monitor(struct fuzz *fuzz)
 	uint8_t edid[128];
 
 	fuzz_copy(fuzz, edid, sizeof(edid));
-	mend(edid);
+	edid_seal_base(edid);
 	double_set_edid(0, edid, sizeof(edid));
 	double_set_edid(double_card.crtcs - 1, edid, sizeof(edid));
 }

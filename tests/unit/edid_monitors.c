@@ -4,6 +4,8 @@
 #include <glib.h>
 #include <string.h>
 
+#include "edid_seal.h"
+
 static const uint8_t descriptor_1080p60[18] = {0x02, 0x3a, 0x80, 0x18, 0x71, 0x38, 0x2d, 0x40, 0x58,
 	0x2c, 0x45, 0x00, 0x09, 0x25, 0x21, 0x00, 0x00, 0x1e};
 const uint8_t monitor_720p60[18] = {0x01, 0x1d, 0x00, 0x72, 0x51, 0xd0, 0x1e, 0x20, 0x6e, 0x28,
@@ -21,15 +23,6 @@ static const uint8_t text_descriptor[18] = {0, 0, 0, 0xfe, 0, 'N', 'o', 't', 'h'
 /* 23 to 76 Hz, 15 to 140 kHz, 300 MHz. */
 static const uint8_t range_descriptor[18] = {0, 0, 0, 0xfd, 0, 23, 76, 15, 140, 30, 0, 0x0a, 0x20,
 	0x20, 0x20, 0x20, 0x20, 0x20};
-
-void monitor_seal(uint8_t *block)
-{
-	uint8_t sum = 0;
-
-	for (size_t i = 0; i < EDID_BLOCK_SIZE - 1; i++)
-		sum = (uint8_t)(sum + block[i]);
-	block[EDID_BLOCK_SIZE - 1] = (uint8_t)-sum;
-}
 
 static void put_dummy(uint8_t *descriptor)
 {
@@ -123,7 +116,7 @@ static void put_cta(uint8_t *cta)
 	cta[3] = 0x82;
 	memcpy(cta + 4, data, sizeof(data));
 	memcpy(cta + cta[2], monitor_720p60, 18);
-	monitor_seal(cta);
+	edid_seal(cta);
 }
 
 static void put_displayid(uint8_t *block, bool preferred)
@@ -147,7 +140,7 @@ static void put_displayid(uint8_t *block, bool preferred)
 			sum = (uint8_t)(sum + block[i]);
 		block[end] = (uint8_t)-sum;
 	}
-	monitor_seal(block);
+	edid_seal(block);
 }
 
 static void put_override(uint8_t *cta)
@@ -157,7 +150,7 @@ static void put_override(uint8_t *cta)
 	cta[5] = 0x78;
 	cta[6] = 2;
 	cta[2] += 3;
-	monitor_seal(cta);
+	edid_seal(cta);
 }
 
 static void put_vtb(uint8_t *block)
@@ -166,7 +159,7 @@ static void put_vtb(uint8_t *block)
 	block[1] = 1;
 	block[2] = 1;
 	memcpy(block + 5, descriptor_2160p30, 18);
-	monitor_seal(block);
+	edid_seal(block);
 }
 
 void monitor_make(struct monitor *monitor, const struct recipe *recipe)
@@ -215,7 +208,7 @@ void monitor_make(struct monitor *monitor, const struct recipe *recipe)
 		put_cta(block + (size_t)2 * EDID_BLOCK_SIZE);
 		block[0] = 0xf0;
 		block[1] = block[2] = 0x02;
-		monitor_seal(block);
+		edid_seal(block);
 		count = 3;
 		break;
 	case EXTENSION_VTB_LARGE:
@@ -227,7 +220,7 @@ void monitor_make(struct monitor *monitor, const struct recipe *recipe)
 	}
 	monitor->size = (1 + count) * EDID_BLOCK_SIZE;
 	base[126] = (uint8_t)(recipe->extension == EXTENSION_OVERRIDE ? 1 : count);
-	monitor_seal(base);
+	edid_seal(base);
 }
 
 bool recipe_make(struct recipe *recipe, unsigned int number)

@@ -77,7 +77,4 @@ bool recipe_make(struct recipe *recipe, unsigned int number);
 
 void monitor_make(struct monitor *monitor, const struct recipe *recipe);
 
-/* Makes the sum of a block right. */
-void monitor_seal(uint8_t *block);
-
 #endif

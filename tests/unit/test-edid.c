@@ -7,6 +7,7 @@
 #include <glib.h>
 #include <string.h>
 
+#include "edid_seal.h"
 #include "scene/edid.h"
 #include "scene/edid_internal.h"
 
@@ -15,15 +16,6 @@ struct monitor {
 	uint8_t bytes[EDID_SIZE_MAX];
 	size_t size;
 };
-
-static void seal(uint8_t *block)
-{
-	uint8_t sum = 0;
-
-	for (int i = 0; i < EDID_BLOCK_SIZE - 1; i++)
-		sum = (uint8_t)(sum + block[i]);
-	block[EDID_BLOCK_SIZE - 1] = (uint8_t)-sum;
-}
 
 static const uint8_t detailed_1080p[18] = {0x02, 0x3a, 0x80, 0x18, 0x71, 0x38, 0x2d, 0x40, 0x58,
 	0x2c, 0x45, 0x00, 0x0f, 0x28, 0x21, 0x00, 0x00, 0x1e};
@@ -50,7 +42,7 @@ static void monitor_init(struct monitor *monitor)
 	memcpy(base + 90, range, sizeof(range));
 	base[108 + 3] = 0x10;
 	base[126] = 1;
-	seal(base);
+	edid_seal(base);
 	/* CTA-861 revision 3: not overscanned; 1080p60; selectable RGB range. */
 	cta[0] = 0x02;
 	cta[1] = 3;
@@ -60,7 +52,7 @@ static void monitor_init(struct monitor *monitor)
 	cta[5] = 0x90;
 	cta[6] = 0xe2;
 	cta[8] = 0x4a;
-	seal(cta);
+	edid_seal(cta);
 	monitor->size = 2 * EDID_BLOCK_SIZE;
 }
 
@@ -74,7 +66,7 @@ static void monitor_add_displayid(struct monitor *monitor)
 	memcpy(monitor->bytes + monitor->size, made + EDID_BLOCK_SIZE, EDID_BLOCK_SIZE);
 	monitor->size += EDID_BLOCK_SIZE;
 	monitor->bytes[126]++;
-	seal(monitor->bytes);
+	edid_seal(monitor->bytes);
 }
 
 static void assert_preferred(const uint8_t *edid, size_t size, const struct edid_screen *screen)
@@ -338,7 +330,7 @@ static void test_edited_native(void)
 	memset(cta + 4, 0, EDID_BLOCK_SIZE - 4);
 	memcpy(cta + 4, before, sizeof(before));
 	cta[2] = 4 + sizeof(before);
-	seal(cta);
+	edid_seal(cta);
 	size = edid_write(edid, &screen, monitor.bytes, monitor.size);
 	g_assert_cmpuint(size, ==, monitor.size);
 	g_assert_cmpmem(edid + EDID_BLOCK_SIZE + 4, sizeof(after), after, sizeof(after));
@@ -405,7 +397,7 @@ static void test_edited_large(void)
 	assert_decoded(edid, size, &screen);
 
 	monitor.bytes[19] = 4;
-	seal(monitor.bytes);
+	edid_seal(monitor.bytes);
 	size = edid_write(edid, &screen, monitor.bytes, monitor.size);
 	g_assert_cmpuint(size, ==, 3 * EDID_BLOCK_SIZE);
 	g_assert_cmpuint(edid[126], ==, 2);
@@ -425,7 +417,7 @@ static void test_edited_slim(void)
 
 	monitor_init(&monitor);
 	memcpy(monitor.bytes + 108, detailed_4095, sizeof(detailed_4095));
-	seal(monitor.bytes);
+	edid_seal(monitor.bytes);
 	size = edid_write(edid, &screen, monitor.bytes, monitor.size);
 	g_assert_cmpmem(edid + 108, 18, detailed_4095, 18);
 	assert_preferred(edid, size, &screen);
@@ -446,7 +438,7 @@ static void test_edited_full(void)
 		monitor.size += EDID_BLOCK_SIZE;
 	}
 	monitor.bytes[126] = 7;
-	seal(monitor.bytes);
+	edid_seal(monitor.bytes);
 	size = edid_write(edid, &screen, monitor.bytes, monitor.size);
 	g_assert_cmpuint(size, ==, EDID_SIZE_MAX);
 	g_assert_cmpuint(edid[126], ==, 7);
@@ -472,9 +464,9 @@ static void test_extension_override(void)
 	cta[5] = 0x78;
 	cta[6] = 2;
 	cta[8] = 0;
-	seal(cta);
+	edid_seal(cta);
 	monitor.bytes[126] = 1;
-	seal(monitor.bytes);
+	edid_seal(monitor.bytes);
 	size = edid_write(edid, &same, monitor.bytes, monitor.size);
 	g_assert_cmpmem(edid, size, monitor.bytes, monitor.size);
 	size = edid_write(edid, &screen, monitor.bytes, monitor.size);
@@ -485,7 +477,7 @@ static void test_extension_override(void)
 	g_assert_true(edid_valid(edid, size));
 	/* A base block that says more than there is would lead others astray. */
 	monitor.bytes[126] = 0xff;
-	seal(monitor.bytes);
+	edid_seal(monitor.bytes);
 	size = edid_write(edid, &same, monitor.bytes, monitor.size);
 	g_assert_true(edid_valid(edid, size));
 	assert_preferred(edid, size, &same);
@@ -544,7 +536,7 @@ static void test_hostile_displayid(void)
 		monitor.bytes[EDID_BLOCK_SIZE] = 0x70;
 		if (i % 2 == 0)
 			monitor.bytes[EDID_BLOCK_SIZE + 5] = 0x03;
-		seal(monitor.bytes + EDID_BLOCK_SIZE);
+		edid_seal(monitor.bytes + EDID_BLOCK_SIZE);
 		memcpy(exact, monitor.bytes, 2 * EDID_BLOCK_SIZE);
 		size = edid_write(edid, &screen, exact, 2 * EDID_BLOCK_SIZE);
 		g_assert_cmpuint(size, >=, EDID_BLOCK_SIZE);
@@ -564,7 +556,7 @@ static void test_ratio_is_no_size(void)
 		monitor_init(&monitor);
 		monitor.bytes[21] = i == 1 ? 0 : 52;
 		monitor.bytes[22] = i == 2 ? 0 : 32;
-		seal(monitor.bytes);
+		edid_seal(monitor.bytes);
 		g_assert_cmpuint(edid_write(edid[i], &screen, monitor.bytes, monitor.size), >,
 			2 * EDID_BLOCK_SIZE);
 	}

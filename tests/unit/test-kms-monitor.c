@@ -6,6 +6,7 @@
 #include "card_fixture.h"
 #include "connector.h"
 #include "device.h"
+#include "edid_seal.h"
 #include "hotplug.h"
 #include "mode.h"
 
@@ -49,15 +50,6 @@ static void probe_end(struct probe *probe)
 
 /* ---- EDIDs ---- */
 
-static void finish_edid(uint8_t edid[128])
-{
-	uint8_t sum = 0;
-
-	for (size_t i = 0; i < 127; i++)
-		sum = (uint8_t)(sum + edid[i]);
-	edid[127] = (uint8_t)-sum;
-}
-
 /* Of 13 bytes each; NULL: no such descriptor. The make is DEL, the product 0x1234, the serial
  * number 0x89abcdef. */
 static void make_edid(uint8_t edid[128], const char *model, const char *serial)
@@ -77,7 +69,7 @@ static void make_edid(uint8_t edid[128], const char *model, const char *serial)
 		edid[90 + 3] = 0xff;
 		memcpy(edid + 90 + 5, serial, 13);
 	}
-	finish_edid(edid);
+	edid_seal(edid);
 }
 
 static void test_names(void)
@@ -119,7 +111,7 @@ static void test_names(void)
 	make_edid(edid, NULL, NULL);
 	edid[8] = 0x00;
 	edid[9] = 0x1f;
-	finish_edid(edid);
+	edid_seal(edid);
 	double_set_edid(0, edid, sizeof(edid));
 	g_assert_true(probe_again(&probe));
 	g_assert_cmpstr(probe.connector.monitor, ==, "@@_ 0x1234 0x89ABCDEF");
@@ -142,7 +134,7 @@ static void test_timings_are_no_text(void)
 	for (size_t i = 0; i < G_N_ELEMENTS(clocks); i++) {
 		make_edid(edid, "U2720Q\n      ", "4F2X1\n       ");
 		memcpy(edid + 72, clocks[i], 2);
-		finish_edid(edid);
+		edid_seal(edid);
 		double_set_edid(0, edid, sizeof(edid));
 		probe_again(&probe);
 		g_assert_cmpstr(probe.connector.monitor, ==, "DEL 0x1234 4F2X1");
@@ -153,7 +145,7 @@ static void test_timings_are_no_text(void)
 	edid[54 + 5] = 'F';
 	edid[108 + 3] = 0xff;
 	edid[108 + 5] = 'L';
-	finish_edid(edid);
+	edid_seal(edid);
 	double_set_edid(0, edid, sizeof(edid));
 	probe_again(&probe);
 	g_assert_cmpstr(probe.connector.monitor, ==, "DEL F L");
@@ -247,7 +239,7 @@ static void test_missing(void)
 
 	/* An extension that is damaged is the kernel's matter. */
 	edid[126] = 1;
-	finish_edid(edid);
+	edid_seal(edid);
 	double_set_edid(0, edid, sizeof(edid));
 	probe_again(&probe);
 	g_assert_false(probe.connector.edid_missing);
@@ -258,13 +250,13 @@ static void test_missing(void)
 	g_assert_true(probe.connector.edid_missing);
 	g_assert_null(probe.connector.monitor);
 
-	finish_edid(edid);
+	edid_seal(edid);
 	double_set_edid(0, edid, 100);
 	probe_again(&probe);
 	g_assert_true(probe.connector.edid_missing);
 
 	edid[0] = 1;
-	finish_edid(edid);
+	edid_seal(edid);
 	double_set_edid(0, edid, 128);
 	probe_again(&probe);
 	g_assert_true(probe.connector.edid_missing);
