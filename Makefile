@@ -221,8 +221,10 @@ $(call archive,$(unit_helper_archive),$(unit_helper_sources))
 $(call archive,$(device_double_archive),$(device_double_sources))
 $(call archive,$(fake_archive),$(fake_sources))
 $(foreach t,$(unit_kms_tests),$(call program,$(out)/tests/$(t),tests/unit/$(t).c,$(unit_helper_archive) $(double_archive) $(kms_archive),$(double_archive) $(kms_extra_libs) $(glib_libs)))
-# test-TOOL and test-TOOL-* are of a tool: linked with its parts, less its main.
-tool_parts = $(foreach tool,$(tools),$(if $(filter test-$(tool) test-$(tool)-%,$(1)),$(filter-out %/main.c,$(wildcard src/tools/$(tool)/*.c))))
+# test-TOOL and test-TOOL-* are of a tool: linked with its parts, less its main. test-fuzz-record is of what tests/fuzz/record
+# preloads.
+$(call compile,tests/fuzz/record/recorder.c,,$$(plain_cflags))
+tool_parts = $(if $(filter test-fuzz-record,$(1)),tests/fuzz/record/recorder.c) $(foreach tool,$(tools),$(if $(filter test-$(tool) test-$(tool)-%,$(1)),$(filter-out %/main.c,$(wildcard src/tools/$(tool)/*.c))))
 $(foreach t,$(unit_src_tests),$(call program,$(out)/tests/$(t),tests/unit/$(t).c $(call tool_parts,$(t)),$(unit_helper_archive) $(device_double_archive) $(src_archive) $(fake_archive),$(src_extra_libs) $(glib_libs)))
 
 # test-fault-* are of all rooms, over the double: with objects whose calls that can fail go through tests/faults/interpose.c.

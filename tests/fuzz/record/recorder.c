@@ -59,11 +59,17 @@ static void put(struct stream *stream, const void *bytes, size_t size)
 static void put_piece(struct stream *stream, uint8_t kind, const uint8_t *bytes, size_t size)
 {
 	const uint8_t head[] = {kind, (uint8_t)size, (uint8_t)(size >> 8)};
+	size_t kept = kind & RUN ? 1 : size;
 
-	if (size == 0 || stream->written + size > FILE_MAX)
+	if (size == 0)
 		return;
+	if (stream->written + sizeof(head) + kept > FILE_MAX) {
+		/* Nor anything behind it: what is in the file has no holes. */
+		stream->written = FILE_MAX;
+		return;
+	}
 	put(stream, head, sizeof(head));
-	put(stream, bytes, kind & RUN ? 1 : size);
+	put(stream, bytes, kept);
 }
 
 static size_t run_length(const uint8_t *bytes, size_t size)
@@ -102,11 +108,13 @@ static void took(int fd, uint8_t fds, const struct iovec *iov, size_t iov_count,
 {
 	struct stream *stream = is_stream(fd) ? &streams[fd] : NULL;
 
-	if (!stream || stream->received + size > STREAM_MAX)
+	if (!stream)
+		return;
+	stream->received += size;
+	if (stream->received > STREAM_MAX)
 		return;
 	if (!stream->file)
 		begin(stream);
-	stream->received += size;
 	for (size_t i = 0; i < iov_count && size > 0; i++) {
 		size_t part = iov[i].iov_len < size ? iov[i].iov_len : size;
 
