@@ -65,11 +65,6 @@ void kms_plane_read_formats(struct kms_plane *plane, int fd, const uint32_t *fou
 	plane->formats = (struct kms_plane_format *)(void *)g_array_free(formats, FALSE);
 }
 
-bool kms_plane_has_format(const struct kms_plane *plane, uint32_t fourcc)
-{
-	return kms_plane_takes(plane, fourcc, KMS_MODIFIER_INVALID);
-}
-
 bool kms_plane_takes(const struct kms_plane *plane, uint32_t fourcc, uint64_t modifier)
 {
 	for (size_t i = 0; i < plane->format_count; i++) {

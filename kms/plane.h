@@ -34,8 +34,6 @@ void kms_plane_finish(struct kms_plane *plane);
 /* Reads its formats and modifiers, from IN_FORMATS where it has that; its properties were read. */
 void kms_plane_read_formats(struct kms_plane *plane, int fd, const uint32_t *fourccs, size_t count);
 
-bool kms_plane_has_format(const struct kms_plane *plane, uint32_t fourcc);
-
 /*
  * Can it scan out such a buffer? A modifier that is KMS_MODIFIER_INVALID is the driver's own choice:
  * then the format alone decides. False is certain; true is worth a TEST_ONLY.
