@@ -311,6 +311,18 @@ static struct kms_buffer *make_buffer(struct kms_card *card, const struct kms_dm
 	return NULL;
 }
 
+static void keep_import(struct kms_imports *imports, const struct kms_dmabuf *dmabuf,
+	const struct kms_layout *layout, const struct stat *identity, struct kms_buffer *buffer)
+{
+	struct kms_device_counters *counters = &buffer->card->counters;
+
+	cache_insert(imports, identity, layout, buffer, dmabuf->owner);
+	forget_refusal(imports, dmabuf->owner, layout);
+	counters->cache_misses++;
+	counters->imports++;
+	counters->framebuffers++;
+}
+
 /* `identity` is filled in where the fd was not known for a dma-buf before. */
 static struct kms_buffer *import_buffer(struct kms_imports *imports, struct kms_card *card,
 	const struct kms_dmabuf *dmabuf, const struct kms_layout *layout, struct stat *identity,
@@ -329,7 +341,7 @@ static struct kms_buffer *import_buffer(struct kms_imports *imports, struct kms_
 	if (!*failure && !buffer) {
 		buffer = make_buffer(card, dmabuf, layout, handle, failure);
 		if (buffer)
-			cache_insert(imports, identity, layout, buffer, dmabuf->owner);
+			keep_import(imports, dmabuf, layout, identity, buffer);
 	}
 	/*
 	 * The framebuffer holds the memory. The handle goes at once: importing the same dma-buf
@@ -351,7 +363,6 @@ struct kms_buffer *kms_imports_get(struct kms_imports *imports, struct kms_card 
 		.modifier = dmabuf->modifier,
 	};
 	struct kms_buffer *buffer = NULL;
-	uint64_t hits = card->counters.cache_hits;
 	struct stat identity;
 	int failure;
 
@@ -372,19 +383,13 @@ struct kms_buffer *kms_imports_get(struct kms_imports *imports, struct kms_card 
 	}
 
 	buffer = import_buffer(imports, card, dmabuf, &layout, &identity, &failure);
-	if (card->counters.cache_hits > hits)
+	if (buffer)
 		return buffer;
 	card->counters.cache_misses++;
-	if (failure) {
-		card->counters.imports_refused++;
-		/* What is no dma-buf says nothing of the layout, nor may it be asked. */
-		if (!dmabuf->unknown && is_of_the_layout(failure, dmabuf->fd))
-			remember_refusal(imports, dmabuf->owner, &layout, failure);
-		set_import_error(error, &layout, failure);
-		return NULL;
-	}
-	forget_refusal(imports, dmabuf->owner, &layout);
-	card->counters.imports++;
-	card->counters.framebuffers++;
-	return buffer;
+	card->counters.imports_refused++;
+	/* What is no dma-buf says nothing of the layout, nor may it be asked. */
+	if (!dmabuf->unknown && is_of_the_layout(failure, dmabuf->fd))
+		remember_refusal(imports, dmabuf->owner, &layout, failure);
+	set_import_error(error, &layout, failure);
+	return NULL;
 }
