@@ -35,10 +35,9 @@ struct content {
 	struct view_picture picture;
 	/* SCANOUT_DMABUF: */
 	struct channel_dmabuf dmabuf;
-	int fd; /* ours, or the holder's, or -1 */
+	int fd; /* ours, or the holder's, and charged to the guest; or -1 */
 	struct kms_buffer *holder; /* the fd is this buffer's, a reference; or NULL */
 	bool told_apart; /* it is a dma-buf; else it may be anything */
-	uint64_t charged_bytes; /* with ACCOUNT_FDS_DMABUF, of the fd; 0: nothing is charged */
 	/* Monotonic time from which on what failed may be tried again; 0: it was not tried yet. */
 	int64_t import_after_us;
 	int64_t reader_after_us;

@@ -51,13 +51,29 @@ static bool charge(struct account *account, uint64_t fds, enum account_item item
 	return false;
 }
 
-static void discharge_dmabuf(struct scanout *scanout, struct content *content)
+/* As it says itself: what the fd is has not been asked yet, and its size is the peer's to answer. */
+static uint64_t dmabuf_bytes(const struct channel_dmabuf *dmabuf)
 {
-	if (!content->charged_bytes)
-		return;
+	return (uint64_t)dmabuf->fd_stride * dmabuf->fd_height;
+}
+
+static bool charge_dmabuf(struct scanout *scanout, const struct content *content)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (charge(scanout->account, ACCOUNT_FDS_DMABUF, ACCOUNT_BUFFER_BYTES,
+		    dmabuf_bytes(&content->dmabuf), &error))
+		return true;
+	if (complain_once(scanout, COMPLAINT_SHARE))
+		log_guest(G_LOG_LEVEL_WARNING, scanout->guest,
+			"scanout %u: a dma-buf is not taken: %s", scanout->index, error->message);
+	return false;
+}
+
+static void discharge_dmabuf(struct scanout *scanout, const struct content *content)
+{
 	account_discharge(scanout->account, ACCOUNT_FDS, ACCOUNT_FDS_DMABUF);
-	account_discharge(scanout->account, ACCOUNT_BUFFER_BYTES, content->charged_bytes);
-	content->charged_bytes = 0;
+	account_discharge(scanout->account, ACCOUNT_BUFFER_BYTES, dmabuf_bytes(&content->dmabuf));
 }
 
 static uint64_t surface_bytes(uint32_t width, uint32_t height)
@@ -98,6 +114,8 @@ static void drop_surface(struct scanout *scanout, struct surface *surface)
 
 static void drop_fd(struct scanout *scanout, struct content *content)
 {
+	if (content->fd < 0)
+		return;
 	if (content->holder)
 		g_clear_pointer(&content->holder, kms_buffer_unref);
 	else if (content->told_apart)
@@ -109,27 +127,14 @@ static void drop_fd(struct scanout *scanout, struct content *content)
 	discharge_dmabuf(scanout, content);
 }
 
-static bool charge_dmabuf(struct scanout *scanout, struct content *content)
-{
-	g_autoptr(GError) error = NULL;
-	/* As it says itself: what the fd is has not been asked yet, and its size is the peer's to answer. */
-	uint64_t bytes = MAX((uint64_t)content->dmabuf.fd_stride * content->dmabuf.fd_height, 1);
-
-	if (charge(scanout->account, ACCOUNT_FDS_DMABUF, ACCOUNT_BUFFER_BYTES, bytes, &error)) {
-		content->charged_bytes = bytes;
-		return true;
-	}
-	if (complain_once(scanout, COMPLAINT_SHARE))
-		log_guest(G_LOG_LEVEL_WARNING, scanout->guest,
-			"scanout %u: a dma-buf is not taken: %s", scanout->index, error->message);
-	return false;
-}
-
 void content_take_fd(struct scanout *scanout, struct content *content, int fd)
 {
-	content->fd = fd;
-	if (fd >= 0 && !charge_dmabuf(scanout, content))
-		drop_fd(scanout, content);
+	if (fd < 0)
+		return;
+	if (charge_dmabuf(scanout, content))
+		content->fd = fd;
+	else
+		closer_close(scanout->closer, fd);
 }
 
 void content_finish(struct scanout *scanout, struct content *content)
