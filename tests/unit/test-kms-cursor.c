@@ -478,6 +478,39 @@ static void test_set_before_the_output_is_on(struct card_fixture *card)
 	card_flip(0);
 }
 
+/* One that goes before the first frame leaves the picture of the previous master as it is; where that
+ * lies is no more known than before. */
+static void test_above_kept_picture(struct card_fixture *card)
+{
+	struct kms_output *output;
+	uint32_t kept;
+
+	double_light(0);
+	card_open(card);
+	card_configure(card, NULL, true);
+	output = card->outputs[0].output;
+	kept = card_shown(0);
+	for (int i = 1; i <= 2; i++) {
+		g_assert_true(set(card, 0xff112233));
+		kms_output_move_cursor(output, i, i);
+		card_wait(kms_output_counters(output)->cursor_commits == (uint64_t)i);
+		g_assert_cmpuint(double_value(DOUBLE_CURSOR(0), "CRTC_X"), ==, i);
+		g_assert_false(double_committed(DOUBLE_PRIMARY(0), "FB_ID"));
+		g_assert_cmpuint(card_shown(0), ==, kept);
+		card_flip(0);
+	}
+	/* The first frame brings its whole placement along, and the next one no more than its picture. */
+	g_assert_cmpint(card_submit(card, 0), ==, KMS_SUBMIT_ACCEPTED);
+	g_assert_true(double_committed(DOUBLE_PRIMARY(0), "CRTC_ID"));
+	g_assert_true(double_committed(DOUBLE_PRIMARY(0), "SRC_W"));
+	g_assert_true(double_committed(DOUBLE_PRIMARY(0), "CRTC_X"));
+	card_flip(0);
+	g_assert_cmpint(card_submit(card, 0), ==, KMS_SUBMIT_ACCEPTED);
+	g_assert_true(double_committed(DOUBLE_PRIMARY(0), "FB_ID"));
+	g_assert_false(double_committed(DOUBLE_PRIMARY(0), "SRC_W"));
+	card_flip(0);
+}
+
 int main(int argc, char **argv)
 {
 	card_init(&argc, &argv);
@@ -505,5 +538,6 @@ int main(int argc, char **argv)
 	card_add_test("/kms/cursor/refused/alone", test_alone_and_refused);
 	card_add_test("/kms/cursor/survives-mode-set", test_survives_mode_set);
 	card_add_test("/kms/cursor/set-before-on", test_set_before_the_output_is_on);
+	card_add_test("/kms/cursor/above-kept-picture", test_above_kept_picture);
 	return g_test_run();
 }
