@@ -239,7 +239,7 @@ static uint32_t damage_of(struct kms_output *output, const struct kms_output_fra
 	struct drm_mode_rect clips[KMS_DAMAGE_MAX];
 	size_t count;
 
-	if (!output->damage.count || output->damage_lost || output->damage_refused || !now->known ||
+	if (!output->damage.count || output->damage_lost || output->damage_refused || now->kept ||
 		!kms_placement_equal(&now->placement, &frame->placement) ||
 		!now->plane->properties[KMS_PLANE_FB_DAMAGE_CLIPS].id)
 		return 0;

@@ -88,7 +88,7 @@ static bool is_shown(const struct kms_output *output, const struct kms_output_fr
 {
 	const struct kms_layer *layer = &output->state.layers[KMS_LAYER_PICTURE];
 
-	return layer->buffer == frame->buffer && layer->known && !output->doubted &&
+	return layer->buffer == frame->buffer && !layer->kept && !output->doubted &&
 		kms_placement_equal(&layer->placement, &frame->placement);
 }
 

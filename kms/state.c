@@ -25,8 +25,6 @@ static void settle(struct kms_layer *layer, const struct kms_crtc *crtc)
 {
 	if (layer->plane)
 		layer->plane->crtc_id = layer->buffer || layer->kept ? crtc->id : 0;
-	layer->known = !layer->kept;
-	layer->kept = false;
 }
 
 void kms_state_apply(const struct kms_card *card, struct kms_state *now, struct kms_state *next)
@@ -130,7 +128,7 @@ static void add_layer(struct kms_request *request, const struct kms_card *card,
 		add_off(request, plane);
 		return;
 	}
-	if (before && (!before->buffer || !before->known))
+	if (before && (!before->buffer || before->kept))
 		before = NULL;
 	if (!before || layer->anew || layer->buffer != before->buffer) {
 		kms_request_add(request, plane->id, &plane->properties[KMS_PLANE_FB_ID],
@@ -180,6 +178,7 @@ struct kms_layer *kms_flip_layer(struct kms_flip *flip, enum kms_layer_kind kind
 	flip->copied[kind] = true;
 	*layer = flip->now->layers[kind];
 	layer->buffer = buffer ? kms_buffer_ref(buffer) : NULL;
+	layer->kept = false;
 	layer->anew = false;
 	return layer;
 }

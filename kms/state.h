@@ -30,8 +30,9 @@ struct kms_layer {
 	struct kms_placement placement;
 	uint32_t hot_x; /* of a cursor, inside its image */
 	uint32_t hot_y;
-	bool known; /* the kernel has this placement; else all of it goes into the next request */
-	bool kept; /* the placement is the previous master's: only the framebuffer is ours */
+	/* The placement is the previous master's, and none of it is said again: only the framebuffer is
+	 * ours. What comes after it brings all of its own. */
+	bool kept;
 	bool anew; /* to be shown again, if it is the same framebuffer too */
 };
 
