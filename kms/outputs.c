@@ -141,6 +141,19 @@ void kms_outputs_force(struct kms_outputs *outputs, struct kms_output *output, b
 		take_note(outputs, output);
 }
 
+/* What can drive it, where nobody knew. */
+static void ask_again(struct kms_outputs *outputs, struct kms_output *output,
+	const drmModeConnector *probed)
+{
+	struct kms_connector *connector = &output->connector;
+
+	if (connector->possible_crtcs)
+		return;
+	connector->possible_crtcs = possible_crtcs(outputs->card->fd, probed);
+	if (connector->possible_crtcs)
+		take_note(outputs, output);
+}
+
 /*
  * The connector's output, made if it is new; NULL for one that is no output (writeback). MST gives a
  * monitor that comes back a new connector, whose number may be one that another output's connector
@@ -155,11 +168,7 @@ static struct kms_output *meet(struct kms_outputs *outputs, uint32_t id,
 		return NULL;
 	output = find_by_name(outputs, probed);
 	if (output && output->connector.id == id) {
-		if (!output->connector.possible_crtcs) {
-			output->connector.possible_crtcs = possible_crtcs(outputs->card->fd,
-				probed);
-			take_note(outputs, output);
-		}
+		ask_again(outputs, output, probed);
 		return output;
 	}
 	former = find_by_id(outputs, id);

@@ -684,7 +684,7 @@ drmModeEncoderPtr drmModeGetEncoder(int fd, uint32_t id)
 {
 	drmModeEncoderPtr encoder;
 
-	if (!double_ioctl())
+	if (!double_ioctl() || double_scripted(DOUBLE_GET_ENCODER))
 		return NULL;
 	encoder = calloc(1, sizeof(*encoder));
 	encoder->encoder_id = id;

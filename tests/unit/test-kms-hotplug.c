@@ -104,6 +104,28 @@ static void test_probed(struct card_fixture *card)
 	g_assert_cmpuint(card->changes_when_probed, ==, 2);
 }
 
+/* What can drive a monitor is asked again as long as nobody says, and told when somebody does. */
+static void test_probed_in_vain(struct card_fixture *card)
+{
+	unsigned int changes, probes;
+
+	double_fail(DOUBLE_GET_ENCODER, EINTR, 0, 1000);
+	card_open(card);
+	card_turn();
+	changes = card->outputs[0].changes;
+	for (int i = 0; i < 2; i++) {
+		probes = card->probes;
+		kms_hotplug_probe(card->device->hotplug);
+		card_wait(card->probes > probes);
+		g_assert_cmpuint(card->outputs[0].changes, ==, changes);
+	}
+	double_fail(DOUBLE_GET_ENCODER, 0, 0, 0);
+	kms_hotplug_probe(card->device->hotplug);
+	card_wait(card->outputs[0].changes > changes);
+	card_configure(card, NULL, false);
+	g_assert_true(kms_output_active(card->outputs[0].output));
+}
+
 static void test_probed_by_resume(struct card_fixture *card)
 {
 	card_start(card);
@@ -219,6 +241,7 @@ int main(int argc, char **argv)
 	card_add_test("/kms/device/monitor/plugged-later", test_plugged_later);
 	card_add_test("/kms/device/monitor/plugged-and-refused", test_plugged_and_refused);
 	card_add_test("/kms/device/monitor/probed", test_probed);
+	card_add_test("/kms/device/monitor/probed-in-vain", test_probed_in_vain);
 	card_add_test("/kms/device/monitor/probed-by-resume", test_probed_by_resume);
 	card_add_test("/kms/device/monitor/lost-events", test_lost_events);
 	card_add_test("/kms/device/gone/lost-removal", test_lost_removal);
