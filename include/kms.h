@@ -375,8 +375,8 @@ void kms_output_move_cursor(struct kms_output *output, int32_t x, int32_t y);
 
 struct kms_dmabuf {
 	int fd; /* borrowed: not closed, not kept … */
-	/* … but if it is given: then it goes to the buffer, where there is one, and what the buffer
-	 * has instead is kms_buffer_dmabuf(). */
+	/* … but if it is given: then it goes to the buffer, where there is one, and what that has is
+	 * kms_buffer_dmabuf(): this one, or of a buffer that was found again the one from then. */
 	bool given;
 	/* It may be no dma-buf at all: nothing is asked of the fd but whether the driver imports it,
 	 * which says so, waits for nobody, and is in vain for a buffer that is in the cache. */

@@ -161,9 +161,7 @@ static void tell_apart(struct scanout *scanout, struct content *content)
 
 static void import(struct scanout *scanout, struct content *content, GError **error)
 {
-	const struct kms_device_counters *counters = kms_device_counters(scanout->device);
 	const struct channel_dmabuf *dmabuf = &content->dmabuf;
-	uint64_t imports = counters->imports;
 	const struct kms_dmabuf layout = {
 		.fd = content->fd,
 		/* One fd for both; but for one that is watched already, or is another card's. */
@@ -178,7 +176,7 @@ static void import(struct scanout *scanout, struct content *content, GError **er
 	};
 	struct kms_buffer *buffer = kms_buffer_import(scanout->device, &layout, error);
 
-	scanout->sends_new = counters->imports > imports;
+	scanout->sends_new = false;
 	if (!buffer)
 		return;
 	content->picture.buffer = buffer;
@@ -187,6 +185,8 @@ static void import(struct scanout *scanout, struct content *content, GError **er
 	if (!layout.given)
 		return;
 	content->holder = kms_buffer_ref(buffer);
+	/* One that has come before has its fd from then. */
+	scanout->sends_new = kms_buffer_dmabuf(buffer) == content->fd;
 	content->fd = kms_buffer_dmabuf(buffer);
 }
 

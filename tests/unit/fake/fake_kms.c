@@ -4,6 +4,7 @@
 
 #include <drm_fourcc.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -405,6 +406,21 @@ static struct kms_buffer *make_buffer(struct kms_device *device, uint32_t width,
 	return buffer;
 }
 
+/* What is in the cache has one already, of the same dma-buf. */
+static int take_fd(const struct kms_device *device, const struct kms_dmabuf *dmabuf)
+{
+	int cached;
+
+	if (!dmabuf->given)
+		return -1;
+	if (!device->has_seen)
+		return dmabuf->fd;
+	cached = fcntl(dmabuf->fd, F_DUPFD_CLOEXEC, 3);
+	g_assert_cmpint(cached, >=, 0);
+	close(dmabuf->fd);
+	return cached;
+}
+
 struct kms_buffer *kms_buffer_import(struct kms_device *device, const struct kms_dmabuf *dmabuf,
 	GError **error)
 {
@@ -420,7 +436,7 @@ struct kms_buffer *kms_buffer_import(struct kms_device *device, const struct kms
 	buffer->imported = true;
 	buffer->stride = dmabuf->stride;
 	buffer->fourcc = dmabuf->fourcc;
-	buffer->dmabuf = dmabuf->given ? dmabuf->fd : -1;
+	buffer->dmabuf = take_fd(device, dmabuf);
 	device->given += dmabuf->given;
 	device->imports++;
 	device->counters.imports += !device->has_seen;
