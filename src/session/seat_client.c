@@ -97,6 +97,11 @@ static void late_free(void *data)
 	g_free(late);
 }
 
+static GHashTable *late_table_new(void)
+{
+	return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, late_free);
+}
+
 /* With the lock held, which it releases. */
 static void unref_and_unlock(struct seat_client *client)
 {
@@ -195,6 +200,34 @@ static void open_device(struct seat_client *client, struct libseat *libseat,
 	signal_eventfd(client->told);
 }
 
+/* What came too late: nobody else has it from now on. */
+static GHashTable *steal_late(struct seat_client *client)
+{
+	GHashTable *late;
+
+	g_mutex_lock(&client->lock);
+	late = client->late;
+	client->late = late_table_new();
+	g_mutex_unlock(&client->lock);
+	return late;
+}
+
+/* The manager takes all devices back, also those that were asked for before and have come just now:
+ * whoever comes back asks anew. */
+static void release_seat(struct seat_client *client, struct libseat *libseat)
+{
+	g_autoptr(GHashTable) late = steal_late(client);
+	GHashTableIter iter;
+	gpointer device;
+
+	g_hash_table_iter_init(&iter, late);
+	while (g_hash_table_iter_next(&iter, NULL, &device))
+		libseat_close_device(libseat, ((const struct late_device *)device)->id);
+	if (libseat_disable_seat(libseat) != 0)
+		log_daemon(G_LOG_LEVEL_WARNING, "%s: cannot be released: %s", client->name,
+			g_strerror(errno));
+}
+
 /* False: it was the last one. */
 static bool carry_out(struct seat_client *client, struct libseat *libseat, struct request *request)
 {
@@ -208,9 +241,7 @@ static bool carry_out(struct seat_client *client, struct libseat *libseat, struc
 		libseat_close_device(libseat, request->number);
 		break;
 	case REQUEST_RELEASE:
-		if (libseat_disable_seat(libseat) != 0)
-			log_daemon(G_LOG_LEVEL_WARNING, "%s: cannot be released: %s", client->name,
-				g_strerror(errno));
+		release_seat(client, libseat);
 		break;
 	case REQUEST_SWITCH:
 		if (libseat_switch_session(libseat, request->number) < 0)
@@ -522,8 +553,7 @@ void seat_client_close(struct seat_client *client, int fd)
 
 void seat_client_release(struct seat_client *client)
 {
-	/* The manager takes all devices back, and whoever comes back asks anew. */
-	give_late_back(client);
+	g_clear_handle_id(&client->expiry, g_source_remove);
 	ask(client, REQUEST_RELEASE, 0);
 }
 
@@ -547,7 +577,7 @@ static struct seat_client *client_new(const struct seat_client_listener *listene
 	g_cond_init(&client->answered);
 	g_queue_init(&client->requests);
 	client->asked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	client->late = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, late_free);
+	client->late = late_table_new();
 	client->devices = g_hash_table_new(NULL, NULL);
 	return client;
 }

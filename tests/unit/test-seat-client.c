@@ -371,6 +371,29 @@ static void test_late_and_released(void)
 	seat_close(&seat);
 }
 
+/* One that comes while the release is on its way is of no use after it either. */
+static void test_late_while_released(void)
+{
+	struct seat seat;
+	int fd;
+
+	seat_open(&seat);
+	set_stopped(true);
+	g_assert_cmpint(open_from_loop(&seat, "/dev/input/event0"), ==, -ETIMEDOUT);
+	expect_log("does not answer");
+	seat_client_release(seat.client);
+	set_stopped(false);
+	while (!seat.ready)
+		g_main_context_iteration(NULL, TRUE);
+	expect_log("answers again");
+	await_heard("open1 close1 release ");
+	fd = open_from_loop(&seat, "/dev/input/event0");
+	g_assert_cmpint(fd, >=, 0);
+	await_heard("open1 close1 release open2 ");
+	seat_client_close(seat.client, fd);
+	seat_close(&seat);
+}
+
 /* What it says is passed on, in the main loop. */
 static void test_news(void)
 {
@@ -482,6 +505,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/session/seat-client/devices", test_devices);
 	g_test_add_func("/session/seat-client/stopped", test_stopped);
 	g_test_add_func("/session/seat-client/late-and-released", test_late_and_released);
+	g_test_add_func("/session/seat-client/late-while-released", test_late_while_released);
 	g_test_add_func("/session/seat-client/news", test_news);
 	g_test_add_func("/session/seat-client/dies", test_dies);
 	g_test_add_func("/session/seat-client/stopped-at-start", test_stopped_at_start);
