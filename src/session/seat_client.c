@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "session/seat_devices.h"
 #include "turn.h"
 
 enum request_kind {
@@ -30,17 +31,12 @@ struct request {
 	int result; /* OPEN: an fd or -errno */
 };
 
-/* A device that was not waited for. */
-struct late_device {
-	int fd;
-	int id;
-};
-
 struct seat_client {
 	struct seat_client_listener listener;
 	void *data;
 	guint source; /* the main loop's */
 	guint expiry; /* of what came too late; else 0 */
+	bool retrying; /* the listener has been told that it is ready, and has not returned */
 	int64_t turn_us; /* the last turn in which it was waited … */
 	int64_t waited_us; /* … and for how long in it */
 
@@ -62,8 +58,7 @@ struct seat_client {
 	unsigned int unanswered; /* OPENs that nobody waits for any more */
 	bool ready; /* there were some, and the last was answered */
 	GHashTable *asked; /* their paths */
-	GHashTable *late; /* path ▶ struct late_device */
-	GHashTable *devices; /* fd ▶ libseat's id, of those that were handed out */
+	struct seat_devices *devices; /* kept: what came too late */
 };
 
 static void signal_eventfd(int fd)
@@ -89,19 +84,6 @@ static void request_free(struct request *request)
 	g_free(request);
 }
 
-static void late_free(void *data)
-{
-	struct late_device *late = data;
-
-	close(late->fd);
-	g_free(late);
-}
-
-static GHashTable *late_table_new(void)
-{
-	return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, late_free);
-}
-
 /* With the lock held, which it releases. */
 static void unref_and_unlock(struct seat_client *client)
 {
@@ -112,8 +94,7 @@ static void unref_and_unlock(struct seat_client *client)
 		return;
 	g_queue_clear_full(&client->requests, (GDestroyNotify)request_free);
 	g_hash_table_unref(client->asked);
-	g_hash_table_unref(client->late);
-	g_hash_table_unref(client->devices);
+	seat_devices_destroy(client->devices);
 	g_cond_clear(&client->answered);
 	g_mutex_clear(&client->lock);
 	if (client->wake >= 0)
@@ -169,9 +150,7 @@ static void keep_late(struct seat_client *client, const struct request *request,
 	if (--client->unanswered == 0)
 		client->ready = true;
 	if (request->result >= 0)
-		g_hash_table_insert(client->late, g_strdup(request->path),
-			g_memdup2(&(struct late_device){request->result, id},
-				sizeof(struct late_device)));
+		seat_devices_keep(client->devices, request->path, request->result, id);
 }
 
 static void open_device(struct seat_client *client, struct libseat *libseat,
@@ -191,7 +170,7 @@ static void open_device(struct seat_client *client, struct libseat *libseat,
 	if (!awaited)
 		keep_late(client, request, id);
 	else if (id >= 0)
-		g_hash_table_insert(client->devices, GINT_TO_POINTER(fd), GINT_TO_POINTER(id));
+		seat_devices_hand_out(client->devices, request->path, fd, id);
 	g_cond_broadcast(&client->answered);
 	g_mutex_unlock(&client->lock);
 	if (awaited)
@@ -200,29 +179,24 @@ static void open_device(struct seat_client *client, struct libseat *libseat,
 	signal_eventfd(client->told);
 }
 
-/* What came too late: nobody else has it from now on. */
-static GHashTable *steal_late(struct seat_client *client)
+static int drop_late(struct seat_client *client)
 {
-	GHashTable *late;
+	int id;
 
 	g_mutex_lock(&client->lock);
-	late = client->late;
-	client->late = late_table_new();
+	id = seat_devices_drop(client->devices);
 	g_mutex_unlock(&client->lock);
-	return late;
+	return id;
 }
 
 /* The manager takes all devices back, also those that were asked for before and have come just now:
  * whoever comes back asks anew. */
 static void release_seat(struct seat_client *client, struct libseat *libseat)
 {
-	g_autoptr(GHashTable) late = steal_late(client);
-	GHashTableIter iter;
-	gpointer device;
+	int id;
 
-	g_hash_table_iter_init(&iter, late);
-	while (g_hash_table_iter_next(&iter, NULL, &device))
-		libseat_close_device(libseat, ((const struct late_device *)device)->id);
+	while ((id = drop_late(client)) >= 0)
+		libseat_close_device(libseat, id);
 	if (libseat_disable_seat(libseat) != 0)
 		log_daemon(G_LOG_LEVEL_WARNING, "%s: cannot be released: %s", client->name,
 			g_strerror(errno));
@@ -376,22 +350,11 @@ static void ask(struct seat_client *client, enum request_kind kind, int number)
 /* What came too late is given back. */
 static void give_late_back(struct seat_client *client)
 {
-	GHashTableIter iter;
-	gpointer late;
+	int id;
 
 	g_clear_handle_id(&client->expiry, g_source_remove);
-	g_mutex_lock(&client->lock);
-	g_hash_table_iter_init(&iter, client->late);
-	while (g_hash_table_iter_next(&iter, NULL, &late)) {
-		const struct late_device *device = late;
-		struct request *request = g_new0(struct request, 1);
-
-		request->kind = REQUEST_CLOSE;
-		request->number = device->id;
-		push(client, request);
-		g_hash_table_iter_remove(&iter);
-	}
-	g_mutex_unlock(&client->lock);
+	while ((id = drop_late(client)) >= 0)
+		ask(client, REQUEST_CLOSE, id);
 }
 
 /* Nobody has asked again for a while. */
@@ -413,7 +376,8 @@ static gboolean told(gint fd, GIOCondition condition, gpointer data)
 	turn_note();
 	drain_eventfd(fd);
 	g_mutex_lock(&client->lock);
-	ready = client->ready;
+	/* Whoever closes devices for it could not open them again. */
+	ready = client->ready && !client->gone;
 	client->ready = false;
 	g_mutex_unlock(&client->lock);
 	if (ready) {
@@ -422,7 +386,9 @@ static gboolean told(gint fd, GIOCondition condition, gpointer data)
 			client->expiry = turn_name(
 				g_timeout_add_seconds(SEAT_CLIENT_KEEP_S, expire, client),
 				"seat manager");
+		client->retrying = true;
 		client->listener.ready(client->data);
+		client->retrying = false;
 	}
 	client->listener.changed(client->data);
 	return G_SOURCE_CONTINUE;
@@ -480,18 +446,6 @@ static int64_t patience_us(struct seat_client *client)
 	return SEAT_CLIENT_TURN_MS * G_TIME_SPAN_MILLISECOND - client->waited_us;
 }
 
-/* With the lock held: an fd, or -1. */
-static int take_late(struct seat_client *client, const char *path)
-{
-	g_autofree struct late_device *late = NULL;
-	g_autofree char *key = NULL;
-
-	if (!g_hash_table_steal_extended(client->late, path, (gpointer *)&key, (gpointer *)&late))
-		return -1;
-	g_hash_table_insert(client->devices, GINT_TO_POINTER(late->fd), GINT_TO_POINTER(late->id));
-	return late->fd;
-}
-
 /* With the lock held: it is asked for, and waited for where that is worth it. */
 static int ask_and_wait(struct seat_client *client, const char *path)
 {
@@ -526,29 +480,41 @@ int seat_client_open(struct seat_client *client, const char *path)
 	int result;
 
 	g_mutex_lock(&client->lock);
-	if (client->gone)
-		result = -ENOTCONN;
-	else if (g_hash_table_contains(client->asked, path))
-		result = -ETIMEDOUT;
-	else
-		result = take_late(client, path);
-	if (result == -1)
-		result = ask_and_wait(client, path);
+	result = seat_devices_take(client->devices, path);
+	if (result < 0) {
+		if (client->gone)
+			result = -ENOTCONN;
+		else if (g_hash_table_contains(client->asked, path))
+			result = -ETIMEDOUT;
+		else
+			result = ask_and_wait(client, path);
+	}
 	g_mutex_unlock(&client->lock);
 	return result;
 }
 
+/* Whoever asks again for devices that came too late may have to close all others first, and would wait for
+ * each of those anew: of many, some would be too late each time. */
+static bool is_wanted_again(struct seat_client *client, int fd)
+{
+	return client->retrying && seat_devices_take_back(client->devices, fd);
+}
+
 void seat_client_close(struct seat_client *client, int fd)
 {
-	gpointer id;
-	bool known;
+	bool wanted;
+	int id = -1;
 
 	g_mutex_lock(&client->lock);
-	known = g_hash_table_steal_extended(client->devices, GINT_TO_POINTER(fd), NULL, &id);
+	wanted = is_wanted_again(client, fd);
+	if (!wanted)
+		id = seat_devices_forget(client->devices, fd);
 	g_mutex_unlock(&client->lock);
+	if (wanted)
+		return;
 	close(fd);
-	if (known)
-		ask(client, REQUEST_CLOSE, GPOINTER_TO_INT(id));
+	if (id >= 0)
+		ask(client, REQUEST_CLOSE, id);
 }
 
 void seat_client_release(struct seat_client *client)
@@ -577,8 +543,7 @@ static struct seat_client *client_new(const struct seat_client_listener *listene
 	g_cond_init(&client->answered);
 	g_queue_init(&client->requests);
 	client->asked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	client->late = late_table_new();
-	client->devices = g_hash_table_new(NULL, NULL);
+	client->devices = seat_devices_create();
 	return client;
 }
 

@@ -28,7 +28,8 @@ struct seat_client;
 struct seat_client_listener {
 	/* seat_client_take() has something to tell. */
 	void (*changed)(void *data);
-	/* The manager answers again: devices that were refused with -ETIMEDOUT can be had. */
+	/* The manager answers again: devices that were refused with -ETIMEDOUT can be had. What is closed
+	 * before this returns can be had again at once, too. Does not destroy the client. */
 	void (*ready)(void *data);
 };
 
@@ -58,7 +59,7 @@ struct seat_client_news seat_client_take(struct seat_client *client);
 
 /* An fd, or -errno: -ETIMEDOUT, it comes later, if at all; -ENOTCONN, the manager has gone. */
 int seat_client_open(struct seat_client *client, const char *path);
-/* The fd is closed at once, the manager is told when it can be. */
+/* The fd is closed at once, the manager is told when it can be; but see ready(). */
 void seat_client_close(struct seat_client *client, int fd);
 
 /* Asked for, not waited for. */

@@ -196,6 +196,7 @@ struct seat {
 	struct seat_client_news news;
 	unsigned int ready;
 	bool disabled; /* so far */
+	int reopened; /* a device that ready() closes and opens again; its fd, then what comes of it */
 	size_t fds;
 };
 
@@ -212,6 +213,13 @@ static void ready(void *data)
 	struct seat *seat = data;
 
 	seat->ready++;
+	if (seat->reopened < 0)
+		return;
+	/* Busy with others meanwhile. */
+	set_stopped(true);
+	seat_client_close(seat->client, seat->reopened);
+	seat->reopened = seat_client_open(seat->client, "/dev/input/event0");
+	set_stopped(false);
 }
 
 static const struct seat_client_listener listener = {changed, ready};
@@ -233,7 +241,7 @@ static void seat_open(struct seat *seat)
 
 	manager_reset();
 	g_main_context_default();
-	*seat = (struct seat){.fds = fixture_count_fds()};
+	*seat = (struct seat){.reopened = -1, .fds = fixture_count_fds()};
 	seat->client = seat_client_create(&listener, seat, &reason);
 	g_assert_nonnull(seat->client);
 	g_assert_cmpint(reason, ==, 0);
@@ -394,6 +402,35 @@ static void test_late_while_released(void)
 	seat_close(&seat);
 }
 
+/* A slow one: to ask for what came too late all are opened again, and none of them has to wait then. */
+static void test_late_of_many(void)
+{
+	struct seat seat;
+	int mouse;
+
+	seat_open(&seat);
+	seat.reopened = open_from_loop(&seat, "/dev/input/event0");
+	g_assert_cmpint(seat.reopened, >=, 0);
+	set_stopped(true);
+	g_assert_cmpint(open_from_loop(&seat, "/dev/input/event1"), ==, -ETIMEDOUT);
+	expect_log("does not answer");
+	set_stopped(false);
+	while (!seat.ready)
+		g_main_context_iteration(NULL, TRUE);
+	expect_log("answers again");
+	g_assert_cmpint(seat.reopened, >=, 0);
+	mouse = open_from_loop(&seat, "/dev/input/event1");
+	g_assert_cmpint(mouse, >=, 0);
+	await_heard("open1 open2 ");
+	g_assert_cmpuint(seat.ready, ==, 1);
+	/* Otherwise it is given back as ever. */
+	seat_client_close(seat.client, seat.reopened);
+	g_assert_cmpint(fcntl(seat.reopened, F_GETFD), <, 0);
+	seat_client_close(seat.client, mouse);
+	seat_close(&seat);
+	await_heard("open1 open2 close1 close2 end ");
+}
+
 /* What it says is passed on, in the main loop. */
 static void test_news(void)
 {
@@ -429,6 +466,24 @@ static void test_dies(void)
 	seat_client_close(seat.client, card);
 	seat_close(&seat);
 	await_heard("open1 end ");
+}
+
+/* It answers, and dies: nobody is told to open again what could not be had again. */
+static void test_answers_and_dies(void)
+{
+	struct seat seat;
+
+	seat_open(&seat);
+	set_stopped(true);
+	g_assert_cmpint(open_from_loop(&seat, "/dev/input/event0"), ==, -ETIMEDOUT);
+	expect_log("does not answer");
+	tell(false, false, true);
+	set_stopped(false);
+	await_heard("open1 end ");
+	while (!seat.news.gone)
+		g_main_context_iteration(NULL, TRUE);
+	g_assert_cmpuint(seat.ready, ==, 0);
+	seat_close(&seat);
 }
 
 /* It does not even let us in: no error for ever, and the thread ends when it can. */
@@ -506,8 +561,10 @@ int main(int argc, char **argv)
 	g_test_add_func("/session/seat-client/stopped", test_stopped);
 	g_test_add_func("/session/seat-client/late-and-released", test_late_and_released);
 	g_test_add_func("/session/seat-client/late-while-released", test_late_while_released);
+	g_test_add_func("/session/seat-client/late-of-many", test_late_of_many);
 	g_test_add_func("/session/seat-client/news", test_news);
 	g_test_add_func("/session/seat-client/dies", test_dies);
+	g_test_add_func("/session/seat-client/answers-and-dies", test_answers_and_dies);
 	g_test_add_func("/session/seat-client/stopped-at-start", test_stopped_at_start);
 	g_test_add_func("/session/seat-client/stopped-at-end", test_stopped_at_end);
 	g_test_add_func("/session/seat-manager/refused", test_refused);
