@@ -10,6 +10,7 @@
 #include "scene/scanout_internal.h"
 #include "wire/closer.h"
 #include "wire/peer_fd.h"
+#include "wire/spare_fds.h"
 
 /* What failed may have failed for want of memory or of an fd, just then: while the content stays it is
  * tried again, but not at each frame. */
@@ -149,13 +150,14 @@ void content_finish(struct scanout *scanout, struct content *content)
 	content_init(content);
 }
 
-/* Before anything but an import is asked of the fd (wire/peer_fd.h). */
+/* Before anything but an import is asked of the fd (wire/peer_fd.h). That takes an fd itself: where there
+ * is none just now it is asked again with the next frame. */
 static void tell_apart(struct scanout *scanout, struct content *content)
 {
 	if (content->told_apart || content->fd < 0)
 		return;
 	content->told_apart = peer_fd_is_dmabuf(content->fd);
-	if (!content->told_apart)
+	if (!content->told_apart && spare_fds(content->fd, 1))
 		drop_fd(scanout, content);
 }
 
@@ -222,6 +224,8 @@ static bool make_reader(struct scanout *scanout, struct content *content)
 {
 	g_autoptr(GError) error = NULL;
 
+	if (content->fd >= 0 && !content->told_apart)
+		return false;
 	if (content->reader || !is_due(&content->reader_after_us))
 		return content->reader != NULL;
 	content->reader = dmabuf_reader_create(content->fd, &content->dmabuf, scanout->gbm,

@@ -3,8 +3,11 @@
  * Contents of a guest's picture that follow each other, on a fake card: scanouts, dma-bufs that are
  * shown, copied or unreadable; and what stays when the guest has gone.
  */
+#include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "channel_fixture.h"
 #include "fake/fake_dmabuf.h"
@@ -262,6 +265,48 @@ static void test_import_of_the_moment(void)
 	scene_destroy(scene);
 }
 
+/* This process can have no more fds: to ask what one is takes one. */
+static struct rlimit take_all_fds(int any)
+{
+	int lowest = fcntl(any, F_DUPFD, 0);
+	struct rlimit limit, none;
+
+	close(lowest);
+	g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &limit), ==, 0);
+	none = limit;
+	none.rlim_cur = (rlim_t)lowest;
+	g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &none), ==, 0);
+	return limit;
+}
+
+/* What a dma-buf is could not be asked just then: it is not taken for another thing, and shown with the
+ * next frame. */
+static void test_told_apart_of_the_moment(void)
+{
+	struct scene *scene = scene_create_red(&(struct scene_options){0});
+	struct kms_output *output = scene_output(scene, 0);
+	struct rlimit limit;
+	uint32_t *memory;
+	int fd = fake_dmabuf_create(SCENE_BYTES, &memory);
+
+	scene->card->refuses_import = true;
+	scene_paint(memory, GREEN);
+	scene_dmabuf(scene, 0, 64, 48, fd);
+	limit = take_all_fds(scene->peers[0]);
+	scene_dmabuf_update(scene, 0, scene_full);
+	g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &limit), ==, 0);
+	scene_expect_log("frames are copied");
+	g_assert_cmpuint(guest_counters(scene->guests[0])->replies[REPLY_UNUSABLE], ==, 1);
+	scene_expect_color(output, RED);
+	scene_wait_reply(scene, 0);
+	scene_dmabuf_update(scene, 0, scene_full);
+	scene_expect_no_log();
+	scene_expect_color(output, GREEN);
+	fake_flip(output);
+	scene_wait_reply(scene, 0);
+	scene_destroy(scene);
+}
+
 /* Nor is a picture lost for good for which there was no room when it was announced. */
 static void test_surface_of_the_moment(void)
 {
@@ -500,6 +545,7 @@ int main(int argc, char **argv)
 		test_unreadable);
 	g_test_add_func("/guest/content/unreadable/larger", test_unreadable_larger);
 	g_test_add_func("/guest/content/import-of-the-moment", test_import_of_the_moment);
+	g_test_add_func("/guest/content/told-apart-of-the-moment", test_told_apart_of_the_moment);
 	g_test_add_func("/guest/content/surface-of-the-moment", test_surface_of_the_moment);
 	g_test_add_func("/guest/content/share-of-dmabufs", test_share_of_dmabufs);
 	g_test_add_func("/guest/content/unreadable/once", test_unreadable_once);
