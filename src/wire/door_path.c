@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
@@ -134,31 +135,63 @@ static bool remove_stale(const char *path, GError **error)
 	return true;
 }
 
-static bool open_to_group(const char *path, const char *group, GError **error)
+static bool find_group(const char *path, const char *group, gid_t *gid, GError **error)
 {
 	struct group entry;
 	struct group *found = NULL;
 	char text[GROUP_BYTES];
 	int failure = getgrnam_r(group, &entry, text, sizeof(text), &found);
 
-	if (!found && failure != 0) {
-		set_error(error, path, "cannot look for its group", failure);
-		return false;
+	if (found) {
+		*gid = entry.gr_gid;
+		return true;
 	}
-	if (!found) {
+	if (failure != 0)
+		set_error(error, path, "cannot look for its group", failure);
+	else
 		g_set_error(error, DOOR_ERROR, DOOR_ERROR_FAILED, "%s: there is no group \"%s\"",
 			path, group);
-		return false;
+	return false;
+}
+
+/* The socket's own node, or -1: whoever may write to the folder may put a link to another file in its
+ * place, to which we, who may be root, give nobody access. */
+static int open_node(const struct door_socket *sock, GError **error)
+{
+	int node = open(sock->path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat status;
+
+	if (node < 0) {
+		set_error(error, sock->path, "cannot look at it", errno);
+		return -1;
 	}
-	if (lchown(path, (uid_t)-1, entry.gr_gid) < 0) {
-		set_error(error, path, "cannot give it to the group", errno);
+	if (fstat(node, &status) == 0 && S_ISSOCK(status.st_mode) &&
+		status.st_dev == sock->device && status.st_ino == sock->inode)
+		return node;
+	close(node);
+	g_set_error(error, DOOR_ERROR, DOOR_ERROR_STATE,
+		"%s: another file has been put in its place", sock->path);
+	return -1;
+}
+
+static bool open_to_group(const struct door_socket *sock, const char *group, GError **error)
+{
+	const char *failed = NULL;
+	char name[32];
+	gid_t gid;
+	int node = find_group(sock->path, group, &gid, error) ? open_node(sock, error) : -1;
+
+	if (node < 0)
 		return false;
-	}
-	if (chmod(path, 0660) < 0) {
-		set_error(error, path, "cannot open it to the group", errno);
-		return false;
-	}
-	return true;
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", node);
+	if (fchownat(node, "", (uid_t)-1, gid, AT_EMPTY_PATH) < 0)
+		failed = "cannot give it to the group";
+	else if (chmod(name, 0660) < 0)
+		failed = "cannot open it to the group";
+	if (failed)
+		set_error(error, sock->path, failed, errno);
+	close(node);
+	return !failed;
 }
 
 /* Before anything else: no file system has a name for it either. */
@@ -195,7 +228,7 @@ static bool bind_socket(struct door_socket *sock, const char *group, GError **er
 		sock->device = status.st_dev;
 		sock->inode = status.st_ino;
 	}
-	if (group && !open_to_group(sock->path, group, error))
+	if (group && !open_to_group(sock, group, error))
 		return false;
 	if (listen(sock->fd, DOOR_BACKLOG) < 0) {
 		set_error(error, sock->path, "cannot listen", errno);

@@ -191,8 +191,9 @@ FAULTY(__open64_2, open, int, -1, (const char *path, int flags), (path, flags), 
 FAULTY(access, access, int, -1, (const char *path, int mode), (path, mode), EACCES, EIO)
 FAULTY(chmod, chmod, int, -1, (const char *path, mode_t mode), (path, mode), EPERM, EROFS)
 FAULTY(fchmod, fchmod, int, -1, (int fd, mode_t mode), (fd, mode), EPERM, EROFS)
-FAULTY(lchown, lchown, int, -1, (const char *path, uid_t user, gid_t group), (path, user, group),
-	EPERM, EIO)
+FAULTY(fchownat, fchownat, int, -1,
+	(int folder, const char *path, uid_t user, gid_t group, int flags),
+	(folder, path, user, group, flags), EPERM, EIO)
 FAULTY(flock, flock, int, -1, (int fd, int operation), (fd, operation), EWOULDBLOCK, EINTR, ENOLCK)
 FAULTY(fstat64, fstat, int, -1, (int fd, struct stat *status), (fd, status), EIO, ENOMEM)
 FAULTY(stat64, stat, int, -1, (const char *path, struct stat *status), (path, status), NO_FILE)

@@ -5,8 +5,10 @@
  */
 #include <errno.h>
 #include <glib/gstdio.h>
+#include <grp.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -23,7 +25,16 @@ static struct {
 	bool stuck; /* bind() does not return in any thread but the main one */
 	unsigned int calls;
 	GThread *main;
+	const char
+		*link; /* that the folder's owner puts in the socket's place at once; NULL: none */
 } binds;
+
+/* As the one who owns the folder may. */
+static void replace(const char *path)
+{
+	g_assert_cmpint(unlink(path), ==, 0);
+	g_assert_cmpint(symlink(binds.link, path), ==, 0);
+}
 
 int bind(int fd, const struct sockaddr *address, socklen_t size)
 {
@@ -37,9 +48,11 @@ int bind(int fd, const struct sockaddr *address, socklen_t size)
 		g_cond_wait(&binds.cond, &binds.mutex);
 	g_mutex_unlock(&binds.mutex);
 	if (!error)
-		return (int)syscall(SYS_bind, fd, address, size);
+		error = syscall(SYS_bind, fd, address, size) < 0 ? errno : 0;
+	if (!error && binds.link)
+		replace(((const struct sockaddr_un *)address)->sun_path);
 	errno = error;
-	return -1;
+	return error ? -1 : 0;
 }
 
 static void set_binds(int error, bool stuck)
@@ -267,6 +280,45 @@ static void test_slow(gconstpointer data)
 	street_destroy(&street);
 }
 
+static unsigned int mode_of(const char *path)
+{
+	struct stat status;
+
+	g_assert_cmpint(lstat(path, &status), ==, 0);
+	return status.st_mode & 07777;
+}
+
+/* The socket is opened to its group, and nothing else that is put in its place meanwhile. */
+static void test_group(void)
+{
+	struct street street = street_create();
+	const struct group *group = getgrgid(getgid());
+	g_autofree char *victim = g_build_filename(street.folder, "victim", NULL);
+	g_autofree char *waits = g_strdup_printf(
+		"[kiosk] guest kiosk: %s: cannot listen, and tries again: %s: another file has been "
+		"put in its place",
+		street.path, street.path);
+	g_autofree char *listens = g_strdup_printf("%s: listens now", street.path);
+	struct door_options options = {.path = street.path, .guest = "kiosk"};
+
+	g_assert_nonnull(group);
+	options.group = group->gr_name;
+	g_assert_true(
+		g_file_set_contents_full(victim, "", 0, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
+	binds.link = victim;
+	street.door = door_create_path(&options, attached, &street.peer, NULL);
+	g_assert_nonnull(street.door);
+	expect_log(waits);
+	g_assert_cmpuint(mode_of(victim), ==, 0600);
+	binds.link = NULL;
+	unlink(street.path);
+	await_log(listens);
+	g_assert_cmpuint(mode_of(street.path), ==, 0660);
+	expect_served(street.path, &street.peer);
+	g_assert_cmpint(g_unlink(victim), ==, 0);
+	street_destroy(&street);
+}
+
 static void test_destroyed_before(void)
 {
 	struct street street = street_create();
@@ -286,6 +338,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/door/path/prepare", test_prepare);
 	g_test_add_data_func("/door/path/slow", GINT_TO_POINTER(false), test_slow);
 	g_test_add_data_func("/door/path/slow/given-up", GINT_TO_POINTER(true), test_slow);
+	g_test_add_func("/door/path/group", test_group);
 	g_test_add_func("/door/path/destroyed-before", test_destroyed_before);
 	return g_test_run();
 }
