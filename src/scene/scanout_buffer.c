@@ -161,6 +161,24 @@ static void tell_apart(struct scanout *scanout, struct content *content)
 		drop_fd(scanout, content);
 }
 
+static void drop_reader(struct content *content)
+{
+	g_clear_pointer(&content->reader, dmabuf_reader_destroy);
+	content->reader_after_us = 0;
+}
+
+/* The buffer has the fd now; or another one, where it has come before, and then ours is closed. */
+static void borrow_fd(struct scanout *scanout, struct content *content, struct kms_buffer *buffer)
+{
+	int fd = kms_buffer_dmabuf(buffer);
+
+	scanout->sends_new = fd == content->fd;
+	if (!scanout->sends_new)
+		drop_reader(content);
+	content->holder = kms_buffer_ref(buffer);
+	content->fd = fd;
+}
+
 static void import(struct scanout *scanout, struct content *content, GError **error)
 {
 	const struct channel_dmabuf *dmabuf = &content->dmabuf;
@@ -184,12 +202,8 @@ static void import(struct scanout *scanout, struct content *content, GError **er
 	content->picture.buffer = buffer;
 	content->picture.version = ++scanout->versions;
 	content->told_apart = true;
-	if (!layout.given)
-		return;
-	content->holder = kms_buffer_ref(buffer);
-	/* One that has come before has its fd from then. */
-	scanout->sends_new = kms_buffer_dmabuf(buffer) == content->fd;
-	content->fd = kms_buffer_dmabuf(buffer);
+	if (layout.given)
+		borrow_fd(scanout, content, buffer);
 }
 
 /*
@@ -306,7 +320,6 @@ void content_forget_device(struct content *content)
 	content->picture.version = 0;
 	content->import_after_us = 0;
 	/* Of a tiled one there is an image of the card's own. */
-	g_clear_pointer(&content->reader, dmabuf_reader_destroy);
-	content->reader_after_us = 0;
+	drop_reader(content);
 	content->surface_stale = true;
 }

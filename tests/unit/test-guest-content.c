@@ -265,6 +265,36 @@ static void test_import_of_the_moment(void)
 	scene_destroy(scene);
 }
 
+/* It has been imported for another scanout meanwhile: whoever reads it goes on with the fd of that. */
+static void test_imported_elsewhere(void)
+{
+	struct scene *scene = scene_create(&(struct scene_options){0});
+	struct kms_output *output = scene_output(scene, 0);
+	uint32_t *memory;
+
+	scene->card->refuses_import = true;
+	memory = scene_show_dmabuf(scene, RED);
+	scene_expect_log("frames are copied");
+	fake_flip(output);
+	scene_wait_reply(scene, 0);
+	scene->card->refuses_import = false;
+	scene->card->has_seen = true;
+	ahead_us += 2 * G_USEC_PER_SEC;
+	scene_dmabuf_update(scene, 0, scene_full);
+	g_assert_true(fake_last(output)->buffer->imported);
+	fake_flip(output);
+	scene_wait_reply(scene, 0);
+	/* And now it cannot be shown as it is. */
+	output->shows_dmabufs = false;
+	scene_paint(memory, GREEN);
+	scene_dmabuf_update(scene, 0, scene_full);
+	scene_expect_no_log();
+	scene_expect_color(output, GREEN);
+	fake_flip(output);
+	scene_wait_reply(scene, 0);
+	scene_destroy(scene);
+}
+
 /* This process can have no more fds: to ask what one is takes one. */
 static struct rlimit take_all_fds(int any)
 {
@@ -545,6 +575,7 @@ int main(int argc, char **argv)
 		test_unreadable);
 	g_test_add_func("/guest/content/unreadable/larger", test_unreadable_larger);
 	g_test_add_func("/guest/content/import-of-the-moment", test_import_of_the_moment);
+	g_test_add_func("/guest/content/imported-elsewhere", test_imported_elsewhere);
 	g_test_add_func("/guest/content/told-apart-of-the-moment", test_told_apart_of_the_moment);
 	g_test_add_func("/guest/content/surface-of-the-moment", test_surface_of_the_moment);
 	g_test_add_func("/guest/content/share-of-dmabufs", test_share_of_dmabufs);
