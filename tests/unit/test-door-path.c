@@ -292,6 +292,7 @@ static unsigned int mode_of(const char *path)
 static void test_group(void)
 {
 	struct street street = street_create();
+	/* cppcheck-suppress getgrgidCalled ; there is one thread */
 	const struct group *group = getgrgid(getgid());
 	g_autofree char *victim = g_build_filename(street.folder, "victim", NULL);
 	g_autofree char *waits = g_strdup_printf(
