@@ -95,4 +95,16 @@ static inline void turn_name_source(GSource *source, const char *what, const cha
 	g_source_set_name(source, name);
 }
 
+/*
+ * One that is dispatched often; gives its id back. GLib takes the fds of a source out of its poll while
+ * it is dispatched and puts them back, and wakes a loop for both that is awake: two system calls, and a
+ * turn in which it finds just that. Not so where a source may be dispatched inside of itself; none of
+ * ours runs a loop.
+ */
+static inline guint turn_often(guint id)
+{
+	g_source_set_can_recurse(g_main_context_find_source_by_id(NULL, id), TRUE);
+	return id;
+}
+
 #endif

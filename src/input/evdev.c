@@ -157,7 +157,8 @@ int evdev_grab(struct evdev *evdev)
 		return -error;
 	evdev->grabbed = true;
 	tell_state(evdev);
-	evdev->source = turn_name(g_unix_fd_add(evdev->fd, G_IO_IN, readable, evdev), "evdev");
+	evdev->source = turn_often(
+		turn_name(g_unix_fd_add(evdev->fd, G_IO_IN, readable, evdev), "evdev"));
 	return 0;
 }
 

@@ -157,8 +157,8 @@ void vhost_queue_set_kick(struct vhost_queue *queue, int fd)
 {
 	forget_kick(queue);
 	queue->kick_fd = fd;
-	queue->kick_source = turn_name_of(g_unix_fd_add(fd, G_IO_IN, kicked, queue), "kick of",
-		queue->vhost->guest);
+	queue->kick_source = turn_often(turn_name_of(g_unix_fd_add(fd, G_IO_IN, kicked, queue),
+		"kick of", queue->vhost->guest));
 }
 
 /* ---- the socket ---- */
@@ -329,9 +329,9 @@ struct vhost *vhost_create(const char *guest, const char *device, int fd, struct
 		vhost_destroy(vhost);
 		return NULL;
 	}
-	vhost->epoll_source = turn_name_of(
-		g_unix_fd_add(vhost->epoll_fd, G_IO_IN, socket_ready, vhost), "vhost-user of",
-		vhost->guest);
+	vhost->epoll_source = turn_often(
+		turn_name_of(g_unix_fd_add(vhost->epoll_fd, G_IO_IN, socket_ready, vhost),
+			"vhost-user of", vhost->guest));
 	return vhost;
 }
 

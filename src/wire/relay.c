@@ -350,9 +350,9 @@ struct relay *relay_create(const struct relay_options *options,
 			g_strerror(saved));
 		goto fail;
 	}
-	relay->epoll_source = turn_name_of(
-		g_unix_fd_add(relay->epoll_fd, G_IO_IN, sockets_ready, relay), "relay",
-		relay->name);
+	relay->epoll_source = turn_often(
+		turn_name_of(g_unix_fd_add(relay->epoll_fd, G_IO_IN, sockets_ready, relay), "relay",
+			relay->name));
 	return relay;
 
 fail:
