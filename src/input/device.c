@@ -30,6 +30,9 @@
  * (wire/turn_share.h) can be used up before. */
 #define TURN_BUFFERS 256
 
+/* For so few of them the clock is not asked: a motion of the host's mouse is as many. */
+#define TURN_UNTIMED_BUFFERS 4
+
 /* So long the guests have at the end to take what is left. */
 #define FLUSH_US 500000
 
@@ -224,28 +227,47 @@ static bool copy_from_chain(const struct ring_chain *chain, void *bytes, size_t 
 
 /* What a queue is given of a turn. */
 struct quantum {
+	struct turn_share *share;
 	struct turn_work work;
+	bool timed; /* work has begun */
+	bool over; /* there may be more to do */
 	unsigned int used; /* buffers */
 };
 
 static struct quantum begin_turn(struct device *device)
 {
-	return (struct quantum){turn_work_begin(account_share(device->account)), 0};
+	return (struct quantum){.share = account_share(device->account)};
 }
 
 /* One buffer always: a device whose guest has had its share must not stand still. */
-static bool has_turn(const struct quantum *quantum)
+static bool may_go_on(struct quantum *quantum)
 {
-	return quantum->used == 0 ||
-		(quantum->used < TURN_BUFFERS && turn_work_has_time(&quantum->work));
+	if (quantum->used == 0)
+		return true;
+	if (quantum->used < TURN_UNTIMED_BUFFERS)
+		return turn_share_is_left(quantum->share);
+	if (quantum->used >= TURN_BUFFERS)
+		return false;
+	if (!quantum->timed) {
+		quantum->work = turn_work_begin(quantum->share);
+		quantum->timed = true;
+	}
+	return turn_work_has_time(&quantum->work);
+}
+
+static bool has_turn(struct quantum *quantum)
+{
+	quantum->over = !may_go_on(quantum);
+	return !quantum->over;
 }
 
 static void finish_turn(struct device *device, unsigned int ring, const struct quantum *quantum)
 {
-	turn_work_end(&quantum->work);
+	if (quantum->timed)
+		turn_work_end(&quantum->work);
 	if (quantum->used)
 		vhost_call(device->vhost, ring);
-	if (!has_turn(quantum))
+	if (quantum->over)
 		vhost_kick_again(device->vhost, ring);
 }
 

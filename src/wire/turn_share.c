@@ -12,6 +12,14 @@ int64_t turn_share_begin(struct turn_share *share, int64_t turn_us, int64_t now_
 	return now_us + GUEST_TURN_US - share->used_us;
 }
 
+bool turn_share_is_left(const struct turn_share *share)
+{
+	GSource *source = g_main_current_source();
+
+	return !share || !source || share->turn_us != g_source_get_time(source) ||
+		share->used_us < GUEST_TURN_US;
+}
+
 void turn_share_end(struct turn_share *share, int64_t begin_us, int64_t now_us)
 {
 	share->used_us += now_us - begin_us;

@@ -24,6 +24,10 @@ struct turn_share {
  */
 int64_t turn_share_begin(struct turn_share *share, int64_t turn_us, int64_t now_us);
 
+/* Whether there is something left for a source that is being dispatched: no look at the clock. NULL, and
+ * where no loop runs: yes. */
+bool turn_share_is_left(const struct turn_share *share);
+
 /* There was work since `begin_us`. */
 void turn_share_end(struct turn_share *share, int64_t begin_us, int64_t now_us);
 
