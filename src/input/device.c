@@ -268,7 +268,7 @@ static void finish_turn(struct device *device, unsigned int ring, const struct q
 	if (quantum->used)
 		vhost_call(device->vhost, ring);
 	if (quantum->over)
-		vhost_kick_again(device->vhost, ring);
+		vhost_rest(device->vhost, ring);
 }
 
 static void feed(struct device *device)

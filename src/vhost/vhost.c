@@ -72,6 +72,7 @@ void vhost_queue_stop(struct vhost_queue *queue)
 static void forget_kick(struct vhost_queue *queue)
 {
 	g_clear_handle_id(&queue->kick_source, g_source_remove);
+	g_clear_handle_id(&queue->rest_source, g_source_remove);
 	close_fd(&queue->kick_fd);
 }
 
@@ -132,6 +133,14 @@ static ssize_t read_signal(int fd)
 	return preadv2(fd, &bytes, 1, -1, RWF_NOWAIT);
 }
 
+static void serve(struct vhost_queue *queue)
+{
+	struct vhost *vhost = queue->vhost;
+
+	vhost->listener->kicked(vhost->data, (unsigned int)(queue - vhost->queues));
+	memory_holds(vhost);
+}
+
 static gboolean kicked(gint fd, GIOCondition condition, gpointer data)
 {
 	struct vhost_queue *queue = data;
@@ -146,19 +155,46 @@ static gboolean kicked(gint fd, GIOCondition condition, gpointer data)
 		queue->kick_source = 0;
 		return G_SOURCE_REMOVE;
 	}
-	if (got > 0 && queue->runs) {
-		vhost->listener->kicked(vhost->data, (unsigned int)(queue - vhost->queues));
-		memory_holds(vhost);
-	}
+	if (got > 0 && queue->runs)
+		serve(queue);
 	return G_SOURCE_CONTINUE;
+}
+
+static void watch_kick(struct vhost_queue *queue)
+{
+	queue->kick_source = turn_often(
+		turn_name_of(g_unix_fd_add(queue->kick_fd, G_IO_IN, kicked, queue), "kick of",
+			queue->vhost->guest));
+}
+
+static gboolean rested(gpointer data)
+{
+	struct vhost_queue *queue = data;
+
+	turn_note();
+	queue->rest_source = 0;
+	watch_kick(queue);
+	if (queue->runs)
+		serve(queue);
+	return G_SOURCE_REMOVE;
+}
+
+void vhost_rest(struct vhost *vhost, unsigned int ring)
+{
+	struct vhost_queue *queue = &vhost->queues[ring];
+
+	if (queue->rest_source || !queue->kick_source)
+		return;
+	g_clear_handle_id(&queue->kick_source, g_source_remove);
+	queue->rest_source = turn_name_of(g_timeout_add(VHOST_REST_MS, rested, queue), "rest of",
+		vhost->guest);
 }
 
 void vhost_queue_set_kick(struct vhost_queue *queue, int fd)
 {
 	forget_kick(queue);
 	queue->kick_fd = fd;
-	queue->kick_source = turn_often(turn_name_of(g_unix_fd_add(fd, G_IO_IN, kicked, queue),
-		"kick of", queue->vhost->guest));
+	watch_kick(queue);
 }
 
 /* ---- the socket ---- */
@@ -408,6 +444,11 @@ bool vhost_wait(struct vhost *const *vhosts, size_t count, unsigned int ring, in
 
 	for (size_t i = 0; i < count; i++)
 		kicks[i] = (struct pollfd){vhosts[i]->queues[ring].kick_fd, POLLIN, 0};
+	for (size_t i = 0; i < count; i++) {
+		/* It has more, and nobody kicks for that. */
+		if (vhosts[i]->queues[ring].rest_source)
+			return true;
+	}
 	if (poll(kicks, count, timeout_ms) <= 0)
 		return false;
 	for (size_t i = 0; i < count; i++) {

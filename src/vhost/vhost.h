@@ -85,8 +85,16 @@ void vhost_call(struct vhost *vhost, unsigned int ring);
  * waits. */
 bool vhost_wait(struct vhost *const *vhosts, size_t count, unsigned int ring, int timeout_ms);
 
-/* There is more in the ring than a turn of the main loop has time for: `kicked` comes again in the
- * next one. */
+/* So long a ring is left alone of which there is more than a turn of the main loop has time for,
+ * milliseconds: who offers as fast as it is taken must not keep the loop from sleeping, or the kernel
+ * takes us for one of those that only reckon, and lets us wait. */
+#define VHOST_REST_MS 5
+
+/* There is more in the ring than a turn has time for: `kicked` comes when it has rested, however often
+ * its guest kicks meanwhile. */
+void vhost_rest(struct vhost *vhost, unsigned int ring);
+
+/* `kicked` comes in the next turn. */
 void vhost_kick_again(struct vhost *vhost, unsigned int ring);
 
 #endif

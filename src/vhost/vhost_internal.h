@@ -23,6 +23,7 @@ struct vhost_queue {
 	bool runs; /* the listener has heard of its start */
 	int kick_fd;
 	guint kick_source;
+	guint rest_source; /* the kick is not looked at meanwhile */
 	int call_fd;
 };
 

@@ -239,6 +239,18 @@ static void test_leds(void)
 	expect_status_used(fixture, 1);
 }
 
+/* So many more come, each after its rest. */
+static void await_used(struct driver *driver, size_t count)
+{
+	struct vring_used_elem element;
+
+	while (count > 0) {
+		g_main_context_iteration(NULL, TRUE);
+		while (driver_take_used(driver, &element))
+			count--;
+	}
+}
+
 /* A guest that lets them flicker is told of once a turn, and gets few turns in a row. */
 static void test_flickering_leds(void)
 {
@@ -257,7 +269,7 @@ static void test_flickering_leds(void)
 	while (driver_take_used(driver, &element))
 		taken++;
 	g_assert_cmpuint(taken, <=, 256);
-	fixture_settle();
+	await_used(driver, 4096 - taken);
 	for (const char *text = fixture->heard->str; (text = strchr(text, ';')) != NULL; text++)
 		told++;
 	g_assert_cmpuint(told, >=, 4096 / 256);
@@ -299,10 +311,7 @@ static void test_many_status(void)
 		taken++;
 	g_assert_cmpint(taken, >, 0);
 	g_assert_cmpint(taken, <, 10000);
-	fixture_settle();
-	while (driver_take_used(driver, &element))
-		taken++;
-	g_assert_cmpint(taken, ==, 10000);
+	await_used(driver, 10000 - (size_t)taken);
 }
 
 /* Before the device has its turn, its guest's others have had all of their share. */
@@ -331,9 +340,10 @@ static void test_share_used_up(void)
 		offer_status(fixture, i, EV_LED, LED_CAPSL, 1, 8);
 	g_assert_cmpint(eventfd_write(fixture->vmm.kicks[DEVICE_STATUS_QUEUE], 1), ==, 0);
 	for (int i = 0; i < 4; i++) {
-		g_source_set_ready_time(others, 0);
-		g_main_context_iteration(NULL, FALSE);
-		g_assert_true(driver_take_used(driver, &element));
+		do {
+			g_source_set_ready_time(others, 0);
+			g_main_context_iteration(NULL, FALSE);
+		} while (!driver_take_used(driver, &element));
 		g_assert_false(driver_take_used(driver, &element));
 	}
 	g_source_destroy(others);

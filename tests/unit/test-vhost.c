@@ -318,6 +318,37 @@ static void test_blocking_fds(void)
 	backend_expect_alive(fixture);
 }
 
+/* While a ring rests its guest may kick as it likes; and it may be stopped, and begin again. */
+static void test_rest(void)
+{
+	g_autoptr(backend_fixture) fixture = backend_fixture_new_started();
+	struct vmm *vmm = &fixture->vmm;
+	gint64 begin_us = g_get_monotonic_time();
+	uint16_t bases[VMM_QUEUES];
+
+	vhost_rest(fixture->vhost, 1);
+	vhost_rest(fixture->vhost, 1);
+	vmm_kick(vmm, 1);
+	while (fixture->events->len == 0)
+		g_main_context_iteration(NULL, TRUE);
+	g_assert_cmpint(g_get_monotonic_time() - begin_us, >=, VHOST_REST_MS * 1000);
+	/* What it kicked for meanwhile is looked at then. */
+	fixture_settle();
+	backend_expect_events(fixture, "kicked 1\nkicked 1\n");
+	vhost_rest(fixture->vhost, 1);
+	g_assert_true(vhost_wait(&fixture->vhost, 1, 1, 0));
+	vmm_stop(vmm, bases);
+	backend_expect_events(fixture, "stopped 0\nstopped 1\n");
+	g_assert_false(vhost_wait(&fixture->vhost, 1, 1, 0));
+	restart(fixture, 1, bases[1]);
+	backend_expect_events(fixture, "started 1\n");
+	vmm_kick(vmm, 1);
+	fixture_settle();
+	backend_expect_events(fixture, "kicked 1\n");
+	/* It rests at the end. */
+	vhost_rest(fixture->vhost, 1);
+}
+
 /* A guest's fault is no VMM's: the ring is stopped, until it begins anew. */
 static void test_broken_ring(void)
 {
@@ -522,6 +553,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/vhost/vhost/reset", test_reset);
 	g_test_add_func("/vhost/vhost/enable", test_enable);
 	g_test_add_func("/vhost/vhost/blocking-fds", test_blocking_fds);
+	g_test_add_func("/vhost/vhost/rest", test_rest);
 	g_test_add_func("/vhost/vhost/broken-ring", test_broken_ring);
 	g_test_add_func("/vhost/vhost/memory-table", test_memory_table);
 	g_test_add_func("/vhost/vhost/changed-memory", test_changed_memory);
