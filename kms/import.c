@@ -23,21 +23,24 @@
 /* The same pixels without their alpha, which guests leave as garbage; 0 if there is no such. */
 static uint32_t opaque_fourcc(uint32_t fourcc)
 {
-	static const uint32_t pairs[][2] = {
-		{DRM_FORMAT_ARGB8888, DRM_FORMAT_XRGB8888},
-		{DRM_FORMAT_ABGR8888, DRM_FORMAT_XBGR8888},
-		{DRM_FORMAT_RGBA8888, DRM_FORMAT_RGBX8888},
-		{DRM_FORMAT_BGRA8888, DRM_FORMAT_BGRX8888},
-		{DRM_FORMAT_ARGB2101010, DRM_FORMAT_XRGB2101010},
-		{DRM_FORMAT_ABGR2101010, DRM_FORMAT_XBGR2101010},
-		{DRM_FORMAT_ARGB1555, DRM_FORMAT_XRGB1555},
-	};
-
-	for (size_t i = 0; i < G_N_ELEMENTS(pairs); i++) {
-		if (pairs[i][0] == fourcc)
-			return pairs[i][1];
+	switch (fourcc) {
+	case DRM_FORMAT_ARGB8888:
+		return DRM_FORMAT_XRGB8888;
+	case DRM_FORMAT_ABGR8888:
+		return DRM_FORMAT_XBGR8888;
+	case DRM_FORMAT_RGBA8888:
+		return DRM_FORMAT_RGBX8888;
+	case DRM_FORMAT_BGRA8888:
+		return DRM_FORMAT_BGRX8888;
+	case DRM_FORMAT_ARGB2101010:
+		return DRM_FORMAT_XRGB2101010;
+	case DRM_FORMAT_ABGR2101010:
+		return DRM_FORMAT_XBGR2101010;
+	case DRM_FORMAT_ARGB1555:
+		return DRM_FORMAT_XRGB1555;
+	default:
+		return 0;
 	}
-	return 0;
 }
 
 static bool primary_takes(const struct kms_card *card, uint32_t fourcc, uint64_t modifier)
@@ -74,6 +77,24 @@ static size_t cache_limit(const struct kms_card *card)
 	return KMS_CACHE_PER_OUTPUT * CLAMP(active, 1, KMS_OUTPUTS_MAX);
 }
 
+/* One more of this owner's: how many it has then. */
+static unsigned int add_share(struct kms_imports *cache, uint32_t owner)
+{
+	unsigned int share = 1;
+
+	for (size_t i = 0; i < cache->count; i++) {
+		if (cache->owners[i] == owner)
+			share = ++cache->shares[i];
+	}
+	return share;
+}
+
+static void take_share(struct kms_imports *cache, uint32_t owner)
+{
+	for (size_t i = 0; i < cache->count; i++)
+		cache->shares[i] -= cache->owners[i] == owner;
+}
+
 static void cache_drop(struct kms_imports *cache, size_t index)
 {
 	size_t last = --cache->count;
@@ -87,8 +108,7 @@ static void cache_drop(struct kms_imports *cache, size_t index)
 	cache->owners[index] = cache->owners[last];
 	cache->shares[index] = cache->shares[last];
 	cache->used[index] = cache->used[last];
-	for (size_t i = 0; i < cache->count; i++)
-		cache->shares[i] -= cache->owners[i] == owner;
+	take_share(cache, owner);
 }
 
 /* The least recently used of those of the owner that has the most, with one more of `added`'s, which is
@@ -109,34 +129,39 @@ static size_t pick_victim(const struct kms_imports *cache, uint32_t added)
 	return victim;
 }
 
-/* One more of this owner's: how many it has then. */
-static unsigned int add_share(struct kms_imports *cache, uint32_t owner)
+/* A place for one more of this owner's. Where all are taken it is mostly its own oldest one's, so that
+ * nobody's share changes. */
+static size_t make_place(struct kms_imports *cache, size_t limit, uint32_t owner)
 {
-	unsigned int share = 1;
+	size_t index = cache->count;
 
-	for (size_t i = 0; i < cache->count; i++) {
-		if (cache->owners[i] == owner)
-			share = ++cache->shares[i];
+	/* Outputs may have gone since. */
+	while (cache->count > limit)
+		cache_drop(cache, pick_victim(cache, owner));
+	if (cache->count < limit) {
+		cache->shares[index] = add_share(cache, owner);
+		cache->count++;
+	} else {
+		index = pick_victim(cache, owner);
+		kms_buffer_unref(cache->buffers[index]);
+		if (cache->owners[index] != owner) {
+			take_share(cache, cache->owners[index]);
+			cache->shares[index] = add_share(cache, owner);
+		}
 	}
-	return share;
+	cache->owners[index] = owner;
+	return index;
 }
 
 static void cache_insert(struct kms_imports *cache, const struct stat *identity,
 	const struct kms_layout *layout, struct kms_buffer *buffer, uint32_t owner)
 {
-	size_t limit = cache_limit(buffer->card);
-	size_t index;
+	size_t index = make_place(cache, cache_limit(buffer->card), owner);
 
-	while (cache->count >= limit)
-		cache_drop(cache, pick_victim(cache, owner));
-	index = cache->count;
-	cache->shares[index] = add_share(cache, owner);
-	cache->count++;
 	cache->inodes[index] = identity->st_ino;
 	cache->devices[index] = identity->st_dev;
 	cache->layouts[index] = *layout;
 	cache->buffers[index] = kms_buffer_ref(buffer);
-	cache->owners[index] = owner;
 	cache->used[index] = ++cache->clock;
 }
 

@@ -157,6 +157,14 @@ static void test_cache_is_bounded(struct card_fixture *card)
 	g_assert_cmpuint(double_framebuffer_count(), ==, 1);
 }
 
+static void import_of(struct card_fixture *card, int fd, uint32_t owner)
+{
+	struct kms_dmabuf dmabuf = describe(fd);
+
+	dmabuf.owner = owner;
+	kms_buffer_unref(import(card, &dmabuf));
+}
+
 /* A guest that brings a new buffer with each frame pushes no other's out. */
 static void test_cache_is_fair(struct card_fixture *card)
 {
@@ -187,6 +195,49 @@ static void test_cache_is_fair(struct card_fixture *card)
 		close(fds[i]);
 	}
 	g_assert_cmpuint(double_counters.imports, ==, imports);
+}
+
+/* One that has all places gives up half of them to another, its oldest first, and no more. */
+static void test_cache_is_shared_out(struct card_fixture *card)
+{
+	enum {
+		SHARE = KMS_CACHE_PER_OUTPUT / 2,
+	};
+	int first[2 * SHARE], second[SHARE + 1];
+	unsigned int imports;
+
+	card_start(card);
+	for (size_t i = 0; i < G_N_ELEMENTS(first); i++) {
+		first[i] = make_dmabuf();
+		import_of(card, first[i], 1);
+	}
+	/* The last of these takes the place of their own first. */
+	for (size_t i = 0; i < G_N_ELEMENTS(second); i++) {
+		second[i] = make_dmabuf();
+		import_of(card, second[i], 2);
+	}
+	imports = double_counters.imports;
+	for (size_t i = 0; i < SHARE; i++) {
+		import_of(card, first[SHARE + i], 1);
+		import_of(card, second[1 + i], 2);
+	}
+	g_assert_cmpuint(double_counters.imports, ==, imports);
+	import_of(card, first[0], 1);
+	g_assert_cmpuint(double_counters.imports, ==, imports + 1);
+	for (size_t i = 0; i < SHARE; i++)
+		import_of(card, second[1 + i], 2);
+	g_assert_cmpuint(double_counters.imports, ==, imports + 1);
+	/* One that has gone leaves its places to others. */
+	kms_device_trim(card->device, 1);
+	for (size_t i = 0; i < SHARE; i++)
+		import_of(card, first[i], 2);
+	for (size_t i = 0; i < SHARE; i++)
+		import_of(card, second[1 + i], 2);
+	g_assert_cmpuint(double_counters.imports, ==, imports + 1 + SHARE);
+	for (size_t i = 0; i < G_N_ELEMENTS(first); i++)
+		close(first[i]);
+	for (size_t i = 0; i < G_N_ELEMENTS(second); i++)
+		close(second[i]);
 }
 
 static void test_identity_is_buffer_and_layout(struct card_fixture *card)
@@ -613,6 +664,7 @@ int main(int argc, char **argv)
 	card_add_test("/kms/buffer/new-buffer-every-frame", test_new_buffer_every_frame);
 	card_add_test("/kms/buffer/cache-is-bounded", test_cache_is_bounded);
 	card_add_test("/kms/buffer/cache-is-fair", test_cache_is_fair);
+	card_add_test("/kms/buffer/cache-is-shared-out", test_cache_is_shared_out);
 	card_add_test("/kms/buffer/guarded", test_guarded);
 	card_add_test("/kms/buffer/trim-while-shown", test_trim_while_shown);
 	card_add_test("/kms/buffer/trim-is-one-owners", test_trim_is_one_owners);
