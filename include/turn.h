@@ -13,6 +13,7 @@
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #define TURN_NAME_SIZE 64
 
@@ -40,12 +41,21 @@ static inline int64_t turn_time(void)
 	return turn_current ? turn_current->began_us : g_get_monotonic_time();
 }
 
+/* Cut where it is too long. Once for each source that is dispatched: not byte by byte. */
+static inline void turn_copy_name(char to[TURN_NAME_SIZE], const char *name)
+{
+	size_t length = MIN(strlen(name), TURN_NAME_SIZE - 1);
+
+	memcpy(to, name, length);
+	to[length] = '\0';
+}
+
 /* The source that was at work no longer is. */
 static inline void turn_settle(struct turn *turn, int64_t now_us)
 {
 	if (now_us - turn->since_us > turn->slowest_us) {
 		turn->slowest_us = now_us - turn->since_us;
-		g_strlcpy(turn->slowest, turn->source, sizeof(turn->slowest));
+		turn_copy_name(turn->slowest, turn->source);
 	}
 	turn->since_us = now_us;
 }
@@ -67,7 +77,7 @@ static inline void turn_note(void)
 	if (turn->source[0])
 		turn_settle(turn, turn->now_us());
 	/* Copied: it may be gone before the turn is over. */
-	g_strlcpy(turn->source, name ? name : "unnamed", sizeof(turn->source));
+	turn_copy_name(turn->source, name ? name : "unnamed");
 }
 
 /* Names a source that GLib made; gives its id back. */

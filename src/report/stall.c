@@ -31,9 +31,9 @@ static void end_turn(struct stall *stall)
 	uint64_t took_us = (uint64_t)(now_us - turn->began_us);
 
 	counters->turns++;
-	turn_settle(turn, now_us);
 	if (took_us <= counters->longest_turn_us)
 		return;
+	turn_settle(turn, now_us);
 	counters->longest_turn_us = took_us;
 	g_strlcpy(counters->longest_turn_source, turn->slowest,
 		sizeof(counters->longest_turn_source));
