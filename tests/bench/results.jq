@@ -81,6 +81,9 @@ def outputs($n): if $n == 1 then "1 output" else "\($n) outputs" end;
 
 	both("frames1"; 1; "new"; "active_us"; "new dma-buf at every frame, lab"; "us/frame"; 1.3),
 	both("instructions"; 1; "new"; "instructions"; "new dma-buf at every frame, user space"; "instructions/frame"; 1.3),
+	((1, 4, 16) as $n |
+		row("DMABUF path, \(outputs($n)), user space: scanoutd with its stall meter";
+			of("instructions"; "metered"; $n; "same"; "instructions"); "instructions/frame"; null)),
 
 	row("frames shown in \($vblanks) vblanks, without cursor"; minus($vblanks; missed("ours"; "same")); "frames"; null),
 	row("frames shown in \($vblanks) vblanks, cursor at 1000 Hz"; minus($vblanks; missed("ours"; "cursor")); "frames";

@@ -12,6 +12,7 @@
  *                   pixels  an UPDATE of everything, 60 a second, by another process
  *                   dirty   an UPDATE of 5 % of the picture, 60 a second, by another process
  *   --together      all outputs have their vblank at the same time, else one after the other
+ *   --meter         the daemon's stall meter measures the loop, as it does in the daemon
  *
  * Keys: commit_ns, commit_p99_ns: from when poll can return a DMABUF_UPDATE to the end of the
  * dispatch that committed it; reply_ns, reply_p99_ns: the same from the page-flip event to the
@@ -43,6 +44,7 @@
 #include "../common/pixels.h"
 #include "drm_double.h"
 #include "kms.h"
+#include "report/stall.h"
 #include "scene/guest.h"
 #include "scene/layout.h"
 #include "vhost_user_gpu.h"
@@ -66,6 +68,7 @@ enum way {
 struct bench {
 	bool bare;
 	bool together;
+	bool meter;
 	unsigned int outputs;
 	unsigned int frames;
 	unsigned int warm_up;
@@ -358,6 +361,8 @@ static void open_side(struct bench *bench)
 		fds[i] = pair[1];
 	}
 	bench->loop = g_main_loop_new(NULL, FALSE);
+	if (bench->meter)
+		stall_create(NULL);
 	if (bench->bare)
 		open_theirs(bench, card, fds, mode);
 	else
@@ -474,7 +479,7 @@ int main(int argc, char **argv)
 	g_autofree char *side = g_strdup("ours");
 	g_autofree char *way = g_strdup("same");
 	int outputs = 1, frames = 1000, warm_up = 100;
-	gboolean together = FALSE;
+	gboolean together = FALSE, meter = FALSE;
 	const GOptionEntry entries[] = {
 		{"side", 0, 0, G_OPTION_ARG_STRING, &side, "ours or bare", "SIDE"},
 		{"outputs", 0, 0, G_OPTION_ARG_INT, &outputs, "Devices and outputs", "N"},
@@ -482,6 +487,7 @@ int main(int argc, char **argv)
 		{"warm-up", 0, 0, G_OPTION_ARG_INT, &warm_up, "Frames before", "N"},
 		{"way", 0, 0, G_OPTION_ARG_STRING, &way, "What is sent", "WAY"},
 		{"together", 0, 0, G_OPTION_ARG_NONE, &together, "One vblank for all", NULL},
+		{"meter", 0, 0, G_OPTION_ARG_NONE, &meter, "With the stall meter", NULL},
 		{NULL},
 	};
 	struct bench bench = {0};
@@ -500,6 +506,7 @@ int main(int argc, char **argv)
 	}
 	bench.bare = strcmp(side, "bare") == 0;
 	bench.together = together;
+	bench.meter = meter;
 	bench.outputs = (unsigned int)outputs;
 	bench.frames = (unsigned int)frames;
 	bench.warm_up = (unsigned int)warm_up;
