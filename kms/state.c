@@ -149,14 +149,6 @@ static void add_layer(struct kms_request *request, const struct kms_card *card,
 
 /* ---- flips ---- */
 
-void kms_flip_init(struct kms_flip *flip, const struct kms_state *now)
-{
-	flip->now = now;
-	for (size_t i = 0; i < KMS_LAYERS; i++)
-		flip->copied[i] = false;
-	flip->damage = 0;
-}
-
 void kms_flip_finish(struct kms_flip *flip)
 {
 	for (size_t i = 0; i < KMS_LAYERS; i++) {

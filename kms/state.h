@@ -76,7 +76,14 @@ struct kms_flip {
 };
 
 /* Changes nothing so far. */
-void kms_flip_init(struct kms_flip *flip, const struct kms_state *now);
+static inline void kms_flip_init(struct kms_flip *flip, const struct kms_state *now)
+{
+	flip->now = now;
+	for (size_t i = 0; i < KMS_LAYERS; i++)
+		flip->copied[i] = false;
+	flip->damage = 0;
+}
+
 /* Gives up what was not applied. */
 void kms_flip_finish(struct kms_flip *flip);
 

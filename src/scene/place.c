@@ -39,18 +39,6 @@ const char *place_policy_name(enum place_policy policy)
 	return "?";
 }
 
-struct kms_rect rect_intersect(const struct kms_rect *a, const struct kms_rect *b)
-{
-	int32_t left = MAX(a->x, b->x);
-	int32_t top = MAX(a->y, b->y);
-	int32_t right = MIN(a->x + a->width, b->x + b->width);
-	int32_t bottom = MIN(a->y + a->height, b->y + b->height);
-
-	if (right <= left || bottom <= top)
-		return (struct kms_rect){0};
-	return (struct kms_rect){left, top, right - left, bottom - top};
-}
-
 struct kms_rect rect_bounding(const struct kms_rect *a, const struct kms_rect *b)
 {
 	if (rect_empty(a))

@@ -7,6 +7,7 @@
 #ifndef SCANOUTD_SCENE_PLACE_H
 #define SCANOUTD_SCENE_PLACE_H
 
+#include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -59,7 +60,18 @@ static inline bool rect_empty(const struct kms_rect *rect)
 	return rect->width <= 0 || rect->height <= 0;
 }
 
-struct kms_rect rect_intersect(const struct kms_rect *a, const struct kms_rect *b);
+static inline struct kms_rect rect_intersect(const struct kms_rect *a, const struct kms_rect *b)
+{
+	int32_t left = MAX(a->x, b->x);
+	int32_t top = MAX(a->y, b->y);
+	int32_t right = MIN(a->x + a->width, b->x + b->width);
+	int32_t bottom = MIN(a->y + a->height, b->y + b->height);
+
+	if (right <= left || bottom <= top)
+		return (struct kms_rect){0};
+	return (struct kms_rect){left, top, right - left, bottom - top};
+}
+
 struct kms_rect rect_bounding(const struct kms_rect *a, const struct kms_rect *b);
 bool rect_contains(const struct kms_rect *outer, const struct kms_rect *inner);
 

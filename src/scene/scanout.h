@@ -38,7 +38,7 @@ struct content {
 	int fd; /* ours, or the holder's, and charged to the guest; or -1 */
 	struct kms_buffer *holder; /* the fd is this buffer's, a reference; or NULL */
 	bool told_apart; /* it is a dma-buf; else it may be anything */
-	/* Monotonic time from which on what failed may be tried again; 0: it was not tried yet. */
+	/* Monotonic time from which on what failed may be tried again; 0: it has not failed. */
 	int64_t import_after_us;
 	int64_t reader_after_us;
 	struct dmabuf_reader *reader;

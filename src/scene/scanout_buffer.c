@@ -16,15 +16,16 @@
  * tried again, but not at each frame. */
 #define AGAIN_US G_USEC_PER_SEC
 
-/* True, and not again for a while. */
-static bool is_due(int64_t *after_us)
+/* What has not failed so far is always due. */
+static bool is_due(int64_t after_us)
 {
-	int64_t now_us = g_get_monotonic_time();
+	return after_us == 0 || g_get_monotonic_time() >= after_us;
+}
 
-	if (now_us < *after_us)
-		return false;
-	*after_us = now_us + AGAIN_US;
-	return true;
+/* It has failed: not again for a while. */
+static void put_off(int64_t *after_us)
+{
+	*after_us = g_get_monotonic_time() + AGAIN_US;
 }
 
 bool complain_once(struct scanout *scanout, enum complaint complaint)
@@ -211,17 +212,18 @@ static void import(struct scanout *scanout, struct content *content, GError **er
  * import tells, and nothing is asked; of one that has come before nothing need be imported, so there it
  * is asked first.
  */
-static void try_import(struct scanout *scanout, struct content *content)
+static G_GNUC_NO_INLINE void try_import(struct scanout *scanout, struct content *content)
 {
 	g_autoptr(GError) error = NULL;
 
 	if (!scanout->device || !scanout->sends_new)
 		tell_apart(scanout, content);
-	if (!scanout->device || content->fd < 0 || !is_due(&content->import_after_us))
+	if (!scanout->device || content->fd < 0 || !is_due(content->import_after_us))
 		return;
 	import(scanout, content, &error);
 	if (content->picture.buffer)
 		return;
+	put_off(&content->import_after_us);
 	tell_apart(scanout, content);
 	if (content->fd >= 0 && complain_once(scanout, COMPLAINT_IMPORT))
 		log_guest(G_LOG_LEVEL_MESSAGE, scanout->guest, "scanout %u: frames are copied: %s",
@@ -240,14 +242,17 @@ static bool make_reader(struct scanout *scanout, struct content *content)
 
 	if (content->fd >= 0 && !content->told_apart)
 		return false;
-	if (content->reader || !is_due(&content->reader_after_us))
+	if (content->reader || !is_due(content->reader_after_us))
 		return content->reader != NULL;
 	content->reader = dmabuf_reader_create(content->fd, &content->dmabuf, scanout->gbm,
 		scanout->account, &error);
-	if (!content->reader && complain_once(scanout, COMPLAINT_READER))
+	if (content->reader)
+		return true;
+	put_off(&content->reader_after_us);
+	if (complain_once(scanout, COMPLAINT_READER))
 		log_guest(G_LOG_LEVEL_WARNING, scanout->guest,
 			"scanout %u: buffer cannot be shown: %s", scanout->index, error->message);
-	return content->reader != NULL;
+	return false;
 }
 
 /* What the content is copied into: a new dma-buf at every frame has no new surface at every

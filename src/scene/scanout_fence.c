@@ -207,7 +207,7 @@ static void put_off(struct scanout *scanout, struct content *content, const stru
 }
 
 /* Others may wait, or the buffer may be given up. */
-static void present_after(struct scanout *scanout, struct content *content,
+static G_GNUC_NO_INLINE void present_after(struct scanout *scanout, struct content *content,
 	const struct kms_rect *rect, struct guest_waiting *waiting)
 {
 	struct kms_rect all = *rect;

@@ -28,9 +28,11 @@ static void note_last(struct view *view, const struct kms_frame *frame)
 {
 	const struct kms_mode_info *mode = kms_output_mode(view->output);
 
-	kms_buffer_ref(frame->buffer);
-	forget_last(view);
-	view->last_buffer = frame->buffer;
+	if (view->last_buffer != frame->buffer) {
+		kms_buffer_ref(frame->buffer);
+		forget_last(view);
+		view->last_buffer = frame->buffer;
+	}
 	view->last = *frame;
 	view->last.damage = NULL;
 	view->last.damage_count = 0;
@@ -153,10 +155,8 @@ static enum composed compose(struct view *view)
 	return composed;
 }
 
-void view_act(struct view *view)
+static G_GNUC_NO_INLINE void act(struct view *view)
 {
-	if (view->due == DUE_NOTHING || !kms_output_active(view->output))
-		return;
 	if (view->due == DUE_PICTURE)
 		show_again(view);
 	if (kms_output_busy(view->output))
@@ -176,6 +176,13 @@ void view_act(struct view *view)
 			view->listener->failed(view->data, view->serial, EINVAL);
 		break;
 	}
+}
+
+/* Nothing is due where each frame went direct: the case of nearly every event. */
+void view_act(struct view *view)
+{
+	if (view->due != DUE_NOTHING && kms_output_active(view->output))
+		act(view);
 }
 
 /* ---- what the source says ---- */

@@ -167,13 +167,13 @@ static bool has_replies(const struct channel_state *state)
 
 static G_GNUC_NO_INLINE bool flush(struct channel *channel)
 {
-	bool written = true;
+	bool written;
 
-	while (written && has_replies(channel->state)) {
+	do {
 		if (!make_replies(channel))
 			return false;
 		written = write_unsent(channel);
-	}
+	} while (written && has_replies(channel->state));
 	return true;
 }
 
