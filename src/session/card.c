@@ -29,7 +29,7 @@ struct card {
 	struct kms_watch *watch; /* while there is none */
 	guint retry; /* the same, where events are not enough; else 0 */
 	guint going; /* it is given up at the next turn; else 0 */
-	gint64 came_us; /* when the present one was taken, or the last one */
+	gint64 came_us; /* when the present one was taken, or the last one; 0: there was none */
 	unsigned int rest_s; /* after the last one; 0: none */
 	bool paused;
 	char *said; /* what is waited for; NULL: nothing */
@@ -58,10 +58,11 @@ static bool try_to_open(struct card *card, GError **error)
 	if (!card->device)
 		return false;
 	stop_waiting(card);
-	card->came_us = g_get_monotonic_time();
-	if (card->said)
+	/* The one that there is from the beginning is no news. */
+	if (card->said || card->came_us)
 		log_daemon(G_LOG_LEVEL_MESSAGE, "the card %s is there",
 			kms_device_path(card->device));
+	card->came_us = g_get_monotonic_time();
 	g_clear_pointer(&card->said, g_free);
 	card->listener->came(card->data, card->device);
 	return true;
@@ -160,7 +161,8 @@ static void rest(struct card *card)
 		card->rest_s = 0;
 	if (card->rest_s > 0 && !card->paused && !card->retry) {
 		look_out(card);
-		card->retry = g_timeout_add_seconds(card->rest_s, retry, card);
+		card->retry = turn_name(g_timeout_add_seconds(card->rest_s, retry, card),
+			"card retry");
 	} else {
 		wait_for_one(card);
 	}

@@ -20,12 +20,32 @@ card_look() {
 	cat "$folder/edid" >"$out/monitor.edid"
 }
 
-# outside NAME: QEMU shows $out/NAME-expected.png. Asked again until then: what a driver sends is a queue away.
+# outside NAME [CARD]: QEMU shows $out/NAME-expected.png, on its card of that number (0). Asked again until then: what a
+# driver sends is a queue away.
 outside() {
 	local end=$((SECONDS + patience))
-	until "$top/tests/lab/screendump" "$1" && "$camera" --compare "$out/$1-expected.png" "$out/$1.png"; do
+	until "$top/tests/lab/screendump" "$1" "${2:-0}" && "$camera" --compare "$out/$1-expected.png" "$out/$1.png"; do
 		[ "$SECONDS" -lt "$end" ] || return 1
 	done
+}
+
+# driver NAME bind|unbind: of the one device that it is for.
+driver() {
+	local device folder
+	case $1 in
+	bochs-drm) device=$(grep -l 0x1234 /sys/bus/pci/devices/*/vendor) folder=/sys/bus/pci/drivers/$1 ;;
+	virtio_gpu) device=$(grep -l 0x0010 /sys/bus/virtio/devices/*/device) folder=/sys/bus/virtio/drivers/$1 ;;
+	esac
+	basename "${device%/*}" >"$folder/$2"
+}
+
+# reload NAME: unloads a driver, as soon as the kernel lets it go, and loads it again.
+reload() {
+	local end=$((SECONDS + patience))
+	until modprobe -r "$1"; do
+		[ "$SECONDS" -lt "$end" ] || return 1
+	done
+	modprobe "$1"
 }
 
 # plane_state FILTER: until the planes of the CRTC (src/tools/scanout-screenshot/json.h) are so, by jq's filter.
