@@ -207,12 +207,14 @@ $(foreach t,$(src_tools),$(call program,$(out)/$(t),$(call sources_of,src/tools/
 $(call compile,$(screenshot_sources),$(screenshot_cflags))
 $(call program,$(out)/scanout-screenshot,$(screenshot_sources),,$(drm_libs) $(png_libs) $(glib_libs) -lm)
 
-# Unit tests. test-kms-* are of kms/, with the link-time double of libdrm in libdrm's place, test-screenshot-* of the
-# screenshot tool; all others are of src/, and have what stands in kms/'s place in tests/unit/fake, pulled in where it is called.
+# Unit tests. test-kms-* are of kms/, with the link-time double of libdrm in libdrm's place, test-daemon-* of all rooms over the
+# same, test-screenshot-* of the screenshot tool; all others are of src/, and have what stands in kms/'s place in tests/unit/fake,
+# pulled in where it is called.
 unit_kms_tests := $(filter test-kms-%,$(unit_tests))
 unit_screenshot_tests := $(filter test-screenshot-%,$(unit_tests))
 unit_fault_tests := $(filter test-fault-%,$(unit_tests))
-unit_src_tests := $(filter-out test-kms-% test-screenshot-% test-fault-%,$(unit_tests))
+unit_daemon_tests := $(filter test-daemon-%,$(unit_tests))
+unit_src_tests := $(filter-out test-kms-% test-screenshot-% test-fault-% test-daemon-%,$(unit_tests))
 $(call compile,$(unit_kms_tests:%=tests/unit/%.c),$(unit_kms_cflags))
 $(call compile,$(unit_src_tests:%=tests/unit/%.c) $(unit_helper_sources) $(device_double_sources) $(fake_sources),$(unit_cflags))
 $(call compile,$(double_sources),$(double_cflags))
@@ -226,6 +228,11 @@ $(foreach t,$(unit_kms_tests),$(call program,$(out)/tests/$(t),tests/unit/$(t).c
 $(call compile,tests/fuzz/record/recorder.c,,$$(plain_cflags))
 tool_parts = $(if $(filter test-fuzz-record,$(1)),tests/fuzz/record/recorder.c) $(foreach tool,$(tools),$(if $(filter test-$(tool) test-$(tool)-%,$(1)),$(filter-out %/main.c,$(wildcard src/tools/$(tool)/*.c))))
 $(foreach t,$(unit_src_tests),$(call program,$(out)/tests/$(t),tests/unit/$(t).c $(call tool_parts,$(t)),$(unit_helper_archive) $(device_double_archive) $(src_archive) $(fake_archive),$(src_extra_libs) $(glib_libs)))
+
+# What of the daemon a test puts out of order, and its peers, which are those of the faults.
+daemon_test_wraps_test-daemon-watchdog := kms_watchdog_run
+$(call compile,$(unit_daemon_tests:%=tests/unit/%.c),-Itests/faults -Itests/double $(unit_cflags))
+$(foreach t,$(unit_daemon_tests),$(call program,$(out)/tests/$(t),tests/unit/$(t).c $(filter tests/faults/peers.c,$(wildcard tests/faults/*.c)),$(src_archive) $(kms_archive) $(double_archive) $(fake_archive),$(addprefix -Wl$(comma)--wrap=,$(daemon_test_wraps_$(t))) $(kms_extra_libs) $(src_extra_libs) $(glib_libs)))
 
 # test-fault-* are of all rooms, over the double: with objects whose calls that can fail go through tests/faults/interpose.c.
 fault_cflags := -Itests/faults -Itests/double $(kms_extra_cflags) $(unit_cflags)

@@ -17,6 +17,7 @@
 #include "kms.h"
 #include "log.h"
 #include "report/health.h"
+#include "report/health_check.h"
 #include "report/stall.h"
 #include "report/statistics.h"
 #include "report/watchdog.h"
@@ -70,39 +71,13 @@ static void write_stats(const struct daemon *daemon)
 
 /* ---- health ---- */
 
-static void fill_outputs(const struct kms_device *device, struct health_output *outputs)
-{
-	for (size_t i = 0; i < kms_device_output_count(device); i++) {
-		struct kms_output *output = kms_device_output(device, i);
-		const struct kms_output_counters *counters = kms_output_counters(output);
-
-		outputs[i] = (struct health_output){
-			.name = kms_output_name(output),
-			.busy = kms_output_active(output) && kms_output_due(output),
-			.progress = counters->commits + counters->frames_shown +
-				counters->commits_failed + counters->flip_timeouts +
-				counters->mode_sets,
-		};
-	}
-}
-
 static char *check_health(void *data)
 {
-	struct daemon *daemon = data;
-	const struct kms_device *device = card_device(daemon->card);
-	size_t output_count = device != NULL ? kms_device_output_count(device) : 0;
-	g_autofree struct health_output *outputs = g_new0(struct health_output, output_count);
-	g_autofree struct health_guest *guests = g_new0(struct health_guest, daemon->member_count);
-	const struct health_facts facts = {guests, daemon->member_count, outputs, output_count};
+	const struct daemon *daemon = data;
+	const struct health_parts parts = {card_device(daemon->card), daemon->members,
+		daemon->member_count};
 
-	if (device != NULL)
-		fill_outputs(device, outputs);
-	for (size_t i = 0; i < daemon->member_count; i++)
-		guests[i] = (struct health_guest){
-			.name = guest_name(member_guest(daemon->members[i])),
-			.waiting_since_us = member_waiting_since(daemon->members[i]),
-		};
-	return health_complaint(daemon->health, &facts, g_get_monotonic_time());
+	return health_check(daemon->health, &parts, g_get_monotonic_time());
 }
 
 /* ---- what may happen ---- */

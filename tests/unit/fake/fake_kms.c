@@ -305,6 +305,11 @@ bool kms_output_due(const struct kms_output *output)
 	return kms_output_busy(output) || output->pending.frame.buffer != NULL;
 }
 
+const struct kms_output_counters *kms_output_counters(const struct kms_output *output)
+{
+	return &output->counters;
+}
+
 /* Inside the buffer and the CRTC, as every driver wants it. */
 static void check_frame(const struct kms_output *output, const struct kms_frame *frame)
 {
