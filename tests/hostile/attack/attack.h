@@ -65,4 +65,7 @@ void attack_terminal(char **arguments);
  * (bus.c) */
 void attack_bus(char **arguments);
 
+/* ADDRESS: a QEMU on that bus has a keyboard and a mouse, and answers every call. (bus.c) */
+void attack_qemu(char **arguments);
+
 #endif

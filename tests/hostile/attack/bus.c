@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A QEMU that has too much to say on its D-Bus display.
+ * A QEMU that has too much to say on its D-Bus display, and one that has what others have, on a bus that
+ * does its worst.
  */
 #include "attack.h"
 
@@ -34,6 +35,16 @@ static GVariant *make_objects(unsigned long entries)
 	return g_variant_new("(@a{oa{sa{sv}}})", g_variant_builder_end(&objects));
 }
 
+/* One console, with a keyboard and a relative mouse. */
+static GVariant *make_console(void)
+{
+	return g_variant_new_parsed("({objectpath '/org/qemu/Display1/Console_0': {"
+				    "'org.qemu.Display1.Console': {'Type': <'Graphic'>, "
+				    "'Width': <uint32 640>, 'Height': <uint32 480>},"
+				    "'org.qemu.Display1.Keyboard': {'Modifiers': <uint32 0>},"
+				    "'org.qemu.Display1.Mouse': {'IsAbsolute': <false>}}},)");
+}
+
 static gboolean say_done(gpointer data)
 {
 	attack_done();
@@ -63,23 +74,31 @@ static GDBusMessage *answer(GDBusConnection *connection, GDBusMessage *message, 
 	return NULL;
 }
 
-void attack_bus(char **arguments)
+/* Takes `objects` over. */
+static void run(const char *address, GVariant *objects)
 {
-	struct bus bus = {
-		.objects = g_variant_ref_sink(make_objects(strtoul(arguments[1], NULL, 10))),
-		.loop = g_main_loop_new(NULL, FALSE),
-	};
-	GDBusConnection *connection = g_dbus_connection_new_for_address_sync(arguments[0],
+	struct bus bus = {g_variant_ref_sink(objects), g_main_loop_new(NULL, FALSE)};
+	GDBusConnection *connection = g_dbus_connection_new_for_address_sync(address,
 		G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
 			G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
 		NULL, NULL, NULL);
 
 	if (!connection) {
 		errno = ENOTCONN;
-		attack_fail(arguments[0]);
+		attack_fail(address);
 	}
 	g_dbus_connection_add_filter(connection, answer, &bus, NULL);
 	g_bus_own_name_on_connection(connection, "org.qemu", G_BUS_NAME_OWNER_FLAGS_NONE, NULL,
 		NULL, NULL, NULL);
 	g_main_loop_run(bus.loop);
+}
+
+void attack_bus(char **arguments)
+{
+	run(arguments[0], make_objects(strtoul(arguments[1], NULL, 10)));
+}
+
+void attack_qemu(char **arguments)
+{
+	run(arguments[0], make_console());
 }

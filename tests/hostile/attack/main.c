@@ -104,6 +104,7 @@ static const struct {
 	{"call", attack_call, 1},
 	{"chains", attack_chains, 1},
 	{"bus", attack_bus, 2},
+	{"qemu", attack_qemu, 1},
 	{"terminal", attack_terminal, 1},
 };
 
