@@ -34,7 +34,9 @@ struct passthrough {
 	struct input_sink *sink; /* NULL: never seen */
 	struct input_description description; /* of the sink */
 	guint retry_timer; /* while another program has the device, or it is missed; else 0 */
-	bool missed; /* it could not be opened, for a reason that passes, which has been logged */
+	bool missed; /* one was not looked at, for a reason that passes … */
+	bool missed_logged; /* … which has been logged */
+	char *refused; /* the node of which it was last said that it cannot be used; or NULL */
 	bool complained; /* of that program */
 	bool listens; /* the guest's driver */
 	bool suspended;
@@ -124,18 +126,41 @@ static void retry_later(struct passthrough *passthrough)
 			"passthrough retry");
 }
 
+/* Says so once, until one was opened. */
+static void miss(struct passthrough *passthrough, const char *reason)
+{
+	if (!passthrough->missed_logged)
+		complain(passthrough, "%s; it is tried again", reason);
+	passthrough->missed = true;
+	passthrough->missed_logged = true;
+	retry_later(passthrough);
+}
+
+/* Of several that a section means each is looked at as often as one of them is missed. */
+static void refuse(struct passthrough *passthrough, const char *node, const char *reason)
+{
+	if (g_strcmp0(passthrough->refused, node) == 0)
+		return;
+	complain(passthrough, "%s", reason);
+	g_free(passthrough->refused);
+	passthrough->refused = g_strdup(node);
+}
+
 static struct evdev *open_node(struct passthrough *passthrough, const char *node)
 {
 	g_autoptr(GError) error = NULL;
 	struct evdev *evdev = evdev_open(node, passthrough->options.opener, &evdev_listener,
 		passthrough, &error);
-	bool passes = g_error_matches(error, EVDEV_ERROR, EVDEV_ERROR_MOMENT);
 
-	if (!evdev && !(passes && passthrough->missed))
-		complain(passthrough, "%s%s", error->message, passes ? "; it is tried again" : "");
-	passthrough->missed = passes;
-	if (passes)
-		retry_later(passthrough);
+	if (evdev) {
+		passthrough->missed = false;
+		passthrough->missed_logged = false;
+		g_clear_pointer(&passthrough->refused, g_free);
+	} else if (g_error_matches(error, EVDEV_ERROR, EVDEV_ERROR_MOMENT)) {
+		miss(passthrough, error->message);
+	} else {
+		refuse(passthrough, node, error->message);
+	}
 	return evdev;
 }
 
@@ -324,6 +349,24 @@ static void pulled(struct passthrough *passthrough)
 	follow(passthrough);
 }
 
+/* One of those that udev lists. */
+static bool find_one(struct passthrough *passthrough, const char *path, GError **error)
+{
+	struct udev_device *device = udev_device_new_from_syspath(passthrough->udev, path);
+	bool made = true;
+
+	if (!device) {
+		/* Else it has gone. */
+		if (seat_is_passing(errno))
+			miss(passthrough, "udev cannot be asked about one of the host's devices");
+		return true;
+	}
+	if (is_ours(passthrough, device))
+		made = plugged_in(passthrough, device, error);
+	udev_device_unref(device);
+	return made;
+}
+
 /* Those that are there; the monitor hears already, so that none is missed between. */
 static bool find_present(struct passthrough *passthrough, GError **error)
 {
@@ -331,18 +374,20 @@ static bool find_present(struct passthrough *passthrough, GError **error)
 	struct udev_list_entry *entry;
 	bool made = true;
 
+	passthrough->missed = false;
+	if (!enumerate) {
+		miss(passthrough, "the host's input devices cannot be listed");
+		return true;
+	}
 	udev_enumerate_add_match_subsystem(enumerate, "input");
 	udev_enumerate_add_match_sysname(enumerate, "event*");
-	udev_enumerate_scan_devices(enumerate);
+	/* Those that it has found are listed. */
+	if (udev_enumerate_scan_devices(enumerate) < 0)
+		miss(passthrough, "not all of the host's input devices can be listed");
 	udev_list_entry_foreach(entry, udev_enumerate_get_list_entry(enumerate))
 	{
-		struct udev_device *device = udev_device_new_from_syspath(passthrough->udev,
-			udev_list_entry_get_name(entry));
-
-		if (device && made && is_ours(passthrough, device))
-			made = plugged_in(passthrough, device, error);
-		if (device)
-			udev_device_unref(device);
+		if (made)
+			made = find_one(passthrough, udev_list_entry_get_name(entry), error);
 	}
 	udev_enumerate_unref(enumerate);
 	return made;
@@ -356,6 +401,8 @@ static void device_changed(struct passthrough *passthrough, struct udev_device *
 	if (g_strcmp0(udev_device_get_action(device), "remove") == 0) {
 		if (node && g_strcmp0(node, passthrough->node) == 0)
 			pulled(passthrough);
+		if (node && g_strcmp0(node, passthrough->refused) == 0)
+			g_clear_pointer(&passthrough->refused, g_free);
 	} else if (is_ours(passthrough, device) && !plugged_in(passthrough, device, &error)) {
 		complain(passthrough, "%s", error->message);
 	}
@@ -390,7 +437,7 @@ static void look_again(struct passthrough *passthrough)
 		: NULL;
 	g_autoptr(GError) error = NULL;
 
-	if (passthrough->node && !device)
+	if (passthrough->node && !device && !seat_is_passing(errno))
 		pulled(passthrough);
 	if (device)
 		udev_device_unref(device);
@@ -412,7 +459,8 @@ static gboolean devices_changed(gint fd, GIOCondition condition, gpointer data)
 		device_changed(passthrough, device);
 		udev_device_unref(device);
 	}
-	if (!device && errno == ENOBUFS)
+	/* Events were lost, or one was. */
+	if (!device && (errno == ENOBUFS || errno == ENOMEM))
 		look_again(passthrough);
 	return G_SOURCE_CONTINUE;
 }
@@ -472,6 +520,7 @@ void passthrough_destroy(struct passthrough *passthrough)
 		udev_unref(passthrough->udev);
 	g_free(passthrough->node);
 	g_free(passthrough->path);
+	g_free(passthrough->refused);
 	g_free(passthrough);
 }
 

@@ -93,26 +93,27 @@ struct udev_device *udev_monitor_receive_device(struct udev_monitor *monitor)
 
 	if (eventfd_read(udev_double.monitor_fd, &count) != 0)
 		return NULL;
-	if (!udev_double.overrun)
-		return (struct udev_device *)&handle;
+	errno = udev_double.overrun ? ENOBUFS : udev_double.receive_error;
 	udev_double.overrun = false;
-	errno = ENOBUFS;
-	return NULL;
+	udev_double.receive_error = 0;
+	return errno ? NULL : (struct udev_device *)&handle;
 }
 
 struct udev_enumerate *udev_enumerate_new(struct udev *udev)
 {
-	return (struct udev_enumerate *)&handle;
+	return udev_double.refuses_list ? NULL : (struct udev_enumerate *)&handle;
 }
 
 int udev_enumerate_scan_devices(struct udev_enumerate *enumerate)
 {
-	return 0;
+	return -udev_double.scan_error;
 }
 
 struct udev_list_entry *udev_enumerate_get_list_entry(struct udev_enumerate *enumerate)
 {
-	return udev_double.present ? (struct udev_list_entry *)&handle : NULL;
+	return udev_double.present && enumerate && !udev_double.scan_error
+		? (struct udev_list_entry *)&handle
+		: NULL;
 }
 
 struct udev_list_entry *udev_list_entry_get_next(struct udev_list_entry *entry)
@@ -127,6 +128,10 @@ const char *udev_list_entry_get_name(struct udev_list_entry *entry)
 
 struct udev_device *udev_device_new_from_syspath(struct udev *udev, const char *path)
 {
+	errno = udev_double.device_error;
+	if (errno)
+		return NULL;
+	errno = ENODEV;
 	return udev_double.present && g_str_equal(path, udev_list_entry_get_name(NULL))
 		? (struct udev_device *)&handle
 		: NULL;

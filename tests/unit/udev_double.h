@@ -18,6 +18,10 @@ extern struct udev_double {
 	const char *sysname, *seat; /* seat NULL: it does not say */
 	bool orphan; /* udev knows no input device behind it */
 	int fails; /* of the calls that make a monitor, counted from 1, the one that does; 0: none */
+	bool refuses_list; /* there is no memory for one */
+	int scan_error; /* … or for all of it, or 0 */
+	int device_error; /* the device cannot be looked at, or 0 */
+	int receive_error; /* an event is lost on its way, once, or 0 */
 	const char *action; /* to be heard */
 	int monitor_fd; /* an eventfd: how many events are to be heard */
 } udev_double;
