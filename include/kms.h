@@ -319,6 +319,10 @@ const uint8_t *kms_output_edid(const struct kms_output *output, size_t *size);
 void kms_output_physical_size(const struct kms_output *output, uint32_t *width_mm,
 	uint32_t *height_mm);
 
+/* How pictures must be turned to stand upright on it, as it is mounted in its casing: KMS_ROTATE_0 where
+ * the driver does not know (the connector's "panel orientation"), as of all that is no built-in panel. */
+enum kms_transform kms_output_panel_transform(const struct kms_output *output);
+
 /* A commit is in flight on it. */
 bool kms_output_busy(const struct kms_output *output);
 

@@ -233,6 +233,24 @@ bool kms_connector_force(struct kms_connector *connector, bool forced)
 	return changed;
 }
 
+/* The property's numbers (drm_panel_orientation in the kernel's drm_connector.h): which side of the panel
+ * is up in its casing. The picture's top goes there, and the console's does, too. */
+enum kms_transform kms_connector_panel_transform(const struct kms_connector *connector)
+{
+	static const enum kms_transform transforms[] = {
+		KMS_ROTATE_0, /* Normal */
+		KMS_ROTATE_180, /* Upside Down */
+		KMS_ROTATE_90, /* Left Side Up */
+		KMS_ROTATE_270, /* Right Side Up */
+	};
+	const struct kms_property *property =
+		&connector->properties[KMS_CONNECTOR_PANEL_ORIENTATION];
+
+	if (!property->id || property->value >= G_N_ELEMENTS(transforms))
+		return KMS_ROTATE_0;
+	return transforms[property->value];
+}
+
 /* ---- names ---- */
 
 bool kms_connector_matches(const struct kms_connector *connector, const char *name)

@@ -8,6 +8,7 @@
 
 #include "property.h"
 
+#include <kms.h>
 #include <xf86drmMode.h>
 
 struct kms_connector {
@@ -52,6 +53,9 @@ bool kms_connector_update(struct kms_connector *connector, int fd, struct kms_pr
  * if anything has changed, as above.
  */
 bool kms_connector_force(struct kms_connector *connector, bool forced);
+
+/* How a picture must be turned to stand upright: see kms_output_panel_transform(). */
+enum kms_transform kms_connector_panel_transform(const struct kms_connector *connector);
 
 /* Nobody says what the monitor can show: kms_mode_wishes.blind. */
 bool kms_connector_is_blind(const struct kms_connector *connector);

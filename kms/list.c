@@ -103,6 +103,14 @@ static void list_twins(GString *text, const struct kms_connector *connector, con
 	}
 }
 
+/* As the property "panel orientation" has it. */
+static const char *mounted_name(enum kms_transform transform)
+{
+	return transform == KMS_ROTATE_90     ? "left side up"
+		: transform == KMS_ROTATE_270 ? "right side up"
+					      : "upside down";
+}
+
 static void list_connector(GString *text, const struct entry *entry, const GArray *entries)
 {
 	const struct kms_connector *connector = &entry->connector;
@@ -113,6 +121,9 @@ static void list_connector(GString *text, const struct entry *entry, const GArra
 	list_monitor(text, entry);
 	if (connector->non_desktop)
 		g_string_append(text, ", not a desktop monitor");
+	if (kms_connector_panel_transform(connector) != KMS_ROTATE_0)
+		g_string_append_printf(text, ", mounted %s",
+			mounted_name(kms_connector_panel_transform(connector)));
 	if (crtc)
 		g_string_append_printf(text, ", in use by CRTC %u", (unsigned int)crtc);
 	g_string_append_c(text, '\n');

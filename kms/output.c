@@ -610,6 +610,11 @@ void kms_output_physical_size(const struct kms_output *output, uint32_t *width_m
 	*height_mm = output->connector.height_mm;
 }
 
+enum kms_transform kms_output_panel_transform(const struct kms_output *output)
+{
+	return kms_connector_panel_transform(&output->connector);
+}
+
 bool kms_output_busy(const struct kms_output *output)
 {
 	return output->state.crtc && output->state.crtc->busy;

@@ -78,11 +78,31 @@ bool kms_plane_takes(const struct kms_plane *plane, uint32_t fourcc, uint64_t mo
 	return false;
 }
 
-bool kms_plane_turns(const struct kms_plane *plane, uint32_t transform)
+/* Reflected both ways and turned by 180 degrees, which together is nothing. */
+static uint32_t other_words(uint32_t transform)
+{
+	const uint32_t rotations = KMS_ROTATE_0 | KMS_ROTATE_90 | KMS_ROTATE_180 | KMS_ROTATE_270;
+	uint32_t rotation = transform & rotations;
+	uint32_t opposite = rotation < KMS_ROTATE_180 ? rotation << 2 : rotation >> 2;
+
+	return opposite | ((transform & ~rotations) ^ (KMS_REFLECT_X | KMS_REFLECT_Y));
+}
+
+static bool has_bits(const struct kms_property *rotation, uint32_t transform)
+{
+	return !rotation->bits || (rotation->bits & transform) == transform;
+}
+
+uint32_t kms_plane_rotation(const struct kms_plane *plane, uint32_t transform)
 {
 	const struct kms_property *rotation = &plane->properties[KMS_PLANE_ROTATION];
+	uint32_t other = other_words(transform);
 
+	if (transform == KMS_ROTATE_0 || other == KMS_ROTATE_0)
+		return KMS_ROTATE_0;
 	if (!rotation->id)
-		return transform == KMS_ROTATE_0;
-	return !rotation->bits || (rotation->bits & transform) == transform;
+		return 0;
+	if (has_bits(rotation, transform))
+		return transform;
+	return has_bits(rotation, other) ? other : 0;
 }

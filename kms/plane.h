@@ -40,7 +40,16 @@ void kms_plane_read_formats(struct kms_plane *plane, int fd, const uint32_t *fou
  */
 bool kms_plane_takes(const struct kms_plane *plane, uint32_t fourcc, uint64_t modifier);
 
-/* Could it turn a picture so? Exactly: the rotation property has all of these bits. */
-bool kms_plane_turns(const struct kms_plane *plane, uint32_t transform);
+/*
+ * What its rotation property must say to turn a picture so (enum kms_transform): the same, or the other
+ * words for it that the driver knows, as both reflections are a turn of 180 degrees. 0: it cannot.
+ * KMS_ROTATE_0 needs no property.
+ */
+uint32_t kms_plane_rotation(const struct kms_plane *plane, uint32_t transform);
+
+static inline bool kms_plane_turns(const struct kms_plane *plane, uint32_t transform)
+{
+	return kms_plane_rotation(plane, transform) != 0;
+}
 
 #endif

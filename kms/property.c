@@ -34,6 +34,7 @@ static const struct property_row connector_rows[KMS_CONNECTOR_PROPERTIES] = {
 	[KMS_CONNECTOR_CONTENT_TYPE] = {"content type", RESET_TO_ENUM, "No Data"},
 	[KMS_CONNECTOR_BROADCAST_RGB] = {"Broadcast RGB", RESET_TO_ENUM, "Automatic"},
 	[KMS_CONNECTOR_UNDERSCAN] = {"underscan", RESET_TO_ENUM, "off"},
+	[KMS_CONNECTOR_PANEL_ORIENTATION] = {"panel orientation", RESET_NEVER},
 };
 
 static const struct property_row crtc_rows[KMS_CRTC_PROPERTIES] = {

@@ -89,6 +89,14 @@ static void add_source(struct kms_request *request, const struct kms_plane *plan
 		fixed_value(source->height));
 }
 
+/* What the plane cannot do is for the driver to refuse. */
+static uint32_t rotation_value(const struct kms_plane *plane, uint32_t transform)
+{
+	uint32_t rotation = kms_plane_rotation(plane, transform);
+
+	return rotation ? rotation : transform;
+}
+
 void kms_request_add_placement(struct kms_request *request, const struct kms_plane *plane,
 	const struct kms_placement *placement, const struct kms_placement *before)
 {
@@ -111,7 +119,8 @@ void kms_request_add_placement(struct kms_request *request, const struct kms_pla
 		return;
 	/* Without the property only the upright picture is there. */
 	if (property[KMS_PLANE_ROTATION].id || placement->transform != KMS_ROTATE_0)
-		kms_request_add(request, id, &property[KMS_PLANE_ROTATION], placement->transform);
+		kms_request_add(request, id, &property[KMS_PLANE_ROTATION],
+			rotation_value(plane, placement->transform));
 }
 
 static int send_request(const struct kms_card *card, const struct kms_request *request,

@@ -42,6 +42,8 @@ struct double_card {
 	bool hotspot; /* cursor planes are hidden until the client says that it knows hotspots */
 	bool scaler; /* primary planes scale */
 	bool rotation; /* primary planes turn */
+	bool panels; /* connectors have "panel orientation" */
+	uint64_t panel_orientation; /* its value */
 	bool zpos; /* planes can be put above each other */
 	bool damage_clips; /* primary planes have FB_DAMAGE_CLIPS */
 	bool modifiers; /* AddFB2 takes modifiers */

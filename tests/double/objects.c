@@ -56,6 +56,8 @@ static const struct {
 	[PROPERTY_MAX_BPC] = {"max bpc", DRM_MODE_PROP_RANGE, 6, 12},
 	[PROPERTY_LINK_STATUS] = {"link-status", DRM_MODE_PROP_ENUM},
 	[PROPERTY_EDID] = {"EDID", DRM_MODE_PROP_BLOB | DRM_MODE_PROP_IMMUTABLE},
+	[PROPERTY_PANEL_ORIENTATION] = {"panel orientation",
+		DRM_MODE_PROP_ENUM | DRM_MODE_PROP_IMMUTABLE},
 };
 
 static const struct {
@@ -292,6 +294,9 @@ void double_objects_build(void)
 		connector->has[PROPERTY_MAX_BPC] = true;
 		connector->has[PROPERTY_LINK_STATUS] = true;
 		connector->has[PROPERTY_EDID] = true;
+		connector->has[PROPERTY_PANEL_ORIENTATION] = double_card.panels;
+		double_objects.state.values[at + 1][PROPERTY_PANEL_ORIENTATION] =
+			double_card.panel_orientation;
 		double_objects.state.values[at + 1][PROPERTY_MAX_BPC] = 8;
 	}
 	for (unsigned int i = 0; i < double_card.crtcs; i++) {

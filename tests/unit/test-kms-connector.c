@@ -189,6 +189,28 @@ static void test_missing_edid(struct card_fixture *card)
 	connector->edid_size = 0;
 }
 
+/* The side that is up is where the picture's top goes. */
+static void test_panel_orientation(struct card_fixture *card)
+{
+	static const enum kms_transform expected[] = {KMS_ROTATE_0, KMS_ROTATE_180, KMS_ROTATE_90,
+		KMS_ROTATE_270, KMS_ROTATE_0};
+	struct kms_connector connector = {0};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(expected); i++) {
+		connector.properties[KMS_CONNECTOR_PANEL_ORIENTATION].id = 1;
+		connector.properties[KMS_CONNECTOR_PANEL_ORIENTATION].value = i;
+		g_assert_cmpint(kms_connector_panel_transform(&connector), ==, expected[i]);
+	}
+	connector.properties[KMS_CONNECTOR_PANEL_ORIENTATION].id = 0;
+	connector.properties[KMS_CONNECTOR_PANEL_ORIENTATION].value = 2;
+	g_assert_cmpint(kms_connector_panel_transform(&connector), ==, KMS_ROTATE_0);
+
+	double_card.panels = true;
+	double_card.panel_orientation = 3;
+	card_start(card);
+	g_assert_cmpint(kms_output_panel_transform(card->outputs[0].output), ==, KMS_ROTATE_270);
+}
+
 /* ---- while the card is another's, or stuck ---- */
 
 /* Another master turns it off, and it goes: the others come back without it. */
@@ -230,6 +252,7 @@ int main(int argc, char **argv)
 	card_add_test("/kms/connector/gone-at-first-probe", test_gone_at_first_probe);
 	card_add_test("/kms/connector/broken-link", test_broken_link);
 	card_add_test("/kms/connector/missing-edid", test_missing_edid);
+	card_add_test("/kms/connector/panel-orientation", test_panel_orientation);
 	card_add_test("/kms/connector/goes-while-paused", test_goes_while_paused);
 	card_add_test("/kms/connector/stuck-after-it-went", test_stuck_after_it_went);
 	return g_test_run();

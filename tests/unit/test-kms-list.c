@@ -109,6 +109,28 @@ static void test_connectors(void)
 	g_assert_null(double_faults());
 }
 
+static void test_mounted(void)
+{
+	static const char *const words[] = {
+		"DP-1: connected, monitor DEL 0x1234 0x89ABCDEF, 520×320 mm\n",
+		", mounted upside down\n", ", mounted left side up\n", ", mounted right side up\n"};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
+		g_autoptr(GString) text = g_string_new("\n");
+		int fd;
+
+		double_reset();
+		double_card.panels = true;
+		double_card.panel_orientation = i;
+		fd = open_card();
+		set_edid(0);
+		kms_list_parts(text, fd);
+		close(fd);
+		g_assert_nonnull(strstr(text->str, words[i]));
+		g_assert_null(double_faults());
+	}
+}
+
 static void test_twins(void)
 {
 	g_autoptr(GString) text = g_string_new("\n");
@@ -277,6 +299,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/kms/list/connectors", test_connectors);
+	g_test_add_func("/kms/list/mounted", test_mounted);
 	g_test_add_func("/kms/list/twins", test_twins);
 	g_test_add_func("/kms/list/modes", test_modes);
 	g_test_add_func("/kms/list/formats", test_formats);

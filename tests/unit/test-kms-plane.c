@@ -128,6 +128,48 @@ static void test_turns(struct card_fixture *card)
 	g_assert_false(kms_plane_turns(find(card, DOUBLE_PRIMARY(0)), KMS_ROTATE_90));
 }
 
+/* One turn has two names, since both reflections are a turn of 180 degrees: the driver is told the one
+ * that it knows. */
+static void test_other_words(struct card_fixture *card)
+{
+	const uint32_t quarters = KMS_ROTATE_0 | KMS_ROTATE_90 | KMS_ROTATE_180 | KMS_ROTATE_270;
+	static const struct {
+		uint32_t wanted, said;
+	} cases[] = {
+		{KMS_ROTATE_0, KMS_ROTATE_0},
+		{KMS_ROTATE_90, KMS_ROTATE_90},
+		{KMS_ROTATE_270 | KMS_REFLECT_X, KMS_ROTATE_270 | KMS_REFLECT_X},
+		{KMS_ROTATE_0 | KMS_REFLECT_Y, KMS_ROTATE_180 | KMS_REFLECT_X},
+		{KMS_ROTATE_90 | KMS_REFLECT_Y, KMS_ROTATE_270 | KMS_REFLECT_X},
+		{KMS_ROTATE_180 | KMS_REFLECT_Y, KMS_ROTATE_0 | KMS_REFLECT_X},
+		{KMS_ROTATE_270 | KMS_REFLECT_Y, KMS_ROTATE_90 | KMS_REFLECT_X},
+		{KMS_ROTATE_0 | KMS_REFLECT_X | KMS_REFLECT_Y, KMS_ROTATE_180},
+		{KMS_ROTATE_90 | KMS_REFLECT_X | KMS_REFLECT_Y, KMS_ROTATE_270},
+		{KMS_ROTATE_180 | KMS_REFLECT_X | KMS_REFLECT_Y, KMS_ROTATE_0},
+	};
+	struct kms_plane *plane;
+	struct kms_frame frame;
+
+	double_card.rotation = true;
+	card_start(card);
+	plane = find(card, DOUBLE_PRIMARY(0));
+	plane->properties[KMS_PLANE_ROTATION].bits = quarters | KMS_REFLECT_X;
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
+		g_assert_cmphex(kms_plane_rotation(plane, cases[i].wanted), ==, cases[i].said);
+	frame = card_frame(card, card_picture(card, 0));
+	frame.transform = KMS_ROTATE_0 | KMS_REFLECT_Y;
+	g_assert_cmpint(kms_output_submit(card->outputs[0].output, &frame), ==,
+		KMS_SUBMIT_ACCEPTED);
+	g_assert_cmphex(double_value(DOUBLE_PRIMARY(0), "rotation"), ==,
+		KMS_ROTATE_180 | KMS_REFLECT_X);
+	card_flip(0);
+
+	plane->properties[KMS_PLANE_ROTATION].bits = KMS_ROTATE_0 | KMS_ROTATE_180;
+	g_assert_cmphex(kms_plane_rotation(plane, KMS_ROTATE_0 | KMS_REFLECT_Y), ==, 0);
+	g_assert_cmphex(kms_plane_rotation(plane, KMS_ROTATE_0 | KMS_REFLECT_X | KMS_REFLECT_Y), ==,
+		KMS_ROTATE_180);
+}
+
 /* What a plane cannot do costs no question. */
 static void test_no_question(struct card_fixture *card)
 {
@@ -151,6 +193,7 @@ int main(int argc, char **argv)
 	card_add_test("/kms/plane/sets", test_sets);
 	card_add_test("/kms/plane/unsound", test_unsound);
 	card_add_test("/kms/plane/turns", test_turns);
+	card_add_test("/kms/plane/other-words", test_other_words);
 	card_add_test("/kms/plane/no-question", test_no_question);
 	return g_test_run();
 }
