@@ -407,6 +407,8 @@ size_t edid_write(uint8_t edid[EDID_SIZE_MAX], const struct edid_screen *screen,
 	if (edid_base_sound(monitor, monitor_size)) {
 		size_t size = copy_monitor(edid, monitor, monitor_size, &complete);
 
+		if (wanted.turned)
+			edid_edit_turn(edid, size);
 		if (matches(edid, size, &wanted)) {
 			if (complete)
 				return size;

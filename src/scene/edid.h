@@ -31,6 +31,8 @@ struct edid_screen {
 	const char *name;
 	/* What the guest draws smaller is scaled up: a made-up EDID offers the usual sizes too. */
 	bool scaled;
+	/* The monitor stands on its side: what its EDID says of width and height is the other way round. */
+	bool turned;
 };
 
 /*
@@ -38,7 +40,8 @@ struct edid_screen {
  *
  * `monitor` is the monitor's EDID or NULL. Where a Linux guest would prefer the screen's mode of it
  * (edid_preferred), with its rate as nearly as an EDID can say it, it is copied byte for byte, but
- * for CTA blocks with a wrong checksum, which Linux takes: they get a right one. Where its base
+ * for CTA blocks with a wrong checksum, which Linux takes: they get a right one; and for width and
+ * height of the image, which a turned monitor exchanges. Where its base
  * block is sound otherwise, its identity is kept with name and serial number, and its first timing
  * is the mode: ranges include it, and no native, preferred or DisplayID timing contradicts it. If
  * the mode fits into no detailed timing (a side above 4095 pixels, a pixel clock above 655.35 MHz),

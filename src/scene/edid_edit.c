@@ -197,6 +197,52 @@ static void image_size(const uint8_t *base, uint32_t *width_mm, uint32_t *height
 	*height_mm = both ? base[BASE_HEIGHT_CM] * 10u : 0;
 }
 
+/* Millimetres: two low bytes, and the high bits of both in the third. */
+static void turn_timing(uint8_t *timing)
+{
+	uint8_t width = timing[12];
+
+	timing[12] = timing[13];
+	timing[13] = width;
+	timing[14] = (uint8_t)(timing[14] << 4 | timing[14] >> 4);
+}
+
+/* A ratio, where one of the two centimetres is 0, is the other one's then (E-EDID 1.4, table 3.14). */
+static void turn_base(uint8_t *base)
+{
+	uint8_t width = base[BASE_WIDTH_CM];
+
+	base[BASE_WIDTH_CM] = base[BASE_HEIGHT_CM];
+	base[BASE_HEIGHT_CM] = width;
+	for (size_t i = 0; i < DESCRIPTOR_COUNT; i++) {
+		uint8_t *descriptor = base + BASE_DESCRIPTORS + i * DESCRIPTOR_SIZE;
+
+		if (is_timing(descriptor))
+			turn_timing(descriptor);
+	}
+	edid_block_seal(base);
+}
+
+static void turn_cta(uint8_t *cta)
+{
+	size_t first = cta[CTA_TIMINGS];
+
+	for (size_t at = first;
+		first >= CTA_DATA && at + DESCRIPTOR_SIZE <= BLOCK_CHECKSUM && is_timing(cta + at);
+		at += DESCRIPTOR_SIZE)
+		turn_timing(cta + at);
+	edid_block_seal(cta);
+}
+
+void edid_edit_turn(uint8_t *edid, size_t size)
+{
+	turn_base(edid);
+	for (size_t at = EDID_BLOCK_SIZE; at < size; at += EDID_BLOCK_SIZE) {
+		if (edid[at] == EXTENSION_CTA)
+			turn_cta(edid + at);
+	}
+}
+
 void edid_edit_base(uint8_t *base, const struct edid_timing *detailed,
 	const struct edid_timing *timing)
 {

@@ -163,6 +163,10 @@ bool edid_choose(const uint8_t *edid, size_t size, struct edid_timing *best);
 void edid_edit_base(uint8_t *base, const struct edid_timing *detailed,
 	const struct edid_timing *timing);
 
+/* Exchanges width and height of the image in the base block and in CTA blocks' detailed timings: the
+ * monitor stands on its side. Seals those blocks. */
+void edid_edit_turn(uint8_t *edid, size_t size);
+
 /* The base block's first timing, with `native`, or none (a DisplayID block has it) is the only native
  * one that a CTA block knows. Sealed. */
 void edid_edit_cta(uint8_t *cta, bool native);

@@ -229,6 +229,55 @@ static void test_limits_of_size(void)
 	}
 }
 
+/* A monitor on its side: all sizes of its image are the other way round, and its identity stays. */
+static void test_turned(void)
+{
+	static const struct edid_screen screen = {.width = 1080,
+		.height = 1920,
+		.refresh_mhz = 60000,
+		.turned = true};
+	struct monitor monitor;
+	uint8_t edid[EDID_SIZE_MAX];
+	size_t size;
+
+	monitor_init(&monitor);
+	/* One more timing in the CTA block, behind its data. */
+	memcpy(monitor.bytes + EDID_BLOCK_SIZE + 9, detailed_1080p, sizeof(detailed_1080p));
+	edid_seal(monitor.bytes + EDID_BLOCK_SIZE);
+	size = edid_write(edid, &screen, monitor.bytes, monitor.size);
+	assert_preferred(edid, size, &screen);
+	g_assert_cmpuint(edid[21], ==, 0x20);
+	g_assert_cmpuint(edid[22], ==, 0x34);
+	/* 0x20f × 0x128 mm */
+	g_assert_cmphex(edid[54 + 12], ==, detailed_1080p[13]);
+	g_assert_cmphex(edid[54 + 13], ==, detailed_1080p[12]);
+	g_assert_cmphex(edid[54 + 14], ==, 0x12);
+	g_assert_cmphex(edid[EDID_BLOCK_SIZE + 9 + 12], ==, detailed_1080p[13]);
+	g_assert_cmphex(edid[EDID_BLOCK_SIZE + 9 + 13], ==, detailed_1080p[12]);
+	g_assert_cmphex(edid[EDID_BLOCK_SIZE + 9 + 14], ==, 0x12);
+	g_assert_cmpmem(edid + 8, 10, monitor.bytes + 8, 10);
+	assert_decoded(edid, size, &screen);
+}
+
+/* A ratio of sides, where the size is not known, is a portrait's then. */
+static void test_turned_ratio(void)
+{
+	static const struct edid_screen screen = {.width = 1080,
+		.height = 1920,
+		.refresh_mhz = 60000,
+		.turned = true};
+	struct monitor monitor;
+	uint8_t edid[EDID_SIZE_MAX];
+
+	monitor_init(&monitor);
+	monitor.bytes[21] = 79;
+	monitor.bytes[22] = 0;
+	edid_seal(monitor.bytes);
+	edid_write(edid, &screen, monitor.bytes, monitor.size);
+	g_assert_cmpuint(edid[21], ==, 0);
+	g_assert_cmpuint(edid[22], ==, 79);
+}
+
 /* Two outputs are two monitors to a guest, and each is the same one at every start. */
 static void test_identity(void)
 {
@@ -602,6 +651,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/edid/every-width", test_every_width);
 	g_test_add_func("/edid/physical-size", test_physical_size);
 	g_test_add_func("/edid/limits-of-size", test_limits_of_size);
+	g_test_add_func("/edid/turned", test_turned);
+	g_test_add_func("/edid/turned-ratio", test_turned_ratio);
 	g_test_add_func("/edid/identity", test_identity);
 	g_test_add_func("/edid/untouched", test_untouched);
 	g_test_add_func("/edid/untouched-displayid", test_untouched_displayid);
