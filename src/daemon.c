@@ -338,6 +338,8 @@ static void make_layout(struct daemon *daemon)
 			.scanout = section->scanout,
 			.mode = section->mode,
 			.policy = section->place,
+			.transform = section->transform,
+			.background = section->background,
 			.off = section->off,
 			.force_on = section->force_on,
 			.positioned = section->positioned,

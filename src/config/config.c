@@ -24,6 +24,8 @@ enum value_kind {
 	VALUE_VT, /* int */
 	VALUE_SEAT_MANAGER, /* enum config_seat_manager */
 	VALUE_MODE, /* char *; of an output "off" too */
+	VALUE_TRANSFORM, /* enum kms_transform */
+	VALUE_COLOR, /* uint32_t */
 	VALUE_POSITION, /* int32_t[2], and `positioned` */
 	VALUE_SEAT, /* char * */
 	VALUE_COMBINATIONS, /* GArray * */
@@ -115,6 +117,8 @@ static const struct key output_keys[] = {
 		VHOST_USER_GPU_SCANOUTS - 1},
 	{"mode", VALUE_MODE, offsetof(struct config_output, mode)},
 	{"scaling", VALUE_PLACE, offsetof(struct config_output, place)},
+	{"transform", VALUE_TRANSFORM, offsetof(struct config_output, transform)},
+	{"background", VALUE_COLOR, offsetof(struct config_output, background)},
 	{"position", VALUE_POSITION, offsetof(struct config_output, x)},
 	{"force-on", VALUE_BOOLEAN, offsetof(struct config_output, force_on)},
 };
@@ -418,6 +422,10 @@ static bool set_value(const struct key *key, void *target, struct config_output 
 			output->off = off;
 		set_string(member, mode);
 		return true;
+	case VALUE_TRANSFORM:
+		return config_parse_transform(text, member, error);
+	case VALUE_COLOR:
+		return config_parse_color(text, member, error);
 	case VALUE_POSITION:
 		return set_position(target, text, error);
 	default:

@@ -129,6 +129,8 @@ struct config_output {
 	char *mode; /* as kms_output_request.mode takes it; never "off" */
 	bool placed; /* place= was given */
 	enum place_policy place;
+	enum kms_transform transform; /* PLACE_TRANSFORM_AUTO by default */
+	uint32_t background; /* XRGB, black by default */
 	bool positioned; /* position= was given */
 	int32_t x; /* in the arrangement that the guest is told, pixels */
 	int32_t y;

@@ -256,6 +256,35 @@ bool config_parse_position(const char *text, int32_t *x, int32_t *y, GError **er
 	return false;
 }
 
+bool config_parse_transform(const char *text, enum kms_transform *transform, GError **error)
+{
+	struct word words[PLACE_TRANSFORMS + 1];
+	int value;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
+		words[i].text = place_transform_word(i, transform);
+		words[i].value = (int)*transform;
+	}
+	if (!parse_word(text, words, G_N_ELEMENTS(words), &value, error))
+		return false;
+	*transform = (enum kms_transform)value;
+	return true;
+}
+
+bool config_parse_color(const char *text, uint32_t *color, GError **error)
+{
+	guint64 number;
+
+	if (text[0] == '#' && strlen(text) == 7 &&
+		g_ascii_string_to_unsigned(text + 1, 16, 0, 0xffffff, &number, NULL)) {
+		*color = (uint32_t)number;
+		return true;
+	}
+	g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE,
+		"must be a colour as #RRGGBB, two hexadecimal digits each for red, green and blue");
+	return false;
+}
+
 bool config_parse_name(const char *text, GError **error)
 {
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"

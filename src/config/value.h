@@ -54,6 +54,10 @@ bool config_parse_seat_manager(const char *text, enum config_seat_manager *manag
 bool config_parse_number(const char *text, gint64 min, gint64 max, gint64 *number, GError **error);
 /* "500ms", "2s", "10min", "1h" or "never" (CONFIG_NEVER); at most 30 days. */
 bool config_parse_duration(const char *text, gint64 *milliseconds, GError **error);
+/* "auto", "normal", "90", … "flipped-270": see scene/place.h. */
+bool config_parse_transform(const char *text, enum kms_transform *transform, GError **error);
+/* "#rrggbb", as XRGB. */
+bool config_parse_color(const char *text, uint32_t *color, GError **error);
 bool config_parse_position(const char *text, int32_t *x, int32_t *y, GError **error);
 /* A guest's or a machine's name: part of a socket's path and of LISTEN_FDNAMES. */
 bool config_parse_name(const char *text, GError **error);

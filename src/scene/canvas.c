@@ -40,25 +40,17 @@ void canvas_set_forget_ahead(struct canvas_set *set)
 		canvas_forget_ahead(&set->canvas[i]);
 }
 
-static bool are_upper_rows(const struct kms_rect *rows, const struct kms_rect *rect)
-{
-	return !rect_empty(rows) && rows->x == rect->x && rows->y == rect->y &&
-		rows->width == rect->width && rows->height <= rect->height;
-}
-
 /* What of the rectangle was not drawn ahead. Nothing is ahead then: what was, is a part of it, or is
  * missed. */
 static struct kms_rect take_ahead(struct canvas *canvas, const struct kms_rect *rect)
 {
-	struct kms_rect rest = *rect;
+	struct kms_rect rest;
 
-	if (are_upper_rows(&canvas->ahead, rect)) {
-		rest.y += canvas->ahead.height;
-		rest.height -= canvas->ahead.height;
-		canvas->ahead = (struct kms_rect){0};
-	} else {
+	if (!rect_cut(rect, &canvas->ahead, &rest)) {
 		canvas_forget_ahead(canvas);
+		return *rect;
 	}
+	canvas->ahead = (struct kms_rect){0};
 	return rest;
 }
 

@@ -24,8 +24,8 @@ struct canvas {
 	struct kms_buffer *buffer; /* NULL: not made yet */
 	struct copy_target target;
 	struct damage missing; /* changed since it was drawn; the canvas' pixels */
-	/* Upper rows of an UPDATE that is not complete, drawn already: until its end the canvas is
-	 * not to be shown. */
+	/* Upper rows of an UPDATE that is not complete, drawn already, as they lie on the canvas: until
+	 * its end that is not to be shown. */
 	struct kms_rect ahead;
 	uint64_t drawn; /* the frame's serial: the newest one has missed least */
 };

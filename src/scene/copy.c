@@ -72,7 +72,7 @@ static void place_transform(const struct place *place, pixman_transform_t *trans
 /* Whole multiples keep their pixels sharp, and turning alone mixes none. */
 static bool whole_multiple(const struct place *place)
 {
-	bool sideways = place->transform & (KMS_ROTATE_90 | KMS_ROTATE_270);
+	bool sideways = place_is_sideways(place->transform);
 	int32_t width = sideways ? place->source.height : place->source.width;
 	int32_t height = sideways ? place->source.width : place->source.height;
 

@@ -20,7 +20,7 @@
 enum copy_reason {
 	COPY_IMPORT_REFUSED,
 	COPY_TEST_REFUSED,
-	COPY_GEOMETRY, /* scaling or turning that no plane does */
+	COPY_GEOMETRY, /* scaling or turning that no plane does, or a coloured background */
 	COPY_CURSOR, /* the cursor must be blended */
 	COPY_REASONS,
 };

@@ -106,7 +106,7 @@ const uint32_t *cursor_plane_image(struct cursor *cursor, const struct place *pl
 
 	/* The image is the same wherever the cursor is: as at the picture's origin. */
 	struct kms_rect rect = seen_at(cursor, 0, 0, place);
-	double x, y;
+	double x0, y0, x1, y1;
 
 	if (rect.width > KMS_CURSOR_SIZE || rect.height > KMS_CURSOR_SIZE)
 		return NULL;
@@ -123,9 +123,11 @@ const uint32_t *cursor_plane_image(struct cursor *cursor, const struct place *pl
 		0, rect.width, rect.height);
 	pixman_image_unref(plane);
 
-	place_point_to_output(place, cursor->hot_x, cursor->hot_y, &x, &y);
-	*hot_x = (uint32_t)CLAMP(floor(x) - rect.x, 0, KMS_CURSOR_SIZE - 1);
-	*hot_y = (uint32_t)CLAMP(floor(y) - rect.y, 0, KMS_CURSOR_SIZE - 1);
+	/* The pixel's top-left as it lies on the output. */
+	place_point_to_output(place, cursor->hot_x, cursor->hot_y, &x0, &y0);
+	place_point_to_output(place, cursor->hot_x + 1, cursor->hot_y + 1, &x1, &y1);
+	*hot_x = (uint32_t)CLAMP(floor(MIN(x0, x1)) - rect.x, 0, KMS_CURSOR_SIZE - 1);
+	*hot_y = (uint32_t)CLAMP(floor(MIN(y0, y1)) - rect.y, 0, KMS_CURSOR_SIZE - 1);
 	return cursor->plane;
 }
 

@@ -49,19 +49,13 @@ void damage_add(struct damage *damage, const struct kms_rect *rect)
 
 void damage_remove(struct damage *damage, const struct kms_rect *rect)
 {
-	int32_t right = rect->x + rect->width;
-	int32_t bottom = rect->y + rect->height;
-
 	for (size_t i = 0; i < damage->count;) {
 		struct kms_rect *left = &damage->rects[i];
+		struct kms_rect drawn = rect_intersect(left, rect);
+		struct kms_rect rest;
 
-		if (left->x >= rect->x && left->x + left->width <= right && left->y >= rect->y &&
-			left->y < bottom) {
-			int32_t drawn = MIN(left->height, bottom - left->y);
-
-			left->y += drawn;
-			left->height -= drawn;
-		}
+		if (rect_cut(left, &drawn, &rest))
+			*left = rest;
 		if (rect_empty(left))
 			*left = damage->rects[--damage->count];
 		else

@@ -171,6 +171,7 @@ static void configure_card(struct layout *layout)
 /* What becomes of an output, once for each change. */
 static void say_entry(struct entry *entry)
 {
+	bool turned = entry->transform != KMS_ROTATE_0;
 	g_autofree char *line = NULL;
 
 	if (entry->surplus)
@@ -178,8 +179,9 @@ static void say_entry(struct entry *entry)
 			guest_name(entry->member->options.guest), entry->member->scanouts,
 			entry->scanout);
 	else
-		line = g_strdup_printf("%s, %s, for scanout %u of guest %s",
-			kms_output_mode(entry->output)->name,
+		line = g_strdup_printf("%s%s%s, %s, for scanout %u of guest %s",
+			kms_output_mode(entry->output)->name, turned ? ", transform " : "",
+			turned ? place_transform_name(entry->transform) : "",
 			!kms_output_connected(entry->output) ? "without a monitor"
 				: !entry->lit		     ? "off until used"
 				: is_off(entry)		     ? "off"
@@ -306,14 +308,17 @@ static struct entry make_entry(struct layout *layout, const struct layout_show *
 {
 	struct member *member = &layout->members[show->party];
 	const struct layout_output *section = show->section;
+	struct kms_output *output = kms_device_output(layout->device, show->connector);
 
 	return (struct entry){
-		.output = kms_device_output(layout->device, show->connector),
+		.output = output,
 		.member = member,
 		.scanout = show->scanout,
 		.section = section,
 		.mode = section ? section->mode : member->options.mode,
 		.policy = section ? section->policy : member->options.policy,
+		.transform = layout_choose_transform(section, output),
+		.background = section ? section->background : 0,
 		.lit = show->lit,
 		.surplus = show->surplus,
 	};
@@ -357,7 +362,8 @@ static void inherit(struct entry *entry, struct entry *olds, size_t old_count, b
 		if (old->output != entry->output)
 			continue;
 		*bound = old->member == entry->member && old->scanout == entry->scanout &&
-			old->policy == entry->policy;
+			old->policy == entry->policy && old->transform == entry->transform &&
+			old->background == entry->background;
 		if (!*bound) {
 			unbind(old, true);
 		} else {
@@ -378,12 +384,13 @@ static void bind_view(struct layout *layout, struct entry *entry)
 	const struct view_options options = {
 		.device = layout->device,
 		.output = entry->output,
-		.policy = entry->policy,
 	};
 
 	if (!entry->view)
 		entry->view = view_create(&options);
 	view_set_policy(entry->view, entry->policy);
+	view_set_transform(entry->view, entry->transform);
+	view_set_background(entry->view, entry->background);
 	/* The resolution does not give a source more views than it takes. */
 	g_warn_if_fail(source_add_view(source_of(entry), entry->view));
 }
@@ -441,8 +448,7 @@ static void forget_device(struct layout *layout)
 		const struct entry *entry = &layout->entries[i];
 
 		if (!entry->surplus)
-			entry->member->screens[entry->scanout].mode = *kms_output_mode(
-				entry->output);
+			entry->member->screens[entry->scanout].mode = layout_told_mode(entry);
 	}
 	layout->device = NULL;
 	close_entries(layout);

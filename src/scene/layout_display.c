@@ -12,6 +12,27 @@ G_STATIC_ASSERT(EDID_SIZE_MAX <= VIRTIO_GPU_EDID_MAX);
 /* Where nothing is known: as kms_output_mode(). */
 static const struct kms_mode_info unknown_mode = {1024, 768, 60000, "1024x768"};
 
+enum kms_transform layout_choose_transform(const struct layout_output *section,
+	const struct kms_output *output)
+{
+	if (section && section->transform != PLACE_TRANSFORM_AUTO)
+		return section->transform;
+	return kms_output_panel_transform(output);
+}
+
+struct kms_mode_info layout_told_mode(const struct entry *entry)
+{
+	struct kms_mode_info mode = *kms_output_mode(entry->output);
+
+	if (place_is_sideways(entry->transform)) {
+		uint32_t width = mode.width;
+
+		mode.width = mode.height;
+		mode.height = width;
+	}
+	return mode;
+}
+
 /* The mode of the output that shows it; else as it was told before; of the first scanout, any. NULL:
  * the guest has no such screen. */
 static const struct kms_mode_info *find_mode(struct member *member, uint32_t scanout,
@@ -20,7 +41,7 @@ static const struct kms_mode_info *find_mode(struct member *member, uint32_t sca
 	struct kms_mode_info *told = &member->screens[scanout].mode;
 
 	if (entry)
-		*told = *kms_output_mode(entry->output);
+		*told = layout_told_mode(entry);
 	else if (told->width == 0 && scanout == 0)
 		*told = unknown_mode;
 	else if (told->width == 0 || (member->layout->device && scanout > 0))
@@ -73,7 +94,13 @@ static uint32_t on_edid(void *data, struct guest *guest, uint32_t scanout, uint8
 		.name = entry ? kms_output_name(entry->output) : "scanoutd",
 	};
 	if (entry) {
-		kms_output_physical_size(entry->output, &screen.width_mm, &screen.height_mm);
+		screen.turned = place_is_sideways(entry->transform);
+		if (screen.turned)
+			kms_output_physical_size(entry->output, &screen.height_mm,
+				&screen.width_mm);
+		else
+			kms_output_physical_size(entry->output, &screen.width_mm,
+				&screen.height_mm);
 		monitor = kms_output_edid(entry->output, &monitor_size);
 		screen.scaled = entry->policy != PLACE_CENTER && entry->policy != PLACE_NONE;
 	}

@@ -21,7 +21,8 @@ struct member {
 		struct member *member;
 		bool unlit; /* it was dark for off-after: no output of it is lit */
 		guint timer; /* until then; else 0 */
-		/* As the guest was told last; width 0: never. Told again while there is no output. */
+		/* As the guest was told last, turned as it was; width 0: never. Told again while there is no
+		 * output. */
 		struct kms_mode_info mode;
 	} screens[VHOST_USER_GPU_SCANOUTS];
 };
@@ -35,6 +36,8 @@ struct entry {
 	const struct layout_output *section; /* NULL: none */
 	const char *mode;
 	enum place_policy policy;
+	enum kms_transform transform; /* one of the eight */
+	uint32_t background;
 	bool lit; /* as struct layout_show has it; so the next */
 	bool surplus;
 	char *monitor; /* that it has, or had last; or NULL */
@@ -64,6 +67,13 @@ struct layout {
  * there is none. */
 const struct entry *layout_find_scanout(const struct layout *layout, const struct guest *guest,
 	uint32_t scanout);
+
+/* A panel that its maker has mounted turned shows upright pictures, unless a section says otherwise. */
+enum kms_transform layout_choose_transform(const struct layout_output *section,
+	const struct kms_output *output);
+
+/* The mode of the output as the guest is told it: of a turned one with its sides exchanged. */
+struct kms_mode_info layout_told_mode(const struct entry *entry);
 
 /* The guest uses the scanout: it is lit, if it was not. */
 void layout_note_use(struct member *member, uint32_t scanout);

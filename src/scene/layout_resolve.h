@@ -43,6 +43,8 @@ struct layout_output {
 	int scanout; /* 0 to 15; -1: the lowest that no earlier section has */
 	const char *mode; /* kms_output_request.mode */
 	enum place_policy policy;
+	enum kms_transform transform; /* one of the eight (place.h), or PLACE_TRANSFORM_AUTO */
+	uint32_t background; /* XRGB, around what does not fill the output */
 	bool off; /* shows nothing */
 	bool force_on; /* a connector of this name is as good as one with a monitor */
 	bool positioned; /* … at x, y in the arrangement that guests are told; else to the right */

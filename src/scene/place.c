@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Where a picture lies on an output. "Looks" below are the picture as it is seen, after turning:
- * look coordinates are what the policy works with, picture coordinates what memory has.
+ * Where a picture lies on an output. A "look" below is a picture, or a part of it, after turning: look
+ * coordinates are the CRTC's, picture coordinates what memory has.
  */
 #include "scene/place.h"
 
@@ -39,6 +39,41 @@ const char *place_policy_name(enum place_policy policy)
 	return "?";
 }
 
+/* In wl_output's order. */
+static const struct {
+	const char *word;
+	enum kms_transform transform;
+} transforms[] = {
+	{"auto", PLACE_TRANSFORM_AUTO},
+	{"normal", KMS_ROTATE_0},
+	{"90", KMS_ROTATE_90},
+	{"180", KMS_ROTATE_180},
+	{"270", KMS_ROTATE_270},
+	{"flipped", KMS_ROTATE_0 | KMS_REFLECT_X},
+	{"flipped-90", KMS_ROTATE_90 | KMS_REFLECT_X},
+	{"flipped-180", KMS_ROTATE_180 | KMS_REFLECT_X},
+	{"flipped-270", KMS_ROTATE_270 | KMS_REFLECT_X},
+};
+
+G_STATIC_ASSERT(G_N_ELEMENTS(transforms) == PLACE_TRANSFORMS + 1);
+
+const char *place_transform_word(size_t index, enum kms_transform *transform)
+{
+	if (index >= G_N_ELEMENTS(transforms))
+		return NULL;
+	*transform = transforms[index].transform;
+	return transforms[index].word;
+}
+
+const char *place_transform_name(enum kms_transform transform)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(transforms); i++) {
+		if (transforms[i].transform == transform)
+			return transforms[i].word;
+	}
+	return "?";
+}
+
 struct kms_rect rect_bounding(const struct kms_rect *a, const struct kms_rect *b)
 {
 	if (rect_empty(a))
@@ -61,16 +96,31 @@ bool rect_contains(const struct kms_rect *outer, const struct kms_rect *inner)
 		inner->y + inner->height <= outer->y + outer->height;
 }
 
+bool rect_cut(const struct kms_rect *rect, const struct kms_rect *strip, struct kms_rect *rest)
+{
+	*rest = *rect;
+	if (rect_empty(strip) || !rect_contains(rect, strip))
+		return false;
+	if (strip->width == rect->width) {
+		rest->height -= strip->height;
+		if (strip->y == rect->y)
+			rest->y += strip->height;
+		return strip->y == rect->y || strip->y == rest->y + rest->height;
+	}
+	if (strip->height == rect->height) {
+		rest->width -= strip->width;
+		if (strip->x == rect->x)
+			rest->x += strip->width;
+		return strip->x == rect->x || strip->x == rest->x + rest->width;
+	}
+	return false;
+}
+
 bool place_equal(const struct place *a, const struct place *b)
 {
 	return kms_rect_equal(&a->source, &b->source) &&
 		kms_rect_equal(&a->destination, &b->destination) && a->transform == b->transform &&
 		a->scaled == b->scaled;
-}
-
-static bool sideways(enum kms_transform transform)
-{
-	return transform & (KMS_ROTATE_90 | KMS_ROTATE_270);
 }
 
 /* A point of a width × height picture to where it is in its look. */
@@ -135,18 +185,29 @@ static struct kms_rect centred(int32_t width, int32_t height, uint32_t in_width,
 		width, height};
 }
 
-void place_compute(struct place *place, uint32_t width, uint32_t height, uint32_t mode_width,
-	uint32_t mode_height, enum place_policy policy, enum kms_transform transform)
+/* A rectangle of a width × height screen, as its viewer sees it, on the CRTC. */
+static struct kms_rect turn_rect(enum kms_transform transform, uint32_t width, uint32_t height,
+	const struct kms_rect *rect)
 {
-	uint32_t look_width = sideways(transform) ? height : width;
-	uint32_t look_height = sideways(transform) ? width : height;
-	/* The mode is wider in proportion than the picture looks. */
-	bool wider = (uint64_t)mode_width * look_height >= (uint64_t)mode_height * look_width;
-	int32_t cut_width = (int32_t)MIN(look_width, mode_width);
-	int32_t cut_height = (int32_t)MIN(look_height, mode_height);
-	uint32_t factor = MIN(mode_width / look_width, mode_height / look_height);
-	struct kms_rect seen = {0, 0, (int32_t)look_width, (int32_t)look_height};
-	struct kms_rect destination = {0, 0, (int32_t)mode_width, (int32_t)mode_height};
+	double x0, y0, x1, y1;
+
+	turn(transform, width, height, rect->x, rect->y, &x0, &y0);
+	turn(transform, width, height, rect->x + rect->width, rect->y + rect->height, &x1, &y1);
+	return (struct kms_rect){(int32_t)MIN(x0, x1), (int32_t)MIN(y0, y1), (int32_t)fabs(x1 - x0),
+		(int32_t)fabs(y1 - y0)};
+}
+
+/* On a screen of this size that is not turned. */
+static void place_upright(struct place *place, uint32_t width, uint32_t height,
+	uint32_t screen_width, uint32_t screen_height, enum place_policy policy)
+{
+	/* The screen is wider in proportion than the picture. */
+	bool wider = (uint64_t)screen_width * height >= (uint64_t)screen_height * width;
+	int32_t cut_width = (int32_t)MIN(width, screen_width);
+	int32_t cut_height = (int32_t)MIN(height, screen_height);
+	uint32_t factor = MIN(screen_width / width, screen_height / height);
+	struct kms_rect seen = {0, 0, (int32_t)width, (int32_t)height};
+	struct kms_rect destination = {0, 0, (int32_t)screen_width, (int32_t)screen_height};
 
 	if (policy == PLACE_INTEGER && factor == 0)
 		policy = PLACE_FIT;
@@ -157,44 +218,53 @@ void place_compute(struct place *place, uint32_t width, uint32_t height, uint32_
 		destination = seen;
 		break;
 	case PLACE_CENTER:
-		seen = centred(cut_width, cut_height, look_width, look_height);
-		destination = centred(cut_width, cut_height, mode_width, mode_height);
+		seen = centred(cut_width, cut_height, width, height);
+		destination = centred(cut_width, cut_height, screen_width, screen_height);
 		break;
 	case PLACE_INTEGER:
-		destination = centred((int32_t)(look_width * factor),
-			(int32_t)(look_height * factor), mode_width, mode_height);
+		destination = centred((int32_t)(width * factor), (int32_t)(height * factor),
+			screen_width, screen_height);
 		break;
 	case PLACE_FIT:
 		if (wider)
-			destination.width = scale_side(look_width, mode_height, look_height,
-				mode_width);
+			destination.width = scale_side(width, screen_height, height, screen_width);
 		else
-			destination.height = scale_side(look_height, mode_width, look_width,
-				mode_height);
-		destination = centred(destination.width, destination.height, mode_width,
-			mode_height);
+			destination.height = scale_side(height, screen_width, width, screen_height);
+		destination = centred(destination.width, destination.height, screen_width,
+			screen_height);
 		break;
 	case PLACE_FILL:
 		if (wider)
-			seen.height = scale_side(mode_height, look_width, mode_width, look_height);
+			seen.height = scale_side(screen_height, width, screen_width, height);
 		else
-			seen.width = scale_side(mode_width, look_height, mode_height, look_width);
-		seen = centred(seen.width, seen.height, look_width, look_height);
+			seen.width = scale_side(screen_width, height, screen_height, width);
+		seen = centred(seen.width, seen.height, width, height);
 		break;
 	}
 
-	double x0, y0, x1, y1;
-
-	turn_back(transform, width, height, seen.x, seen.y, &x0, &y0);
-	turn_back(transform, width, height, seen.x + seen.width, seen.y + seen.height, &x1, &y1);
-
 	*place = (struct place){
-		.source = {(int32_t)MIN(x0, x1), (int32_t)MIN(y0, y1), (int32_t)fabs(x1 - x0),
-			(int32_t)fabs(y1 - y0)},
+		.source = seen,
 		.destination = destination,
-		.transform = transform,
 		.scaled = seen.width != destination.width || seen.height != destination.height,
 	};
+}
+
+void place_compute(struct place *place, uint32_t width, uint32_t height, uint32_t mode_width,
+	uint32_t mode_height, enum place_policy policy, enum kms_transform transform)
+{
+	bool sideways = place_is_sideways(transform);
+	uint32_t screen_width = sideways ? mode_height : mode_width;
+	uint32_t screen_height = sideways ? mode_width : mode_height;
+
+	place_upright(place, width, height, screen_width, screen_height, policy);
+	place->destination = turn_rect(transform, screen_width, screen_height, &place->destination);
+	place->transform = transform;
+}
+
+void place_untransform(enum kms_transform transform, double x, double y, double *screen_x,
+	double *screen_y)
+{
+	turn_back(transform, 1, 1, x, y, screen_x, screen_y);
 }
 
 void place_point_to_output(const struct place *place, double x, double y, double *output_x,
@@ -202,8 +272,8 @@ void place_point_to_output(const struct place *place, double x, double y, double
 {
 	const struct kms_rect *source = &place->source;
 	const struct kms_rect *destination = &place->destination;
-	int32_t look_width = sideways(place->transform) ? source->height : source->width;
-	int32_t look_height = sideways(place->transform) ? source->width : source->height;
+	int32_t look_width = place_is_sideways(place->transform) ? source->height : source->width;
+	int32_t look_height = place_is_sideways(place->transform) ? source->width : source->height;
 	double look_x, look_y;
 
 	turn(place->transform, source->width, source->height, x - source->x, y - source->y, &look_x,
@@ -217,8 +287,8 @@ bool place_from_output(const struct place *place, double x, double y, double *pi
 {
 	const struct kms_rect *source = &place->source;
 	const struct kms_rect *destination = &place->destination;
-	int32_t look_width = sideways(place->transform) ? source->height : source->width;
-	int32_t look_height = sideways(place->transform) ? source->width : source->height;
+	int32_t look_width = place_is_sideways(place->transform) ? source->height : source->width;
+	int32_t look_height = place_is_sideways(place->transform) ? source->width : source->height;
 	double inside_x = CLAMP(x - destination->x, 0, destination->width);
 	double inside_y = CLAMP(y - destination->y, 0, destination->height);
 

@@ -9,6 +9,7 @@
 
 #include <glib.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "kms.h"
@@ -26,6 +27,26 @@ enum place_policy {
 bool place_policy_parse(const char *word, enum place_policy *policy);
 const char *place_policy_name(enum place_policy policy);
 
+/*
+ * How a screen is turned: by the words of wl_output.transform, and in their sense. "90" turns the
+ * picture counter-clockwise on the panel, so that it stands upright where the panel is turned
+ * clockwise; "flipped" mirrors it left to right; "flipped-90" mirrors it first and turns it then. They
+ * are the kernel's numbers: KMS_ROTATE_90 is "90", KMS_REFLECT_X with it "flipped-90".
+ */
+#define PLACE_TRANSFORMS 8
+/* Not one of them, but 0, "auto": as the panel is mounted (kms_output_panel_transform()). */
+#define PLACE_TRANSFORM_AUTO ((enum kms_transform)0)
+/* Its words, and their meaning: "auto" first, then those of wl_output in their order; NULL behind. */
+const char *place_transform_word(size_t index, enum kms_transform *transform);
+/* "?" where it is none of the eight, nor auto. */
+const char *place_transform_name(enum kms_transform transform);
+
+/* Width and height change their roles. */
+static inline bool place_is_sideways(enum kms_transform transform)
+{
+	return transform & (KMS_ROTATE_90 | KMS_ROTATE_270);
+}
+
 struct place {
 	struct kms_rect source; /* part of the picture that is seen, picture's pixels */
 	struct kms_rect destination; /* where it lies on the CRTC, mode's pixels */
@@ -33,8 +54,11 @@ struct place {
 	bool scaled;
 };
 
-/* All sizes in pixels, 1 to 16384. A turned picture is placed as it looks: width and height change
- * their roles at 90 and 270 degrees. */
+/*
+ * All sizes in pixels, 1 to 16384; `mode_width` and `mode_height` are the CRTC's. The picture is
+ * placed on the screen as its viewer sees it, of which left, top and what is cut are said; that is
+ * then turned onto the CRTC. One of the eight transforms.
+ */
 void place_compute(struct place *place, uint32_t width, uint32_t height, uint32_t mode_width,
 	uint32_t mode_height, enum place_policy policy, enum kms_transform transform);
 
@@ -48,6 +72,13 @@ struct kms_rect place_to_output(const struct place *place, const struct kms_rect
  * nearest point is given all the same. */
 bool place_from_output(const struct place *place, double x, double y, double *picture_x,
 	double *picture_y);
+
+/*
+ * A point of the CRTC on the screen as its viewer sees it, both in fractions of width and height, 0 to
+ * 1; so of directions, as differences of two points. The inverse of `transform`, without a picture.
+ */
+void place_untransform(enum kms_transform transform, double x, double y, double *screen_x,
+	double *screen_y);
 
 /* A point of the picture on the CRTC; also for points outside of what is seen. */
 void place_point_to_output(const struct place *place, double x, double y, double *output_x,
@@ -73,6 +104,9 @@ static inline struct kms_rect rect_intersect(const struct kms_rect *a, const str
 }
 
 struct kms_rect rect_bounding(const struct kms_rect *a, const struct kms_rect *b);
+/* What lies beside a strip of the rectangle that goes along all of one of its sides, whichever that is;
+ * empty where the strip is all of it. False: it is no such strip, and `rest` says nothing. */
+bool rect_cut(const struct kms_rect *rect, const struct kms_rect *strip, struct kms_rect *rest);
 bool rect_contains(const struct kms_rect *outer, const struct kms_rect *inner);
 
 static inline bool rect_overlaps(const struct kms_rect *a, const struct kms_rect *b)

@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* Compared bit by bit: no padding. */
-G_STATIC_ASSERT(sizeof(struct verdict_kind) == 10 * 4 + 4 * 4 + 8);
+G_STATIC_ASSERT(sizeof(struct verdict_kind) == 12 * 4 + 4 * 4 + 8);
 
 static enum verdict_cursor judge_cursor(const struct verdict_input *input)
 {
@@ -16,13 +16,26 @@ static enum verdict_cursor judge_cursor(const struct verdict_input *input)
 								 : VERDICT_CURSOR_BLENDED;
 }
 
+/* A plane leaves the CRTC black around the picture: another colour must be drawn. */
+static bool is_framed(const struct verdict_kind *kind, const struct place *place)
+{
+	return kind->background != 0 &&
+		(place->destination.width != (int32_t)kind->mode_width ||
+			place->destination.height != (int32_t)kind->mode_height);
+}
+
+static bool is_plain(const struct place *place)
+{
+	return !place->scaled && place->transform == KMS_ROTATE_0;
+}
+
 static enum copy_reason reason_for(const struct verdict_input *input, const struct verdict *verdict)
 {
 	if (input->kind.buffer_width == 0)
 		return COPY_IMPORT_REFUSED;
 	if (verdict->cursor == VERDICT_CURSOR_BLENDED)
 		return COPY_CURSOR;
-	if (verdict->place.scaled || verdict->place.transform != KMS_ROTATE_0 ||
+	if (!is_plain(&verdict->place) || is_framed(&input->kind, &verdict->place) ||
 		input->kind.y_inverted)
 		return COPY_GEOMETRY;
 	return COPY_TEST_REFUSED;
@@ -41,7 +54,8 @@ struct verdict verdict_judge(const struct verdict_input *input)
 	}
 
 	place_compute(&verdict.place, kind->width, kind->height, kind->mode_width,
-		kind->mode_height, (enum place_policy)kind->policy, KMS_ROTATE_0);
+		kind->mode_height, (enum place_policy)kind->policy,
+		kind->transform ? (enum kms_transform)kind->transform : KMS_ROTATE_0);
 	verdict.cursor = judge_cursor(input);
 	verdict.reason = reason_for(input, &verdict);
 	if (input->cursor && answers[VERDICT_ASK_CURSOR] == VERDICT_UNKNOWN) {
@@ -49,6 +63,9 @@ struct verdict verdict_judge(const struct verdict_input *input)
 		return verdict;
 	}
 
+	/* Only a canvas of the mode's size has room for the frame. */
+	if (is_framed(kind, &verdict.place))
+		return verdict;
 	if (kind->buffer_width > 0 && verdict.cursor != VERDICT_CURSOR_BLENDED) {
 		if (answers[VERDICT_ASK_DIRECT] == VERDICT_YES)
 			verdict.way = VERDICT_DIRECT;
@@ -58,12 +75,12 @@ struct verdict verdict_judge(const struct verdict_input *input)
 			return verdict;
 	}
 
-	/* A picture that only needs scaling is left to the plane, if it can. */
-	if (verdict.place.scaled && verdict.place.transform == KMS_ROTATE_0) {
-		if (answers[VERDICT_ASK_SCALER] == VERDICT_YES)
-			verdict.way = VERDICT_SCALED_CANVAS;
-		if (answers[VERDICT_ASK_SCALER] == VERDICT_UNKNOWN)
-			verdict.ask = VERDICT_ASK_SCALER;
+	/* Scaling and turning are left to the plane, if it can. */
+	if (!is_plain(&verdict.place)) {
+		if (answers[VERDICT_ASK_PLACED] == VERDICT_YES)
+			verdict.way = VERDICT_PLACED_CANVAS;
+		if (answers[VERDICT_ASK_PLACED] == VERDICT_UNKNOWN)
+			verdict.ask = VERDICT_ASK_PLACED;
 	}
 	return verdict;
 }
@@ -76,7 +93,8 @@ bool verdict_kind_equal(const struct verdict_kind *a, const struct verdict_kind 
 static bool same_place(const struct verdict_kind *a, const struct verdict_kind *b)
 {
 	return a->width == b->width && a->height == b->height && a->mode_width == b->mode_width &&
-		a->mode_height == b->mode_height && a->policy == b->policy;
+		a->mode_height == b->mode_height && a->policy == b->policy &&
+		a->transform == b->transform;
 }
 
 void verdict_inherit(struct verdict_input *to, const struct verdict_input *from)
@@ -85,5 +103,5 @@ void verdict_inherit(struct verdict_input *to, const struct verdict_input *from)
 	if (!from || !same_place(&to->kind, &from->kind))
 		return;
 	to->answers[VERDICT_ASK_CURSOR] = from->answers[VERDICT_ASK_CURSOR];
-	to->answers[VERDICT_ASK_SCALER] = from->answers[VERDICT_ASK_SCALER];
+	to->answers[VERDICT_ASK_PLACED] = from->answers[VERDICT_ASK_PLACED];
 }

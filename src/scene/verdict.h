@@ -18,8 +18,8 @@
 #include "scene/place.h"
 
 enum verdict_way {
-	VERDICT_DIRECT, /* the picture's own buffer, placed and scaled by the plane */
-	VERDICT_SCALED_CANVAS, /* copied 1:1 into a canvas of its size, which the plane scales */
+	VERDICT_DIRECT, /* the picture's own buffer, placed, scaled and turned by the plane */
+	VERDICT_PLACED_CANVAS, /* copied 1:1 into a canvas of its size, which the plane scales and turns */
 	VERDICT_CANVAS, /* composed into a canvas of the mode's size */
 };
 
@@ -33,7 +33,7 @@ enum verdict_cursor {
 enum verdict_question {
 	VERDICT_ASK_CURSOR, /* does a plane take the cursor, as large as it is in this place? */
 	VERDICT_ASK_DIRECT, /* does the plane show the picture's buffer in this place? */
-	VERDICT_ASK_SCALER, /* does it show a canvas of the picture's size there? */
+	VERDICT_ASK_PLACED, /* does it show a canvas of the picture's size there? */
 	VERDICT_QUESTIONS,
 	VERDICT_ASK_NOTHING = VERDICT_QUESTIONS,
 };
@@ -52,6 +52,8 @@ struct verdict_kind {
 	uint32_t mode_width;
 	uint32_t mode_height;
 	uint32_t policy; /* enum place_policy */
+	uint32_t transform; /* of the output, one of the eight (place.h); 0: upright */
+	uint32_t background; /* XRGB, around the picture; black needs nobody to draw it */
 	uint32_t buffer_width; /* 0: there is none, and the rest is 0 */
 	uint32_t buffer_height;
 	uint32_t fourcc;

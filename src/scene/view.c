@@ -347,8 +347,8 @@ void view_commit_failed(struct view *view, uint64_t serial, int error)
 
 		if (view->last_direct && way == VERDICT_DIRECT)
 			view_refused(view, VERDICT_ASK_DIRECT);
-		else if (!view->last_direct && way == VERDICT_SCALED_CANVAS)
-			view_refused(view, VERDICT_ASK_SCALER);
+		else if (!view->last_direct && way == VERDICT_PLACED_CANVAS)
+			view_refused(view, VERDICT_ASK_PLACED);
 		if (view->verdict.way != way)
 			view_want(view, DUE_PICTURE);
 	}
@@ -435,6 +435,8 @@ struct view *view_create(const struct view_options *options)
 	view->device = options->device;
 	view->output = options->output;
 	view->policy = options->policy;
+	view_set_transform(view, options->transform);
+	view->background = options->background;
 	view->listener = &nobody;
 	view->active = kms_output_active(options->output);
 	return view;
@@ -480,6 +482,32 @@ void view_set_policy(struct view *view, enum place_policy policy)
 {
 	view->policy = policy;
 	view->told_same = false;
+}
+
+void view_set_transform(struct view *view, enum kms_transform transform)
+{
+	view->transform = transform ? transform : KMS_ROTATE_0;
+	view->told_same = false;
+}
+
+void view_set_background(struct view *view, uint32_t color)
+{
+	view->background = color;
+	view->told_same = false;
+}
+
+enum kms_transform view_transform(const struct view *view)
+{
+	return view->transform;
+}
+
+void view_screen_size(const struct view *view, uint32_t *width, uint32_t *height)
+{
+	const struct kms_mode_info *mode = kms_output_mode(view->output);
+	bool sideways = place_is_sideways(view->transform);
+
+	*width = sideways ? mode->height : mode->width;
+	*height = sideways ? mode->width : mode->height;
 }
 
 bool view_live(const struct view *view)

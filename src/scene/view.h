@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Geometry and policy between a source and one output: a view shows one picture on one output.
+ * Geometry and policy between a source and one output: a view shows one picture on one output, which
+ * may be turned.
  *
  * A source (today a guest's scanout, see guest.c) has a picture: a framebuffer, a cached image, or
  * both. It says what changed; the view decides how that gets to the glass:
@@ -84,6 +85,9 @@ struct view_options {
 	struct kms_device *device;
 	struct kms_output *output;
 	enum place_policy policy;
+	/* How the output is turned: one of the eight (place.h), or 0 for upright. */
+	enum kms_transform transform;
+	uint32_t background; /* XRGB, around pictures that do not fill the output */
 };
 
 struct view *view_create(const struct view_options *options);
@@ -98,6 +102,12 @@ void view_set_source(struct view *view, const struct view_listener *listener, vo
 
 /* While it has no source: for the next one. */
 void view_set_policy(struct view *view, enum place_policy policy);
+void view_set_transform(struct view *view, enum kms_transform transform);
+void view_set_background(struct view *view, uint32_t color);
+
+/* How the output is turned, one of the eight; and its size as its viewer sees it, pixels. */
+enum kms_transform view_transform(const struct view *view);
+void view_screen_size(const struct view *view, uint32_t *width, uint32_t *height);
 
 /* A frame given now gets to the glass. */
 bool view_live(const struct view *view);

@@ -47,9 +47,10 @@ void view_canvas_frame(const struct view *view, struct kms_buffer *buffer, struc
 		.destination = whole(view->canvases.width, view->canvases.height),
 		.transform = KMS_ROTATE_0,
 	};
-	if (view->verdict.way == VERDICT_SCALED_CANVAS) {
+	if (view->verdict.way == VERDICT_PLACED_CANVAS) {
 		frame->source = view->verdict.place.source;
 		frame->destination = view->verdict.place.destination;
+		frame->transform = view->verdict.place.transform;
 	}
 }
 
@@ -61,24 +62,34 @@ static void size_canvases(struct view *view, uint32_t width, uint32_t height)
 	view_mark_all(view);
 }
 
-bool view_test_scaler(struct view *view, const struct view_picture *picture,
-	const struct place *place)
+/* A buffer as such a canvas would be; referenced. The canvases that there are stay: the answer may be
+ * that they are needed. */
+static struct kms_buffer *sample_canvas(struct view *view, const struct view_picture *picture)
 {
 	g_autoptr(GError) error = NULL;
-	struct canvas *canvas;
-	struct kms_frame frame;
+	struct canvas *canvas = NULL;
 
-	size_canvases(view, picture->width, picture->height);
-	canvas = canvas_set_take(&view->canvases, view->device, view->output, &error);
-	if (!canvas)
-		return false;
-	frame = (struct kms_frame){
-		.buffer = canvas->buffer,
+	if (view->canvases.width == picture->width && view->canvases.height == picture->height)
+		canvas = canvas_set_take(&view->canvases, view->device, view->output, &error);
+	if (canvas)
+		return kms_buffer_ref(canvas->buffer);
+	g_clear_error(&error);
+	return kms_buffer_create_dumb(view->device, picture->width, picture->height, &error);
+}
+
+bool view_test_placed(struct view *view, const struct view_picture *picture,
+	const struct place *place)
+{
+	const struct kms_frame frame = {
+		.buffer = sample_canvas(view, picture),
 		.source = place->source,
 		.destination = place->destination,
-		.transform = KMS_ROTATE_0,
+		.transform = place->transform,
 	};
-	return kms_output_test(view->output, &frame);
+	bool shown = frame.buffer && kms_output_test(view->output, &frame);
+
+	kms_buffer_unref(frame.buffer);
+	return shown;
 }
 
 void view_prepare_canvases(struct view *view)
@@ -87,7 +98,7 @@ void view_prepare_canvases(struct view *view)
 	const struct view_picture *picture = view->picture;
 	struct place place = view->verdict.place;
 
-	if (view->verdict.way == VERDICT_SCALED_CANVAS) {
+	if (view->verdict.way == VERDICT_PLACED_CANVAS) {
 		size_canvases(view, picture->width, picture->height);
 		place = (struct place){
 			.source = whole(picture->width, picture->height),
@@ -122,7 +133,8 @@ static void draw(struct view *view, struct canvas *canvas)
 		const struct kms_rect *rect = &canvas->missing.rects[i];
 
 		if (!surface || !rect_contains(&place->destination, rect))
-			copy_fill(&canvas->target, rect, picture->solid ? picture->color : 0);
+			copy_fill(&canvas->target, rect,
+				picture->solid ? picture->color : view->background);
 		if (surface)
 			copy_surface(&canvas->target, surface, place, rect);
 	}
@@ -192,8 +204,8 @@ enum composed view_compose(struct view *view)
 	frame.damage = view->damage.rects;
 	frame.damage_count = view->damage.count;
 	submitted = view_submit(view, &frame, false);
-	if (submitted == KMS_SUBMIT_REFUSED && view->verdict.way == VERDICT_SCALED_CANVAS) {
-		view_refused(view, VERDICT_ASK_SCALER);
+	if (submitted == KMS_SUBMIT_REFUSED && view->verdict.way == VERDICT_PLACED_CANVAS) {
+		view_refused(view, VERDICT_ASK_PLACED);
 		return view_compose(view);
 	}
 	if (submitted == KMS_SUBMIT_OFF)
@@ -218,8 +230,7 @@ void view_draw_ahead(struct view *view, const struct view_picture *picture,
 	/* With a flip in flight it is not known which canvas comes next. */
 	if (view->picture != picture || view->shows != SHOWS_PICTURE || all_anew ||
 		view->due >= DUE_SURFACE || view_blends(view) || place->scaled ||
-		place->transform != KMS_ROTATE_0 || !kms_output_active(view->output) ||
-		kms_output_busy(view->output))
+		!kms_output_active(view->output) || kms_output_busy(view->output))
 		return;
 	seen = place_to_output(place, rows);
 	canvas = canvas_set_peek(&view->canvases, view->output);

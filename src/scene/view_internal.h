@@ -32,6 +32,8 @@ struct view {
 	struct kms_device *device;
 	struct kms_output *output;
 	enum place_policy policy;
+	enum kms_transform transform;
+	uint32_t background;
 	const struct view_listener *listener;
 	void *data;
 
@@ -119,8 +121,8 @@ enum composed {
 /* Size and geometry of the canvases, as the verdict has them. */
 void view_prepare_canvases(struct view *view);
 
-/* A canvas of the picture's size, scaled by the plane: is that shown? */
-bool view_test_scaler(struct view *view, const struct view_picture *picture,
+/* A canvas of the picture's size, scaled and turned by the plane: is that shown? */
+bool view_test_placed(struct view *view, const struct view_picture *picture,
 	const struct place *place);
 
 /* Pixels of the canvas changed, or all of them. */

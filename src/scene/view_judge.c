@@ -35,7 +35,9 @@ static bool is_judged(const struct view *view, const struct view_picture *pictur
 
 	return view->judged && picture->version > 0 && picture->version == view->judged_version &&
 		mode->width == kind->mode_width && mode->height == kind->mode_height &&
-		(uint32_t)view->policy == kind->policy;
+		(uint32_t)view->policy == kind->policy &&
+		(uint32_t)view->transform == kind->transform &&
+		view->background == kind->background;
 }
 
 static void fill_kind(const struct view *view, const struct view_picture *picture,
@@ -48,6 +50,8 @@ static void fill_kind(const struct view *view, const struct view_picture *pictur
 	kind->mode_width = mode->width;
 	kind->mode_height = mode->height;
 	kind->policy = view->policy;
+	kind->transform = view->transform;
+	kind->background = view->background;
 	if (picture->solid)
 		return;
 	kind->width = picture->width;
@@ -74,8 +78,8 @@ static bool ask(struct view *view, const struct view_picture *picture,
 	case VERDICT_ASK_DIRECT:
 		view_direct_frame(picture, &verdict->place, &frame);
 		return kms_output_test(view->output, &frame);
-	case VERDICT_ASK_SCALER:
-		return view_test_scaler(view, picture, &verdict->place);
+	case VERDICT_ASK_PLACED:
+		return view_test_placed(view, picture, &verdict->place);
 	case VERDICT_ASK_NOTHING:
 		break;
 	}
@@ -166,7 +170,7 @@ static struct verdict propose(struct view *view, const struct view_picture *pict
 		view->proposed = true;
 	}
 	/* Which canvas matters only when it is shown, and would cost the one that is. */
-	return decide(view, picture, &view->proposal, VERDICT_ASK_SCALER);
+	return decide(view, picture, &view->proposal, VERDICT_ASK_PLACED);
 }
 
 static bool tell(struct view *view, const struct verdict *verdict, enum copy_reason *reason)

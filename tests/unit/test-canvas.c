@@ -197,6 +197,44 @@ static void test_ahead(void)
 	tear_down(&fixture);
 }
 
+/* On a turned canvas what comes first lies at any side of the rectangle, and grows from there. */
+static void test_ahead_from_any_side(void)
+{
+	static const struct kms_rect update = {8, 8, 16, 12};
+	static const struct {
+		struct kms_rect some, rest;
+	} cases[] = {
+		{{8, 8, 16, 5}, {8, 13, 16, 7}},
+		{{8, 15, 16, 5}, {8, 8, 16, 7}},
+		{{8, 8, 6, 12}, {14, 8, 10, 12}},
+		{{18, 8, 6, 12}, {8, 8, 10, 12}},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		struct fixture fixture;
+		struct canvas *canvas;
+		struct kms_rect rest;
+
+		set_up(&fixture);
+		canvas = take(&fixture);
+		/* What it missed before and is drawn now, it does not miss any more. */
+		damage_clear(&canvas->missing);
+		damage_add(&canvas->missing, &update);
+		rest = canvas_note_ahead(canvas, &cases[i].some);
+		expect_rect(&rest, cases[i].some);
+		expect_missing(canvas, 1, cases[i].rest);
+		damage_clear(&canvas->missing);
+		canvas_set_mark_complete(&fixture.set, &update);
+		expect_missing(canvas, 1, cases[i].rest);
+		g_assert_true(rect_empty(&canvas->ahead));
+		damage_clear(&canvas->missing);
+		canvas_note_ahead(canvas, &cases[i].some);
+		rest = canvas_note_ahead(canvas, &update);
+		expect_rect(&rest, cases[i].rest);
+		tear_down(&fixture);
+	}
+}
+
 /* What was drawn ahead of something else is missed. */
 static void test_ahead_of_another(void)
 {
@@ -235,6 +273,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/canvas/refused", test_refused);
 	g_test_add_func("/canvas/missing", test_missing);
 	g_test_add_func("/canvas/ahead", test_ahead);
+	g_test_add_func("/canvas/ahead-from-any-side", test_ahead_from_any_side);
 	g_test_add_func("/canvas/ahead-of-another", test_ahead_of_another);
 	return g_test_run();
 }

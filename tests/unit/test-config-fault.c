@@ -99,6 +99,23 @@ static const struct fault faults[] = {
 		"scanoutd.conf:4: [output DP-2]: [output DP-1;DP-2] has other settings for DP-2"},
 	{"two-looks", "[output DP-1]\nscaling=fit\n[output DP-2;DP-1]\nscaling=none\n",
 		"scanoutd.conf:3: [output DP-2;DP-1]: [output DP-1] has other settings for DP-1"},
+	{"transform", "[output DP-1]\ntransform=flipped90\n",
+		"scanoutd.conf:2: transform=flipped90: must be auto, normal, 90, 180, 270, flipped, "
+		"flipped-90, flipped-180 or flipped-270; did you mean flipped-90?"},
+	{"transform-of-a-guest", "[guest a]\ntransform=90\n",
+		"scanoutd.conf:2: unknown key \"transform\" in [guest a]"},
+	{"background-name", "[output DP-1]\nbackground=black\n",
+		"scanoutd.conf:2: background=black: must be a colour as #RRGGBB, two hexadecimal "
+		"digits each for red, green and blue"},
+	{"background-short", "[output DP-1]\nbackground=#fff\n",
+		"scanoutd.conf:2: background=#fff: must be a colour as #RRGGBB, two hexadecimal "
+		"digits each for red, green and blue"},
+	{"background-no-digit", "[output DP-1]\nbackground=#12345g\n",
+		"scanoutd.conf:2: background=#12345g: must be a colour as #RRGGBB, two hexadecimal "
+		"digits each for red, green and blue"},
+	{"background-sign", "[output DP-1]\nbackground=#+12345\n",
+		"scanoutd.conf:2: background=#+12345: must be a colour as #RRGGBB, two hexadecimal "
+		"digits each for red, green and blue"},
 	{"position", "[output DP-1]\nposition=0x0\n",
 		"scanoutd.conf:2: position=0x0: must be X,Y in pixels, each from 0 to 65535"},
 	{"position-negative", "[output DP-1]\nposition=-1,0\n",

@@ -98,6 +98,8 @@ static void test_all_keys(struct config_fixture *fixture, gconstpointer data)
 		"mode=173.00 1920 2048 2248 2576 1080 1083 1088 1120 -hsync +vsync\n"
 		"scaling=none\n"
 		"position= 1920 , 0\n"
+		"transform=flipped-270\n"
+		"background=#10aBff\n"
 		"[output  DEL   U2720Q ABC123 ]\n"
 		"guest=second\n"
 		"[output HDMI-A-1]\n"
@@ -139,6 +141,8 @@ static void test_all_keys(struct config_fixture *fixture, gconstpointer data)
 	g_assert_cmpstr(output->mode, ==,
 		"173.00 1920 2048 2248 2576 1080 1083 1088 1120 -hsync +vsync");
 	g_assert_cmpint(output->place, ==, PLACE_NONE);
+	g_assert_cmpint(output->transform, ==, KMS_ROTATE_270 | KMS_REFLECT_X);
+	g_assert_cmphex(output->background, ==, 0x10abff);
 	g_assert_true(output->positioned);
 	g_assert_cmpint(output->x, ==, 1920);
 	g_assert_cmpint(output->y, ==, 0);
@@ -148,6 +152,8 @@ static void test_all_keys(struct config_fixture *fixture, gconstpointer data)
 	g_assert_cmpint(output->scanout, ==, 0);
 	g_assert_cmpint(output->place, ==, PLACE_FIT);
 	g_assert_false(output->positioned);
+	g_assert_cmpint(output->transform, ==, PLACE_TRANSFORM_AUTO);
+	g_assert_cmphex(output->background, ==, 0);
 	g_assert_null(output->mode);
 	output = output_of(config, 2);
 	g_assert_true(output->off);

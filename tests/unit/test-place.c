@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Geometry: all policies, all transforms, odd sizes; and damage sets. */
+#include <math.h>
 #include <string.h>
 
 #include "scene/damage.h"
@@ -130,33 +131,218 @@ static void test_all_sizes(void)
 	}
 }
 
-/* Where the top-left pixel of a 4×2 picture goes, by the kernel's definition of rotation. */
+/* Where the first pixel of a 4×2 picture that fills the screen goes on the panel, by the words of
+ * wl_output: 90 is counter-clockwise, and what is flipped is mirrored left to right before. */
 static void test_transforms(void)
 {
 	static const struct {
-		enum kms_transform transform;
-		int32_t width, height; /* of the look */
-		double x, y; /* of the picture's first pixel's middle */
+		const char *word;
+		uint32_t mode_width, mode_height;
+		double x, y; /* of the first pixel's middle */
 	} cases[] = {
-		{KMS_ROTATE_0, 4, 2, 0.5, 0.5},
-		{KMS_ROTATE_90, 2, 4, 0.5, 3.5},
-		{KMS_ROTATE_180, 4, 2, 3.5, 1.5},
-		{KMS_ROTATE_270, 2, 4, 1.5, 0.5},
-		{KMS_ROTATE_0 | KMS_REFLECT_X, 4, 2, 3.5, 0.5},
-		{KMS_ROTATE_0 | KMS_REFLECT_Y, 4, 2, 0.5, 1.5},
-		{KMS_ROTATE_90 | KMS_REFLECT_X, 2, 4, 0.5, 0.5},
-		{KMS_ROTATE_90 | KMS_REFLECT_Y, 2, 4, 1.5, 3.5},
+		{"normal", 4, 2, 0.5, 0.5},
+		{"90", 2, 4, 0.5, 3.5},
+		{"180", 4, 2, 3.5, 1.5},
+		{"270", 2, 4, 1.5, 0.5},
+		{"flipped", 4, 2, 3.5, 0.5},
+		{"flipped-90", 2, 4, 0.5, 0.5},
+		{"flipped-180", 4, 2, 0.5, 1.5},
+		{"flipped-270", 2, 4, 1.5, 3.5},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		enum kms_transform transform;
 		struct place place;
 		double x, y;
 
-		place_compute(&place, 4, 2, 100, 100, PLACE_NONE, cases[i].transform);
-		expect_rect(&place.destination, 0, 0, cases[i].width, cases[i].height);
+		g_assert_cmpstr(place_transform_word(i + 1, &transform), ==, cases[i].word);
+		place_compute(&place, 4, 2, cases[i].mode_width, cases[i].mode_height, PLACE_NONE,
+			transform);
+		expect_rect(&place.source, 0, 0, 4, 2);
+		expect_rect(&place.destination, 0, 0, (int32_t)cases[i].mode_width,
+			(int32_t)cases[i].mode_height);
+		g_assert_false(place.scaled);
 		place_point_to_output(&place, 0.5, 0.5, &x, &y);
 		g_assert_cmpfloat_with_epsilon(x, cases[i].x, 1e-9);
 		g_assert_cmpfloat_with_epsilon(y, cases[i].y, 1e-9);
+	}
+}
+
+/* ---- a reference: pictures of points, placed by scale and turned as arrays ---- */
+
+#define SIDE_MAX 64
+
+struct point {
+	double x, y; /* of the picture, of the middle of a pixel; x < 0: none there */
+};
+
+struct points {
+	int width, height;
+	struct point at[SIDE_MAX][SIDE_MAX]; /* row, column */
+};
+
+static double scale_of(enum place_policy policy, const struct points *screen, int width, int height)
+{
+	double x = (double)screen->width / width;
+	double y = (double)screen->height / height;
+
+	switch (policy) {
+	case PLACE_FIT:
+		return MIN(x, y);
+	case PLACE_FILL:
+		return MAX(x, y);
+	case PLACE_INTEGER:
+		return MIN(x, y) >= 1 ? floor(MIN(x, y)) : MIN(x, y);
+	default:
+		return 1;
+	}
+}
+
+/* What lies where, as the viewer sees it. */
+static void draw_reference(struct points *screen, int width, int height, enum place_policy policy)
+{
+	double scale = scale_of(policy, screen, width, height);
+	double left = policy == PLACE_NONE ? 0 : (screen->width - width * scale) / 2;
+	double top = policy == PLACE_NONE ? 0 : (screen->height - height * scale) / 2;
+
+	for (int row = 0; row < screen->height; row++) {
+		for (int column = 0; column < screen->width; column++) {
+			struct point point = {(column + 0.5 - left) / scale,
+				(row + 0.5 - top) / scale};
+			bool inside = point.x >= 0 && point.x < width && point.y >= 0 &&
+				point.y < height;
+
+			screen->at[row][column] = inside ? point : (struct point){-1, -1};
+		}
+	}
+}
+
+static void mirror(struct points *screen)
+{
+	for (int row = 0; row < screen->height; row++) {
+		for (int left = 0, right = screen->width - 1; left < right; left++, right--) {
+			struct point point = screen->at[row][left];
+
+			screen->at[row][left] = screen->at[row][right];
+			screen->at[row][right] = point;
+		}
+	}
+}
+
+/* The last column becomes the first row. */
+static void turn_left(struct points *screen)
+{
+	static struct points before;
+
+	before = *screen;
+	screen->width = before.height;
+	screen->height = before.width;
+	for (int row = 0; row < screen->height; row++) {
+		for (int column = 0; column < screen->width; column++)
+			screen->at[row][column] = before.at[column][before.width - 1 - row];
+	}
+}
+
+/* By its index in the order of wl_output: how often to the left, and behind that flipped. */
+static void turn_reference(struct points *screen, size_t index)
+{
+	if (index >= 4)
+		mirror(screen);
+	for (size_t i = 0; i < index % 4; i++)
+		turn_left(screen);
+}
+
+/* Pixels are rounded where a scale is no whole number: at edges one may be told of either side. */
+static bool is_edge(const struct points *screen, int row, int column)
+{
+	bool inside = screen->at[row][column].x >= 0;
+
+	for (int y = MAX(row - 1, 0); y <= MIN(row + 1, screen->height - 1); y++) {
+		for (int x = MAX(column - 1, 0); x <= MIN(column + 1, screen->width - 1); x++) {
+			if ((screen->at[y][x].x >= 0) != inside)
+				return true;
+		}
+	}
+	return false;
+}
+
+static void compare_reference(const struct points *panel, const struct place *place)
+{
+	/* In pixels of the picture: a pixel of the panel, or one of its own. */
+	double scale = sqrt((double)place->source.width * place->source.height /
+		((double)place->destination.width * place->destination.height));
+	double epsilon = place->scaled ? 1.01 * MAX(1, scale) : 1e-9;
+	int compared = 0;
+
+	for (int row = 0; row < panel->height; row++) {
+		for (int column = 0; column < panel->width; column++) {
+			const struct point *expected = &panel->at[row][column];
+			double x, y, back_x, back_y;
+			bool inside = place_from_output(place, column + 0.5, row + 0.5, &x, &y);
+
+			if (place->scaled && is_edge(panel, row, column))
+				continue;
+			g_assert_cmpint(inside, ==, expected->x >= 0);
+			if (!inside)
+				continue;
+			g_assert_cmpfloat_with_epsilon(x, expected->x, epsilon);
+			g_assert_cmpfloat_with_epsilon(y, expected->y, epsilon);
+			place_point_to_output(place, x, y, &back_x, &back_y);
+			g_assert_cmpfloat_with_epsilon(back_x, column + 0.5, 1e-9);
+			g_assert_cmpfloat_with_epsilon(back_y, row + 0.5, 1e-9);
+			compared++;
+		}
+	}
+	g_assert_cmpint(compared, >, 0);
+}
+
+static void test_reference(void)
+{
+	static const int modes[][2] = {{60, 40}, {40, 60}, {50, 50}};
+	static const int pictures[][2] = {{60, 40}, {40, 60}, {20, 10}, {12, 18}, {64, 64},
+		{10, 64}, {64, 8}};
+	static struct points screen;
+
+	for (size_t t = 0; t < PLACE_TRANSFORMS; t++) {
+		enum kms_transform transform;
+
+		place_transform_word(t + 1, &transform);
+		for (size_t i = 0; i < G_N_ELEMENTS(modes) * G_N_ELEMENTS(pictures) * 5; i++) {
+			const int *mode = modes[i % 3];
+			const int *picture = pictures[i / 3 % G_N_ELEMENTS(pictures)];
+			enum place_policy policy = (enum place_policy)(
+				i / 3 / G_N_ELEMENTS(pictures));
+			bool sideways = t % 2 == 1;
+			struct place place;
+
+			screen.width = mode[sideways];
+			screen.height = mode[!sideways];
+			draw_reference(&screen, picture[0], picture[1], policy);
+			turn_reference(&screen, t);
+			place_compute(&place, (uint32_t)picture[0], (uint32_t)picture[1],
+				(uint32_t)mode[0], (uint32_t)mode[1], policy, transform);
+			g_test_message("%d×%d on %d×%d, %s, %s", picture[0], picture[1], mode[0],
+				mode[1], place_policy_name(policy),
+				place_transform_name(transform));
+			compare_reference(&screen, &place);
+		}
+	}
+}
+
+/* Without a picture: the middle of the panel's upper edge on the screen. */
+static void test_untransform(void)
+{
+	static const struct point expected[] = {{0.5, 0}, {1, 0.5}, {0.5, 1}, {0, 0.5}, {0.5, 0},
+		{0, 0.5}, {0.5, 1}, {1, 0.5}};
+
+	for (size_t t = 0; t < PLACE_TRANSFORMS; t++) {
+		enum kms_transform transform;
+		double x, y;
+
+		place_transform_word(t + 1, &transform);
+		place_untransform(transform, 0.5, 0, &x, &y);
+		g_assert_cmpfloat_with_epsilon(x, expected[t].x, 1e-9);
+		g_assert_cmpfloat_with_epsilon(y, expected[t].y, 1e-9);
 	}
 }
 
@@ -170,6 +356,21 @@ static void test_words(void)
 	}
 	g_assert_false(place_policy_parse("centre", &policy));
 	g_assert_false(place_policy_parse("", &policy));
+}
+
+static void test_transform_words(void)
+{
+	enum kms_transform transform = KMS_ROTATE_0;
+	const char *word;
+	size_t count = 0;
+
+	while ((word = place_transform_word(count, &transform))) {
+		g_assert_cmpstr(place_transform_name(transform), ==, word);
+		g_assert_cmpint(transform == PLACE_TRANSFORM_AUTO, ==, count == 0);
+		count++;
+	}
+	g_assert_cmpuint(count, ==, PLACE_TRANSFORMS + 1);
+	g_assert_cmpstr(place_transform_name(KMS_ROTATE_90 | KMS_REFLECT_Y), ==, "?");
 }
 
 /* Damage of a scaled picture covers at least the pixels that it reaches. */
@@ -188,7 +389,67 @@ static void test_damage_scaled(void)
 	g_assert_true(rect_empty(&covered));
 }
 
+/* A part of the picture on a turned and scaled output: every pixel that shows something of it is
+ * covered, and where nothing is scaled no other. */
+static void test_damage_turned(void)
+{
+	struct place place;
+
+	for (int i = 0; i < PLACE_TRANSFORMS * 5 * 20; i++) {
+		const int policy = i / PLACE_TRANSFORMS % 5;
+		int32_t x = g_test_rand_int_range(0, 30), y = g_test_rand_int_range(0, 70);
+		struct kms_rect rect = {x, y, g_test_rand_int_range(1, 31 - x),
+			g_test_rand_int_range(1, 71 - y)};
+		enum kms_transform transform;
+		struct kms_rect covered;
+
+		place_transform_word((size_t)i % PLACE_TRANSFORMS + 1, &transform);
+		place_compute(&place, 30, 70, 64, 48, (enum place_policy)policy, transform);
+		covered = place_to_output(&place, &rect);
+		for (int32_t at = 0; at < 64 * 48; at++) {
+			struct kms_rect pixel = {at % 64, at / 64, 1, 1};
+			double from_x, from_y;
+			bool changed = place_from_output(&place, pixel.x + 0.5, pixel.y + 0.5,
+					       &from_x, &from_y) &&
+				from_x >= rect.x && from_x < rect.x + rect.width &&
+				from_y >= rect.y && from_y < rect.y + rect.height;
+
+			if (changed || !place.scaled)
+				g_assert_cmpint(rect_overlaps(&covered, &pixel), ==, changed);
+		}
+	}
+}
+
 /* ---- damage ---- */
+
+/* Strips along any whole side go; what is in the middle leaves all as it is. */
+static void test_damage_removed(void)
+{
+	static const struct {
+		struct kms_rect drawn, left;
+	} cases[] = {
+		{{0, 0, 100, 15}, {10, 15, 20, 25}},
+		{{10, 30, 20, 10}, {10, 10, 20, 20}},
+		{{5, 5, 10, 100}, {15, 10, 15, 30}},
+		{{20, 10, 50, 30}, {10, 10, 10, 30}},
+		{{15, 10, 5, 30}, {10, 10, 20, 30}},
+		{{10, 20, 20, 5}, {10, 10, 20, 30}},
+		{{10, 10, 19, 29}, {10, 10, 20, 30}},
+		{{50, 10, 20, 30}, {10, 10, 20, 30}},
+		{{0, 0, 50, 50}, {0}},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		struct damage damage = {0};
+		const struct kms_rect *left = &cases[i].left;
+
+		damage_add(&damage, &(struct kms_rect){10, 10, 20, 30});
+		damage_remove(&damage, &cases[i].drawn);
+		g_assert_cmpuint(damage.count, ==, left->width > 0);
+		if (damage.count > 0)
+			expect_rect(&damage.rects[0], left->x, left->y, left->width, left->height);
+	}
+}
 
 static bool covers_pixel(const struct damage *damage, int32_t x, int32_t y)
 {
@@ -292,9 +553,14 @@ int main(int argc, char **argv)
 	g_test_add_func("/place/policies", test_policies);
 	g_test_add_func("/place/all-sizes", test_all_sizes);
 	g_test_add_func("/place/transforms", test_transforms);
+	g_test_add_func("/place/reference", test_reference);
+	g_test_add_func("/place/untransform", test_untransform);
 	g_test_add_func("/place/words", test_words);
+	g_test_add_func("/place/transform-words", test_transform_words);
 	g_test_add_func("/place/intersect", test_intersect);
 	g_test_add_func("/place/damage", test_damage_scaled);
+	g_test_add_func("/place/damage-turned", test_damage_turned);
+	g_test_add_func("/damage/removed", test_damage_removed);
 	g_test_add_func("/damage/joins", test_damage_joins);
 	g_test_add_func("/damage/random", test_damage_random);
 	return g_test_run();

@@ -13,9 +13,10 @@
 
 /*
  * What a row is about, a letter each, '*' for all:
- *   picture  b has a buffer, - has not;  s is not of the mode's size, 1 is
+ *   picture  b has a buffer, - has not;  s is not of the mode's size, t is, on an output that is
+ *            turned ('s' in a row is both), 1 is, on one that is not
  *   cursor   c to be seen, - hidden
- *   answers  cursor, direct, scaler: y, n, or ? not asked so far
+ *   answers  cursor, direct, placed: y, n, or ? not asked so far
  */
 static const struct row {
 	const char *when;
@@ -29,23 +30,23 @@ static const struct row {
 	{"**c?**", .ask = VERDICT_ASK_CURSOR},
 	{"b*-*?*", .ask = VERDICT_ASK_DIRECT},
 	{"b*cy?*", .ask = VERDICT_ASK_DIRECT},
-	{"bs-*n?", .ask = VERDICT_ASK_SCALER},
-	{"bscyn?", .ask = VERDICT_ASK_SCALER},
-	{"bscn*?", .ask = VERDICT_ASK_SCALER},
-	{"-s-**?", .ask = VERDICT_ASK_SCALER},
-	{"-scy*?", .ask = VERDICT_ASK_SCALER},
-	{"-scn*?", .ask = VERDICT_ASK_SCALER},
+	{"bs-*n?", .ask = VERDICT_ASK_PLACED},
+	{"bscyn?", .ask = VERDICT_ASK_PLACED},
+	{"bscn*?", .ask = VERDICT_ASK_PLACED},
+	{"-s-**?", .ask = VERDICT_ASK_PLACED},
+	{"-scy*?", .ask = VERDICT_ASK_PLACED},
+	{"-scn*?", .ask = VERDICT_ASK_PLACED},
 #define IS VERDICT_ASK_NOTHING
 	/* The buffer itself; never with a cursor that must be blended. */
 	{"b*-*y*", IS, VERDICT_DIRECT, VERDICT_CURSOR_NONE, 0},
 	{"b*cyy*", IS, VERDICT_DIRECT, VERDICT_CURSOR_PLANE, 0},
 	/* A canvas of the picture's size. */
-	{"bs-*ny", IS, VERDICT_SCALED_CANVAS, VERDICT_CURSOR_NONE, COPY_GEOMETRY},
-	{"bscyny", IS, VERDICT_SCALED_CANVAS, VERDICT_CURSOR_PLANE, COPY_GEOMETRY},
-	{"bscn*y", IS, VERDICT_SCALED_CANVAS, VERDICT_CURSOR_BLENDED, COPY_CURSOR},
-	{"-s-**y", IS, VERDICT_SCALED_CANVAS, VERDICT_CURSOR_NONE, COPY_IMPORT_REFUSED},
-	{"-scy*y", IS, VERDICT_SCALED_CANVAS, VERDICT_CURSOR_PLANE, COPY_IMPORT_REFUSED},
-	{"-scn*y", IS, VERDICT_SCALED_CANVAS, VERDICT_CURSOR_BLENDED, COPY_IMPORT_REFUSED},
+	{"bs-*ny", IS, VERDICT_PLACED_CANVAS, VERDICT_CURSOR_NONE, COPY_GEOMETRY},
+	{"bscyny", IS, VERDICT_PLACED_CANVAS, VERDICT_CURSOR_PLANE, COPY_GEOMETRY},
+	{"bscn*y", IS, VERDICT_PLACED_CANVAS, VERDICT_CURSOR_BLENDED, COPY_CURSOR},
+	{"-s-**y", IS, VERDICT_PLACED_CANVAS, VERDICT_CURSOR_NONE, COPY_IMPORT_REFUSED},
+	{"-scy*y", IS, VERDICT_PLACED_CANVAS, VERDICT_CURSOR_PLANE, COPY_IMPORT_REFUSED},
+	{"-scn*y", IS, VERDICT_PLACED_CANVAS, VERDICT_CURSOR_BLENDED, COPY_IMPORT_REFUSED},
 	/* A canvas of the mode's. */
 	{"bs-*nn", IS, VERDICT_CANVAS, VERDICT_CURSOR_NONE, COPY_GEOMETRY},
 	{"bscynn", IS, VERDICT_CANVAS, VERDICT_CURSOR_PLANE, COPY_GEOMETRY},
@@ -65,7 +66,7 @@ static const struct row {
 static bool matches(const char *row, const char *when)
 {
 	for (size_t i = 0; i < strlen(row); i++) {
-		if (row[i] != '*' && row[i] != when[i])
+		if (row[i] != '*' && row[i] != when[i] && !(row[i] == 's' && when[i] == 't'))
 			return false;
 	}
 	return true;
@@ -97,13 +98,18 @@ static enum verdict_answer answer_of(char letter)
 static struct verdict_input input_of(const char *when)
 {
 	bool scaled = when[1] == 's';
-
-	return (struct verdict_input){
+	struct verdict_input input = {
 		.kind = kind_of(scaled ? 32 : MODE_WIDTH, scaled ? 24 : MODE_HEIGHT,
 			when[0] == 'b'),
 		.cursor = when[2] == 'c',
 		.answers = {answer_of(when[3]), answer_of(when[4]), answer_of(when[5])},
 	};
+
+	if (when[1] == 't') {
+		input.kind = kind_of(MODE_HEIGHT, MODE_WIDTH, when[0] == 'b');
+		input.kind.transform = KMS_ROTATE_90;
+	}
+	return input;
 }
 
 static void check(const char *when, const struct row *row)
@@ -114,6 +120,7 @@ static void check(const char *when, const struct row *row)
 	g_test_message("%s by %s", when, row->when);
 	g_assert_cmpint(verdict.ask, ==, row->ask);
 	g_assert_true(verdict.place.scaled == (when[1] == 's'));
+	g_assert_cmpint(verdict.place.transform, ==, when[1] == 't' ? KMS_ROTATE_90 : KMS_ROTATE_0);
 	if (row->ask != VERDICT_ASK_NOTHING) {
 		/* As long as nobody knows better, nothing is promised. */
 		g_assert_cmpint(verdict.way, ==, VERDICT_CANVAS);
@@ -127,11 +134,11 @@ static void check(const char *when, const struct row *row)
 
 static void test_table(void)
 {
-	static const char letters[][4] = {"b-", "s1", "c-", "yn?", "yn?", "yn?"};
+	static const char letters[][4] = {"b-", "st1", "c-", "yn?", "yn?", "yn?"};
 	unsigned int used[G_N_ELEMENTS(rows)] = {0};
 	char when[7] = "";
 
-	for (unsigned int i = 0; i < 2 * 2 * 2 * 3 * 3 * 3; i++) {
+	for (unsigned int i = 0; i < 2 * 3 * 2 * 3 * 3 * 3; i++) {
 		unsigned int rest = i, found = 0;
 
 		for (size_t j = 0; j < G_N_ELEMENTS(letters); j++) {
@@ -204,6 +211,26 @@ static void test_policy(void)
 	g_assert_cmpint(verdict_judge(&input).place.destination.x, ==, 0);
 }
 
+/* A colour around the picture needs a canvas of the mode's size; around a picture that fills the
+ * output there is none. */
+static void test_background(void)
+{
+	struct verdict_input input = input_of("bs-?yy");
+
+	input.kind.background = 0x102030;
+	g_assert_cmpint(verdict_judge(&input).way, ==, VERDICT_DIRECT);
+	input.kind.policy = PLACE_CENTER;
+	g_assert_cmpint(verdict_judge(&input).ask, ==, VERDICT_ASK_NOTHING);
+	g_assert_cmpint(verdict_judge(&input).way, ==, VERDICT_CANVAS);
+	g_assert_cmpint(verdict_judge(&input).reason, ==, COPY_GEOMETRY);
+	input.kind.background = 0;
+	g_assert_cmpint(verdict_judge(&input).way, ==, VERDICT_DIRECT);
+	input.kind.transform = KMS_ROTATE_270;
+	g_assert_cmpint(verdict_judge(&input).way, ==, VERDICT_DIRECT);
+	input.kind.background = 1;
+	g_assert_cmpint(verdict_judge(&input).way, ==, VERDICT_CANVAS);
+}
+
 /* Of what was answered, only what depends on sizes alone. */
 static void test_inherit(void)
 {
@@ -215,8 +242,13 @@ static void test_inherit(void)
 	verdict_inherit(&to, &from);
 	g_assert_cmpint(to.answers[VERDICT_ASK_CURSOR], ==, VERDICT_YES);
 	g_assert_cmpint(to.answers[VERDICT_ASK_DIRECT], ==, VERDICT_UNKNOWN);
-	g_assert_cmpint(to.answers[VERDICT_ASK_SCALER], ==, VERDICT_NO);
+	g_assert_cmpint(to.answers[VERDICT_ASK_PLACED], ==, VERDICT_NO);
 
+	to.kind.transform = KMS_ROTATE_180;
+	verdict_inherit(&to, &from);
+	for (size_t i = 0; i < VERDICT_QUESTIONS; i++)
+		g_assert_cmpint(to.answers[i], ==, VERDICT_UNKNOWN);
+	to = input_of("bscnnn");
 	to.kind.width++;
 	verdict_inherit(&to, &from);
 	for (size_t i = 0; i < VERDICT_QUESTIONS; i++)
@@ -249,6 +281,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/verdict/y-inverted", test_y_inverted);
 	g_test_add_func("/verdict/solid", test_solid);
 	g_test_add_func("/verdict/policy", test_policy);
+	g_test_add_func("/verdict/background", test_background);
 	g_test_add_func("/verdict/inherit", test_inherit);
 	g_test_add_func("/verdict/kinds", test_kinds);
 	return g_test_run();

@@ -37,6 +37,7 @@ struct kms_device *fake_card_create(size_t outputs, uint32_t width, uint32_t hei
 		output->cursor_plane = true;
 		output->positions = true;
 		output->reflects = true;
+		output->panel_transform = KMS_ROTATE_0;
 		output->shows_dmabufs = true;
 	}
 	return device;
@@ -295,6 +296,11 @@ void kms_output_physical_size(const struct kms_output *output, uint32_t *width_m
 	*height_mm = output->height_mm;
 }
 
+enum kms_transform kms_output_panel_transform(const struct kms_output *output)
+{
+	return output->panel_transform;
+}
+
 bool kms_output_busy(const struct kms_output *output)
 {
 	return output->queued.frame.buffer != NULL || output->cursor_in_flight;
@@ -333,8 +339,10 @@ static void check_frame(const struct kms_output *output, const struct kms_frame 
 
 static bool shows(const struct kms_output *output, const struct kms_frame *frame)
 {
-	bool scaled = frame->source.width != frame->destination.width ||
-		frame->source.height != frame->destination.height;
+	bool sideways = frame->transform & (KMS_ROTATE_90 | KMS_ROTATE_270);
+	int32_t width = sideways ? frame->source.height : frame->source.width;
+	int32_t height = sideways ? frame->source.width : frame->source.height;
+	bool scaled = width != frame->destination.width || height != frame->destination.height;
 	bool covers = frame->destination.width == (int32_t)output->mode.width &&
 		frame->destination.height == (int32_t)output->mode.height;
 

@@ -51,7 +51,8 @@ struct kms_output {
 	bool cursor_plane;
 	bool scaler;
 	bool positions; /* planes that do not cover the CRTC */
-	bool reflects;
+	bool reflects; /* … and turns */
+	enum kms_transform panel_transform;
 	bool shows_dmabufs;
 	bool refuses_submit; /* whatever the test said */
 
