@@ -95,15 +95,24 @@ static bool keeps_tool(struct routing *routing, struct host_device *host,
 static void tool_happened(struct routing *routing, struct host_device *host,
 	const struct seat_event *event)
 {
+	struct seat_tool tool;
+
 	if (!host->screen)
 		host->screen = locate(routing, host);
 	if (!host->screen || keeps_tool(routing, host, &event->tool))
 		return;
-	pen_event(find_own(routing, host->screen->machine)->pen, host, &event->tool, screen_pick,
+	tool = event->tool;
+	screen_turn_tool(host->screen, &tool);
+	pen_event(find_own(routing, host->screen->machine)->pen, host, &tool, screen_pick,
 		host->screen);
 	if (!event->tool.near)
 		host->screen = NULL;
 }
+
+/*
+ * Motion of a mouse is not turned on an output that is: the guest's picture stands upright before its
+ * viewer, and the mouse lies before the same person. Nor are wheels.
+ */
 
 /* What a device's motion counts by is the picture of the machine that has it. */
 static void set_picture(struct focus *focus, const struct screen *screen)

@@ -13,19 +13,46 @@ enum view_point screen_pick(void *data, double x, double y, double *picture_x, d
 	if (point != VIEW_POINT_NOWHERE || !screen->layout ||
 		!layout_view_asleep(screen->layout, screen->view))
 		return point;
-	*picture_x = x;
-	*picture_y = y;
+	place_untransform(view_transform(screen->view), x, y, picture_x, picture_y);
 	return VIEW_POINT_INSIDE;
+}
+
+static void turn_direction(enum kms_transform transform, double *x, double *y)
+{
+	double zero_x, zero_y, to_x, to_y;
+
+	place_untransform(transform, 0, 0, &zero_x, &zero_y);
+	place_untransform(transform, *x, *y, &to_x, &to_y);
+	*x = to_x - zero_x;
+	*y = to_y - zero_y;
+}
+
+/* Where the panel's top is in the picture, degrees clockwise from the picture's. */
+static double top_of(enum kms_transform transform)
+{
+	double x = 0, y = -1;
+
+	turn_direction(transform, &x, &y);
+	return x > 0.5 ? 90 : y > 0.5 ? 180 : x < -0.5 ? 270 : 0;
+}
+
+void screen_turn_tool(const struct screen *screen, struct seat_tool *tool)
+{
+	enum kms_transform transform = view_transform(screen->view);
+	bool mirrored = transform & KMS_REFLECT_X;
+	double degrees;
+
+	turn_direction(transform, &tool->tilt_x, &tool->tilt_y);
+	if (!tool->rotates)
+		return;
+	degrees = top_of(transform) + (mirrored ? -tool->rotation : tool->rotation);
+	tool->rotation = degrees < 0 ? degrees + 360 : degrees >= 360 ? degrees - 360 : degrees;
 }
 
 void screen_size(const struct screen *screen, uint32_t *width, uint32_t *height)
 {
-	const struct kms_mode_info *mode = kms_output_mode(view_output(screen->view));
-
-	if (view_picture_size(screen->view, width, height))
-		return;
-	*width = mode->width;
-	*height = mode->height;
+	if (!view_picture_size(screen->view, width, height))
+		view_screen_size(screen->view, width, height);
 }
 
 static struct screen *find_by_name(const struct screens *screens, const char *name)

@@ -51,7 +51,11 @@ struct screen *screens_first(const struct screens *screens, const struct machine
  * a finger can wake the guest. */
 enum view_point screen_pick(void *data, double x, double y, double *picture_x, double *picture_y);
 
-/* Pixels of its picture, or of the mode where it has none. */
+/* What a pen on it tells of directions, tilt and turn, as the picture has them: on an output that is
+ * turned they are others. */
+void screen_turn_tool(const struct screen *screen, struct seat_tool *tool);
+
+/* Pixels of its picture, or of the screen as its viewer sees it where it has none. */
 void screen_size(const struct screen *screen, uint32_t *width, uint32_t *height);
 
 #endif

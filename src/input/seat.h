@@ -69,8 +69,9 @@ struct seat_tool {
 	double pressure; /* 0 to 1 */
 	double distance; /* 0 to 1 */
 	double tilt_x, tilt_y; /* degrees from the vertical, -90 to 90 */
-	double rotation; /* degrees clockwise, 0 to 360 */
+	double rotation; /* degrees clockwise, 0 to 360; 0 of one that does not tell (`rotates`) */
 	double slider; /* -1 to 1 */
+	bool rotates; /* it tells how its barrel is turned */
 	bool near; /* in proximity */
 	bool down; /* the tip touches */
 	/* A button of the tool that changed with this event; 0: none did. BTN_STYLUS, … */

@@ -196,6 +196,7 @@ static void translate_tool(struct seat_device *device, struct libinput_event_tab
 		.tilt_y = libinput_event_tablet_tool_get_tilt_y(event),
 		.rotation = libinput_event_tablet_tool_get_rotation(event),
 		.slider = libinput_event_tablet_tool_get_slider_position(event),
+		.rotates = libinput_tablet_tool_has_rotation(tool) != 0,
 		.near = true,
 		.down = libinput_event_tablet_tool_get_tip_state(event) ==
 			LIBINPUT_TABLET_TOOL_TIP_DOWN,

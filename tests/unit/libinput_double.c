@@ -306,6 +306,11 @@ uint64_t libinput_tablet_tool_get_serial(struct libinput_tablet_tool *tool)
 	return tool->serial;
 }
 
+int libinput_tablet_tool_has_rotation(struct libinput_tablet_tool *tool)
+{
+	return tool->rotates;
+}
+
 KIND(switch, LIBINPUT_EVENT_SWITCH_TOGGLE, LIBINPUT_EVENT_SWITCH_TOGGLE)
 GETTER(enum libinput_switch, switch, switch, code)
 GETTER(enum libinput_switch_state, switch, switch_state, state)

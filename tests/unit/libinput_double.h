@@ -39,6 +39,7 @@ struct libinput_device {
 struct libinput_tablet_tool {
 	enum libinput_tablet_tool_type type;
 	uint64_t serial;
+	int rotates;
 };
 
 /* What the kind of the event has not is 0. */

@@ -660,7 +660,7 @@ static void test_documents(struct config_fixture *fixture, gconstpointer data)
 		guint configurations;
 	} documents[] = {
 		{"README.md", 1},
-		{"config/man/scanoutd.conf.5", 6},
+		{"config/man/scanoutd.conf.5", 7},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(documents); i++) {

@@ -350,6 +350,63 @@ static void test_other_output_goes(void)
 	g_free(section.match_name);
 }
 
+/* ---- an output that is turned ---- */
+
+static void turn_first_output(struct routing_fixture *fixture)
+{
+	view_set_transform(layout_view(fixture->scene->layout, 0), KMS_ROTATE_90);
+	routing_show(fixture, 0, SCENE_HEIGHT, SCENE_WIDTH);
+}
+
+/* What lies on the panel is turned along, and what lies before its viewer is not. */
+static void test_turned_output(void)
+{
+	struct config_device section = {.match_name = g_strdup("*"), .output = (char[]){"DP-1"}};
+	struct routing_fixture fixture;
+
+	routing_set_up(&fixture, KINDS, 0, &section);
+	turn_first_output(&fixture);
+	routing_plug(&fixture, LIBINPUT_DEVICE_CAP_TOUCH);
+	host_touch(&fixture, LIBINPUT_EVENT_TOUCH_DOWN, 0, 0.25);
+	routing_expect(&fixture,
+		"touch0 ABS_MT_SLOT=0 ABS_MT_TRACKING_ID=0 ABS_MT_POSITION_X=49151 "
+		"ABS_MT_POSITION_Y=16384 BTN_TOUCH=1 ABS_X=49151 ABS_Y=16384\n",
+		"");
+	routing_tear_down(&fixture);
+
+	routing_set_up(&fixture, KINDS, 0, &section);
+	turn_first_output(&fixture);
+	routing_plug(&fixture, LIBINPUT_DEVICE_CAP_TABLET_TOOL);
+	host_send(&fixture,
+		(struct libinput_event){.type = LIBINPUT_EVENT_TABLET_TOOL_PROXIMITY,
+			.state = LIBINPUT_TABLET_TOOL_PROXIMITY_STATE_IN,
+			.x = 0.25,
+			.y = 0.125,
+			.tilt_x = 30,
+			.tilt_y = 10,
+			.slider = -1});
+	routing_expect(&fixture,
+		"pen BTN_TOOL_PEN=1 ABS_X=57343 ABS_Y=16384 ABS_PRESSURE=0 ABS_DISTANCE=0 "
+		"ABS_TILT_X=-10 ABS_TILT_Y=30 ABS_Z=0 ABS_WHEEL=0\n",
+		"");
+	routing_tear_down(&fixture);
+
+	routing_set_up(&fixture, 1u << INPUT_ABSOLUTE, 0, NULL);
+	turn_first_output(&fixture);
+	routing_plug(&fixture, LIBINPUT_DEVICE_CAP_POINTER);
+	host_point(&fixture, 0.25, 0.125);
+	routing_expect(&fixture, "absolute ABS_X=57343 ABS_Y=16384\n", "");
+	routing_tear_down(&fixture);
+
+	routing_set_up(&fixture, KINDS, 0, NULL);
+	turn_first_output(&fixture);
+	routing_plug(&fixture, LIBINPUT_DEVICE_CAP_POINTER);
+	host_move(&fixture, 3, 5);
+	routing_expect(&fixture, "pointer REL_X=5\n", "");
+	routing_tear_down(&fixture);
+	g_free(section.match_name);
+}
+
 int main(int argc, char **argv)
 {
 	fixture_init(&argc, &argv);
@@ -368,5 +425,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/routing/unknown-output-again", test_unknown_output_again);
 	g_test_add_func("/routing/tool", test_tool);
 	g_test_add_func("/routing/other-output-goes", test_other_output_goes);
+	g_test_add_func("/routing/turned-output", test_turned_output);
 	return g_test_run();
 }

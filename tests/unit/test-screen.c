@@ -168,6 +168,70 @@ static void test_sizes_of_pictures(void)
 	teardown(&fixture);
 }
 
+/* ---- outputs that are turned ---- */
+
+static void test_turned_size(void)
+{
+	uint32_t width, height;
+	struct fixture fixture;
+
+	setup(&fixture, 1);
+	view_set_transform(fixture.list[0].view, KMS_ROTATE_270);
+	screen_size(&fixture.list[0], &width, &height);
+	g_assert_cmpuint(width, ==, 48);
+	g_assert_cmpuint(height, ==, 64);
+	teardown(&fixture);
+}
+
+/* A pen that leans to the right of the panel, a little down, and whose barrel points up, a little to the
+ * right. */
+static void test_turned_tool(void)
+{
+	static const struct {
+		enum kms_transform transform;
+		double tilt_x, tilt_y, rotation;
+	} cases[] = {
+		{KMS_ROTATE_0, 30, 10, 20},
+		/* The picture's top is at the panel's left: the right is down, and up is right. */
+		{KMS_ROTATE_90, -10, 30, 110},
+		{KMS_ROTATE_180, -30, -10, 200},
+		{KMS_ROTATE_270, 10, -30, 290},
+		{KMS_ROTATE_0 | KMS_REFLECT_X, -30, 10, 340},
+		{KMS_ROTATE_90 | KMS_REFLECT_X, 10, 30, 250},
+		{KMS_ROTATE_180 | KMS_REFLECT_X, 30, -10, 160},
+		{KMS_ROTATE_270 | KMS_REFLECT_X, -10, -30, 70},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		struct seat_tool tool = {.tilt_x = 30,
+			.tilt_y = 10,
+			.x = 0.25,
+			.pressure = 0.5,
+			.rotation = 20,
+			.rotates = true};
+		struct fixture fixture;
+
+		setup(&fixture, 1);
+		view_set_transform(fixture.list[0].view, cases[i].transform);
+		screen_turn_tool(&fixture.list[0], &tool);
+		g_assert_cmpfloat_with_epsilon(tool.tilt_x, cases[i].tilt_x, 1e-6);
+		g_assert_cmpfloat_with_epsilon(tool.tilt_y, cases[i].tilt_y, 1e-6);
+		g_assert_cmpfloat_with_epsilon(tool.rotation, cases[i].rotation, 1e-6);
+		tool.rotation = 350;
+		screen_turn_tool(&fixture.list[0], &tool);
+		g_assert_cmpfloat(tool.rotation, >=, 0);
+		g_assert_cmpfloat(tool.rotation, <, 360);
+		/* A pen that does not tell its barrel's turn tells none. */
+		tool.rotates = false;
+		tool.rotation = 0;
+		screen_turn_tool(&fixture.list[0], &tool);
+		g_assert_cmpfloat(tool.rotation, ==, 0);
+		g_assert_cmpfloat(tool.x, ==, 0.25);
+		g_assert_cmpfloat(tool.pressure, ==, 0.5);
+		teardown(&fixture);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -175,5 +239,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/screen/by-size", test_by_size);
 	g_test_add_func("/screen/only-one", test_only_one);
 	g_test_add_func("/screen/sizes-of-pictures", test_sizes_of_pictures);
+	g_test_add_func("/screen/turned-size", test_turned_size);
+	g_test_add_func("/screen/turned-tool", test_turned_tool);
 	return g_test_run();
 }

@@ -20,10 +20,10 @@ static void write_tool(GString *text, const struct seat_tool *tool)
 {
 	g_string_append_printf(text,
 		"tool 0x%x serial %" G_GUINT64_FORMAT
-		" at %g,%g pressure %g distance %g tilt %g,%g rotation %g slider %g%s%s",
+		" at %g,%g pressure %g distance %g tilt %g,%g rotation %g%s slider %g%s%s",
 		tool->code, tool->serial, tool->x, tool->y, tool->pressure, tool->distance,
-		tool->tilt_x, tool->tilt_y, tool->rotation, tool->slider, tool->near ? " near" : "",
-		tool->down ? " down" : "");
+		tool->tilt_x, tool->tilt_y, tool->rotation, tool->rotates ? " told" : "",
+		tool->slider, tool->near ? " near" : "", tool->down ? " down" : "");
 	if (tool->button || tool->pressed)
 		g_string_append_printf(text, " 0x%x=%d", tool->button, tool->pressed);
 }
