@@ -9,7 +9,10 @@
  *   scaled SEED W H N X Y         as pattern, each pixel N × N
  *   scaled-part SEED X Y W H N AT-X AT-Y   as part, each pixel N × N
  *   cursor SEED X Y               the cursor's image, blended, with its top-left at X, Y
+ *   scaled-cursor SEED N X Y      the same, each pixel N × N
  *   fill RRGGBB                   all of it
+ *   turned HOW                    all of it, as a wl_output.transform's word says: for 90 its right column becomes the
+ *                                 first row; what is flipped is mirrored left to right before
  *
  * Knows what the test told a guest to draw, and nothing of the daemon.
  */
@@ -84,13 +87,15 @@ static uint32_t blend_channel(uint32_t above, uint32_t below, uint32_t alpha)
 	return (uint32_t)((value + 128) / 257);
 }
 
-static void draw_cursor(struct picture *picture, const long *n)
+static void draw_scaled_cursor(struct picture *picture, const long *n)
 {
-	for (uint32_t y = 0; y < 64; y++) {
-		for (uint32_t x = 0; x < 64; x++) {
-			uint32_t above = pattern_cursor_pixel((uint32_t)n[0], x, y);
-			int64_t at_x = n[1] + x;
-			int64_t at_y = n[2] + y;
+	uint32_t side = (uint32_t)n[1];
+
+	for (uint32_t y = 0; y < 64 * side; y++) {
+		for (uint32_t x = 0; x < 64 * side; x++) {
+			uint32_t above = pattern_cursor_pixel((uint32_t)n[0], x / side, y / side);
+			int64_t at_x = n[2] + x;
+			int64_t at_y = n[3] + y;
 			uint32_t pixel = 0;
 
 			if (at_x < 0 || at_y < 0 || at_x >= picture->width ||
@@ -107,6 +112,13 @@ static void draw_cursor(struct picture *picture, const long *n)
 			picture_set(picture, at_x, at_y, pixel);
 		}
 	}
+}
+
+static void draw_cursor(struct picture *picture, const long *n)
+{
+	long once[] = {n[0], 1, n[1], n[2]};
+
+	draw_scaled_cursor(picture, once);
 }
 
 static void draw_fill(struct picture *picture, const long *n)
@@ -127,14 +139,71 @@ static const struct {
 	{"scaled", 6, 0, draw_scaled},
 	{"scaled-part", 8, 0, draw_scaled_part},
 	{"cursor", 3, 0, draw_cursor},
+	{"scaled-cursor", 4, 0, draw_scaled_cursor},
 	{"fill", 1, 16, draw_fill},
 };
+
+static void swap_pixels(uint32_t *a, uint32_t *b)
+{
+	uint32_t pixel = *a;
+
+	*a = *b;
+	*b = pixel;
+}
+
+static void mirror(struct picture *picture)
+{
+	for (uint32_t y = 0; y < picture->height; y++) {
+		uint32_t *row = picture->pixels + (size_t)y * picture->width;
+
+		for (uint32_t x = 0; x < picture->width / 2; x++)
+			swap_pixels(&row[x], &row[picture->width - 1 - x]);
+	}
+}
+
+/* By a quarter, counter-clockwise. */
+static bool turn_left(struct picture *picture)
+{
+	struct picture turned = {.width = picture->height, .height = picture->width};
+
+	turned.pixels = calloc((size_t)turned.width * turned.height, sizeof(uint32_t));
+	if (!turned.pixels)
+		return false;
+	for (uint32_t y = 0; y < turned.height; y++)
+		for (uint32_t x = 0; x < turned.width; x++)
+			turned.pixels[(size_t)y * turned.width + x] =
+				picture->pixels[(size_t)x * picture->width + picture->width - 1 -
+					y];
+	free(picture->pixels);
+	*picture = turned;
+	return true;
+}
+
+static bool turn(struct picture *picture, const char *how)
+{
+	static const char *const words[] = {"normal", "90", "180", "270", "flipped", "flipped-90",
+		"flipped-180", "flipped-270"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcmp(how, words[i]) != 0)
+			continue;
+		if (i >= 4)
+			mirror(picture);
+		for (size_t quarter = 0; quarter < i % 4; quarter++)
+			if (!turn_left(picture))
+				return false;
+		return true;
+	}
+	return false;
+}
 
 /* Draws the command at argv[0]; how many words it took, or 0. */
 static int picture_draw(struct picture *picture, int argc, char **argv)
 {
 	long n[8];
 
+	if (strcmp(argv[0], "turned") == 0)
+		return argc > 1 && turn(picture, argv[1]) ? 2 : 0;
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		if (strcmp(argv[0], commands[i].name) != 0)
 			continue;
