@@ -141,7 +141,16 @@ static void outputs_changed(void *data)
 	input_outputs_changed(daemon->input);
 }
 
-static const struct layout_listener layout_listener = {device_gone, outputs_changed};
+static void screen_changed(void *data, struct guest *guest, uint32_t scanout,
+	const struct layout_screen *screen)
+{
+	struct daemon *daemon = data;
+
+	input_tell_screen(daemon->input, guest_name(guest), scanout, screen);
+}
+
+static const struct layout_listener layout_listener = {device_gone, outputs_changed,
+	screen_changed};
 
 static void card_came(void *data, struct kms_device *device)
 {
@@ -237,16 +246,27 @@ static void keyboard_taken(void *data, bool taken)
 	session_take_keyboard(daemon->session, taken);
 }
 
+static struct guest *find_guest(const struct daemon *daemon, const char *name)
+{
+	size_t i = 0;
+
+	while (!g_str_equal(guest_name(member_guest(daemon->members[i])), name))
+		i++;
+	return member_guest(daemon->members[i]);
+}
+
 static void guest_idle(void *data, const char *guest, bool idle)
 {
 	struct daemon *daemon = data;
 
-	for (size_t i = 0; i < daemon->member_count; i++) {
-		struct guest *candidate = member_guest(daemon->members[i]);
+	layout_set_idle(daemon->layout, find_guest(daemon, guest), idle);
+}
 
-		if (g_str_equal(guest_name(candidate), guest))
-			layout_set_idle(daemon->layout, candidate, idle);
-	}
+static void guest_reachable(void *data, const char *guest, bool reachable)
+{
+	struct daemon *daemon = data;
+
+	layout_set_reachable(daemon->layout, find_guest(daemon, guest), reachable);
 }
 
 /* ---- making ---- */
@@ -395,7 +415,7 @@ static struct account *find_account(void *data, const char *guest)
 static bool open_input(struct daemon *daemon, GError **error)
 {
 	static const struct input_listener listener = {leave, switch_terminal, keyboard_taken,
-		guest_idle};
+		guest_idle, guest_reachable};
 	const struct input_options options = {
 		.config = daemon->config,
 		.layout = daemon->layout,

@@ -80,7 +80,16 @@ static void machines_used(void *data, const struct machine *machine)
 		routing_note_input(input->routing, machine);
 }
 
+static void machines_reachable(void *data, const char *guest, bool reachable)
+{
+	const struct input *input = data;
+
+	if (input->listener->reachable)
+		input->listener->reachable(input->data, guest, reachable);
+}
+
 static const struct machines_listener machines_listener = {
+	.reachable = machines_reachable,
 	.used = machines_used,
 	.listens = machines_listening,
 	.leds = machines_leds,
@@ -179,6 +188,13 @@ void input_outputs_changed(struct input *input)
 {
 	if (input)
 		routing_outputs_changed(input->routing);
+}
+
+void input_tell_screen(struct input *input, const char *guest, uint32_t scanout,
+	const struct layout_screen *screen)
+{
+	if (input)
+		machines_tell_screen(input->machines, guest, scanout, screen);
 }
 
 void input_suspend(struct input *input)

@@ -33,6 +33,8 @@ struct input_listener {
 	/* Nobody has touched the guest's machine for as long as its idle-off= says: its screens may
 	 * go off. False: somebody does again. */
 	void (*idle)(void *data, const char *guest, bool idle);
+	/* input_tell_screen() reaches the guest, or no longer. May be NULL. */
+	void (*reachable)(void *data, const char *guest, bool reachable);
 };
 
 struct input_options {
@@ -53,6 +55,10 @@ void input_destroy(struct input *input);
 
 /* The layout's views are others than before. Takes NULL. */
 void input_outputs_changed(struct input *input);
+
+/* The screen of a scanout is another: a guest that is reachable asks about it again. Takes NULL. */
+void input_tell_screen(struct input *input, const char *guest, uint32_t scanout,
+	const struct layout_screen *screen);
 
 /* The terminal goes away, or is ours again. */
 void input_suspend(struct input *input);

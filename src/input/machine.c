@@ -174,6 +174,13 @@ void machine_set_picture(struct machine *machine, uint32_t width, uint32_t heigh
 		dbus_display_set_picture(machine->display, width, height);
 }
 
+void machine_tell_screen(struct machine *machine, size_t gpu, uint32_t scanout,
+	const struct layout_screen *screen)
+{
+	if (machine->display)
+		dbus_display_tell_screen(machine->display, gpu, scanout, screen);
+}
+
 uint32_t machine_leds(const struct machine *machine)
 {
 	return machine->leds;
@@ -225,9 +232,18 @@ static void display_leds(void *data, uint32_t said, uint32_t leds)
 	machine_sink_leds(data, said, leds);
 }
 
+static void display_gpus(void *data, size_t count)
+{
+	struct machine *machine = data;
+
+	if (machine->listener->gpus)
+		machine->listener->gpus(machine->data, machine, count);
+}
+
 static const struct dbus_display_listener display_listener = {
 	.connected = display_connected,
 	.leds = display_leds,
+	.gpus = display_gpus,
 };
 
 /* How many devices of that kind the machine has. */

@@ -17,6 +17,7 @@
 #include "input/description.h"
 #include "input/device.h"
 #include "input/sink.h"
+#include "scene/layout_screen.h"
 
 /* Touch screens of one machine: its outputs. */
 #define MACHINE_SCREENS_MAX 16
@@ -28,6 +29,8 @@ struct machine_listener {
 	void (*listens)(void *data, struct machine *machine, bool listens);
 	/* machine_leds() have changed. */
 	void (*leds)(void *data, struct machine *machine);
+	/* So many of its display devices can be told of their screens now. May be NULL. */
+	void (*gpus)(void *data, struct machine *machine, size_t count);
 };
 
 struct machine_options {
@@ -79,6 +82,10 @@ void machine_switch(struct machine *machine, uint16_t code, bool on);
 /* Pixels of what the machine shows: relative motion is counted in them where D-Bus has an absolute
  * mouse only. */
 void machine_set_picture(struct machine *machine, uint32_t width, uint32_t height);
+
+/* As dbus_display_tell_screen(); nothing where the machine has no D-Bus display. */
+void machine_tell_screen(struct machine *machine, size_t gpu, uint32_t scanout,
+	const struct layout_screen *screen);
 
 /* LEDs that the guest has on: bit LED_*. */
 uint32_t machine_leds(const struct machine *machine);

@@ -54,9 +54,48 @@ static void machine_leds_changed(void *data, struct machine *machine)
 	machines->listener->leds(machines->data);
 }
 
+/* Of too many guests the last ones have no device. */
+static void machine_gpus_changed(void *data, struct machine *machine, size_t count)
+{
+	struct machines *machines = data;
+	const GPtrArray *guests = machines->options.config->guests;
+	size_t gpu = 0;
+
+	for (guint i = 0; i < guests->len && machines->listener->reachable; i++) {
+		const struct config_guest *guest = g_ptr_array_index(guests, i);
+
+		if (g_str_equal(guest->vm, machine_name(machine)))
+			machines->listener->reachable(machines->data, guest->name, gpu++ < count);
+	}
+}
+
+/* The place of a guest among those of its machine. */
+static size_t gpu_index(const struct machines *machines, const struct config_guest *guest)
+{
+	const GPtrArray *guests = machines->options.config->guests;
+	size_t gpu = 0;
+
+	for (guint i = 0; g_ptr_array_index(guests, i) != guest; i++) {
+		const struct config_guest *other = g_ptr_array_index(guests, i);
+
+		gpu += g_str_equal(other->vm, guest->vm);
+	}
+	return gpu;
+}
+
+void machines_tell_screen(struct machines *machines, const char *guest, uint32_t scanout,
+	const struct layout_screen *screen)
+{
+	const struct config_guest *section = config_find_guest(machines->options.config, guest);
+
+	machine_tell_screen(machines->list[machines_index(machines, guest)],
+		gpu_index(machines, section), scanout, screen);
+}
+
 static const struct machine_listener machine_listener = {
 	.listens = machine_listening,
 	.leds = machine_leds_changed,
+	.gpus = machine_gpus_changed,
 };
 
 static bool is_first_of_machine(const GPtrArray *guests, guint index)

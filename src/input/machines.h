@@ -28,6 +28,8 @@ struct machines_listener {
 	void (*leds)(void *data);
 	/* Somebody uses a device that is passed through to it. */
 	void (*used)(void *data, const struct machine *machine);
+	/* The guest of the configuration can be told of its screens, or no longer. May be NULL. */
+	void (*reachable)(void *data, const char *guest, bool reachable);
 };
 
 /* The account of a guest of the configuration, or NULL. */
@@ -54,6 +56,11 @@ struct machine *const *machines_list(const struct machines *machines, size_t *co
 /* The index of the machine that a guest belongs to; there is one for each guest of the
  * configuration. */
 size_t machines_index(const struct machines *machines, const char *guest);
+
+/* A guest that is reachable hears that the screen of one of its scanouts is another. The guests of a
+ * machine are its display devices in their order. */
+void machines_tell_screen(struct machines *machines, const char *guest, uint32_t scanout,
+	const struct layout_screen *screen);
 
 /* Whether the driver of any listens. */
 bool machines_listen(const struct machines *machines);

@@ -56,6 +56,7 @@ static void on_output_changed(void *data, struct kms_output *output)
 
 	if (view)
 		view_output_changed(view);
+	layout_told_check(data);
 }
 
 static void on_probed(void *data)
@@ -227,6 +228,7 @@ void layout_relight(struct layout *layout)
 {
 	configure_card(layout);
 	say_entries(layout);
+	layout_told_check(layout);
 }
 
 /* ---- the situation ---- */
@@ -436,6 +438,7 @@ static void update(struct layout *layout)
 	say_remarks(layout, resolution.remarks);
 	say_entries(layout);
 	layout_resolution_finish(&resolution);
+	layout_told_check(layout);
 	if (changed && layout->listener.changed)
 		layout->listener.changed(layout->data);
 }
@@ -545,6 +548,7 @@ static void add_member(struct layout *layout, const struct layout_guest *options
 	member->options = *options;
 	member->options.mode = g_strdup(options->mode);
 	guest_set_display(options->guest, &layout_guest_display, member);
+	layout_told_init(member);
 	layout_dark_init(member);
 }
 
@@ -555,6 +559,7 @@ struct layout *layout_create(const struct layout_options *options,
 
 	layout->listener = *listener;
 	layout->data = data;
+	layout->told_period_ms = options->told_period_ms;
 	layout->said = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	copy_sections(layout, options);
 	layout->members = g_new0(struct member, options->guest_count);
@@ -567,6 +572,8 @@ static void free_member(struct member *member)
 {
 	guest_set_display(member->options.guest, NULL, NULL);
 	layout_dark_finish(member);
+	layout_told_finish(member);
+	layout_display_finish(member);
 	g_free((char *)(uintptr_t)member->options.mode);
 }
 

@@ -21,6 +21,7 @@
 #include "kms.h"
 #include "scene/guest.h"
 #include "scene/layout_resolve.h"
+#include "scene/layout_screen.h"
 #include "scene/place.h"
 #include "scene/view.h"
 
@@ -46,6 +47,7 @@ struct layout_options {
 	size_t output_count;
 	const struct layout_guest *guests;
 	size_t guest_count;
+	unsigned int told_period_ms; /* between two layout_listener.screen_changed; 0: 1000 */
 };
 
 struct layout_listener {
@@ -54,6 +56,11 @@ struct layout_listener {
 	void (*device_gone)(void *data);
 	/* The views are others than before: layout_view_count() and so on. May be NULL. */
 	void (*changed)(void *data);
+	/* A guest that can be reached was answered something else about this scanout's screen, when it
+	 * asked last, than it would be now: have it ask again. Told once for each change, not
+	 * more often than told_period_ms says. From the main loop, never from inside of another call. May be NULL. */
+	void (*screen_changed)(void *data, struct guest *guest, uint32_t scanout,
+		const struct layout_screen *screen);
 };
 
 /* The options are copied, the guests are not: they outlive the layout's last layout_set_device(). */
@@ -79,6 +86,13 @@ void layout_set_scanout_count(struct layout *layout, struct guest *guest, uint32
 
 /* Nobody has touched the guest's machine for long: its outputs are off as long as this is so. */
 void layout_set_idle(struct layout *layout, struct guest *guest, bool idle);
+
+/*
+ * Somebody can have the guest ask again about its screens, or cannot any more. While it is so,
+ * layout_listener.screen_changed is called for it, and a screen whose monitor is away is told to be
+ * gone where another screen of the guest has one. At first nobody can.
+ */
+void layout_set_reachable(struct layout *layout, struct guest *guest, bool reachable);
 
 /* Views that there are now, for counters, input and tests. */
 size_t layout_view_count(const struct layout *layout);

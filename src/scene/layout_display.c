@@ -2,8 +2,13 @@
 /*
  * What guests are told about their screens, when they ask. The protocol has no word that they
  * changed, so a guest is told of a screen also while there is no monitor, and no card: one without
- * any would make no picture, and would not ask again when there is one.
+ * any would make no picture, and would not ask again when there is one. Where somebody can have the
+ * guest ask again (layout_set_reachable()), a screen without a monitor is gone as long as the guest
+ * has another one; its last stays, so that there is always a picture, also of a guest that starts
+ * while the monitor is off.
  */
+#include <string.h>
+
 #include "scene/edid.h"
 #include "scene/layout_internal.h"
 
@@ -49,19 +54,47 @@ static const struct kms_mode_info *find_mode(struct member *member, uint32_t sca
 	return told;
 }
 
-/* From left to right in the order of scanouts, but for those that the user placed. */
-static void on_info(void *data, struct guest *guest, struct virtio_gpu_resp_display_info *info)
+/* It has a monitor, or stands for one. */
+static bool is_there(const struct entry *entry)
 {
-	struct member *member = data;
-	int64_t right = 0;
+	return entry && kms_output_connected(entry->output);
+}
+
+/* Which of the guest's screens are told as gone: where none has a monitor, as it was before. */
+static void find_gone(struct member *member)
+{
+	uint32_t gone = 0;
+	uint32_t there = 0;
 
 	for (uint32_t i = 0; i < VHOST_USER_GPU_SCANOUTS; i++) {
-		const struct entry *entry = layout_find_scanout(member->layout, guest, i);
+		const struct entry *entry = layout_find_scanout(member->layout,
+			member->options.guest, i);
+
+		if (is_there(entry))
+			there |= 1u << i;
+		else
+			gone |= 1u << i;
+	}
+	if (!layout_told_reachable(member))
+		member->gone = 0;
+	else if (there)
+		member->gone = gone;
+}
+
+/* From left to right in the order of scanouts, but for those that the user placed. */
+void layout_display_info(struct member *member, struct virtio_gpu_resp_display_info *info)
+{
+	int64_t right = 0;
+
+	find_gone(member);
+	for (uint32_t i = 0; i < VHOST_USER_GPU_SCANOUTS; i++) {
+		const struct entry *entry = layout_find_scanout(member->layout,
+			member->options.guest, i);
 		const struct kms_mode_info *mode = find_mode(member, i, entry);
 		bool positioned = entry && entry->section && entry->section->positioned;
 		int64_t x, y;
 
-		if (!mode)
+		if (!mode || member->gone & 1u << i)
 			continue;
 		x = positioned ? entry->section->x : right;
 		y = positioned ? entry->section->y : 0;
@@ -76,17 +109,43 @@ static void on_info(void *data, struct guest *guest, struct virtio_gpu_resp_disp
 	}
 }
 
-static uint32_t on_edid(void *data, struct guest *guest, uint32_t scanout, uint8_t *edid)
+static void on_info(void *data, struct guest *guest, struct virtio_gpu_resp_display_info *info)
 {
 	struct member *member = data;
-	const struct entry *entry = layout_find_scanout(member->layout, guest, scanout);
+
+	layout_display_info(member, info);
+	layout_told_info(member, info);
+}
+
+/* A monitor that is switched off and on again is the same to the guest. */
+static void remember_edid(struct screen *screen, const uint8_t *edid, size_t size)
+{
+	g_free(screen->edid);
+	screen->edid = g_memdup2(edid, size);
+	screen->edid_size = size;
+}
+
+static size_t recall_edid(const struct screen *screen, uint8_t *edid)
+{
+	memcpy(edid, screen->edid, screen->edid_size);
+	return screen->edid_size;
+}
+
+size_t layout_display_edid(struct member *member, uint32_t scanout, uint8_t *edid)
+{
+	const struct entry *entry = layout_find_scanout(member->layout, member->options.guest,
+		scanout);
 	const struct kms_mode_info *mode = find_mode(member, scanout, entry);
+	struct screen *told = &member->screens[scanout];
 	const uint8_t *monitor = NULL;
 	size_t monitor_size = 0;
 	struct edid_screen screen;
+	size_t size;
 
 	if (!mode)
 		return 0;
+	if (!is_there(entry) && told->edid)
+		return recall_edid(told, edid);
 	screen = (struct edid_screen){
 		.width = mode->width,
 		.height = mode->height,
@@ -104,7 +163,19 @@ static uint32_t on_edid(void *data, struct guest *guest, uint32_t scanout, uint8
 		monitor = kms_output_edid(entry->output, &monitor_size);
 		screen.scaled = entry->policy != PLACE_CENTER && entry->policy != PLACE_NONE;
 	}
-	return (uint32_t)edid_write(edid, &screen, monitor, monitor_size);
+	size = edid_write(edid, &screen, monitor, monitor_size);
+	if (is_there(entry))
+		remember_edid(told, edid, size);
+	return size;
+}
+
+static uint32_t on_edid(void *data, struct guest *guest, uint32_t scanout, uint8_t *edid)
+{
+	struct member *member = data;
+	size_t size = layout_display_edid(member, scanout, edid);
+
+	layout_told_edid(member, scanout, edid, size);
+	return (uint32_t)size;
 }
 
 static void on_used(void *data, struct guest *guest, uint32_t scanout)
@@ -117,3 +188,9 @@ const struct guest_display layout_guest_display = {
 	.edid = on_edid,
 	.used = on_used,
 };
+
+void layout_display_finish(struct member *member)
+{
+	for (uint32_t i = 0; i < VHOST_USER_GPU_SCANOUTS; i++)
+		g_clear_pointer(&member->screens[i].edid, g_free);
+}

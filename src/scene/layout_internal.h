@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the parts of the layout share: layout.c binds sources to outputs, layout_display.c tells
- * guests about them, layout_dark.c knows which are not looked at. For nobody else.
+ * guests about them, layout_told.c sees when that holds no longer, layout_dark.c knows which are not
+ * looked at. For nobody else.
  */
 #ifndef SCANOUTD_SCENE_LAYOUT_INTERNAL_H
 #define SCANOUTD_SCENE_LAYOUT_INTERNAL_H
@@ -10,6 +11,8 @@
 #include "scene/source.h"
 #include "vhost_user_gpu.h"
 
+struct told;
+
 /* A guest, and what the layout knows of it. */
 struct member {
 	struct layout *layout;
@@ -17,6 +20,8 @@ struct member {
 	uint32_t used; /* bit i: it has used scanout i, or asked about it */
 	uint32_t scanouts; /* of its device; 0: not known */
 	bool idle; /* layout_set_idle() */
+	struct told *told; /* layout_told.c's */
+	uint32_t gone; /* bit i: scanout i is told as gone (layout_display.c) */
 	struct screen {
 		struct member *member;
 		bool unlit; /* it was dark for off-after: no output of it is lit */
@@ -24,6 +29,9 @@ struct member {
 		/* As the guest was told last, turned as it was; width 0: never. Told again while there is no
 		 * output. */
 		struct kms_mode_info mode;
+		/* The same of its EDID, where it had a monitor, which is told while that is away. */
+		uint8_t *edid; /* owned; NULL: none */
+		size_t edid_size;
 	} screens[VHOST_USER_GPU_SCANOUTS];
 };
 
@@ -57,6 +65,7 @@ struct layout {
 	/* Of the card that has gone; the strings are its own. */
 	struct layout_former formers[KMS_OUTPUTS_MAX];
 	size_t former_count;
+	unsigned int told_period_ms;
 	GHashTable *said; /* the remarks that hold, as text */
 	struct kms_output_request requests[KMS_OUTPUTS_MAX]; /* as the card was asked last */
 	size_t request_count;
@@ -89,5 +98,20 @@ void layout_dark_finish(struct member *member);
 
 /* What guests ask; `data` is their struct member. (layout_display.c) */
 extern const struct guest_display layout_guest_display;
+/* What it would be answered: `info` comes zeroed but for its header; the EDID's bytes, at most
+ * VIRTIO_GPU_EDID_MAX. */
+void layout_display_info(struct member *member, struct virtio_gpu_resp_display_info *info);
+size_t layout_display_edid(struct member *member, uint32_t scanout, uint8_t *edid);
+void layout_display_finish(struct member *member);
+
+/* The guest was answered so. (layout_told.c) */
+void layout_told_info(struct member *member, const struct virtio_gpu_resp_display_info *info);
+void layout_told_edid(struct member *member, uint32_t scanout, const uint8_t *edid, size_t size);
+/* The answers may be others now. */
+void layout_told_check(struct layout *layout);
+/* layout_set_reachable() */
+bool layout_told_reachable(const struct member *member);
+void layout_told_init(struct member *member);
+void layout_told_finish(struct member *member);
 
 #endif

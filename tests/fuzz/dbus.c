@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The D-Bus display before a QEMU that says of its consoles what the input says, of any type and size,
- * while input is sent to it, calls are answered late, or by errors, and the bus goes. Whatever it was
+ * while input and screens are sent to it, calls are answered late, or by errors, and the bus goes. Whatever it was
  * told, it works with the honest QEMU that comes after it.
  *
  * Covers: src/input/dbus/
@@ -277,6 +277,22 @@ static void press(struct fuzz *fuzz)
 		input_sink_send(sink, values, count);
 }
 
+/* ---- what the host's monitors become ---- */
+
+static void change_screen(struct fuzz *fuzz)
+{
+	uint32_t width = fuzz_odd(fuzz);
+	uint32_t height = fuzz_odd(fuzz);
+	const struct layout_screen screen = {.x = (int32_t)height,
+		.width = width,
+		.height = height,
+		.width_mm = width,
+		.height_mm = height};
+
+	dbus_display_set_picture(rig.display, width, height);
+	dbus_display_tell_screen(rig.display, width % 3, height % 2, &screen);
+}
+
 /* ---- an input ---- */
 
 static void step(struct fuzz *fuzz)
@@ -300,7 +316,7 @@ static void step(struct fuzz *fuzz)
 			lose_bus();
 		else if (what >= 0xc0)
 			renew_display(fuzz);
-		dbus_display_set_picture(rig.display, fuzz_odd(fuzz), fuzz_odd(fuzz));
+		change_screen(fuzz);
 		break;
 	default:
 		press(fuzz);

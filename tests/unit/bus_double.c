@@ -14,6 +14,10 @@ static const char interfaces[] =
 	"<method name='RemoveMatch'><arg type='s' direction='in'/></method>"
 	"<method name='GetNameOwner'><arg type='s' direction='in'/><arg type='s' direction='out'/>"
 	"</method></interface>"
+	"<interface name='org.qemu.Display1.Console'>"
+	"<method name='SetUIInfo'><arg type='q' direction='in'/><arg type='q' direction='in'/>"
+	"<arg type='i' direction='in'/><arg type='i' direction='in'/>"
+	"<arg type='u' direction='in'/><arg type='u' direction='in'/></method></interface>"
 	"<interface name='org.qemu.Display1.Keyboard'>"
 	"<method name='Press'><arg type='u' direction='in'/></method>"
 	"<method name='Release'><arg type='u' direction='in'/></method></interface>"
@@ -91,7 +95,7 @@ static void answer_console(struct bus_double *bus, GDBusMethodInvocation *invoca
 {
 	if (bus->refuses)
 		g_dbus_method_invocation_return_dbus_error(invocation,
-			"org.qemu.Display1.Error.Invalid", "no");
+			bus->refusal ? bus->refusal : "org.qemu.Display1.Error.Invalid", "no");
 	else
 		g_dbus_method_invocation_return_value(invocation, NULL);
 }
@@ -174,6 +178,7 @@ static gboolean attached(GDBusServer *server, GDBusConnection *connection, gpoin
 	for (unsigned int i = 0; i < CONSOLES; i++) {
 		g_autofree char *path = g_strdup_printf("/org/qemu/Display1/Console_%u", i);
 
+		export(bus, interfaces, "org.qemu.Display1.Console", path);
 		export(bus, interfaces, "org.qemu.Display1.Keyboard", path);
 		export(bus, interfaces, "org.qemu.Display1.Mouse", path);
 		export(bus, interfaces, "org.qemu.Display1.MultiTouch", path);

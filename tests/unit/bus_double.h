@@ -26,7 +26,8 @@ struct bus_double {
 
 	/* Calls to consoles, "0 Keyboard.Press (30,)", as GLib prints the parameters without types. */
 	GPtrArray *calls;
-	bool refuses; /* each call is an error */
+	bool refuses; /* each call is an error, … */
+	const char *refusal; /* … of this name; NULL: QEMU's Invalid */
 	bool holds; /* calls are answered by bus_double_answer() */
 	GQueue held;
 };

@@ -48,7 +48,19 @@ static void leds(void *data, uint32_t said, uint32_t on)
 	}
 }
 
-static const struct dbus_display_listener listener = {.connected = connected, .leds = leds};
+static void gpus(void *data, size_t count)
+{
+	struct dbus_fixture *fixture = data;
+
+	g_assert_cmpuint(fixture->gpus, !=, count);
+	fixture->gpus = count;
+}
+
+static const struct dbus_display_listener listener = {
+	.connected = connected,
+	.leds = leds,
+	.gpus = gpus,
+};
 
 void dbus_fixture_manage(struct dbus_fixture *fixture, bool absolute)
 {

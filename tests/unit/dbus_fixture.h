@@ -23,6 +23,7 @@ typedef struct dbus_fixture {
 	struct input_sink *touch[3];
 	bool connected[INPUT_KINDS][DBUS_SCREENS_MAX];
 	GString *leds; /* " 1=1": LED and state */
+	size_t gpus; /* as told last */
 } dbus_fixture;
 
 /* The g_test_init() of these tests: nothing is logged but what is meant to be. */

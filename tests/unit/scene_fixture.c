@@ -28,6 +28,16 @@ static void on_changed(void *data)
 	scene->changed++;
 }
 
+static void on_screen_changed(void *data, struct guest *guest, uint32_t scanout,
+	const struct layout_screen *screen)
+{
+	struct scene *scene = data;
+
+	g_string_append_printf(scene->screens, "%s %u %ux%u%+d%+d %ux%u\n", guest_name(guest),
+		scanout, screen->width, screen->height, screen->x, screen->y, screen->width_mm,
+		screen->height_mm);
+}
+
 static void on_detached(void *data)
 {
 	unsigned int *detached = data;
@@ -39,6 +49,8 @@ struct scene *scene_prepare(const struct scene_options *options)
 {
 	struct scene *scene = g_new0(struct scene, 1);
 	size_t outputs = options->outputs ? options->outputs : 1;
+
+	scene->screens = g_string_new(NULL);
 
 	/* So that the double's ioctl() is linked, also where a sanitizer has one. */
 	fake_dmabuf_refuse_sync(false);
@@ -67,7 +79,7 @@ struct scene *scene_prepare(const struct scene_options *options)
 
 void scene_configure(struct scene *scene, const struct scene_options *options)
 {
-	static const struct layout_listener listener = {on_gone, on_changed};
+	static const struct layout_listener listener = {on_gone, on_changed, on_screen_changed};
 	bool darkens = options->blank_after_ms > 0 || options->off_after_ms > 0;
 	struct layout_guest guests[SCENE_GUESTS_MAX];
 	struct layout_options layout = {
@@ -75,6 +87,7 @@ void scene_configure(struct scene *scene, const struct scene_options *options)
 		.output_count = options->section_count,
 		.guests = guests,
 		.guest_count = scene->guest_count,
+		.told_period_ms = 20,
 	};
 
 	for (size_t i = 0; i < scene->guest_count; i++)
@@ -114,6 +127,7 @@ void scene_destroy(struct scene *scene)
 	}
 	fake_card_destroy(scene->card);
 	g_free(scene->said);
+	g_string_free(scene->screens, TRUE);
 	g_free(scene);
 }
 

@@ -43,6 +43,8 @@ struct scene {
 	unsigned int detached[SCENE_GUESTS_MAX];
 	unsigned int gone;
 	unsigned int changed;
+	GString *
+		screens; /* what layout_listener.screen_changed was told, "a 0 64x48+0+0 531x299\n" */
 	char *said; /* by the layout when it was configured, or NULL */
 };
 

@@ -71,6 +71,13 @@ const char *machine_name(const struct machine *machine)
 	return machine->name;
 }
 
+void machine_tell_screen(struct machine *machine, size_t gpu, uint32_t scanout,
+	const struct layout_screen *screen)
+{
+	g_string_append_printf(world.text, "%s gpu %zu scanout %u %ux%u\n", machine->name, gpu,
+		scanout, screen->width, screen->height);
+}
+
 void machine_append_devices(const struct machine *machine, GPtrArray *sinks)
 {
 	g_ptr_array_add(sinks, machine->name);
@@ -179,7 +186,12 @@ static void on_used(void *data, const struct machine *machine)
 	g_string_append_printf(world.listened, "used %s ", machine_name(machine));
 }
 
-static const struct machines_listener listener = {on_listens, on_leds, on_used};
+static void on_reachable(void *data, const char *guest, bool reachable)
+{
+	g_string_append_printf(world.listened, "%s%s ", reachable ? "" : "not ", guest);
+}
+
+static const struct machines_listener listener = {on_listens, on_leds, on_used, on_reachable};
 
 /* ---- the fixture ---- */
 
@@ -479,6 +491,32 @@ static void test_failures(void)
 	}
 }
 
+/* The guests of a machine are its display devices in their order. */
+static void test_screens(void)
+{
+	const struct layout_screen screen = {.width = 1920, .height = 1080};
+	struct fixture fixture;
+	struct machines *machines;
+	struct machine *const *list;
+	size_t count;
+
+	start(&fixture);
+	fixture.guests[0].vm = (char *)"m";
+	fixture.guests[1].vm = (char *)"m";
+	machines = create_well(&fixture);
+	list = machines_list(machines, &count);
+	g_string_truncate(world.text, 0);
+	world.listener->gpus(world.data, list[0], 1);
+	world.listener->gpus(world.data, list[0], 3);
+	world.listener->gpus(world.data, list[0], 0);
+	g_assert_cmpstr(world.listened->str, ==, "a not b a b not a not b ");
+	machines_tell_screen(machines, "a", 2, &screen);
+	machines_tell_screen(machines, "b", 0, &screen);
+	expect("m gpu 0 scanout 2 1920x1080\nm gpu 1 scanout 0 1920x1080\n");
+	machines_destroy(machines);
+	tear_down(&fixture);
+}
+
 int main(int argc, char **argv)
 {
 	fixture_init(&argc, &argv);
@@ -489,5 +527,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/input/machines/listeners", test_listeners);
 	g_test_add_func("/input/machines/passthrough", test_passthrough);
 	g_test_add_func("/input/machines/failures", test_failures);
+	g_test_add_func("/input/machines/screens", test_screens);
 	return g_test_run();
 }

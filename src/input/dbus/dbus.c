@@ -172,6 +172,7 @@ static void take_properties(struct dbus_console *console, const char *interface,
 	gint32 slots;
 
 	if (strcmp(interface, "org.qemu.Display1.Console") == 0) {
+		g_variant_lookup(values, "Head", "u", &console->head);
 		if (g_variant_lookup(values, "Width", "u", &size))
 			console->width = size <= SIZE_MAX_PIXELS ? size : 0;
 		if (g_variant_lookup(values, "Height", "u", &size))
@@ -254,6 +255,36 @@ static void take_first_modifiers(struct dbus_display *display, GVariant *objects
 			values);
 }
 
+/* ---- screens ---- */
+
+static void tell_gpus(struct dbus_display *display)
+{
+	size_t gpus = 0;
+
+	for (size_t i = 0; i < display->console_count && display->calls; i++)
+		gpus += display->consoles[i].head == 0;
+	if (gpus == display->gpus)
+		return;
+	display->gpus = gpus;
+	if (display->listener->gpus)
+		display->listener->gpus(display->data, gpus);
+}
+
+/* The consoles of a device are behind each other, from its first head on. */
+void dbus_display_tell_screen(struct dbus_display *display, size_t gpu, uint32_t scanout,
+	const struct layout_screen *screen)
+{
+	size_t firsts = 0;
+
+	for (size_t i = 0; i < display->console_count && display->calls; i++) {
+		const struct dbus_console *console = &display->consoles[i];
+
+		firsts += console->head == 0;
+		if (firsts == gpu + 1 && console->head == scanout)
+			dbus_screens_tell(display->screens, i, console->number, screen);
+	}
+}
+
 /* ---- QEMU ---- */
 
 static void properties_changed(GDBusConnection *connection, const char *sender, const char *path,
@@ -334,9 +365,11 @@ static void consoles_answered(GObject *source, GAsyncResult *result, gpointer da
 	log_guest(G_LOG_LEVEL_INFO, display->guest, "input goes to QEMU's D-Bus display on %s",
 		display->address);
 	display->calls = dbus_calls_create(display->connection, display->owner, display->guest);
+	dbus_screens_connect(display->screens, display->connection, display->owner);
 	release_what_is_held(display);
 	take_first_modifiers(display, objects);
 	tell_sinks(display);
+	tell_gpus(display);
 }
 
 static void qemu_appeared(GDBusConnection *connection, const char *name, const char *owner,
@@ -381,16 +414,21 @@ static void lose_qemu(struct dbus_display *display)
 	display->properties_signal = 0;
 	g_clear_pointer(&display->owner, g_free);
 	forget_calls(display);
+	dbus_screens_disconnect(display->screens);
 	display->console_count = 0;
 	set_modifiers(display, 0);
 	tell_sinks(display);
+	tell_gpus(display);
 }
 
 static void qemu_vanished(GDBusConnection *connection, const char *name, gpointer data)
 {
-	stop_awaiting(data);
-	lose_qemu(data);
-	forget_presses(data);
+	struct dbus_display *display = data;
+
+	stop_awaiting(display);
+	lose_qemu(display);
+	forget_presses(display);
+	dbus_screens_forget(display->screens);
 }
 
 /* ---- the bus ---- */
@@ -532,6 +570,7 @@ struct dbus_display *dbus_display_create(const char *guest, const char *address,
 
 	display->guest = g_strdup(guest);
 	display->address = g_strdup(address);
+	display->screens = dbus_screens_create(guest);
 	display->listener = listener;
 	display->data = data;
 	display->x = (INPUT_AXIS_MAX + 1) / 2.0;
@@ -560,6 +599,7 @@ void dbus_display_destroy(struct dbus_display *display)
 			g_dbus_connection_close(display->connection, NULL, NULL, NULL);
 		g_object_unref(display->connection);
 	}
+	dbus_screens_destroy(display->screens);
 	g_free(display->owner);
 	g_free(display->holder);
 	g_free(display->guest);

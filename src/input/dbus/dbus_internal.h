@@ -10,6 +10,7 @@
 
 #include "input/dbus/calls.h"
 #include "input/dbus/dbus.h"
+#include "input/dbus/screens.h"
 #include "input/description.h"
 
 /* Keyboard, pointer and absolute; and the touch screens. */
@@ -24,6 +25,7 @@ struct dbus_console {
 	bool absolute; /* its mouse */
 	uint32_t width, height; /* 0: not known */
 	uint32_t slots; /* of touches; the same QEMU-wide */
+	uint32_t head; /* the scanout of its device */
 };
 
 struct dbus_display {
@@ -48,6 +50,8 @@ struct dbus_display {
 
 	struct dbus_console consoles[DBUS_SCREENS_MAX]; /* by number */
 	size_t console_count;
+	struct dbus_screens *screens; /* what QEMU is told of theirs */
+	size_t gpus; /* as the listener was told */
 	uint32_t leds; /* bit LED_*, as told */
 
 	struct dbus_sink *sinks[DBUS_SINKS];

@@ -47,7 +47,17 @@ static void on_gone(void *data)
 {
 }
 
-static const struct layout_listener layout_listener = {.device_gone = on_gone};
+static void on_screen_changed(void *data, struct guest *guest, uint32_t scanout,
+	const struct layout_screen *screen)
+{
+	g_assert(scanout < VHOST_USER_GPU_SCANOUTS);
+	g_assert((screen->width == 0) == (screen->height == 0));
+}
+
+static const struct layout_listener layout_listener = {
+	.device_gone = on_gone,
+	.screen_changed = on_screen_changed,
+};
 
 static struct kms_device *make_card(struct stage *stage, size_t mode)
 {
@@ -75,9 +85,11 @@ static void make_layout(struct stage *stage, struct fuzz *fuzz)
 		.output_count = arrangements[arrangement].count,
 		.guests = &guest,
 		.guest_count = 1,
+		.told_period_ms = 1,
 	};
 
 	stage->layout = layout_create(&options, &layout_listener, stage);
+	layout_set_reachable(stage->layout, stage->guest, how & 1);
 }
 
 static void make_guest(struct stage *stage, struct fuzz *fuzz)

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Whether what a guest was answered about its screens still holds, and who is to hear where it does
+ * not. Called by the layout after anything that an answer is made of may have changed, and by
+ * layout_display.c with each answer. Guests that nobody can reach cost nothing.
+ *
+ * A plug that is pulled and pushed in again makes a burst of changes, and a bad cable makes them
+ * without end: so they are looked at a part of the period later, and each guest is told at most once in
+ * one. What was taken back by then, the guest never hears of.
+ */
+#include "scene/edid.h"
+#include "scene/layout_internal.h"
+#include "turn.h"
+
+/* Between two tellings of one guest: its kernel and its desktop set modes at each. */
+#define PERIOD_MS 1000
+
+/* From the first change until it is looked at: so many of them are a period. */
+#define SETTLES 5
+
+#define DIGEST_SIZE 32
+
+/* An answer, as far as the guest asked for it. */
+struct answer {
+	struct virtio_gpu_display_one mode;
+	uint8_t edid[DIGEST_SIZE]; /* SHA-256 */
+};
+
+struct told {
+	struct member *member;
+	bool reachable; /* layout_set_reachable() */
+	bool asked_info; /* GET_DISPLAY_INFO, ever */
+	uint32_t asked_edids; /* bit i: GET_EDID of scanout i, ever */
+	struct answer given[VHOST_USER_GPU_SCANOUTS]; /* to the guest, last */
+	/* Bit i: `passed` was told to the listener since, and the guest has not asked yet. */
+	uint32_t passed_bits;
+	struct answer passed[VHOST_USER_GPU_SCANOUTS];
+	guint timer; /* until the changes are looked at; else 0 */
+	int64_t last_us; /* when the listener was told; 0: never */
+};
+
+static void digest(uint8_t result[DIGEST_SIZE], const uint8_t *edid, size_t size)
+{
+	GChecksum *checksum = g_checksum_new(G_CHECKSUM_SHA256);
+	gsize length = DIGEST_SIZE;
+
+	g_checksum_update(checksum, edid, (gssize)size);
+	g_checksum_get_digest(checksum, result, &length);
+	g_checksum_free(checksum);
+}
+
+static bool same(const struct told *told, uint32_t scanout, const struct answer *a,
+	const struct answer *b)
+{
+	bool asked_edid = told->asked_edids & 1u << scanout;
+
+	return (!told->asked_info || memcmp(&a->mode, &b->mode, sizeof(a->mode)) == 0) &&
+		(!asked_edid || memcmp(a->edid, b->edid, sizeof(a->edid)) == 0);
+}
+
+/* ---- what the guest was answered ---- */
+
+void layout_told_info(struct member *member, const struct virtio_gpu_resp_display_info *info)
+{
+	struct told *told = member->told;
+
+	told->asked_info = true;
+	for (uint32_t i = 0; i < VHOST_USER_GPU_SCANOUTS; i++)
+		told->given[i].mode = info->pmodes[i];
+}
+
+void layout_told_edid(struct member *member, uint32_t scanout, const uint8_t *edid, size_t size)
+{
+	struct told *told = member->told;
+
+	told->asked_edids |= 1u << scanout;
+	digest(told->given[scanout].edid, edid, size);
+}
+
+/* ---- what it would be answered ---- */
+
+static void answer_now(const struct told *told, uint32_t scanout,
+	const struct virtio_gpu_resp_display_info *info, struct answer *answer)
+{
+	uint8_t edid[VIRTIO_GPU_EDID_MAX];
+
+	*answer = (struct answer){.mode = info->pmodes[scanout]};
+	if (told->asked_edids & 1u << scanout)
+		digest(answer->edid, edid, layout_display_edid(told->member, scanout, edid));
+}
+
+static struct layout_screen describe(const struct member *member, uint32_t scanout,
+	const struct virtio_gpu_display_one *mode)
+{
+	const struct entry *entry = layout_find_scanout(member->layout, member->options.guest,
+		scanout);
+	struct layout_screen screen = {0};
+
+	if (!mode->enabled)
+		return screen;
+	screen.x = (int32_t)GUINT32_FROM_LE(mode->x);
+	screen.y = (int32_t)GUINT32_FROM_LE(mode->y);
+	screen.width = GUINT32_FROM_LE(mode->width);
+	screen.height = GUINT32_FROM_LE(mode->height);
+	if (entry)
+		kms_output_physical_size(entry->output, &screen.width_mm, &screen.height_mm);
+	return screen;
+}
+
+static void tell(struct told *told)
+{
+	struct member *member = told->member;
+	const struct layout *layout = member->layout;
+	struct virtio_gpu_resp_display_info info = {0};
+	bool news = false;
+
+	/* Until there is a card again, nothing is known that is worth a change. */
+	if (!layout->device)
+		return;
+	layout_display_info(member, &info);
+	for (uint32_t i = 0; i < VHOST_USER_GPU_SCANOUTS; i++) {
+		uint32_t bit = 1u << i;
+		struct layout_screen screen;
+		struct answer answer;
+
+		answer_now(told, i, &info, &answer);
+		if (same(told, i, &answer, &told->given[i])) {
+			told->passed_bits &= ~bit;
+			continue;
+		}
+		if (told->passed_bits & bit && same(told, i, &answer, &told->passed[i]))
+			continue;
+		told->passed_bits |= bit;
+		told->passed[i] = answer;
+		news = true;
+		screen = describe(member, i, &info.pmodes[i]);
+		layout->listener.screen_changed(layout->data, member->options.guest, i, &screen);
+	}
+	if (news)
+		told->last_us = g_get_monotonic_time();
+}
+
+static gboolean settled(gpointer data)
+{
+	struct told *told = data;
+
+	turn_note();
+	told->timer = 0;
+	tell(told);
+	return G_SOURCE_REMOVE;
+}
+
+static void check(struct told *told)
+{
+	int64_t period_ms = told->member->layout->told_period_ms;
+	int64_t wait_ms;
+
+	if (!told->reachable || told->timer || !(told->asked_info || told->asked_edids))
+		return;
+	if (period_ms == 0)
+		period_ms = PERIOD_MS;
+	wait_ms = period_ms / SETTLES;
+	if (told->last_us)
+		wait_ms = MAX(wait_ms, period_ms - (g_get_monotonic_time() - told->last_us) / 1000);
+	told->timer = turn_name(g_timeout_add((guint)wait_ms, settled, told), "screens told");
+}
+
+void layout_told_check(struct layout *layout)
+{
+	for (size_t i = 0; i < layout->member_count; i++)
+		check(layout->members[i].told);
+}
+
+/* ---- who is to hear ---- */
+
+bool layout_told_reachable(const struct member *member)
+{
+	return member->told->reachable;
+}
+
+void layout_set_reachable(struct layout *layout, struct guest *guest, bool reachable)
+{
+	struct told *told = layout_find_member(layout, guest)->told;
+
+	if (told->reachable == reachable)
+		return;
+	told->reachable = reachable && layout->listener.screen_changed;
+	/* Whoever is there now has not heard of it. */
+	told->passed_bits = 0;
+	g_clear_handle_id(&told->timer, g_source_remove);
+	check(told);
+}
+
+/* ---- life ---- */
+
+void layout_told_init(struct member *member)
+{
+	member->told = g_new0(struct told, 1);
+	member->told->member = member;
+}
+
+void layout_told_finish(struct member *member)
+{
+	g_clear_handle_id(&member->told->timer, g_source_remove);
+	g_clear_pointer(&member->told, g_free);
+}
