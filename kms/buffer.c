@@ -121,6 +121,9 @@ static void free_memory(struct kms_buffer *buffer)
 		close(buffer->dmabuf);
 }
 
+/* Where a buffer lies for mmap() is behind the first 4 GiB. */
+G_STATIC_ASSERT(sizeof(off_t) == sizeof(uint64_t));
+
 static int map_dumb(struct kms_buffer *buffer)
 {
 	uint64_t offset;

@@ -131,6 +131,14 @@ bool dmabuf_check(int fd, const struct channel_dmabuf *dmabuf, GError **error)
 		return false;
 	}
 	size = lseek(fd, 0, SEEK_END);
+	/* In a process of 32 bits it would become a shorter one in a size_t. */
+	if (size > PTRDIFF_MAX) {
+		g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOMEM,
+			"a dma-buf of %" PRIi64
+			" bytes is more than this process has addresses for",
+			(int64_t)size);
+		return false;
+	}
 	if (size < 0 || (uint64_t)size < bytes) {
 		g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
 			"a dma-buf of %" PRIi64 " bytes is too small for %u×%u with a stride of %u",

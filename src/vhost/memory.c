@@ -14,6 +14,9 @@
 
 G_DEFINE_QUARK(scanoutd_memory_error_quark, memory_error)
 
+/* A VMM's offsets into its files have 64 bits, also where an address has 32. */
+G_STATIC_ASSERT(sizeof(off_t) == sizeof(uint64_t));
+
 /* ---- what became shorter ---- */
 
 void memory_guard(void)
@@ -113,8 +116,8 @@ bool memory_add(struct memory *memory, const struct vhost_user_memory_region *re
 	struct stat status;
 	uint64_t begin;
 	uint64_t page;
+	uint64_t size;
 	void *mapping;
-	size_t size;
 	size_t guard;
 	g_autoptr(GError) excess = NULL;
 
@@ -124,12 +127,15 @@ bool memory_add(struct memory *memory, const struct vhost_user_memory_region *re
 	page = status.st_blksize > 0 ? (uint64_t)status.st_blksize : 1;
 	page = MAX(page, (uint64_t)sysconf(_SC_PAGESIZE));
 	begin = region->mmap_offset / page * page;
-	size = (size_t)((region->mmap_offset - begin + region->size + page - 1) / page * page);
+	size = (region->mmap_offset - begin + region->size + page - 1) / page * page;
+	/* One that no process of 32 bits could have must not become a shorter one in a size_t. */
+	if (size > PTRDIFF_MAX)
+		return refuse(error, region, "more than this process has addresses for");
 	if (size > most_bytes() - MIN(mapped_bytes(memory), most_bytes()))
 		return refuse(error, region, "more than a device may have");
 	if (!account_charge_mapping(memory->account, size, &excess))
 		return refuse(error, region, excess->message);
-	mapping = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd,
+	mapping = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd,
 		(off_t)begin);
 	if (mapping == MAP_FAILED) {
 		int saved = errno;
@@ -140,9 +146,9 @@ bool memory_add(struct memory *memory, const struct vhost_user_memory_region *re
 			(*error)->code = MEMORY_ERROR_MOMENT;
 		return false;
 	}
-	guard = guard_add(mapping, size);
+	guard = guard_add(mapping, (size_t)size);
 	if (guard == GUARD_NONE) {
-		munmap(mapping, size);
+		munmap(mapping, (size_t)size);
 		account_discharge_mapping(memory->account, size);
 		return refuse(error, region, "too many guests have too many of them");
 	}
@@ -152,7 +158,7 @@ bool memory_add(struct memory *memory, const struct vhost_user_memory_region *re
 		.size = region->size,
 		.bytes = (uint8_t *)mapping + (region->mmap_offset - begin),
 		.mapping = mapping,
-		.mapping_size = size,
+		.mapping_size = (size_t)size,
 		.guard = guard,
 	};
 	memory->count++;
