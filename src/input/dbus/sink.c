@@ -307,11 +307,13 @@ static const struct input_sink_interface sink_interface = {
 void dbus_sink_hold_all(struct dbus_sink *sink)
 {
 	for (unsigned int code = 0; code < KEY_CNT; code++) {
+		uint32_t button = button_of((uint16_t)code);
+
 		if (!input_bit(sink->told, code) || input_bit(sink->pressed, code))
 			continue;
 		input_set_bit(sink->pressed, code);
-		if (sink->kind != INPUT_KEYBOARD)
-			sink->display->button_holders[button_of((uint16_t)code)]++;
+		if (sink->kind != INPUT_KEYBOARD && button != DBUS_BUTTONS)
+			sink->display->button_holders[button]++;
 	}
 }
 
