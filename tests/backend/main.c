@@ -396,7 +396,8 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	wire_init(&session.wire);
-	session.wire.timeout_ms = (int)(session.options.timeout * 1000);
+	/* Rounded: 0.3 s are 299.99 ms where doubles have 80 bits. */
+	session.wire.timeout_ms = (int)(session.options.timeout * 1000 + 0.5);
 	session.wire.report = session.options.verbose ? stdout : NULL;
 	bool vmm_only = session.options.vmm && !session.options.listen;
 	int status = vmm_only ? vmm_main(session.options.vmm, session.wire.timeout_ms, STDIN_FILENO,

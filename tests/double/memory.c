@@ -8,9 +8,10 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 #include <xf86drm.h>
+
+#include "raw_mmap.h"
 
 #ifndef DRM_IOCTL_MODE_CLOSEFB
 struct drm_mode_closefb {
@@ -222,8 +223,8 @@ int drmModeMapDumbBuffer(int fd, uint32_t id, uint64_t *offset)
 	if (handle->memory < 0) {
 		handle->memory = memfd_create("double", MFD_CLOEXEC);
 		g_assert_cmpint(ftruncate(handle->memory, (off_t)handle->size), ==, 0);
-		handle->pixels = (void *)syscall(SYS_mmap, NULL, handle->size,
-			PROT_READ | PROT_WRITE, MAP_SHARED, handle->memory, (off_t)0);
+		handle->pixels = raw_mmap(NULL, handle->size, PROT_READ | PROT_WRITE, MAP_SHARED,
+			handle->memory, (off_t)0);
 	}
 	*offset = (uint64_t)id << 12;
 	return 0;
@@ -246,7 +247,7 @@ void *mmap(void *address, size_t length, int protection, int flags, int fd, off_
 			offset = 0;
 		}
 	}
-	return (void *)syscall(SYS_mmap, address, length, protection, flags, fd, offset);
+	return raw_mmap(address, length, protection, flags, fd, offset);
 }
 
 /* ---- framebuffers ---- */

@@ -32,7 +32,7 @@ static void note(int fd)
 int fstat(int fd, struct stat *answer)
 {
 	note(fd);
-	return (int)syscall(SYS_newfstatat, fd, "", answer, AT_EMPTY_PATH);
+	return fstatat(fd, "", answer, AT_EMPTY_PATH);
 }
 
 int fstatfs(int fd, struct statfs *answer)

@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../double/raw_mmap.h"
 #include "backend_fixture.h"
 #include "channel_fixture.h"
 
@@ -45,7 +46,7 @@ void *mmap(void *address, size_t size, int protection, int flags, int fd, off_t 
 		errno = map_error;
 		return MAP_FAILED;
 	}
-	return (void *)syscall(SYS_mmap, address, size, protection, flags, fd, offset);
+	return raw_mmap(address, size, protection, flags, fd, offset);
 }
 
 static void await_failures(unsigned int count)

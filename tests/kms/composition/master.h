@@ -23,7 +23,7 @@ struct dumb {
 	uint32_t fb_id, handle;
 	uint32_t width, height, format, pitch;
 	unsigned int bytes; /* a pixel */
-	size_t size;
+	uint64_t size;
 	uint8_t *pixels;
 };
 
