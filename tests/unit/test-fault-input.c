@@ -2,19 +2,27 @@
 /*
  * Two guests' keyboards, each with a VMM, and one call that fails: a key that is pressed is released,
  * whatever call that is, the guest is woken for both, and each request that wants a reply has one or
- * the VMM's socket was closed with a word, and the next VMM is served.
+ * the VMM's socket was closed with a word, and the next VMM is served. The first one's is a keyboard of
+ * the host's that is its own: udev, the node and the kernel's part of libevdev are played.
  */
+#include <errno.h>
+#include <fcntl.h>
+#include <libevdev/libevdev.h>
 #include <linux/input.h>
 #include <linux/virtio_input.h>
 #include <poll.h>
+#include <stdarg.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "device_fixture.h"
 #include "harness.h"
+#include "input/passthrough.h"
 #include "interpose.h"
 #include "peers.h"
+#include "udev_double.h"
 
 #define SESSIONS_MAX 3
 
@@ -25,8 +33,10 @@ enum wish { WISH_NOTHING, WISH_PRESS, WISH_RELEASE };
 
 struct keyboard {
 	char *path;
+	char *prefix; /* of one that is the guest's own */
 	char *name;
 	struct input_sink *sink;
+	struct passthrough *passthrough; /* NULL: the sink is given what it sends */
 	struct vmm vmm;
 	bool connected;
 	int wish; /* enum wish, of the VMM's thread */
@@ -156,12 +166,137 @@ static gpointer run_vmm(gpointer data)
 	return NULL;
 }
 
+/* ---- the host's own keyboard ---- */
+
+/* Looks after which it is plugged in anew where it is not in use: its user asks for it once a second. */
+#define LOOKS_MAX 2500
+
+static struct {
+	int fd; /* of the node that is open, an eventfd; or -1 */
+	bool grabbed;
+	int32_t values[8]; /* of the key, that the kernel has to tell */
+	size_t told, count; /* … in turn with SYN_REPORT: twice as many */
+	unsigned int looks; /* since it was in use */
+	enum wish wish; /* what the guest waited for last */
+} host;
+
+/* An eventfd, which is readable when there is something to be told. */
+static int open_host(void)
+{
+	host.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	host.told = host.count = 0;
+	return host.fd;
+}
+
+int openat(int folder, const char *path, int flags, ...)
+{
+	va_list arguments;
+	mode_t mode;
+
+	va_start(arguments, flags);
+	mode = flags & O_CREAT ? va_arg(arguments, mode_t) : 0;
+	va_end(arguments);
+	return (int)syscall(SYS_openat, folder, path, flags, mode);
+}
+
+int open(const char *path, int flags, ...)
+{
+	va_list arguments;
+	mode_t mode;
+
+	if (g_str_equal(path, UDEV_DOUBLE_NODE))
+		return open_host();
+	va_start(arguments, flags);
+	mode = flags & O_CREAT ? va_arg(arguments, mode_t) : 0;
+	va_end(arguments);
+	return openat(AT_FDCWD, path, flags, mode);
+}
+
+int libevdev_new_from_fd(int fd, struct libevdev **device)
+{
+	*device = libevdev_new();
+	libevdev_set_name(*device, "keys");
+	libevdev_enable_event_code(*device, EV_KEY, KEY_A, NULL);
+	return 0;
+}
+
+int libevdev_grab(struct libevdev *device, enum libevdev_grab_mode mode)
+{
+	host.grabbed = mode == LIBEVDEV_GRAB;
+	host.looks += host.grabbed;
+	return 0;
+}
+
+int libevdev_next_event(struct libevdev *device, unsigned int flags, struct input_event *event)
+{
+	eventfd_t woken;
+
+	if (host.told == host.count) {
+		eventfd_read(host.fd, &woken);
+		return -EAGAIN;
+	}
+	*event = (struct input_event){.type = EV_SYN, .code = SYN_REPORT};
+	if (host.told % 2 == 0) {
+		event->type = EV_KEY;
+		event->code = KEY_A;
+		event->value = host.values[host.told / 2 % G_N_ELEMENTS(host.values)];
+		libevdev_set_event_value(device, EV_KEY, KEY_A, event->value);
+	}
+	host.told++;
+	return LIBEVDEV_READ_STATUS_SUCCESS;
+}
+
+static void press_own(int32_t value)
+{
+	host.values[host.count / 2 % G_N_ELEMENTS(host.values)] = value;
+	host.count += 2;
+	eventfd_write(host.fd, 1);
+}
+
+/* Pulled, and plugged in again, as a person does at last. */
+static void replug(void)
+{
+	udev_double.action = "remove";
+	udev_double_wake(1);
+	while (g_main_context_iteration(NULL, FALSE))
+		;
+	udev_double.action = "add";
+	udev_double_wake(1);
+}
+
+/* Who sees nothing of what was pressed on one that is gone presses it again. */
+static void repeat_own(void)
+{
+	if (host.wish != WISH_NOTHING)
+		press_own(1);
+	if (host.wish == WISH_RELEASE)
+		press_own(0);
+}
+
+static bool is_in_use(struct keyboard *keyboard)
+{
+	if (!keyboard->passthrough)
+		return keyboard->connected;
+	if (!host.grabbed && ++host.looks % LOOKS_MAX == 0)
+		replug();
+	if (host.grabbed && host.looks > 0) {
+		host.looks = 0;
+		repeat_own();
+	}
+	return host.grabbed;
+}
+
 /* ---- who presses the key ---- */
 
 static void press(struct keyboard *keyboard, int32_t value)
 {
 	const struct input_value values[] = {{EV_KEY, KEY_A, value}, {EV_SYN, SYN_REPORT, 0}};
 
+	if (keyboard->passthrough) {
+		host.wish = value ? WISH_PRESS : WISH_RELEASE;
+		press_own(value);
+		return;
+	}
 	input_sink_send(keyboard->sink, values, G_N_ELEMENTS(values));
 }
 
@@ -173,9 +308,11 @@ static gboolean look(gpointer data)
 	for (size_t i = 0; i < G_N_ELEMENTS(stage->keyboards); i++) {
 		struct keyboard *keyboard = &stage->keyboards[i];
 		int wish = __atomic_load_n(&keyboard->wish, __ATOMIC_ACQUIRE);
+		bool is_done = __atomic_load_n(&keyboard->done, __ATOMIC_ACQUIRE);
+		bool in_use = is_in_use(keyboard);
 
-		done &= __atomic_load_n(&keyboard->done, __ATOMIC_ACQUIRE) && !keyboard->connected;
-		if (wish == WISH_NOTHING || !keyboard->connected)
+		done &= is_done && (!in_use || keyboard->passthrough);
+		if (wish == WISH_NOTHING || !in_use)
 			continue;
 		__atomic_store_n(&keyboard->wish, WISH_NOTHING, __ATOMIC_RELEASE);
 		press(keyboard, wish == WISH_PRESS);
@@ -198,7 +335,8 @@ static const struct input_sink_listener listener = {leds, connected};
 
 /* ---- the scenario ---- */
 
-/* NULL, or why there is no keyboard; the caller's. */
+/* These return NULL, or why there is no keyboard; the caller's. */
+
 static char *make_keyboard(struct keyboard *keyboard)
 {
 	const struct device_options options = {.guest = keyboard->name,
@@ -210,6 +348,21 @@ static char *make_keyboard(struct keyboard *keyboard)
 	device_fixture_describe(&description);
 	keyboard->sink = device_create(&options, &description, &listener, keyboard, &error);
 	g_assert_true((keyboard->sink != NULL) == (error == NULL));
+	return error ? g_strdup(error->message) : NULL;
+}
+
+static char *make_own(struct keyboard *keyboard)
+{
+	static char name[] = "pad";
+	static const struct config_device section = {.name = name};
+	const struct passthrough_options options = {.section = &section,
+		.seat = "seat0",
+		.guest = keyboard->name,
+		.prefix = keyboard->prefix};
+	g_autoptr(GError) error = NULL;
+
+	keyboard->passthrough = passthrough_create(&options, &error);
+	g_assert_true((keyboard->passthrough != NULL) == (error == NULL));
 	return error ? g_strdup(error->message) : NULL;
 }
 
@@ -246,7 +399,8 @@ static void set_up(struct stage *stage)
 		struct keyboard *keyboard = &stage->keyboards[i];
 
 		keyboard->name = g_strdup_printf("guest%zu", i);
-		keyboard->path = g_strdup_printf("%s/%zu.sock", stage->folder, i);
+		keyboard->prefix = g_strdup_printf("%s/%zu", stage->folder, i);
+		keyboard->path = g_strdup_printf("%s-pad.sock", keyboard->prefix);
 	}
 	g_main_context_default();
 }
@@ -256,10 +410,24 @@ static void tear_down(struct stage *stage)
 	for (size_t i = 0; i < G_N_ELEMENTS(stage->keyboards); i++) {
 		g_free(stage->keyboards[i].name);
 		g_free(stage->keyboards[i].path);
+		g_free(stage->keyboards[i].prefix);
 	}
 	/* What could not be removed, or was not known to be ours, is there for the next one. */
 	faults_remove_folder(stage->folder);
 	g_free(stage->folder);
+}
+
+static void make(struct stage *stage, char **told)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(stage->keyboards); i++) {
+		char *(*make_this)(struct keyboard *) = i == 0 ? make_own : make_keyboard;
+		char *why = make_this(&stage->keyboards[i]);
+
+		if (!why)
+			continue;
+		*told = why;
+		g_assert_null(make_this(&stage->keyboards[i]));
+	}
 }
 
 static void keyboards(void)
@@ -268,22 +436,21 @@ static void keyboards(void)
 	g_autofree char *before = NULL;
 	g_autofree char *told = NULL;
 
+	udev_double_reset(true);
 	set_up(&stage);
 	before = faults_list_fds();
-	for (size_t i = 0; i < G_N_ELEMENTS(stage.keyboards); i++) {
-		char *why = make_keyboard(&stage.keyboards[i]);
-
-		if (!why)
-			continue;
-		told = why;
-		g_assert_null(make_keyboard(&stage.keyboards[i]));
-	}
+	make(&stage, &told);
 	run_keyboards(&stage);
-	for (size_t i = 0; i < G_N_ELEMENTS(stage.keyboards); i++)
+	for (size_t i = 0; i < G_N_ELEMENTS(stage.keyboards); i++) {
+		passthrough_destroy(stage.keyboards[i].passthrough);
 		input_sink_destroy(stage.keyboards[i].sink);
+	}
 	check(&stage, told);
 	faults_expect_fds(before);
+	/* It is closed then, too. */
+	g_assert_true(!host.grabbed || faults_is_in("libevdev_grab"));
 	tear_down(&stage);
+	udev_double_finish();
 }
 
 int main(int argc, char **argv)
