@@ -148,8 +148,11 @@ static void list_connectors(GString *text, int fd, struct kms_property_cache *ca
 		drmModeConnector *probed = drmModeGetConnector(fd, resources->connectors[i]);
 		struct entry entry = {0};
 
-		if (!probed)
+		if (!probed) {
+			g_string_append_printf(text, "  connector %u: cannot be asked: %m\n",
+				resources->connectors[i]);
 			continue;
+		}
 		entry.connector.id = probed->connector_id;
 		entry.connection = probed->connection;
 		kms_connector_make_name(probed, entry.connector.name, sizeof(entry.connector.name));
@@ -166,8 +169,10 @@ static void list_crtc(GString *text, int fd, uint32_t id)
 	drmModeCrtc *crtc = drmModeGetCrtc(fd, id);
 	struct kms_mode_info info;
 
-	if (!crtc)
+	if (!crtc) {
+		g_string_append_printf(text, "  CRTC %u: cannot be asked: %m\n", id);
 		return;
+	}
 	kms_mode_describe(&crtc->mode, &info);
 	g_string_append_printf(text, "  CRTC %u: %s\n", id, crtc->mode_valid ? info.name : "off");
 	drmModeFreeCrtc(crtc);
@@ -256,16 +261,22 @@ static void list_planes(GString *text, int fd, struct kms_property_cache *cache,
 {
 	drmModePlaneRes *planes = drmModeGetPlaneResources(fd);
 
-	for (uint32_t i = 0; planes && i < planes->count_planes; i++) {
+	if (!planes) {
+		g_string_append_printf(text, "  planes: cannot be asked: %m\n");
+		return;
+	}
+	for (uint32_t i = 0; i < planes->count_planes; i++) {
 		drmModePlane *plane = drmModeGetPlane(fd, planes->planes[i]);
 
 		if (plane) {
 			list_plane(text, fd, cache, resources, plane);
 			drmModeFreePlane(plane);
+		} else {
+			g_string_append_printf(text, "  plane %u: cannot be asked: %m\n",
+				planes->planes[i]);
 		}
 	}
-	if (planes)
-		drmModeFreePlaneResources(planes);
+	drmModeFreePlaneResources(planes);
 }
 
 void kms_list_parts(GString *text, int fd)
@@ -279,6 +290,8 @@ void kms_list_parts(GString *text, int fd)
 			list_crtc(text, fd, resources->crtcs[i]);
 		list_planes(text, fd, cache, resources);
 		drmModeFreeResources(resources);
+	} else {
+		g_string_append_printf(text, "  connectors, CRTCs, planes: cannot be asked: %m\n");
 	}
 	kms_property_cache_destroy(cache);
 }
