@@ -380,6 +380,46 @@ FAULTY(g_mkstemp_full, g_mkstemp_full, gint, -1, (char *path, int flags, int mod
 FAULTY(g_mkdir_with_parents, g_mkdir_with_parents, gint, -1, (const char *path, int mode),
 	(path, mode), EACCES, EROFS, ENOSPC)
 
+/* ---- GDBus, whose answers come later: what came is thrown away ---- */
+
+static void set_io_error(GError **error)
+{
+	g_set_error(error, G_IO_ERROR, (gint)g_io_error_from_errno(errno), "%s", g_strerror(errno));
+}
+
+GDBusConnection *faulty_g_dbus_connection_new_for_address_finish(GAsyncResult *result,
+	GError **error);
+GDBusConnection *faulty_g_dbus_connection_new_for_address_finish(GAsyncResult *result,
+	GError **error)
+{
+	static const struct faults_call call = {"g_dbus_connection_new_for_address_finish",
+		{ECONNREFUSED, EACCES, EMFILE}};
+	GDBusConnection *connection = g_dbus_connection_new_for_address_finish(result, error);
+
+	if (!connection || !strikes(&call, __builtin_return_address(0)))
+		return connection;
+	set_io_error(error);
+	g_dbus_connection_close(connection, NULL, NULL, NULL);
+	g_object_unref(connection);
+	return NULL;
+}
+
+GVariant *faulty_g_dbus_connection_call_finish(GDBusConnection *connection, GAsyncResult *result,
+	GError **error);
+GVariant *faulty_g_dbus_connection_call_finish(GDBusConnection *connection, GAsyncResult *result,
+	GError **error)
+{
+	static const struct faults_call call = {"g_dbus_connection_call_finish",
+		{ETIMEDOUT, EACCES, ENOMEM}};
+	GVariant *answer = g_dbus_connection_call_finish(connection, result, error);
+
+	if (!answer || !strikes(&call, __builtin_return_address(0)))
+		return answer;
+	set_io_error(error);
+	g_variant_unref(answer);
+	return NULL;
+}
+
 /* ---- other libraries ---- */
 
 FAULTY(pixman_image_create_bits, pixman_image_create_bits, pixman_image_t *, NULL,
