@@ -48,7 +48,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz fuzz = {data, size};
 	uint8_t how = fuzz_u8(&fuzz);
-	struct edid_screen screen = {.name = "DP-1", .scaled = how & 2};
+	struct edid_screen screen = {
+		.name = "DP-1",
+		.scaled = how & 2,
+		.turned = how & 4,
+	};
 	g_autofree uint8_t *monitor = NULL;
 	uint8_t edid[EDID_SIZE_MAX];
 	uint32_t width, height, refresh_mhz;
