@@ -29,6 +29,9 @@
 /* Damage is given as at most so many rectangles; a caller with more gives their bounding box. */
 #define KMS_DAMAGE_MAX 16
 
+/* So many layers can lie above an output's own picture, at most; the cursor is not among them. */
+#define KMS_LAYERS_MAX 6
+
 /* DRM_FORMAT_MOD_INVALID: the layout is what the driver assumes; no modifier is passed on. */
 #define KMS_MODIFIER_INVALID UINT64_C(0x00ffffffffffffff)
 #define KMS_MODIFIER_LINEAR UINT64_C(0)
@@ -93,6 +96,14 @@ enum kms_transform {
 	KMS_REFLECT_X = 1 << 4,
 	KMS_REFLECT_Y = 1 << 5,
 };
+
+/* What the alpha in a buffer's pixels means: the kernel's "pixel blend mode". */
+enum kms_blend {
+	KMS_BLEND_PREMULTIPLIED, /* colours are multiplied with it already */
+	KMS_BLEND_NONE, /* nothing: opaque */
+	KMS_BLEND_COVERAGE, /* colours are to be multiplied with it */
+};
+#define KMS_BLENDS 3
 
 /* What a page-flip event said. */
 struct kms_presentation {

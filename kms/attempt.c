@@ -141,17 +141,19 @@ static bool can_keep(const struct kms_plan_entry *entry, const struct kms_attemp
 /* Nothing that somebody still draws into: the kernel would wait for it in our call. */
 static bool can_show_current(const struct kms_plan_entry *entry)
 {
-	const struct kms_output *output = entry->output;
+	struct kms_output *output = entry->output;
+	const struct kms_output_frame *current = &kms_output_picture(output)->current;
 
-	return output->current.buffer && kms_mode_equal(&entry->next.mode, &output->state.mode) &&
-		kms_buffer_is_ready(output->current.buffer);
+	return current->buffer && kms_mode_equal(&entry->next.mode, &output->state.mode) &&
+		kms_buffer_is_ready(current->buffer);
 }
 
 static bool choose_picture(struct kms_plan_entry *entry, const struct kms_attempt *attempt,
 	GError **error)
 {
 	struct kms_layer *layer = &entry->next.layers[KMS_LAYER_PICTURE];
-	const struct kms_output *output = entry->output;
+	struct kms_output *output = entry->output;
+	const struct kms_output_frame *current = &kms_output_picture(output)->current;
 
 	layer->kept = attempt->pictures && can_keep(entry, attempt);
 	if (layer->kept) {
@@ -162,8 +164,8 @@ static bool choose_picture(struct kms_plan_entry *entry, const struct kms_attemp
 		return true;
 	}
 	if (attempt->pictures && can_show_current(entry)) {
-		kms_layer_set_buffer(layer, output->current.buffer);
-		layer->placement = output->current.placement;
+		kms_layer_set_buffer(layer, current->buffer);
+		layer->placement = current->placement;
 		return true;
 	}
 	layer->placement = whole_screen(&entry->next.mode);
@@ -264,9 +266,8 @@ void kms_attempt_build(struct kms_request *request, const struct kms_plan *plan,
 static void drop_frames(struct kms_output *output)
 {
 	kms_output_fail(output, ECANCELED);
-	kms_output_frame_clear(&output->pending);
-	kms_output_frame_clear(&output->queued);
-	kms_output_frame_clear(&output->current);
+	kms_output_drop_frames(output);
+	kms_output_frame_clear(&kms_output_picture(output)->current);
 }
 
 static void apply_off(struct kms_output *output)
@@ -284,12 +285,14 @@ static void apply_off(struct kms_output *output)
 /* The picture to come back to is still drawn into: it is shown when that is over. */
 static void put_off_current(struct kms_output *output)
 {
-	if (output->pending.buffer || !output->current.buffer ||
-		kms_buffer_is_ready(output->current.buffer))
+	struct kms_output_layer *picture = kms_output_picture(output);
+
+	if (picture->pending.buffer || !picture->current.buffer ||
+		kms_buffer_is_ready(picture->current.buffer))
 		return;
-	output->pending = output->current;
-	output->pending.serial = 0;
-	output->current = (struct kms_output_frame){0};
+	picture->pending = picture->current;
+	picture->pending.serial = 0;
+	picture->current = (struct kms_output_frame){0};
 }
 
 /* Something else was asked for. */
@@ -307,16 +310,17 @@ static void log_other_mode(const struct kms_output *output)
 static void apply_on(struct kms_plan_entry *entry, const struct kms_attempt *attempt)
 {
 	struct kms_output *output = entry->output;
-	struct kms_output_frame *frame = attempt->blocking ? &output->current : &output->queued;
+	struct kms_output_layer *frames = kms_output_picture(output);
+	struct kms_output_frame *frame = attempt->blocking ? &frames->current : &frames->queued;
 	const struct kms_layer *picture = &entry->next.layers[KMS_LAYER_PICTURE];
 	bool other = !output->state.crtc ||
 		picture->plane != output->state.layers[KMS_LAYER_PICTURE].plane ||
 		!kms_mode_equal(&entry->next.mode, &output->state.mode);
 
-	if (other && output->pending.buffer) {
+	if (other && frames->pending.buffer) {
 		/* It was made for another mode, or another plane. */
 		kms_output_fail(output, ECANCELED);
-		kms_output_frame_clear(&output->pending);
+		kms_output_frame_clear(&frames->pending);
 	}
 	if (!other)
 		put_off_current(output);
@@ -332,7 +336,7 @@ static void apply_on(struct kms_plan_entry *entry, const struct kms_attempt *att
 	kms_cursor_set_plane(&output->cursor, output->state.layers[KMS_LAYER_CURSOR].plane,
 		output->info.width, output->info.height);
 	if (attempt->blocking)
-		kms_output_frame_clear(&output->queued);
+		kms_output_frame_clear(&frames->queued);
 	kms_buffer_unref(frame->buffer);
 	*frame = (struct kms_output_frame){
 		.buffer = picture->buffer ? kms_buffer_ref(picture->buffer) : NULL,

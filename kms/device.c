@@ -135,11 +135,12 @@ static void deal_with_reset(struct kms_device *device)
 static void tell_output(struct kms_device *device, struct kms_output *output)
 {
 	const struct kms_listener *listener = &device->listener;
-	uint64_t serial = output->failed_serial;
+	struct kms_output_layer *picture = kms_output_picture(output);
+	uint64_t serial = picture->failed_serial;
 
-	output->failed_serial = 0;
+	picture->failed_serial = 0;
 	if (serial && listener->commit_failed)
-		listener->commit_failed(device->data, output, serial, output->failed_error);
+		listener->commit_failed(device->data, output, serial, picture->failed_error);
 	if (output->changed) {
 		output->changed = false;
 		if (listener->output_changed)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * An output from inside kms/: a connector, the state that the kernel has of it, and the frames on
- * their way: pending ▶ queued ▶ current. Frames are moved by output.c alone, its cursor by
- * output_cursor.c; modeset.c turns outputs on and off, device.c brings the page-flip events and
- * tells the listener what is noted here.
+ * their way, layer by layer: pending ▶ queued ▶ current. Frames come by output_frame.c, are committed by
+ * output_commit.c and moved on by output.c; its cursor is output_cursor.c's. modeset.c turns outputs on
+ * and off, device.c brings the page-flip events and tells the listener what is noted here.
  */
 #ifndef KMS_OUTPUT_H
 #define KMS_OUTPUT_H
@@ -25,7 +25,41 @@ struct kms_output_frame {
 	struct kms_placement placement;
 };
 
-void kms_output_frame_clear(struct kms_output_frame *frame);
+static inline void kms_output_frame_clear(struct kms_output_frame *frame)
+{
+	kms_buffer_unref(frame->buffer);
+	frame->buffer = NULL;
+	frame->serial = 0;
+}
+
+static inline void kms_output_frame_move(struct kms_output_frame *to, struct kms_output_frame *from)
+{
+	if (to->buffer)
+		kms_buffer_unref(to->buffer);
+	*to = *from;
+	from->buffer = NULL;
+	from->serial = 0;
+}
+
+/* The frames of one of its layers, on their way. */
+struct kms_output_layer {
+	struct kms_output *output;
+	enum kms_layer_kind kind; /* which of the state's layers they go to */
+
+	struct kms_output_frame pending;
+	struct kms_output_frame queued;
+	struct kms_output_frame current;
+	struct kms_damage damage; /* of the pending frame, in its buffer */
+	bool damage_lost; /* a frame was dropped: the next one is shown whole */
+	struct kms_clips clips;
+	/* The pending frame's fences have not signalled: since when, and what waits for them. */
+	int64_t waiting_since_us;
+	GSource *fence_watch;
+
+	/* What its owner has not been told yet. */
+	uint64_t failed_serial; /* 0: nothing failed */
+	int failed_error;
+};
 
 struct kms_output {
 	struct kms_card *card;
@@ -52,18 +86,11 @@ struct kms_output {
 	int64_t renew_from_us; /* a refusal asks for none before */
 	int64_t renew_due_us; /* when the one that a refusal asked for is made; KMS_NEVER */
 
-	struct kms_output_frame pending;
-	struct kms_output_frame queued;
-	struct kms_output_frame current;
-	struct kms_damage damage; /* of the pending frame, in its buffer */
-	int64_t trying_since_us; /* when the pending frame was first put off; 0: it was not */
-	/* The pending frame's fences have not signalled: since when, and what waits for them. */
-	int64_t waiting_since_us;
-	GSource *fence_watch;
+	struct kms_output_layer layers[KMS_LAYER_CURSOR]; /* by enum kms_layer_kind */
+	uint32_t shown; /* the set of them that there are: the picture, and others above it */
+	int64_t trying_since_us; /* when pending frames were first put off; 0: they were not */
 
-	bool damage_lost; /* a frame was dropped: the next one is shown whole */
 	bool damage_refused; /* by the driver since the mode set: all are */
-	struct kms_clips clips;
 	struct kms_request request;
 	struct kms_verdicts verdicts;
 	bool doubted; /* one of them is a refusal */
@@ -79,8 +106,6 @@ struct kms_output {
 	/* What the listener has not been told yet; device.c tells it from the main loop. */
 	bool changed;
 	int logged_error; /* the last refusal that was logged since the mode set */
-	uint64_t failed_serial; /* 0: nothing failed */
-	int failed_error;
 
 	struct kms_output_counters counters;
 };
@@ -103,6 +128,9 @@ bool kms_output_candidate(const struct kms_output *output, const drmModeModeInfo
 
 /* What is pending or queued will not be shown: reported once, from the main loop. */
 void kms_output_fail(struct kms_output *output, int error);
+
+/* What is pending or queued is no more; what failed before is still reported. */
+void kms_output_drop_frames(struct kms_output *output);
 
 /* Not ours any more, or not there. The newest picture is kept for when it comes back. */
 void kms_output_suspend(struct kms_output *output, int error);
@@ -134,19 +162,98 @@ void kms_output_distrust(struct kms_output *output);
 /* Length of a frame of the mode that runs, microseconds. */
 int64_t kms_output_period(const struct kms_output *output);
 
-/* ---- between output.c, output_cursor.c and output_test.c ---- */
+/* The picture's frames. */
+static inline struct kms_output_layer *kms_output_picture(struct kms_output *output)
+{
+	return &output->layers[KMS_LAYER_PICTURE];
+}
+
+/* ---- between output.c and the other files of the output ---- */
 
 /* No commit in flight, and nothing that must go first. */
-bool kms_output_can_commit(const struct kms_output *output);
+static inline bool kms_output_can_commit(const struct kms_output *output)
+{
+	return output->on && output->card->records.state == KMS_DEVICE_READY &&
+		!output->state.crtc->busy && !output->held;
+}
+
+/* The layers whose frames the driver did not take, and its errno; 0: it took what there was. */
+struct kms_output_refusal {
+	uint32_t layers;
+	int error;
+};
 
 /*
- * One NONBLOCK commit of a frame (or of none), with the damage and the cursor that go with it.
+ * One NONBLOCK commit of the pending frames of these layers (or of none), with the damage and the cursor
+ * that go with them. Where it was made, but for a frame or two that had to be left out, *refusal says so.
  * Returns 0 or an errno.
  */
-int kms_output_commit(struct kms_output *output, const struct kms_output_frame *frame);
+int kms_output_commit(struct kms_output *output, uint32_t frames,
+	struct kms_output_refusal *refusal);
+
+/* Commits of these layers' pending frames what can go now: it becomes queued, or stays to be tried again.
+ * Frames that were refused are still there, and not yet reported. */
+struct kms_output_refusal kms_output_commit_pending(struct kms_output *output, uint32_t layers);
+
+/* The set of layers that have a pending frame. */
+uint32_t kms_output_all_pending(const struct kms_output *output);
+static inline uint32_t kms_output_pending(const struct kms_output *output)
+{
+	/* Most outputs have no other. */
+	if (output->shown == KMS_LAYER_BIT(KMS_LAYER_PICTURE))
+		return output->layers[KMS_LAYER_PICTURE].pending.buffer != NULL;
+	return kms_output_all_pending(output);
+}
 
 /* Without references. */
-struct kms_output_frame kms_output_frame_of(const struct kms_frame *frame);
+static inline struct kms_output_frame kms_output_frame_of(const struct kms_frame *frame)
+{
+	return (struct kms_output_frame){
+		.serial = frame->serial,
+		.buffer = frame->buffer,
+		.placement =
+			{
+				.source = frame->source,
+				.destination = frame->destination,
+				.transform = frame->transform,
+			},
+	};
+}
+
+/* Has nobody a fence on its pending frame any more? Else it is looked at again when they signal, and
+ * given up after the flip timeout. */
+bool kms_output_layer_look(struct kms_output_layer *layer, bool ready);
+static inline bool kms_output_layer_is_ready(struct kms_output_layer *layer)
+{
+	bool ready = kms_buffer_is_ready(layer->pending.buffer);
+
+	return ready && !layer->waiting_since_us ? true : kms_output_layer_look(layer, ready);
+}
+
+/* Nothing waits for fences any more. */
+void kms_output_layer_stop_waiting(struct kms_output_layer *layer);
+
+/* The pending frame is another one from now on, whose fences are to be looked at. */
+static inline void kms_output_layer_unwatch(struct kms_output_layer *layer)
+{
+	if (!layer->fence_watch)
+		return;
+	g_source_destroy(layer->fence_watch);
+	g_clear_pointer(&layer->fence_watch, g_source_unref);
+}
+
+/* Gives up a pending frame that waits for fences for too long. */
+void kms_output_layer_run_deadline(struct kms_output_layer *layer, int64_t now_us);
+
+/* The blob of the pending frame's damage, which is not all, on a plane that takes one; 0: all of it, since what the screen had before says
+ * nothing of a part. */
+uint32_t kms_output_layer_damage(struct kms_output_layer *layer);
+
+/* The frames up to `serial` will not be shown: reported once, from the main loop. */
+void kms_output_layer_note_failure(struct kms_output_layer *layer, uint64_t serial, int error);
+
+/* All that is pending or queued will not be. */
+void kms_output_layer_fail(struct kms_output_layer *layer, int error);
 
 /*
  * Would the driver show it? `can_wait`: while a commit is in flight some drivers (amdgpu) answer only

@@ -61,12 +61,13 @@ static void schedule_if_idle(struct kms_output *output)
 
 void kms_output_commit_cursor(struct kms_output *output)
 {
+	struct kms_output_refusal refusal;
 	int error;
 
 	output->cursor_due_us = KMS_NEVER;
 	if (!kms_output_can_commit(output) || !has_change(output))
 		return;
-	error = kms_output_commit(output, NULL);
+	error = kms_output_commit(output, 0, &refusal);
 	if (!error) {
 		output->counters.cursor_commits++;
 	} else if (kms_error_is_passing(error)) {
@@ -118,11 +119,11 @@ static bool is_refused(const struct kms_output *output)
 /* Above which picture? The newest there is. */
 static struct kms_verdict *present_verdict(struct kms_output *output)
 {
+	const struct kms_output_frame *pending = &kms_output_picture(output)->pending;
 	const struct kms_layer *picture = &output->state.layers[KMS_LAYER_PICTURE];
 
-	if (output->pending.buffer)
-		return kms_verdicts_get(&output->verdicts, output->pending.buffer,
-			&output->pending.placement);
+	if (pending->buffer)
+		return kms_verdicts_get(&output->verdicts, pending->buffer, &pending->placement);
 	if (!picture->buffer)
 		return NULL;
 	return kms_verdicts_get(&output->verdicts, picture->buffer, &picture->placement);

@@ -78,6 +78,35 @@ bool kms_plane_takes(const struct kms_plane *plane, uint32_t fourcc, uint64_t mo
 	return false;
 }
 
+bool kms_plane_blend_value(const struct kms_plane *plane, enum kms_blend blend, uint64_t *value)
+{
+	const struct kms_property *mode = &plane->properties[KMS_PLANE_BLEND_MODE];
+
+	if (!mode->id || !mode->blends[blend])
+		return false;
+	*value = mode->blends[blend] - 1;
+	return true;
+}
+
+/* DRM's names of formats begin with two letters, of which one is A where alpha is among the pixels:
+ * AR24, RA24, AB4H. */
+static bool has_alpha(uint32_t fourcc)
+{
+	return (fourcc & 0xff) == 'A' || (fourcc >> 8 & 0xff) == 'A';
+}
+
+bool kms_plane_blends(const struct kms_plane *plane, uint32_t fourcc, enum kms_blend blend,
+	bool translucent)
+{
+	uint64_t value;
+
+	if (translucent && !plane->properties[KMS_PLANE_ALPHA].maximum)
+		return false;
+	if (!has_alpha(fourcc) || kms_plane_blend_value(plane, blend, &value))
+		return true;
+	return blend == KMS_BLEND_PREMULTIPLIED && !plane->properties[KMS_PLANE_BLEND_MODE].id;
+}
+
 /* Reflected both ways and turned by 180 degrees, which together is nothing. */
 static uint32_t other_words(uint32_t transform)
 {

@@ -52,4 +52,14 @@ static inline bool kms_plane_turns(const struct kms_plane *plane, uint32_t trans
 	return kms_plane_rotation(plane, transform) != 0;
 }
 
+/*
+ * Could it blend a layer so? `translucent`: all of it is not opaque. What it says nothing of is opaque, or
+ * premultiplied where the format has alpha.
+ */
+bool kms_plane_blends(const struct kms_plane *plane, uint32_t fourcc, enum kms_blend blend,
+	bool translucent);
+
+/* The number of a blend mode in its "pixel blend mode"; false: it has no such mode. */
+bool kms_plane_blend_value(const struct kms_plane *plane, enum kms_blend blend, uint64_t *value);
+
 #endif

@@ -79,6 +79,7 @@ struct meaning {
 	uint64_t minimum;
 	uint64_t maximum;
 	uint64_t bits;
+	uint8_t blends[KMS_BLENDS];
 };
 
 struct kms_property_cache {
@@ -125,6 +126,22 @@ static const struct property_row *table_of(struct kms_property_cache *cache, uin
 		*rows = KMS_PLANE_PROPERTIES;
 		*meanings = cache->plane_meanings;
 		return plane_rows;
+	}
+}
+
+static void find_blends(struct meaning *meaning, const drmModePropertyRes *property)
+{
+	static const char *const names[KMS_BLENDS] = {
+		[KMS_BLEND_PREMULTIPLIED] = "Pre-multiplied",
+		[KMS_BLEND_NONE] = "None",
+		[KMS_BLEND_COVERAGE] = "Coverage",
+	};
+
+	for (int i = 0; i < property->count_enums; i++) {
+		for (size_t blend = 0; blend < KMS_BLENDS; blend++) {
+			if (strcmp(property->enums[i].name, names[blend]) == 0)
+				meaning->blends[blend] = (uint8_t)(property->enums[i].value + 1);
+		}
 	}
 }
 
@@ -191,6 +208,8 @@ static struct meaning *learn(int fd, struct kms_property_cache *cache, uint32_t 
 		if (strcmp(property->name, table[row].name) == 0) {
 			meaning->row = row;
 			find_reset(meaning, &table[row], property);
+			if (table == plane_rows && row == KMS_PLANE_BLEND_MODE)
+				find_blends(meaning, property);
 			break;
 		}
 	}
@@ -228,6 +247,7 @@ int kms_property_read(int fd, struct kms_property_cache *cache, uint32_t object_
 			.maximum = meaning->maximum,
 			.bits = meaning->bits,
 		};
+		memcpy(properties[meaning->row].blends, meaning->blends, sizeof(meaning->blends));
 	}
 	drmModeFreeObjectProperties(read);
 	return error;

@@ -8,6 +8,7 @@
 #define KMS_PROPERTY_H
 
 #include <glib.h>
+#include <kms.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -71,6 +72,8 @@ struct kms_property {
 	uint64_t minimum; /* of a range */
 	uint64_t maximum; /* of a range that may be set; else 0 */
 	uint64_t bits; /* of a bitmask: all that the driver knows; 0: not said */
+	/* Of "pixel blend mode": what each enum kms_blend is for the driver, plus 1; 0: unknown to it. */
+	uint8_t blends[KMS_BLENDS];
 };
 
 /* What a property id means, learnt once for all objects of a card that share it. */

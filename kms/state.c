@@ -20,11 +20,13 @@ void kms_state_drop(const struct kms_card *card, struct kms_state *state)
 	memset(state, 0, sizeof(*state));
 }
 
-/* The kernel has it now. */
-static void settle(struct kms_layer *layer, const struct kms_crtc *crtc)
+/* The kernel has it now. The plane that one above the picture left may be another one's. */
+static void settle(struct kms_layer *layer, enum kms_layer_kind kind, const struct kms_crtc *crtc)
 {
-	if (layer->plane)
-		layer->plane->crtc_id = layer->buffer || layer->kept ? crtc->id : 0;
+	if (layer->buffer || layer->kept)
+		layer->plane->crtc_id = crtc->id;
+	else if (layer->plane && !(KMS_LAYER_BIT(kind) & KMS_LAYERS_ABOVE))
+		layer->plane->crtc_id = 0;
 }
 
 void kms_state_apply(const struct kms_card *card, struct kms_state *now, struct kms_state *next)
@@ -37,7 +39,7 @@ void kms_state_apply(const struct kms_card *card, struct kms_state *now, struct 
 	next->mode_blob = 0;
 	for (size_t i = 0; i < KMS_LAYERS; i++) {
 		next->layers[i].buffer = NULL;
-		settle(&now->layers[i], now->crtc);
+		settle(&now->layers[i], (enum kms_layer_kind)i, now->crtc);
 	}
 }
 
@@ -82,15 +84,57 @@ static void add_off(struct kms_request *request, const struct kms_plane *plane)
 	kms_request_add(request, plane->id, &plane->properties[KMS_PLANE_CRTC_ID], 0);
 }
 
-/* A cursor is above everything, whatever the previous master wanted. */
-static void add_on(struct kms_request *request, const struct kms_plane *plane,
-	const struct kms_crtc *crtc, enum kms_layer_kind kind)
+static void add_blending(struct kms_request *request, const struct kms_layer *layer)
 {
+	const struct kms_plane *plane = layer->plane;
+	const struct kms_property *alpha = &plane->properties[KMS_PLANE_ALPHA];
+	const struct kms_property *mode = &plane->properties[KMS_PLANE_BLEND_MODE];
+	uint64_t value;
+
+	if (alpha->maximum)
+		kms_request_add(request, plane->id, alpha, layer->alpha);
+	if (kms_plane_blend_value(plane, (enum kms_blend)layer->blend, &value))
+		kms_request_add(request, plane->id, mode, value);
+}
+
+/* A cursor is above everything, whatever the previous master wanted; and an overlay in its place is
+ * as one that showed something else is not. */
+static void add_cursor_on(struct kms_request *request, const struct kms_layer *layer)
+{
+	const struct kms_plane *plane = layer->plane;
 	const struct kms_property *zpos = &plane->properties[KMS_PLANE_ZPOS];
+	const struct kms_layer opaque = {.plane = layer->plane,
+		.alpha = UINT16_MAX,
+		.blend = KMS_BLEND_PREMULTIPLIED};
+
+	if (zpos->maximum)
+		kms_request_add(request, plane->id, zpos, zpos->maximum);
+	if (plane->type == DRM_PLANE_TYPE_OVERLAY)
+		add_blending(request, &opaque);
+}
+
+static void add_on(struct kms_request *request, const struct kms_crtc *crtc,
+	enum kms_layer_kind kind, const struct kms_layer *layer)
+{
+	const struct kms_plane *plane = layer->plane;
 
 	kms_request_add(request, plane->id, &plane->properties[KMS_PLANE_CRTC_ID], crtc->id);
-	if (kind == KMS_LAYER_CURSOR && zpos->maximum)
-		kms_request_add(request, plane->id, zpos, zpos->maximum);
+	if (kind == KMS_LAYER_CURSOR)
+		add_cursor_on(request, layer);
+}
+
+/* What only layers above the picture have, and the picture below such ones. */
+static void add_depth(struct kms_request *request, enum kms_layer_kind kind,
+	const struct kms_layer *layer, const struct kms_layer *before)
+{
+	const struct kms_plane *plane = layer->plane;
+
+	if (layer->zpos && (!before || before->zpos != layer->zpos))
+		kms_request_add(request, plane->id, &plane->properties[KMS_PLANE_ZPOS],
+			layer->zpos - 1);
+	if (kind != KMS_LAYER_PICTURE && kind != KMS_LAYER_CURSOR &&
+		(!before || before->alpha != layer->alpha || before->blend != layer->blend))
+		add_blending(request, layer);
 }
 
 static void add_hotspot(struct kms_request *request, const struct kms_layer *layer)
@@ -128,7 +172,7 @@ static void add_layer(struct kms_request *request, const struct kms_card *card,
 		add_off(request, plane);
 		return;
 	}
-	if (before && (!before->buffer || before->kept))
+	if (before && (!before->buffer || before->kept || before->plane != plane))
 		before = NULL;
 	if (!before || layer->anew || layer->buffer != before->buffer) {
 		kms_request_add(request, plane->id, &plane->properties[KMS_PLANE_FB_ID],
@@ -138,7 +182,9 @@ static void add_layer(struct kms_request *request, const struct kms_card *card,
 	if (layer->kept)
 		return;
 	if (!before)
-		add_on(request, plane, crtc, kind);
+		add_on(request, crtc, kind, layer);
+	if (layer->zpos || kind != KMS_LAYER_PICTURE)
+		add_depth(request, kind, layer, before);
 	if (!before || !kms_placement_equal(&before->placement, &layer->placement))
 		kms_request_add_placement(request, plane, &layer->placement,
 			before ? &before->placement : NULL);
@@ -149,13 +195,17 @@ static void add_layer(struct kms_request *request, const struct kms_card *card,
 
 /* ---- flips ---- */
 
+void kms_flip_leave(struct kms_flip *flip, enum kms_layer_kind kind)
+{
+	if (flip->copied & KMS_LAYER_BIT(kind))
+		kms_buffer_unref(flip->layers[kind].buffer);
+	flip->copied &= ~KMS_LAYER_BIT(kind);
+}
+
 void kms_flip_finish(struct kms_flip *flip)
 {
-	for (size_t i = 0; i < KMS_LAYERS; i++) {
-		if (flip->copied[i])
-			kms_buffer_unref(flip->layers[i].buffer);
-	}
-	kms_flip_init(flip, flip->now);
+	while (flip->copied)
+		kms_flip_leave(flip, kms_layer_lowest(flip->copied));
 }
 
 struct kms_layer *kms_flip_layer(struct kms_flip *flip, enum kms_layer_kind kind,
@@ -163,11 +213,11 @@ struct kms_layer *kms_flip_layer(struct kms_flip *flip, enum kms_layer_kind kind
 {
 	struct kms_layer *layer = &flip->layers[kind];
 
-	if (flip->copied[kind]) {
+	if (flip->copied & KMS_LAYER_BIT(kind)) {
 		kms_layer_set_buffer(layer, buffer);
 		return layer;
 	}
-	flip->copied[kind] = true;
+	flip->copied |= KMS_LAYER_BIT(kind);
 	*layer = flip->now->layers[kind];
 	layer->buffer = buffer ? kms_buffer_ref(buffer) : NULL;
 	layer->kept = false;
@@ -175,22 +225,49 @@ struct kms_layer *kms_flip_layer(struct kms_flip *flip, enum kms_layer_kind kind
 	return layer;
 }
 
-static void build(struct kms_request *request, const struct kms_card *card,
+/* Planes that layers leave, first: another layer of the flip may have them from now on. */
+static void add_left_planes(struct kms_request *request, const struct kms_flip *flip)
+{
+	for (uint32_t left = flip->copied & KMS_LAYERS_ABOVE; left; left &= left - 1) {
+		const struct kms_layer *now = &flip->now->layers[kms_layer_lowest(left)];
+		const struct kms_layer *next = &flip->layers[kms_layer_lowest(left)];
+
+		if (now->buffer && (!next->buffer || now->plane != next->plane))
+			add_off(request, now->plane);
+	}
+}
+
+static void add_damage(struct kms_request *request, const struct kms_flip *flip)
+{
+	for (uint32_t left = flip->damaged & flip->copied; left; left &= left - 1) {
+		enum kms_layer_kind kind = kms_layer_lowest(left);
+		const struct kms_plane *plane = flip->layers[kind].plane;
+
+		kms_request_add(request, plane->id, &plane->properties[KMS_PLANE_FB_DAMAGE_CLIPS],
+			flip->damage[kind]);
+	}
+}
+
+/* Of every frame. */
+G_ALWAYS_INLINE static inline void build(struct kms_request *request, const struct kms_card *card,
 	const struct kms_flip *flip)
 {
 	const struct kms_state *now = flip->now;
-	const struct kms_plane *plane = now->layers[KMS_LAYER_PICTURE].plane;
 
 	kms_request_reset(request);
-	for (int kind = 0; kind < KMS_LAYERS; kind++) {
+	if (flip->copied & KMS_LAYERS_ABOVE)
+		add_left_planes(request, flip);
+	for (uint32_t left = flip->copied; left; left &= left - 1) {
+		enum kms_layer_kind kind = kms_layer_lowest(left);
+
 		/* One that was off and stays so has nothing to say. */
-		if (flip->copied[kind] && (flip->layers[kind].buffer || now->layers[kind].buffer))
-			add_layer(request, card, now->crtc, (enum kms_layer_kind)kind,
-				&flip->layers[kind], &now->layers[kind]);
+		if (flip->layers[kind].buffer ||
+			(now->layers[kind].buffer && !(KMS_LAYER_BIT(kind) & KMS_LAYERS_ABOVE)))
+			add_layer(request, card, now->crtc, kind, &flip->layers[kind],
+				&now->layers[kind]);
 	}
-	if (flip->damage)
-		kms_request_add(request, plane->id, &plane->properties[KMS_PLANE_FB_DAMAGE_CLIPS],
-			flip->damage);
+	if (flip->damaged)
+		add_damage(request, flip);
 }
 
 int kms_flip_test(const struct kms_card *card, struct kms_request *request,
@@ -209,15 +286,19 @@ int kms_flip_commit(struct kms_card *card, struct kms_request *request, const st
 
 void kms_flip_apply(struct kms_flip *flip, struct kms_state *now)
 {
-	for (size_t i = 0; i < KMS_LAYERS; i++) {
-		struct kms_layer *layer = &now->layers[i];
+	for (uint32_t left = flip->copied & KMS_LAYERS_ABOVE; left; left &= left - 1) {
+		struct kms_layer *layer = &now->layers[kms_layer_lowest(left)];
 
-		if (!flip->copied[i])
-			continue;
-		flip->copied[i] = false;
+		if (layer->buffer)
+			layer->plane->crtc_id = 0;
+	}
+	for (; flip->copied; flip->copied &= flip->copied - 1) {
+		enum kms_layer_kind kind = kms_layer_lowest(flip->copied);
+		struct kms_layer *layer = &now->layers[kind];
+
 		kms_buffer_unref(layer->buffer);
-		*layer = flip->layers[i];
-		settle(layer, now->crtc);
+		*layer = flip->layers[kind];
+		settle(layer, kind, now->crtc);
 	}
 }
 

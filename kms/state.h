@@ -19,17 +19,31 @@
 #include <xf86drmMode.h>
 
 enum kms_layer_kind {
-	KMS_LAYER_PICTURE,
-	KMS_LAYER_CURSOR,
+	KMS_LAYER_PICTURE, /* the lowest one */
+	KMS_LAYER_ABOVE, /* the first of KMS_LAYERS_MAX above it, which are ordered by their zpos */
+	KMS_LAYER_CURSOR = KMS_LAYER_ABOVE + KMS_LAYERS_MAX,
 	KMS_LAYERS,
 };
+
+/* Sets of layers are numbers, with a bit for each. */
+#define KMS_LAYER_BIT(kind) (UINT32_C(1) << (kind))
+#define KMS_LAYERS_ABOVE (KMS_LAYER_BIT(KMS_LAYER_CURSOR) - 1 - KMS_LAYER_BIT(KMS_LAYER_PICTURE))
+
+/* The lowest of a set that is not empty. */
+static inline enum kms_layer_kind kms_layer_lowest(uint32_t set)
+{
+	return (enum kms_layer_kind)__builtin_ctz(set);
+}
 
 struct kms_layer {
 	struct kms_plane *plane; /* NULL: no plane is there for it */
 	struct kms_buffer *buffer; /* NULL: off */
 	struct kms_placement placement;
-	uint32_t hot_x; /* of a cursor, inside its image */
-	uint32_t hot_y;
+	uint16_t zpos; /* of its plane, plus 1; 0: left as it is */
+	uint16_t alpha; /* of a layer above the picture: of all of it, 0xffff opaque … */
+	uint16_t hot_x; /* of a cursor, inside its image */
+	uint16_t hot_y;
+	uint8_t blend; /* … and enum kms_blend, of its pixels */
 	/* The placement is the previous master's, and none of it is said again: only the framebuffer is
 	 * ours. What comes after it brings all of its own. */
 	bool kept;
@@ -65,31 +79,42 @@ void kms_state_apply(const struct kms_card *card, struct kms_state *now, struct 
 /* Puts a buffer on a layer; NULL turns it off. Takes its own reference. */
 void kms_layer_set_buffer(struct kms_layer *layer, struct kms_buffer *buffer);
 
-/* ---- flips: most change one layer of two, so that no more of the state is copied ---- */
+/* ---- flips: most change one layer, so that no more of the state is copied ---- */
 
 struct kms_flip {
 	const struct kms_state *now; /* borrowed: what the kernel has */
-	bool copied[KMS_LAYERS]; /* all others stay as they are */
+	uint32_t copied; /* a set: all others stay as they are */
+	uint32_t damaged; /* those of which but a part changes */
 	struct kms_layer layers[KMS_LAYERS]; /* the copies, which are the caller's to change */
-	/* Which part of the picture it changes: a blob of kms_clips_blob(); 0: all of it. */
-	uint32_t damage;
+	uint32_t damage[KMS_LAYERS]; /* of those that are `damaged`: a blob of kms_clips_blob() */
 };
 
 /* Changes nothing so far. */
 static inline void kms_flip_init(struct kms_flip *flip, const struct kms_state *now)
 {
 	flip->now = now;
-	for (size_t i = 0; i < KMS_LAYERS; i++)
-		flip->copied[i] = false;
-	flip->damage = 0;
+	flip->copied = 0;
+	flip->damaged = 0;
 }
 
 /* Gives up what was not applied. */
 void kms_flip_finish(struct kms_flip *flip);
 
-/* Its copy of a layer, with this buffer now; NULL: off. */
+/* Its copy of a layer, with this buffer now; NULL: off. On another plane the one that it had is turned off,
+ * or is another layer's of the same flip. */
 struct kms_layer *kms_flip_layer(struct kms_flip *flip, enum kms_layer_kind kind,
 	struct kms_buffer *buffer);
+
+/* A part of it changes, in its buffer; 0: all of it. */
+static inline void kms_flip_damage(struct kms_flip *flip, enum kms_layer_kind kind, uint32_t blob)
+{
+	flip->damage[kind] = blob;
+	if (blob)
+		flip->damaged |= KMS_LAYER_BIT(kind);
+}
+
+/* Leaves the layer as it is, after all. */
+void kms_flip_leave(struct kms_flip *flip, enum kms_layer_kind kind);
 
 /* Would the driver take it? 0 or an errno. */
 int kms_flip_test(const struct kms_card *card, struct kms_request *request,

@@ -20,8 +20,7 @@ static void abandon_commit(struct kms_outputs *outputs, struct kms_crtc *crtc)
 			1000));
 	output->counters.flip_timeouts++;
 	kms_output_fail(output, ETIMEDOUT);
-	kms_output_frame_clear(&output->pending);
-	kms_output_frame_clear(&output->queued);
+	kms_output_drop_frames(output);
 }
 
 bool kms_watchdog_run(struct kms_outputs *outputs, int64_t now_us)

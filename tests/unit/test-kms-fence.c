@@ -90,7 +90,7 @@ static void test_waits(struct card_fixture *card)
 	g_assert_false(kms_output_due(seen->output));
 	g_assert_cmpuint(seen->presented, ==, card->serial);
 	/* Nothing is left in the loop. */
-	g_assert_null(seen->output->fence_watch);
+	g_assert_null(seen->output->layers[KMS_LAYER_PICTURE].fence_watch);
 	end_guest(&guest);
 }
 
@@ -128,10 +128,10 @@ static void test_behind_a_flip(struct card_fixture *card)
 	guest = make_guest(card);
 	card_submit(card, 0);
 	card_submit_buffer(card, 0, guest.buffer);
-	g_assert_null(seen->output->fence_watch);
+	g_assert_null(seen->output->layers[KMS_LAYER_PICTURE].fence_watch);
 	card_flip(0);
 	g_assert_false(kms_output_busy(seen->output));
-	g_assert_nonnull(seen->output->fence_watch);
+	g_assert_nonnull(seen->output->layers[KMS_LAYER_PICTURE].fence_watch);
 	draw(&guest);
 	card_turn();
 	card_flip(0);
@@ -160,7 +160,7 @@ static void test_never(struct card_fixture *card)
 	g_assert_false(kms_is_refusal(seen->error));
 	g_assert_cmpuint(card_shown(0), ==, shown);
 	g_assert_false(kms_output_holds(seen->output, guest.buffer));
-	g_assert_null(seen->output->fence_watch);
+	g_assert_null(seen->output->layers[KMS_LAYER_PICTURE].fence_watch);
 	g_assert_cmpuint(other->failures, ==, 0);
 	g_assert_cmpuint(double_counters.blocking_commits, ==, 0);
 	/* The next frame has all the time again. */
@@ -257,7 +257,7 @@ static void test_ends_meanwhile(struct card_fixture *card)
 	card_turn();
 	g_assert_cmpuint(seen->failed, ==, 1);
 	g_assert_cmpint(seen->error, ==, EACCES);
-	g_assert_null(seen->output->fence_watch);
+	g_assert_null(seen->output->layers[KMS_LAYER_PICTURE].fence_watch);
 	draw(&guest);
 	card_turn();
 	g_assert_cmpuint(double_counters.commits, ==, 0);

@@ -23,7 +23,8 @@ static void make(struct card_fixture *card, struct kms_buffer *buffer, struct km
 
 	kms_flip_init(flip, &output->state);
 	kms_flip_layer(flip, KMS_LAYER_PICTURE, buffer);
-	flip->damage = kms_clips_blob(&output->clips, card->device->card, &part, 1);
+	kms_flip_damage(flip, KMS_LAYER_PICTURE,
+		kms_clips_blob(&kms_output_picture(output)->clips, card->device->card, &part, 1));
 }
 
 static void start(struct card_fixture *card)
@@ -44,8 +45,8 @@ static void test_copy_and_drop(struct card_fixture *card)
 	references = card_picture(card, 0)->references;
 	make(card, buffer, &flip);
 	g_assert_cmpuint(buffer->references, ==, 2);
-	g_assert_false(flip.copied[KMS_LAYER_CURSOR]);
-	g_assert_nonnull(double_blob(flip.damage, NULL));
+	g_assert_cmphex(flip.copied, ==, KMS_LAYER_BIT(KMS_LAYER_PICTURE));
+	g_assert_nonnull(double_blob(flip.damage[KMS_LAYER_PICTURE], NULL));
 	kms_flip_finish(&flip);
 	g_assert_cmpuint(buffer->references, ==, 1);
 	g_assert_cmpuint(card_picture(card, 0)->references, ==, references);
@@ -88,7 +89,7 @@ static void test_commit_and_apply(struct card_fixture *card)
 	g_assert_false(double_committed(DOUBLE_CRTC(0), "ACTIVE"));
 	kms_card_commit_begun(device, output->state.crtc, token, g_get_monotonic_time(), false);
 	kms_flip_apply(&flip, &output->state);
-	g_assert_false(flip.copied[KMS_LAYER_PICTURE]);
+	g_assert_cmphex(flip.copied, ==, 0);
 	g_assert_cmpuint(card_shown(0), ==,
 		output->state.layers[KMS_LAYER_PICTURE].buffer->framebuffer);
 	card_flip(0);

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Commits of an output: which frames go, with which damage and cursor; what is left out where the driver
+ * refuses; and what is tried again. Part of output.h.
+ */
+#include "output.h"
+
+#include "resources.h"
+
+#include <errno.h>
+#include <log.h>
+
+/* A NONBLOCK commit that takes longer than this is counted as a finding. */
+#define SLOW_COMMIT_US 4000
+
+/* What the kernel had no time or memory for is tried again after so long, for so long; then it is a
+ * refusal. */
+#define BUSY_RETRY_US 20000
+#define BUSY_LIMIT_US 100000
+
+bool kms_output_is_refusal(int error)
+{
+	return error && kms_is_refusal(error) && !kms_error_is_passing(error);
+}
+
+/* Is it of memory of ours? */
+G_ALWAYS_INLINE static inline bool add_frame(struct kms_output_layer *frames, struct kms_flip *flip)
+{
+	const struct kms_output_frame *frame = &frames->pending;
+	struct kms_layer *layer = kms_flip_layer(flip, frames->kind, frame->buffer);
+
+	layer->placement = frame->placement;
+	layer->anew = true;
+	if (frames->damage.count && layer->plane->properties[KMS_PLANE_FB_DAMAGE_CLIPS].id)
+		kms_flip_damage(flip, frames->kind, kms_output_layer_damage(frames));
+	return frame->buffer->handle != 0;
+}
+
+static void add_cursor(struct kms_output *output, struct kms_flip *flip)
+{
+	kms_cursor_fill(&output->cursor, kms_flip_layer(flip, KMS_LAYER_CURSOR, NULL));
+}
+
+/* ---- what the driver refuses is tried again with less, one after the other ---- */
+
+/* One commit on its way. */
+struct commit {
+	struct kms_output *output;
+	struct kms_flip flip;
+	uint32_t frames; /* the set of layers whose pending frames it has */
+	bool with_cursor;
+	guint token;
+};
+
+static int send_flip(struct commit *commit)
+{
+	return kms_flip_commit(commit->output->card, &commit->output->request, &commit->flip,
+		&commit->token);
+}
+
+/* As the layer is to be. */
+static const struct kms_layer *next_layer(const struct commit *commit, enum kms_layer_kind kind)
+{
+	return commit->flip.copied & KMS_LAYER_BIT(kind) ? &commit->flip.layers[kind]
+							 : &commit->output->state.layers[kind];
+}
+
+static bool has_cursor(const struct commit *commit)
+{
+	return next_layer(commit, KMS_LAYER_CURSOR)->buffer != NULL;
+}
+
+/* Off; or where that is what was refused, as it is. */
+static int send_without_cursor(struct commit *commit)
+{
+	bool lit = has_cursor(commit);
+	int error;
+
+	commit->with_cursor = false;
+	if (lit)
+		kms_flip_layer(&commit->flip, KMS_LAYER_CURSOR, NULL);
+	else
+		kms_flip_leave(&commit->flip, KMS_LAYER_CURSOR);
+	error = send_flip(commit);
+	if (!error && lit)
+		kms_output_refuse_cursor(commit->output, next_layer(commit, KMS_LAYER_PICTURE));
+	return error;
+}
+
+static int send_without_damage(struct commit *commit, bool had_cursor)
+{
+	struct kms_output *output = commit->output;
+	int error;
+
+	commit->flip.damaged = 0;
+	error = send_flip(commit);
+	output->damage_refused = !error;
+	/* The cursor was not to blame: it comes back with the next commit. */
+	output->cursor.dirty |= !error && had_cursor;
+	return error;
+}
+
+/* Of several frames, from the top: is a single one to blame? */
+static int send_without_one(struct commit *commit, int error, struct kms_output_refusal *refusal)
+{
+	uint32_t all = commit->frames;
+	int again = error;
+
+	for (int kind = KMS_LAYER_CURSOR - 1; kind >= 0 && kms_output_is_refusal(again); kind--) {
+		struct kms_output_layer *layer = &commit->output->layers[kind];
+
+		if (!(all & KMS_LAYER_BIT(kind)))
+			continue;
+		kms_flip_leave(&commit->flip, layer->kind);
+		commit->frames = all & ~KMS_LAYER_BIT(kind);
+		again = send_flip(commit);
+		if (again == 0)
+			*refusal = (struct kms_output_refusal){KMS_LAYER_BIT(kind), error};
+		else
+			add_frame(layer, &commit->flip);
+	}
+	return again;
+}
+
+G_NO_INLINE static int send_less(struct commit *commit, int error,
+	struct kms_output_refusal *refusal)
+{
+	bool had_cursor = has_cursor(commit);
+
+	if (kms_output_is_refusal(error) && commit->frames && (had_cursor || commit->with_cursor))
+		error = send_without_cursor(commit);
+	if (kms_output_is_refusal(error) && commit->flip.damaged)
+		error = send_without_damage(commit, had_cursor);
+	if (kms_output_is_refusal(error) && commit->frames & (commit->frames - 1))
+		error = send_without_one(commit, error, refusal);
+	return error;
+}
+
+/* ---- one commit ---- */
+
+/* Every frame comes here. */
+G_ALWAYS_INLINE static inline int commit_frames(struct kms_output *output, uint32_t frames,
+	struct kms_output_refusal *refusal)
+{
+	struct kms_card *card = output->card;
+	struct commit commit;
+	int64_t before_us, now_us;
+	bool written = false;
+	int error;
+
+	commit.output = output;
+	commit.frames = frames;
+	kms_flip_init(&commit.flip, &output->state);
+	for (uint32_t left = frames; left; left &= left - 1)
+		written |= add_frame(&output->layers[kms_layer_lowest(left)], &commit.flip);
+	/* A frame whose pixels we wrote ourselves may have cost milliseconds in this turn of the
+	 * loop; any other cannot, and the loop's own time saves a system call. */
+	before_us = written ? g_get_monotonic_time() : kms_records_now(&card->records);
+	commit.with_cursor = kms_cursor_has_change(&output->cursor,
+		&output->state.layers[KMS_LAYER_CURSOR]);
+	if (commit.with_cursor)
+		add_cursor(output, &commit.flip);
+	error = send_flip(&commit);
+	if (error)
+		error = send_less(&commit, error, refusal);
+	if (error) {
+		kms_flip_finish(&commit.flip);
+		return error;
+	}
+	now_us = g_get_monotonic_time();
+	kms_flip_apply(&commit.flip, &output->state);
+	if (commit.with_cursor)
+		kms_cursor_applied(&output->cursor, &output->state.layers[KMS_LAYER_CURSOR]);
+	output->counters.commits++;
+	if (now_us - before_us > SLOW_COMMIT_US)
+		output->counters.commits_slow++;
+	output->cursor_due_us = KMS_NEVER;
+	kms_card_commit_begun(card, output->state.crtc, commit.token, now_us, false);
+	return 0;
+}
+
+int kms_output_commit(struct kms_output *output, uint32_t frames,
+	struct kms_output_refusal *refusal)
+{
+	return commit_frames(output, frames, refusal);
+}
+
+/* ---- pending becomes queued ---- */
+
+/* Another CRTC's mode set may keep this one out for as long as its link is trained. */
+static bool a_mode_is_set(const struct kms_card *card)
+{
+	for (size_t i = 0; i < card->crtc_count; i++) {
+		if (card->crtcs[i].busy && card->crtcs[i].setting_mode)
+			return true;
+	}
+	return false;
+}
+
+/* The frame stays pending where only the moment was wrong, for a while. */
+static bool try_again(struct kms_output *output, int error)
+{
+	int64_t now_us = g_get_monotonic_time();
+
+	if (!kms_error_is_passing(error))
+		return false;
+	if (!output->trying_since_us)
+		output->trying_since_us = now_us;
+	if (now_us - output->trying_since_us > BUSY_LIMIT_US &&
+		!(error == EBUSY && a_mode_is_set(output->card)))
+		return false;
+	kms_records_retry_in(&output->card->records, BUSY_RETRY_US);
+	return true;
+}
+
+/* Once a cause. What is said of the whole card, the card says. */
+static void log_refusal(struct kms_output *output, int error)
+{
+	if (error == output->logged_error || error == EACCES || error == EPERM || error == ENODEV)
+		return;
+	log_output(G_LOG_LEVEL_WARNING, kms_output_name(output), "the driver refused a frame: %s",
+		g_strerror(error));
+	output->logged_error = error;
+}
+
+/* Whose buffers nobody draws into any more. */
+G_ALWAYS_INLINE static inline uint32_t ready(struct kms_output *output, uint32_t layers)
+{
+	for (uint32_t left = layers; left; left &= left - 1) {
+		if (!kms_output_layer_is_ready(&output->layers[kms_layer_lowest(left)]))
+			layers &= ~(left & -left);
+	}
+	return layers;
+}
+
+G_ALWAYS_INLINE static inline void queue(struct kms_output *output, uint32_t frames)
+{
+	for (uint32_t left = frames; left; left &= left - 1) {
+		struct kms_output_layer *layer = &output->layers[kms_layer_lowest(left)];
+
+		layer->damage_lost = false;
+		kms_output_frame_move(&layer->queued, &layer->pending);
+	}
+}
+
+G_ALWAYS_INLINE static inline struct kms_output_refusal commit_pending(struct kms_output *output,
+	uint32_t layers)
+{
+	struct kms_output_refusal refusal = {0};
+	uint32_t frames = ready(output, layers);
+	int error;
+
+	if (!frames)
+		return refusal;
+	error = commit_frames(output, frames, &refusal);
+	if (error && try_again(output, error))
+		return refusal;
+	output->trying_since_us = 0;
+	if (!error)
+		queue(output, frames & ~refusal.layers);
+	else
+		refusal = (struct kms_output_refusal){frames, error};
+	if (!refusal.error)
+		return refusal;
+	if (kms_is_refusal(refusal.error) && refusal.layers & KMS_LAYER_BIT(KMS_LAYER_PICTURE))
+		kms_output_remember(output, &kms_output_picture(output)->pending, refusal.error);
+	log_refusal(output, refusal.error);
+	return refusal;
+}
+
+struct kms_output_refusal kms_output_commit_pending(struct kms_output *output, uint32_t layers)
+{
+	/* Most outputs have no other layer: without a loop over them. */
+	if (layers == KMS_LAYER_BIT(KMS_LAYER_PICTURE))
+		return commit_pending(output, KMS_LAYER_BIT(KMS_LAYER_PICTURE));
+	return commit_pending(output, layers);
+}
