@@ -10,7 +10,7 @@
  * A frame's life, per output: pending ▶ queued ▶ current. Submitting makes a frame the newest
  * pending one; with no commit in flight it is committed (queued) at once, else by the page-flip
  * handler, which alone moves frames on. The newest pending frame wins, the one it replaces is
- * superseded and its damage is carried over.
+ * superseded and its damage is carried over. Each layer of an output has frames of its own.
  */
 #ifndef SCANOUTD_KMS_H
 #define SCANOUTD_KMS_H
@@ -137,7 +137,8 @@ struct kms_listener {
 	 */
 	void (*commit_failed)(void *data, struct kms_output *output, uint64_t serial, int error);
 	/* Something that the kms_output_*() questions below answer has changed, or the driver now
-	 * refuses the cursor: ask again, set the cursor again, submit the picture again. */
+	 * refuses the cursor: ask again, set the cursor again, arrange layers again, submit the
+	 * picture again. */
 	void (*output_changed)(void *data, struct kms_output *output);
 	/* A round of probing is over, and every output that it changed was told: there may be new
 	 * outputs, and monitors may have other names, or be on other connectors. */
@@ -334,7 +335,8 @@ void kms_output_physical_size(const struct kms_output *output, uint32_t *width_m
  * the driver does not know (the connector's "panel orientation"), as of all that is no built-in panel. */
 enum kms_transform kms_output_panel_transform(const struct kms_output *output);
 
-/* A commit is in flight on it. */
+/* A frame submitted now has to wait: a commit is in flight on it; or, where it has other layers, which
+ * have commits of their own, a frame of this picture is on its way. */
 bool kms_output_busy(const struct kms_output *output);
 
 /* A commit is in flight on it, or a frame is pending that nothing of its guest's holds back (its
@@ -373,6 +375,75 @@ bool kms_output_test(struct kms_output *output, const struct kms_frame *frame);
 
 /* Does a frame that is pending, queued or current on this output use the buffer? */
 bool kms_output_holds(const struct kms_output *output, const struct kms_buffer *buffer);
+
+/* ---- layers above an output's picture (kms/output_layer.c, kms/output_planes.c) ---- */
+
+/*
+ * A picture of its own above the one of kms_output_submit() and below the cursor, on a plane of its own.
+ * Its frames are submitted, shown and answered for themselves. All that are there in time flip in one
+ * commit: while another layer has shown frames lately and has none yet, those that are there wait for it,
+ * but never so long that they would miss the vblank; one that comes later is shown by the next.
+ * Belongs to the caller, and may not outlive the device; stays while its output is off.
+ */
+struct kms_output_layer;
+
+/* As the callbacks of struct kms_listener of the same names, of one layer. */
+struct kms_layer_listener {
+	void (*presented)(void *data, uint64_t serial, const struct kms_presentation *presentation);
+	void (*commit_failed)(void *data, uint64_t serial, int error);
+};
+
+/* Shows nothing yet. NULL: the output has KMS_LAYERS_MAX of them. `listener` is copied, and may be one of
+ * NULLs. */
+struct kms_output_layer *kms_output_layer_create(struct kms_output *output,
+	const struct kms_layer_listener *listener, void *data);
+
+/* Takes NULL. It goes from the screen with the next commit; no callback comes. */
+void kms_output_layer_destroy(struct kms_output_layer *layer);
+
+/*
+ * Of its next frames: what alpha in their pixels means (premultiplied, until it is set), and the opacity of
+ * all of it, 0xffff opaque. Opaque or not at all is part of what kms_output_arrange() is asked; how
+ * much is not, so that a layer can fade.
+ */
+void kms_output_layer_set_blending(struct kms_output_layer *layer, enum kms_blend blend,
+	uint16_t alpha);
+
+struct kms_layer_wish {
+	struct kms_output_layer
+		*layer; /* NULL: the output's own picture, which is the first wish */
+	const struct kms_frame *frame; /* what it is to show; serial and damage do not matter */
+};
+
+/*
+ * Would the hardware show these at once, from the bottom to the top? Bit n of the answer: it shows wish n.
+ * A layer without its bit is to be drawn into the picture by the caller, with all that lies between: so
+ * none that it covers has a bit. Without bit 0 there is none: the picture cannot be shown so; ask
+ * with another one. At most 1 + KMS_LAYERS_MAX wishes.
+ *
+ * By what planes say that they can do, then by TEST_ONLY values, at most a few dozen; remembered by the
+ * whole set (sizes, strides, formats, modifiers, places, transforms), not by buffers. A layer keeps the
+ * plane that it has where that is possible. Frames have to be of this kind from now on. Layers with a bit
+ * keep their planes until the next call, until the output gets another mode, or another CRTC
+ * (output_changed); all others go from the screen with the next commit, also those that are not named.
+ * output_changed also comes when planes have become free that were wanting here, or when the driver refuses a
+ * set that it took: ask again. 0 while the output is not active.
+ */
+uint32_t kms_output_arrange(struct kms_output *output, const struct kms_layer_wish *wishes,
+	size_t count);
+
+/* As kms_output_submit(). Refused, too, where the layer has no plane, or the frame is of another kind than
+ * that of the last kms_output_arrange(). Serials are the layer's own. */
+enum kms_submit kms_output_layer_submit(struct kms_output_layer *layer,
+	const struct kms_frame *frame);
+
+/* A frame of it is on its way: another one has to wait. */
+bool kms_output_layer_busy(const struct kms_output_layer *layer);
+
+/* What is arranged and submitted between the two goes in one commit, if no buffer is still drawn into. Not
+ * nested; nothing is committed before the end, which comes in the same turn of the loop. */
+void kms_output_begin(struct kms_output *output);
+void kms_output_end(struct kms_output *output);
 
 /* ---- the cursor: moves with the next frame; alone only late in the frame (design 8) ---- */
 

@@ -139,10 +139,10 @@ static bool can_keep(const struct kms_plan_entry *entry, const struct kms_attemp
 }
 
 /* Nothing that somebody still draws into: the kernel would wait for it in our call. */
-static bool can_show_current(const struct kms_plan_entry *entry)
+static bool can_show_current(const struct kms_plan_entry *entry, enum kms_layer_kind kind)
 {
-	struct kms_output *output = entry->output;
-	const struct kms_output_frame *current = &kms_output_picture(output)->current;
+	const struct kms_output *output = entry->output;
+	const struct kms_output_frame *current = &output->layers[kind].current;
 
 	return current->buffer && kms_mode_equal(&entry->next.mode, &output->state.mode) &&
 		kms_buffer_is_ready(current->buffer);
@@ -163,7 +163,7 @@ static bool choose_picture(struct kms_plan_entry *entry, const struct kms_attemp
 		layer->placement = place_of(layer->plane);
 		return true;
 	}
-	if (attempt->pictures && can_show_current(entry)) {
+	if (attempt->pictures && can_show_current(entry, KMS_LAYER_PICTURE)) {
 		kms_layer_set_buffer(layer, current->buffer);
 		layer->placement = current->placement;
 		return true;
@@ -172,6 +172,24 @@ static bool choose_picture(struct kms_plan_entry *entry, const struct kms_attemp
 	layer->buffer = kms_buffer_create(output->card, entry->next.mode.hdisplay,
 		entry->next.mode.vdisplay, DRM_FORMAT_XRGB8888, false, error);
 	return layer->buffer != NULL;
+}
+
+/* Layers above the picture, where route.c left them their planes. */
+static void choose_layers(struct kms_plan_entry *entry)
+{
+	const struct kms_output *output = entry->output;
+
+	for (uint32_t left = output->shown & KMS_LAYERS_ABOVE; left; left &= left - 1) {
+		enum kms_layer_kind kind = kms_layer_lowest(left);
+		struct kms_layer *next = &entry->next.layers[kind];
+
+		if (!next->plane || !can_show_current(entry, kind))
+			continue;
+		kms_output_layer_fill(&output->layers[kind], next);
+		kms_layer_set_buffer(next, output->layers[kind].current.buffer);
+		next->placement = output->layers[kind].current.placement;
+		entry->next.layers[KMS_LAYER_PICTURE].zpos = output->picture_zpos;
+	}
 }
 
 bool kms_attempt_prepare(struct kms_plan *plan, const struct kms_attempt *attempt, GError **error)
@@ -191,6 +209,8 @@ bool kms_attempt_prepare(struct kms_plan *plan, const struct kms_attempt *attemp
 		}
 		if (!choose_picture(entry, attempt, error))
 			return false;
+		if (attempt->pictures && !entry->next.layers[KMS_LAYER_PICTURE].kept)
+			choose_layers(entry);
 	}
 	return true;
 }
@@ -235,6 +255,12 @@ static void add_crtc(struct kms_request *request, const struct kms_plan *plan,
 			resets(attempt, entry));
 }
 
+static bool shows(const struct kms_plan_entry *entry, enum kms_layer_kind kind)
+{
+	return kind == KMS_LAYER_PICTURE ||
+		(kind != KMS_LAYER_CURSOR && entry->next.layers[kind].buffer);
+}
+
 /* Cursors are off at first: their planes are lit by the next commit. */
 static void add_plane(struct kms_request *request, const struct kms_plan *plan,
 	const struct kms_plane *plane, const struct kms_attempt *attempt)
@@ -242,7 +268,7 @@ static void add_plane(struct kms_request *request, const struct kms_plan *plan,
 	enum kms_layer_kind kind = KMS_LAYER_CURSOR;
 	const struct kms_plan_entry *entry = find_by_plane(plan, plane, &kind);
 
-	if (entry && kind == KMS_LAYER_PICTURE && kms_attempt_includes(entry, attempt))
+	if (entry && shows(entry, kind) && kms_attempt_includes(entry, attempt))
 		kms_state_add_layer(request, plan->card, &entry->next, kind,
 			resets(attempt, entry));
 	else if (id_takes_part(plan, attempt, plane->crtc_id))
@@ -268,6 +294,7 @@ static void drop_frames(struct kms_output *output)
 	kms_output_fail(output, ECANCELED);
 	kms_output_drop_frames(output);
 	kms_output_frame_clear(&kms_output_picture(output)->current);
+	kms_output_settle_layers(output);
 }
 
 static void apply_off(struct kms_output *output)
@@ -275,6 +302,7 @@ static void apply_off(struct kms_output *output)
 	bool was_on = output->on;
 
 	output->on = false;
+	kms_output_void_layers(output, ECANCELED);
 	kms_state_drop(output->card, &output->state);
 	kms_cursor_set_plane(&output->cursor, NULL, 0, 0);
 	drop_frames(output);
@@ -282,17 +310,22 @@ static void apply_off(struct kms_output *output)
 		kms_output_note_change(output);
 }
 
+static void put_off(struct kms_output_layer *layer)
+{
+	if (layer->pending.buffer || !layer->current.buffer)
+		return;
+	layer->pending = layer->current;
+	layer->pending.serial = 0;
+	layer->current = (struct kms_output_frame){0};
+}
+
 /* The picture to come back to is still drawn into: it is shown when that is over. */
 static void put_off_current(struct kms_output *output)
 {
 	struct kms_output_layer *picture = kms_output_picture(output);
 
-	if (picture->pending.buffer || !picture->current.buffer ||
-		kms_buffer_is_ready(picture->current.buffer))
-		return;
-	picture->pending = picture->current;
-	picture->pending.serial = 0;
-	picture->current = (struct kms_output_frame){0};
+	if (picture->current.buffer && !kms_buffer_is_ready(picture->current.buffer))
+		put_off(picture);
 }
 
 /* Something else was asked for. */
@@ -307,11 +340,41 @@ static void log_other_mode(const struct kms_output *output)
 		output->info.name);
 }
 
+/* The mode set shows this, and no frame of its owner's. */
+static void set_frame(struct kms_output_layer *frames, const struct kms_layer *shown,
+	const struct kms_attempt *attempt)
+{
+	struct kms_output_frame *frame = attempt->blocking ? &frames->current : &frames->queued;
+	struct kms_output_frame before = *frame;
+
+	*frame = (struct kms_output_frame){
+		.buffer = shown->buffer ? kms_buffer_ref(shown->buffer) : NULL,
+		.placement = shown->placement,
+	};
+	kms_buffer_unref(before.buffer);
+	if (attempt->blocking)
+		kms_output_frame_clear(&frames->queued);
+}
+
+/* Layers above the picture that the mode set left out are shown after it. */
+static void set_layers(struct kms_output *output, const struct kms_attempt *attempt)
+{
+	for (uint32_t left = output->shown & KMS_LAYERS_ABOVE; left; left &= left - 1) {
+		struct kms_output_layer *layer = &output->layers[kms_layer_lowest(left)];
+		const struct kms_layer *shown = &output->state.layers[layer->kind];
+
+		if (shown->buffer)
+			set_frame(layer, shown, attempt);
+		else if (layer->plane)
+			put_off(layer);
+	}
+	output->rearranged = false;
+}
+
 static void apply_on(struct kms_plan_entry *entry, const struct kms_attempt *attempt)
 {
 	struct kms_output *output = entry->output;
 	struct kms_output_layer *frames = kms_output_picture(output);
-	struct kms_output_frame *frame = attempt->blocking ? &frames->current : &frames->queued;
 	const struct kms_layer *picture = &entry->next.layers[KMS_LAYER_PICTURE];
 	bool other = !output->state.crtc ||
 		picture->plane != output->state.layers[KMS_LAYER_PICTURE].plane ||
@@ -322,7 +385,9 @@ static void apply_on(struct kms_plan_entry *entry, const struct kms_attempt *att
 		kms_output_fail(output, ECANCELED);
 		kms_output_frame_clear(&frames->pending);
 	}
-	if (!other)
+	if (other)
+		kms_output_void_layers(output, ECANCELED);
+	else
 		put_off_current(output);
 	kms_state_apply(output->card, &output->state, &entry->next);
 	picture = &output->state.layers[KMS_LAYER_PICTURE];
@@ -335,13 +400,8 @@ static void apply_on(struct kms_plan_entry *entry, const struct kms_attempt *att
 	kms_output_forget_state(output);
 	kms_cursor_set_plane(&output->cursor, output->state.layers[KMS_LAYER_CURSOR].plane,
 		output->info.width, output->info.height);
-	if (attempt->blocking)
-		kms_output_frame_clear(&frames->queued);
-	kms_buffer_unref(frame->buffer);
-	*frame = (struct kms_output_frame){
-		.buffer = picture->buffer ? kms_buffer_ref(picture->buffer) : NULL,
-		.placement = picture->placement,
-	};
+	set_frame(frames, picture, attempt);
+	set_layers(output, attempt);
 	kms_output_note_change(output);
 }
 

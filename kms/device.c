@@ -141,10 +141,24 @@ static void tell_output(struct kms_device *device, struct kms_output *output)
 	picture->failed_serial = 0;
 	if (serial && listener->commit_failed)
 		listener->commit_failed(device->data, output, serial, picture->failed_error);
+	if (kms_output_has_layers(output))
+		kms_output_tell_failed_layers(output);
 	if (output->changed) {
 		output->changed = false;
 		if (listener->output_changed)
 			listener->output_changed(device->data, output);
+	}
+}
+
+/* Who lacked a plane asks again. */
+static void deal_with_planes(struct kms_device *device)
+{
+	device->card->planes_freed = false;
+	for (size_t i = 0; i < kms_outputs_count(&device->outputs); i++) {
+		struct kms_output *output = kms_outputs_at(&device->outputs, i);
+
+		output->changed |= output->lacks_plane;
+		output->lacks_plane = false;
 	}
 }
 
@@ -154,6 +168,8 @@ static void tell(struct kms_device *device)
 {
 	deal_with_loss(device);
 	deal_with_reset(device);
+	if (device->card->planes_freed)
+		deal_with_planes(device);
 	for (size_t i = 0; i < kms_outputs_count(&device->outputs); i++)
 		tell_output(device, kms_outputs_at(&device->outputs, i));
 	if (device->probe_untold && !device->gone_untold) {
@@ -383,6 +399,8 @@ static void flip(struct kms_device *device, struct kms_crtc *crtc,
 		uint64_t serial = kms_output_flipped(output, presentation);
 
 		kms_output_advance(output);
+		if (kms_output_has_layers(output))
+			kms_output_tell_layers(output, presentation);
 		tell_flip(device, output, serial, presentation);
 	}
 	if (device->modeset.wanted)

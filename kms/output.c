@@ -24,6 +24,7 @@ struct kms_output *kms_output_create(struct kms_card *card)
 	kms_cursor_init(&output->cursor, card);
 	output->cursor_due_us = KMS_NEVER;
 	output->renew_due_us = KMS_NEVER;
+	output->gather_due_us = KMS_NEVER;
 	/* Until something is asked for. */
 	output->wishes.count = 1;
 	output->info = (struct kms_mode_info){1024, 768, 60000, "1024x768@60.00"};
@@ -55,6 +56,18 @@ void kms_output_destroy(struct kms_output *output)
 int64_t kms_output_period(const struct kms_output *output)
 {
 	return INT64_C(1000000000) / output->info.refresh_mhz;
+}
+
+int64_t kms_output_time_left(const struct kms_output *output, int64_t now_us)
+{
+	int64_t period_us = kms_output_period(output);
+	int64_t since_us;
+
+	if (!output->event_us)
+		return 0;
+	/* How far into the present frame we are, by the last vblank that we heard of. */
+	since_us = MAX(0, (now_us - output->event_us) % period_us);
+	return period_us - kms_output_lead(output) - since_us;
 }
 
 void kms_output_note_change(struct kms_output *output)
@@ -131,6 +144,8 @@ void kms_output_suspend(struct kms_output *output, int error)
 void kms_output_forget_state(struct kms_output *output)
 {
 	memset(&output->verdicts, 0, sizeof(output->verdicts));
+	memset(&output->stacks, 0, sizeof(output->stacks));
+	output->arranged = NULL;
 	output->doubted = false;
 	output->renew_due_us = KMS_NEVER;
 	for (size_t i = 0; i < G_N_ELEMENTS(output->layers); i++)
@@ -168,6 +183,11 @@ void kms_output_run_deadlines(struct kms_output *output, int64_t now_us)
 {
 	for (uint32_t left = output->shown; left; left &= left - 1)
 		kms_output_layer_run_deadline(&output->layers[kms_layer_lowest(left)], now_us);
+	if (output->gather_due_us <= now_us) {
+		output->gather_due_us = KMS_NEVER;
+		kms_output_advance(output);
+	}
+	kms_records_wake_at(&output->card->records, output->gather_due_us);
 	if (output->cursor_due_us <= now_us)
 		kms_output_commit_cursor(output);
 	kms_records_wake_at(&output->card->records, output->cursor_due_us);
@@ -203,62 +223,76 @@ static void fail_refused(struct kms_output *output, uint32_t layers, int error)
 	}
 }
 
+G_NO_INLINE static void advance(struct kms_output *output, uint32_t pending)
+{
+	struct kms_output_refusal refusal = kms_output_commit_pending(output, pending);
+
+	/* What is the card's is said of all outputs, when that is dealt with. */
+	if (refusal.error && !kms_records_note_error(&output->card->records, refusal.error))
+		fail_refused(output, refusal.layers, refusal.error);
+}
+
 void kms_output_advance(struct kms_output *output)
 {
-	struct kms_output_refusal refusal;
 	uint32_t pending;
 
 	if (!kms_output_can_commit(output))
 		return;
 	pending = kms_output_pending(output);
-	if (!pending) {
+	if (pending || (kms_output_has_layers(output) && output->rearranged))
+		advance(output, pending);
+	else
 		kms_output_schedule_cursor(output);
-		return;
-	}
-	refusal = kms_output_commit_pending(output, pending);
-	/* What is the card's is said of all outputs, when that is dealt with. */
-	if (refusal.error && !kms_records_note_error(&output->card->records, refusal.error))
-		fail_refused(output, refusal.layers, refusal.error);
+}
+
+/* A frame of somebody's was brought: it is lit, after all. */
+static void note_shown(struct kms_output *output)
+{
+	output->renewed = false;
+	output->renew_due_us = KMS_NEVER;
+}
+
+/* Of vblanks one after the other each brought a frame. */
+static bool is_in_a_row(const struct kms_output *output,
+	const struct kms_presentation *presentation)
+{
+	return presentation->vblank && presentation->sequence == output->event_sequence + 1;
 }
 
 uint64_t kms_output_flipped(struct kms_output *output, const struct kms_presentation *presentation)
 {
 	struct kms_output_layer *picture = kms_output_picture(output);
 	uint64_t serial = picture->queued.serial;
+	bool in_a_row = is_in_a_row(output, presentation);
 
 	if (presentation->vblank)
 		output->counters.vblanks_missed += missed_vblanks(output, presentation->sequence);
-	if (serial && presentation->vblank && presentation->sequence == output->event_sequence + 1)
-		output->frames_in_a_row++;
-	else
-		output->frames_in_a_row = 0;
 	output->event_us = presentation->time_us;
 	output->event_sequence = presentation->sequence;
+	if (kms_output_has_layers(output) && kms_output_layers_flipped(output, presentation))
+		note_shown(output);
+	else
+		in_a_row &= serial != 0;
+	output->frames_in_a_row = in_a_row ? output->frames_in_a_row + 1 : 0;
 	if (picture->queued.buffer)
 		kms_output_frame_move(&picture->current, &picture->queued);
 	if (!output->on)
 		kms_output_settle(output);
 	if (serial) {
 		output->counters.frames_shown++;
-		output->renewed = false;
-		/* It is lit, after all. */
-		output->renew_due_us = KMS_NEVER;
+		note_shown(output);
 	}
 	return serial;
 }
 
 /* ---- frames from above ---- */
 
-static void set_damage(struct kms_output_layer *layer, const struct kms_output_frame *next,
-	const struct kms_frame *frame)
+static void supersede(struct kms_output *output, struct kms_output_layer *layer,
+	const struct kms_output_frame *next, const struct kms_frame *frame)
 {
 	const struct kms_output_frame *superseded = &layer->pending;
 
-	if (!superseded->buffer) {
-		kms_damage_set(&layer->damage, frame->damage, frame->damage_count);
-		return;
-	}
-	layer->output->counters.frames_superseded++;
+	output->counters.frames_superseded++;
 	if (next->buffer->layout.width == superseded->buffer->layout.width &&
 		next->buffer->layout.height == superseded->buffer->layout.height &&
 		kms_placement_equal(&next->placement, &superseded->placement))
@@ -268,10 +302,13 @@ static void set_damage(struct kms_output_layer *layer, const struct kms_output_f
 }
 
 /* The newest pending frame from now on. */
-static void take(struct kms_output_layer *layer, const struct kms_output_frame *next,
-	const struct kms_frame *frame)
+G_ALWAYS_INLINE static inline void take(struct kms_output *output, struct kms_output_layer *layer,
+	const struct kms_output_frame *next, const struct kms_frame *frame)
 {
-	set_damage(layer, next, frame);
+	if (layer->pending.buffer)
+		supersede(output, layer, next, frame);
+	else
+		kms_damage_set(&layer->damage, frame->damage, frame->damage_count);
 	kms_output_layer_unwatch(layer);
 	kms_buffer_ref(next->buffer);
 	if (layer->pending.buffer)
@@ -279,33 +316,51 @@ static void take(struct kms_output_layer *layer, const struct kms_output_frame *
 	layer->pending = *next;
 }
 
-static enum kms_submit submit(struct kms_output_layer *layer, const struct kms_output_frame *next,
-	const struct kms_frame *frame)
+/* Others' frames may be among those that the driver does not take, too. `superseded`: the serial of the one
+ * that was pending before. */
+G_NO_INLINE static enum kms_submit deal_with_refusal(struct kms_output_layer *layer,
+	uint64_t superseded, struct kms_output_refusal refusal)
 {
 	struct kms_output *output = layer->output;
-	uint64_t superseded = layer->pending.serial;
-	struct kms_output_refusal refusal;
 	uint32_t own = KMS_LAYER_BIT(layer->kind);
-	bool is_of_card;
+	bool is_of_card = kms_records_note_error(&output->card->records, refusal.error);
 
-	take(layer, next, frame);
-	if (!kms_output_can_commit(output))
-		return KMS_SUBMIT_ACCEPTED;
-	refusal = kms_output_commit_pending(output,
-		output->shown == own ? own : kms_output_all_pending(output));
-	if (!refusal.error)
-		return KMS_SUBMIT_ACCEPTED;
-	is_of_card = kms_records_note_error(&output->card->records, refusal.error);
 	if (!is_of_card)
 		fail_refused(output, refusal.layers & ~own, refusal.error);
 	if (!(refusal.layers & own))
 		return KMS_SUBMIT_ACCEPTED;
-	/* The answer below says it of this frame; one that it superseded was accepted once. */
+	/* The answer says it of this frame; one that it superseded was accepted once. */
 	layer->damage_lost = true;
 	kms_output_frame_clear(&layer->pending);
 	if (superseded)
 		kms_output_layer_note_failure(layer, superseded, refusal.error);
 	return is_of_card ? KMS_SUBMIT_OFF : KMS_SUBMIT_REFUSED;
+}
+
+/* Every frame comes here. */
+G_ALWAYS_INLINE static inline enum kms_submit take_frame(struct kms_output *output,
+	enum kms_layer_kind kind, const struct kms_output_frame *next,
+	const struct kms_frame *frame)
+{
+	struct kms_output_layer *layer = &output->layers[kind];
+	uint64_t superseded = layer->pending.serial;
+	struct kms_output_refusal refusal;
+
+	take(output, layer, next, frame);
+	if (!kms_output_can_commit(output))
+		return KMS_SUBMIT_ACCEPTED;
+	refusal = kms_output_commit_pending(output,
+		kms_output_has_layers(output) ? kms_output_all_pending(output)
+					      : KMS_LAYER_BIT(KMS_LAYER_PICTURE));
+	if (!refusal.error)
+		return KMS_SUBMIT_ACCEPTED;
+	return deal_with_refusal(layer, superseded, refusal);
+}
+
+enum kms_submit kms_output_take_frame(struct kms_output_layer *layer,
+	const struct kms_output_frame *next, const struct kms_frame *frame)
+{
+	return take_frame(layer->output, layer->kind, next, frame);
 }
 
 enum kms_submit kms_output_submit(struct kms_output *output, const struct kms_frame *frame)
@@ -316,7 +371,7 @@ enum kms_submit kms_output_submit(struct kms_output *output, const struct kms_fr
 		return KMS_SUBMIT_OFF;
 	if (!kms_output_ask(output, &next, true))
 		return kms_output_active(output) ? KMS_SUBMIT_REFUSED : KMS_SUBMIT_OFF;
-	return submit(kms_output_picture(output), &next, frame);
+	return take_frame(output, KMS_LAYER_PICTURE, &next, frame);
 }
 
 bool kms_output_holds(const struct kms_output *output, const struct kms_buffer *buffer)
@@ -397,12 +452,16 @@ enum kms_transform kms_output_panel_transform(const struct kms_output *output)
 
 bool kms_output_busy(const struct kms_output *output)
 {
-	return output->state.crtc && output->state.crtc->busy;
+	const struct kms_output_layer *picture = &output->layers[KMS_LAYER_PICTURE];
+
+	if (kms_output_has_layers(output))
+		return kms_output_layer_busy(picture);
+	return kms_output_in_flight(output);
 }
 
 bool kms_output_due(const struct kms_output *output)
 {
-	if (kms_output_busy(output))
+	if (kms_output_in_flight(output))
 		return true;
 	for (uint32_t left = output->shown; left; left &= left - 1) {
 		const struct kms_output_layer *layer = &output->layers[kms_layer_lowest(left)];

@@ -14,6 +14,7 @@
 #include "damage.h"
 #include "mode.h"
 #include "request.h"
+#include "stack.h"
 #include "state.h"
 #include "verdict.h"
 
@@ -56,9 +57,23 @@ struct kms_output_layer {
 	int64_t waiting_since_us;
 	GSource *fence_watch;
 
-	/* What its owner has not been told yet. */
-	uint64_t failed_serial; /* 0: nothing failed */
+	/* What its owner has not been told yet; serials are 0 for nothing. */
+	uint64_t failed_serial;
 	int failed_error;
+	uint64_t shown_serial; /* of a layer above the picture, of the event that is being told */
+	uint64_t dropped_serial; /* to be reported when what is queued was shown; 0: none */
+	int64_t shown_us; /* the event of its last frame, where there are several; 0: none */
+
+	/* Of a layer above the picture, as it was arranged. */
+	struct kms_layer_listener listener;
+	void *data;
+	struct kms_plane *plane; /* NULL: it has none, and goes from the one that it is on */
+	uint16_t zpos;
+	uint8_t blend;
+	uint16_t alpha;
+	size_t place; /* in the stack that was arranged */
+	struct kms_stack_member kind_of_frames;
+	bool leaving; /* destroyed, and the screen may still have it */
 };
 
 struct kms_output {
@@ -79,6 +94,7 @@ struct kms_output {
 	struct kms_mode_info info;
 	/* A mode set waits that changes it: no frame goes before. */
 	bool held;
+	bool batched; /* between kms_output_begin() and kms_output_end() */
 	/* A full mode set is wanted of it, for it shows nothing though nothing of ours is wrong; and
 	 * one was made since it last showed a frame. */
 	bool renew;
@@ -94,6 +110,14 @@ struct kms_output {
 	struct kms_request request;
 	struct kms_verdicts verdicts;
 	bool doubted; /* one of them is a refusal */
+
+	/* Its layers above the picture: what was arranged, and what is known of that. */
+	struct kms_stacks stacks;
+	struct kms_stack_answer *arranged; /* one of the stacks' answers; NULL */
+	uint16_t picture_zpos;
+	bool rearranged; /* a commit has to move or turn off planes, if no frame of theirs does */
+	bool lacks_plane; /* one that another CRTC has would serve */
+	int64_t gather_due_us; /* until then frames wait for those of other layers; KMS_NEVER */
 
 	struct kms_cursor cursor;
 	int64_t cursor_due_us; /* when to commit it alone; KMS_NEVER */
@@ -162,19 +186,82 @@ void kms_output_distrust(struct kms_output *output);
 /* Length of a frame of the mode that runs, microseconds. */
 int64_t kms_output_period(const struct kms_output *output);
 
+/* How long before a vblank what can wait is committed: frames have had most of their time to come. */
+#define KMS_LEAD_US 4000
+static inline int64_t kms_output_lead(const struct kms_output *output)
+{
+	return MIN(KMS_LEAD_US, kms_output_period(output) / 2);
+}
+
 /* The picture's frames. */
 static inline struct kms_output_layer *kms_output_picture(struct kms_output *output)
 {
 	return &output->layers[KMS_LAYER_PICTURE];
 }
 
+/* ---- layers above the picture ---- */
+
+/* The output cannot show them as they were arranged any more: their frames fail, their planes are free. */
+void kms_output_void_layers(struct kms_output *output, int error);
+
+/* What the kernel shows has changed: planes that are off are free, layers that were destroyed are no
+ * more. */
+void kms_output_settle_layers(struct kms_output *output);
+
+/* A page-flip event: what was queued is current, and its serials are noted to be told. True: there was
+ * a frame. */
+bool kms_output_layers_flipped(struct kms_output *output,
+	const struct kms_presentation *presentation);
+
+/* For device.c, from the main loop: tells their owners what was noted. */
+void kms_output_tell_layers(struct kms_output *output, const struct kms_presentation *presentation);
+void kms_output_tell_failed_layers(struct kms_output *output);
+
+/* Makes the layer of a state what its frames are to be on. */
+void kms_output_layer_fill(const struct kms_output_layer *layer, struct kms_layer *next);
+
+/* Adds to a flip what has to change of planes, besides the frames that it has. */
+void kms_output_add_planes(const struct kms_output *output, struct kms_flip *flip);
+
+/* Turns them all off in a flip. */
+void kms_output_add_layers_off(const struct kms_output *output, struct kms_flip *flip);
+
+/* The driver refuses frames of these layers as they were arranged: they are not arranged so again, and
+ * the listener is told to ask. */
+void kms_output_deny_layers(struct kms_output *output, uint32_t layers);
+
+/* Have these frames to wait, because a layer that shows frames lately has none yet? Not beyond the last moment
+ * for the next vblank. */
+bool kms_output_gathers(struct kms_output *output, uint32_t frames);
+
+/*
+ * How long from now until that last moment, a little before the vblank; negative after it. What comes later
+ * may hit the vblank, or not.
+ */
+int64_t kms_output_time_left(const struct kms_output *output, int64_t now_us);
+
 /* ---- between output.c and the other files of the output ---- */
+
+/* A frame of a layer that was judged: copied, and committed if it can be. */
+enum kms_submit kms_output_take_frame(struct kms_output_layer *layer,
+	const struct kms_output_frame *next, const struct kms_frame *frame);
 
 /* No commit in flight, and nothing that must go first. */
 static inline bool kms_output_can_commit(const struct kms_output *output)
 {
 	return output->on && output->card->records.state == KMS_DEVICE_READY &&
-		!output->state.crtc->busy && !output->held;
+		!output->state.crtc->busy && !output->held && !output->batched;
+}
+
+/* A commit is in flight. */
+static inline bool kms_output_in_flight(const struct kms_output *output)
+{
+	return output->state.crtc && output->state.crtc->busy;
+}
+
+static inline bool kms_output_has_layers(const struct kms_output *output)
+{
+	return output->shown != KMS_LAYER_BIT(KMS_LAYER_PICTURE);
 }
 
 /* The layers whose frames the driver did not take, and its errno; 0: it took what there was. */

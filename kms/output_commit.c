@@ -24,15 +24,20 @@ bool kms_output_is_refusal(int error)
 }
 
 /* Is it of memory of ours? */
-G_ALWAYS_INLINE static inline bool add_frame(struct kms_output_layer *frames, struct kms_flip *flip)
+G_ALWAYS_INLINE static inline bool add_frame(struct kms_output *output, enum kms_layer_kind kind,
+	struct kms_flip *flip)
 {
+	struct kms_output_layer *frames = &output->layers[kind];
 	const struct kms_output_frame *frame = &frames->pending;
-	struct kms_layer *layer = kms_flip_layer(flip, frames->kind, frame->buffer);
+	struct kms_layer *layer = kms_flip_layer(flip, kind, frame->buffer);
 
+	if (kind != KMS_LAYER_PICTURE)
+		kms_output_layer_fill(frames, layer);
 	layer->placement = frame->placement;
 	layer->anew = true;
-	if (frames->damage.count && layer->plane->properties[KMS_PLANE_FB_DAMAGE_CLIPS].id)
-		kms_flip_damage(flip, frames->kind, kms_output_layer_damage(frames));
+	if (frames->damage.count && layer->plane->properties[KMS_PLANE_FB_DAMAGE_CLIPS].id &&
+		layer->plane == output->state.layers[kind].plane)
+		kms_flip_damage(flip, kind, kms_output_layer_damage(frames));
 	return frame->buffer->handle != 0;
 }
 
@@ -100,6 +105,18 @@ static int send_without_damage(struct commit *commit, bool had_cursor)
 	return error;
 }
 
+/* Its frame stays away. If it gives its plane to another layer, it goes from the screen. */
+static void leave_frame(struct commit *commit, enum kms_layer_kind kind)
+{
+	struct kms_output *output = commit->output;
+	const struct kms_layer *now = &output->state.layers[kind];
+
+	kms_flip_leave(&commit->flip, kind);
+	commit->frames &= ~KMS_LAYER_BIT(kind);
+	if (kind != KMS_LAYER_PICTURE && now->buffer && now->plane != output->layers[kind].plane)
+		kms_flip_layer(&commit->flip, kind, NULL);
+}
+
 /* Of several frames, from the top: is a single one to blame? */
 static int send_without_one(struct commit *commit, int error, struct kms_output_refusal *refusal)
 {
@@ -107,17 +124,35 @@ static int send_without_one(struct commit *commit, int error, struct kms_output_
 	int again = error;
 
 	for (int kind = KMS_LAYER_CURSOR - 1; kind >= 0 && kms_output_is_refusal(again); kind--) {
-		struct kms_output_layer *layer = &commit->output->layers[kind];
-
 		if (!(all & KMS_LAYER_BIT(kind)))
 			continue;
-		kms_flip_leave(&commit->flip, layer->kind);
-		commit->frames = all & ~KMS_LAYER_BIT(kind);
+		leave_frame(commit, (enum kms_layer_kind)kind);
 		again = send_flip(commit);
-		if (again == 0)
+		if (again == 0) {
 			*refusal = (struct kms_output_refusal){KMS_LAYER_BIT(kind), error};
-		else
-			add_frame(layer, &commit->flip);
+		} else {
+			add_frame(commit->output, (enum kms_layer_kind)kind, &commit->flip);
+			commit->frames = all;
+		}
+	}
+	return again;
+}
+
+/* The picture alone, or what is to be off: it goes on without the others. */
+static int send_without_layers(struct commit *commit, int error, struct kms_output_refusal *refusal)
+{
+	struct kms_output *output = commit->output;
+	uint32_t others = commit->frames & KMS_LAYERS_ABOVE;
+	int again;
+
+	kms_output_add_layers_off(output, &commit->flip);
+	if (!commit->flip.copied)
+		return error;
+	commit->frames &= ~others;
+	again = send_flip(commit);
+	if (again == 0) {
+		*refusal = (struct kms_output_refusal){others, error};
+		kms_output_deny_layers(output, KMS_LAYERS_ABOVE);
 	}
 	return again;
 }
@@ -133,6 +168,9 @@ G_NO_INLINE static int send_less(struct commit *commit, int error,
 		error = send_without_damage(commit, had_cursor);
 	if (kms_output_is_refusal(error) && commit->frames & (commit->frames - 1))
 		error = send_without_one(commit, error, refusal);
+	if (kms_output_is_refusal(error) && kms_output_has_layers(commit->output) &&
+		(commit->output->rearranged || commit->frames & KMS_LAYER_BIT(KMS_LAYER_PICTURE)))
+		error = send_without_layers(commit, error, refusal);
 	return error;
 }
 
@@ -140,7 +178,7 @@ G_NO_INLINE static int send_less(struct commit *commit, int error,
 
 /* Every frame comes here. */
 G_ALWAYS_INLINE static inline int commit_frames(struct kms_output *output, uint32_t frames,
-	struct kms_output_refusal *refusal)
+	bool has_layers, struct kms_output_refusal *refusal)
 {
 	struct kms_card *card = output->card;
 	struct commit commit;
@@ -152,7 +190,9 @@ G_ALWAYS_INLINE static inline int commit_frames(struct kms_output *output, uint3
 	commit.frames = frames;
 	kms_flip_init(&commit.flip, &output->state);
 	for (uint32_t left = frames; left; left &= left - 1)
-		written |= add_frame(&output->layers[kms_layer_lowest(left)], &commit.flip);
+		written |= add_frame(output, kms_layer_lowest(left), &commit.flip);
+	if (has_layers)
+		kms_output_add_planes(output, &commit.flip);
 	/* A frame whose pixels we wrote ourselves may have cost milliseconds in this turn of the
 	 * loop; any other cannot, and the loop's own time saves a system call. */
 	before_us = written ? g_get_monotonic_time() : kms_records_now(&card->records);
@@ -175,6 +215,7 @@ G_ALWAYS_INLINE static inline int commit_frames(struct kms_output *output, uint3
 	if (now_us - before_us > SLOW_COMMIT_US)
 		output->counters.commits_slow++;
 	output->cursor_due_us = KMS_NEVER;
+	output->rearranged = false;
 	kms_card_commit_begun(card, output->state.crtc, commit.token, now_us, false);
 	return 0;
 }
@@ -182,7 +223,7 @@ G_ALWAYS_INLINE static inline int commit_frames(struct kms_output *output, uint3
 int kms_output_commit(struct kms_output *output, uint32_t frames,
 	struct kms_output_refusal *refusal)
 {
-	return commit_frames(output, frames, refusal);
+	return commit_frames(output, frames, kms_output_has_layers(output), refusal);
 }
 
 /* ---- pending becomes queued ---- */
@@ -243,35 +284,73 @@ G_ALWAYS_INLINE static inline void queue(struct kms_output *output, uint32_t fra
 	}
 }
 
+static bool has_planes(const struct kms_output *output)
+{
+	for (uint32_t left = output->shown & KMS_LAYERS_ABOVE; left; left &= left - 1) {
+		if (output->layers[kms_layer_lowest(left)].plane)
+			return true;
+	}
+	return false;
+}
+
+/* A word on the picture, where that is alone; else on how it goes with the layers above it. */
+static void remember(struct kms_output *output, struct kms_output_refusal refusal)
+{
+	bool is_picture = refusal.layers & KMS_LAYER_BIT(KMS_LAYER_PICTURE);
+
+	if (is_picture && has_planes(output))
+		kms_output_deny_layers(output, KMS_LAYERS_ABOVE);
+	else if (is_picture)
+		kms_output_remember(output, &kms_output_picture(output)->pending, refusal.error);
+	if (refusal.layers & KMS_LAYERS_ABOVE)
+		kms_output_deny_layers(output, refusal.layers);
+}
+
+static void judge(struct kms_output *output, struct kms_output_refusal refusal)
+{
+	if (kms_is_refusal(refusal.error))
+		remember(output, refusal);
+	log_refusal(output, refusal.error);
+}
+
+/* Nothing was taken: now, or at all? */
+G_NO_INLINE static struct kms_output_refusal deal_with_error(struct kms_output *output,
+	uint32_t frames, int error)
+{
+	const struct kms_output_refusal refusal = {frames, error};
+
+	if (try_again(output, error))
+		return (struct kms_output_refusal){0};
+	output->trying_since_us = 0;
+	judge(output, refusal);
+	return refusal;
+}
+
 G_ALWAYS_INLINE static inline struct kms_output_refusal commit_pending(struct kms_output *output,
-	uint32_t layers)
+	uint32_t layers, bool has_layers)
 {
 	struct kms_output_refusal refusal = {0};
 	uint32_t frames = ready(output, layers);
 	int error;
 
-	if (!frames)
+	if (!frames && !(has_layers && output->rearranged))
 		return refusal;
-	error = commit_frames(output, frames, &refusal);
-	if (error && try_again(output, error))
+	if (has_layers && kms_output_gathers(output, frames))
 		return refusal;
+	error = commit_frames(output, frames, has_layers, &refusal);
+	if (error)
+		return deal_with_error(output, frames, error);
 	output->trying_since_us = 0;
-	if (!error)
-		queue(output, frames & ~refusal.layers);
-	else
-		refusal = (struct kms_output_refusal){frames, error};
-	if (!refusal.error)
-		return refusal;
-	if (kms_is_refusal(refusal.error) && refusal.layers & KMS_LAYER_BIT(KMS_LAYER_PICTURE))
-		kms_output_remember(output, &kms_output_picture(output)->pending, refusal.error);
-	log_refusal(output, refusal.error);
+	queue(output, frames & ~refusal.layers);
+	if (refusal.error)
+		judge(output, refusal);
 	return refusal;
 }
 
 struct kms_output_refusal kms_output_commit_pending(struct kms_output *output, uint32_t layers)
 {
-	/* Most outputs have no other layer: without a loop over them. */
-	if (layers == KMS_LAYER_BIT(KMS_LAYER_PICTURE))
-		return commit_pending(output, KMS_LAYER_BIT(KMS_LAYER_PICTURE));
-	return commit_pending(output, layers);
+	/* Most have none: without a loop over them. */
+	if (!kms_output_has_layers(output))
+		return commit_pending(output, KMS_LAYER_BIT(KMS_LAYER_PICTURE), false);
+	return commit_pending(output, layers, true);
 }

@@ -8,9 +8,6 @@
 
 #include <log.h>
 
-/* How long before a vblank a cursor goes alone: a frame has had most of its time to come. */
-#define LEAD_US 4000
-
 /* After so many vblanks one after the other that each brought a frame, the next one likely does. */
 #define STEADY_FRAMES 4
 
@@ -26,20 +23,16 @@ static bool has_change(const struct kms_output *output)
 	return kms_cursor_has_change(&output->cursor, &output->state.layers[KMS_LAYER_CURSOR]);
 }
 
-static void schedule(struct kms_output *output)
+G_NO_INLINE static void schedule(struct kms_output *output)
 {
 	int64_t period_us = kms_output_period(output);
-	int64_t lead_us = MIN(LEAD_US, period_us / 2);
-	int64_t now_us, since_us;
+	int64_t lead_us = kms_output_lead(output);
+	int64_t now_us = kms_records_now(&output->card->records);
+	int64_t left_us = kms_output_time_left(output, now_us);
 
-	now_us = kms_records_now(&output->card->records);
-	/* How far into the present frame we are, by the last vblank that we heard of. */
-	since_us = output->event_us ? (now_us - output->event_us) % period_us : period_us - lead_us;
-	if (since_us < 0)
-		since_us = 0;
-	if (since_us > period_us - MIN(TOO_LATE_US, lead_us / 2))
-		since_us -= period_us;
-	output->cursor_due_us = now_us + MAX(0, period_us - lead_us - since_us);
+	if (left_us < MIN(TOO_LATE_US, lead_us / 2) - lead_us)
+		left_us += period_us;
+	output->cursor_due_us = now_us + MAX(0, left_us);
 	/* The vblank after the last one's: a frame that is only late would lose it to the cursor. */
 	if (output->frames_in_a_row >= STEADY_FRAMES &&
 		output->cursor_due_us < output->event_us + period_us)
@@ -55,7 +48,7 @@ void kms_output_schedule_cursor(struct kms_output *output)
 
 static void schedule_if_idle(struct kms_output *output)
 {
-	if (kms_output_active(output) && !kms_output_busy(output))
+	if (kms_output_active(output) && !kms_output_in_flight(output))
 		kms_output_schedule_cursor(output);
 }
 
@@ -65,7 +58,9 @@ void kms_output_commit_cursor(struct kms_output *output)
 	int error;
 
 	output->cursor_due_us = KMS_NEVER;
-	if (!kms_output_can_commit(output) || !has_change(output))
+	/* Frames that wait for others take it with them. */
+	if (!kms_output_can_commit(output) || !has_change(output) ||
+		output->gather_due_us != KMS_NEVER)
 		return;
 	error = kms_output_commit(output, 0, &refusal);
 	if (!error) {
@@ -142,7 +137,7 @@ static bool test_cursor(struct kms_output *output)
 		return false;
 	if (verdict && verdict->cursor == KMS_ANSWER_YES)
 		return true;
-	if (!kms_output_active(output) || kms_output_busy(output))
+	if (!kms_output_active(output) || kms_output_in_flight(output))
 		return true;
 	kms_flip_init(&flip, &output->state);
 	layer = kms_flip_layer(&flip, KMS_LAYER_CURSOR, NULL);

@@ -24,6 +24,8 @@ void kms_output_layer_fail(struct kms_output_layer *layer, int error)
 {
 	uint64_t serial = MAX(layer->pending.serial, layer->queued.serial);
 
+	serial = MAX(serial, layer->dropped_serial);
+	layer->dropped_serial = 0;
 	layer->damage_lost = true;
 	kms_output_layer_stop_waiting(layer);
 	if (!serial)

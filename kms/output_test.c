@@ -71,7 +71,7 @@ static bool find_out(struct kms_output *output, const struct kms_output_frame *f
 			KMS_ANSWER_NO;
 		return false;
 	}
-	if (can_wait && kms_output_busy(output))
+	if (can_wait && kms_output_in_flight(output))
 		return true;
 	error = ask(output, frame);
 	/* Where that could not be answered now, the commit will tell. */

@@ -24,6 +24,8 @@ struct kms_plane {
 	uint32_t type; /* DRM_PLANE_TYPE_* */
 	uint32_t possible_crtcs; /* bit n: the card's nth CRTC */
 	uint32_t crtc_id; /* where it is, as the kernel has it; 0: nowhere */
+	uint32_t
+		reserved; /* the CRTC whose layers it is for: until its last flip there is over; 0: none */
 	struct kms_plane_format *formats;
 	size_t format_count;
 	struct kms_property properties[KMS_PLANE_PROPERTIES];

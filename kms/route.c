@@ -155,6 +155,18 @@ static bool plane_serves(const struct kms_plan *plan, const struct kms_plane *pl
 		kms_plane_takes(plane, DRM_FORMAT_ARGB8888, KMS_MODIFIER_LINEAR);
 }
 
+/* What layers above the picture have stays theirs, where the output stays what it is. */
+static void keep_layers(struct kms_plan_entry *entry)
+{
+	const struct kms_output *output = entry->output;
+
+	if (!entry->on || !entry->next.crtc || entry->next.crtc != output->state.crtc ||
+		!kms_mode_equal(&entry->next.mode, &output->state.mode))
+		return;
+	for (int kind = KMS_LAYER_ABOVE; kind < KMS_LAYER_CURSOR; kind++)
+		entry->next.layers[kind].plane = output->layers[kind].plane;
+}
+
 static void route_planes(struct kms_plan *plan, uint32_t type)
 {
 	enum kms_layer_kind kind = type == DRM_PLANE_TYPE_PRIMARY ? KMS_LAYER_PICTURE
@@ -267,10 +279,9 @@ static bool is_same(const struct kms_plan_entry *entry)
 		return !now->crtc || is_given_up(output);
 	if (!output->on || output->renew || next->crtc != now->crtc)
 		return false;
-	for (size_t kind = 0; kind < KMS_LAYERS; kind++) {
-		if (next->layers[kind].plane != now->layers[kind].plane)
-			return false;
-	}
+	if (next->layers[KMS_LAYER_PICTURE].plane != now->layers[KMS_LAYER_PICTURE].plane ||
+		next->layers[KMS_LAYER_CURSOR].plane != now->layers[KMS_LAYER_CURSOR].plane)
+		return false;
 	return kms_mode_equal(&next->mode, &now->mode);
 }
 
@@ -289,6 +300,8 @@ void kms_plan_init(struct kms_plan *plan, const struct kms_outputs *outputs)
 			leave_off(entry, "none of its modes works");
 	}
 	route_crtcs(plan);
+	for (size_t i = 0; i < plan->count; i++)
+		keep_layers(&plan->entries[i]);
 	route_planes(plan, DRM_PLANE_TYPE_PRIMARY);
 	route_planes(plan, DRM_PLANE_TYPE_CURSOR);
 	route_planes(plan, DRM_PLANE_TYPE_OVERLAY);

@@ -292,14 +292,15 @@ void kms_flip_apply(struct kms_flip *flip, struct kms_state *now)
 		if (layer->buffer)
 			layer->plane->crtc_id = 0;
 	}
-	for (; flip->copied; flip->copied &= flip->copied - 1) {
-		enum kms_layer_kind kind = kms_layer_lowest(flip->copied);
+	for (uint32_t left = flip->copied; left; left &= left - 1) {
+		enum kms_layer_kind kind = kms_layer_lowest(left);
 		struct kms_layer *layer = &now->layers[kind];
 
 		kms_buffer_unref(layer->buffer);
 		*layer = flip->layers[kind];
 		settle(layer, kind, now->crtc);
 	}
+	flip->copied = 0;
 }
 
 /* ---- the parts of a mode set ---- */

@@ -33,6 +33,8 @@ static struct {
 		uint32_t sequence;
 		int64_t vblank_us;
 	} crtcs[DOUBLE_CRTCS_MAX];
+	/* The CRTC whose commit had the plane last, plus 1, by the object's number. */
+	unsigned int last_crtc[2 * DOUBLE_CRTCS_MAX + DOUBLE_PLANES_MAX];
 } atomic = {.kernel_end = -1};
 
 void double_atomic_reset(void)
@@ -340,7 +342,7 @@ static int check_plane(const struct check *check, size_t index, bool test_only)
 	framebuffer = double_framebuffer((uint32_t)values[PROPERTY_FB_ID]);
 	if (!framebuffer)
 		return check->touched[index][PROPERTY_FB_ID] ? ENOENT : 0;
-	if (values[PROPERTY_CRTC_ID] != DOUBLE_CRTC(plane->index))
+	if (values[PROPERTY_CRTC_ID] != DOUBLE_CRTC(plane->index) && !plane->shared)
 		return EINVAL;
 	if ((values[PROPERTY_SRC_X] + values[PROPERTY_SRC_W]) >> 16 > framebuffer->width ||
 		(values[PROPERTY_SRC_Y] + values[PROPERTY_SRC_H]) >> 16 > framebuffer->height)
@@ -359,8 +361,21 @@ static int check_plane(const struct check *check, size_t index, bool test_only)
 	}
 }
 
+static bool is_lit_overlay(const struct check *check, size_t index)
+{
+	return double_objects.objects[index].type == DRM_MODE_OBJECT_PLANE &&
+		check->state.values[index][PROPERTY_TYPE] == DRM_PLANE_TYPE_OVERLAY &&
+		check->state.values[index][PROPERTY_FB_ID];
+}
+
 static int check_planes(const struct check *check, bool test_only)
 {
+	unsigned int overlays = 0;
+
+	for (size_t i = 0; i < double_objects.count; i++)
+		overlays += is_lit_overlay(check, i);
+	if (double_card.overlays_max && overlays > double_card.overlays_max)
+		return ENOSPC;
 	for (size_t i = 0; i < double_objects.count; i++) {
 		int error = 0;
 
@@ -395,8 +410,38 @@ static int check_events(const struct check *check, uint32_t flags)
 	return (flags & DRM_MODE_PAGE_FLIP_EVENT) && !any ? EINVAL : 0;
 }
 
+static bool is_touched(const struct check *check, size_t index)
+{
+	for (int property = 0; property < PROPERTIES; property++) {
+		if (check->touched[index][property])
+			return true;
+	}
+	return false;
+}
+
+/* A plane is another CRTC's only after the flip that had it here. */
+static int check_busy_planes(const struct check *check, uint32_t flags)
+{
+	for (size_t i = 0; i < double_objects.count; i++) {
+		unsigned int last = atomic.last_crtc[i];
+
+		if (last && double_objects.objects[i].type == DRM_MODE_OBJECT_PLANE &&
+			is_touched(check, i) && !check->crtcs[last - 1] &&
+			atomic.crtcs[last - 1].in_flight && flags & DRM_MODE_ATOMIC_NONBLOCK) {
+			double_fault("plane %x on its way from CRTC %u",
+				double_objects.objects[i].id, last - 1);
+			return EBUSY;
+		}
+	}
+	return 0;
+}
+
 static int check_busy(const struct check *check, uint32_t flags)
 {
+	int error = check_busy_planes(check, flags);
+
+	if (error)
+		return error;
 	for (unsigned int i = 0; i < double_card.crtcs; i++) {
 		if (check->crtcs[i] && atomic.crtcs[i].stalled && flags & DRM_MODE_ATOMIC_NONBLOCK)
 			return EBUSY;
@@ -445,8 +490,21 @@ static int check_request(struct check *check, drmModeAtomicReqPtr request, uint3
 	return error;
 }
 
+static void note_planes(const struct check *check)
+{
+	for (size_t i = 0; i < double_objects.count; i++) {
+		uint64_t crtc = check->state.values[i][PROPERTY_CRTC_ID];
+
+		if (!crtc)
+			crtc = double_objects.state.values[i][PROPERTY_CRTC_ID];
+		if (crtc && is_touched(check, i))
+			atomic.last_crtc[i] = (unsigned int)(crtc - DOUBLE_CRTC(0)) + 1;
+	}
+}
+
 static void apply(const struct check *check, uint32_t flags, void *user_data)
 {
+	note_planes(check);
 	memcpy(double_objects.state.values, check->state.values,
 		double_objects.count * sizeof(*check->state.values));
 	memcpy(double_objects.committed, check->touched,

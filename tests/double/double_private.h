@@ -26,7 +26,9 @@ enum double_property {
 	PROPERTY_HOTSPOT_X,
 	PROPERTY_HOTSPOT_Y,
 	PROPERTY_ALPHA,
+	PROPERTY_BLEND_MODE,
 	PROPERTY_ZPOS,
+	PROPERTY_ZPOS_FIXED,
 	PROPERTY_IN_FORMATS,
 	PROPERTY_IN_FENCE_FD,
 	PROPERTY_ACTIVE,
@@ -45,6 +47,7 @@ struct double_object {
 	uint32_t id;
 	uint32_t type; /* DRM_MODE_OBJECT_* */
 	unsigned int index;
+	bool shared; /* a plane of whatever CRTC */
 	bool has[PROPERTIES];
 	bool leaving; /* a connector that goes as soon as no CRTC drives it */
 	bool absent; /* … and has gone */

@@ -31,6 +31,8 @@
 #define DOUBLE_OVERLAY(n) (UINT32_C(0x9a000200) + (uint32_t)(n))
 /* … and one that scans out compressed buffers alone. */
 #define DOUBLE_COMPRESSED(n) (UINT32_C(0x9a000300) + (uint32_t)(n))
+/* Overlays that every CRTC can have. */
+#define DOUBLE_SHARED(n) (UINT32_C(0x9a000400) + (uint32_t)(n))
 
 /* The card's shape and what its driver can do; read at open and at each call. */
 struct double_card {
@@ -38,14 +40,19 @@ struct double_card {
 	bool cursor_planes; /* one a CRTC */
 	bool overlay_planes; /* one a CRTC, without scaling */
 	bool compressed_overlays; /* one more before each of them, that knows DOUBLE_TILED alone */
+	unsigned int shared_overlays; /* so many that are no CRTC's own, without scaling */
+	unsigned int overlays_max; /* that can be on at once, of all: else ENOSPC; 0: all */
 	bool in_fences; /* planes have IN_FENCE_FD */
 	bool hotspot; /* cursor planes are hidden until the client says that it knows hotspots */
 	bool scaler; /* primary planes scale */
 	bool rotation; /* primary planes turn */
 	bool panels; /* connectors have "panel orientation" */
 	uint64_t panel_orientation; /* its value */
-	bool zpos; /* planes can be put above each other */
-	bool damage_clips; /* primary planes have FB_DAMAGE_CLIPS */
+	bool zpos; /* planes can be put above each other: 0 to 7 */
+	bool zpos_fixed; /* or have their places: primary 0, shared overlays 1 …, cursors 100 */
+	bool blend_modes; /* planes have "pixel blend mode" */
+	bool no_alpha; /* they have no "alpha" */
+	bool damage_clips; /* primary planes and shared overlays have FB_DAMAGE_CLIPS */
 	bool modifiers; /* AddFB2 takes modifiers */
 	bool tiled; /* and knows DOUBLE_TILED */
 	bool linear_implicit; /* and takes linear buffers only without a modifier */

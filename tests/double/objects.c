@@ -47,7 +47,9 @@ static const struct {
 	[PROPERTY_HOTSPOT_X] = {"HOTSPOT_X", DRM_MODE_PROP_SIGNED_RANGE, INT32_MIN, INT32_MAX},
 	[PROPERTY_HOTSPOT_Y] = {"HOTSPOT_Y", DRM_MODE_PROP_SIGNED_RANGE, INT32_MIN, INT32_MAX},
 	[PROPERTY_ALPHA] = {"alpha", DRM_MODE_PROP_RANGE, 0, 0xffff},
+	[PROPERTY_BLEND_MODE] = {"pixel blend mode", DRM_MODE_PROP_ENUM},
 	[PROPERTY_ZPOS] = {"zpos", DRM_MODE_PROP_RANGE, 0, 7},
+	[PROPERTY_ZPOS_FIXED] = {"zpos", DRM_MODE_PROP_RANGE | DRM_MODE_PROP_IMMUTABLE, 0, 0},
 	[PROPERTY_IN_FORMATS] = {"IN_FORMATS", DRM_MODE_PROP_BLOB | DRM_MODE_PROP_IMMUTABLE},
 	[PROPERTY_IN_FENCE_FD] = {"IN_FENCE_FD", DRM_MODE_PROP_SIGNED_RANGE, -1, INT32_MAX},
 	[PROPERTY_ACTIVE] = {"ACTIVE", DRM_MODE_PROP_RANGE, 0, 1},
@@ -60,10 +62,14 @@ static const struct {
 		DRM_MODE_PROP_ENUM | DRM_MODE_PROP_IMMUTABLE},
 };
 
-static const struct {
+struct enum_value {
 	const char *name;
 	uint64_t value;
-} enum_values[] = {{"Good", 0}, {"Bad", 1}};
+};
+
+static const struct enum_value link_values[] = {{"Good", 0}, {"Bad", 1}, {NULL}};
+static const struct enum_value blend_values[] = {{"None", 2}, {"Pre-multiplied", 0},
+	{"Coverage", 1}, {NULL}};
 
 const char *double_property_name(enum double_property property)
 {
@@ -162,6 +168,7 @@ bool double_ioctl(void)
 	return !double_card.gone;
 }
 
+/* Of those of the same name, the one that can be set. */
 static int find_property(const char *name)
 {
 	for (int property = 0; property < PROPERTIES; property++) {
@@ -237,8 +244,12 @@ static void add_plane(uint32_t id, unsigned int index, uint64_t type)
 
 	for (int property = PROPERTY_TYPE; property <= PROPERTY_CRTC_H; property++)
 		plane->has[property] = true;
-	plane->has[PROPERTY_ALPHA] = true;
+	plane->has[PROPERTY_ALPHA] = !double_card.no_alpha;
+	plane->has[PROPERTY_BLEND_MODE] = double_card.blend_modes;
 	plane->has[PROPERTY_ZPOS] = double_card.zpos;
+	plane->has[PROPERTY_ZPOS_FIXED] = double_card.zpos_fixed;
+	values[PROPERTY_BLEND_MODE] = 2;
+	values[PROPERTY_ZPOS_FIXED] = type == DRM_PLANE_TYPE_CURSOR ? 100 : 0;
 	plane->has[PROPERTY_IN_FENCE_FD] = double_card.in_fences;
 	values[PROPERTY_ZPOS] = 3;
 	values[PROPERTY_TYPE] = type;
@@ -253,6 +264,16 @@ static void add_plane(uint32_t id, unsigned int index, uint64_t type)
 		plane->has[PROPERTY_HOTSPOT_X] = double_card.hotspot;
 		plane->has[PROPERTY_HOTSPOT_Y] = double_card.hotspot;
 	}
+}
+
+static void add_shared(unsigned int n)
+{
+	size_t at = double_objects.count;
+
+	add_plane(DOUBLE_SHARED(n), n, DRM_PLANE_TYPE_OVERLAY);
+	double_objects.objects[at].shared = true;
+	double_objects.objects[at].has[PROPERTY_FB_DAMAGE_CLIPS] = double_card.damage_clips;
+	double_objects.state.values[at][PROPERTY_ZPOS_FIXED] = n + 1;
 }
 
 /* As the kernel lays it out: a head, the formats, the modifiers with the formats that they go
@@ -308,6 +329,8 @@ void double_objects_build(void)
 		if (double_card.overlay_planes)
 			add_plane(DOUBLE_OVERLAY(i), i, DRM_PLANE_TYPE_OVERLAY);
 	}
+	for (unsigned int i = 0; i < double_card.shared_overlays; i++)
+		add_shared(i);
 }
 
 int double_objects_find(uint32_t id)
@@ -594,7 +617,9 @@ drmModePlanePtr drmModeGetPlane(int fd, uint32_t id)
 		double_objects.state.values[index][PROPERTY_TYPE] == DRM_PLANE_TYPE_CURSOR;
 	plane = calloc(1, sizeof(*plane));
 	plane->plane_id = id;
-	plane->possible_crtcs = UINT32_C(1) << double_objects.objects[index].index;
+	plane->possible_crtcs = double_objects.objects[index].shared
+		? (uint32_t)((UINT64_C(1) << double_card.crtcs) - 1)
+		: UINT32_C(1) << double_objects.objects[index].index;
 	plane->count_formats = only_alpha ? 1 : 2;
 	plane->formats = calloc(2, sizeof(uint32_t));
 	memcpy(plane->formats, only_alpha ? alpha : opaque,
@@ -742,6 +767,17 @@ void drmModeFreeObjectProperties(drmModeObjectPropertiesPtr read)
 	free(read);
 }
 
+static void add_enums(drmModePropertyPtr property, const struct enum_value *values)
+{
+	while (values[property->count_enums].name)
+		property->count_enums++;
+	property->enums = calloc((size_t)property->count_enums, sizeof(*property->enums));
+	for (int i = 0; i < property->count_enums; i++) {
+		property->enums[i].value = values[i].value;
+		g_strlcpy(property->enums[i].name, values[i].name, sizeof(property->enums[i].name));
+	}
+}
+
 drmModePropertyPtr drmModeGetProperty(int fd, uint32_t id)
 {
 	uint32_t index = id - PROPERTY_ID(0);
@@ -763,15 +799,10 @@ drmModePropertyPtr drmModeGetProperty(int fd, uint32_t id)
 		property->values[0] = properties[index].minimum;
 		property->values[1] = properties[index].maximum;
 	}
-	if (index == PROPERTY_LINK_STATUS) {
-		property->count_enums = G_N_ELEMENTS(enum_values);
-		property->enums = calloc(G_N_ELEMENTS(enum_values), sizeof(*property->enums));
-		for (size_t i = 0; i < G_N_ELEMENTS(enum_values); i++) {
-			property->enums[i].value = enum_values[i].value;
-			g_strlcpy(property->enums[i].name, enum_values[i].name,
-				sizeof(property->enums[i].name));
-		}
-	}
+	if (index == PROPERTY_LINK_STATUS)
+		add_enums(property, link_values);
+	if (index == PROPERTY_BLEND_MODE)
+		add_enums(property, blend_values);
 	return property;
 }
 
