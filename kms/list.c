@@ -164,17 +164,82 @@ static void list_connectors(GString *text, int fd, struct kms_property_cache *ca
 		list_connector(text, &g_array_index(entries, struct entry, i), entries);
 }
 
-static void list_crtc(GString *text, int fd, uint32_t id)
+/* Planes, as read for the list: before CRTCs are written, which say what they can have of them. */
+struct plane_entry {
+	drmModePlane *plane;
+	struct kms_property properties[KMS_PLANE_PROPERTIES];
+};
+
+static void finish_plane(gpointer data)
 {
-	drmModeCrtc *crtc = drmModeGetCrtc(fd, id);
+	drmModeFreePlane(((struct plane_entry *)data)->plane);
+}
+
+static GArray *read_planes(GString *text, int fd, struct kms_property_cache *cache)
+{
+	drmModePlaneRes *planes = drmModeGetPlaneResources(fd);
+	GArray *entries = g_array_new(FALSE, TRUE, sizeof(struct plane_entry));
+
+	g_array_set_clear_func(entries, finish_plane);
+	for (uint32_t i = 0; planes && i < planes->count_planes; i++) {
+		struct plane_entry entry = {.plane = drmModeGetPlane(fd, planes->planes[i])};
+
+		if (!entry.plane) {
+			g_string_append_printf(text, "  plane %u: cannot be asked: %m\n",
+				planes->planes[i]);
+			continue;
+		}
+		kms_property_read(fd, cache, DRM_MODE_OBJECT_PLANE, entry.plane->plane_id,
+			entry.properties);
+		g_array_append_val(entries, entry);
+	}
+	if (planes)
+		drmModeFreePlaneResources(planes);
+	else
+		g_string_append_printf(text, "  planes: cannot be asked: %m\n");
+	return entries;
+}
+
+/* How many layers can lie above its picture, and what they must not do. */
+static void list_layers(GString *text, unsigned int index, const GArray *planes)
+{
+	unsigned int overlays = 0;
+	bool ordered = true, shared = false;
+
+	for (guint i = 0; i < planes->len; i++) {
+		const struct plane_entry *entry = &g_array_index(planes, struct plane_entry, i);
+
+		if (entry->properties[KMS_PLANE_TYPE].value != DRM_PLANE_TYPE_OVERLAY ||
+			!(entry->plane->possible_crtcs >> index & 1))
+			continue;
+		overlays++;
+		ordered &= entry->properties[KMS_PLANE_ZPOS].id != 0;
+		shared |= (entry->plane->possible_crtcs & ~(UINT32_C(1) << index)) != 0;
+	}
+	if (!overlays)
+		return;
+	overlays = MIN(overlays, KMS_LAYERS_MAX);
+	g_string_append_printf(text, ", up to %u %s above its picture%s%s", overlays,
+		overlays == 1 ? "layer" : "layers", shared ? ", shared with other CRTCs" : "",
+		overlays > 1 && !ordered ? ", where they do not overlap" : "");
+}
+
+static void list_crtc(GString *text, int fd, const drmModeRes *resources, unsigned int index,
+	const GArray *planes)
+{
+	drmModeCrtc *crtc = drmModeGetCrtc(fd, resources->crtcs[index]);
 	struct kms_mode_info info;
 
 	if (!crtc) {
-		g_string_append_printf(text, "  CRTC %u: cannot be asked: %m\n", id);
+		g_string_append_printf(text, "  CRTC %u: cannot be asked: %m\n",
+			resources->crtcs[index]);
 		return;
 	}
 	kms_mode_describe(&crtc->mode, &info);
-	g_string_append_printf(text, "  CRTC %u: %s\n", id, crtc->mode_valid ? info.name : "off");
+	g_string_append_printf(text, "  CRTC %u: %s", resources->crtcs[index],
+		crtc->mode_valid ? info.name : "off");
+	list_layers(text, index, planes);
+	g_string_append_c(text, '\n');
 	drmModeFreeCrtc(crtc);
 }
 
@@ -234,18 +299,37 @@ static void list_modifiers(GString *text, int fd, uint64_t blob_id)
 	drmModeFreePropertyBlob(blob);
 }
 
-static void list_plane(GString *text, int fd, struct kms_property_cache *cache,
-	const drmModeRes *resources, const drmModePlane *plane)
+/* What decides how it lies among others, on a line of its own. */
+static void list_depth(GString *text, const struct kms_property *properties)
 {
-	struct kms_property properties[KMS_PLANE_PROPERTIES] = {0};
+	const struct kms_property *zpos = &properties[KMS_PLANE_ZPOS];
+	bool has_alpha = properties[KMS_PLANE_ALPHA].maximum > 0;
 
-	kms_property_read(fd, cache, DRM_MODE_OBJECT_PLANE, plane->plane_id, properties);
+	if (zpos->maximum)
+		g_string_append_printf(text,
+			"      zpos %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT, zpos->minimum,
+			zpos->maximum);
+	else if (zpos->id)
+		g_string_append_printf(text, "      zpos %" G_GUINT64_FORMAT, zpos->value);
+	if (has_alpha)
+		g_string_append(text, zpos->id ? ", alpha" : "      alpha");
+	if (zpos->id || has_alpha)
+		g_string_append_c(text, '\n');
+}
+
+static void list_plane(GString *text, int fd, const drmModeRes *resources,
+	const struct plane_entry *entry)
+{
+	const struct kms_property *properties = entry->properties;
+	const drmModePlane *plane = entry->plane;
+
 	g_string_append_printf(text, "  plane %u: %s, for CRTC ", plane->plane_id,
 		plane_type_name(properties[KMS_PLANE_TYPE].value));
 	list_plane_crtcs(text, resources, plane->possible_crtcs);
 	if (plane->fb_id)
 		g_string_append_printf(text, ", in use by CRTC %u", plane->crtc_id);
 	g_string_append_c(text, '\n');
+	list_depth(text, properties);
 	if (properties[KMS_PLANE_IN_FORMATS].value) {
 		list_modifiers(text, fd, properties[KMS_PLANE_IN_FORMATS].value);
 		return;
@@ -256,27 +340,15 @@ static void list_plane(GString *text, int fd, struct kms_property_cache *cache,
 	g_string_append_c(text, '\n');
 }
 
-static void list_planes(GString *text, int fd, struct kms_property_cache *cache,
+static void list_crtcs_and_planes(GString *text, int fd, struct kms_property_cache *cache,
 	const drmModeRes *resources)
 {
-	drmModePlaneRes *planes = drmModeGetPlaneResources(fd);
+	g_autoptr(GArray) planes = read_planes(text, fd, cache);
 
-	if (!planes) {
-		g_string_append_printf(text, "  planes: cannot be asked: %m\n");
-		return;
-	}
-	for (uint32_t i = 0; i < planes->count_planes; i++) {
-		drmModePlane *plane = drmModeGetPlane(fd, planes->planes[i]);
-
-		if (plane) {
-			list_plane(text, fd, cache, resources, plane);
-			drmModeFreePlane(plane);
-		} else {
-			g_string_append_printf(text, "  plane %u: cannot be asked: %m\n",
-				planes->planes[i]);
-		}
-	}
-	drmModeFreePlaneResources(planes);
+	for (int i = 0; i < resources->count_crtcs; i++)
+		list_crtc(text, fd, resources, (unsigned int)i, planes);
+	for (guint i = 0; i < planes->len; i++)
+		list_plane(text, fd, resources, &g_array_index(planes, struct plane_entry, i));
 }
 
 void kms_list_parts(GString *text, int fd)
@@ -286,9 +358,7 @@ void kms_list_parts(GString *text, int fd)
 
 	if (resources) {
 		list_connectors(text, fd, cache, resources);
-		for (int i = 0; i < resources->count_crtcs; i++)
-			list_crtc(text, fd, resources->crtcs[i]);
-		list_planes(text, fd, cache, resources);
+		list_crtcs_and_planes(text, fd, cache, resources);
 		drmModeFreeResources(resources);
 	} else {
 		g_string_append_printf(text, "  connectors, CRTCs, planes: cannot be asked: %m\n");

@@ -239,11 +239,15 @@ static void test_planes(void)
 	double_card.crtcs = 2;
 	double_card.overlay_planes = true;
 	double_card.compressed_overlays = true;
+	double_card.no_alpha = true;
 	fd = open_card();
 	double_light(1);
 	kms_list_parts(text, fd);
 	close(fd);
-	assert_line(text->str, "  CRTC 3422552064: off\n  CRTC 3422552065: 1024x768@60.00");
+	assert_line(text->str,
+		"  CRTC 3422552064: off, up to 2 layers above its picture, where they do not overlap\n"
+		"  CRTC 3422552065: 1024x768@60.00, up to 2 layers above its picture, "
+		"where they do not overlap");
 	g_assert_nonnull(strstr(text->str, "  connector DP-2: connected"));
 	g_assert_nonnull(strstr(text->str, ", in use by CRTC 3422552065\n      1024x768@60.00"));
 	/* Formats alone, or with the modifiers that go with each. */
@@ -295,6 +299,37 @@ static void test_cards(void)
 	g_assert_cmpstr(text->str, ==, "");
 }
 
+/* Which layers a CRTC can have. */
+static void list_with_layers(GString *text, unsigned int overlays, bool fixed)
+{
+	int fd;
+
+	double_reset();
+	double_card.crtcs = 2;
+	double_card.shared_overlays = overlays;
+	double_card.zpos = !fixed;
+	double_card.zpos_fixed = fixed;
+	fd = open_card();
+	kms_list_parts(text, fd);
+	close(fd);
+}
+
+static void test_layers(void)
+{
+	g_autoptr(GString) one = g_string_new("\n"), many = g_string_new("\n");
+
+	list_with_layers(one, 1, true);
+	assert_line(one->str,
+		"  CRTC 3422552064: off, up to 1 layer above its picture, shared with other CRTCs");
+	assert_line(one->str,
+		"  plane 2583692288: overlay, for CRTC 3422552064 3422552065\n      zpos 1, alpha");
+	list_with_layers(many, 9, false);
+	assert_line(many->str,
+		"  CRTC 3422552064: off, up to 6 layers above its picture, shared with other CRTCs");
+	assert_line(many->str, "      zpos 0 to 7, alpha");
+	g_assert_null(double_faults());
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -305,5 +340,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/kms/list/formats", test_formats);
 	g_test_add_func("/kms/list/planes", test_planes);
 	g_test_add_func("/kms/list/cards", test_cards);
+	g_test_add_func("/kms/list/layers", test_layers);
 	return g_test_run();
 }
