@@ -644,5 +644,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/kms-lab/card/no-such", test_no_such_card);
 	g_test_add_func("/kms-lab/card/first", test_first_card);
 	lab_add_trouble();
+	lab_add_layers();
 	return g_test_run();
 }

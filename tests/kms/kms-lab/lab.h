@@ -79,4 +79,8 @@ uint32_t lab_framebuffer_on(struct lab *lab, uint32_t crtc);
 
 void lab_add_trouble(void);
 
+/* ---- the cases of layers.c ---- */
+
+void lab_add_layers(void);
+
 #endif
