@@ -234,14 +234,16 @@ struct kms_buffer *kms_buffer_adopt(struct kms_card *card, uint32_t framebuffer)
 
 struct kms_buffer *kms_buffer_ref(struct kms_buffer *buffer)
 {
-	buffer->references++;
-	return buffer;
+	return kms_buffer_hold(buffer);
 }
 
 void kms_buffer_unref(struct kms_buffer *buffer)
 {
-	if (!buffer || --buffer->references > 0)
-		return;
+	kms_buffer_let_go(buffer);
+}
+
+void kms_buffer_destroy(struct kms_buffer *buffer)
+{
 	close_framebuffer(buffer->card, buffer->framebuffer);
 	buffer->card->counters.framebuffers--;
 	free_memory(buffer);

@@ -42,6 +42,22 @@ struct kms_buffer {
 	int dmabuf;
 };
 
+/* Nobody references it any more. */
+void kms_buffer_destroy(struct kms_buffer *buffer);
+
+/* kms_buffer_ref() and kms_buffer_unref(), where every frame comes by. */
+static inline struct kms_buffer *kms_buffer_hold(struct kms_buffer *buffer)
+{
+	buffer->references++;
+	return buffer;
+}
+
+static inline void kms_buffer_let_go(struct kms_buffer *buffer)
+{
+	if (buffer && --buffer->references == 0)
+		kms_buffer_destroy(buffer);
+}
+
 /* A dumb buffer of 32 bits a pixel, zeroed, mapped only if asked for. */
 struct kms_buffer *kms_buffer_create(struct kms_card *card, uint32_t width, uint32_t height,
 	uint32_t fourcc, bool mapped, GError **error);

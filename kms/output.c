@@ -310,9 +310,8 @@ G_ALWAYS_INLINE static inline void take(struct kms_output *output, struct kms_ou
 	else
 		kms_damage_set(&layer->damage, frame->damage, frame->damage_count);
 	kms_output_layer_unwatch(layer);
-	kms_buffer_ref(next->buffer);
-	if (layer->pending.buffer)
-		kms_buffer_unref(layer->pending.buffer);
+	kms_buffer_hold(next->buffer);
+	kms_buffer_let_go(layer->pending.buffer);
 	layer->pending = *next;
 }
 

@@ -35,8 +35,7 @@ static inline void kms_output_frame_clear(struct kms_output_frame *frame)
 
 static inline void kms_output_frame_move(struct kms_output_frame *to, struct kms_output_frame *from)
 {
-	if (to->buffer)
-		kms_buffer_unref(to->buffer);
+	kms_buffer_let_go(to->buffer);
 	*to = *from;
 	from->buffer = NULL;
 	from->serial = 0;

@@ -219,7 +219,7 @@ struct kms_layer *kms_flip_layer(struct kms_flip *flip, enum kms_layer_kind kind
 	}
 	flip->copied |= KMS_LAYER_BIT(kind);
 	*layer = flip->now->layers[kind];
-	layer->buffer = buffer ? kms_buffer_ref(buffer) : NULL;
+	layer->buffer = buffer ? kms_buffer_hold(buffer) : NULL;
 	layer->kept = false;
 	layer->anew = false;
 	return layer;
@@ -296,7 +296,7 @@ void kms_flip_apply(struct kms_flip *flip, struct kms_state *now)
 		enum kms_layer_kind kind = kms_layer_lowest(left);
 		struct kms_layer *layer = &now->layers[kind];
 
-		kms_buffer_unref(layer->buffer);
+		kms_buffer_let_go(layer->buffer);
 		*layer = flip->layers[kind];
 		settle(layer, kind, now->crtc);
 	}
