@@ -372,7 +372,9 @@ static void make_layout(struct daemon *daemon)
 
 		guests[i] = (struct layout_guest){
 			.guest = member_guest(daemon->members[i]),
-			.keep_picture = section->before_last,
+			.before = section->before,
+			.after = section->after,
+			.failed = section->failed,
 			.mode = section->mode,
 			.policy = section->place,
 			.blank_after_ms = section->blank_after_ms,

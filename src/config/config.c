@@ -19,7 +19,8 @@ enum value_kind {
 	VALUE_NUMBER, /* int, from min to max */
 	VALUE_DURATION, /* gint64, milliseconds or CONFIG_NEVER */
 	VALUE_PLACE, /* enum place_policy; of an output also `placed` */
-	VALUE_IDLE, /* bool: "last" */
+	VALUE_PICTURE, /* struct picture_spec */
+	VALUE_FAILED, /* the same, and `failed_given` */
 	VALUE_LOG_LEVEL, /* GLogLevelFlags */
 	VALUE_VT, /* int */
 	VALUE_SEAT_MANAGER, /* enum config_seat_manager */
@@ -99,8 +100,9 @@ static const struct key guest_keys[] = {
 	{"display-socket", VALUE_STRING, offsetof(struct config_guest, display_socket)},
 	{"display-fd", VALUE_NUMBER, offsetof(struct config_guest, display_fd), 0, 65535},
 	{"socket-group", VALUE_STRING, offsetof(struct config_guest, socket_group)},
-	{"before", VALUE_IDLE, offsetof(struct config_guest, before_last)},
-	{"after", VALUE_IDLE, offsetof(struct config_guest, after_last)},
+	{"before", VALUE_PICTURE, offsetof(struct config_guest, before)},
+	{"after", VALUE_PICTURE, offsetof(struct config_guest, after)},
+	{"failed", VALUE_FAILED, offsetof(struct config_guest, failed)},
 	{"blank-after", VALUE_DURATION, offsetof(struct config_guest, blank_after_ms)},
 	{"off-after", VALUE_DURATION, offsetof(struct config_guest, off_after_ms)},
 	{"idle-off", VALUE_DURATION, offsetof(struct config_guest, idle_off_ms)},
@@ -168,6 +170,9 @@ static void guest_free(gpointer data)
 	g_free(guest->input_prefix);
 	g_free(guest->dbus_display);
 	g_free(guest->mode);
+	picture_spec_clear(&guest->before);
+	picture_spec_clear(&guest->after);
+	picture_spec_clear(&guest->failed);
 	g_free(guest);
 }
 
@@ -402,8 +407,11 @@ static bool set_value(const struct key *key, void *target, struct config_output 
 		if (output != NULL)
 			output->placed = true;
 		return config_parse_place(text, member, error);
-	case VALUE_IDLE:
-		return config_parse_idle(text, member, error);
+	case VALUE_FAILED:
+		((struct config_guest *)target)->failed_given = true;
+		return config_parse_picture(text, member, error);
+	case VALUE_PICTURE:
+		return config_parse_picture(text, member, error);
 	case VALUE_LOG_LEVEL:
 		return config_parse_log_level(text, member, error);
 	case VALUE_VT:

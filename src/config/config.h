@@ -20,6 +20,7 @@
 #include "config/combination.h"
 #include "config/device_options.h"
 #include "config/value.h"
+#include "scene/picture_spec.h"
 #include "scene/place.h"
 
 #define CONFIG_DEFAULT_PATH "/etc/scanoutd/scanoutd.conf"
@@ -93,10 +94,12 @@ struct config_guest {
 	/* Who may connect beside us; NULL: nobody. */
 	char *socket_group;
 
-	/* =last: what is on the glass stays, before the first frame and after the guest has gone.
-	 * Else it becomes black. */
-	bool before_last;
-	bool after_last;
+	/* Shown before the first frame, after the guest has gone, and after it has gone with an error: by
+	 * default as `after`, where config_resolve() puts it. */
+	struct picture_spec before;
+	struct picture_spec after;
+	struct picture_spec failed;
+	bool failed_given;
 	/* Milliseconds or CONFIG_NEVER. From when the guest disables a scanout until its outputs are
 	 * black, and until they are off: */
 	gint64 blank_after_ms;

@@ -34,9 +34,9 @@ bool options_init(struct options *options, char **arguments, GError **error)
 		{"socket-group", 0, 0, G_OPTION_ARG_STRING, &options->socket_group,
 			"Let this group connect, too", "GROUP"},
 		{"before", 0, 0, G_OPTION_ARG_STRING, &options->before,
-			"Before the first frame: black, last", "WHAT"},
+			"Before the first frame: black, #RRGGBB, last", "WHAT"},
 		{"after", 0, 0, G_OPTION_ARG_STRING, &options->after,
-			"After the guest has disconnected: black, last", "WHAT"},
+			"After the guest has disconnected: black, #RRGGBB, last", "WHAT"},
 		{"input", 0, 0, G_OPTION_ARG_STRING, &options->input,
 			"Its input devices: none, or some of keyboard,pointer,absolute,touch,pen",
 			"KINDS"},
@@ -237,9 +237,9 @@ static bool apply_guest(const struct options *options, struct config_guest *gues
 	if (options->input != NULL && !input_kinds_parse(options->input, &guest->inputs, error))
 		return fail_value(error, "input", options->input);
 	if (options->before != NULL &&
-		!config_parse_idle(options->before, &guest->before_last, error))
+		!config_parse_picture(options->before, &guest->before, error))
 		return fail_value(error, "before", options->before);
-	if (options->after != NULL && !config_parse_idle(options->after, &guest->after_last, error))
+	if (options->after != NULL && !config_parse_picture(options->after, &guest->after, error))
 		return fail_value(error, "after", options->after);
 	return apply_door(options, guest, error);
 }

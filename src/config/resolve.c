@@ -170,6 +170,8 @@ static bool resolve_guest(struct config_guest *guest, const char *folder, GHashT
 	}
 	if (guest->vm == NULL)
 		guest->vm = g_strdup(guest->name);
+	if (!guest->failed_given)
+		guest->failed = picture_spec_copy(&guest->after);
 	return check_socket(guest, "vmm-socket", guest->vmm_socket, seen, error) &&
 		check_socket(guest, "backend-socket", guest->backend_socket, seen, error) &&
 		check_socket(guest, "display-socket", guest->display_socket, seen, error) &&

@@ -28,10 +28,12 @@ static const enum place_policy places[] = {
 	PLACE_INTEGER,
 };
 
-static const struct word idles[] = {
-	{"black", false},
-	{"last", true},
+static const struct word picture_words[] = {
+	{"black", PICTURE_COLOR},
+	{"last", PICTURE_LAST},
 };
+
+#define HEX_DIGITS "0123456789abcdefABCDEF"
 
 /* The journal's names for GLib's levels. */
 static const struct word log_levels[] = {
@@ -151,13 +153,53 @@ bool config_parse_place(const char *text, enum place_policy *place, GError **err
 	return true;
 }
 
-bool config_parse_idle(const char *text, bool *last, GError **error)
+static bool parse_color(const char *text, uint32_t *color)
 {
-	int value;
+	guint64 value;
 
-	if (!parse_word(text, idles, G_N_ELEMENTS(idles), &value, error))
+	/* g_ascii_string_to_unsigned() takes signs and blanks. */
+	if (text[0] != '#' || strlen(text) != 7 || strspn(text + 1, HEX_DIGITS) != 6 ||
+		!g_ascii_string_to_unsigned(text + 1, 16, 0, 0xffffff, &value, NULL))
 		return false;
-	*last = value;
+	*color = (uint32_t)value;
+	return true;
+}
+
+/* The word of the configuration, or NULL. */
+static const struct word *find_picture_word(const char *text)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(picture_words); i++) {
+		if (g_str_equal(picture_words[i].text, text))
+			return &picture_words[i];
+	}
+	return NULL;
+}
+
+static bool fail_picture(const char *text, GError **error)
+{
+	struct config_nearest nearest;
+
+	g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE,
+		"must be black, last, or a colour as #1a2b3c");
+	config_nearest_init(&nearest, text);
+	for (size_t i = 0; i < G_N_ELEMENTS(picture_words); i++)
+		config_nearest_offer(&nearest, picture_words[i].text);
+	if (nearest.found != NULL)
+		config_did_you_mean(error, nearest.found);
+	return false;
+}
+
+bool config_parse_picture(const char *text, struct picture_spec *spec, GError **error)
+{
+	const struct word *word = find_picture_word(text);
+	struct picture_spec parsed = {0};
+
+	if (word != NULL)
+		parsed.kind = (enum picture_kind)word->value;
+	else if (!parse_color(text, &parsed.color))
+		return fail_picture(text, error);
+	picture_spec_clear(spec);
+	*spec = parsed;
 	return true;
 }
 

@@ -12,6 +12,7 @@
 
 #include "config/combination.h"
 #include "config/device_options.h"
+#include "scene/picture_spec.h"
 #include "scene/place.h"
 
 #define CONFIG_ERROR (config_error_quark())
@@ -47,7 +48,8 @@ enum config_motion {
 
 /* Each message continues "KEY=VALUE: ": it says what is allowed. */
 bool config_parse_place(const char *text, enum place_policy *place, GError **error);
-bool config_parse_idle(const char *text, bool *last, GError **error);
+/* "last", "black", a colour as "#1a2b3c"; what `spec` had is freed. */
+bool config_parse_picture(const char *text, struct picture_spec *spec, GError **error);
 bool config_parse_log_level(const char *text, GLogLevelFlags *level, GError **error);
 bool config_parse_vt(const char *text, int *vt, GError **error);
 bool config_parse_seat_manager(const char *text, enum config_seat_manager *manager, GError **error);

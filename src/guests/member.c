@@ -186,7 +186,6 @@ struct member *member_create(const struct config_guest *config, unsigned int fli
 	struct member *member = g_new0(struct member, 1);
 	struct guest_options options = {
 		.name = config->name,
-		.after = config->after_last ? GUEST_IDLE_LAST : GUEST_IDLE_BLACK,
 		.flip_timeout_ms = flip_timeout_ms,
 		.detached = display_closed,
 		.data = member,

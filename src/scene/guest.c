@@ -18,7 +18,6 @@
 struct guest {
 	char *name;
 	struct kms_device *device;
-	enum guest_idle_picture after;
 	void (*detached)(void *data);
 	void *data;
 	struct guest_state *state;
@@ -174,7 +173,7 @@ static void peer_gone(struct guest *guest)
 	replies_forget(&guest->replies);
 	/* First the picture: what is complete is still shown, what is half-sent never. */
 	for (uint32_t i = 0; i < VHOST_USER_GPU_SCANOUTS; i++)
-		scanout_release(&guest->scanouts[i], guest->after == GUEST_IDLE_BLACK);
+		scanout_release(&guest->scanouts[i]);
 	add_counters(&guest->past, channel_counters(channel));
 	channel_destroy(channel);
 	memset(&guest->state->channel, 0, sizeof(guest->state->channel));
@@ -242,7 +241,6 @@ struct guest *guest_create(const struct guest_options *options, struct guest_sta
 	scanout.guest = guest->name;
 	scanout.closer = guest->closer;
 	guest->device = options->device;
-	guest->after = options->after;
 	guest->detached = options->detached;
 	guest->data = options->data;
 	guest->state = state;
@@ -329,7 +327,7 @@ void guest_detach(struct guest *guest)
 void guest_set_running(struct guest *guest, bool running)
 {
 	for (uint32_t i = 0; i < VHOST_USER_GPU_SCANOUTS; i++)
-		scanout_set_running(&guest->scanouts[i], running, guest->after == GUEST_IDLE_BLACK);
+		scanout_set_running(&guest->scanouts[i], running);
 }
 
 bool guest_attached(const struct guest *guest)

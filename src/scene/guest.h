@@ -43,16 +43,9 @@ struct account;
 struct guest;
 struct source;
 
-/* What is on the glass before the first frame, and after the guest has gone. */
-enum guest_idle_picture {
-	GUEST_IDLE_BLACK,
-	GUEST_IDLE_LAST,
-};
-
 struct guest_options {
 	const char *name;
 	struct account *account; /* outlives the guest; or NULL */
-	enum guest_idle_picture after;
 	struct kms_device *device; /* where dma-bufs are imported; NULL: there is no card so far */
 	/* A buffer that must be copied may take so long to be finished, as
 	 * kms_device_options.flip_timeout_ms. 0: KMS_FLIP_TIMEOUT_MS. */
@@ -102,14 +95,14 @@ void guest_set_device(struct guest *guest, struct kms_device *device);
 /* A display socket came; taken over. An earlier one is closed first. */
 void guest_attach(struct guest *guest, int fd);
 
-/* The VMM has gone: the display socket is closed, surfaces and dma-bufs are freed, and the views
- * show what `after` says. */
+/* The VMM has gone: the display socket is closed, surfaces and dma-bufs are freed, and the
+ * views keep its last picture, in whose place the layout puts another. */
 void guest_detach(struct guest *guest);
 
 /*
  * The relay's word on the device's queues (relay_listener.running): while they are stopped, as they
  * are when the guest has reset the device, a scanout that goes, or went just before, is not one that
- * the guest has switched off: its views show what `after` says. A guest that is attached is taken
+ * the guest has switched off: it is gone, as with guest_detach(). A guest that is attached is taken
  * for running.
  */
 void guest_set_running(struct guest *guest, bool running);

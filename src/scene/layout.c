@@ -92,7 +92,7 @@ static const struct screen *screen_of(const struct entry *entry)
 	return &entry->member->screens[entry->scanout];
 }
 
-static bool is_off(const struct entry *entry)
+bool layout_is_off(const struct entry *entry)
 {
 	return !entry->lit || entry->member->idle || screen_of(entry)->unlit;
 }
@@ -151,8 +151,8 @@ static void configure_card(struct layout *layout)
 		requests[count++] = (struct kms_output_request){
 			.output = entry->output,
 			.mode = entry->mode,
-			.keep_picture = entry->member->options.keep_picture,
-			.off = is_off(entry),
+			.keep_picture = entry->member->options.before.kind == PICTURE_LAST,
+			.off = layout_is_off(entry),
 			.force = is_forced(layout, &connector),
 		};
 	}
@@ -167,67 +167,10 @@ static void configure_card(struct layout *layout)
 		log_daemon(G_LOG_LEVEL_WARNING, "%s", error->message);
 }
 
-/* ---- words ---- */
-
-/* What becomes of an output, once for each change. */
-static void say_entry(struct entry *entry)
-{
-	bool turned = entry->transform != KMS_ROTATE_0;
-	g_autofree char *line = NULL;
-
-	if (entry->surplus)
-		line = g_strdup_printf("off: guest %s has %u scanouts, this is number %u",
-			guest_name(entry->member->options.guest), entry->member->scanouts,
-			entry->scanout);
-	else
-		line = g_strdup_printf("%s%s%s, %s, for scanout %u of guest %s",
-			kms_output_mode(entry->output)->name, turned ? ", transform " : "",
-			turned ? place_transform_name(entry->transform) : "",
-			!kms_output_connected(entry->output) ? "without a monitor"
-				: !entry->lit		     ? "off until used"
-				: is_off(entry)		     ? "off"
-							     : "on",
-			entry->scanout, guest_name(entry->member->options.guest));
-	if (g_strcmp0(line, entry->said) == 0)
-		return;
-	log_output(G_LOG_LEVEL_INFO, kms_output_name(entry->output), "%s", line);
-	g_free(entry->said);
-	entry->said = g_steal_pointer(&line);
-}
-
-static void say_entries(struct layout *layout)
-{
-	for (size_t i = 0; i < layout->count; i++)
-		say_entry(&layout->entries[i]);
-}
-
-/* What holds is said once; what no longer holds may be said again. */
-static void say_remarks(struct layout *layout, const GPtrArray *remarks)
-{
-	GHashTable *said = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-
-	for (guint i = 0; i < remarks->len; i++) {
-		const struct layout_remark *remark = g_ptr_array_index(remarks, i);
-		char *key = g_strdup_printf("%s: %s",
-			remark->output ? remark->output : remark->guest, remark->text);
-
-		if (g_hash_table_contains(layout->said, key)) {
-			/* Said. */
-		} else if (remark->output) {
-			log_output(remark->level, remark->output, "%s", remark->text);
-		} else {
-			log_guest(remark->level, remark->guest, "%s", remark->text);
-		}
-		g_hash_table_add(said, key);
-	}
-	g_hash_table_unref(layout->said);
-	layout->said = said;
-}
-
 void layout_relight(struct layout *layout)
 {
 	configure_card(layout);
-	say_entries(layout);
+	layout_say_entries(layout);
 	layout_told_check(layout);
 }
 
@@ -332,6 +275,7 @@ static void unbind(struct entry *entry, bool black)
 	if (black)
 		view_release(entry->view, true);
 	source_remove_view(source_of(entry), entry->view);
+	placeholder_end(entry->placeholder);
 }
 
 static void close_entry(struct entry *entry)
@@ -339,6 +283,7 @@ static void close_entry(struct entry *entry)
 	if (entry->view)
 		unbind(entry, false);
 	view_destroy(entry->view);
+	placeholder_destroy(entry->placeholder);
 	g_free(entry->monitor);
 	g_free(entry->said);
 	*entry = (struct entry){0};
@@ -373,6 +318,7 @@ static void inherit(struct entry *entry, struct entry *olds, size_t old_count, b
 			entry->said = g_steal_pointer(&old->said);
 		}
 		entry->view = g_steal_pointer(&old->view);
+		entry->placeholder = g_steal_pointer(&old->placeholder);
 		entry->monitor = g_steal_pointer(&old->monitor);
 	}
 	if (!kms_output_connected(entry->output))
@@ -388,13 +334,16 @@ static void bind_view(struct layout *layout, struct entry *entry)
 		.output = entry->output,
 	};
 
-	if (!entry->view)
+	if (!entry->view) {
 		entry->view = view_create(&options);
+		entry->placeholder = placeholder_create(entry->view);
+	}
 	view_set_policy(entry->view, entry->policy);
 	view_set_transform(entry->view, entry->transform);
 	view_set_background(entry->view, entry->background);
 	/* The resolution does not give a source more views than it takes. */
 	g_warn_if_fail(source_add_view(source_of(entry), entry->view));
+	layout_place(entry);
 }
 
 /*
@@ -435,8 +384,8 @@ static void update(struct layout *layout)
 	resolve(layout, &resolution);
 	changed = replace_entries(layout, &resolution);
 	configure_card(layout);
-	say_remarks(layout, resolution.remarks);
-	say_entries(layout);
+	layout_say_remarks(layout, resolution.remarks);
+	layout_say_entries(layout);
 	layout_resolution_finish(&resolution);
 	layout_told_check(layout);
 	if (changed && layout->listener.changed)
@@ -547,6 +496,9 @@ static void add_member(struct layout *layout, const struct layout_guest *options
 	member->layout = layout;
 	member->options = *options;
 	member->options.mode = g_strdup(options->mode);
+	member->options.before = picture_spec_copy(&options->before);
+	member->options.after = picture_spec_copy(&options->after);
+	member->options.failed = picture_spec_copy(&options->failed);
 	guest_set_display(options->guest, &layout_guest_display, member);
 	layout_told_init(member);
 	layout_dark_init(member);
@@ -575,6 +527,9 @@ static void free_member(struct member *member)
 	layout_told_finish(member);
 	layout_display_finish(member);
 	g_free((char *)(uintptr_t)member->options.mode);
+	picture_spec_clear(&member->options.before);
+	picture_spec_clear(&member->options.after);
+	picture_spec_clear(&member->options.failed);
 }
 
 static void free_section(struct layout_output *section)

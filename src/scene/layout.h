@@ -22,6 +22,7 @@
 #include "scene/guest.h"
 #include "scene/layout_resolve.h"
 #include "scene/layout_screen.h"
+#include "scene/picture_spec.h"
 #include "scene/place.h"
 #include "scene/view.h"
 
@@ -30,9 +31,19 @@ struct layout;
 /* The outputs of a scanout never go off by themselves. */
 #define LAYOUT_NEVER (-1)
 
+/* Which of its pictures a guest that shows nothing has in its place. */
+enum layout_moment {
+	LAYOUT_BEFORE, /* it has not shown anything so far */
+	LAYOUT_AFTER, /* it has, and is gone, or begins anew */
+	LAYOUT_FAILED, /* it is gone, and not as it should */
+};
+
 struct layout_guest {
 	struct guest *guest;
-	bool keep_picture; /* before=last: until the first frame the screen stays as it is */
+	/* By the moment. PICTURE_LAST before: until the first frame the screen stays as it is. */
+	struct picture_spec before;
+	struct picture_spec after;
+	struct picture_spec failed;
 	/* Of its outputs without a section. Borrowed during layout_create(). */
 	const char *mode;
 	enum place_policy policy;
@@ -83,6 +94,10 @@ void layout_set_device(struct layout *layout, struct kms_device *device);
 
 /* The guest's device has so many scanouts (relay: GET_CONFIG): outputs of its others go off. */
 void layout_set_scanout_count(struct layout *layout, struct guest *guest, uint32_t count);
+
+/* Of a guest that has gone, or is about to: what is shown in its place. A picture of its own makes it
+ * LAYOUT_AFTER by itself. */
+void layout_set_moment(struct layout *layout, struct guest *guest, enum layout_moment moment);
 
 /* Nobody has touched the guest's machine for long: its outputs are off as long as this is so. */
 void layout_set_idle(struct layout *layout, struct guest *guest, bool idle);

@@ -49,8 +49,14 @@ static void on_dark(void *data, struct source *source, bool dark)
 			"dark");
 }
 
+static void on_picture(void *data, struct source *source, bool there)
+{
+	layout_picture_changed(data, there);
+}
+
 static const struct source_listener source_listener = {
 	.dark = on_dark,
+	.picture = on_picture,
 };
 
 void layout_set_idle(struct layout *layout, struct guest *guest, bool idle)

@@ -2,12 +2,13 @@
 /*
  * What the parts of the layout share: layout.c binds sources to outputs, layout_display.c tells
  * guests about them, layout_told.c sees when that holds no longer, layout_dark.c knows which are not
- * looked at. For nobody else.
+ * looked at, layout_placeholder.c what is shown where a guest shows nothing. For nobody else.
  */
 #ifndef SCANOUTD_SCENE_LAYOUT_INTERNAL_H
 #define SCANOUTD_SCENE_LAYOUT_INTERNAL_H
 
 #include "scene/layout.h"
+#include "scene/placeholder.h"
 #include "scene/source.h"
 #include "vhost_user_gpu.h"
 
@@ -22,6 +23,8 @@ struct member {
 	bool idle; /* layout_set_idle() */
 	struct told *told; /* layout_told.c's */
 	uint32_t gone; /* bit i: scanout i is told as gone (layout_display.c) */
+	enum layout_moment moment;
+	bool placed; /* something was shown in the place of its pictures */
 	struct screen {
 		struct member *member;
 		bool unlit; /* it was dark for off-after: no output of it is lit */
@@ -39,6 +42,7 @@ struct member {
 struct entry {
 	struct kms_output *output;
 	struct view *view;
+	struct placeholder *placeholder; /* the view's */
 	struct member *member;
 	uint32_t scanout;
 	const struct layout_output *section; /* NULL: none */
@@ -89,12 +93,26 @@ void layout_note_use(struct member *member, uint32_t scanout);
 
 struct member *layout_find_member(struct layout *layout, const struct guest *guest);
 
+/* Nothing is to be lit there now. */
+bool layout_is_off(const struct entry *entry);
+
+/* What becomes of the outputs. (layout_say.c) */
+void layout_say_entries(struct layout *layout);
+/* What holds is said once; what no longer holds may be said again. */
+void layout_say_remarks(struct layout *layout, const GPtrArray *remarks);
+
 /* Asks the card for what is to be lit now, and says what has changed; the views stay. */
 void layout_relight(struct layout *layout);
 
 /* Listens to the guest's sources: what is dark for off-after is unlit. (layout_dark.c) */
 void layout_dark_init(struct member *member);
 void layout_dark_finish(struct member *member);
+
+/* Shows what is due on the output of a guest that shows nothing; does nothing where it does.
+ * (layout_placeholder.c) */
+void layout_place(struct entry *entry);
+/* source_listener.picture */
+void layout_picture_changed(struct screen *screen, bool there);
 
 /* What guests ask; `data` is their struct member. (layout_display.c) */
 extern const struct guest_display layout_guest_display;

@@ -49,17 +49,17 @@ void scanout_finish(struct scanout *scanout)
 	source_finish(&scanout->source);
 }
 
-static void release_views(struct scanout *scanout, bool black)
+static void release_views(struct scanout *scanout)
 {
 	struct scanout_slot *slot = NULL;
 
 	while ((slot = scanout_next_slot(scanout, slot)))
-		view_release(slot->view, black);
+		view_release(slot->view, false);
 }
 
-void scanout_release(struct scanout *scanout, bool black)
+void scanout_release(struct scanout *scanout)
 {
-	release_views(scanout, black);
+	release_views(scanout);
 	drop_contents(scanout);
 	scanout->complaints = 0;
 	memset(scanout->state, 0, sizeof(*scanout->state));
@@ -67,14 +67,13 @@ void scanout_release(struct scanout *scanout, bool black)
 	source_emptied(&scanout->source);
 }
 
-void scanout_set_running(struct scanout *scanout, bool running, bool black_then)
+void scanout_set_running(struct scanout *scanout, bool running)
 {
 	scanout->stopped = !running;
-	scanout->black_then = black_then;
 	/* A driver that ends switches its screens off, and then resets the device. */
 	if (running || source_state(&scanout->source) != SOURCE_DISABLED)
 		return;
-	release_views(scanout, black_then);
+	release_views(scanout);
 	source_emptied(&scanout->source);
 }
 
@@ -91,7 +90,7 @@ void scanout_set_device(struct scanout *scanout, struct kms_device *device)
  * picture. */
 void scanout_disable(struct scanout *scanout)
 {
-	release_views(scanout, scanout->stopped && scanout->black_then);
+	release_views(scanout);
 	drop_contents(scanout);
 	scanout->state->content = SCANOUT_DISABLED;
 	if (scanout->stopped)

@@ -74,7 +74,6 @@ struct scanout {
 	struct replies *replies;
 	struct account *account; /* the guest's */
 	bool stopped; /* the device was reset: nobody switches its scanouts off */
-	bool black_then; /* what is shown of a scanout that goes meanwhile */
 	struct content shown;
 	struct content next;
 	uint64_t versions; /* of their pictures: the last one */
@@ -116,11 +115,11 @@ void scanout_init(struct scanout *scanout, const struct scanout_options *options
 /* Says nothing to the views. */
 void scanout_finish(struct scanout *scanout);
 
-/* The peer is gone: the views show black or the last picture, all content is freed. */
-void scanout_release(struct scanout *scanout, bool black);
+/* The peer is gone: the views keep the last picture, all content is freed. */
+void scanout_release(struct scanout *scanout);
 
 /* guest_set_running(). */
-void scanout_set_running(struct scanout *scanout, bool running, bool black_then);
+void scanout_set_running(struct scanout *scanout, bool running);
 
 /* SCANOUT and DMABUF_SCANOUT; width 0 disables. Takes `fd` over, which may be anything. */
 void scanout_set_pixels(struct scanout *scanout, uint32_t width, uint32_t height);

@@ -88,6 +88,19 @@ static void disarm(struct source *source)
 		g_source_set_ready_time(source->timer, -1);
 }
 
+void source_light(struct source *source)
+{
+	set_dark(source, false);
+}
+
+/* ---- its picture ---- */
+
+static void tell_picture(struct source *source, bool there)
+{
+	if (source->listener && source->listener->picture)
+		source->listener->picture(source->data, source, there);
+}
+
 void source_enabled(struct source *source)
 {
 	if (source->state == SOURCE_ENABLED)
@@ -95,6 +108,7 @@ void source_enabled(struct source *source)
 	source->state = SOURCE_ENABLED;
 	disarm(source);
 	set_dark(source, false);
+	tell_picture(source, true);
 }
 
 void source_disabled(struct source *source)
@@ -113,6 +127,7 @@ void source_emptied(struct source *source)
 {
 	source->state = SOURCE_EMPTY;
 	disarm(source);
+	tell_picture(source, false);
 }
 
 /* ---- life ---- */

@@ -26,7 +26,7 @@ struct view;
 #define SOURCE_BLANK_NEVER (-1)
 
 enum source_state {
-	SOURCE_EMPTY, /* no picture yet, or who made it is gone: the last one stays, or black */
+	SOURCE_EMPTY, /* no picture yet, or who made it is gone: the last one stays, or a placeholder */
 	SOURCE_ENABLED, /* there is a picture */
 	SOURCE_DISABLED, /* its peer switched it off, and is still there */
 };
@@ -54,6 +54,13 @@ struct source_listener {
 	 * kms_device_configure() and the like may follow, no change of views.
 	 */
 	void (*dark)(void *data, struct source *source, bool dark);
+	/*
+	 * True: a picture is about to be shown, and takes the place of what the views show; called
+	 * as dark() is. False: the source is empty now and the views keep its last picture, in whose
+	 * place they may be given another (view_show_placeholder()); what is dark stays so unless
+	 * source_light() says otherwise. The views themselves stay in either case. May be NULL.
+	 */
+	void (*picture)(void *data, struct source *source, bool there);
 };
 
 struct source {
@@ -83,6 +90,8 @@ void source_set_blank_after(struct source *source, int64_t milliseconds);
 enum source_state source_state(const struct source *source);
 /* Has listener->dark said true last? */
 bool source_dark(const struct source *source);
+/* Something is shown in its place, which is to be seen: it is dark no longer. */
+void source_light(struct source *source);
 
 /* ---- for the makers of sources ---- */
 

@@ -99,7 +99,7 @@ static bool fill(struct view *view)
 {
 	enum view_fill filled = VIEW_FILL_DONE;
 
-	if (!view->picture->solid)
+	if (!is_placeholder(view->picture))
 		filled = view->listener->fill_surface(view->data, view->verdict.reason);
 	switch (filled) {
 	case VIEW_FILL_DONE:
@@ -296,6 +296,22 @@ void view_surface_lost(struct view *view)
 		fail_next(view, ETIMEDOUT);
 }
 
+/* Another picture will be looked at from the beginning, without the cursor of this one. */
+static void stop_picture(struct view *view)
+{
+	canvas_set_forget_ahead(&view->canvases);
+	kms_output_set_cursor(view->output, NULL, 0, 0);
+	view->verdict.cursor = VERDICT_CURSOR_NONE;
+	view->judged = false;
+	view->proposed = false;
+}
+
+void view_show_placeholder(struct view *view, const struct view_picture *picture)
+{
+	stop_picture(view);
+	view_show(view, picture);
+}
+
 void view_release(struct view *view, bool black_then)
 {
 	/* A last picture that has stayed until now can still be called off. */
@@ -308,15 +324,11 @@ void view_release(struct view *view, bool black_then)
 	if (!black_then && view->due != DUE_NOTHING &&
 		(view->due >= DUE_SURFACE || view_compose(view) != COMPOSED_SHOWN))
 		fail_next(view, ECANCELED);
-	canvas_set_forget_ahead(&view->canvases);
-	kms_output_set_cursor(view->output, NULL, 0, 0);
-	view->verdict.cursor = VERDICT_CURSOR_NONE;
-	view->judged = false;
-	view->proposed = false;
 	if (black_then) {
-		view_show(view, &black);
+		view_show_placeholder(view, &black);
 		return;
 	}
+	stop_picture(view);
 	view->due = DUE_NOTHING;
 	view->shows = SHOWS_LAST;
 	view->picture = NULL;
@@ -523,7 +535,7 @@ int64_t view_period_us(const struct view *view)
 /* Black and the like are no picture for those who point at one. */
 static bool has_picture(const struct view *view)
 {
-	return view->shows == SHOWS_PICTURE && view->judged && !view->picture->solid;
+	return view->shows == SHOWS_PICTURE && view->judged && !is_placeholder(view->picture);
 }
 
 bool view_picture_size(const struct view *view, uint32_t *width, uint32_t *height)

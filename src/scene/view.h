@@ -48,6 +48,9 @@ struct view_picture {
 	/* One colour (XRGB) all over the output, whatever its mode: the rest is 0 then. */
 	bool solid;
 	uint32_t color;
+	/* Shown in the place of a picture, as one colour is: its surface has all of it, the guest's cursor does not belong
+	 * to it, and nobody points at it. */
+	bool placeholder;
 	/* Another one, of the same source, whenever something above but the surface is another; 0: look at
 	 * it all. */
 	uint64_t version;
@@ -151,6 +154,10 @@ void view_surface_lost(struct view *view);
  */
 void view_draw_ahead(struct view *view, const struct view_picture *picture,
 	const struct kms_rect *rows);
+
+/* What is shown while the source has no picture, and until it has. As view_show(); after
+ * view_release(), or before the first picture. */
+void view_show_placeholder(struct view *view, const struct view_picture *picture);
 
 /* The source has nothing more to show, its picture goes away: what is dirty and complete is still
  * shown, then the last picture stays (`black` false) or the output becomes black. */

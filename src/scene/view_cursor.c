@@ -106,7 +106,7 @@ static void blended_cursor_changed(struct view *view)
 
 static bool has_picture(const struct view *view)
 {
-	return view->shows == SHOWS_PICTURE && view->judged && !view->picture->solid;
+	return view->shows == SHOWS_PICTURE && view->judged && !is_placeholder(view->picture);
 }
 
 void view_set_cursor(struct view *view, const uint32_t *pixels, uint32_t hot_x, uint32_t hot_y)

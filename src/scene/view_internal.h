@@ -78,6 +78,12 @@ static inline struct kms_rect whole(uint32_t width, uint32_t height)
 	return (struct kms_rect){0, 0, (int32_t)width, (int32_t)height};
 }
 
+/* Its surface is full for ever, and it is no picture of a guest's. */
+static inline bool is_placeholder(const struct view_picture *picture)
+{
+	return picture->solid || picture->placeholder;
+}
+
 static inline bool view_blends(const struct view *view)
 {
 	return view->verdict.cursor == VERDICT_CURSOR_BLENDED;

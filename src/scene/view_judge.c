@@ -115,7 +115,7 @@ static void inherit(const struct view *view, struct verdict_input *input,
 	const struct view_picture *picture)
 {
 	verdict_inherit(input, view->judged ? &view->input : NULL);
-	input->cursor = cursor_visible(&view->cursor) && !picture->solid;
+	input->cursor = cursor_visible(&view->cursor) && !is_placeholder(picture);
 }
 
 void view_judge(struct view *view)
@@ -147,7 +147,7 @@ void view_judge_cursor(struct view *view)
 	bool was_blended = view_blends(view);
 	bool taken;
 
-	view->input.cursor = cursor_visible(&view->cursor) && !view->picture->solid;
+	view->input.cursor = cursor_visible(&view->cursor) && !is_placeholder(view->picture);
 	answers[VERDICT_ASK_CURSOR] = VERDICT_UNKNOWN;
 	if (view->input.cursor) {
 		taken = view_give_cursor(view, &view->verdict.place, true);

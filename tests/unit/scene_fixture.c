@@ -62,7 +62,6 @@ struct scene *scene_prepare(const struct scene_options *options)
 		struct guest_options guest = {
 			.name = name,
 			.account = account_create(name),
-			.after = options->after,
 			.device = scene->card,
 			.flip_timeout_ms = options->flip_timeout_ms,
 			.detached = on_detached,
@@ -93,7 +92,9 @@ void scene_configure(struct scene *scene, const struct scene_options *options)
 	for (size_t i = 0; i < scene->guest_count; i++)
 		guests[i] = (struct layout_guest){
 			.guest = scene->guests[i],
-			.keep_picture = options->keep_picture,
+			.before = options->before,
+			.after = options->after,
+			.failed = options->after,
 			.policy = options->policy,
 			.blank_after_ms = darkens ? options->blank_after_ms : LAYOUT_NEVER,
 			.off_after_ms = darkens ? options->off_after_ms : LAYOUT_NEVER,

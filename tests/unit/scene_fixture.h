@@ -54,8 +54,9 @@ struct scene_options {
 	uint32_t height;
 	size_t guests; /* 0: one; named "a", "b" … */
 	enum place_policy policy;
-	enum guest_idle_picture after;
-	bool keep_picture;
+	/* Of all guests; .after is failed, too. */
+	struct picture_spec before;
+	struct picture_spec after;
 	bool later; /* the layout has no card so far */
 	int64_t blank_after_ms; /* with off_after_ms; 0 and 0: never */
 	int64_t off_after_ms;

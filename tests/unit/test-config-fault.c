@@ -75,7 +75,8 @@ static const struct fault faults[] = {
 		"scanoutd.conf:2: scaling=centre: must be none, center, fit, fill or integer; did you mean "
 		"center?"},
 	{"before", "[guest a]\nbefore=blakc\n",
-		"scanoutd.conf:2: before=blakc: must be black or last; did you mean black?"},
+		"scanoutd.conf:2: before=blakc: must be black, last, or a colour as #1a2b3c; did you mean "
+		"black?"},
 	{"mode", "[output DP-1]\nmode=large\n",
 		"scanoutd.conf:2: mode=large: must be off or a mode; \"large\" is no mode"},
 	{"guest-mode-off", "[guest a]\nmode=off\n",
@@ -388,7 +389,7 @@ static const struct option_fault option_faults[] = {
 		"--mode=off: an output is turned off in its own section, [output NAME]"},
 	{"place", "", "--scaling=fitt",
 		"--scaling=fitt: must be none, center, fit, fill or integer; did you mean fit?"},
-	{"after", "", "--after=gone", "--after=gone: must be black or last"},
+	{"after", "", "--after=gone", "--after=gone: must be black, last, or a colour as #1a2b3c"},
 	{"output-twice", "", "--output=DP-1 --output=DP-2 --output=DP-1",
 		"--output=DP-1: is given twice"},
 	{"log-level", "", "--log-level=warn",

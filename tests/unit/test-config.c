@@ -48,8 +48,9 @@ static void test_defaults(struct config_fixture *fixture, gconstpointer data)
 	g_assert_null(guest->display_socket);
 	g_assert_cmpint(guest->display_fd, ==, -1);
 	g_assert_null(guest->socket_group);
-	g_assert_false(guest->before_last);
-	g_assert_false(guest->after_last);
+	g_assert_true(picture_spec_is_black(&guest->before));
+	g_assert_true(picture_spec_is_black(&guest->after));
+	g_assert_true(picture_spec_is_black(&guest->failed));
 	g_assert_cmpint(guest->place, ==, PLACE_FIT);
 	g_assert_null(guest->mode);
 	g_assert_cmpint(guest->blank_after_ms, ==, 2000);
@@ -118,8 +119,8 @@ static void test_all_keys(struct config_fixture *fixture, gconstpointer data)
 	g_assert_cmpstr(guest->vmm_socket, ==, "/run/kiosk/vmm");
 	g_assert_cmpstr(guest->backend_socket, ==, "/run/kiosk/backend");
 	g_assert_cmpstr(guest->socket_group, ==, "libvirt-qemu");
-	g_assert_true(guest->before_last);
-	g_assert_true(guest->after_last);
+	g_assert_cmpint(guest->before.kind, ==, PICTURE_LAST);
+	g_assert_cmpint(guest->after.kind, ==, PICTURE_LAST);
 	g_assert_cmpint(guest->place, ==, PLACE_INTEGER);
 	g_assert_cmpint(guest->blank_after_ms, ==, 500);
 	g_assert_cmpint(guest->off_after_ms, ==, 7200000);
@@ -406,7 +407,7 @@ static void test_drop_ins(struct config_fixture *fixture, gconstpointer data)
 	g_assert_cmpstr(config->daemon.stats, ==, "20");
 	g_assert_cmpint(config->daemon.log_level, ==, G_LOG_LEVEL_CRITICAL);
 	g_assert_cmpuint(config->guests->len, ==, 1);
-	g_assert_true(guest_of(config, 0)->after_last);
+	g_assert_cmpint(guest_of(config, 0)->after.kind, ==, PICTURE_LAST);
 	g_assert_cmpint(guest_of(config, 0)->place, ==, PLACE_NONE);
 	g_assert_cmpuint(config->outputs->len, ==, 2);
 	g_assert_cmpstr(output_of(config, 0)->name, ==, "DP-1");
@@ -445,8 +446,8 @@ static void test_options_alone(struct config_fixture *fixture, gconstpointer dat
 	g_assert_cmpstr(guest->vmm_socket, ==, "/v");
 	g_assert_cmpstr(guest->backend_socket, ==, "/b");
 	g_assert_cmpstr(guest->socket_group, ==, "kvm");
-	g_assert_true(guest->before_last);
-	g_assert_true(guest->after_last);
+	g_assert_cmpint(guest->before.kind, ==, PICTURE_LAST);
+	g_assert_cmpint(guest->after.kind, ==, PICTURE_LAST);
 	g_assert_cmpuint(config->outputs->len, ==, 2);
 	for (guint i = 0; i < 2; i++) {
 		const struct config_output *output = output_of(config, i);
@@ -539,7 +540,7 @@ static void test_options_on_file(struct config_fixture *fixture, gconstpointer d
 	g_assert_cmpuint(config->guests->len, ==, 1);
 	guest = guest_of(config, 0);
 	g_assert_cmpstr(guest->name, ==, "kiosk");
-	g_assert_true(guest->after_last);
+	g_assert_cmpint(guest->after.kind, ==, PICTURE_LAST);
 	g_assert_cmpstr(guest->vmm_socket, ==, "/v");
 	g_assert_cmpstr(guest->backend_socket, ==, "/run/scanoutd/kiosk-backend.sock");
 	g_assert_null(guest->display_socket);

@@ -205,7 +205,7 @@ static void test_mode_changes(void)
  * again when the guest has gone. */
 static void test_last_picture_is_whole(void)
 {
-	struct scene *scene = scene_create_red(&(struct scene_options){.after = GUEST_IDLE_LAST});
+	struct scene *scene = scene_create_red(&(struct scene_options){.after.kind = PICTURE_LAST});
 	struct kms_output *output = scene_output(scene, 0);
 
 	scene_update(scene, 0, scene_full, RED);
@@ -226,7 +226,7 @@ static void test_last_picture_is_whole(void)
  * was being received. */
 static void test_what_is_complete_goes_first(void)
 {
-	struct scene *scene = scene_create_red(&(struct scene_options){.after = GUEST_IDLE_LAST});
+	struct scene *scene = scene_create_red(&(struct scene_options){.after.kind = PICTURE_LAST});
 	struct kms_output *output = scene_output(scene, 0);
 	const struct kms_rect upper = {0, 0, SCENE_WIDTH, 8};
 	const struct kms_rect lower = {0, 40, 8, 8};
@@ -288,7 +288,7 @@ struct walk {
 	struct kms_output *output;
 	struct place place;
 	uint32_t width, height; /* of the picture */
-	enum guest_idle_picture after;
+	enum picture_kind after;
 	uint32_t picture[PICTURE_MAX]; /* with all that is complete */
 	bool new_picture; /* the old one stays until the first UPDATE is complete */
 	uint32_t glass[SCENE_WIDTH * SCENE_HEIGHT]; /* what was committed last */
@@ -343,7 +343,7 @@ static guint walk_free_pixels(const struct walk *walk)
  * the last picture is committed again, since what a guest had covered was never seen. */
 static void walk_look(struct walk *walk)
 {
-	bool last = walk->new_picture && walk->after == GUEST_IDLE_LAST;
+	bool last = walk->new_picture && walk->after == PICTURE_LAST;
 	bool committed = walk->output->commit_count > walk->commits && !last;
 
 	if (walk->output->commit_count == 0)
@@ -441,7 +441,7 @@ static void walk_step(struct walk *walk)
 			walk_look(walk);
 		}
 		scene_hang_up(walk->scene, 0);
-		if (walk->after == GUEST_IDLE_BLACK)
+		if (walk->after == PICTURE_COLOR)
 			memset(walk->picture, 0, sizeof(walk->picture));
 		walk_look(walk);
 		g_free(fixture_log_take());
@@ -479,23 +479,23 @@ struct size {
 	const char *name;
 	uint32_t width, height;
 	enum place_policy policy;
-	enum guest_idle_picture after;
+	enum picture_kind after;
 	enum kms_transform transform; /* 0: upright */
 };
 
 static const struct size sizes[] = {
-	{"whole", SCENE_WIDTH, SCENE_HEIGHT, PLACE_FIT, GUEST_IDLE_LAST},
-	{"black", SCENE_WIDTH, SCENE_HEIGHT, PLACE_FIT, GUEST_IDLE_BLACK},
-	{"smaller", 40, 30, PLACE_CENTER, GUEST_IDLE_LAST},
-	{"larger", 90, 60, PLACE_CENTER, GUEST_IDLE_LAST},
-	{"wider", 100, 30, PLACE_NONE, GUEST_IDLE_LAST},
-	{"turned-90", SCENE_HEIGHT, SCENE_WIDTH, PLACE_FIT, GUEST_IDLE_LAST, KMS_ROTATE_90},
-	{"turned-180", 40, 30, PLACE_CENTER, GUEST_IDLE_LAST, KMS_ROTATE_180},
-	{"turned-270", 40, 90, PLACE_NONE, GUEST_IDLE_LAST, KMS_ROTATE_270},
-	{"flipped", 90, 60, PLACE_CENTER, GUEST_IDLE_LAST, KMS_ROTATE_0 | KMS_REFLECT_X},
-	{"flipped-90", 60, 90, PLACE_CENTER, GUEST_IDLE_LAST, KMS_ROTATE_90 | KMS_REFLECT_X},
-	{"flipped-180", 50, 90, PLACE_NONE, GUEST_IDLE_LAST, KMS_ROTATE_180 | KMS_REFLECT_X},
-	{"flipped-270", SCENE_HEIGHT, SCENE_WIDTH, PLACE_FIT, GUEST_IDLE_BLACK,
+	{"whole", SCENE_WIDTH, SCENE_HEIGHT, PLACE_FIT, PICTURE_LAST},
+	{"black", SCENE_WIDTH, SCENE_HEIGHT, PLACE_FIT, PICTURE_COLOR},
+	{"smaller", 40, 30, PLACE_CENTER, PICTURE_LAST},
+	{"larger", 90, 60, PLACE_CENTER, PICTURE_LAST},
+	{"wider", 100, 30, PLACE_NONE, PICTURE_LAST},
+	{"turned-90", SCENE_HEIGHT, SCENE_WIDTH, PLACE_FIT, PICTURE_LAST, KMS_ROTATE_90},
+	{"turned-180", 40, 30, PLACE_CENTER, PICTURE_LAST, KMS_ROTATE_180},
+	{"turned-270", 40, 90, PLACE_NONE, PICTURE_LAST, KMS_ROTATE_270},
+	{"flipped", 90, 60, PLACE_CENTER, PICTURE_LAST, KMS_ROTATE_0 | KMS_REFLECT_X},
+	{"flipped-90", 60, 90, PLACE_CENTER, PICTURE_LAST, KMS_ROTATE_90 | KMS_REFLECT_X},
+	{"flipped-180", 50, 90, PLACE_NONE, PICTURE_LAST, KMS_ROTATE_180 | KMS_REFLECT_X},
+	{"flipped-270", SCENE_HEIGHT, SCENE_WIDTH, PLACE_FIT, PICTURE_COLOR,
 		KMS_ROTATE_270 | KMS_REFLECT_X},
 };
 
@@ -513,7 +513,7 @@ static void test_random(gconstpointer data)
 	uint64_t shown;
 
 	walk->random = g_rand_new_with_seed(20261127);
-	walk->scene = scene_create(&(struct scene_options){.after = size->after,
+	walk->scene = scene_create(&(struct scene_options){.after.kind = size->after,
 		.sections = &section,
 		.section_count = 1});
 	walk->after = size->after;

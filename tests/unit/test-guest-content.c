@@ -493,7 +493,7 @@ static void test_after(gconstpointer data)
 {
 	bool black = GPOINTER_TO_INT(data);
 	struct scene *scene = scene_create_red(
-		&(struct scene_options){.after = black ? GUEST_IDLE_BLACK : GUEST_IDLE_LAST});
+		&(struct scene_options){.after.kind = black ? PICTURE_COLOR : PICTURE_LAST});
 	struct kms_output *output = scene_output(scene, 0);
 
 	/* Seen by the relay: the VMM has gone. */
@@ -521,7 +521,8 @@ static void test_after(gconstpointer data)
 /* A guest that switched its scanout off before it went leaves no picture behind either. */
 static void test_after_disabled(void)
 {
-	struct scene *scene = scene_create_red(&(struct scene_options){.after = GUEST_IDLE_BLACK});
+	struct scene *scene = scene_create_red(
+		&(struct scene_options){.after.kind = PICTURE_COLOR});
 	struct kms_output *output = scene_output(scene, 0);
 
 	scene_scanout(scene, 0, 0, 0);
@@ -535,7 +536,7 @@ static void test_after_disabled(void)
 /* The last picture of a dma-buf comes back after a VT switch, though the guest has gone. */
 static void test_after_last_dmabuf(void)
 {
-	struct scene *scene = scene_create(&(struct scene_options){.after = GUEST_IDLE_LAST});
+	struct scene *scene = scene_create(&(struct scene_options){.after.kind = PICTURE_LAST});
 	struct kms_output *output = scene_output(scene, 0);
 
 	scene_show_dmabuf(scene, RED);
@@ -553,7 +554,7 @@ static void test_after_last_dmabuf(void)
 /* A guest that never showed anything leaves the screen as it was. */
 static void test_before(void)
 {
-	struct scene *scene = scene_create(&(struct scene_options){.keep_picture = true});
+	struct scene *scene = scene_create(&(struct scene_options){.before.kind = PICTURE_LAST});
 
 	g_assert_true(scene->card->requests[0].keep_picture);
 	scene_scanout(scene, 0, 64, 48);

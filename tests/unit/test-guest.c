@@ -122,7 +122,7 @@ static void test_left_half_sent(gconstpointer data)
 {
 	bool black = GPOINTER_TO_INT(data);
 	struct scene *scene = scene_create_red(
-		&(struct scene_options){.after = black ? GUEST_IDLE_BLACK : GUEST_IDLE_LAST});
+		&(struct scene_options){.after.kind = black ? PICTURE_COLOR : PICTURE_LAST});
 	struct kms_output *output = scene_output(scene, 0);
 
 	/* With a second buffer, into which it is drawn as it comes. */
@@ -144,7 +144,7 @@ static void test_left_half_sent(gconstpointer data)
 /* A complete update that waits for a flip is still shown when its sender has gone. */
 static void test_last_update_shown(void)
 {
-	struct scene *scene = scene_create_red(&(struct scene_options){.after = GUEST_IDLE_LAST});
+	struct scene *scene = scene_create_red(&(struct scene_options){.after.kind = PICTURE_LAST});
 	struct kms_output *output = scene_output(scene, 0);
 
 	scene_update(scene, 0, scene_full, GREEN);
@@ -232,7 +232,7 @@ static void test_sixteen_scanouts(void)
 static void test_two_guests(void)
 {
 	struct scene *scene = scene_create(
-		&(struct scene_options){.outputs = 2, .guests = 2, .after = GUEST_IDLE_LAST});
+		&(struct scene_options){.outputs = 2, .guests = 2, .after.kind = PICTURE_LAST});
 	struct vhost_user_gpu_scanout scanout = {0, 64, 48};
 	g_autoptr(GByteArray) update = g_byte_array_new();
 	struct kms_output *first = scene_output(scene, 0);

@@ -75,7 +75,9 @@ static void make_layout(struct stage *stage, struct fuzz *fuzz)
 	uint8_t how = fuzz_u8(fuzz);
 	const struct layout_guest guest = {
 		.guest = stage->guest,
-		.keep_picture = how & 1,
+		.before.kind = how & 1 ? PICTURE_LAST : PICTURE_COLOR,
+		.after.kind = how & 2 ? PICTURE_LAST : PICTURE_COLOR,
+		.after.color = how & 4 ? 0x1a2b3c : 0,
 		.policy = (enum place_policy)(how / 2 % (PLACE_INTEGER + 1)),
 		.blank_after_ms = waits[how >> 4 & 3],
 		.off_after_ms = waits[how >> 6],
@@ -98,7 +100,6 @@ static void make_guest(struct stage *stage, struct fuzz *fuzz)
 	const struct guest_options options = {
 		.name = "g",
 		.account = account_create("g"),
-		.after = how & 1 ? GUEST_IDLE_LAST : GUEST_IDLE_BLACK,
 		/* Buffers that are never finished are given up at once, or never. */
 		.flip_timeout_ms = how & 2 ? 1 : 0,
 	};

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the log says about the layout: each change once. Called by layout.c when it has applied one. */
+#include "log.h"
+#include "scene/layout_internal.h"
+
+/* What becomes of an output, once for each change. */
+static void say_entry(struct entry *entry)
+{
+	bool turned = entry->transform != KMS_ROTATE_0;
+	g_autofree char *line = NULL;
+
+	if (entry->surplus)
+		line = g_strdup_printf("off: guest %s has %u scanouts, this is number %u",
+			guest_name(entry->member->options.guest), entry->member->scanouts,
+			entry->scanout);
+	else
+		line = g_strdup_printf("%s%s%s, %s, for scanout %u of guest %s",
+			kms_output_mode(entry->output)->name, turned ? ", transform " : "",
+			turned ? place_transform_name(entry->transform) : "",
+			!kms_output_connected(entry->output) ? "without a monitor"
+				: !entry->lit		     ? "off until used"
+				: layout_is_off(entry)	     ? "off"
+							     : "on",
+			entry->scanout, guest_name(entry->member->options.guest));
+	if (g_strcmp0(line, entry->said) == 0)
+		return;
+	log_output(G_LOG_LEVEL_INFO, kms_output_name(entry->output), "%s", line);
+	g_free(entry->said);
+	entry->said = g_steal_pointer(&line);
+}
+
+void layout_say_entries(struct layout *layout)
+{
+	for (size_t i = 0; i < layout->count; i++)
+		say_entry(&layout->entries[i]);
+}
+
+void layout_say_remarks(struct layout *layout, const GPtrArray *remarks)
+{
+	GHashTable *said = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+	for (guint i = 0; i < remarks->len; i++) {
+		const struct layout_remark *remark = g_ptr_array_index(remarks, i);
+		char *key = g_strdup_printf("%s: %s",
+			remark->output ? remark->output : remark->guest, remark->text);
+
+		if (g_hash_table_contains(layout->said, key)) {
+			/* Said. */
+		} else if (remark->output) {
+			log_output(remark->level, remark->output, "%s", remark->text);
+		} else {
+			log_guest(remark->level, remark->guest, "%s", remark->text);
+		}
+		g_hash_table_add(said, key);
+	}
+	g_hash_table_unref(layout->said);
+	layout->said = said;
+}
