@@ -223,11 +223,19 @@ struct kms_output_request {
 	bool off;
 	/* A monitor is there although the kernel does not detect it. */
 	bool force;
+	/*
+	 * Draws the picture that it is lit with, where none is kept and there is none to come back to:
+	 * into a buffer of the mode's size that is black so far. NULL: black. Called from inside of
+	 * kms_device_configure(), and from the main loop when it is lit again; may ask of kms/ what
+	 * there is to know of the buffer and of the output, and nothing more.
+	 */
+	void (*paint)(void *data, struct kms_output *output, struct kms_buffer *buffer);
+	void *paint_data;
 };
 
 /*
- * Takes the card over in one joint commit: the requested outputs that are connected go on, black or
- * with the picture they have; everything else on the card is turned off, and every property that a
+ * Takes the card over in one joint commit: the requested outputs that are connected go on, black,
+ * painted, or with the picture they have; everything else on the card is turned off, and every property that a
  * previous master can leak is set to its default. ALLOW_MODESET only where TEST_ONLY without it
  * says no. Requests for unplugged outputs are kept: they go on when a monitor comes. May be called
  * again (blocking only the first time).

@@ -154,6 +154,7 @@ static bool choose_picture(struct kms_plan_entry *entry, const struct kms_attemp
 	struct kms_layer *layer = &entry->next.layers[KMS_LAYER_PICTURE];
 	struct kms_output *output = entry->output;
 	const struct kms_output_frame *current = &kms_output_picture(output)->current;
+	bool paint;
 
 	layer->kept = attempt->pictures && can_keep(entry, attempt);
 	if (layer->kept) {
@@ -168,9 +169,12 @@ static bool choose_picture(struct kms_plan_entry *entry, const struct kms_attemp
 		layer->placement = current->placement;
 		return true;
 	}
+	paint = attempt->pictures && output->paint;
 	layer->placement = whole_screen(&entry->next.mode);
 	layer->buffer = kms_buffer_create(output->card, entry->next.mode.hdisplay,
-		entry->next.mode.vdisplay, DRM_FORMAT_XRGB8888, false, error);
+		entry->next.mode.vdisplay, DRM_FORMAT_XRGB8888, paint, error);
+	if (paint && layer->buffer)
+		output->paint(output->paint_data, entry->output, layer->buffer);
 	return layer->buffer != NULL;
 }
 

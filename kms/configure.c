@@ -10,14 +10,16 @@
 struct saved_request {
 	bool wanted;
 	bool keep_picture;
+	void (*paint)(void *data, struct kms_output *output, struct kms_buffer *buffer);
+	void *paint_data;
 	bool forced;
 	struct kms_mode_wishes wishes;
 };
 
 static void save(const struct kms_output *output, struct saved_request *saved)
 {
-	*saved = (struct saved_request){output->wanted, output->keep_picture,
-		output->connector.forced, output->wishes};
+	*saved = (struct saved_request){output->wanted, output->keep_picture, output->paint,
+		output->paint_data, output->connector.forced, output->wishes};
 }
 
 static void restore(struct kms_outputs *outputs, struct kms_output *output,
@@ -26,6 +28,8 @@ static void restore(struct kms_outputs *outputs, struct kms_output *output,
 	kms_outputs_force(outputs, output, saved->forced);
 	output->wanted = saved->wanted;
 	output->keep_picture = saved->keep_picture;
+	output->paint = saved->paint;
+	output->paint_data = saved->paint_data;
 	output->wishes = saved->wishes;
 }
 
@@ -62,6 +66,8 @@ static void ask(const struct kms_output_request *request, const struct kms_mode_
 
 	output->wanted = !request->off;
 	output->keep_picture = request->keep_picture;
+	output->paint = request->paint;
+	output->paint_data = request->paint_data;
 	/* Another list begins at its beginning; who runs goes on where it was in the same one. */
 	if (!wishes_equal(&output->wishes, wishes))
 		output->step = 0;

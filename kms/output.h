@@ -83,6 +83,9 @@ struct kms_output {
 	/* What was configured. */
 	bool wanted;
 	bool keep_picture;
+	void (*paint)(void *data, struct kms_output *output,
+		struct kms_buffer *buffer); /* or NULL */
+	void *paint_data;
 	struct kms_mode_wishes wishes;
 	size_t step; /* of the modes that it can be tried with, this one is to be lit */
 	bool refused; /* a mode set for it was refused: see kms_outputs_forgive() */

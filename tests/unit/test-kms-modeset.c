@@ -297,6 +297,85 @@ static void test_others_do_not_notice(struct card_fixture *card)
 	card_flip(1);
 }
 
+struct painting {
+	unsigned int times;
+	uint32_t width;
+	uint32_t height;
+	const struct kms_output *output;
+};
+
+/* Its first and its last pixel are the colour's. */
+static void paint(void *data, struct kms_output *output, struct kms_buffer *buffer)
+{
+	struct painting *painting = data;
+	uint32_t stride;
+	uint8_t *pixels = kms_buffer_pixels(buffer, &stride);
+	const uint32_t color = 0x123456;
+
+	painting->times++;
+	painting->output = output;
+	painting->width = kms_buffer_width(buffer);
+	painting->height = kms_buffer_height(buffer);
+	memcpy(pixels, &color, sizeof(color));
+	memcpy(pixels + (size_t)(painting->height - 1) * stride + (size_t)(painting->width - 1) * 4,
+		&color, sizeof(color));
+}
+
+static void ask_to_paint(struct card_fixture *card, struct painting *painting)
+{
+	for (size_t i = 0; i < card->count; i++) {
+		card->requests[i].paint = paint;
+		card->requests[i].paint_data = painting;
+	}
+}
+
+/* The very first commit has the caller's picture; so has the one that lights it again, but not one after
+ * which there is a picture to come back to. */
+static void test_painted(struct card_fixture *card)
+{
+	struct painting painting = {0};
+
+	card_open(card);
+	ask_to_paint(card, &painting);
+	card_configure(card, "640x480", false);
+	g_assert_cmpuint(double_counters.commits, ==, 1);
+	g_assert_cmpuint(painting.times, ==, 1);
+	g_assert_true(painting.output == card->outputs[0].output);
+	g_assert_cmpuint(painting.width, ==, 640);
+	g_assert_cmpuint(painting.height, ==, 480);
+	g_assert_cmphex(double_pixels(card_shown(0))[0], ==, 0x123456);
+	g_assert_cmphex(double_pixels(card_shown(0))[640 * 480 - 1], ==, 0x123456);
+	card_show(card, 0);
+	card_configure(card, "640x480", false);
+	g_assert_cmpuint(painting.times, ==, 1);
+
+	card->requests[0].off = true;
+	card_configure(card, "640x480", false);
+	card_flip_all(card);
+	card->requests[0].off = false;
+	card_configure(card, "640x480", false);
+	g_assert_cmpuint(painting.times, ==, 2);
+	g_assert_cmphex(double_pixels(card_shown(0))[0], ==, 0x123456);
+	card_flip(0);
+
+	kms_device_pause(card->device);
+	g_assert_true(kms_device_resume(card->device, NULL));
+	g_assert_cmpuint(painting.times, ==, 2);
+	card_flip(0);
+}
+
+/* In the next best mode, where the first is refused: of the size of that. */
+static void test_painted_in_another_mode(struct card_fixture *card)
+{
+	struct painting painting = {0};
+
+	card_open(card);
+	ask_to_paint(card, &painting);
+	card_configure(card, "1111x777", false);
+	g_assert_cmpuint(painting.width, ==, kms_output_mode(card->outputs[0].output)->width);
+	g_assert_cmphex(double_pixels(card_shown(0))[0], ==, 0x123456);
+}
+
 int main(int argc, char **argv)
 {
 	card_init(&argc, &argv);
@@ -314,5 +393,7 @@ int main(int argc, char **argv)
 	card_add_test("/kms/modeset/has-lost-its-mode", test_has_lost_its_mode);
 	card_add_test("/kms/modeset/primary-needed", test_primary_needed);
 	card_add_test("/kms/modeset/others-do-not-notice", test_others_do_not_notice);
+	card_add_test("/kms/modeset/painted/first", test_painted);
+	card_add_test("/kms/modeset/painted/another-mode", test_painted_in_another_mode);
 	return g_test_run();
 }
