@@ -89,7 +89,10 @@ static gboolean handle_signals(gint fd, GIOCondition condition, gpointer data)
 
 	turn_note();
 	while (read(fd, &info, sizeof(info)) == sizeof(info)) {
-		if (info.ssi_signo != SIGUSR1) {
+		if (info.ssi_signo == SIGHUP) {
+			log_daemon(G_LOG_LEVEL_INFO, "SIGHUP: reading the pictures again");
+			layout_reload_pictures(daemon->layout);
+		} else if (info.ssi_signo != SIGUSR1) {
 			log_daemon(G_LOG_LEVEL_INFO, "stopping: SIG%s",
 				sigabbrev_np((int)info.ssi_signo));
 			g_main_loop_quit(daemon->loop);
@@ -108,8 +111,8 @@ static bool watch_signals(struct daemon *daemon, GError **error)
 	sigset_t signals;
 
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGHUP, SIG_IGN);
 	sigemptyset(&signals);
+	sigaddset(&signals, SIGHUP);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGUSR1);
@@ -347,7 +350,13 @@ static void make_layout(struct daemon *daemon)
 	const GPtrArray *sections = daemon->config->outputs;
 	g_autofree struct layout_output *outputs = g_new0(struct layout_output, sections->len);
 	g_autofree struct layout_guest *guests = g_new0(struct layout_guest, daemon->member_count);
-	struct layout_options options = {outputs, sections->len, guests, daemon->member_count};
+	struct layout_options options = {
+		.outputs = outputs,
+		.output_count = sections->len,
+		.guests = guests,
+		.guest_count = daemon->member_count,
+		.font = daemon->config->daemon.font,
+	};
 
 	for (guint i = 0; i < sections->len; i++) {
 		const struct config_output *section = g_ptr_array_index(sections, i);

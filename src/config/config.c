@@ -56,6 +56,7 @@ struct key {
 static const struct key daemon_keys[] = {
 	{"card", VALUE_STRING, offsetof(struct config_daemon, card)},
 	{"stats", VALUE_STRING, offsetof(struct config_daemon, stats)},
+	{"font", VALUE_STRING, offsetof(struct config_daemon, font)},
 	{"log-level", VALUE_LOG_LEVEL, offsetof(struct config_daemon, log_level)},
 	{"vt", VALUE_VT, offsetof(struct config_daemon, vt)},
 	{"seat-manager", VALUE_SEAT_MANAGER, offsetof(struct config_daemon, seat_manager)},
@@ -226,6 +227,7 @@ void config_destroy(struct config *config)
 		return;
 	g_free(config->daemon.card);
 	g_free(config->daemon.stats);
+	g_free(config->daemon.font);
 	g_free(config->input.seat);
 	g_free(config->input.devices);
 	g_free(config->input.focus);

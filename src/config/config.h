@@ -34,6 +34,7 @@ struct config_daemon {
 	int drm_fd; /* --drm-fd, or -1 */
 	int ready_fd; /* --ready-fd, or -1 */
 	char *stats; /* NULL: no file */
+	char *font; /* of text cards: a path; NULL: one that is there */
 	GLogLevelFlags log_level; /* the least urgent one that is written */
 	int vt;
 	enum config_seat_manager seat_manager;
@@ -166,8 +167,8 @@ struct config *config_load(const char *path, GError **error);
  */
 bool config_resolve(struct config *config, GError **error);
 
-/* What a start on this machine would find out later, for --check-config: groups and folders that are
- * not there. */
+/* What a start on this machine would find out later, for --check-config: groups, folders and pictures
+ * that are not there, or are none. */
 bool config_check_system(const struct config *config, GError **error);
 
 /* The folder of default socket paths. The caller's. */

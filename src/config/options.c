@@ -12,8 +12,8 @@ static const char description[] =
 	"outputs of the first usable card, in connector order; the VMM connects to "
 	"/run/scanoutd/default.sock and the back-end listens on /run/scanoutd/default-backend.sock "
 	"(or in $RUNTIME_DIRECTORY; for a user in $XDG_RUNTIME_DIR/scanoutd).\n\n"
-	"Signals: SIGTERM and SIGINT stop, SIGUSR1 writes the counters to the --stats file, SIGHUP is "
-	"ignored.\n\n"
+	"Signals: SIGTERM and SIGINT stop, SIGUSR1 writes the counters to the --stats file, SIGHUP "
+	"reads the pictures of before=, after= and failed= again.\n\n"
 	"See scanoutd(8) and scanoutd.conf(5).";
 
 bool options_init(struct options *options, char **arguments, GError **error)
@@ -34,9 +34,11 @@ bool options_init(struct options *options, char **arguments, GError **error)
 		{"socket-group", 0, 0, G_OPTION_ARG_STRING, &options->socket_group,
 			"Let this group connect, too", "GROUP"},
 		{"before", 0, 0, G_OPTION_ARG_STRING, &options->before,
-			"Before the first frame: black, #RRGGBB, last", "WHAT"},
+			"Before the first frame: black, #RRGGBB, card, last, or a PNG's path",
+			"WHAT"},
 		{"after", 0, 0, G_OPTION_ARG_STRING, &options->after,
-			"After the guest has disconnected: black, #RRGGBB, last", "WHAT"},
+			"After the guest has disconnected: black, #RRGGBB, card, last, or a PNG's path",
+			"WHAT"},
 		{"input", 0, 0, G_OPTION_ARG_STRING, &options->input,
 			"Its input devices: none, or some of keyboard,pointer,absolute,touch,pen",
 			"KINDS"},

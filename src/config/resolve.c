@@ -12,6 +12,7 @@
 #include "config/config.h"
 #include "config/input_kind.h"
 #include "config/value.h"
+#include "scene/png_file.h"
 #include "vhost_user_gpu.h"
 
 static bool fail(GError **error, const char *origin, const char *kind, const char *name,
@@ -485,6 +486,27 @@ static bool check_stats_folder(const char *path, GError **error)
 	return false;
 }
 
+static bool check_picture(const struct config_guest *guest, const char *key,
+	const struct picture_spec *spec, GError **error)
+{
+	g_autoptr(GError) fault = NULL;
+	struct surface *surface;
+
+	if (spec->kind != PICTURE_FILE)
+		return true;
+	surface = png_file_load(spec->path, &fault);
+	surface_destroy(surface);
+	return surface != NULL ||
+		fail(error, guest->origin, "guest", guest->name, "%s=%s", key, fault->message);
+}
+
+static bool check_pictures(const struct config_guest *guest, GError **error)
+{
+	return check_picture(guest, "before", &guest->before, error) &&
+		check_picture(guest, "after", &guest->after, error) &&
+		check_picture(guest, "failed", &guest->failed, error);
+}
+
 bool config_check_system(const struct config *config, GError **error)
 {
 	if (!check_stats_folder(config->daemon.stats, error))
@@ -496,7 +518,7 @@ bool config_check_system(const struct config *config, GError **error)
 			return fail(error, guest->origin, "guest", guest->name,
 				"socket-group=%s: there is no group of that name",
 				guest->socket_group);
-		if (!check_guest_folders(guest, error))
+		if (!check_guest_folders(guest, error) || !check_pictures(guest, error))
 			return false;
 	}
 	return true;

@@ -31,6 +31,7 @@ static const enum place_policy places[] = {
 static const struct word picture_words[] = {
 	{"black", PICTURE_COLOR},
 	{"last", PICTURE_LAST},
+	{"card", PICTURE_CARD},
 };
 
 #define HEX_DIGITS "0123456789abcdefABCDEF"
@@ -180,7 +181,8 @@ static bool fail_picture(const char *text, GError **error)
 	struct config_nearest nearest;
 
 	g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE,
-		"must be black, last, or a colour as #1a2b3c");
+		"must be black, last, card, a colour as #1a2b3c, or the path of a PNG as "
+		"/etc/scanoutd/splash.png");
 	config_nearest_init(&nearest, text);
 	for (size_t i = 0; i < G_N_ELEMENTS(picture_words); i++)
 		config_nearest_offer(&nearest, picture_words[i].text);
@@ -196,6 +198,8 @@ bool config_parse_picture(const char *text, struct picture_spec *spec, GError **
 
 	if (word != NULL)
 		parsed.kind = (enum picture_kind)word->value;
+	else if (g_path_is_absolute(text))
+		parsed = (struct picture_spec){.kind = PICTURE_FILE, .path = g_strdup(text)};
 	else if (!parse_color(text, &parsed.color))
 		return fail_picture(text, error);
 	picture_spec_clear(spec);

@@ -48,7 +48,7 @@ enum config_motion {
 
 /* Each message continues "KEY=VALUE: ": it says what is allowed. */
 bool config_parse_place(const char *text, enum place_policy *place, GError **error);
-/* "last", "black", a colour as "#1a2b3c"; what `spec` had is freed. */
+/* "last", "black", "card", a colour as "#1a2b3c", or an absolute path; what `spec` had is freed. */
 bool config_parse_picture(const char *text, struct picture_spec *spec, GError **error);
 bool config_parse_log_level(const char *text, GLogLevelFlags *level, GError **error);
 bool config_parse_vt(const char *text, int *vt, GError **error);

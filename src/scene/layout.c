@@ -16,13 +16,21 @@ static void update(struct layout *layout);
 
 /* ---- what the card reports ---- */
 
-static struct view *find_view(const struct layout *layout, const struct kms_output *output)
+/* NULL: it shows nothing, or not now. */
+static const struct entry *find_output(const struct layout *layout, const struct kms_output *output)
 {
 	for (size_t i = 0; i < layout->count; i++) {
 		if (layout->entries[i].output == output)
-			return layout->entries[i].view;
+			return layout->entries[i].view ? &layout->entries[i] : NULL;
 	}
 	return NULL;
+}
+
+static struct view *find_view(const struct layout *layout, const struct kms_output *output)
+{
+	const struct entry *entry = find_output(layout, output);
+
+	return entry ? entry->view : NULL;
 }
 
 static void on_presented(void *data, struct kms_output *output, uint64_t serial,
@@ -52,10 +60,12 @@ static void on_commit_failed(void *data, struct kms_output *output, uint64_t ser
 
 static void on_output_changed(void *data, struct kms_output *output)
 {
-	struct view *view = find_view(data, output);
+	const struct entry *entry = find_output(data, output);
 
-	if (view)
-		view_output_changed(view);
+	if (entry) {
+		view_output_changed(entry->view);
+		placeholder_resized(entry->placeholder);
+	}
 	layout_told_check(data);
 }
 
@@ -117,10 +127,11 @@ static bool is_forced(const struct layout *layout, const struct layout_connector
 	return false;
 }
 
+/* keep_picture is of the first request alone. */
 static bool same_request(const struct kms_output_request *a, const struct kms_output_request *b)
 {
-	return a->output == b->output && g_strcmp0(a->mode, b->mode) == 0 &&
-		a->keep_picture == b->keep_picture && a->off == b->off && a->force == b->force;
+	return a->output == b->output && g_strcmp0(a->mode, b->mode) == 0 && a->off == b->off &&
+		a->force == b->force;
 }
 
 static bool same_requests(const struct layout *layout, const struct kms_output_request *requests,
@@ -151,7 +162,9 @@ static void configure_card(struct layout *layout)
 		requests[count++] = (struct kms_output_request){
 			.output = entry->output,
 			.mode = entry->mode,
-			.keep_picture = entry->member->options.before.kind == PICTURE_LAST,
+			.keep_picture = layout_keeps_picture(entry),
+			.paint = layout_paint,
+			.paint_data = layout,
 			.off = layout_is_off(entry),
 			.force = is_forced(layout, &connector),
 		};
@@ -336,7 +349,7 @@ static void bind_view(struct layout *layout, struct entry *entry)
 
 	if (!entry->view) {
 		entry->view = view_create(&options);
-		entry->placeholder = placeholder_create(entry->view);
+		entry->placeholder = placeholder_create(entry->view, layout->pictures);
 	}
 	view_set_policy(entry->view, entry->policy);
 	view_set_transform(entry->view, entry->transform);
@@ -383,6 +396,7 @@ static void update(struct layout *layout)
 	remember_entries(layout);
 	resolve(layout, &resolution);
 	changed = replace_entries(layout, &resolution);
+	layout_await_pictures(layout);
 	configure_card(layout);
 	layout_say_remarks(layout, resolution.remarks);
 	layout_say_entries(layout);
@@ -499,6 +513,8 @@ static void add_member(struct layout *layout, const struct layout_guest *options
 	member->options.before = picture_spec_copy(&options->before);
 	member->options.after = picture_spec_copy(&options->after);
 	member->options.failed = picture_spec_copy(&options->failed);
+	member->lines = g_new0(char *, 2);
+	member->lines[0] = g_strdup(guest_name(options->guest));
 	guest_set_display(options->guest, &layout_guest_display, member);
 	layout_told_init(member);
 	layout_dark_init(member);
@@ -517,6 +533,7 @@ struct layout *layout_create(const struct layout_options *options,
 	layout->members = g_new0(struct member, options->guest_count);
 	for (size_t i = 0; i < options->guest_count; i++)
 		add_member(layout, &options->guests[i]);
+	layout_placeholder_init(layout, options->font);
 	return layout;
 }
 
@@ -530,6 +547,7 @@ static void free_member(struct member *member)
 	picture_spec_clear(&member->options.before);
 	picture_spec_clear(&member->options.after);
 	picture_spec_clear(&member->options.failed);
+	g_strfreev(member->lines);
 }
 
 static void free_section(struct layout_output *section)
@@ -544,6 +562,7 @@ void layout_destroy(struct layout *layout)
 	if (!layout)
 		return;
 	close_entries(layout);
+	pictures_destroy(layout->pictures);
 	for (size_t i = 0; i < layout->former_count; i++)
 		free_former(&layout->formers[i]);
 	for (size_t i = 0; i < layout->member_count; i++)

@@ -31,16 +31,13 @@ struct layout;
 /* The outputs of a scanout never go off by themselves. */
 #define LAYOUT_NEVER (-1)
 
-/* Which of its pictures a guest that shows nothing has in its place. */
-enum layout_moment {
-	LAYOUT_BEFORE, /* it has not shown anything so far */
-	LAYOUT_AFTER, /* it has, and is gone, or begins anew */
-	LAYOUT_FAILED, /* it is gone, and not as it should */
-};
-
 struct layout_guest {
 	struct guest *guest;
-	/* By the moment. PICTURE_LAST before: until the first frame the screen stays as it is. */
+	/*
+	 * What is shown where it shows nothing: before its first picture since the start, after it has
+	 * gone or while it begins again, and where it has failed. PICTURE_LAST before: until the first
+	 * frame the screen stays as it is.
+	 */
 	struct picture_spec before;
 	struct picture_spec after;
 	struct picture_spec failed;
@@ -59,6 +56,7 @@ struct layout_options {
 	const struct layout_guest *guests;
 	size_t guest_count;
 	unsigned int told_period_ms; /* between two layout_listener.screen_changed; 0: 1000 */
+	const char *font; /* of cards: see font_open() */
 };
 
 struct layout_listener {
@@ -95,9 +93,15 @@ void layout_set_device(struct layout *layout, struct kms_device *device);
 /* The guest's device has so many scanouts (relay: GET_CONFIG): outputs of its others go off. */
 void layout_set_scanout_count(struct layout *layout, struct guest *guest, uint32_t count);
 
-/* Of a guest that has gone, or is about to: what is shown in its place. A picture of its own makes it
- * LAYOUT_AFTER by itself. */
-void layout_set_moment(struct layout *layout, struct guest *guest, enum layout_moment moment);
+/*
+ * How a guest is, for the time that it shows nothing: it has failed, until it shows a picture again or
+ * this says that it has not; and the lines of its card (text_card.lines; copied), until the first call its
+ * name alone.
+ */
+void layout_set_status(struct layout *layout, struct guest *guest, bool failed, char *const *lines);
+
+/* Reads the PNGs again: what shows one shows the new one when it is there. */
+void layout_reload_pictures(struct layout *layout);
 
 /* Nobody has touched the guest's machine for long: its outputs are off as long as this is so. */
 void layout_set_idle(struct layout *layout, struct guest *guest, bool idle);

@@ -23,7 +23,9 @@ struct member {
 	bool idle; /* layout_set_idle() */
 	struct told *told; /* layout_told.c's */
 	uint32_t gone; /* bit i: scanout i is told as gone (layout_display.c) */
-	enum layout_moment moment;
+	bool shown; /* a picture of its own, since the start */
+	bool failed; /* layout_set_status() */
+	char **lines; /* of its cards */
 	bool placed; /* something was shown in the place of its pictures */
 	struct screen {
 		struct member *member;
@@ -70,6 +72,7 @@ struct layout {
 	struct layout_former formers[KMS_OUTPUTS_MAX];
 	size_t former_count;
 	unsigned int told_period_ms;
+	struct pictures *pictures;
 	GHashTable *said; /* the remarks that hold, as text */
 	struct kms_output_request requests[KMS_OUTPUTS_MAX]; /* as the card was asked last */
 	size_t request_count;
@@ -113,6 +116,14 @@ void layout_dark_finish(struct member *member);
 void layout_place(struct entry *entry);
 /* source_listener.picture */
 void layout_picture_changed(struct screen *screen, bool there);
+/* What was there before us stays until there is a picture. */
+bool layout_keeps_picture(const struct entry *entry);
+/* kms_output_request.paint, of all outputs; `data` is the layout. */
+void layout_paint(void *data, struct kms_output *output, struct kms_buffer *buffer);
+/* Before the card is asked, at the start: gives pictures a while to be there. */
+void layout_await_pictures(struct layout *layout);
+/* After the members. `font`: layout_options.font. */
+void layout_placeholder_init(struct layout *layout, const char *font);
 
 /* What guests ask; `data` is their struct member. (layout_display.c) */
 extern const struct guest_display layout_guest_display;

@@ -6,23 +6,21 @@
  */
 #include "scene/layout_internal.h"
 
-/* Nothing was ever shown: that is what kms/ lights an output with, and what before=last keeps. */
-static bool is_untouched(const struct member *member, const struct picture_spec *spec)
-{
-	return member->moment == LAYOUT_BEFORE && !member->placed && picture_spec_is_black(spec);
-}
+/* At the start the first commit waits so long for what it is to show; then the screen stays as it is until
+ * that has come. A PNG of 4K takes about 100 ms. */
+#define FIRST_PICTURE_MS 400
 
 static const struct picture_spec *spec_of(const struct member *member)
 {
-	switch (member->moment) {
-	case LAYOUT_BEFORE:
-		return &member->options.before;
-	case LAYOUT_AFTER:
-		break;
-	case LAYOUT_FAILED:
+	if (member->failed)
 		return &member->options.failed;
-	}
-	return &member->options.after;
+	return member->shown ? &member->options.after : &member->options.before;
+}
+
+/* Black, and nothing was ever shown: that is what kms/ lights an output with. */
+static bool is_untouched(const struct member *member, const struct picture_spec *spec)
+{
+	return !member->shown && !member->placed && picture_spec_is_black(spec);
 }
 
 void layout_place(struct entry *entry)
@@ -37,7 +35,7 @@ void layout_place(struct entry *entry)
 	if (spec->kind != PICTURE_LAST && !picture_spec_is_black(spec))
 		source_light(source);
 	member->placed = true;
-	placeholder_show(entry->placeholder, spec);
+	placeholder_show(entry->placeholder, spec, member->lines);
 }
 
 void layout_picture_changed(struct screen *screen, bool there)
@@ -46,8 +44,10 @@ void layout_picture_changed(struct screen *screen, bool there)
 	struct layout *layout = member->layout;
 	uint32_t scanout = (uint32_t)(screen - member->screens);
 
-	if (there)
-		member->moment = LAYOUT_AFTER;
+	if (there) {
+		member->shown = true;
+		member->failed = false;
+	}
 	for (size_t i = 0; i < layout->count; i++) {
 		struct entry *entry = &layout->entries[i];
 
@@ -60,15 +60,83 @@ void layout_picture_changed(struct screen *screen, bool there)
 	}
 }
 
-void layout_set_moment(struct layout *layout, struct guest *guest, enum layout_moment moment)
+void layout_set_status(struct layout *layout, struct guest *guest, bool failed, char *const *lines)
 {
 	struct member *member = layout_find_member(layout, guest);
 
-	member->moment = moment;
+	member->failed = failed;
+	g_strfreev(member->lines);
+	member->lines = g_strdupv((char **)lines);
 	for (size_t i = 0; i < layout->count; i++) {
 		struct entry *entry = &layout->entries[i];
 
 		if (entry->member == member && entry->view)
 			layout_place(entry);
+	}
+}
+
+void layout_reload_pictures(struct layout *layout)
+{
+	pictures_reload(layout->pictures);
+}
+
+/* ---- the first picture of an output ---- */
+
+bool layout_keeps_picture(const struct entry *entry)
+{
+	const struct picture_spec *before = &entry->member->options.before;
+
+	return before->kind == PICTURE_LAST ||
+		(!picture_spec_is_black(before) && !placeholder_ready(entry->placeholder));
+}
+
+void layout_paint(void *data, struct kms_output *output, struct kms_buffer *buffer)
+{
+	const struct layout *layout = data;
+
+	for (size_t i = 0; i < layout->count; i++) {
+		const struct entry *entry = &layout->entries[i];
+
+		if (entry->output == output && entry->view)
+			view_paint(entry->view, buffer);
+	}
+}
+
+void layout_await_pictures(struct layout *layout)
+{
+	/* Never with the main loop standing still. */
+	if (g_main_depth() == 0)
+		pictures_wait(layout->pictures, FIRST_PICTURE_MS);
+}
+
+/* ---- pictures that come ---- */
+
+static void on_file_changed(void *data, const struct picture_file *file)
+{
+	struct layout *layout = data;
+
+	for (size_t i = 0; i < layout->count; i++) {
+		if (layout->entries[i].placeholder)
+			placeholder_file_changed(layout->entries[i].placeholder, file);
+	}
+}
+
+static const struct pictures_listener pictures_listener = {.file_changed = on_file_changed};
+
+static void begin_to_read(struct pictures *pictures, const struct picture_spec *spec)
+{
+	if (spec->kind == PICTURE_FILE)
+		pictures_file(pictures, spec->path);
+}
+
+void layout_placeholder_init(struct layout *layout, const char *font)
+{
+	layout->pictures = pictures_create(font, &pictures_listener, layout);
+	for (size_t i = 0; i < layout->member_count; i++) {
+		const struct layout_guest *guest = &layout->members[i].options;
+
+		begin_to_read(layout->pictures, &guest->before);
+		begin_to_read(layout->pictures, &guest->after);
+		begin_to_read(layout->pictures, &guest->failed);
 	}
 }

@@ -1,49 +1,209 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "scene/placeholder.h"
 
+#include "scene/text_card.h"
+
 struct placeholder {
 	struct view *view;
-	struct view_picture picture; /* the view has this pointer while it is shown */
+	struct pictures *pictures;
+
+	/* What is due. */
+	bool due;
+	struct picture_spec spec; /* the path is the file's */
+	char **lines;
+	const struct picture_file
+		*file; /* PICTURE_FILE; else NULL. Also when it is due no longer */
+
+	/* What the view was given last; it has the pointer while it shows it. */
+	struct view_picture picture;
 	bool shown;
+	struct surface *card; /* the one that was drawn last, or NULL */
+	struct painter_order *order; /* another is being drawn; or NULL */
+	uint32_t card_width; /* of either */
+	uint32_t card_height;
 };
 
 static void show(struct placeholder *placeholder, const struct view_picture *picture)
 {
+	const struct view_picture *now = &placeholder->picture;
+
+	if (placeholder->shown && now->solid == picture->solid && now->color == picture->color &&
+		now->surface == picture->surface)
+		return;
 	placeholder->picture = *picture;
+	placeholder->picture.placeholder = true;
 	placeholder->shown = true;
 	view_show_placeholder(placeholder->view, &placeholder->picture);
 }
 
-static bool is_shown(const struct placeholder *placeholder, uint32_t color)
+static void show_color(struct placeholder *placeholder, uint32_t color)
 {
-	const struct view_picture *picture = &placeholder->picture;
-
-	return placeholder->shown && picture->solid && picture->color == color;
+	show(placeholder, &(struct view_picture){.solid = true, .color = color});
 }
 
-void placeholder_show(struct placeholder *placeholder, const struct picture_spec *spec)
+static void show_surface(struct placeholder *placeholder, struct surface *surface)
 {
-	if (spec->kind == PICTURE_COLOR && !is_shown(placeholder, spec->color))
-		show(placeholder,
-			&(struct view_picture){.solid = true,
-				.color = spec->color,
-				.placeholder = true});
+	show(placeholder,
+		&(struct view_picture){
+			.width = surface_width(surface),
+			.height = surface_height(surface),
+			.surface = surface,
+		});
+}
+
+/* ---- cards ---- */
+
+static void forget_order(struct placeholder *placeholder)
+{
+	painter_cancel(placeholder->order);
+	placeholder->order = NULL;
+}
+
+static void card_drawn(void *data, struct surface *surface, const GError *error)
+{
+	struct placeholder *placeholder = data;
+	struct surface *old = placeholder->card;
+
+	placeholder->order = NULL;
+	placeholder->card = surface;
+	pictures_note_card(placeholder->pictures, error);
+	if (surface)
+		show_surface(placeholder, surface);
+	else
+		show_color(placeholder, TEXT_CARD_COLOR);
+	surface_destroy(old);
+}
+
+/* The output's, as people look at it. */
+static void find_size(const struct placeholder *placeholder, uint32_t *width, uint32_t *height)
+{
+	const struct kms_mode_info *mode = kms_output_mode(view_output(placeholder->view));
+	bool sideways = place_is_sideways(view_transform(placeholder->view));
+
+	*width = sideways ? mode->height : mode->width;
+	*height = sideways ? mode->width : mode->height;
+}
+
+static void draw_card(struct placeholder *placeholder)
+{
+	forget_order(placeholder);
+	find_size(placeholder, &placeholder->card_width, &placeholder->card_height);
+	placeholder->order = pictures_draw_card(placeholder->pictures, placeholder->lines,
+		placeholder->card_width, placeholder->card_height, card_drawn, placeholder);
+}
+
+/* ---- files ---- */
+
+static void show_file(struct placeholder *placeholder)
+{
+	struct surface *surface = picture_file_surface(placeholder->file);
+
+	forget_order(placeholder);
+	if (surface)
+		show_surface(placeholder, surface);
+	else if (picture_file_failed(placeholder->file))
+		draw_card(placeholder);
+}
+
+void placeholder_file_changed(struct placeholder *placeholder, const struct picture_file *file)
+{
+	bool shows = view_shows(placeholder->view, &placeholder->picture);
+
+	/* A view that was left behind by its guest's picture still shows it. */
+	if (placeholder->file == file && (placeholder->due || shows))
+		show_file(placeholder);
+}
+
+/* ---- what is due ---- */
+
+static bool is_same(const struct placeholder *placeholder, const struct picture_spec *spec,
+	char *const *lines)
+{
+	const struct picture_spec *now = &placeholder->spec;
+
+	return placeholder->due && now->kind == spec->kind && now->color == spec->color &&
+		g_strcmp0(now->path, spec->path) == 0 &&
+		g_strv_equal((const char *const *)placeholder->lines, (const char *const *)lines);
+}
+
+static void set_due(struct placeholder *placeholder, const struct picture_spec *spec,
+	char *const *lines)
+{
+	char **copy = g_strdupv((char **)lines);
+
+	forget_order(placeholder);
+	placeholder->due = true;
+	g_strfreev(placeholder->lines);
+	placeholder->lines = copy;
+	picture_spec_clear(&placeholder->spec);
+	placeholder->spec = picture_spec_copy(spec);
+	placeholder->file = NULL;
+}
+
+void placeholder_show(struct placeholder *placeholder, const struct picture_spec *spec,
+	char *const *lines)
+{
+	if (is_same(placeholder, spec, lines))
+		return;
+	set_due(placeholder, spec, lines);
+	switch (spec->kind) {
+	case PICTURE_COLOR:
+		show_color(placeholder, spec->color);
+		break;
+	case PICTURE_LAST:
+		break;
+	case PICTURE_FILE:
+		placeholder->file = pictures_file(placeholder->pictures, spec->path);
+		show_file(placeholder);
+		break;
+	case PICTURE_CARD:
+		draw_card(placeholder);
+		break;
+	}
 }
 
 void placeholder_end(struct placeholder *placeholder)
 {
+	forget_order(placeholder);
+	placeholder->due = false;
 	placeholder->shown = false;
 }
 
-struct placeholder *placeholder_create(struct view *view)
+bool placeholder_ready(const struct placeholder *placeholder)
+{
+	return placeholder->shown;
+}
+
+void placeholder_resized(struct placeholder *placeholder)
+{
+	uint32_t width, height;
+
+	find_size(placeholder, &width, &height);
+	/* Until it is drawn the one that is there is scaled. */
+	if (placeholder->due && (placeholder->card || placeholder->order) &&
+		(placeholder->card_width != width || placeholder->card_height != height))
+		draw_card(placeholder);
+}
+
+/* ---- life ---- */
+
+struct placeholder *placeholder_create(struct view *view, struct pictures *pictures)
 {
 	struct placeholder *placeholder = g_new0(struct placeholder, 1);
 
 	placeholder->view = view;
+	placeholder->pictures = pictures;
+	placeholder->lines = g_new0(char *, 1);
 	return placeholder;
 }
 
 void placeholder_destroy(struct placeholder *placeholder)
 {
+	if (!placeholder)
+		return;
+	forget_order(placeholder);
+	surface_destroy(placeholder->card);
+	picture_spec_clear(&placeholder->spec);
+	g_strfreev(placeholder->lines);
 	g_free(placeholder);
 }

@@ -312,6 +312,11 @@ void view_show_placeholder(struct view *view, const struct view_picture *picture
 	view_show(view, picture);
 }
 
+bool view_shows(const struct view *view, const struct view_picture *picture)
+{
+	return view->shows == SHOWS_PICTURE && view->picture == picture;
+}
+
 void view_release(struct view *view, bool black_then)
 {
 	/* A last picture that has stayed until now can still be called off. */

@@ -159,6 +159,13 @@ void view_draw_ahead(struct view *view, const struct view_picture *picture,
  * view_release(), or before the first picture. */
 void view_show_placeholder(struct view *view, const struct view_picture *picture);
 
+/* Is it what the view shows, or would on an output that is active? */
+bool view_shows(const struct view *view, const struct view_picture *picture);
+
+/* Draws a placeholder, if one is shown, into a buffer that is black and that the output will be lit
+ * with: kms_output_request.paint. (view_paint.c) */
+void view_paint(const struct view *view, struct kms_buffer *buffer);
+
 /* The source has nothing more to show, its picture goes away: what is dirty and complete is still
  * shown, then the last picture stays (`black` false) or the output becomes black. */
 void view_release(struct view *view, bool black);

@@ -57,6 +57,7 @@ struct scene_options {
 	/* Of all guests; .after is failed, too. */
 	struct picture_spec before;
 	struct picture_spec after;
+	const char *font; /* of cards: a path */
 	bool later; /* the layout has no card so far */
 	int64_t blank_after_ms; /* with off_after_ms; 0 and 0: never */
 	int64_t off_after_ms;

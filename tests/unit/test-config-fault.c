@@ -75,8 +75,16 @@ static const struct fault faults[] = {
 		"scanoutd.conf:2: scaling=centre: must be none, center, fit, fill or integer; did you mean "
 		"center?"},
 	{"before", "[guest a]\nbefore=blakc\n",
-		"scanoutd.conf:2: before=blakc: must be black, last, or a colour as #1a2b3c; did you mean "
+		"scanoutd.conf:2: before=blakc: must be black, last, card, a colour as #1a2b3c, or the path of a PNG as /etc/scanoutd/splash.png; did you mean "
 		"black?"},
+	{"color-short", "[guest a]\nbefore=#fff\n",
+		"scanoutd.conf:2: before=#fff: must be black, last, card, a colour as #1a2b3c, or the path of a PNG as /etc/scanoutd/splash.png"},
+	{"color-long", "[guest a]\nafter=#1234567\n",
+		"scanoutd.conf:2: after=#1234567: must be black, last, card, a colour as #1a2b3c, or the path of a PNG as /etc/scanoutd/splash.png"},
+	{"color-sign", "[guest a]\nfailed=#+12345\n",
+		"scanoutd.conf:2: failed=#+12345: must be black, last, card, a colour as #1a2b3c, or the path of a PNG as /etc/scanoutd/splash.png"},
+	{"picture-relative", "[guest a]\nbefore=splash.png\n",
+		"scanoutd.conf:2: before=splash.png: must be black, last, card, a colour as #1a2b3c, or the path of a PNG as /etc/scanoutd/splash.png"},
 	{"mode", "[output DP-1]\nmode=large\n",
 		"scanoutd.conf:2: mode=large: must be off or a mode; \"large\" is no mode"},
 	{"guest-mode-off", "[guest a]\nmode=off\n",
@@ -329,6 +337,11 @@ static void test_folders(struct config_fixture *fixture, gconstpointer data)
 		{"/run", "[guest a]\ndisplay-socket=@/run/below/a\ninput=none\n",
 			"@/scanoutd.conf:1: [guest a]: display-socket=@/run/below/a: there is no "
 			"folder @/run/below"},
+		{"/run", "[guest a]\nbefore=card\nafter=@/none.png\n",
+			"@/scanoutd.conf:1: [guest a]: after=@/none.png: No such file or directory"},
+		{"/run", "[guest a]\nfailed=@/scanoutd.conf\n",
+			"@/scanoutd.conf:1: [guest a]: failed=@/scanoutd.conf: is no PNG that can be "
+			"read: Not a PNG file"},
 		{"/run", "[daemon]\nstats=@/none/x\n",
 			"[daemon]: stats=@/none/x: there is no folder @/none"},
 		{"/scanoutd.conf/run", "[guest a]\ndisplay-socket=@/scanoutd.conf/run/a\n",
@@ -389,7 +402,8 @@ static const struct option_fault option_faults[] = {
 		"--mode=off: an output is turned off in its own section, [output NAME]"},
 	{"place", "", "--scaling=fitt",
 		"--scaling=fitt: must be none, center, fit, fill or integer; did you mean fit?"},
-	{"after", "", "--after=gone", "--after=gone: must be black, last, or a colour as #1a2b3c"},
+	{"after", "", "--after=gone",
+		"--after=gone: must be black, last, card, a colour as #1a2b3c, or the path of a PNG as /etc/scanoutd/splash.png"},
 	{"output-twice", "", "--output=DP-1 --output=DP-2 --output=DP-1",
 		"--output=DP-1: is given twice"},
 	{"log-level", "", "--log-level=warn",

@@ -557,6 +557,52 @@ static void test_options_on_file(struct config_fixture *fixture, gconstpointer d
 	config_destroy(config);
 }
 
+/* ---- pictures in the place of a guest's ---- */
+
+static void expect_picture(const struct picture_spec *spec, enum picture_kind kind, uint32_t color,
+	const char *path)
+{
+	g_assert_cmpint(spec->kind, ==, kind);
+	g_assert_cmphex(spec->color, ==, color);
+	g_assert_cmpstr(spec->path, ==, path);
+}
+
+static void test_pictures(struct config_fixture *fixture, gconstpointer data)
+{
+	const struct config_guest *guest;
+	struct config *config;
+
+	config_fixture_write(fixture,
+		"[daemon]\nfont=/a.ttf\n"
+		"[guest a]\nbefore=/etc/a b.png\nafter=card\nfailed=#1A2b3c\n"
+		"[guest b]\nbefore=/b.png\nafter=#000000\n"
+		"[guest c]\nafter=/c.png\n");
+	config = config_fixture_load(fixture->path, "");
+	g_assert_cmpstr(config->daemon.font, ==, "/a.ttf");
+	guest = guest_of(config, 0);
+	expect_picture(&guest->before, PICTURE_FILE, 0, "/etc/a b.png");
+	expect_picture(&guest->after, PICTURE_CARD, 0, NULL);
+	expect_picture(&guest->failed, PICTURE_COLOR, 0x1a2b3c, NULL);
+	guest = guest_of(config, 1);
+	expect_picture(&guest->before, PICTURE_FILE, 0, "/b.png");
+	g_assert_true(picture_spec_is_black(&guest->after));
+	g_assert_true(picture_spec_is_black(&guest->failed));
+	/* What is not said of a failure is as after a guest that has gone. */
+	guest = guest_of(config, 2);
+	expect_picture(&guest->before, PICTURE_COLOR, 0, NULL);
+	expect_picture(&guest->after, PICTURE_FILE, 0, "/c.png");
+	expect_picture(&guest->failed, PICTURE_FILE, 0, "/c.png");
+	config_destroy(config);
+
+	config_fixture_write(fixture, "[guest a]\nafter=last\n");
+	config = config_fixture_load(fixture->path, "--before '#102030' --after /d.png");
+	guest = guest_of(config, 0);
+	expect_picture(&guest->before, PICTURE_COLOR, 0x102030, NULL);
+	expect_picture(&guest->after, PICTURE_FILE, 0, "/d.png");
+	expect_picture(&guest->failed, PICTURE_FILE, 0, "/d.png");
+	config_destroy(config);
+}
+
 /* ---- the example ---- */
 
 /* The example is sound, and so are its comments: with every "#key=value" made a key, nothing is
@@ -661,7 +707,7 @@ static void test_documents(struct config_fixture *fixture, gconstpointer data)
 		guint configurations;
 	} documents[] = {
 		{"README.md", 1},
-		{"config/man/scanoutd.conf.5", 7},
+		{"config/man/scanoutd.conf.5", 8},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(documents); i++) {
@@ -701,6 +747,7 @@ int main(int argc, char **argv)
 	ADD("device-forms", test_device_forms);
 	ADD("shared-input-prefix", test_shared_input_prefix);
 	ADD("options-on-file", test_options_on_file);
+	ADD("pictures", test_pictures);
 	ADD("example", test_example);
 	ADD("renamed", test_renamed);
 	ADD("documents", test_documents);

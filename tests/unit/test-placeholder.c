@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What outputs show where their guest shows nothing, and that its own picture takes the place at once. */
+#include <glib/gstdio.h>
+#include <png.h>
+#include <string.h>
+
 #include "channel_fixture.h"
 #include "scene/source.h"
+#include "scene/text_card.h"
 #include "scene/view.h"
 #include "scene_fixture.h"
 
@@ -18,6 +23,14 @@ static void draw(struct scene *scene, uint32_t color)
 {
 	scene_scanout(scene, 0, SCENE_WIDTH, SCENE_HEIGHT);
 	scene_update(scene, 0, scene_full, color);
+}
+
+static void set_failed(struct scene *scene, bool failed)
+{
+	char name[] = "a";
+	char *lines[] = {name, NULL};
+
+	layout_set_status(scene->layout, scene->guests[0], failed, lines);
 }
 
 /* From the start to the first frame, which follows in one commit. */
@@ -136,16 +149,16 @@ static void test_failed(void)
 	draw(scene, RED);
 	fake_flip(output);
 	/* What shows is not covered by what is known to come. */
-	layout_set_moment(scene->layout, scene->guests[0], LAYOUT_FAILED);
+	set_failed(scene, true);
 	scene_expect_color(output, RED);
 	scene_hang_up(scene, 0);
 	scene_expect_color(output, GREEN);
 	fake_flip(output);
-	layout_set_moment(scene->layout, scene->guests[0], LAYOUT_AFTER);
+	set_failed(scene, false);
 	scene_expect_color(output, BLUE);
 	fake_flip(output);
 	/* A guest that shows something has not failed. */
-	layout_set_moment(scene->layout, scene->guests[0], LAYOUT_FAILED);
+	set_failed(scene, true);
 	fake_flip(output);
 	scene_attach(scene, 0);
 	draw(scene, RED);
@@ -238,6 +251,314 @@ static void test_dark(gconstpointer data)
 	scene_destroy(scene);
 }
 
+/* ---- pictures ---- */
+
+struct file {
+	char *folder;
+	char *path;
+};
+
+static void write_file(const struct file *file, uint32_t color)
+{
+	uint8_t pixels[SCENE_WIDTH * SCENE_HEIGHT][3];
+	png_image image = {.version = PNG_IMAGE_VERSION,
+		.width = SCENE_WIDTH,
+		.height = SCENE_HEIGHT,
+		.format = PNG_FORMAT_RGB};
+
+	for (size_t i = 0; i < SCENE_WIDTH * SCENE_HEIGHT; i++) {
+		pixels[i][0] = (uint8_t)(color >> 16);
+		pixels[i][1] = (uint8_t)(color >> 8);
+		pixels[i][2] = (uint8_t)color;
+	}
+	g_assert_true(png_image_write_to_file(&image, file->path, 0, pixels, 0, NULL));
+}
+
+static struct file make_file(uint32_t color)
+{
+	struct file file = {.folder = g_dir_make_tmp("scanoutd-placeholder-XXXXXX", NULL)};
+
+	file.path = g_build_filename(file.folder, "splash.png", NULL);
+	write_file(&file, color);
+	return file;
+}
+
+static void remove_file(struct file *file)
+{
+	g_remove(file->path);
+	g_assert_cmpint(g_rmdir(file->folder), ==, 0);
+	g_free(file->path);
+	g_free(file->folder);
+}
+
+/* What the output is lit with, as kms/ asks for it. */
+static struct kms_buffer *paint(struct scene *scene)
+{
+	struct kms_buffer *buffer = kms_buffer_create_dumb(scene->card,
+		scene_output(scene, 0)->mode.width, scene_output(scene, 0)->mode.height, NULL);
+	const struct kms_output_request *request = &scene->card->requests[0];
+
+	request->paint(request->paint_data, request->output, buffer);
+	return buffer;
+}
+
+static void expect_painted(struct scene *scene, uint32_t color)
+{
+	struct kms_buffer *buffer = paint(scene);
+
+	for (uint32_t y = 0; y < buffer->height; y++) {
+		const uint32_t *row = (const void *)(buffer->pixels + (size_t)y * buffer->stride);
+
+		for (uint32_t x = 0; x < buffer->width; x++)
+			g_assert_cmphex(row[x] & 0xffffff, ==, color);
+	}
+	kms_buffer_unref(buffer);
+}
+
+static void wait_commit(struct scene *scene, size_t count)
+{
+	while (scene_output(scene, 0)->commit_count < count)
+		g_main_context_iteration(NULL, TRUE);
+}
+
+static void wait_log(const char *text)
+{
+	for (;;) {
+		g_autofree char *log = fixture_log_take();
+
+		if (log && strstr(log, text))
+			return;
+		g_main_context_iteration(NULL, TRUE);
+	}
+}
+
+/* There before the card is asked: part of the very first commit, and nothing is kept for it. */
+static void test_splash(void)
+{
+	struct file file = make_file(GREEN);
+	struct scene *scene = scene_create(
+		&(struct scene_options){.before = {.kind = PICTURE_FILE, .path = file.path}});
+	struct kms_output *output = scene_output(scene, 0);
+
+	g_assert_false(scene->card->requests[0].keep_picture);
+	expect_painted(scene, GREEN);
+	scene_expect_color(output, GREEN);
+	fake_flip(output);
+	draw(scene, RED);
+	scene_expect_color(output, RED);
+	/* A guest's picture is shown when it can be, not painted. */
+	expect_painted(scene, 0);
+	fake_flip(output);
+	scene_destroy(scene);
+	remove_file(&file);
+}
+
+/* A picture of another size is placed as a scanout is. */
+static void test_splash_placed(void)
+{
+	struct file file = make_file(GREEN);
+	struct scene *scene = scene_create(
+		&(struct scene_options){.before = {.kind = PICTURE_FILE, .path = file.path},
+			.width = 80,
+			.height = 60,
+			.policy = PLACE_CENTER});
+	struct kms_buffer *buffer = paint(scene);
+	struct kms_output *output = scene_output(scene, 0);
+
+	g_assert_cmphex(fake_pixel(output, 7, 30), ==, 0);
+	g_assert_cmphex(fake_pixel(output, 8, 30), ==, GREEN);
+	g_assert_cmphex(fake_pixel(output, 71, 53), ==, GREEN);
+	g_assert_cmphex(fake_pixel(output, 71, 54), ==, 0);
+	for (uint32_t y = 0; y < 60; y++) {
+		const uint32_t *row = (const void *)(buffer->pixels + (size_t)y * buffer->stride);
+
+		for (uint32_t x = 0; x < 80; x++)
+			g_assert_cmphex(row[x] & 0xffffff, ==, fake_pixel(output, x, y));
+	}
+	kms_buffer_unref(buffer);
+	fake_flip(output);
+	scene_destroy(scene);
+	remove_file(&file);
+}
+
+/* The file is replaced: the new one is shown when that is asked for; a broken one changes nothing. */
+static void test_reload(void)
+{
+	struct file file = make_file(GREEN);
+	struct scene *scene = scene_create(
+		&(struct scene_options){.before = {.kind = PICTURE_FILE, .path = file.path},
+			.after = {.kind = PICTURE_FILE, .path = file.path}});
+	struct kms_output *output = scene_output(scene, 0);
+
+	fake_flip(output);
+	write_file(&file, BLUE);
+	layout_reload_pictures(scene->layout);
+	layout_reload_pictures(scene->layout);
+	wait_commit(scene, 2);
+	scene_expect_color(output, BLUE);
+	fake_flip(output);
+	wait_commit(scene, 3);
+	fake_flip(output);
+
+	g_assert_true(g_file_set_contents(file.path, "half a", -1, NULL));
+	layout_reload_pictures(scene->layout);
+	wait_log("; the last one stays");
+	g_assert_cmpuint(output->commit_count, ==, 3);
+
+	/* Behind a guest's picture it is replaced, too. */
+	draw(scene, RED);
+	fake_flip(output);
+	write_file(&file, GREY);
+	layout_reload_pictures(scene->layout);
+	scene_hang_up(scene, 0);
+	wait_commit(scene, 5);
+	while (fake_pixel(output, 0, 0) != GREY) {
+		if (output->queued.frame.buffer)
+			fake_flip(output);
+		else
+			g_main_context_iteration(NULL, TRUE);
+	}
+	fake_flip(output);
+	scene_destroy(scene);
+	remove_file(&file);
+}
+
+static bool is_card(const struct kms_output *output)
+{
+	size_t ground = 0;
+
+	for (uint32_t y = 0; y < output->mode.height; y++) {
+		for (uint32_t x = 0; x < output->mode.width; x++)
+			ground += fake_pixel(output, x, y) == TEXT_CARD_COLOR;
+	}
+	return ground > 0 && ground < (size_t)output->mode.width * output->mode.height;
+}
+
+/* A PNG that is none: a card in its place, and a word with the file and the reason. */
+static void test_bad_file(void)
+{
+	struct scene *scene = scene_create(&(struct scene_options){
+		.before = {.kind = PICTURE_FILE, .path = (char[]){"/nowhere/splash.png"}}});
+	struct kms_output *output = scene_output(scene, 0);
+
+	g_assert_nonnull(
+		strstr(scene->said, "picture /nowhere/splash.png: No such file or directory"));
+	wait_commit(scene, 1);
+	g_assert_true(is_card(output));
+	fake_flip(output);
+	scene_destroy(scene);
+}
+
+static void set_status(struct scene *scene, const char *text)
+{
+	g_autofree char *copy = g_strdup(text);
+	char name[] = "a";
+	char *lines[] = {name, copy, NULL};
+
+	layout_set_status(scene->layout, scene->guests[0], false, lines);
+}
+
+/* The text goes with the state, and a guest's picture takes the place of a card that is being drawn. */
+static void test_card(void)
+{
+	struct scene *scene = scene_create(
+		&(struct scene_options){.before.kind = PICTURE_CARD, .after.kind = PICTURE_CARD});
+	struct kms_output *output = scene_output(scene, 0);
+	struct kms_buffer *buffer = paint(scene);
+	uint32_t corner;
+	size_t commits;
+
+	g_assert_cmpuint(output->commit_count, ==, 1);
+	g_assert_true(is_card(output));
+	memcpy(&corner, buffer->pixels, sizeof(corner));
+	g_assert_cmphex(corner & 0xffffff, ==, TEXT_CARD_COLOR);
+	kms_buffer_unref(buffer);
+	fake_flip(output);
+	set_status(scene, "waiting");
+	wait_commit(scene, 2);
+	g_assert_true(is_card(output));
+	fake_flip(output);
+	/* The same again is no news. */
+	set_status(scene, "waiting");
+	set_status(scene, "starting");
+	draw(scene, RED);
+	/* The card may have been ready before. */
+	while (output->queued.frame.buffer)
+		fake_flip(output);
+	fixture_settle();
+	scene_expect_color(output, RED);
+	commits = output->commit_count;
+	scene_hang_up(scene, 0);
+	wait_commit(scene, commits + 1);
+	g_assert_true(is_card(output));
+	fake_flip(output);
+	scene_destroy(scene);
+}
+
+/* Each size has its own. */
+static void test_card_resized(void)
+{
+	struct scene *scene = scene_create(&(struct scene_options){.before.kind = PICTURE_CARD});
+	struct kms_output *output = scene_output(scene, 0);
+
+	fake_flip(output);
+	fake_set_mode(output, 160, 120);
+	wait_commit(scene, 2);
+	fake_flip(output);
+	wait_commit(scene, 3);
+	g_assert_true(is_card(output));
+	fake_flip(output);
+	g_assert_cmpuint(output->commit_count, ==, 3);
+	scene_destroy(scene);
+}
+
+/* Without a font the ground's colour, and one word about that. */
+static void test_no_font(void)
+{
+	struct scene *scene = scene_create(
+		&(struct scene_options){.before.kind = PICTURE_CARD, .font = "/dev/null"});
+	struct kms_output *output = scene_output(scene, 0);
+
+	g_assert_nonnull(strstr(scene->said,
+		"no text card, a plain colour instead: /dev/null is no "
+		"font"));
+	expect_painted(scene, TEXT_CARD_COLOR);
+	scene_expect_color(output, TEXT_CARD_COLOR);
+	fake_flip(output);
+	set_status(scene, "waiting");
+	draw(scene, RED);
+	fake_flip(output);
+	scene_expect_no_log();
+	scene_destroy(scene);
+}
+
+static void set_card(gpointer data)
+{
+	struct scene *scene = data;
+
+	layout_set_device(scene->layout, scene->card);
+}
+
+/* The screen stays as it is for a picture that is not there in time. */
+static void test_not_ready(void)
+{
+	struct scene_options options = {.before.kind = PICTURE_CARD, .later = true};
+	struct scene *scene = scene_prepare(&options);
+	struct kms_output *output = scene_output(scene, 0);
+
+	scene_configure(scene, &options);
+	/* From inside of the main loop nothing is waited for. */
+	g_idle_add_once(set_card, scene);
+	while (scene->card->configured == 0)
+		g_main_context_iteration(NULL, TRUE);
+	g_assert_true(scene->card->requests[0].keep_picture);
+	expect_painted(scene, 0);
+	wait_commit(scene, 1);
+	g_assert_true(is_card(output));
+	fake_flip(output);
+	scene_destroy(scene);
+}
+
 int main(int argc, char **argv)
 {
 	fixture_init(&argc, &argv);
@@ -253,5 +574,13 @@ int main(int argc, char **argv)
 	g_test_add_func("/placeholder/another-card", test_another_card);
 	g_test_add_data_func("/placeholder/dark/lit", NULL, test_dark);
 	g_test_add_data_func("/placeholder/dark/black", "black", test_dark);
+	g_test_add_func("/placeholder/splash", test_splash);
+	g_test_add_func("/placeholder/splash-placed", test_splash_placed);
+	g_test_add_func("/placeholder/reload", test_reload);
+	g_test_add_func("/placeholder/bad-file", test_bad_file);
+	g_test_add_func("/placeholder/card", test_card);
+	g_test_add_func("/placeholder/card-resized", test_card_resized);
+	g_test_add_func("/placeholder/no-font", test_no_font);
+	g_test_add_func("/placeholder/not-ready", test_not_ready);
 	return g_test_run();
 }
