@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <systemd/sd-daemon.h>
 
+#include "guests/status.h"
 #include "log.h"
 #include "scene/state.h"
 #include "wire/account.h"
@@ -14,6 +15,7 @@ struct member {
 	struct layout *layout;
 	struct account *account;
 	struct state *state;
+	struct status status;
 	struct guest *guest;
 	struct relay *relay;
 	struct door *door;
@@ -24,11 +26,33 @@ G_DEFINE_QUARK(scanoutd_member_error_quark, member_error)
 
 /* ---- what may happen ---- */
 
+/* Before the guest itself hears of it: what it leaves behind is this one's. */
+static void set_status(struct member *member, enum status_kind kind, const char *fault)
+{
+	g_auto(GStrv) lines = NULL;
+
+	if (!status_set(&member->status, kind, fault))
+		return;
+	lines = status_lines(&member->status, member->config);
+	layout_set_status(member->layout, member->guest, status_is_failure(&member->status), lines);
+}
+
 static void door_attached(void *data, int fd)
 {
 	struct member *member = data;
 
+	set_status(member, STATUS_STARTING, NULL);
 	guest_attach(member->guest, fd);
+}
+
+static void display_closing(void *data, bool fault)
+{
+	struct member *member = data;
+
+	if (fault)
+		set_status(member, STATUS_FAULT, "the back-end broke the protocol");
+	else
+		set_status(member, member->relay ? STATUS_BACKEND_GONE : STATUS_STOPPED, NULL);
 }
 
 static void display_closed(void *data)
@@ -48,10 +72,27 @@ static void relay_scanouts(void *data, uint32_t count)
 	layout_set_scanout_count(member->layout, member->guest, count);
 }
 
+static void relay_backend(void *data, bool there)
+{
+	set_status(data, there ? STATUS_STARTING : STATUS_NO_BACKEND, NULL);
+}
+
 static void relay_detached(void *data)
 {
 	struct member *member = data;
+	const char *fault;
 
+	switch (relay_end(member->relay, &fault)) {
+	case RELAY_END_VMM:
+		set_status(member, STATUS_STOPPED, NULL);
+		break;
+	case RELAY_END_BACKEND:
+		set_status(member, STATUS_BACKEND_GONE, NULL);
+		break;
+	case RELAY_END_FAULT:
+		set_status(member, STATUS_FAULT, fault);
+		break;
+	}
 	guest_detach(member->guest);
 }
 
@@ -59,12 +100,15 @@ static void relay_running(void *data, bool running)
 {
 	struct member *member = data;
 
+	if (!running)
+		set_status(member, STATUS_RESTARTING, NULL);
 	guest_set_running(member->guest, running);
 }
 
 static const struct relay_listener relay_listener = {
 	.attached = door_attached,
 	.scanouts = relay_scanouts,
+	.backend = relay_backend,
 	.detached = relay_detached,
 	.running = relay_running,
 };
@@ -187,11 +231,13 @@ struct member *member_create(const struct config_guest *config, unsigned int fli
 	struct guest_options options = {
 		.name = config->name,
 		.flip_timeout_ms = flip_timeout_ms,
+		.closing = display_closing,
 		.detached = display_closed,
 		.data = member,
 	};
 
 	member->config = config;
+	status_init(&member->status);
 	member->listen_fd = -1;
 	member->account = account_create(config->name);
 	options.account = member->account;
@@ -212,6 +258,7 @@ void member_destroy(struct member *member)
 	relay_destroy(member->relay);
 	door_destroy(member->door);
 	state_destroy(member->state);
+	status_finish(&member->status);
 	/* Last: all of them give back to it. */
 	account_destroy(member->account);
 	g_free(member);
@@ -219,7 +266,10 @@ void member_destroy(struct member *member)
 
 void member_set_layout(struct member *member, struct layout *layout)
 {
+	g_auto(GStrv) lines = status_lines(&member->status, member->config);
+
 	member->layout = layout;
+	layout_set_status(layout, member->guest, status_is_failure(&member->status), lines);
 }
 
 const struct config_guest *member_config(const struct member *member)

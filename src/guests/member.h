@@ -35,7 +35,7 @@ struct member *member_create(const struct config_guest *config, unsigned int fli
 /* Answers who waits and closes the way in; after the layout is destroyed. Takes NULL. */
 void member_destroy(struct member *member);
 
-/* Who is told how many scanouts the guest's device has. Before member_open(). */
+/* Who is told how many scanouts the guest's device has, and how the guest is. Before member_open(). */
 void member_set_layout(struct member *member, struct layout *layout);
 
 /* Sockets that the service manager listens on for us, by FileDescriptorName=: each is its

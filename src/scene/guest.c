@@ -18,6 +18,7 @@
 struct guest {
 	char *name;
 	struct kms_device *device;
+	void (*closing)(void *data, bool fault);
 	void (*detached)(void *data);
 	void *data;
 	struct guest_state *state;
@@ -185,6 +186,8 @@ static void on_closed(void *data)
 {
 	struct guest *guest = data;
 
+	if (guest->closing)
+		guest->closing(guest->data, !channel_left(guest->channel));
 	peer_gone(guest);
 	log_guest(G_LOG_LEVEL_INFO, guest->name, "display socket: the back-end has disconnected");
 	if (guest->detached)
@@ -241,6 +244,7 @@ struct guest *guest_create(const struct guest_options *options, struct guest_sta
 	scanout.guest = guest->name;
 	scanout.closer = guest->closer;
 	guest->device = options->device;
+	guest->closing = options->closing;
 	guest->detached = options->detached;
 	guest->data = options->data;
 	guest->state = state;

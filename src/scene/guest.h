@@ -50,6 +50,9 @@ struct guest_options {
 	/* A buffer that must be copied may take so long to be finished, as
 	 * kms_device_options.flip_timeout_ms. 0: KMS_FLIP_TIMEOUT_MS. */
 	unsigned int flip_timeout_ms;
+	/* The peer has left, or broken the protocol (`fault`): what it showed is still there, and will
+	 * not be when `detached` is called. May be NULL. */
+	void (*closing)(void *data, bool fault);
 	/* The peer closed the display socket, or broke the protocol; not called for guest_detach().
 	 * The guest is ready for the next guest_attach(). May be NULL. */
 	void (*detached)(void *data);

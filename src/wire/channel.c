@@ -292,6 +292,7 @@ static bool hang_up(struct channel *channel, int error)
 	/* Of a closer that is full, it has told. */
 	if (error == EBUSY)
 		return channel_close(channel);
+	channel->left = !in_message(state) && (!error || error == ECONNRESET);
 	if (in_message(state)) {
 		uint32_t request = 0;
 		if (state->pixels_left)
@@ -573,4 +574,9 @@ void channel_reply_dmabuf_update(struct channel *channel)
 const struct channel_counters *channel_counters(const struct channel *channel)
 {
 	return &channel->counters;
+}
+
+bool channel_left(const struct channel *channel)
+{
+	return channel->left;
 }

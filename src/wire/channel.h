@@ -212,6 +212,9 @@ int channel_detach(struct channel *channel);
  */
 void channel_reply_dmabuf_update(struct channel *channel);
 
+/* Closed by its peer, as it may be: between two messages. */
+bool channel_left(const struct channel *channel);
+
 const struct channel_counters *channel_counters(const struct channel *channel);
 
 #endif

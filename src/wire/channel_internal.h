@@ -59,6 +59,7 @@ struct channel {
 	bool stalled;
 	struct turn_work work; /* while it is … */
 	bool working; /* … begun, in this turn */
+	bool left; /* the peer closed its socket, between two messages */
 	bool unheard; /* the peer reads no more: replies go nowhere */
 	bool destroyed; /* freed when `entered` is 0 */
 };

@@ -235,14 +235,17 @@ static bool begin_side(struct relay *relay, enum side side, int fd)
 	if (!stream_init(&relay->streams[side], fd, relay->closer, &error)) {
 		log_guest(G_LOG_LEVEL_WARNING, relay->name, "the %s: %s", relay_side_names[side],
 			error->message);
+		relay_note_end(relay, RELAY_END_FAULT, g_strdup(error->message));
 		return false;
 	}
 	if (watch(relay, side, EPOLL_CTL_ADD))
 		return true;
 	log_guest(G_LOG_LEVEL_WARNING, relay->name, "the %s cannot be watched: %s",
 		relay_side_names[side], g_strerror(errno));
-	if (errno != ENOMEM && errno != ENOSPC)
+	if (errno != ENOMEM && errno != ENOSPC) {
+		relay_note_end(relay, RELAY_END_FAULT, g_strdup(g_strerror(errno)));
 		return false;
+	}
 	/* Of the moment: looked at now and then until it can be. */
 	relay->unwatched[side] = true;
 	relay_move_later(relay);
@@ -272,6 +275,8 @@ static gboolean try_backend(gpointer data)
 			log_guest(G_LOG_LEVEL_WARNING, relay->name,
 				"waiting for the back-end to listen at %s: %s", relay->backend_path,
 				g_strerror(errno));
+		if (!relay->told_waiting && relay->listener->backend)
+			relay->listener->backend(relay->data, false);
 		relay->told_waiting = true;
 		retry_later(relay);
 		return G_SOURCE_REMOVE;
@@ -282,6 +287,8 @@ static gboolean try_backend(gpointer data)
 	}
 	log_guest(G_LOG_LEVEL_INFO, relay->name, "connected to the back-end at %s",
 		relay->backend_path);
+	if (relay->listener->backend)
+		relay->listener->backend(relay->data, true);
 	pump(relay);
 	return G_SOURCE_REMOVE;
 }
@@ -369,6 +376,7 @@ void relay_destroy(struct relay *relay)
 	g_clear_handle_id(&relay->epoll_source, g_source_remove);
 	if (relay->epoll_fd >= 0)
 		close(relay->epoll_fd);
+	g_free(relay->fault);
 	g_free(relay->vmm_path);
 	g_free(relay->backend_path);
 	g_free(relay->name);
@@ -378,4 +386,11 @@ void relay_destroy(struct relay *relay)
 const struct relay_counters *relay_counters(const struct relay *relay)
 {
 	return &relay->counters;
+}
+
+enum relay_end relay_end(const struct relay *relay, const char **fault)
+{
+	if (fault)
+		*fault = relay->fault;
+	return relay->end;
 }

@@ -62,6 +62,13 @@ struct relay_options {
 	const char *backend_path; /* where the back-end listens */
 };
 
+/* How a session ended. */
+enum relay_end {
+	RELAY_END_VMM, /* the VMM has left between two messages */
+	RELAY_END_BACKEND, /* the back-end has, and the VMM had not */
+	RELAY_END_FAULT, /* of the table above, or of this machine */
+};
+
 /* The listener's functions must not destroy the relay. */
 struct relay_listener {
 	/* Our end of the display socket that the back-end now has. The callee's fd. */
@@ -69,13 +76,16 @@ struct relay_listener {
 	/* The back-end's GET_CONFIG reply passed by: how many scanouts the device has. Called once
 	 * a VMM at most, and not where it says 0, as QEMU's does. */
 	void (*scanouts)(void *data, uint32_t count);
-	/* A VMM that came is gone, and with it the back-end; the display socket, if one was
+	/* A VMM that came is gone, for a reason that relay_end() has, and with it the back-end; the display socket, if one was
 	 * attached, is at EOF or will be. */
 	void (*detached)(void *data);
 	/* False: the VMM has stopped the device's queues, as it does when the guest resets the
 	 * device (a reboot, another driver), and when the VM is paused. True: it has started them
 	 * again. Called on a change; a VMM that comes is taken for running. May be NULL. */
 	void (*running)(void *data, bool running);
+	/* A VMM is there, and the back-end listens (true), or does not so far (false). Called on a
+	 * change. May be NULL. */
+	void (*backend)(void *data, bool there);
 };
 
 struct relay_counters {
@@ -95,6 +105,10 @@ void relay_display_closed(struct relay *relay);
 
 /* Closes both sides, without calling the listener. Takes NULL. */
 void relay_destroy(struct relay *relay);
+
+/* Of the last session, or of the one whose end is being told. `fault`: what a log line says of it, "the
+ * VMM …"; NULL but for RELAY_END_FAULT; the relay's, until the next session ends. May be NULL. */
+enum relay_end relay_end(const struct relay *relay, const char **fault);
 
 const struct relay_counters *relay_counters(const struct relay *relay);
 

@@ -34,6 +34,8 @@ struct relay {
 	const struct relay_listener *listener;
 	void *data;
 	struct relay_counters counters;
+	enum relay_end end; /* of the last session */
+	char *fault; /* with it; or NULL */
 	struct door *door;
 	struct account *account;
 	struct closer *closer; /* the account's */
@@ -79,6 +81,9 @@ extern const char *const relay_side_names[2];
  * fault's. */
 enum step relay_judge(struct relay *relay, enum side side, enum message_status status,
 	const char *text);
+
+/* The session ends so. `fault` is taken over; NULL where it is none. */
+void relay_note_end(struct relay *relay, enum relay_end end, char *fault);
 
 /* Moves one message, or what could not be moved of an earlier one. */
 enum step relay_from_vmm(struct relay *relay);

@@ -37,7 +37,16 @@ static enum step fault(struct relay *relay, enum side side, const char *format, 
 	va_end(arguments);
 	log_guest(G_LOG_LEVEL_WARNING, relay->name, "closing vhost-user: the %s %s",
 		relay_side_names[side], text);
+	relay_note_end(relay, RELAY_END_FAULT,
+		g_strdup_printf("the %s %s", relay_side_names[side], text));
 	return STEP_END;
+}
+
+void relay_note_end(struct relay *relay, enum relay_end end, char *fault)
+{
+	relay->end = end;
+	g_free(relay->fault);
+	relay->fault = fault;
 }
 
 enum step relay_judge(struct relay *relay, enum side side, enum message_status status,
@@ -53,9 +62,13 @@ enum step relay_judge(struct relay *relay, enum side side, enum message_status s
 	case MESSAGE_ENDED:
 		break;
 	}
-	if (side == SIDE_BACKEND)
-		return fault(relay, side, "has disconnected");
+	if (side == SIDE_BACKEND) {
+		fault(relay, side, "has disconnected");
+		relay_note_end(relay, RELAY_END_BACKEND, NULL);
+		return STEP_END;
+	}
 	log_guest(G_LOG_LEVEL_INFO, relay->name, "the VMM has disconnected");
+	relay_note_end(relay, RELAY_END_VMM, NULL);
 	return STEP_END;
 }
 

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "guests/status.h"
+
+static gint64 now(void)
+{
+	return g_get_real_time() / G_USEC_PER_SEC;
+}
+
+void status_init(struct status *status)
+{
+	*status = (struct status){.kind = STATUS_WAITING, .since = now()};
+}
+
+void status_finish(struct status *status)
+{
+	g_clear_pointer(&status->fault, g_free);
+}
+
+bool status_set(struct status *status, enum status_kind kind, const char *fault)
+{
+	if (status->kind == kind && g_strcmp0(status->fault, fault) == 0)
+		return false;
+	g_free(status->fault);
+	*status = (struct status){.kind = kind, .fault = g_strdup(fault), .since = now()};
+	return true;
+}
+
+bool status_is_failure(const struct status *status)
+{
+	return status->kind == STATUS_BACKEND_GONE || status->kind == STATUS_FAULT;
+}
+
+static const char *headline(const struct status *status, const struct config_guest *config)
+{
+	switch (status->kind) {
+	case STATUS_WAITING:
+		return config->vmm_socket ? "Waiting for the virtual machine"
+					  : "Waiting for the back-end";
+	case STATUS_NO_BACKEND:
+		return "Waiting for the back-end";
+	case STATUS_STARTING:
+		return "Starting";
+	case STATUS_RESTARTING:
+		return "Starting again";
+	case STATUS_STOPPED:
+		return config->vmm_socket ? "The virtual machine has stopped"
+					  : "The back-end has disconnected";
+	case STATUS_BACKEND_GONE:
+		return "The back-end has gone";
+	case STATUS_FAULT:
+		break;
+	}
+	return "Stopped by an error";
+}
+
+/* What comes next, or what a person can do. */
+static char *outlook(const struct status *status, const struct config_guest *config)
+{
+	switch (status->kind) {
+	case STATUS_WAITING:
+	case STATUS_STOPPED:
+		if (!config->vmm_socket && config->display_socket)
+			return g_strdup_printf("It is to connect to %s.", config->display_socket);
+		return g_strdup(config->vmm_socket ? "The picture appears when it starts."
+						   : "The picture appears when it connects.");
+	case STATUS_NO_BACKEND:
+		return g_strdup_printf("It is to listen at %s.", config->backend_socket);
+	case STATUS_STARTING:
+	case STATUS_RESTARTING:
+		return g_strdup("The guest has not drawn its picture yet.");
+	case STATUS_BACKEND_GONE:
+		return g_strdup("The picture comes back when the virtual machine is started "
+				"again.");
+	case STATUS_FAULT:
+		break;
+	}
+	return g_strdup("The log says more.");
+}
+
+/* "The VMM closed …" of a fault that a log line goes on with. */
+static char *sentence(const char *fault)
+{
+	return g_strdup_printf("%c%s%s", g_ascii_toupper(fault[0]), fault + 1,
+		g_str_has_suffix(fault, ".") ? "" : ".");
+}
+
+char **status_lines(const struct status *status, const struct config_guest *config)
+{
+	g_autoptr(GDateTime) since = g_date_time_new_from_unix_local(status->since);
+	g_autofree char *clock = since ? g_date_time_format(since, "%H:%M:%S") : g_strdup("?");
+	g_autofree char *next = outlook(status, config);
+	GPtrArray *lines = g_ptr_array_new();
+
+	g_ptr_array_add(lines, g_strdup(config->name));
+	g_ptr_array_add(lines, g_strdup(headline(status, config)));
+	if (status->fault && *status->fault)
+		g_ptr_array_add(lines, sentence(status->fault));
+	g_ptr_array_add(lines, g_strdup_printf("Since %s. %s", clock, next));
+	g_ptr_array_add(lines, NULL);
+	return (char **)g_ptr_array_free(lines, FALSE);
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a card says of a guest that shows nothing. */
+#include "guests/status.h"
+
+static const struct config_guest relayed = {.name = (char[]){"kiosk"},
+	.vmm_socket = (char[]){"/run/kiosk.sock"},
+	.backend_socket = (char[]){"/run/kiosk-backend.sock"}};
+static const struct config_guest direct = {.name = (char[]){"sign"},
+	.display_socket = (char[]){"/run/sign.sock"}};
+static const struct config_guest inherited = {.name = (char[]){"sign"}, .display_fd = 3};
+
+/* The clock's digits are left out. */
+static void expect(const struct config_guest *config, enum status_kind kind, const char *fault,
+	const char *text)
+{
+	struct status status;
+	g_auto(GStrv) lines = NULL;
+	g_autofree char *said = NULL;
+
+	status_init(&status);
+	status_set(&status, kind, fault);
+	lines = status_lines(&status, config);
+	g_assert_cmpstr(lines[0], ==, config->name);
+	for (char **line = lines; *line; line++) {
+		for (char *at = *line; *at; at++)
+			*at = g_ascii_isdigit(*at) ? '0' : *at;
+	}
+	said = g_strjoinv("|", lines + 1);
+	g_assert_cmpstr(said, ==, text);
+	status_finish(&status);
+}
+
+static void test_lines(void)
+{
+	expect(&relayed, STATUS_WAITING, NULL,
+		"Waiting for the virtual machine|Since 00:00:00. The picture appears when it starts.");
+	expect(&direct, STATUS_WAITING, NULL,
+		"Waiting for the back-end|Since 00:00:00. It is to connect to /run/sign.sock.");
+	expect(&inherited, STATUS_WAITING, NULL,
+		"Waiting for the back-end|Since 00:00:00. The picture appears when it connects.");
+	expect(&relayed, STATUS_NO_BACKEND, NULL,
+		"Waiting for the back-end|Since 00:00:00. It is to listen at "
+		"/run/kiosk-backend.sock.");
+	expect(&relayed, STATUS_STARTING, NULL,
+		"Starting|Since 00:00:00. The guest has not drawn its picture yet.");
+	expect(&relayed, STATUS_RESTARTING, NULL,
+		"Starting again|Since 00:00:00. The guest has not drawn its picture yet.");
+	expect(&relayed, STATUS_STOPPED, NULL,
+		"The virtual machine has stopped|Since 00:00:00. The picture appears when it "
+		"starts.");
+	expect(&direct, STATUS_STOPPED, NULL,
+		"The back-end has disconnected|Since 00:00:00. It is to connect to /run/sign.sock.");
+	expect(&relayed, STATUS_BACKEND_GONE, NULL,
+		"The back-end has gone|Since 00:00:00. The picture comes back when the virtual machine "
+		"is started again.");
+	expect(&relayed, STATUS_FAULT, "the VMM gave no memory",
+		"Stopped by an error|The VMM gave no memory.|Since 00:00:00. The log says more.");
+	expect(&relayed, STATUS_FAULT, "",
+		"Stopped by an error|Since 00:00:00. The log says more.");
+}
+
+/* The time is that of the change, not of the card. */
+static void test_since(void)
+{
+	struct status status;
+
+	status_init(&status);
+	g_assert_cmpint(status.since, >, 0);
+	status.since = 1;
+	g_assert_false(status_set(&status, STATUS_WAITING, NULL));
+	g_assert_cmpint(status.since, ==, 1);
+	g_assert_true(status_set(&status, STATUS_FAULT, "a"));
+	g_assert_cmpint(status.since, >, 1);
+	g_assert_false(status_set(&status, STATUS_FAULT, "a"));
+	g_assert_true(status_set(&status, STATUS_FAULT, "b"));
+	status_finish(&status);
+}
+
+static void test_failures(void)
+{
+	for (enum status_kind kind = STATUS_WAITING; kind <= STATUS_FAULT; kind++) {
+		struct status status = {.kind = kind};
+
+		g_assert_true(status_is_failure(&status) ==
+			(kind == STATUS_BACKEND_GONE || kind == STATUS_FAULT));
+	}
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/status/lines", test_lines);
+	g_test_add_func("/status/since", test_since);
+	g_test_add_func("/status/failures", test_failures);
+	return g_test_run();
+}
