@@ -95,7 +95,8 @@ char **status_lines(const struct status *status, const struct config_guest *conf
 	g_ptr_array_add(lines, g_strdup(headline(status, config)));
 	if (status->fault && *status->fault)
 		g_ptr_array_add(lines, sentence(status->fault));
-	g_ptr_array_add(lines, g_strdup_printf("Since %s. %s", clock, next));
+	g_ptr_array_add(lines, g_steal_pointer(&next));
+	g_ptr_array_add(lines, g_strdup_printf("Since %s", clock));
 	g_ptr_array_add(lines, NULL);
 	return (char **)g_ptr_array_free(lines, FALSE);
 }

@@ -33,30 +33,29 @@ static void expect(const struct config_guest *config, enum status_kind kind, con
 static void test_lines(void)
 {
 	expect(&relayed, STATUS_WAITING, NULL,
-		"Waiting for the virtual machine|Since 00:00:00. The picture appears when it starts.");
+		"Waiting for the virtual machine|The picture appears when it starts.|Since 00:00:00");
 	expect(&direct, STATUS_WAITING, NULL,
-		"Waiting for the back-end|Since 00:00:00. It is to connect to /run/sign.sock.");
+		"Waiting for the back-end|It is to connect to /run/sign.sock.|Since 00:00:00");
 	expect(&inherited, STATUS_WAITING, NULL,
-		"Waiting for the back-end|Since 00:00:00. The picture appears when it connects.");
+		"Waiting for the back-end|The picture appears when it connects.|Since 00:00:00");
 	expect(&relayed, STATUS_NO_BACKEND, NULL,
-		"Waiting for the back-end|Since 00:00:00. It is to listen at "
-		"/run/kiosk-backend.sock.");
+		"Waiting for the back-end|It is to listen at "
+		"/run/kiosk-backend.sock.|Since 00:00:00");
 	expect(&relayed, STATUS_STARTING, NULL,
-		"Starting|Since 00:00:00. The guest has not drawn its picture yet.");
+		"Starting|The guest has not drawn its picture yet.|Since 00:00:00");
 	expect(&relayed, STATUS_RESTARTING, NULL,
-		"Starting again|Since 00:00:00. The guest has not drawn its picture yet.");
+		"Starting again|The guest has not drawn its picture yet.|Since 00:00:00");
 	expect(&relayed, STATUS_STOPPED, NULL,
-		"The virtual machine has stopped|Since 00:00:00. The picture appears when it "
-		"starts.");
+		"The virtual machine has stopped|The picture appears when it "
+		"starts.|Since 00:00:00");
 	expect(&direct, STATUS_STOPPED, NULL,
-		"The back-end has disconnected|Since 00:00:00. It is to connect to /run/sign.sock.");
+		"The back-end has disconnected|It is to connect to /run/sign.sock.|Since 00:00:00");
 	expect(&relayed, STATUS_BACKEND_GONE, NULL,
-		"The back-end has gone|Since 00:00:00. The picture comes back when the virtual machine "
-		"is started again.");
+		"The back-end has gone|The picture comes back when the virtual machine "
+		"is started again.|Since 00:00:00");
 	expect(&relayed, STATUS_FAULT, "the VMM gave no memory",
-		"Stopped by an error|The VMM gave no memory.|Since 00:00:00. The log says more.");
-	expect(&relayed, STATUS_FAULT, "",
-		"Stopped by an error|Since 00:00:00. The log says more.");
+		"Stopped by an error|The VMM gave no memory.|The log says more.|Since 00:00:00");
+	expect(&relayed, STATUS_FAULT, "", "Stopped by an error|The log says more.|Since 00:00:00");
 }
 
 /* The time is that of the change, not of the card. */
