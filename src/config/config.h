@@ -178,6 +178,8 @@ char *config_runtime_folder(void);
  * owner's. */
 bool config_make_runtime_folder(const char *path, GError **error);
 
+/* Empty, with defaults. */
+struct config *config_create(void);
 /* Takes NULL. */
 void config_destroy(struct config *config);
 
@@ -185,9 +187,11 @@ void config_destroy(struct config *config);
 struct config_guest *config_find_guest(const struct config *config, const char *name);
 struct config_output *config_find_output(const struct config *config, const char *name);
 
-/* Added at the end, with defaults. The config's. */
+/* Added at the end, with defaults. The config's. A device that is there is found instead. */
 struct config_guest *config_add_guest(struct config *config, const char *name, const char *origin);
 struct config_output *config_add_output(struct config *config, const char *name,
+	const char *origin);
+struct config_device *config_add_device(struct config *config, const char *name,
 	const char *origin);
 
 #endif

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The sections of a configuration as they are made, found and freed; what is in them is config.c's. */
+#include "config/config.h"
+#include "config/input_kind.h"
+
+static void guest_free(gpointer data)
+{
+	struct config_guest *guest = data;
+
+	g_free(guest->name);
+	g_free(guest->origin);
+	g_free(guest->vm);
+	g_free(guest->vmm_socket);
+	g_free(guest->backend_socket);
+	g_free(guest->display_socket);
+	g_free(guest->socket_group);
+	g_free(guest->input_prefix);
+	g_free(guest->dbus_display);
+	g_free(guest->mode);
+	picture_spec_clear(&guest->before);
+	picture_spec_clear(&guest->after);
+	picture_spec_clear(&guest->failed);
+	g_free(guest);
+}
+
+static void device_free(gpointer data)
+{
+	struct config_device *device = data;
+
+	g_free(device->name);
+	g_free(device->origin);
+	g_free(device->match_name);
+	g_free(device->match_id);
+	g_free(device->match_path);
+	g_free(device->match_property);
+	g_free(device->match_type);
+	g_free(device->guest);
+	g_free(device->output);
+	g_free(device);
+}
+
+static void output_free(gpointer data)
+{
+	struct config_output *output = data;
+
+	g_free(output->name);
+	g_free(output->origin);
+	g_free(output->guest);
+	g_free(output->mode);
+	g_free(output);
+}
+
+struct config *config_create(void)
+{
+	struct config *config = g_new0(struct config, 1);
+
+	config->daemon.drm_fd = -1;
+	config->daemon.ready_fd = -1;
+	config->daemon.log_level = G_LOG_LEVEL_INFO;
+	config->daemon.vt = CONFIG_VT_AUTO;
+	config->input.seat = g_strdup("seat0");
+	config->input.never_pass = g_array_new(FALSE, FALSE, sizeof(struct combination));
+	config->input.switch_terminal.modifiers = MODIFIER_CTRL | MODIFIER_ALT;
+	config->devices = g_ptr_array_new_with_free_func(device_free);
+	config->guests = g_ptr_array_new_with_free_func(guest_free);
+	config->outputs = g_ptr_array_new_with_free_func(output_free);
+	return config;
+}
+
+void config_destroy(struct config *config)
+{
+	if (config == NULL)
+		return;
+	g_free(config->daemon.card);
+	g_free(config->daemon.stats);
+	g_free(config->daemon.font);
+	g_free(config->input.seat);
+	g_free(config->input.devices);
+	g_free(config->input.focus);
+	g_array_unref(config->input.never_pass);
+	g_ptr_array_unref(config->devices);
+	g_ptr_array_unref(config->guests);
+	g_ptr_array_unref(config->outputs);
+	g_free(config);
+}
+
+struct config_guest *config_find_guest(const struct config *config, const char *name)
+{
+	for (guint i = 0; i < config->guests->len; i++) {
+		struct config_guest *guest = g_ptr_array_index(config->guests, i);
+
+		if (g_str_equal(guest->name, name))
+			return guest;
+	}
+	return NULL;
+}
+
+struct config_output *config_find_output(const struct config *config, const char *name)
+{
+	for (guint i = 0; i < config->outputs->len; i++) {
+		struct config_output *output = g_ptr_array_index(config->outputs, i);
+
+		if (g_str_equal(output->name, name))
+			return output;
+	}
+	return NULL;
+}
+
+struct config_guest *config_add_guest(struct config *config, const char *name, const char *origin)
+{
+	struct config_guest *guest = g_new0(struct config_guest, 1);
+
+	guest->name = g_strdup(name);
+	guest->origin = g_strdup(origin);
+	guest->display_fd = -1;
+	guest->place = PLACE_FIT;
+	guest->inputs = INPUT_KINDS_DEFAULT;
+	guest->blank_after_ms = CONFIG_BLANK_AFTER_MS;
+	guest->off_after_ms = CONFIG_OFF_AFTER_MS;
+	guest->idle_off_ms = CONFIG_NEVER;
+	g_ptr_array_add(config->guests, guest);
+	return guest;
+}
+
+struct config_output *config_add_output(struct config *config, const char *name, const char *origin)
+{
+	struct config_output *output = g_new0(struct config_output, 1);
+
+	output->name = g_strdup(name);
+	output->origin = g_strdup(origin);
+	output->scanout = -1;
+	g_ptr_array_add(config->outputs, output);
+	return output;
+}
+
+struct config_device *config_add_device(struct config *config, const char *name, const char *origin)
+{
+	struct config_device *device;
+
+	for (guint i = 0; i < config->devices->len; i++) {
+		device = g_ptr_array_index(config->devices, i);
+		if (g_str_equal(device->name, name))
+			return device;
+	}
+	device = g_new0(struct config_device, 1);
+	device->name = g_strdup(name);
+	device->origin = g_strdup(origin);
+	g_ptr_array_add(config->devices, device);
+	return device;
+}
