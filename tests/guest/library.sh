@@ -36,15 +36,30 @@ vmm_start() {
 	eval "exec {control_${name}_in}<>\"$run/$name.in\" {control_${name}_out}<>\"$run/$name.out\""
 }
 
-# linux_start NAME OUTPUTS [noconsole]: returns when its painter is ready. With several outputs, without a console in any
-# case (see initramfs).
+# linux_start NAME OUTPUTS [noconsole|"" [options of QEMU]]: returns when its painter is ready. With several outputs, without
+# a console in any case (see initramfs).
 linux_start() {
-	local console=${3:-}
-	[ "$2" -eq 1 ] || console=noconsole
-	backend_start "$1"
-	vmm_start "$1" "$2" -kernel "$BUILD/guest/vmlinuz" -initrd "$BUILD/guest/initramfs" \
-		-append "console=tty0 console=ttyS0 no_timer_check loglevel=4 $console"
-	guest_ready "$1"
+	local name=$1 outputs=$2 console=${3:-}
+	[ "$outputs" -eq 1 ] || console=noconsole
+	shift $(($# < 3 ? $# : 3))
+	backend_start "$name"
+	vmm_start "$name" "$outputs" -kernel "$BUILD/guest/vmlinuz" -initrd "$BUILD/guest/initramfs" \
+		-append "console=tty0 console=ttyS0 no_timer_check loglevel=4 $console" "$@"
+	guest_ready "$name"
+}
+
+# bus_start NAME: a bus for one guest's QEMU, at the address in $bus.
+bus_start() {
+	local ready line=''
+	bus=unix:path=$run/$1.bus
+	rm -f "$run/$1.bus.ready"
+	mkfifo "$run/$1.bus.ready"
+	exec {ready}<>"$run/$1.bus.ready"
+	dbus-daemon --session --nofork --nosyslog --address="$bus" --print-address=3 3>"$run/$1.bus.ready" \
+		2>>"$out/$1-bus.log" &
+	pid[$1-bus]=$!
+	read -r -t "$patience" -u "$ready" line || bail_out "there is no bus: $line"
+	exec {ready}<&-
 }
 
 guest_ready() {

@@ -17,6 +17,9 @@
  *   draw SEED GROUPS           where they touch, parts of picture SEED appear, for GROUPS groups of events; ok X Y: the last one
  *   animate COUNT              COUNT page flips with a moving cursor, for people to look at
  *   off                        turn the CRTC off
+ *   listen                     hear of other monitors from now on
+ *   changed                    wait for one that has come, or gone, since
+ *   follow SEED                wait for one that has come since, and set its preferred mode, showing picture SEED; ok WIDTH HEIGHT
  *   leave                      give the screen back to the console
  *   text WORDS…                print WORDS on the console
  *   shell COMMAND…             ok STATUS
@@ -35,6 +38,7 @@
 #include <xf86drm.h>
 
 #include "hand.h"
+#include "hotplug.h"
 #include "screen.h"
 
 #define SCREENS 16
@@ -47,6 +51,7 @@ struct painter {
 	struct screen screens[SCREENS];
 	bool ready[SCREENS];
 	struct hand hand;
+	int hotplug; /* hotplug_listen(), or -1 */
 };
 
 static struct screen *painter_screen(struct painter *painter, int *result)
@@ -80,6 +85,37 @@ static void painter_leave(struct painter *painter)
 	if (painter->fd >= 0)
 		close(painter->fd);
 	painter->fd = -1;
+}
+
+static int start_listening(struct painter *painter)
+{
+	if (painter->hotplug >= 0)
+		close(painter->hotplug);
+	painter->hotplug = hotplug_listen();
+	return painter->hotplug < 0 ? painter->hotplug : 0;
+}
+
+/* The kernel speaks of each of a few changes, also of a connector that has no mode between two monitors: the one counts whose
+ * mode is another. */
+static int follow(struct painter *painter, struct screen *screen, uint32_t seed, char *answer,
+	size_t size)
+{
+	uint32_t before = screen->buffers[0].width;
+	uint32_t width = before;
+	uint32_t height = 0;
+	int result = 0;
+
+	while (result == 0 && width == before) {
+		result = hotplug_wait(painter->hotplug);
+		if (result == 0)
+			result = screen_preferred(screen, &width, &height);
+		if (result == -ENOENT)
+			result = 0;
+	}
+	if (result == 0)
+		result = screen_set_mode(screen, width, height, seed);
+	snprintf(answer, size, "%u %u", width, height);
+	return result;
 }
 
 static int animate(struct screen *screen, long count)
@@ -140,6 +176,10 @@ static int painter_run(struct painter *painter, char *line, char *answer, size_t
 		snprintf(answer, size, "%d", run_shell(rest));
 		return 0;
 	}
+	if (strcmp(command, "listen") == 0)
+		return start_listening(painter);
+	if (strcmp(command, "changed") == 0)
+		return hotplug_wait(painter->hotplug);
 	if (strcmp(command, "reboot") == 0 || strcmp(command, "poweroff") == 0) {
 		sync();
 		return reboot(strcmp(command, "reboot") == 0 ? RB_AUTOBOOT : RB_POWER_OFF) < 0
@@ -192,6 +232,8 @@ static int painter_run(struct painter *painter, char *line, char *answer, size_t
 	}
 	if (strcmp(command, "animate") == 0 && numbers == 1)
 		return animate(screen, n[0]);
+	if (strcmp(command, "follow") == 0 && numbers == 1)
+		return follow(painter, screen, (uint32_t)n[0], answer, size);
 	if (strcmp(command, "off") == 0)
 		return screen_off(screen);
 	return -EINVAL;
@@ -217,7 +259,7 @@ static bool open_control(struct painter *painter, const char *path)
 
 int main(int argc, char **argv)
 {
-	struct painter painter = {.fd = -1};
+	struct painter painter = {.fd = -1, .hotplug = -1};
 	char line[512];
 
 	if (argc != 2) {
