@@ -279,6 +279,24 @@ static void press(struct fuzz *fuzz)
 
 /* ---- what the host's monitors become ---- */
 
+/* Answers come in order: when a key is refused, so is what was called before. */
+static void await_refusal(void)
+{
+	const struct input_value pressed = {EV_KEY, KEY_A, 1};
+	const struct input_value released = {EV_KEY, KEY_A, 0};
+	struct dbus_call_counters before, now;
+
+	dbus_display_counters(rig.display, &before);
+	input_sink_send(rig.keyboard, &pressed, 1);
+	input_sink_send(rig.keyboard, &released, 1);
+	do {
+		if (!rig.connected[INPUT_KEYBOARD][0])
+			return;
+		g_main_context_iteration(NULL, TRUE);
+		dbus_display_counters(rig.display, &now);
+	} while (now.refused == before.refused);
+}
+
 static void change_screen(struct fuzz *fuzz)
 {
 	uint32_t width = fuzz_odd(fuzz);
@@ -359,6 +377,28 @@ static bool hears_key(void)
 	return rig.connected[INPUT_KEYBOARD][0];
 }
 
+static void await_call(const char *call)
+{
+	while (!last_call_is(call, 0))
+		g_main_context_iteration(NULL, TRUE);
+}
+
+/* It hears of a screen, also where it refuses at first, and of the same once more. */
+static void check_screen(void)
+{
+	const struct layout_screen screen = {.width = 1024, .height = 768};
+
+	rig.bus->refuses = true;
+	dbus_display_tell_screen(rig.display, 0, 0, &screen);
+	await_call("0 Console.SetUIInfo (0, 0, 0, 0, 1024, 768)");
+	await_refusal();
+	rig.bus->refuses = false;
+	clock_pass(AGES_MS);
+	await_call("0 Console.SetUIInfo (0, 0, 0, 0, 1024, 768)");
+	dbus_display_tell_screen(rig.display, 0, 0, &screen);
+	await_call("0 Console.SetUIInfo (0, 1, 0, 0, 1024, 768)");
+}
+
 /* An honest QEMU takes its place, and hears what is pressed. */
 static void check_honest(void)
 {
@@ -375,6 +415,8 @@ static void check_honest(void)
 	while (!hears_key())
 		;
 	g_assert(last_call_is("0 Keyboard.Press (30,)", 1));
+	g_ptr_array_set_size(rig.bus->calls, 0);
+	check_screen();
 	g_ptr_array_set_size(rig.bus->calls, 0);
 }
 
