@@ -11,6 +11,7 @@
 
 #include "bus_double.h"
 #include "input/dbus/dbus.h"
+#include "input/dbus/screens.h"
 #include "input/description.h"
 
 #define CONSOLE "/org/qemu/Display1/Console_"

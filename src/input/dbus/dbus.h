@@ -21,9 +21,6 @@
 #include "input/sink.h"
 #include "scene/layout_screen.h"
 
-/* Graphic consoles of one QEMU. */
-#define DBUS_SCREENS_MAX 16
-
 struct dbus_display;
 
 /* Called from the main loop. */

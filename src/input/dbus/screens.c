@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "input/dbus/dbus.h"
 #include "log.h"
 #include "turn.h"
 

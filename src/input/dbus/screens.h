@@ -16,6 +16,9 @@
 
 #include "scene/layout_screen.h"
 
+/* Graphic consoles of one QEMU. */
+#define DBUS_SCREENS_MAX 16
+
 struct dbus_screens;
 
 /* `guest` is for the log; copied. */
