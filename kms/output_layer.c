@@ -120,7 +120,8 @@ void kms_output_layer_fill(const struct kms_output_layer *layer, struct kms_laye
 	next->blend = layer->blend;
 }
 
-/* Its frame stays, on the plane that it is to have. */
+/* Its frame stays, on the plane that it is to have. One that its guest draws into again would hold up the
+ * flip: it is off until that is over, and a frame comes. */
 static void add_plane(const struct kms_output *output, const struct kms_output_layer *layer,
 	struct kms_flip *flip)
 {
@@ -129,11 +130,13 @@ static void add_plane(const struct kms_output *output, const struct kms_output_l
 
 	if (!now->buffer || (now->plane == layer->plane && now->zpos == layer->zpos))
 		return;
-	next = kms_flip_layer(flip, layer->kind, layer->plane ? now->buffer : NULL);
-	if (layer->plane) {
-		next->plane = layer->plane;
-		next->zpos = layer->zpos;
+	if (!layer->plane || (now->plane != layer->plane && !kms_buffer_is_ready(now->buffer))) {
+		kms_flip_layer(flip, layer->kind, NULL);
+		return;
 	}
+	next = kms_flip_layer(flip, layer->kind, now->buffer);
+	next->plane = layer->plane;
+	next->zpos = layer->zpos;
 }
 
 /* Below all others, where that can be said. */

@@ -123,20 +123,6 @@ static void add_on(struct kms_request *request, const struct kms_crtc *crtc,
 		add_cursor_on(request, layer);
 }
 
-/* What only layers above the picture have, and the picture below such ones. */
-static void add_depth(struct kms_request *request, enum kms_layer_kind kind,
-	const struct kms_layer *layer, const struct kms_layer *before)
-{
-	const struct kms_plane *plane = layer->plane;
-
-	if (layer->zpos && (!before || before->zpos != layer->zpos))
-		kms_request_add(request, plane->id, &plane->properties[KMS_PLANE_ZPOS],
-			layer->zpos - 1);
-	if (kind != KMS_LAYER_PICTURE && kind != KMS_LAYER_CURSOR &&
-		(!before || before->alpha != layer->alpha || before->blend != layer->blend))
-		add_blending(request, layer);
-}
-
 static void add_hotspot(struct kms_request *request, const struct kms_layer *layer)
 {
 	const struct kms_plane *plane = layer->plane;
@@ -159,6 +145,24 @@ static void add_fence(struct kms_request *request, const struct kms_card *card,
 	if (layer->buffer->dmabuf >= 0 && card->signalled_fence >= 0)
 		kms_request_add_optional(request, layer->plane->id, fence,
 			(uint64_t)card->signalled_fence);
+}
+
+/* What only layers above the picture have, and the picture below such ones. */
+static void add_depth(struct kms_request *request, const struct kms_card *card,
+	enum kms_layer_kind kind, const struct kms_layer *layer, const struct kms_layer *before)
+{
+	const struct kms_plane *plane = layer->plane;
+
+	if (layer->zpos && (!before || before->zpos != layer->zpos)) {
+		kms_request_add(request, plane->id, &plane->properties[KMS_PLANE_ZPOS],
+			layer->zpos - 1);
+		/* The kernel looks at the fences of whatever plane is named. */
+		if (before)
+			add_fence(request, card, layer);
+	}
+	if (kind != KMS_LAYER_PICTURE && kind != KMS_LAYER_CURSOR &&
+		(!before || before->alpha != layer->alpha || before->blend != layer->blend))
+		add_blending(request, layer);
 }
 
 /* `before`: what the plane shows now, or NULL where that is not known. */
@@ -184,7 +188,7 @@ static void add_layer(struct kms_request *request, const struct kms_card *card,
 	if (!before)
 		add_on(request, crtc, kind, layer);
 	if (layer->zpos || kind != KMS_LAYER_PICTURE)
-		add_depth(request, kind, layer, before);
+		add_depth(request, card, kind, layer, before);
 	if (!before || !kms_placement_equal(&before->placement, &layer->placement))
 		kms_request_add_placement(request, plane, &layer->placement,
 			before ? &before->placement : NULL);

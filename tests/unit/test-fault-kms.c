@@ -29,9 +29,19 @@ struct output {
 	uint64_t presented;
 };
 
+/* One above the first output's picture. */
+struct layer {
+	struct kms_output_layer *layer;
+	struct kms_buffer *buffer;
+	uint64_t serial;
+	uint64_t settled;
+	uint64_t presented;
+};
+
 struct stage {
 	struct kms_device *device;
 	struct output outputs[OUTPUTS];
+	struct layer layer;
 	unsigned int probes;
 	const char *mode;
 };
@@ -65,6 +75,26 @@ static void commit_failed(void *data, struct kms_output *output, uint64_t serial
 	g_assert_cmpuint(serial, >, ours->settled);
 	g_assert_cmpuint(serial, <=, ours->serial);
 	ours->settled = serial;
+}
+
+static void layer_presented(void *data, uint64_t serial,
+	const struct kms_presentation *presentation)
+{
+	struct layer *layer = data;
+
+	g_assert_cmpuint(serial, >, layer->settled);
+	g_assert_cmpuint(serial, <=, layer->serial);
+	layer->settled = serial;
+	layer->presented = serial;
+}
+
+static void layer_failed(void *data, uint64_t serial, int error)
+{
+	struct layer *layer = data;
+
+	g_assert_cmpuint(serial, >, layer->settled);
+	g_assert_cmpuint(serial, <=, layer->serial);
+	layer->settled = serial;
 }
 
 static void probed(void *data)
@@ -108,6 +138,7 @@ static int open_card(void)
 	double_card.damage_clips = true;
 	double_card.in_fences = true;
 	double_card.zpos = true;
+	double_card.shared_overlays = 1;
 	double_light(0);
 	card = double_open();
 	for (unsigned int i = 0; i < OUTPUTS; i++)
@@ -191,6 +222,54 @@ static void show(struct stage *stage, struct output *output)
 		output->settled = output->serial;
 	FAULTS_AWAIT(is_settled(output), PATIENCE_S);
 	g_assert_true(is_settled(output));
+}
+
+/* True: it has a plane, and whatever became of its frame was told. */
+static bool show_layer(struct stage *stage)
+{
+	struct output *output = &stage->outputs[0];
+	struct layer *layer = &stage->layer;
+	struct kms_frame picture = {.buffer = output->buffer, .transform = KMS_ROTATE_0};
+	struct kms_frame frame = {.transform = KMS_ROTATE_0};
+	const struct kms_layer_wish wishes[] = {{NULL, &picture}, {layer->layer, &frame}};
+
+	if (!layer->buffer)
+		layer->buffer = kms_buffer_create_dumb(stage->device, 64, 32, NULL);
+	if (!layer->buffer)
+		return false;
+	picture.source.width = (int32_t)kms_buffer_width(output->buffer);
+	picture.source.height = (int32_t)kms_buffer_height(output->buffer);
+	picture.destination = picture.source;
+	frame.buffer = layer->buffer;
+	frame.source = frame.destination = (struct kms_rect){0, 0, 64, 32};
+	frame.serial = ++layer->serial;
+	if (kms_output_arrange(output->output, wishes, 2) != 3 ||
+		kms_output_layer_submit(layer->layer, &frame) != KMS_SUBMIT_ACCEPTED) {
+		layer->settled = layer->serial;
+		return false;
+	}
+	FAULTS_AWAIT(layer->settled == layer->serial, PATIENCE_S);
+	g_assert_cmpuint(layer->settled, ==, layer->serial);
+	return true;
+}
+
+static void stack(struct stage *stage)
+{
+	static const struct kms_layer_listener layer_listener = {layer_presented, layer_failed};
+
+	if (!stage->outputs[0].output)
+		return;
+	stage->layer.layer = kms_output_layer_create(stage->outputs[0].output, &layer_listener,
+		&stage->layer);
+	g_assert_nonnull(stage->layer.layer);
+	show_layer(stage);
+}
+
+/* As often as it takes: one of the questions can be the call that fails, and the answer then holds for a
+ * moment. */
+static bool try_layer(struct stage *stage)
+{
+	return show_layer(stage) && stage->layer.presented == stage->layer.serial;
 }
 
 static void show_all(struct stage *stage)
@@ -291,11 +370,18 @@ static void card(void)
 		told = configure(&stage, NULL);
 	show_all(&stage);
 	point(&stage);
+	stack(&stage);
 	leave_and_return(&stage, false);
 	show_all(&stage);
 	leave_and_return(&stage, true);
 	configure_until_lit(&stage, "640x480");
 	expect_shown(&stage);
+	if (!stage.layer.layer)
+		stack(&stage);
+	FAULTS_AWAIT(try_layer(&stage), PATIENCE_S);
+	g_assert_cmpuint(stage.layer.presented, ==, stage.layer.serial);
+	kms_output_layer_destroy(stage.layer.layer);
+	kms_buffer_unref(stage.layer.buffer);
 	for (size_t i = 0; i < OUTPUTS; i++)
 		kms_buffer_unref(stage.outputs[i].buffer);
 	kms_device_destroy(stage.device);

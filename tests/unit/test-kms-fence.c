@@ -285,6 +285,125 @@ static void test_overrules(struct card_fixture *card)
 	end_guest(&guest);
 }
 
+/* ---- layers above the picture ---- */
+
+struct answers {
+	uint64_t presented;
+	uint64_t failed;
+	int error;
+};
+
+static void on_presented(void *data, uint64_t serial, const struct kms_presentation *presentation)
+{
+	((struct answers *)data)->presented = serial;
+}
+
+static void on_commit_failed(void *data, uint64_t serial, int error)
+{
+	((struct answers *)data)->failed = serial;
+	((struct answers *)data)->error = error;
+}
+
+/* A guest that shows its buffers on a layer. */
+static struct kms_output_layer *make_layer(struct card_fixture *card, struct answers *answers)
+{
+	static const struct kms_layer_listener listener = {on_presented, on_commit_failed};
+
+	*answers = (struct answers){0};
+	return kms_output_layer_create(card->outputs[0].output, &listener, answers);
+}
+
+static enum kms_submit submit_layer(struct card_fixture *card, struct kms_output_layer *layer,
+	struct kms_buffer *buffer, uint64_t serial)
+{
+	struct kms_frame below = card_frame(card, card_picture(card, 0));
+	struct kms_frame above = card_frame(card, buffer);
+	const struct kms_layer_wish wishes[] = {{NULL, &below}, {layer, &above}};
+
+	g_assert_cmphex(kms_output_arrange(card->outputs[0].output, wishes, 2), ==, 3);
+	above.serial = serial;
+	return kms_output_layer_submit(layer, &above);
+}
+
+/* A guest that never draws to the end costs the picture nothing, and is told so by itself. */
+static void test_layer(struct card_fixture *card)
+{
+	struct kms_output_layer *layer;
+	struct answers answers;
+	struct guest guest;
+
+	double_card.shared_overlays = 1;
+	card_start_timed(card, 100);
+	card_show(card, 0);
+	guest = make_guest(card);
+	layer = make_layer(card, &answers);
+	g_assert_cmpint(submit_layer(card, layer, guest.buffer, 1), ==, KMS_SUBMIT_ACCEPTED);
+	while (!answers.failed) {
+		card_show(card, 0);
+		g_main_context_iteration(NULL, FALSE);
+		g_assert_cmpuint(double_value(DOUBLE_SHARED(0), "FB_ID"), ==, 0);
+	}
+	g_assert_cmpint(answers.error, ==, ETIMEDOUT);
+	g_assert_cmpuint(card->outputs[0].failures, ==, 0);
+	/* The next one is shown as soon as it is drawn. */
+	submit_layer(card, layer, guest.buffer, 2);
+	draw(&guest);
+	card_wait(double_flip(0));
+	card_turn();
+	g_assert_cmpuint(answers.presented, ==, 2);
+	g_assert_cmpuint(double_value(DOUBLE_SHARED(0), "FB_ID"), ==, guest.buffer->framebuffer);
+	kms_output_layer_destroy(layer);
+	end_guest(&guest);
+}
+
+/* A layer that must change its plane while its guest draws again: that flip waits for nobody. */
+static void test_layer_moves(struct card_fixture *card)
+{
+	struct kms_frame frames[3];
+	struct kms_layer_wish wishes[3] = {{NULL, &frames[0]}, {NULL, &frames[1]},
+		{NULL, &frames[2]}};
+	struct kms_output_layer *low, *high;
+	struct answers answers, others;
+	struct guest guest;
+
+	double_card.shared_overlays = 2;
+	double_card.zpos_fixed = true;
+	card_start(card);
+	guest = make_guest(card);
+	low = make_layer(card, &answers);
+	high = make_layer(card, &others);
+	draw(&guest);
+	submit_layer(card, low, guest.buffer, 1);
+	card_wait(double_flip(0));
+	card_turn();
+	g_assert_cmpuint(double_value(DOUBLE_SHARED(1), "FB_ID"), ==, guest.buffer->framebuffer);
+	begin_to_draw(&guest);
+	/* Another one comes above it, where it was. */
+	frames[0] = card_frame(card, card_picture(card, 0));
+	frames[1] = card_frame(card, guest.buffer);
+	frames[2] = card_frame(card, card_picture(card, 0));
+	wishes[1].layer = low;
+	wishes[2].layer = high;
+	g_assert_cmphex(kms_output_arrange(card->outputs[0].output, wishes, 3), ==, 7);
+	frames[2].serial = 1;
+	kms_output_layer_submit(high, &frames[2]);
+	card_wait(double_flip(0));
+	card_turn();
+	card_wait(others.presented == 1 || !double_flip(0));
+	g_assert_cmpuint(double_value(DOUBLE_SHARED(0), "FB_ID"), ==, 0);
+	draw(&guest);
+	frames[1].serial = 2;
+	g_assert_cmpint(kms_output_layer_submit(low, &frames[1]), ==, KMS_SUBMIT_ACCEPTED);
+	while (answers.presented < 2) {
+		g_main_context_iteration(NULL, TRUE);
+		double_flip(0);
+	}
+	g_assert_cmpuint(double_value(DOUBLE_SHARED(0), "FB_ID"), ==, guest.buffer->framebuffer);
+	kms_output_layer_destroy(low);
+	kms_output_layer_destroy(high);
+	end_guest(&guest);
+}
+
 int main(int argc, char **argv)
 {
 	card_init(&argc, &argv);
@@ -297,5 +416,7 @@ int main(int argc, char **argv)
 	card_add_test("/kms/fence/watchdog", test_watchdog_without_it);
 	card_add_test("/kms/fence/ends-meanwhile", test_ends_meanwhile);
 	card_add_test("/kms/fence/overrules", test_overrules);
+	card_add_test("/kms/fence/layer", test_layer);
+	card_add_test("/kms/fence/layer-moves", test_layer_moves);
 	return g_test_run();
 }
