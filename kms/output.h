@@ -232,6 +232,9 @@ void kms_output_add_layers_off(const struct kms_output *output, struct kms_flip 
  * the listener is told to ask. */
 void kms_output_deny_layers(struct kms_output *output, uint32_t layers);
 
+/* Is a layer above the picture to be on a plane? */
+bool kms_output_has_planes(const struct kms_output *output);
+
 /* Have these frames to wait, because a layer that shows frames lately has none yet? Not beyond the last moment
  * for the next vblank. */
 bool kms_output_gathers(struct kms_output *output, uint32_t frames);

@@ -87,9 +87,14 @@ static int send_without_cursor(struct commit *commit)
 	else
 		kms_flip_leave(&commit->flip, KMS_LAYER_CURSOR);
 	error = send_flip(commit);
-	if (!error && lit)
+	if (error || !lit)
+		return error;
+	/* In the picture it would be below the layers: those go there instead, and it is tried again. */
+	if (kms_output_has_planes(commit->output))
+		kms_output_deny_layers(commit->output, KMS_LAYERS_ABOVE);
+	else
 		kms_output_refuse_cursor(commit->output, next_layer(commit, KMS_LAYER_PICTURE));
-	return error;
+	return 0;
 }
 
 static int send_without_damage(struct commit *commit, bool had_cursor)
@@ -284,21 +289,12 @@ G_ALWAYS_INLINE static inline void queue(struct kms_output *output, uint32_t fra
 	}
 }
 
-static bool has_planes(const struct kms_output *output)
-{
-	for (uint32_t left = output->shown & KMS_LAYERS_ABOVE; left; left &= left - 1) {
-		if (output->layers[kms_layer_lowest(left)].plane)
-			return true;
-	}
-	return false;
-}
-
 /* A word on the picture, where that is alone; else on how it goes with the layers above it. */
 static void remember(struct kms_output *output, struct kms_output_refusal refusal)
 {
 	bool is_picture = refusal.layers & KMS_LAYER_BIT(KMS_LAYER_PICTURE);
 
-	if (is_picture && has_planes(output))
+	if (is_picture && kms_output_has_planes(output))
 		kms_output_deny_layers(output, KMS_LAYERS_ABOVE);
 	else if (is_picture)
 		kms_output_remember(output, &kms_output_picture(output)->pending, refusal.error);

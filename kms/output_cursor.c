@@ -67,7 +67,12 @@ void kms_output_commit_cursor(struct kms_output *output)
 		output->counters.cursor_commits++;
 	} else if (kms_error_is_passing(error)) {
 		output->cursor_due_us = kms_records_now(&output->card->records) + BUSY_RETRY_US;
-	} else if (!kms_records_note_error(&output->card->records, error)) {
+	} else if (kms_records_note_error(&output->card->records, error)) {
+		return;
+	} else if (kms_output_has_planes(output)) {
+		/* It comes with the commit that takes the layers away. */
+		kms_output_deny_layers(output, KMS_LAYERS_ABOVE);
+	} else {
 		/* One that was taken before: something else is wrong. */
 		if (output->state.layers[KMS_LAYER_CURSOR].buffer)
 			kms_output_distrust(output);
@@ -124,13 +129,27 @@ static struct kms_verdict *present_verdict(struct kms_output *output)
 	return kms_verdicts_get(&output->verdicts, picture->buffer, &picture->placement);
 }
 
+/* 0 or an errno. */
+static int ask(struct kms_output *output, bool with_layers)
+{
+	struct kms_flip flip;
+	int error;
+
+	kms_flip_init(&flip, &output->state);
+	if (!with_layers)
+		kms_output_add_layers_off(output, &flip);
+	kms_cursor_fill_probe(&output->cursor, kms_flip_layer(&flip, KMS_LAYER_CURSOR, NULL));
+	output->counters.tests++;
+	error = kms_flip_test(output->card, &output->request, &flip);
+	kms_flip_finish(&flip);
+	return error;
+}
+
 /* Would the driver show it? Asked once for each picture that it is above, while the output is
  * idle; else the commit will tell. */
 static bool test_cursor(struct kms_output *output)
 {
 	struct kms_verdict *verdict = present_verdict(output);
-	struct kms_layer *layer;
-	struct kms_flip flip;
 	int error;
 
 	if (is_refused(output))
@@ -139,12 +158,13 @@ static bool test_cursor(struct kms_output *output)
 		return true;
 	if (!kms_output_active(output) || kms_output_in_flight(output))
 		return true;
-	kms_flip_init(&flip, &output->state);
-	layer = kms_flip_layer(&flip, KMS_LAYER_CURSOR, NULL);
-	kms_cursor_fill_probe(&output->cursor, layer);
-	output->counters.tests++;
-	error = kms_flip_test(output->card, &output->request, &flip);
-	kms_flip_finish(&flip);
+	error = ask(output, true);
+	/* In the picture it would be below layers: those go there instead. */
+	if (kms_output_is_refusal(error) && kms_output_has_planes(output)) {
+		error = ask(output, false);
+		if (!error)
+			kms_output_deny_layers(output, KMS_LAYERS_ABOVE);
+	}
 	if (kms_error_is_passing(error) || kms_records_note_error(&output->card->records, error))
 		return true;
 	if (verdict)

@@ -112,6 +112,15 @@ void kms_output_end(struct kms_output *output)
 
 /* ---- what goes into a flip ---- */
 
+bool kms_output_has_planes(const struct kms_output *output)
+{
+	for (uint32_t left = output->shown & KMS_LAYERS_ABOVE; left; left &= left - 1) {
+		if (output->layers[kms_layer_lowest(left)].plane)
+			return true;
+	}
+	return false;
+}
+
 void kms_output_layer_fill(const struct kms_output_layer *layer, struct kms_layer *next)
 {
 	next->plane = layer->plane;

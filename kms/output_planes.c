@@ -258,7 +258,7 @@ static bool find_out(struct search *search, struct kms_stack_answer *answer)
 		return false;
 	answer->planes[0] = output->state.layers[KMS_LAYER_PICTURE].plane;
 	find_planes(search, answer);
-	return kms_output_active(output);
+	return true;
 }
 
 /* ---- the answer ---- */
@@ -380,8 +380,15 @@ uint32_t kms_output_arrange(struct kms_output *output, const struct kms_layer_wi
 		describe(&stack.members[i], &wishes[i]);
 	known = kms_stacks_find(&output->stacks, &stack);
 	if (!known || !is_still_true(output, &stack, known)) {
-		if (!find_out(&search, &answer) && !kms_output_active(output))
+		bool is_picture_shown = find_out(&search, &answer);
+
+		if (!kms_output_active(output))
 			return 0;
+		/* What is known of the picture is remembered elsewhere. */
+		if (!is_picture_shown) {
+			adopt(output, wishes, &stack, NULL);
+			return 0;
+		}
 		known = kms_stacks_remember(&output->stacks, &stack, &answer);
 	}
 	set = bits(&stack, known);

@@ -368,12 +368,25 @@ static bool is_lit_overlay(const struct check *check, size_t index)
 		check->state.values[index][PROPERTY_FB_ID];
 }
 
+static bool is_lit_cursor(const struct check *check)
+{
+	for (size_t i = 0; i < double_objects.count; i++) {
+		if (double_objects.objects[i].type == DRM_MODE_OBJECT_PLANE &&
+			check->state.values[i][PROPERTY_TYPE] == DRM_PLANE_TYPE_CURSOR &&
+			check->state.values[i][PROPERTY_FB_ID])
+			return true;
+	}
+	return false;
+}
+
 static int check_planes(const struct check *check, bool test_only)
 {
 	unsigned int overlays = 0;
 
 	for (size_t i = 0; i < double_objects.count; i++)
 		overlays += is_lit_overlay(check, i);
+	if (overlays && double_card.cursor_without_overlays && is_lit_cursor(check))
+		return EINVAL;
 	if (double_card.overlays_max && overlays > double_card.overlays_max)
 		return ENOSPC;
 	for (size_t i = 0; i < double_objects.count; i++) {

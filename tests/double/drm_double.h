@@ -66,6 +66,7 @@ struct double_card {
 	bool refuse_cursor; /* a commit that lights a cursor plane (TEST_ONLY too) is EINVAL */
 	bool refuse_cursor_commit; /* the same, but TEST_ONLY says yes */
 	bool cursor_unscaled; /* a cursor above a primary plane that scales is EINVAL */
+	bool cursor_without_overlays; /* a cursor while an overlay is on is EINVAL */
 	bool refuse_damage; /* a commit with FB_DAMAGE_CLIPS is EINVAL */
 	bool refuse_resets; /* a commit that sets "max bpc" is EINVAL */
 	unsigned int width_max; /* of a mode: else EINVAL; 0: any */

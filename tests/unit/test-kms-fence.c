@@ -333,7 +333,7 @@ static void test_layer(struct card_fixture *card)
 	struct guest guest;
 
 	double_card.shared_overlays = 1;
-	card_start_timed(card, 100);
+	card_start_timed(card, 1000);
 	card_show(card, 0);
 	guest = make_guest(card);
 	layer = make_layer(card, &answers);

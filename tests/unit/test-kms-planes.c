@@ -301,6 +301,64 @@ static void test_cursor(struct card_fixture *card)
 	layers_end(&fixture);
 }
 
+/*
+ * A cursor that the driver shows only without them stays above them: who is to be drawn are the layers,
+ * whether it comes by a question or, while a flip is in flight, by a commit.
+ */
+static void check_cursor_above(struct card_fixture *card, bool in_flight)
+{
+	static const uint32_t pixels[KMS_CURSOR_SIZE * KMS_CURSOR_SIZE] = {0xffffffff};
+	struct layers_fixture fixture;
+	struct kms_output *output;
+	unsigned int changes;
+
+	layers_shape();
+	double_card.cursor_without_overlays = true;
+	card_start(card);
+	output = card->outputs[0].output;
+	layers_make(&fixture, card, 0, 2);
+	layers_show(&fixture);
+	changes = card->outputs[0].changes;
+	if (in_flight) {
+		card_submit(card, 0);
+		card_wait(double_counters.commits == 2);
+	}
+	g_assert_true(kms_output_set_cursor(output, pixels, 0, 0));
+	card_wait(flip(0) && card->outputs[0].changes > changes);
+	g_assert_cmphex(layers_arrange(&fixture), ==, 1);
+	card_wait(flip(0) && double_value(DOUBLE_CURSOR(0), "FB_ID"));
+	for (unsigned int plane = 0; plane < TEST_LAYERS; plane++)
+		g_assert_cmpuint(double_value(DOUBLE_SHARED(plane), "FB_ID"), ==, 0);
+	layers_end(&fixture);
+}
+
+static void test_cursor_above(struct card_fixture *card)
+{
+	check_cursor_above(card, false);
+}
+
+static void test_cursor_above_in_flight(struct card_fixture *card)
+{
+	check_cursor_above(card, true);
+}
+
+/* A picture that is refused for want of memory is no word on the layers. */
+static void test_picture_refused(struct card_fixture *card)
+{
+	struct layers_fixture fixture;
+
+	layers_shape();
+	card_start(card);
+	layers_make(&fixture, card, 0, 2);
+	double_fail(DOUBLE_TEST, ENOSPC, 0, 1);
+	g_assert_cmphex(layers_arrange(&fixture), ==, 0);
+	g_assert_cmpint(layers_submit(&fixture, 0), ==, KMS_SUBMIT_REFUSED);
+	card_configure(card, "800x600", false);
+	card_flip(0);
+	g_assert_cmphex(layers_arrange(&fixture), ==, 7);
+	layers_end(&fixture);
+}
+
 /* ---- wrong moments ---- */
 
 /* Whichever question the driver has no memory for: what it takes is found out in the end. */
@@ -359,6 +417,9 @@ int main(int argc, char **argv)
 	card_add_test("/kms/planes/shared", test_shared);
 	card_add_test("/kms/planes/given-up", test_given_up);
 	card_add_test("/kms/planes/cursor", test_cursor);
+	card_add_test("/kms/planes/cursor-above", test_cursor_above);
+	card_add_test("/kms/planes/cursor-above-in-flight", test_cursor_above_in_flight);
+	card_add_test("/kms/planes/picture-refused", test_picture_refused);
 	card_add_test("/kms/planes/no-memory", test_no_memory);
 	card_add_test("/kms/planes/other-master", test_other_master);
 	return g_test_run();
