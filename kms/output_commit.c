@@ -176,6 +176,8 @@ G_NO_INLINE static int send_less(struct commit *commit, int error,
 	if (kms_output_is_refusal(error) && kms_output_has_layers(commit->output) &&
 		(commit->output->rearranged || commit->frames & KMS_LAYER_BIT(KMS_LAYER_PICTURE)))
 		error = send_without_layers(commit, error, refusal);
+	/* Nor was the cursor to blame there. */
+	commit->output->cursor.dirty |= !error && refusal->error && had_cursor;
 	return error;
 }
 
@@ -228,6 +230,7 @@ G_ALWAYS_INLINE static inline int commit_frames(struct kms_output *output, uint3
 int kms_output_commit(struct kms_output *output, uint32_t frames,
 	struct kms_output_refusal *refusal)
 {
+	*refusal = (struct kms_output_refusal){0};
 	return commit_frames(output, frames, kms_output_has_layers(output), refusal);
 }
 

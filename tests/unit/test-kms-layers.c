@@ -266,6 +266,35 @@ static void test_refused(struct card_fixture *card)
 	layers_end(&fixture);
 }
 
+/* The cursor, which was left out first, comes back: it was not to blame. */
+static void test_refused_below_cursor(struct card_fixture *card)
+{
+	static const uint32_t pixels[KMS_CURSOR_SIZE * KMS_CURSOR_SIZE] = {0xffffffff};
+	struct layers_fixture fixture;
+	struct kms_output *output;
+
+	start(&fixture, card);
+	output = card->outputs[0].output;
+	g_assert_true(kms_output_set_cursor(output, pixels, 0, 0));
+	layers_show(&fixture);
+	g_assert_cmpuint(double_value(DOUBLE_CURSOR(0), "FB_ID"), !=, 0);
+	kms_output_begin(output);
+	card_submit(card, 0);
+	for (size_t i = 0; i < TEST_LAYERS; i++)
+		layers_submit(&fixture, i);
+	/* With all, then without the cursor; without the uppermost it is taken. */
+	double_fail(DOUBLE_COMMIT, ENOSPC, 0, 2);
+	kms_output_end(output);
+	g_assert_cmpuint(double_counters.commits, ==, 2);
+	g_assert_cmpuint(double_value(DOUBLE_CURSOR(0), "FB_ID"), ==, 0);
+	card_flip(0);
+	g_assert_cmpuint(fixture.layers[2].failures, ==, 1);
+	card_submit(card, 0);
+	card_wait(double_counters.commits == 3);
+	g_assert_cmpuint(double_value(DOUBLE_CURSOR(0), "FB_ID"), !=, 0);
+	layers_end(&fixture);
+}
+
 /* Where no single one is to blame, the picture goes on without them. */
 static void test_all_refused(struct card_fixture *card)
 {
@@ -485,7 +514,7 @@ static void test_stuck(struct card_fixture *card)
 	struct layers_fixture fixture;
 
 	layers_shape();
-	card_start_timed(card, 50);
+	card_start_timed(card, 500);
 	layers_make(&fixture, card, 0, TEST_LAYERS);
 	layers_show(&fixture);
 	layers_submit(&fixture, 0);
@@ -584,6 +613,7 @@ int main(int argc, char **argv)
 	card_add_test("/kms/layers/damage", test_damage);
 	card_add_test("/kms/layers/kinds", test_kinds);
 	card_add_test("/kms/layers/refused", test_refused);
+	card_add_test("/kms/layers/refused-below-cursor", test_refused_below_cursor);
 	card_add_test("/kms/layers/all-refused", test_all_refused);
 	card_add_test("/kms/layers/nothing-taken", test_nothing_taken);
 	card_add_test("/kms/layers/no-memory", test_no_memory);
