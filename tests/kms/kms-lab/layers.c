@@ -22,6 +22,7 @@ struct layer {
 	struct kms_rect place;
 	uint64_t submitted;
 	uint64_t presented;
+	uint64_t failed;
 	uint64_t failures;
 	/* While frames are left, each is submitted so many milliseconds after the one before was presented. */
 	unsigned int frames_left;
@@ -61,7 +62,7 @@ static void on_presented(void *data, uint64_t serial, const struct kms_presentat
 {
 	struct layer *layer = data;
 
-	g_assert_cmpuint(serial, ==, layer->presented + 1);
+	g_assert_cmpuint(serial, ==, MAX(layer->presented, layer->failed) + 1);
 	layer->presented = serial;
 	if (!layer->first_sequence)
 		layer->first_sequence = presentation->sequence;
@@ -74,7 +75,10 @@ static void on_presented(void *data, uint64_t serial, const struct kms_presentat
 
 static void on_commit_failed(void *data, uint64_t serial, int error)
 {
-	((struct layer *)data)->failures++;
+	struct layer *layer = data;
+
+	layer->failed = serial;
+	layer->failures++;
 }
 
 static void draw(struct kms_buffer *buffer, uint32_t pattern, const struct kms_rect *at)
@@ -274,6 +278,43 @@ static void test_master(void)
 	lab_remove_card(&lab);
 }
 
+/* Its monitor goes, and comes back; then the card does, with frames of all layers on their way. */
+static void test_unplugged(void)
+{
+	static const struct kms_rect places[] = {{10, 20, 200, 150}, {300, 200, 160, 120},
+		{400, 10, 100, 100}};
+	struct layer stack[3];
+	struct layer *const layers[] = {&stack[0], &stack[1], &stack[2]};
+	struct kms_output *output;
+	struct lab lab;
+
+	start(&lab, "--crtcs 1 --overlays 3");
+	output = lab.watched[0].output;
+	for (size_t i = 0; i < 3; i++)
+		make_layer(&lab, &stack[i], 2 + (uint32_t)i, &places[i]);
+	show(&lab, layers, 3);
+	lab_change_vkms(&lab, "connector", "0", "disconnected");
+	kernel_wait(WAIT_SECONDS, !kms_output_active(output));
+	g_assert_cmphex(arrange(&lab, layers, 3), ==, 0);
+	lab_change_vkms(&lab, "connector", "0", "connected");
+	kernel_wait(WAIT_SECONDS, kms_output_active(output));
+	g_assert_cmphex(arrange(&lab, layers, 3), ==, 15);
+	show(&lab, layers, 3);
+	expect(&lab, layers, 3);
+
+	kms_output_begin(output);
+	for (size_t i = 0; i < 3; i++)
+		submit(layers[i]);
+	kms_output_end(output);
+	lab_change_vkms(&lab, "remove", NULL, NULL);
+	kernel_wait(WAIT_SECONDS, lab.gone);
+	for (size_t i = 0; i < 3; i++) {
+		g_assert_cmpuint(MAX(stack[i].presented, stack[i].failed), ==, stack[i].submitted);
+		end_layer(&stack[i]);
+	}
+	lab_remove_card(&lab);
+}
+
 /* ---- rates ---- */
 
 #define FRAMES 180
@@ -341,6 +382,7 @@ void lab_add_layers(void)
 {
 	g_test_add_func("/kms-lab/layers/pictures", test_pictures);
 	g_test_add_func("/kms-lab/layers/master", test_master);
+	g_test_add_func("/kms-lab/layers/unplugged", test_unplugged);
 	g_test_add_func("/kms-lab/layers/both-at-full-rate", test_both_at_full_rate);
 	g_test_add_func("/kms-lab/layers/one-is-slow", test_one_is_slow);
 	g_test_add_func("/kms-lab/layers/one-is-dead", test_one_is_dead);
