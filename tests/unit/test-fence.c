@@ -75,6 +75,26 @@ static void test_signals(void)
 	scene_destroy(scene);
 }
 
+/* Its owner adds a fence when we have seen all of them signalled: it waits on. */
+static void test_another_fence(void)
+{
+	uint32_t *memory;
+	struct scene *scene = scene_create_waiting(&(struct scene_options){0}, &memory);
+	struct kms_output *output = scene_output(scene, 0);
+
+	/* The main loop's poll, and the look at it then; the copy finds another one. */
+	fake_dmabuf_set_busy_after(memory, 2);
+	fixture_settle();
+	g_assert_cmpuint(output->commit_count, ==, 1);
+	scene_expect_color(output, RED);
+	g_assert_cmpuint(scene_replies(scene, 0), ==, 0);
+	signal_fences(memory);
+	scene_expect_color(output, GREEN);
+	fake_flip(output);
+	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
+	scene_destroy(scene);
+}
+
 /* The cursor lives on over the last picture, on its plane or blended. */
 static void test_cursor_moves_on(gconstpointer blended)
 {
@@ -118,9 +138,13 @@ static void test_times_out(void)
 	scene_expect_log("guest a: scanout 0: a buffer was not finished within 1 ms");
 	scene_expect_color(output, RED);
 
-	for (int i = 0; i < 2; i++) {
+	/* It was given up: whether it is finished after all is asked once, and nobody waits for it. */
+	for (unsigned int i = 0; i < 2; i++) {
+		unsigned int polls = fake_dmabuf_polls();
+
 		scene_dmabuf_update(scene, 0, scene_full);
 		scene_wait_reply(scene, 0);
+		g_assert_cmpuint(fake_dmabuf_polls(), ==, polls + 1);
 	}
 	g_assert_cmpuint(counted(scene, REPLY_FENCE_TIMEOUT), ==, 3);
 	g_assert_cmpuint(output->commit_count, ==, 1);
@@ -545,6 +569,7 @@ int main(int argc, char **argv)
 	g_test_add_data_func("/fence/cursor/plane", NULL, test_cursor_moves_on);
 	g_test_add_data_func("/fence/cursor/blended", "blended", test_cursor_moves_on);
 	g_test_add_func("/fence/cursor/blended-from-now-on", test_blended_from_now_on);
+	g_test_add_func("/fence/another-fence", test_another_fence);
 	g_test_add_func("/fence/times-out", test_times_out);
 	g_test_add_func("/fence/newest-wins", test_newest_wins);
 	g_test_add_func("/fence/superseded", test_superseded);

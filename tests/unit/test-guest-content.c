@@ -134,6 +134,61 @@ static void test_copied_while_off(void)
 	scene_destroy(scene);
 }
 
+/* What it was copied into is too small for one that is larger in one direction alone. */
+static void test_copied_larger(void)
+{
+	static const struct kms_rect smaller[] = {{0, 0, 32, 48}, {0, 0, 64, 24}};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(smaller); i++) {
+		const struct kms_rect *rect = &smaller[i];
+		struct scene *scene = scene_create(&(struct scene_options){.policy = PLACE_NONE});
+		struct kms_output *output = scene_output(scene, 0);
+		uint32_t *memory;
+		int fd = fake_dmabuf_create(SCENE_BYTES, &memory);
+
+		scene->card->refuses_import = true;
+		scene_paint(memory, GREEN);
+		scene_dmabuf(scene, 0, (uint32_t)rect->width, (uint32_t)rect->height, fd);
+		scene_dmabuf_update(scene, 0, *rect);
+		g_assert_cmphex(fake_pixel(output, 0, 0), ==, GREEN);
+		g_assert_cmphex(fake_pixel(output, 63, 47), ==, 0);
+		fake_flip(output);
+		scene_show_dmabuf(scene, BLUE);
+		scene_expect_color(output, BLUE);
+		fake_flip(output);
+		g_assert_cmpuint(scene_replies(scene, 0), ==, 2);
+		scene_destroy(scene);
+	}
+}
+
+/* The card goes and comes: a dma-buf that it did not import is as much the guest's as before, and its
+ * fd there once. */
+static void test_copied_on_another_card(void)
+{
+	uint32_t *memory;
+	struct scene *scene = create_copied(&memory);
+	struct kms_output *output = scene_output(scene, 0);
+	size_t fds;
+
+	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
+	layout_set_device(scene->layout, NULL);
+	guest_set_device(scene->guests[0], NULL);
+	fds = fixture_count_fds();
+	for (int i = 0; i < 3; i++) {
+		guest_set_device(scene->guests[0], scene->card);
+		guest_set_device(scene->guests[0], NULL);
+	}
+	g_assert_cmpuint(fixture_count_fds(), ==, fds);
+	guest_set_device(scene->guests[0], scene->card);
+	layout_set_device(scene->layout, scene->card);
+	fake_flip(output);
+	scene_paint(memory, GREEN);
+	scene_dmabuf_update(scene, 0, scene_full);
+	scene_expect_color(output, GREEN);
+	fake_flip(output);
+	scene_destroy(scene);
+}
+
 /* A dma-buf of the same size that cannot be read takes nothing from the picture that is shown: that
  * goes on as if nothing had come. */
 static void test_unreadable(gconstpointer data)
@@ -570,6 +625,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/guest/content/disabled-keeps-picture", test_disabled_keeps_picture);
 	g_test_add_func("/guest/content/dmabuf-and-pixels", test_dmabuf_and_pixels);
 	g_test_add_func("/guest/content/copied-while-off", test_copied_while_off);
+	g_test_add_func("/guest/content/copied-larger", test_copied_larger);
+	g_test_add_func("/guest/content/copied-on-another-card", test_copied_on_another_card);
 	g_test_add_data_func("/guest/content/unreadable/import-refused", GINT_TO_POINTER(false),
 		test_unreadable);
 	g_test_add_data_func("/guest/content/unreadable/test-refused", GINT_TO_POINTER(true),

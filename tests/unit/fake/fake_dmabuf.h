@@ -26,6 +26,8 @@ void fake_dmabuf_refuse_sync(bool refuse);
 /* Its fences have not signalled, or have; until the first word they have. DMA_BUF_IOCTL_SYNC, which
  * would wait for them, then fails the test. */
 void fake_dmabuf_set_busy(const uint32_t *memory, bool busy);
+/* They have for so many polls; then its owner has added another one. */
+void fake_dmabuf_set_busy_after(const uint32_t *memory, unsigned int asked);
 
 /* Times that procfs was asked about one. */
 unsigned int fake_dmabuf_infos(void);

@@ -18,6 +18,26 @@ void fake_dmabuf_set_busy(const uint32_t *memory, bool busy)
 	fake_dmabuf_note_busy(memory, busy);
 }
 
+static const uint32_t *busy_soon;
+static unsigned int asked_before;
+
+void fake_dmabuf_set_busy_after(const uint32_t *memory, unsigned int asked)
+{
+	fake_dmabuf_note_busy(memory, false);
+	busy_soon = memory;
+	asked_before = asked;
+}
+
+/* The memfd is asked about, and was seen as it is now. */
+static void note_asked(void)
+{
+	polls++;
+	if (busy_soon && --asked_before == 0) {
+		fake_dmabuf_note_busy(busy_soon, true);
+		busy_soon = NULL;
+	}
+}
+
 unsigned int fake_dmabuf_polls(void)
 {
 	return polls;
@@ -32,9 +52,10 @@ int poll(struct pollfd *fds, nfds_t count, int timeout_ms)
 	g_assert_cmpuint(count, <=, POLLED_MAX);
 	for (nfds_t i = 0; i < count; i++) {
 		seen[i] = fds[i];
-		polls += fake_dmabuf_is_one(fds[i].fd);
 		if (fake_dmabuf_is_busy(fds[i].fd))
 			seen[i].fd = -1;
+		if (fake_dmabuf_is_one(fds[i].fd))
+			note_asked();
 	}
 	result = (int)syscall(SYS_ppoll, seen, count, timeout_ms < 0 ? NULL : &timeout, NULL, 0);
 	for (nfds_t i = 0; i < count; i++)
