@@ -220,13 +220,14 @@ struct motion {
 	int32_t slot; /* chosen at the end of the run */
 };
 
-static bool add_motion(struct motion *motion, const struct input_value *value)
+/* There is room for it: who calls has counted. */
+static void add_motion(struct motion *motion, const struct input_value *value)
 {
 	int32_t slot = is_of_slot(value) ? motion->slot : -1;
 
 	if (is_slot(value)) {
 		motion->slot = value->value;
-		return true;
+		return;
 	}
 	for (size_t i = 0; i < motion->count; i++) {
 		struct input_value *known = &motion->entries[i].value;
@@ -238,13 +239,10 @@ static bool add_motion(struct motion *motion, const struct input_value *value)
 			__builtin_add_overflow(known->value, value->value, &known->value);
 		else
 			known->value = value->value;
-		return true;
+		return;
 	}
-	if (motion->count == BACKLOG_GROUP_MAX)
-		return false;
 	motion->entries[motion->count].slot = slot;
 	motion->entries[motion->count++].value = *value;
-	return true;
 }
 
 /* Values of one slot, behind each other. */

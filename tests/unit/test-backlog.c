@@ -236,6 +236,26 @@ static void test_merged_touches(void)
 	g_assert_cmpint(fixture->position[9], ==, 11000);
 }
 
+/* Each where it went last, also where all that it did is merged and another one alone moves on. */
+static void test_merged_early_touches(void)
+{
+	g_autofree struct fixture *fixture = fixture_new();
+
+	for (int finger = 0; finger < 10; finger++)
+		PUSH(fixture, {EV_ABS, ABS_MT_SLOT, finger}, {EV_ABS, ABS_MT_TRACKING_ID, finger});
+	for (int finger = 0; finger < 10; finger++)
+		PUSH(fixture, {EV_ABS, ABS_MT_SLOT, finger},
+			{EV_ABS, ABS_MT_POSITION_X, 100 * finger});
+	PUSH(fixture, {EV_ABS, ABS_MT_SLOT, 3});
+	for (int x = 1; x <= 3000; x++)
+		PUSH(fixture, {EV_ABS, ABS_MT_POSITION_X, x});
+	g_assert_cmpuint(fixture->backlog.counters.merged, >, 2000);
+	take(fixture, G_MAXSIZE);
+	g_assert_cmpuint(fixture->odd, ==, 0);
+	for (int finger = 0; finger < 10; finger++)
+		g_assert_cmpint(fixture->position[finger], ==, finger == 3 ? 3000 : 100 * finger);
+}
+
 /* Presses beyond the backlog are dropped with their releases; every other release is there. */
 static void test_dropped_presses(void)
 {
@@ -628,6 +648,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/input/backlog/begun-group", test_begun_group);
 	g_test_add_func("/input/backlog/merged-around-keys", test_merged_around_keys);
 	g_test_add_func("/input/backlog/merged-touches", test_merged_touches);
+	g_test_add_func("/input/backlog/merged-early-touches", test_merged_early_touches);
 	g_test_add_func("/input/backlog/dropped-presses", test_dropped_presses);
 	g_test_add_func("/input/backlog/rolled-keys", test_rolled_keys);
 	g_test_add_func("/input/backlog/rolled-fingers", test_rolled_fingers);

@@ -7,8 +7,10 @@
 
 #include <string.h>
 
+#include "channel_fixture.h"
 #include "fake/fake_kms.h"
 #include "scene/view.h"
+#include "scene_fixture.h"
 
 #define OUTPUTS 3
 
@@ -232,14 +234,41 @@ static void test_turned_tool(void)
 	}
 }
 
+/* A screen whose guest has switched it off is all picture; one that is nobody's, or never had one, is
+ * none. */
+static void test_point(void)
+{
+	struct scene *scene = scene_create(&(struct scene_options){.policy = PLACE_CENTER});
+	struct screen screen = {.view = layout_view(scene->layout, 0), .layout = scene->layout};
+	double x, y;
+
+	g_assert_cmpint(screen_pick(&screen, 0.5, 0.5, &x, &y), ==, VIEW_POINT_NOWHERE);
+	/* In the middle, half as large. */
+	scene_scanout(scene, 0, SCENE_WIDTH / 2, SCENE_HEIGHT / 2);
+	scene_update(scene, 0, (struct kms_rect){0, 0, SCENE_WIDTH / 2, SCENE_HEIGHT / 2}, RED);
+	g_assert_cmpint(screen_pick(&screen, 0.25, 0.75, &x, &y), ==, VIEW_POINT_INSIDE);
+	g_assert_cmpfloat(x, ==, 0);
+	g_assert_cmpfloat(y, ==, 1);
+	g_assert_cmpint(screen_pick(&screen, 0.1, 0.1, &x, &y), ==, VIEW_POINT_BESIDE);
+
+	scene_scanout(scene, 0, 0, 0);
+	g_assert_cmpint(screen_pick(&screen, 0.1, 0.2, &x, &y), ==, VIEW_POINT_INSIDE);
+	g_assert_cmpfloat(x, ==, 0.1);
+	g_assert_cmpfloat(y, ==, 0.2);
+	screen.layout = NULL;
+	g_assert_cmpint(screen_pick(&screen, 0.1, 0.2, &x, &y), ==, VIEW_POINT_NOWHERE);
+	scene_destroy(scene);
+}
+
 int main(int argc, char **argv)
 {
-	g_test_init(&argc, &argv, NULL);
+	fixture_init(&argc, &argv);
 	g_test_add_func("/screen/by-name", test_by_name);
 	g_test_add_func("/screen/by-size", test_by_size);
 	g_test_add_func("/screen/only-one", test_only_one);
 	g_test_add_func("/screen/sizes-of-pictures", test_sizes_of_pictures);
 	g_test_add_func("/screen/turned-size", test_turned_size);
 	g_test_add_func("/screen/turned-tool", test_turned_tool);
+	g_test_add_func("/screen/point", test_point);
 	return g_test_run();
 }
