@@ -391,6 +391,47 @@ static void test_driver_that_goes_on(void)
 	device_expect(fixture, "KEY_ESC=0 KEY_A=0 \n");
 }
 
+/* A queue that is at its beginning again after 65536 buffers may be one that begins, or goes on: what its
+ * driver may hold is released. */
+static void test_driver_that_got_many(void)
+{
+	g_autoptr(device_fixture) fixture = device_fixture_new();
+	uint16_t bases[VMM_QUEUES];
+
+	driver_begin_at(&fixture->vmm.drivers[DEVICE_EVENT_QUEUE], 65533);
+	device_begin(fixture);
+	device_offer_all(fixture);
+	device_expect(fixture, "KEY_ESC=0 KEY_A=0 \n");
+	vmm_stop(&fixture->vmm, bases);
+	g_assert_cmpuint(bases[DEVICE_EVENT_QUEUE], ==, 0);
+	device_expect_heard(fixture, "connected=0 ");
+	device_lay_out_anew(fixture);
+	device_offer_all(fixture);
+	vmm_start(&fixture->vmm, 0);
+	device_expect_heard(fixture, "connected=1 ");
+	device_expect(fixture, "KEY_ESC=0 KEY_A=0 \n");
+}
+
+/* One that was stopped before it got anything holds nothing. */
+static void test_driver_that_got_nothing(void)
+{
+	g_autoptr(device_fixture) fixture = device_fixture_new_begun();
+	uint16_t bases[VMM_QUEUES];
+
+	for (int i = 0; i < 2; i++) {
+		vmm_stop(&fixture->vmm, bases);
+		g_assert_cmpuint(bases[DEVICE_EVENT_QUEUE], ==, 0);
+		device_expect_heard(fixture, "connected=0 ");
+		device_lay_out_anew(fixture);
+		vmm_start(&fixture->vmm, 0);
+		device_expect_heard(fixture, "connected=1 ");
+	}
+	device_offer_all(fixture);
+	device_expect(fixture, "");
+	DEVICE_SEND(fixture, {EV_KEY, KEY_A, 1});
+	device_expect(fixture, "KEY_A=1 \n");
+}
+
 /* LEDs that a guest has on are off when it goes, and when its next driver begins. */
 static void test_leds_go_out(void)
 {
@@ -497,6 +538,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/input/device/share-used-up", test_share_used_up);
 	g_test_add_func("/input/device/reset", test_reset);
 	g_test_add_func("/input/device/driver-that-goes-on", test_driver_that_goes_on);
+	g_test_add_func("/input/device/driver-that-got-many", test_driver_that_got_many);
+	g_test_add_func("/input/device/driver-that-got-nothing", test_driver_that_got_nothing);
 	g_test_add_func("/input/device/leds-go-out", test_leds_go_out);
 	g_test_add_func("/input/device/second-vmm", test_second_vmm);
 	g_test_add_func("/input/device/sockets", test_sockets);

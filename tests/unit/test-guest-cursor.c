@@ -70,6 +70,40 @@ static void test_cursor_placed(void)
 	scene_destroy(scene);
 }
 
+/* A cursor of so many pixels in the corner of its image, at the picture's origin. */
+static void send_cursor(struct scene *scene, size_t width, size_t height)
+{
+	static struct vhost_user_gpu_cursor_update message;
+
+	memset(&message, 0, sizeof(message));
+	for (size_t row = 0; row < height; row++) {
+		for (size_t column = 0; column < width; column++)
+			message.data[row * VHOST_USER_GPU_CURSOR_SIZE + column] = 0xff00ff00;
+	}
+	scene_send(scene, 0, VHOST_USER_GPU_CURSOR_UPDATE, &message, sizeof(message), -1);
+}
+
+/* Eight times as large: as large as a plane's image can be, or more in one direction. */
+static void test_cursor_fills_plane(void)
+{
+	struct scene *scene = scene_create(&(struct scene_options){.policy = PLACE_FIT});
+	struct kms_output *output = scene_output(scene, 0);
+	const size_t last = KMS_CURSOR_SIZE - 1;
+
+	scene_scanout(scene, 0, 8, 6);
+	scene_update(scene, 0, (struct kms_rect){0, 0, 8, 6}, RED);
+	send_cursor(scene, 8, 8);
+	g_assert_true(output->cursor_visible);
+	g_assert_cmphex(output->cursor_pixels[last * KMS_CURSOR_SIZE + last], ==, 0xff00ff00);
+	send_cursor(scene, 9, 8);
+	g_assert_false(output->cursor_visible);
+	send_cursor(scene, 8, 8);
+	g_assert_true(output->cursor_visible);
+	send_cursor(scene, 8, 9);
+	g_assert_false(output->cursor_visible);
+	scene_destroy(scene);
+}
+
 /* Lets the late cursor's timer come: nothing else is ready. */
 static void wait_commits(struct kms_output *output, size_t count)
 {
@@ -258,6 +292,7 @@ int main(int argc, char **argv)
 	fixture_init(&argc, &argv);
 	g_test_add_func("/guest/cursor/plane", test_cursor_plane);
 	g_test_add_func("/guest/cursor/placed", test_cursor_placed);
+	g_test_add_func("/guest/cursor/fills-plane", test_cursor_fills_plane);
 	g_test_add_func("/guest/cursor/blended", test_cursor_blended);
 	g_test_add_func("/guest/cursor/blended-half-received", test_cursor_blended_half_received);
 	g_test_add_func("/guest/cursor/blended-dmabuf", test_cursor_blended_dmabuf);
