@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "device_fixture.h"
 
@@ -493,6 +495,38 @@ static void test_second_vmm(void)
 	device_expect(fixture, "KEY_B=1 \n");
 }
 
+/* One that waits for too long is refused, and told so; the first one's keys come as before. */
+static void test_second_vmm_refused(void)
+{
+	g_autoptr(device_fixture) fixture = device_fixture_new_begun();
+	const struct vmm_message message = vmm_message(VHOST_USER_GET_QUEUE_NUM, 0, NULL);
+	g_autofree char *refused = g_strdup_printf(
+		"another peer (process %d) is refused: busy with process %d", (int)getpid(),
+		(int)getpid());
+	struct vmm second = fixture->vmm;
+	struct vmm_message reply;
+	g_autofree char *said = NULL;
+	char byte;
+
+	device_offer_all(fixture);
+	DEVICE_SEND(fixture, {EV_KEY, KEY_A, 1});
+	device_expect(fixture, "KEY_A=1 \n");
+	vmm_connect(&second, fixture->path);
+	vmm_send(&second, &message);
+	while (!(said = fixture_log_take()))
+		g_main_context_iteration(NULL, TRUE);
+	g_assert_nonnull(strstr(said, refused));
+	/* A thread closes it. */
+	g_assert_cmpint(recv(second.fd, &byte, 1, 0), <=, 0);
+	close(second.fd);
+	device_expect_heard(fixture, "");
+	DEVICE_SEND(fixture, {EV_KEY, KEY_A, 0});
+	device_expect(fixture, "KEY_A=0 \n");
+	vmm_send(&fixture->vmm, &message);
+	fixture_settle();
+	g_assert_true(vmm_receive(&fixture->vmm, &reply));
+}
+
 /* One that is served already is refused; and one ends in the middle. */
 static void test_sockets(void)
 {
@@ -542,6 +576,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/input/device/driver-that-got-nothing", test_driver_that_got_nothing);
 	g_test_add_func("/input/device/leds-go-out", test_leds_go_out);
 	g_test_add_func("/input/device/second-vmm", test_second_vmm);
+	g_test_add_func("/input/device/second-vmm-refused", test_second_vmm_refused);
 	g_test_add_func("/input/device/sockets", test_sockets);
 	return g_test_run();
 }
