@@ -292,7 +292,7 @@ struct door_attempt {
 	char *path;
 	char *group;
 	door_prepare_func prepare;
-	/* The main thread's: NULL once abandoned. */
+	/* The main thread's. */
 	void (*done)(void *data, struct door_socket *sock, const GError *error);
 	void *data;
 	/* The thread's, until it attaches the source. */
@@ -300,7 +300,26 @@ struct door_attempt {
 	GError *error;
 	GSource *source;
 	GMainContext *context;
+	int references; /* atomic: the main thread's and the thread's */
+
+	GMutex lock; /* for what is below */
+	bool attached; /* the source: the main thread has the rest to do */
+	bool abandoned; /* the thread has */
 };
+
+static void attempt_unref(struct door_attempt *attempt)
+{
+	if (!g_atomic_int_dec_and_test(&attempt->references))
+		return;
+	door_socket_destroy(attempt->sock);
+	g_clear_error(&attempt->error);
+	g_source_unref(attempt->source);
+	g_main_context_unref(attempt->context);
+	g_mutex_clear(&attempt->lock);
+	g_free(attempt->path);
+	g_free(attempt->group);
+	g_free(attempt);
+}
 
 static void *try_in_thread(void *data)
 {
@@ -308,33 +327,22 @@ static void *try_in_thread(void *data)
 
 	attempt->sock = door_socket_create(attempt->path, attempt->group, attempt->prepare,
 		&attempt->error);
-	/* Last: the main thread may free it from then on. */
-	g_source_attach(attempt->source, attempt->context);
+	g_mutex_lock(&attempt->lock);
+	attempt->attached = !attempt->abandoned;
+	if (attempt->attached)
+		g_source_attach(attempt->source, attempt->context);
+	g_mutex_unlock(&attempt->lock);
+	attempt_unref(attempt);
 	return NULL;
-}
-
-static void attempt_free(struct door_attempt *attempt)
-{
-	door_socket_destroy(attempt->sock);
-	g_clear_error(&attempt->error);
-	g_source_unref(attempt->source);
-	g_main_context_unref(attempt->context);
-	g_free(attempt->path);
-	g_free(attempt->group);
-	g_free(attempt);
 }
 
 static gboolean attempt_done(gpointer data)
 {
 	struct door_attempt *attempt = data;
-	struct door_socket *sock = g_steal_pointer(&attempt->sock);
 
 	turn_note();
-	if (attempt->done)
-		attempt->done(attempt->data, sock, attempt->error);
-	else
-		door_socket_destroy(sock);
-	attempt_free(attempt);
+	attempt->done(attempt->data, g_steal_pointer(&attempt->sock), attempt->error);
+	attempt_unref(attempt);
 	return G_SOURCE_REMOVE;
 }
 
@@ -352,20 +360,30 @@ struct door_attempt *door_attempt_create(const char *path, const char *group,
 	attempt->data = data;
 	attempt->context = g_main_context_ref_thread_default();
 	attempt->source = g_idle_source_new();
+	attempt->references = 2;
+	g_mutex_init(&attempt->lock);
 	g_source_set_priority(attempt->source, G_PRIORITY_DEFAULT);
 	g_source_set_name(attempt->source, "door retry");
 	g_source_set_callback(attempt->source, attempt_done, attempt, NULL);
 	thread = g_thread_try_new("door", try_in_thread, attempt, NULL);
 	if (!thread) {
-		attempt_free(attempt);
+		attempt->references = 1;
+		attempt_unref(attempt);
 		return NULL;
 	}
 	g_thread_unref(thread);
 	return attempt;
 }
 
+/* The main loop need not run any more: what has been made is removed here, or where it is made. */
 void door_attempt_abandon(struct door_attempt *attempt)
 {
-	if (attempt)
-		attempt->done = NULL;
+	if (!attempt)
+		return;
+	g_mutex_lock(&attempt->lock);
+	attempt->abandoned = true;
+	if (attempt->attached)
+		g_source_destroy(attempt->source);
+	g_mutex_unlock(&attempt->lock);
+	attempt_unref(attempt);
 }

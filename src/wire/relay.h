@@ -95,7 +95,9 @@ struct relay_counters {
 	uint64_t sockets_swallowed;
 };
 
-/* `vmm_listen_fd` is taken over; the strings are copied. `listener` must outlive the relay. */
+/* `vmm_listen_fd` is taken over, but not where it is no socket that listens, which is an error: it stays
+ * the caller's then, as with door_create_listening(). The strings are copied. `listener` must outlive the
+ * relay. */
 struct relay *relay_create(const struct relay_options *options,
 	const struct relay_listener *listener, void *data, GError **error);
 
