@@ -371,17 +371,20 @@ static gboolean expire(gpointer data)
 static gboolean told(gint fd, GIOCondition condition, gpointer data)
 {
 	struct seat_client *client = data;
-	bool ready;
+	bool answers, active;
 
 	turn_note();
 	drain_eventfd(fd);
 	g_mutex_lock(&client->lock);
-	/* Whoever closes devices for it could not open them again. */
-	ready = client->ready && !client->gone;
+	/* Whoever closes devices for it could not open them again; nor where the session has just been
+	 * taken away. All are opened when it comes back. */
+	answers = client->ready && !client->gone;
+	active = client->enabled && !client->disabled;
 	client->ready = false;
 	g_mutex_unlock(&client->lock);
-	if (ready) {
+	if (answers)
 		log_daemon(G_LOG_LEVEL_MESSAGE, "%s: the seat manager answers again", client->name);
+	if (answers && active) {
 		if (!client->expiry)
 			client->expiry = turn_name(
 				g_timeout_add_seconds(SEAT_CLIENT_KEEP_S, expire, client),

@@ -28,8 +28,9 @@ struct seat_client;
 struct seat_client_listener {
 	/* seat_client_take() has something to tell. */
 	void (*changed)(void *data);
-	/* The manager answers again: devices that were refused with -ETIMEDOUT can be had. What is closed
-	 * before this returns can be had again at once, too. Does not destroy the client. */
+	/* The manager answers again, and the session is active: devices that were refused with
+	 * -ETIMEDOUT can be had. What is closed before this returns can be had again at once, too. Does
+	 * not destroy the client. */
 	void (*ready)(void *data);
 };
 

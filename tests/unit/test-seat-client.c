@@ -111,8 +111,10 @@ int libseat_dispatch(struct libseat *libseat, int timeout)
 	dead = manager.dead;
 	manager.disable = manager.enable = false;
 	g_mutex_unlock(&manager.lock);
-	if (disable)
+	if (disable) {
 		manager.listener->disable_seat(libseat, manager.data);
+		hear("away", 0);
+	}
 	if (enable)
 		manager.listener->enable_seat(libseat, manager.data);
 	return dead ? -1 : 0;
@@ -402,6 +404,34 @@ static void test_late_while_released(void)
 	seat_close(&seat);
 }
 
+/* One that answers again and takes the session away at once: nobody asks for devices in between. */
+static void test_answers_and_disables(void)
+{
+	struct seat seat;
+	int fd;
+
+	seat_open(&seat);
+	set_stopped(true);
+	g_assert_cmpint(open_from_loop(&seat, "/dev/input/event0"), ==, -ETIMEDOUT);
+	expect_log("does not answer");
+	tell(true, false, false);
+	set_stopped(false);
+	await_heard("open1 away ");
+	while (!seat.disabled)
+		g_main_context_iteration(NULL, TRUE);
+	g_assert_cmpuint(seat.ready, ==, 0);
+	expect_log("answers again");
+	seat_client_release(seat.client);
+	await_heard("open1 away close1 release ");
+	tell(false, true, false);
+	while (!seat.news.enabled)
+		g_main_context_iteration(NULL, TRUE);
+	fd = open_from_loop(&seat, "/dev/input/event0");
+	g_assert_cmpint(fd, >=, 0);
+	seat_client_close(seat.client, fd);
+	seat_close(&seat);
+}
+
 /* A slow one: to ask for what came too late all are opened again, and none of them has to wait then. */
 static void test_late_of_many(void)
 {
@@ -561,6 +591,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/session/seat-client/stopped", test_stopped);
 	g_test_add_func("/session/seat-client/late-and-released", test_late_and_released);
 	g_test_add_func("/session/seat-client/late-while-released", test_late_while_released);
+	g_test_add_func("/session/seat-client/answers-and-disables", test_answers_and_disables);
 	g_test_add_func("/session/seat-client/late-of-many", test_late_of_many);
 	g_test_add_func("/session/seat-client/news", test_news);
 	g_test_add_func("/session/seat-client/dies", test_dies);
