@@ -71,6 +71,62 @@ static void test_next_bus(void)
 	}
 }
 
+/* Only our connection, to a QEMU that goes on. */
+static void lose_connection(struct dbus_fixture *fixture)
+{
+	g_free(bus_double_take(fixture->bus));
+	g_dbus_connection_close(fixture->bus->connection, NULL, NULL, NULL);
+	UNTIL(!fixture->connected[INPUT_KEYBOARD][0]);
+	dbus_fixture_wait(fixture);
+}
+
+/* All that it is told, which ends with the last contact. */
+static void expect_releases(struct dbus_fixture *fixture, const char *calls)
+{
+	g_autofree char *seen = NULL;
+
+	dbus_fixture_settle(fixture, "0 Mouse.Release (9,)");
+	seen = bus_double_take(fixture->bus);
+	g_assert_cmpstr(seen, ==, calls);
+}
+
+/* What it was told is released however often that is lost before it is heard; what was let go before, as
+ * what still is held. */
+static void test_lost_again(void)
+{
+	static const char releases[] =
+		"0 Keyboard.Release (30,)\n0 Keyboard.Release (48,)\n0 Mouse.Release (0,)\n"
+		"0 MultiTouch.SendEvent (2, 0, 0.0, 0.0)\n0 Mouse.Release (9,)\n";
+	g_autoptr(dbus_fixture) fixture = dbus_fixture_new_connected(false);
+
+	dbus_fixture_key(fixture, KEY_A, 1);
+	dbus_fixture_key(fixture, KEY_A, 0);
+	dbus_fixture_key(fixture, KEY_B, 1);
+	SEND(fixture->pointer, {EV_KEY, BTN_LEFT, 1});
+	dbus_fixture_slot(fixture->touch[0], 0, 1);
+	dbus_fixture_slot(fixture->touch[0], 0, -1);
+	dbus_fixture_settle(fixture, "0 Mouse.Release (9,)");
+	for (int i = 0; i < 3; i++) {
+		lose_connection(fixture);
+		expect_releases(fixture, releases);
+	}
+	/* One that touches. */
+	dbus_fixture_slot(fixture->touch[0], 0, 1);
+	dbus_fixture_slot(fixture->touch[0], 1, 2);
+	lose_connection(fixture);
+	expect_releases(fixture,
+		"0 Keyboard.Release (30,)\n0 Keyboard.Release (48,)\n0 Mouse.Release (0,)\n"
+		"0 MultiTouch.SendEvent (2, 0, 0.0, 0.0)\n"
+		"0 MultiTouch.SendEvent (2, 1, 0.0, 0.0)\n0 Mouse.Release (9,)\n");
+	/* Another QEMU was told nothing. */
+	bus_double_own(fixture->bus, false);
+	UNTIL(!fixture->connected[INPUT_KEYBOARD][0]);
+	bus_double_own(fixture->bus, true);
+	dbus_fixture_wait(fixture);
+	lose_connection(fixture);
+	dbus_fixture_expect(fixture, "");
+}
+
 /* Another way to the guest takes over: what was pressed here is released here, and no more comes of
  * it. */
 static void test_releases_for_another(void)
@@ -194,6 +250,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/dbus/late-bus", test_late_bus);
 	g_test_add_func("/dbus/next-qemu", test_next_qemu);
 	g_test_add_func("/dbus/next-bus", test_next_bus);
+	g_test_add_func("/dbus/lost-again", test_lost_again);
 	g_test_add_func("/dbus/releases-for-another", test_releases_for_another);
 	g_test_add_func("/dbus/releases-at-the-end", test_releases_at_the_end);
 	g_test_add_func("/dbus/end-without-answers", test_end_without_answers);

@@ -324,18 +324,26 @@ static void forget_presses(struct dbus_display *display)
 }
 
 /* Where only our connection was lost, QEMU goes on with what it has heard of that; a release of what is
- * not pressed is nothing to it. */
+ * not pressed is nothing to it. What it has ever been told stays in the books: this connection can be
+ * lost before the releases are there. */
 static void release_what_is_held(struct dbus_display *display)
 {
 	g_autofree char *qemu = identity(display);
 
-	for (size_t i = 0; i < DBUS_SINKS && g_strcmp0(qemu, display->holder) == 0; i++) {
+	if (g_strcmp0(qemu, display->holder) != 0) {
+		forget_presses(display);
+		return;
+	}
+	for (size_t i = 0; i < DBUS_SINKS; i++) {
 		if (!display->sinks[i])
 			continue;
 		dbus_sink_hold_all(display->sinks[i]);
 		dbus_sink_release(display->sinks[i]);
+		dbus_sink_let_go(display->sinks[i]);
 	}
-	forget_presses(display);
+	memset(display->button_holders, 0, sizeof(display->button_holders));
+	display->slots = 0;
+	g_clear_pointer(&display->holder, g_free);
 }
 
 static void consoles_answered(GObject *source, GAsyncResult *result, gpointer data)

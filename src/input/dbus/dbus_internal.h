@@ -73,6 +73,7 @@ struct dbus_sink {
 
 	uint8_t pressed[INPUT_BITS_SIZE(KEY_MAX)]; /* keys, or buttons */
 	uint8_t told[INPUT_BITS_SIZE(KEY_MAX)]; /* that were pressed at any time, of this QEMU */
+	uint32_t told_slots; /* the same of contacts that began */
 	int32_t slot; /* that the sender has chosen */
 	struct dbus_contact {
 		uint32_t slot; /* QEMU's; DBUS_SLOT_NONE: QEMU does not know it */
@@ -91,10 +92,13 @@ struct dbus_sink *dbus_sink_create(struct dbus_display *display, enum input_kind
 /* It is heard no longer, but QEMU is there. */
 void dbus_sink_release(struct dbus_sink *sink);
 
-/* It is not known which releases QEMU has got: what it was ever told to press is pressed. */
+/* It is not known which releases QEMU has got: what it was ever told to press is pressed, and what has
+ * touched and does so no longer is told to end. */
 void dbus_sink_hold_all(struct dbus_sink *sink);
 
-/* QEMU is gone: nothing is pressed, nothing touches. */
+/* Nothing is pressed, nothing touches; what QEMU was ever told is still known. */
+void dbus_sink_let_go(struct dbus_sink *sink);
+/* QEMU is gone: nor is that. */
 void dbus_sink_forget(struct dbus_sink *sink);
 
 /* A sink is no more. */

@@ -169,9 +169,10 @@ static uint32_t take_slot(struct dbus_display *display, const struct dbus_consol
 	return DBUS_SLOT_NONE;
 }
 
-static void send_contact(struct dbus_display *display, const struct dbus_console *console,
+static void send_contact(struct dbus_sink *sink, const struct dbus_console *console,
 	struct dbus_contact *contact)
 {
+	struct dbus_display *display = sink->display;
 	enum dbus_call_kind kind = contact->begins ? DBUS_TOUCH_BEGIN : DBUS_TOUCH_UPDATE;
 
 	if (contact->slot == DBUS_SLOT_NONE || (!contact->begins && !contact->moves))
@@ -181,15 +182,19 @@ static void send_contact(struct dbus_display *display, const struct dbus_console
 		contact->begins) {
 		display->slots &= ~(UINT32_C(1) << contact->slot);
 		contact->slot = DBUS_SLOT_NONE;
+	} else {
+		sink->told_slots |= UINT32_C(1) << contact->slot;
 	}
 	contact->begins = false;
 	contact->moves = false;
 }
 
-static void end_contact(struct dbus_display *display, const struct dbus_console *console,
+static void end_contact(struct dbus_sink *sink, const struct dbus_console *console,
 	struct dbus_contact *contact)
 {
-	send_contact(display, console, contact);
+	struct dbus_display *display = sink->display;
+
+	send_contact(sink, console, contact);
 	if (contact->slot == DBUS_SLOT_NONE)
 		return;
 	push(display, console, DBUS_TOUCH_END, contact->slot, pixel(contact->x, console->width),
@@ -201,11 +206,11 @@ static void end_contact(struct dbus_display *display, const struct dbus_console 
 		push(display, console, DBUS_BUTTON_RELEASE, DBUS_BUTTON_TOUCH, 0, 0);
 }
 
-static void begin_contact(struct dbus_display *display, const struct dbus_console *console,
+static void begin_contact(struct dbus_sink *sink, const struct dbus_console *console,
 	struct dbus_contact *contact)
 {
-	end_contact(display, console, contact);
-	contact->slot = take_slot(display, console);
+	end_contact(sink, console, contact);
+	contact->slot = take_slot(sink->display, console);
 	contact->begins = contact->slot != DBUS_SLOT_NONE;
 }
 
@@ -213,8 +218,6 @@ static void begin_contact(struct dbus_display *display, const struct dbus_consol
 static void send_touch(struct dbus_sink *sink, const struct dbus_console *console,
 	const struct input_value *values, size_t count)
 {
-	struct dbus_display *display = sink->display;
-
 	for (size_t i = 0; i < count; i++) {
 		struct dbus_contact *contact = sink->slot >= 0 && sink->slot < INPUT_SLOTS
 			? &sink->contacts[sink->slot]
@@ -225,15 +228,15 @@ static void send_touch(struct dbus_sink *sink, const struct dbus_console *consol
 			continue;
 		if (values[i].code == ABS_MT_SLOT) {
 			if (contact)
-				send_contact(display, console, contact);
+				send_contact(sink, console, contact);
 			sink->slot = value;
 		} else if (!contact) {
 			continue;
 		} else if (values[i].code == ABS_MT_TRACKING_ID) {
 			if (value < 0)
-				end_contact(display, console, contact);
+				end_contact(sink, console, contact);
 			else
-				begin_contact(display, console, contact);
+				begin_contact(sink, console, contact);
 		} else if (values[i].code == ABS_MT_POSITION_X) {
 			contact->x = value;
 			contact->moves = true;
@@ -243,7 +246,7 @@ static void send_touch(struct dbus_sink *sink, const struct dbus_console *consol
 		}
 	}
 	if (sink->slot >= 0 && sink->slot < INPUT_SLOTS)
-		send_contact(display, console, &sink->contacts[sink->slot]);
+		send_contact(sink, console, &sink->contacts[sink->slot]);
 }
 
 /* ---- the sink ---- */
@@ -278,7 +281,7 @@ void dbus_sink_release(struct dbus_sink *sink)
 			send_button(sink, console, (uint16_t)code, false);
 	}
 	for (size_t i = 0; i < INPUT_SLOTS; i++)
-		end_contact(sink->display, console, &sink->contacts[i]);
+		end_contact(sink, console, &sink->contacts[i]);
 }
 
 static void sink_release(struct input_sink *input_sink)
@@ -304,7 +307,7 @@ static const struct input_sink_interface sink_interface = {
 	.release = sink_release,
 };
 
-void dbus_sink_hold_all(struct dbus_sink *sink)
+static void hold_keys(struct dbus_sink *sink)
 {
 	for (unsigned int code = 0; code < KEY_CNT; code++) {
 		uint32_t button = button_of((uint16_t)code);
@@ -317,12 +320,38 @@ void dbus_sink_hold_all(struct dbus_sink *sink)
 	}
 }
 
-void dbus_sink_forget(struct dbus_sink *sink)
+/* Those that still touch end with dbus_sink_release(). */
+static void end_told_contacts(struct dbus_sink *sink)
+{
+	const struct dbus_console *console = dbus_display_console(sink->display, sink);
+	uint32_t ended = sink->told_slots & ~sink->display->slots;
+
+	for (uint32_t slot = 0; console && slot < DBUS_SLOTS_MAX; slot++) {
+		if (ended & UINT32_C(1) << slot)
+			push(sink->display, console, DBUS_TOUCH_END, slot, 0, 0);
+	}
+	if (console && ended && !sink->display->slots)
+		push(sink->display, console, DBUS_BUTTON_RELEASE, DBUS_BUTTON_TOUCH, 0, 0);
+}
+
+void dbus_sink_hold_all(struct dbus_sink *sink)
+{
+	hold_keys(sink);
+	end_told_contacts(sink);
+}
+
+void dbus_sink_let_go(struct dbus_sink *sink)
 {
 	memset(sink->pressed, 0, sizeof(sink->pressed));
-	memset(sink->told, 0, sizeof(sink->told));
 	for (size_t i = 0; i < INPUT_SLOTS; i++)
 		sink->contacts[i] = (struct dbus_contact){.slot = DBUS_SLOT_NONE};
+}
+
+void dbus_sink_forget(struct dbus_sink *sink)
+{
+	dbus_sink_let_go(sink);
+	memset(sink->told, 0, sizeof(sink->told));
+	sink->told_slots = 0;
 }
 
 struct dbus_sink *dbus_sink_create(struct dbus_display *display, enum input_kind kind,
