@@ -26,7 +26,8 @@ enum daemon_error {
 /* `config` is resolved, and outlives the daemon. Each error is a sentence that says what to do. */
 struct daemon *daemon_create(const struct config *config, GError **error);
 
-/* Until SIGTERM, SIGINT (0) or the loss of what can never come again: an inherited card, the seat (1): the process's exit status. */
+/* Until SIGTERM, SIGINT (0) or the loss of what can never come again: an inherited card, the seat (1).
+ * Returns the process's exit status. */
 int daemon_run(struct daemon *daemon);
 
 /* Answers who waits, closes the sockets, the card, and gives the console back. Takes NULL. */

@@ -2,8 +2,9 @@
 /*
  * A [guest] section while the daemon runs: the guest (scene/guest.h), the memory of its state, its
  * account (wire/account.h), and the way in for its display socket, which is a relay or a door, never
- * both. Connects them; decides nothing about pixels or bytes. Made by the daemon, one for each section, before there is a
- * card; the way in is opened last, so that nobody connects before all else is there.
+ * both. Connects them; decides nothing about pixels or bytes. Made by the daemon, one for each
+ * section, before there is a card; the way in is opened last, so that nobody connects before all else
+ * is there.
  */
 #ifndef SCANOUTD_GUESTS_MEMBER_H
 #define SCANOUTD_GUESTS_MEMBER_H

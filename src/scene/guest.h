@@ -9,21 +9,32 @@
  *
  * The reply table. A DMABUF_UPDATE blocks the guest until it is answered: exactly once, in order.
  *
- *   | when it comes                                    | what is shown          | the answer
- *   |--------------------------------------------------|------------------------|------------------------------------
- *   | REPLY_FLIP: output on, buffer importable         | commit with its damage | the page-flip event of the commit that contains it
- *   | REPLY_SUPERSEDED: a flip was in flight           | newest pending         | the event of the commit that contains or supersedes it
- *   | REPLY_FENCE_TIMEOUT: copy path, the buffer's     | last picture stays,    | as below once they have; after the flip timeout at once,
- *   |   fences have not signalled                      | newest pending         | the buffer is dropped, and by the timer until they have
- *   | REPLY_COPIED: copy path                          | copied into the surface| that commit's event
- *   | REPLY_ALL_OUTPUTS: shown on several outputs      | each at its own pace   | the last of the live ones
- *   | REPLY_NO_VBLANK: the driver has no vblank        | as above               | later of the event and one period after the previous answer
- *   | REPLY_OFF: no output can show it                 | nothing                | the pacing timer: the mode's period, last known or 60 Hz
- *   | REPLY_UNUSABLE: bad buffer, scanout off or ≥ 16, | last picture stays     | the pacing timer; logged once per cause
- *   |   empty rectangle                                |                        |
- *   | REPLY_FAILED: commit refused, or flip timeout    | last picture           | at once, then as the new state says
- *   | REPLY_STOPPING: we stop, or hand over            | –                      | before the socket is closed
- *   | (peer is gone)                                   | –                      | none; forgotten
+ *   | when it comes                    | what is shown        | the answer
+ *   |----------------------------------|----------------------|-----------------------------------
+ *   | REPLY_FLIP: output on, buffer    | commit with its      | the page-flip event of the commit
+ *   |   importable                     | damage               | that contains it
+ *   | REPLY_SUPERSEDED: a flip was in  | newest pending       | the event of the commit that
+ *   |   flight                         |                      | contains or supersedes it
+ *   | REPLY_FENCE_TIMEOUT: copy path,  | last picture stays,  | as below once they have; after the
+ *   |   the buffer's fences have not   | newest pending       | flip timeout at once, the buffer is
+ *   |   signalled                      |                      | dropped, and by the timer until
+ *   |                                  |                      | they have
+ *   | REPLY_COPIED: copy path          | copied into the      | that commit's event
+ *   |                                  | surface              |
+ *   | REPLY_ALL_OUTPUTS: shown on      | each at its own pace | the last of the live ones
+ *   |   several outputs                |                      |
+ *   | REPLY_NO_VBLANK: the driver has  | as above             | later of the event and one period
+ *   |   no vblank                      |                      | after the previous answer
+ *   | REPLY_OFF: no output can show it | nothing              | the pacing timer: the mode's
+ *   |                                  |                      | period, last known or 60 Hz
+ *   | REPLY_UNUSABLE: bad buffer,      | last picture stays   | the pacing timer; logged once per
+ *   |   scanout off or ≥ 16, empty     |                      | cause
+ *   |   rectangle                      |                      |
+ *   | REPLY_FAILED: commit refused, or | last picture         | at once, then as the new state says
+ *   |   flip timeout                   |                      |
+ *   | REPLY_STOPPING: we stop, or hand | –                    | before the socket is closed
+ *   |   over                           |                      |
+ *   | (peer is gone)                   | –                    | none; forgotten
  *
  * UPDATE (pixels) has no answer.
  */

@@ -498,7 +498,6 @@ void view_set_source(struct view *view, const struct view_listener *listener, vo
 void view_set_policy(struct view *view, enum place_policy policy)
 {
 	view->policy = policy;
-	view->told_same = false;
 }
 
 void view_set_transform(struct view *view, enum kms_transform transform)

@@ -10,9 +10,9 @@
  *   copy    the picture's surface, composed into a scanout buffer of the view's (canvas.h). This is a
  *           pull: damage makes the view dirty, and it composes when no flip is in flight.
  * Which of them is the verdict's (verdict.h), which is made anew when the picture's kind, the mode or
- * the cursor changes. Nothing that overlaps the unfinished rectangle of a surface is composed, nor anything into a
- * scanout buffer that holds a part of it (view_draw_ahead()): the view stays dirty until the update
- * is complete, and then composes before the next message begins.
+ * the cursor changes. Nothing that overlaps the unfinished rectangle of a surface is composed, nor
+ * anything into a scanout buffer that holds a part of it (view_draw_ahead()): the view stays dirty
+ * until the update is complete, and then composes before the next message begins.
  *
  * Made by the layout, one for each output that shows something; lives as long as the layout. The
  * source outlives its use: before it drops a picture, it says view_update() with another or

@@ -4,10 +4,13 @@
  * what the input says, while flips come or fail, outputs change, the card comes and goes, and system
  * calls fail. Whatever happens, each DMABUF_UPDATE has one answer, and nothing is left over (stage.h).
  *
- * Not reached: tiled buffers, which need a GPU (src/scene/tiled.c), and those lines of channel.c that are
- * for a successor's state, which the target state is for.
+ * Not reached: tiled buffers, which need a GPU (src/scene/tiled.c), and those lines of channel.c that
+ * are for a successor's state, which the target state is for.
  *
- * Covers: src/wire/channel src/scene/guest.c src/scene/scanout src/scene/reply.c src/scene/view src/scene/canvas.c src/scene/copy.c src/scene/cursor.c src/scene/damage.c src/scene/dmabuf.c src/scene/layout src/scene/place.c src/scene/source.c src/scene/still.c src/scene/surface.c src/scene/verdict.c
+ * Covers: src/wire/channel src/scene/guest.c src/scene/scanout src/scene/reply.c src/scene/view
+ * Covers: src/scene/canvas.c src/scene/copy.c src/scene/cursor.c src/scene/damage.c
+ * Covers: src/scene/dmabuf.c src/scene/layout src/scene/place.c src/scene/source.c
+ * Covers: src/scene/still.c src/scene/surface.c src/scene/verdict.c
  * Reaches: 91
  * Of each file: 76
  */
