@@ -312,7 +312,7 @@ fuzz_common_archive := $(out)/libfuzz.a
 fuzz_sources = $(foreach t,$(1),$(call sources_of,tests/fuzz/$(t)))
 # Calls of the product's objects that tests/fuzz/common answers: those that can fail, and the clock.
 fuzz_faults := recvmsg sendmsg send ioctl setsockopt fcntl64 fstat64 mmap64 epoll_create1 epoll_ctl socketpair socket accept4 \
-	memfd_create ftruncate64 preadv64v2 syscall g_thread_try_new
+	memfd_create ftruncate64 preadv64v2 syscall g_thread_try_new spare_fds
 fuzz_clock := g_timeout_add g_get_monotonic_time g_source_get_time
 fuzz_wraps_dbus := $(fuzz_clock)
 fuzz_wraps_display := $(fuzz_faults)

@@ -67,7 +67,8 @@ void fuzz_drain(int socket);
 /* At most so many turns of the main loop, none of which waits. */
 void fuzz_turns(unsigned int turns);
 
-/* The same while this process can have no more fds. */
+/* The same while this process can have no more fds. In targets whose calls fail (fault.h) spare_fds(),
+ * which would make and close some hundred to find out, knows that by this; else it has enough. */
 void fuzz_turns_without_fds(unsigned int turns);
 
 /* All that is to be closed (wire/closer.h) is closed now, and not before. */

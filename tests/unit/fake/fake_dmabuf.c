@@ -18,6 +18,7 @@ static struct fake {
 	bool busy;
 } fakes[FAKES_MAX];
 static size_t fake_count;
+static size_t busy_count;
 
 int fake_dmabuf_create(size_t size, uint32_t **memory)
 {
@@ -61,9 +62,16 @@ bool fake_dmabuf_is_one(int fd)
 void fake_dmabuf_note_busy(const uint32_t *memory, bool busy)
 {
 	for (size_t i = 0; i < fake_count; i++) {
-		if (fakes[i].memory == memory)
-			fakes[i].busy = busy;
+		if (fakes[i].memory != memory || fakes[i].busy == busy)
+			continue;
+		fakes[i].busy = busy;
+		busy_count += busy ? 1 : (size_t)-1;
 	}
+}
+
+bool fake_dmabuf_any_busy(void)
+{
+	return busy_count > 0;
 }
 
 bool fake_dmabuf_is_busy(int fd)
