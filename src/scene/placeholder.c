@@ -74,20 +74,10 @@ static void card_drawn(void *data, struct surface *surface, const GError *error)
 	surface_destroy(old);
 }
 
-/* The output's, as people look at it. */
-static void find_size(const struct placeholder *placeholder, uint32_t *width, uint32_t *height)
-{
-	const struct kms_mode_info *mode = kms_output_mode(view_output(placeholder->view));
-	bool sideways = place_is_sideways(view_transform(placeholder->view));
-
-	*width = sideways ? mode->height : mode->width;
-	*height = sideways ? mode->width : mode->height;
-}
-
 static void draw_card(struct placeholder *placeholder)
 {
 	forget_order(placeholder);
-	find_size(placeholder, &placeholder->card_width, &placeholder->card_height);
+	view_screen_size(placeholder->view, &placeholder->card_width, &placeholder->card_height);
 	placeholder->order = pictures_draw_card(placeholder->pictures, placeholder->lines,
 		placeholder->card_width, placeholder->card_height, card_drawn, placeholder);
 }
@@ -178,7 +168,7 @@ void placeholder_resized(struct placeholder *placeholder)
 {
 	uint32_t width, height;
 
-	find_size(placeholder, &width, &height);
+	view_screen_size(placeholder->view, &width, &height);
 	/* Until it is drawn the one that is there is scaled. */
 	if (placeholder->due && (placeholder->card || placeholder->order) &&
 		(placeholder->card_width != width || placeholder->card_height != height))

@@ -298,6 +298,36 @@ static void test_damage(void)
 	}
 }
 
+/* What an output is lit with before there is a guest's picture. */
+static void test_painted(void)
+{
+	for (size_t n = 0; n < PLACE_TRANSFORMS; n++) {
+		struct kms_buffer *buffer;
+		struct turned turned;
+
+		turned_init(&turned, n, PLACE_CENTER, 30, 40);
+		turned.picture.placeholder = true;
+		use_surface(&turned);
+		view_show_placeholder(turned.view, &turned.picture);
+		buffer = kms_buffer_create_dumb(turned.card, 64, 48, NULL);
+		view_paint(turned.view, buffer);
+		for (uint32_t i = 0; i < 64 * 48; i++) {
+			uint32_t expected = BACKGROUND;
+			uint32_t x, y, seen;
+
+			if (find_pixel(&turned, i, &x, &y))
+				expected = picture_pixel(x, y);
+			memcpy(&seen,
+				buffer->pixels + (size_t)(i / 64) * buffer->stride +
+					(size_t)(i % 64) * 4,
+				sizeof(seen));
+			g_assert_cmphex(seen & 0xffffff, ==, expected);
+		}
+		kms_buffer_unref(buffer);
+		turned_finish(&turned);
+	}
+}
+
 /* ---- the cursor ---- */
 
 #define CURSOR_X 9
@@ -597,6 +627,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/transform/plane-turns-canvas", test_plane_turns_canvas);
 	g_test_add_func("/transform/composed", test_composed);
 	g_test_add_func("/transform/damage", test_damage);
+	g_test_add_func("/transform/painted", test_painted);
 	g_test_add_func("/transform/cursor-on-plane", test_cursor_on_plane);
 	g_test_add_func("/transform/cursor-blended", test_cursor_blended);
 	g_test_add_func("/transform/pick", test_pick);
