@@ -195,6 +195,55 @@ static void test_scaled(void)
 	}
 }
 
+static void expect_near(uint32_t a, uint32_t b)
+{
+	for (unsigned int shift = 0; shift < 24; shift += 8)
+		g_assert_cmpint(ABS((int)(a >> shift & 0xff) - (int)(b >> shift & 0xff)), <=, 2);
+}
+
+/* Scaled by no whole number and turned, in one pass: as scaled upright, and then turned pixel by
+ * pixel. Pixman rounds where it looks to 1/65536 of a pixel. */
+static void test_scaled_and_turned(void)
+{
+	/* So small that colours are ramps without a step. */
+	static const uint32_t sizes[][2] = {{33, 21}, {20, 20}, {10, 23}, {36, 8}};
+
+	for (size_t i = 0; i < PLACE_TRANSFORMS * G_N_ELEMENTS(sizes) * 2; i++) {
+		const uint32_t *size = sizes[i / PLACE_TRANSFORMS / 2];
+		enum place_policy policy = i / PLACE_TRANSFORMS % 2 ? PLACE_FILL : PLACE_FIT;
+		struct surface *surface = make_surface(size[0], size[1]);
+		const struct kms_rect all = {0, 0, 90, 90};
+		struct place place, upright, whole_screen;
+		struct target screen, panel;
+		enum kms_transform transform;
+		uint32_t width, height;
+
+		place_transform_word(i % PLACE_TRANSFORMS + 1, &transform);
+		width = place_is_sideways(transform) ? 50 : 90;
+		height = place_is_sideways(transform) ? 90 : 50;
+		place_compute(&place, size[0], size[1], 90, 50, policy, transform);
+		place_compute(&upright, size[0], size[1], width, height, policy, KMS_ROTATE_0);
+		place_compute(&whole_screen, width, height, 90, 50, PLACE_NONE, transform);
+		target_init(&screen, width, height);
+		target_init(&panel, 90, 50);
+		copy_surface(&screen.copy, surface, &upright, &all);
+		copy_surface(&panel.copy, surface, &place, &all);
+		for (uint32_t at = 0; at < 90 * 50; at++) {
+			uint32_t column = at % 90;
+			uint32_t row = at / 90;
+			double x, y;
+
+			g_assert_true(
+				place_from_output(&whole_screen, column + 0.5, row + 0.5, &x, &y));
+			expect_near(target_at(&panel, column, row),
+				target_at(&screen, (uint32_t)x, (uint32_t)y));
+		}
+		target_finish(&screen);
+		target_finish(&panel);
+		surface_destroy(surface);
+	}
+}
+
 /* ---- cursors ---- */
 
 static void test_cursor_blend(void)
@@ -281,6 +330,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/copy/one-to-one", test_one_to_one);
 	g_test_add_func("/copy/multiples-and-turns", test_multiples_and_turns);
 	g_test_add_func("/copy/scaled", test_scaled);
+	g_test_add_func("/copy/scaled-and-turned", test_scaled_and_turned);
 	g_test_add_func("/copy/cursor", test_cursor_blend);
 	return g_test_run();
 }
