@@ -376,8 +376,11 @@ void view_commit_failed(struct view *view, uint64_t serial, int error)
  * refused before it, it may take now. */
 static bool is_worth_asking_anew(const struct view *view)
 {
+	const enum verdict_answer *answers = view->input.answers;
 	bool refused = view->judged && view->verdict.way != VERDICT_DIRECT &&
-		!view->picture->solid && view->verdict.reason == COPY_TEST_REFUSED;
+		!view->picture->solid &&
+		(answers[VERDICT_ASK_DIRECT] == VERDICT_NO ||
+			answers[VERDICT_ASK_PLACED] == VERDICT_NO);
 
 	return view->damage_lost || refused;
 }

@@ -233,6 +233,27 @@ static void test_plane_turns_canvas(void)
 	}
 }
 
+/* What was composed because no plane turned it is left to the plane where a mode set has changed that. */
+static void test_asked_anew(void)
+{
+	struct turned turned;
+
+	turned_init(&turned, 1, PLACE_FIT, 48, 64);
+	turned.output->reflects = false;
+	use_buffer(&turned);
+	g_assert_cmpint(update(&turned, NULL), ==, VIEW_COPIED);
+	fake_flip(turned.output);
+	view_output_changed(turned.view);
+	g_assert_false(fake_last(turned.output)->buffer->imported);
+	fake_flip(turned.output);
+	turned.output->reflects = true;
+	view_output_changed(turned.view);
+	g_assert_true(fake_last(turned.output)->buffer->imported);
+	g_assert_cmpint(fake_last(turned.output)->transform, ==, KMS_ROTATE_90);
+	fake_flip(turned.output);
+	turned_finish(&turned);
+}
+
 /* ---- composed ---- */
 
 static void expect_composed(const struct turned *turned)
@@ -625,6 +646,7 @@ int main(int argc, char **argv)
 	fixture_init(&argc, &argv);
 	g_test_add_func("/transform/direct", test_direct);
 	g_test_add_func("/transform/plane-turns-canvas", test_plane_turns_canvas);
+	g_test_add_func("/transform/asked-anew", test_asked_anew);
 	g_test_add_func("/transform/composed", test_composed);
 	g_test_add_func("/transform/damage", test_damage);
 	g_test_add_func("/transform/painted", test_painted);
