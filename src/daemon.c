@@ -371,6 +371,8 @@ static void make_layout(struct daemon *daemon)
 			.background = section->background,
 			.off = section->off,
 			.force_on = section->force_on,
+			.pictured = section->pictured,
+			.picture = section->picture,
 			.positioned = section->positioned,
 			.x = section->x,
 			.y = section->y,

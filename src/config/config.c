@@ -19,7 +19,7 @@ enum value_kind {
 	VALUE_NUMBER, /* int, from min to max */
 	VALUE_DURATION, /* gint64, milliseconds or CONFIG_NEVER */
 	VALUE_PLACE, /* enum place_policy; of an output also `placed` */
-	VALUE_PICTURE, /* struct picture_spec */
+	VALUE_PICTURE, /* struct picture_spec; of an output also `pictured` */
 	VALUE_FAILED, /* the same, and `failed_given` */
 	VALUE_LOG_LEVEL, /* GLogLevelFlags */
 	VALUE_VT, /* int */
@@ -124,6 +124,7 @@ static const struct key output_keys[] = {
 	{"background", VALUE_COLOR, offsetof(struct config_output, background)},
 	{"position", VALUE_POSITION, offsetof(struct config_output, x)},
 	{"force-on", VALUE_BOOLEAN, offsetof(struct config_output, force_on)},
+	{"picture", VALUE_PICTURE, offsetof(struct config_output, picture)},
 };
 
 /* What keys were called until 2026; still understood, in no document, and never suggested. */
@@ -264,6 +265,8 @@ static bool set_value(const struct key *key, void *target, struct config_output 
 		((struct config_guest *)target)->failed_given = true;
 		return config_parse_picture(text, member, error);
 	case VALUE_PICTURE:
+		if (output != NULL)
+			output->pictured = true;
 		return config_parse_picture(text, member, error);
 	case VALUE_LOG_LEVEL:
 		return config_parse_log_level(text, member, error);

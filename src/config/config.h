@@ -135,6 +135,8 @@ struct config_output {
 	enum place_policy place;
 	enum kms_transform transform; /* PLACE_TRANSFORM_AUTO by default */
 	uint32_t background; /* XRGB, black by default */
+	bool pictured; /* picture= was given: of an output that no guest is shown on */
+	struct picture_spec picture;
 	bool positioned; /* position= was given */
 	int32_t x; /* in the arrangement that the guest is told, pixels */
 	int32_t y;

@@ -47,6 +47,7 @@ static void output_free(gpointer data)
 	g_free(output->origin);
 	g_free(output->guest);
 	g_free(output->mode);
+	picture_spec_clear(&output->picture);
 	g_free(output);
 }
 

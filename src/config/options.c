@@ -272,6 +272,7 @@ static bool apply_outputs(char *const *names, struct config *config,
 		replace(&output->guest, guest->name);
 		output->scanout = i;
 		output->off = false;
+		output->pictured = false;
 	}
 	for (guint i = config->outputs->len; i > 0; i--) {
 		const struct config_output *output = g_ptr_array_index(config->outputs, i - 1);

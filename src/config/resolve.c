@@ -228,19 +228,31 @@ static int free_scanout(const struct config *config, const struct config_output 
 	return g_bit_nth_lsf(~(gulong)taken, -1);
 }
 
+static bool check_output_picture(const struct config_output *output, GError **error)
+{
+	if (!output->pictured || (output->guest == NULL && output->scanout < 0 && !output->off))
+		return true;
+	return fail(error, output->origin, "output", output->name,
+		output->off ? "picture= has nothing to show with mode=off"
+			    : "picture= is for an output without guest= and scanout=; a guest's "
+			      "pictures are before=, after= and failed=");
+}
+
 /* A section that says neither guest= nor scanout= sets how its output looks, not what it shows. */
 static bool resolve_output_guest(const struct config *config, struct config_output *output,
 	GError **error)
 {
 	const struct config_guest *guest = g_ptr_array_index(config->guests, 0);
 
+	if (!check_output_picture(output, error))
+		return false;
 	if (output->guest != NULL) {
 		guest = config_find_guest(config, output->guest);
 		if (guest == NULL)
 			return fail_no_such_guest(config, output->origin, "output", output->name,
 				"guest", output->guest, error);
 	} else if (config->guests->len > 1) {
-		return output->off || fail_guest_needed(config, output, error);
+		return output->off || output->pictured || fail_guest_needed(config, output, error);
 	} else if (output->scanout >= 0) {
 		output->guest = g_strdup(guest->name);
 	}
@@ -486,8 +498,9 @@ static bool check_stats_folder(const char *path, GError **error)
 	return false;
 }
 
-static bool check_picture(const struct config_guest *guest, const char *key,
-	const struct picture_spec *spec, GError **error)
+/* `section` and `name` are those of the section that has the key. */
+static bool check_picture(const char *origin, const char *section, const char *name,
+	const char *key, const struct picture_spec *spec, GError **error)
 {
 	g_autoptr(GError) fault = NULL;
 	struct surface *surface;
@@ -496,15 +509,23 @@ static bool check_picture(const struct config_guest *guest, const char *key,
 		return true;
 	surface = png_file_load(spec->path, &fault);
 	surface_destroy(surface);
-	return surface != NULL ||
-		fail(error, guest->origin, "guest", guest->name, "%s=%s", key, fault->message);
+	return surface != NULL || fail(error, origin, section, name, "%s=%s", key, fault->message);
 }
 
 static bool check_pictures(const struct config_guest *guest, GError **error)
 {
-	return check_picture(guest, "before", &guest->before, error) &&
-		check_picture(guest, "after", &guest->after, error) &&
-		check_picture(guest, "failed", &guest->failed, error);
+	const struct {
+		const char *key;
+		const struct picture_spec *spec;
+	} pictures[] = {{"before", &guest->before}, {"after", &guest->after},
+		{"failed", &guest->failed}};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(pictures); i++) {
+		if (!check_picture(guest->origin, "guest", guest->name, pictures[i].key,
+			    pictures[i].spec, error))
+			return false;
+	}
+	return true;
 }
 
 bool config_check_system(const struct config *config, GError **error)
@@ -519,6 +540,13 @@ bool config_check_system(const struct config *config, GError **error)
 				"socket-group=%s: there is no group of that name",
 				guest->socket_group);
 		if (!check_guest_folders(guest, error) || !check_pictures(guest, error))
+			return false;
+	}
+	for (guint i = 0; i < config->outputs->len; i++) {
+		const struct config_output *output = g_ptr_array_index(config->outputs, i);
+
+		if (!check_picture(output->origin, "output", output->name, "picture",
+			    &output->picture, error))
 			return false;
 	}
 	return true;

@@ -26,11 +26,21 @@ static const struct entry *find_output(const struct layout *layout, const struct
 	return NULL;
 }
 
-static struct view *find_view(const struct layout *layout, const struct kms_output *output)
+static struct vacant *find_vacant(struct layout *layout, const struct kms_output *output)
+{
+	for (size_t i = 0; i < layout->vacant_count; i++) {
+		if (layout->vacants[i].output == output)
+			return &layout->vacants[i];
+	}
+	return NULL;
+}
+
+static struct view *find_view(struct layout *layout, const struct kms_output *output)
 {
 	const struct entry *entry = find_output(layout, output);
+	const struct vacant *vacant = find_vacant(layout, output);
 
-	return entry ? entry->view : NULL;
+	return entry ? entry->view : vacant ? vacant->view : NULL;
 }
 
 static void on_presented(void *data, struct kms_output *output, uint64_t serial,
@@ -61,10 +71,11 @@ static void on_commit_failed(void *data, struct kms_output *output, uint64_t ser
 static void on_output_changed(void *data, struct kms_output *output)
 {
 	const struct entry *entry = find_output(data, output);
+	const struct vacant *vacant = find_vacant(data, output);
 
-	if (entry) {
-		view_output_changed(entry->view);
-		placeholder_resized(entry->placeholder);
+	if (entry || vacant) {
+		view_output_changed(entry ? entry->view : vacant->view);
+		placeholder_resized(entry ? entry->placeholder : vacant->placeholder);
 	}
 	layout_told_check(data);
 }
@@ -95,103 +106,11 @@ const struct kms_listener *layout_kms_listener(void)
 	return &kms_listener;
 }
 
-/* ---- the card is asked ---- */
-
-static const struct screen *screen_of(const struct entry *entry)
-{
-	return &entry->member->screens[entry->scanout];
-}
-
-bool layout_is_off(const struct entry *entry)
-{
-	return !entry->lit || entry->member->idle || screen_of(entry)->unlit;
-}
-
-static struct layout_connector describe_output(const struct kms_output *output)
-{
-	return (struct layout_connector){
-		.name = kms_output_name(output),
-		.monitor = kms_output_monitor(output),
-		.connected = kms_output_connected(output),
-	};
-}
-
-/* A section takes it for connected, whatever the kernel says. */
-static bool is_forced(const struct layout *layout, const struct layout_connector *connector)
-{
-	for (size_t i = 0; i < layout->section_count; i++) {
-		if (layout->sections[i].force_on &&
-			layout_names(layout->sections[i].name, connector))
-			return true;
-	}
-	return false;
-}
-
-/* keep_picture is of the first request alone. */
-static bool same_request(const struct kms_output_request *a, const struct kms_output_request *b)
-{
-	return a->output == b->output && g_strcmp0(a->mode, b->mode) == 0 && a->off == b->off &&
-		a->force == b->force;
-}
-
-static bool same_requests(const struct layout *layout, const struct kms_output_request *requests,
-	size_t count)
-{
-	for (size_t i = 0; i < count && count == layout->request_count; i++) {
-		if (!same_request(&layout->requests[i], &requests[i]))
-			return false;
-	}
-	return count == layout->request_count;
-}
-
-/* Everything that shows a scanout on, all else off: where that is not so already. */
-static void configure_card(struct layout *layout)
-{
-	struct kms_output_request requests[KMS_OUTPUTS_MAX];
-	g_autoptr(GError) error = NULL;
-	size_t count = 0;
-
-	if (!layout->device)
-		return;
-	for (size_t i = 0; i < layout->count; i++) {
-		const struct entry *entry = &layout->entries[i];
-		const struct layout_connector connector = describe_output(entry->output);
-
-		if (entry->surplus)
-			continue;
-		requests[count++] = (struct kms_output_request){
-			.output = entry->output,
-			.mode = entry->mode,
-			.keep_picture = layout_keeps_picture(entry),
-			.paint = layout_paint,
-			.paint_data = layout,
-			.off = layout_is_off(entry),
-			.force = is_forced(layout, &connector),
-		};
-	}
-	if (layout->accepted && same_requests(layout, requests, count))
-		return;
-	memcpy(layout->requests, requests, count * sizeof(requests[0]));
-	layout->request_count = count;
-	layout->accepted = kms_device_configure(layout->device, requests, count, &error);
-	/* Of a master or a card that is lost, the card tells. */
-	if (!layout->accepted && !g_error_matches(error, KMS_ERROR, KMS_ERROR_OTHER_MASTER) &&
-		!g_error_matches(error, KMS_ERROR, KMS_ERROR_GONE))
-		log_daemon(G_LOG_LEVEL_WARNING, "%s", error->message);
-}
-
-void layout_relight(struct layout *layout)
-{
-	configure_card(layout);
-	layout_say_entries(layout);
-	layout_told_check(layout);
-}
-
 /* ---- the situation ---- */
 
 bool layout_output_is(const struct kms_output *output, const char *names)
 {
-	const struct layout_connector connector = describe_output(output);
+	const struct layout_connector connector = layout_describe(output);
 
 	return layout_names(names, &connector);
 }
@@ -249,8 +168,8 @@ static void resolve(const struct layout *layout, struct layout_resolution *resol
 			.scanouts = layout->members[i].scanouts,
 		};
 	for (size_t i = 0; i < count; i++) {
-		connectors[i] = describe_output(kms_device_output(layout->device, i));
-		connectors[i].connected |= is_forced(layout, &connectors[i]);
+		connectors[i] = layout_describe(kms_device_output(layout->device, i));
+		connectors[i].connected |= layout_is_forced(layout, &connectors[i]);
 	}
 	layout_resolve(&situation, resolution);
 }
@@ -356,7 +275,6 @@ static void bind_view(struct layout *layout, struct entry *entry)
 	view_set_background(entry->view, entry->background);
 	/* The resolution does not give a source more views than it takes. */
 	g_warn_if_fail(source_add_view(source_of(entry), entry->view));
-	layout_place(entry);
 }
 
 /*
@@ -367,13 +285,15 @@ static bool replace_entries(struct layout *layout, const struct layout_resolutio
 {
 	struct entry olds[KMS_OUTPUTS_MAX];
 	size_t old_count = layout->count;
-	bool bound[KMS_OUTPUTS_MAX];
+	bool bound[KMS_OUTPUTS_MAX] = {false};
 	bool changed = layout->count != resolution->count;
 
 	memcpy(olds, layout->entries, old_count * sizeof(olds[0]));
 	layout->count = resolution->count;
-	for (size_t i = 0; i < layout->count; i++)
+	for (size_t i = 0; i < layout->count; i++) {
 		layout->entries[i] = make_entry(layout, &resolution->shows[i]);
+		layout_vacant_give(layout, layout->entries[i].output);
+	}
 	for (size_t i = 0; i < layout->count; i++)
 		inherit(&layout->entries[i], olds, old_count, &bound[i]);
 	for (size_t i = 0; i < old_count; i++)
@@ -382,7 +302,10 @@ static bool replace_entries(struct layout *layout, const struct layout_resolutio
 		changed |= !bound[i];
 		if (!bound[i])
 			bind_view(layout, &layout->entries[i]);
+		/* Also of one that is used now, or no longer. */
+		layout_place(&layout->entries[i]);
 	}
+	layout_vacant_update(layout);
 	return changed;
 }
 
@@ -397,9 +320,10 @@ static void update(struct layout *layout)
 	resolve(layout, &resolution);
 	changed = replace_entries(layout, &resolution);
 	layout_await_pictures(layout);
-	configure_card(layout);
+	layout_configure_card(layout);
 	layout_say_remarks(layout, resolution.remarks);
 	layout_say_entries(layout);
+	layout_vacant_say(layout);
 	layout_resolution_finish(&resolution);
 	layout_told_check(layout);
 	if (changed && layout->listener.changed)
@@ -418,6 +342,7 @@ static void forget_device(struct layout *layout)
 	}
 	layout->device = NULL;
 	close_entries(layout);
+	layout_vacant_close(layout);
 }
 
 void layout_set_device(struct layout *layout, struct kms_device *device)
@@ -462,8 +387,10 @@ void layout_note_use(struct member *member, uint32_t scanout)
 	for (size_t i = 0; i < layout->count; i++) {
 		struct entry *entry = &layout->entries[i];
 
-		if (entry->member == member && entry->scanout == scanout)
-			entry->lit = true;
+		if (entry->member != member || entry->scanout != scanout)
+			continue;
+		entry->lit = true;
+		layout_place(entry);
 	}
 	layout_relight(layout);
 }
@@ -500,6 +427,7 @@ static void copy_sections(struct layout *layout, const struct layout_options *op
 		section->name = g_strdup(section->name);
 		section->guest = g_strdup(section->guest);
 		section->mode = g_strdup(section->mode);
+		section->picture = picture_spec_copy(&section->picture);
 	}
 }
 
@@ -555,6 +483,7 @@ static void free_section(struct layout_output *section)
 	g_free((char *)(uintptr_t)section->name);
 	g_free((char *)(uintptr_t)section->guest);
 	g_free((char *)(uintptr_t)section->mode);
+	picture_spec_clear(&section->picture);
 }
 
 void layout_destroy(struct layout *layout)
@@ -562,6 +491,7 @@ void layout_destroy(struct layout *layout)
 	if (!layout)
 		return;
 	close_entries(layout);
+	layout_vacant_close(layout);
 	pictures_destroy(layout->pictures);
 	for (size_t i = 0; i < layout->former_count; i++)
 		free_former(&layout->formers[i]);

@@ -58,6 +58,15 @@ struct entry {
 	char *said; /* the last line of the log about it */
 };
 
+/* An output with a picture of its own that no guest is shown on. (layout_vacant.c) */
+struct vacant {
+	struct kms_output *output;
+	const struct layout_output *section;
+	struct view *view;
+	struct placeholder *placeholder;
+	bool said;
+};
+
 struct layout {
 	struct layout_listener listener;
 	void *data;
@@ -68,6 +77,8 @@ struct layout {
 	struct kms_device *device; /* NULL: there is none now */
 	struct entry entries[KMS_OUTPUTS_MAX];
 	size_t count;
+	struct vacant vacants[KMS_OUTPUTS_MAX];
+	size_t vacant_count;
 	/* Of the card that has gone; the strings are its own. */
 	struct layout_former formers[KMS_OUTPUTS_MAX];
 	size_t former_count;
@@ -96,6 +107,13 @@ void layout_note_use(struct member *member, uint32_t scanout);
 
 struct member *layout_find_member(struct layout *layout, const struct guest *guest);
 
+struct layout_connector layout_describe(const struct kms_output *output);
+/* A section takes it for connected, whatever the kernel says. */
+bool layout_is_forced(const struct layout *layout, const struct layout_connector *connector);
+
+/* Asks the card for what is to be lit now, if that is not so already. (layout_configure.c) */
+void layout_configure_card(struct layout *layout);
+
 /* Nothing is to be lit there now. */
 bool layout_is_off(const struct entry *entry);
 
@@ -111,13 +129,25 @@ void layout_relight(struct layout *layout);
 void layout_dark_init(struct member *member);
 void layout_dark_finish(struct member *member);
 
+/* Its guest has no such scanout, or does not use it so far, and the output has a picture for that. */
+bool layout_has_picture(const struct entry *entry);
+
+/* The output is about to be an entry's. (layout_vacant.c) */
+void layout_vacant_give(struct layout *layout, const struct kms_output *output);
+/* The entries are as they will be: which outputs are vacant now? */
+void layout_vacant_update(struct layout *layout);
+void layout_vacant_say(struct layout *layout);
+void layout_vacant_close(struct layout *layout);
+
 /* Shows what is due on the output of a guest that shows nothing; does nothing where it does.
  * (layout_placeholder.c) */
 void layout_place(struct entry *entry);
 /* source_listener.picture */
 void layout_picture_changed(struct screen *screen, bool there);
-/* What was there before us stays until there is a picture. */
-bool layout_keeps_picture(const struct entry *entry);
+/* What was there before us stays until there is a picture, if `spec` is the first to be shown. */
+bool layout_keeps_picture(const struct picture_spec *spec, const struct placeholder *placeholder);
+/* What is shown there, if its guest shows nothing. */
+const struct picture_spec *layout_spec(const struct entry *entry);
 /* kms_output_request.paint, of all outputs; `data` is the layout. */
 void layout_paint(void *data, struct kms_output *output, struct kms_buffer *buffer);
 /* Before the card is asked, at the start: gives pictures a while to be there. */

@@ -10,8 +10,17 @@
  * that has come. A PNG of 4K takes about 100 ms. */
 #define FIRST_PICTURE_MS 400
 
-static const struct picture_spec *spec_of(const struct member *member)
+bool layout_has_picture(const struct entry *entry)
 {
+	return entry->section && entry->section->pictured && (!entry->lit || entry->surplus);
+}
+
+const struct picture_spec *layout_spec(const struct entry *entry)
+{
+	const struct member *member = entry->member;
+
+	if (layout_has_picture(entry))
+		return &entry->section->picture;
 	if (member->failed)
 		return &member->options.failed;
 	return member->shown ? &member->options.after : &member->options.before;
@@ -23,12 +32,28 @@ static bool is_untouched(const struct member *member, const struct picture_spec 
 	return !member->shown && !member->placed && picture_spec_is_black(spec);
 }
 
+/* The output's picture, while its guest does not use it. */
+static void place_own(struct entry *entry)
+{
+	g_autofree char *title = g_strdup("No signal");
+	g_autofree char *text = g_strdup_printf("Guest %s does not use %s.",
+		guest_name(entry->member->options.guest), kms_output_name(entry->output));
+	char *lines[] = {title, text, NULL};
+
+	entry->member->placed = true;
+	placeholder_show(entry->placeholder, &entry->section->picture, lines);
+}
+
 void layout_place(struct entry *entry)
 {
 	struct member *member = entry->member;
 	struct source *source = guest_source(member->options.guest, entry->scanout);
-	const struct picture_spec *spec = spec_of(member);
+	const struct picture_spec *spec = layout_spec(entry);
 
+	if (layout_has_picture(entry)) {
+		place_own(entry);
+		return;
+	}
 	if (entry->surplus || source_state(source) != SOURCE_EMPTY || is_untouched(member, spec))
 		return;
 	/* What its guest switched off stays off; but a picture was asked for to be seen. */
@@ -82,12 +107,10 @@ void layout_reload_pictures(struct layout *layout)
 
 /* ---- the first picture of an output ---- */
 
-bool layout_keeps_picture(const struct entry *entry)
+bool layout_keeps_picture(const struct picture_spec *spec, const struct placeholder *placeholder)
 {
-	const struct picture_spec *before = &entry->member->options.before;
-
-	return before->kind == PICTURE_LAST ||
-		(!picture_spec_is_black(before) && !placeholder_ready(entry->placeholder));
+	return spec->kind == PICTURE_LAST ||
+		(!picture_spec_is_black(spec) && !placeholder_ready(placeholder));
 }
 
 void layout_paint(void *data, struct kms_output *output, struct kms_buffer *buffer)
@@ -99,6 +122,10 @@ void layout_paint(void *data, struct kms_output *output, struct kms_buffer *buff
 
 		if (entry->output == output && entry->view)
 			view_paint(entry->view, buffer);
+	}
+	for (size_t i = 0; i < layout->vacant_count; i++) {
+		if (layout->vacants[i].output == output)
+			view_paint(layout->vacants[i].view, buffer);
 	}
 }
 
@@ -119,6 +146,8 @@ static void on_file_changed(void *data, const struct picture_file *file)
 		if (layout->entries[i].placeholder)
 			placeholder_file_changed(layout->entries[i].placeholder, file);
 	}
+	for (size_t i = 0; i < layout->vacant_count; i++)
+		placeholder_file_changed(layout->vacants[i].placeholder, file);
 }
 
 static const struct pictures_listener pictures_listener = {.file_changed = on_file_changed};
@@ -139,4 +168,6 @@ void layout_placeholder_init(struct layout *layout, const char *font)
 		begin_to_read(layout->pictures, &guest->after);
 		begin_to_read(layout->pictures, &guest->failed);
 	}
+	for (size_t i = 0; i < layout->section_count; i++)
+		begin_to_read(layout->pictures, &layout->sections[i].picture);
 }

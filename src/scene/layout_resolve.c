@@ -153,7 +153,7 @@ static void add_show(struct resolver *resolver, size_t connector, size_t party, 
 		.party = party,
 		.scanout = scanout,
 		.section = section,
-		.lit = section || known,
+		.lit = (section && !section->pictured) || known,
 		.surplus = owner->scanouts > 0 && scanout >= owner->scanouts,
 	};
 	resolver->taken[connector] = true;

@@ -29,6 +29,7 @@
 #include <stdint.h>
 
 #include "kms.h"
+#include "scene/picture_spec.h"
 #include "scene/place.h"
 
 /* Outputs that show one scanout. */
@@ -47,6 +48,10 @@ struct layout_output {
 	uint32_t background; /* XRGB, around what does not fill the output */
 	bool off; /* shows nothing */
 	bool force_on; /* a connector of this name is as good as one with a monitor */
+	/* picture= was given, to a section without a guest: shown where no guest is, or none that uses the
+	 * output. */
+	bool pictured;
+	struct picture_spec picture;
 	bool positioned; /* … at x, y in the arrangement that guests are told; else to the right */
 	int32_t x;
 	int32_t y;
@@ -93,7 +98,8 @@ struct layout_show {
 	size_t party;
 	uint32_t scanout;
 	const struct layout_output *section; /* that says how; NULL: none */
-	/* A section asked for it, or the guest uses it; else it is dark until one does. */
+	/* A section asked for it that has no picture for this case, or the guest uses it; else it is dark
+	 * until one does. */
 	bool lit;
 	bool surplus; /* the guest's device has no such scanout: dark */
 };

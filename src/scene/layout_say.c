@@ -10,7 +10,8 @@ static void say_entry(struct entry *entry)
 	g_autofree char *line = NULL;
 
 	if (entry->surplus)
-		line = g_strdup_printf("off: guest %s has %u scanouts, this is number %u",
+		line = g_strdup_printf("%s: guest %s has %u scanouts, this is number %u",
+			layout_has_picture(entry) ? "on, with its own picture" : "off",
 			guest_name(entry->member->options.guest), entry->member->scanouts,
 			entry->scanout);
 	else
@@ -18,6 +19,7 @@ static void say_entry(struct entry *entry)
 			kms_output_mode(entry->output)->name, turned ? ", transform " : "",
 			turned ? place_transform_name(entry->transform) : "",
 			!kms_output_connected(entry->output) ? "without a monitor"
+				: layout_has_picture(entry)  ? "on, with its own picture until used"
 				: !entry->lit		     ? "off until used"
 				: layout_is_off(entry)	     ? "off"
 							     : "on",

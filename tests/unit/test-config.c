@@ -594,6 +594,26 @@ static void test_pictures(struct config_fixture *fixture, gconstpointer data)
 	expect_picture(&guest->failed, PICTURE_FILE, 0, "/c.png");
 	config_destroy(config);
 
+	/* With several guests, too. */
+	config_fixture_write(fixture,
+		"[guest a]\n[guest b]\n[output DP-1]\npicture=card\n[output DP-2]\nguest=b\n"
+		"[output DP-3]\npicture=/e.png\nmode=800x600\n");
+	config = config_fixture_load(fixture->path, "");
+	expect_picture(&output_of(config, 0)->picture, PICTURE_CARD, 0, NULL);
+	g_assert_true(output_of(config, 0)->pictured);
+	g_assert_null(output_of(config, 0)->guest);
+	g_assert_cmpint(output_of(config, 0)->place, ==, PLACE_FIT);
+	g_assert_false(output_of(config, 1)->pictured);
+	expect_picture(&output_of(config, 2)->picture, PICTURE_FILE, 0, "/e.png");
+	g_assert_cmpstr(output_of(config, 2)->mode, ==, "800x600");
+	config_destroy(config);
+	/* --output gives it to the guest. */
+	config_fixture_write(fixture, "[output DP-1]\npicture=card\nscaling=none\n");
+	config = config_fixture_load(fixture->path, "--output DP-1");
+	g_assert_false(output_of(config, 0)->pictured);
+	g_assert_cmpint(output_of(config, 0)->place, ==, PLACE_NONE);
+	config_destroy(config);
+
 	config_fixture_write(fixture, "[guest a]\nafter=last\n");
 	config = config_fixture_load(fixture->path, "--before '#102030' --after /d.png");
 	guest = guest_of(config, 0);

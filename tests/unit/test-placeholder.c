@@ -559,6 +559,127 @@ static void test_not_ready(void)
 	scene_destroy(scene);
 }
 
+/* ---- outputs that no guest is shown on ---- */
+
+static const struct layout_output vacant_section = {.name = "DP-2",
+	.scanout = -1,
+	.transform = KMS_ROTATE_0,
+	.pictured = true,
+	.picture = {.kind = PICTURE_COLOR, .color = GREY}};
+
+/* Guests that are shown by sections leave one; it is lit when a monitor comes, and off without. */
+static void test_vacant(void)
+{
+	const struct layout_output sections[] = {
+		{.name = "DP-1", .guest = "a", .transform = KMS_ROTATE_0},
+		vacant_section,
+	};
+	struct scene_options options = {.outputs = 3,
+		.guests = 1,
+		.sections = sections,
+		.section_count = G_N_ELEMENTS(sections)};
+	struct scene *scene = scene_prepare(&options);
+	struct kms_output *output = scene_output(scene, 1);
+
+	output->connected = false;
+	scene_configure(scene, &options);
+	g_assert_false(output->active);
+	output->connected = true;
+	fake_probe(scene->card);
+	fake_tell(scene->card);
+	g_assert_true(output->active);
+	scene_expect_color(output, GREY);
+	fake_flip(output);
+	/* It is no view that anybody points at, and no guest's. */
+	g_assert_cmpuint(layout_view_count(scene->layout), ==, 1);
+	/* Probes that find nothing new change nothing. */
+	fake_probe(scene->card);
+	fake_tell(scene->card);
+	g_assert_cmpuint(output->commit_count, ==, 1);
+	g_assert_false(scene_output(scene, 2)->active);
+	output->connected = false;
+	fake_probe(scene->card);
+	fake_tell(scene->card);
+	g_assert_false(output->active);
+	scene_destroy(scene);
+}
+
+/* What shows nobody is lit with it, too. */
+static void test_vacant_painted(void)
+{
+	const struct layout_output sections[] = {
+		{.name = "DP-1", .guest = "a", .transform = KMS_ROTATE_0},
+		vacant_section,
+	};
+	struct scene *scene = scene_create(&(struct scene_options){.outputs = 2,
+		.sections = sections,
+		.section_count = G_N_ELEMENTS(sections)});
+	const struct kms_output_request *request = &scene->card->requests[1];
+	struct kms_buffer *buffer = kms_buffer_create_dumb(scene->card, SCENE_WIDTH, SCENE_HEIGHT,
+		NULL);
+	uint32_t pixel;
+
+	g_assert_true(request->output == scene_output(scene, 1));
+	g_assert_false(request->keep_picture);
+	request->paint(request->paint_data, request->output, buffer);
+	memcpy(&pixel, buffer->pixels, sizeof(pixel));
+	g_assert_cmphex(pixel & 0xffffff, ==, GREY);
+	kms_buffer_unref(buffer);
+	fake_flip(scene_output(scene, 1));
+	scene_destroy(scene);
+}
+
+/* The only guest's second output, which it does not use so far; and no longer has. */
+static void test_vacant_until_used(void)
+{
+	struct scene *scene = scene_create(&(struct scene_options){.outputs = 2,
+		.sections = &vacant_section,
+		.section_count = 1});
+	struct kms_output *output = scene_output(scene, 1);
+
+	g_assert_true(output->active);
+	scene_expect_color(output, GREY);
+	fake_flip(output);
+	scene_scanout(scene, 1, SCENE_WIDTH, SCENE_HEIGHT);
+	/* It is the guest's from here on, whose placeholder is black. */
+	scene_expect_color(output, 0);
+	fake_flip(output);
+	scene_update(scene, 1, scene_full, RED);
+	scene_expect_color(output, RED);
+	fake_flip(output);
+	scene_hang_up(scene, 0);
+	scene_expect_color(output, 0);
+	fake_flip(output);
+	layout_set_scanout_count(scene->layout, scene->guests[0], 1);
+	fake_tell(scene->card);
+	g_assert_true(output->active);
+	scene_expect_color(output, GREY);
+	fake_flip(output);
+	scene_destroy(scene);
+}
+
+/* By default such an output goes to the next guest. */
+static void test_vacant_taken(void)
+{
+	struct scene_options options = {.outputs = 2,
+		.guests = 2,
+		.sections = &vacant_section,
+		.section_count = 1};
+	struct scene *scene = scene_prepare(&options);
+	struct kms_output *output = scene_output(scene, 1);
+
+	scene_output(scene, 0)->connected = false;
+	scene_configure(scene, &options);
+	/* The first guest has it, since it has the only monitor; the second waits. */
+	scene_output(scene, 0)->connected = true;
+	fake_probe(scene->card);
+	fake_tell(scene->card);
+	g_assert_cmpuint(layout_view_count(scene->layout), ==, 2);
+	g_assert_true(output->active);
+	g_assert_cmpuint(output->commit_count, ==, 0);
+	scene_destroy(scene);
+}
+
 int main(int argc, char **argv)
 {
 	fixture_init(&argc, &argv);
@@ -582,5 +703,9 @@ int main(int argc, char **argv)
 	g_test_add_func("/placeholder/card-resized", test_card_resized);
 	g_test_add_func("/placeholder/no-font", test_no_font);
 	g_test_add_func("/placeholder/not-ready", test_not_ready);
+	g_test_add_func("/placeholder/vacant/monitor", test_vacant);
+	g_test_add_func("/placeholder/vacant/painted", test_vacant_painted);
+	g_test_add_func("/placeholder/vacant/until-used", test_vacant_until_used);
+	g_test_add_func("/placeholder/vacant/taken", test_vacant_taken);
 	return g_test_run();
 }

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the card is asked for: which outputs are on, in which mode, and what they are lit with. Called
+ * whenever something of that may be another; the card is asked only where it is.
+ */
+#include <string.h>
+
+#include "log.h"
+#include "scene/layout_internal.h"
+
+static const struct screen *screen_of(const struct entry *entry)
+{
+	return &entry->member->screens[entry->scanout];
+}
+
+bool layout_is_off(const struct entry *entry)
+{
+	if (layout_has_picture(entry))
+		return false;
+	return !entry->lit || entry->member->idle || screen_of(entry)->unlit;
+}
+
+struct layout_connector layout_describe(const struct kms_output *output)
+{
+	return (struct layout_connector){
+		.name = kms_output_name(output),
+		.monitor = kms_output_monitor(output),
+		.connected = kms_output_connected(output),
+	};
+}
+
+/* A section takes it for connected, whatever the kernel says. */
+bool layout_is_forced(const struct layout *layout, const struct layout_connector *connector)
+{
+	for (size_t i = 0; i < layout->section_count; i++) {
+		if (layout->sections[i].force_on &&
+			layout_names(layout->sections[i].name, connector))
+			return true;
+	}
+	return false;
+}
+
+/* keep_picture is of the first request alone. */
+static bool same_request(const struct kms_output_request *a, const struct kms_output_request *b)
+{
+	return a->output == b->output && g_strcmp0(a->mode, b->mode) == 0 && a->off == b->off &&
+		a->force == b->force;
+}
+
+static bool same_requests(const struct layout *layout, const struct kms_output_request *requests,
+	size_t count)
+{
+	for (size_t i = 0; i < count && count == layout->request_count; i++) {
+		if (!same_request(&layout->requests[i], &requests[i]))
+			return false;
+	}
+	return count == layout->request_count;
+}
+
+static struct kms_output_request request_of(struct layout *layout, struct kms_output *output)
+{
+	const struct layout_connector connector = layout_describe(output);
+
+	return (struct kms_output_request){
+		.output = output,
+		.force = layout_is_forced(layout, &connector),
+		.paint = layout_paint,
+		.paint_data = layout,
+	};
+}
+
+/* At most KMS_OUTPUTS_MAX: as many as there are outputs. */
+static size_t make_requests(struct layout *layout, struct kms_output_request *requests)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < layout->count; i++) {
+		const struct entry *entry = &layout->entries[i];
+		struct kms_output_request *request = &requests[count];
+
+		if (entry->surplus && !layout_has_picture(entry))
+			continue;
+		*request = request_of(layout, entry->output);
+		request->mode = entry->mode;
+		request->keep_picture = layout_keeps_picture(layout_spec(entry),
+			entry->placeholder);
+		request->off = layout_is_off(entry);
+		count++;
+	}
+	for (size_t i = 0; i < layout->vacant_count; i++) {
+		const struct vacant *vacant = &layout->vacants[i];
+		struct kms_output_request *request = &requests[count++];
+
+		*request = request_of(layout, vacant->output);
+		request->mode = vacant->section->mode;
+		request->keep_picture = layout_keeps_picture(&vacant->section->picture,
+			vacant->placeholder);
+	}
+	return count;
+}
+
+/* Everything that shows something on, all else off: where that is not so already. */
+void layout_configure_card(struct layout *layout)
+{
+	struct kms_output_request requests[KMS_OUTPUTS_MAX];
+	g_autoptr(GError) error = NULL;
+	size_t count;
+
+	if (!layout->device)
+		return;
+	count = make_requests(layout, requests);
+	if (layout->accepted && same_requests(layout, requests, count))
+		return;
+	memcpy(layout->requests, requests, count * sizeof(requests[0]));
+	layout->request_count = count;
+	layout->accepted = kms_device_configure(layout->device, requests, count, &error);
+	/* Of a master or a card that is lost, the card tells. */
+	if (!layout->accepted && !g_error_matches(error, KMS_ERROR, KMS_ERROR_OTHER_MASTER) &&
+		!g_error_matches(error, KMS_ERROR, KMS_ERROR_GONE))
+		log_daemon(G_LOG_LEVEL_WARNING, "%s", error->message);
+}
+
+void layout_relight(struct layout *layout)
+{
+	layout_configure_card(layout);
+	layout_say_entries(layout);
+	layout_told_check(layout);
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Outputs that no guest is shown on, and that have a picture of their own (picture= of a section without
+ * guest=): those that the resolution gives to nobody. What it gives to a guest that does not use it is an
+ * entry, see layout_has_picture().
+ *
+ * Called by layout.c, before the entries change and after.
+ */
+#include "log.h"
+#include "scene/layout_internal.h"
+
+static void close_vacant(struct vacant *vacant)
+{
+	view_destroy(vacant->view);
+	placeholder_destroy(vacant->placeholder);
+	*vacant = (struct vacant){0};
+}
+
+void layout_vacant_close(struct layout *layout)
+{
+	for (size_t i = 0; i < layout->vacant_count; i++)
+		close_vacant(&layout->vacants[i]);
+	layout->vacant_count = 0;
+}
+
+void layout_vacant_give(struct layout *layout, const struct kms_output *output)
+{
+	for (size_t i = 0; i < layout->vacant_count; i++) {
+		if (layout->vacants[i].output != output)
+			continue;
+		close_vacant(&layout->vacants[i]);
+		layout->vacants[i] = layout->vacants[--layout->vacant_count];
+		return;
+	}
+}
+
+static bool is_taken(const struct layout *layout, const struct kms_output *output,
+	const struct vacant *vacants, size_t count)
+{
+	for (size_t i = 0; i < layout->count; i++) {
+		if (layout->entries[i].output == output)
+			return true;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (vacants[i].output == output)
+			return true;
+	}
+	return false;
+}
+
+/* The first of the section's that is free. NULL: there is none. */
+static struct kms_output *choose_output(const struct layout *layout,
+	const struct layout_output *section, const struct vacant *vacants, size_t count)
+{
+	for (size_t i = 0; i < kms_device_output_count(layout->device); i++) {
+		struct kms_output *output = kms_device_output(layout->device, i);
+
+		if ((kms_output_connected(output) || section->force_on) &&
+			layout_output_is(output, section->name) &&
+			!is_taken(layout, output, vacants, count))
+			return output;
+	}
+	return NULL;
+}
+
+static struct vacant open_vacant(struct layout *layout, struct kms_output *output,
+	const struct layout_output *section)
+{
+	const struct view_options options = {.device = layout->device, .output = output};
+	struct vacant vacant = {.output = output,
+		.section = section,
+		.view = view_create(&options)};
+
+	view_set_policy(vacant.view, section->policy);
+	view_set_transform(vacant.view, layout_choose_transform(section, output));
+	view_set_background(vacant.view, section->background);
+	vacant.placeholder = placeholder_create(vacant.view, layout->pictures);
+	return vacant;
+}
+
+/* With the view that the output has, if it shows the same. */
+static struct vacant make_vacant(struct layout *layout, struct kms_output *output,
+	const struct layout_output *section)
+{
+	for (size_t i = 0; i < layout->vacant_count; i++) {
+		struct vacant *old = &layout->vacants[i];
+		struct vacant kept = *old;
+
+		if (old->output != output || old->section != section)
+			continue;
+		*old = (struct vacant){0};
+		return kept;
+	}
+	return open_vacant(layout, output, section);
+}
+
+static void begin(struct vacant *vacant)
+{
+	g_autofree char *text = g_strdup_printf("No guest is shown on %s.",
+		kms_output_name(vacant->output));
+	g_autofree char *title = g_strdup("No signal");
+	char *lines[] = {title, text, NULL};
+
+	placeholder_show(vacant->placeholder, &vacant->section->picture, lines);
+}
+
+void layout_vacant_update(struct layout *layout)
+{
+	struct vacant vacants[KMS_OUTPUTS_MAX];
+	size_t count = 0;
+
+	for (size_t i = 0; i < layout->section_count && count < KMS_OUTPUTS_MAX; i++) {
+		const struct layout_output *section = &layout->sections[i];
+		struct kms_output *output = NULL;
+
+		if (section->pictured && !section->guest && !section->off)
+			output = choose_output(layout, section, vacants, count);
+		if (output)
+			vacants[count++] = make_vacant(layout, output, section);
+	}
+	layout_vacant_close(layout);
+	layout->vacant_count = count;
+	for (size_t i = 0; i < count; i++) {
+		layout->vacants[i] = vacants[i];
+		begin(&layout->vacants[i]);
+	}
+}
+
+void layout_vacant_say(struct layout *layout)
+{
+	for (size_t i = 0; i < layout->vacant_count; i++) {
+		struct vacant *vacant = &layout->vacants[i];
+
+		if (!vacant->said)
+			log_output(G_LOG_LEVEL_INFO, kms_output_name(vacant->output),
+				"%s, on, with its own picture: no guest is shown there",
+				kms_output_mode(vacant->output)->name);
+		vacant->said = true;
+	}
+}
