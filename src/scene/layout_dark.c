@@ -54,9 +54,15 @@ static void on_picture(void *data, struct source *source, bool there)
 	layout_picture_changed(data, there);
 }
 
+static void on_unshowable(void *data, struct source *source)
+{
+	layout_picture_unshowable(data);
+}
+
 static const struct source_listener source_listener = {
 	.dark = on_dark,
 	.picture = on_picture,
+	.unshowable = on_unshowable,
 };
 
 void layout_set_idle(struct layout *layout, struct guest *guest, bool idle)

@@ -100,6 +100,21 @@ void layout_set_status(struct layout *layout, struct guest *guest, bool failed, 
 	}
 }
 
+/* From each of its frames, until it is told otherwise, or shows one. */
+void layout_picture_unshowable(struct screen *screen)
+{
+	struct guest *guest = screen->member->options.guest;
+	g_autofree char *text = NULL;
+	g_auto(GStrv) lines = NULL;
+
+	if (screen->member->failed)
+		return;
+	text = g_strdup_printf("%s\nIts picture cannot be shown\nThe log says why.",
+		guest_name(guest));
+	lines = g_strsplit(text, "\n", -1);
+	layout_set_status(screen->member->layout, guest, true, lines);
+}
+
 void layout_reload_pictures(struct layout *layout)
 {
 	pictures_reload(layout->pictures);

@@ -400,6 +400,7 @@ bool scanout_show_frame(struct scanout *scanout, const struct kms_rect *rect,
 		case VIEW_FILL_NEVER:
 			if (!is_shown_directly(scanout, &survey)) {
 				keep_shown(scanout);
+				source_unshowable(&scanout->source);
 				waiting->reply = REPLY_UNUSABLE;
 				return true;
 			}

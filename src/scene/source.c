@@ -111,6 +111,12 @@ void source_enabled(struct source *source)
 	tell_picture(source, true);
 }
 
+void source_unshowable(struct source *source)
+{
+	if (source->state == SOURCE_EMPTY && source->listener && source->listener->unshowable)
+		source->listener->unshowable(source->data, source);
+}
+
 void source_disabled(struct source *source)
 {
 	/* One that never showed anything is before its first picture. */

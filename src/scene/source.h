@@ -61,6 +61,9 @@ struct source_listener {
 	 * source_light() says otherwise. The views themselves stay in either case. May be NULL.
 	 */
 	void (*picture)(void *data, struct source *source, bool there);
+	/* There would be a picture, the first one, and it cannot be shown, which was logged. Views stay as
+	 * with picture(). May be NULL. */
+	void (*unshowable)(void *data, struct source *source);
 };
 
 struct source {
@@ -101,6 +104,8 @@ void source_finish(struct source *source);
 
 /* A picture is about to be shown: called before the views are told. Cheap for each frame. */
 void source_enabled(struct source *source);
+/* A picture that is not shown, since it cannot be. Cheap for each frame while there is one. */
+void source_unshowable(struct source *source);
 /* The peer switched the picture off; the views keep it so far. */
 void source_disabled(struct source *source);
 /* The peer is gone. What was dark stays dark until there is a picture again. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What outputs show where their guest shows nothing, and that its own picture takes the place at once. */
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <png.h>
 #include <string.h>
@@ -126,6 +127,33 @@ static void test_reboot(void)
 	guest_set_running(scene->guests[0], false);
 	scene_expect_color(output, BLUE);
 	fake_flip(output);
+	scene_destroy(scene);
+}
+
+/* A first picture that cannot be shown is a failure, said once; not so one in a later frame. */
+static void test_unshowable(void)
+{
+	struct scene_options options = {.before.color = GREY, .after.color = BLUE};
+	struct scene *scene = scene_create(&options);
+	struct kms_output *output = scene_output(scene, 0);
+
+	fake_flip(output);
+	scene->card->refuses_import = true;
+	for (int i = 0; i < 2; i++) {
+		scene_dmabuf(scene, 0, SCENE_WIDTH, SCENE_HEIGHT,
+			open("/dev/null", O_RDWR | O_CLOEXEC));
+		scene_dmabuf_update(scene, 0, scene_full);
+	}
+	/* The fixture's failed= is its after=. */
+	scene_expect_color(output, BLUE);
+	g_assert_cmpuint(output->commit_count, ==, 2);
+	fake_flip(output);
+	draw(scene, RED);
+	fake_flip(output);
+	scene_dmabuf(scene, 0, SCENE_WIDTH, SCENE_HEIGHT, open("/dev/null", O_RDWR | O_CLOEXEC));
+	scene_dmabuf_update(scene, 0, scene_full);
+	scene_expect_color(output, RED);
+	g_free(fixture_log_take());
 	scene_destroy(scene);
 }
 
@@ -690,6 +718,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/placeholder/last-after-splash", test_last_after_splash);
 	g_test_add_func("/placeholder/reboot", test_reboot);
 	g_test_add_func("/placeholder/failed", test_failed);
+	g_test_add_func("/placeholder/unshowable", test_unshowable);
 	g_test_add_func("/placeholder/no-picture", test_no_picture);
 	g_test_add_func("/placeholder/shown-again", test_shown_again);
 	g_test_add_func("/placeholder/another-card", test_another_card);
