@@ -302,10 +302,11 @@ static bool replace_entries(struct layout *layout, const struct layout_resolutio
 		changed |= !bound[i];
 		if (!bound[i])
 			bind_view(layout, &layout->entries[i]);
-		/* Also of one that is used now, or no longer. */
-		layout_place(&layout->entries[i]);
 	}
 	layout_vacant_update(layout);
+	/* Also of those that are used now, or no longer. That can light outputs, so all are there. */
+	for (size_t i = 0; i < layout->count; i++)
+		layout_place(&layout->entries[i]);
 	return changed;
 }
 

@@ -157,6 +157,31 @@ static void test_unshowable(void)
 	scene_destroy(scene);
 }
 
+/* Dark, and then it goes while there is no card: it is lit when there is one, with all views in place. */
+static void test_dark_without_card(void)
+{
+	struct scene_options options = {.outputs = 2,
+		.after.color = BLUE,
+		.blank_after_ms = 1,
+		.off_after_ms = 1};
+	struct scene *scene = scene_create_red(&options);
+
+	scene_scanout(scene, 0, 0, 0);
+	while (scene_output(scene, 0)->active)
+		g_main_context_iteration(NULL, TRUE);
+	layout_set_device(scene->layout, NULL);
+	guest_set_device(scene->guests[0], NULL);
+	fake_card_destroy(scene->card);
+	scene_hang_up(scene, 0);
+	scene->card = fake_card_create(2, SCENE_WIDTH, SCENE_HEIGHT);
+	fake_card_listen(scene->card, layout_kms_listener(), scene->layout);
+	guest_set_device(scene->guests[0], scene->card);
+	layout_set_device(scene->layout, scene->card);
+	g_assert_true(scene_output(scene, 0)->active);
+	scene_expect_color(scene_output(scene, 0), BLUE);
+	scene_destroy(scene);
+}
+
 static void test_failed(void)
 {
 	struct scene *scene = scene_prepare(&(struct scene_options){0});
@@ -381,27 +406,38 @@ static void test_splash(void)
 	remove_file(&file);
 }
 
-/* A picture of another size is placed as a scanout is. */
-static void test_splash_placed(void)
+/* A picture of another size is placed and turned as a scanout is, also where the output is lit with it. */
+static void test_splash_placed(gconstpointer data)
 {
+	const struct layout_output section = {
+		.name = "DP-1",
+		.scanout = -1,
+		.policy = PLACE_CENTER,
+		.transform = data ? KMS_ROTATE_90 : KMS_ROTATE_0,
+		.background = BLUE,
+	};
 	struct file file = make_file(GREEN);
-	struct scene *scene = scene_create(
-		&(struct scene_options){.before = {.kind = PICTURE_FILE, .path = file.path},
-			.width = 80,
-			.height = 60,
-			.policy = PLACE_CENTER});
+	struct scene *scene = scene_create(&(struct scene_options){
+		.before = {.kind = PICTURE_FILE, .path = file.path},
+		.width = 80,
+		.height = 70,
+		.sections = &section,
+		.section_count = 1,
+	});
 	struct kms_buffer *buffer = paint(scene);
 	struct kms_output *output = scene_output(scene, 0);
+	uint32_t left = data ? (80 - SCENE_HEIGHT) / 2 : (80 - SCENE_WIDTH) / 2;
+	uint32_t top = data ? (70 - SCENE_WIDTH) / 2 : (70 - SCENE_HEIGHT) / 2;
 
-	g_assert_cmphex(fake_pixel(output, 7, 30), ==, 0);
-	g_assert_cmphex(fake_pixel(output, 8, 30), ==, GREEN);
-	g_assert_cmphex(fake_pixel(output, 71, 53), ==, GREEN);
-	g_assert_cmphex(fake_pixel(output, 71, 54), ==, 0);
-	for (uint32_t y = 0; y < 60; y++) {
+	for (uint32_t y = 0; y < 70; y++) {
 		const uint32_t *row = (const void *)(buffer->pixels + (size_t)y * buffer->stride);
 
-		for (uint32_t x = 0; x < 80; x++)
-			g_assert_cmphex(row[x] & 0xffffff, ==, fake_pixel(output, x, y));
+		for (uint32_t x = 0; x < 80; x++) {
+			bool inside = x >= left && x < 80 - left && y >= top && y < 70 - top;
+
+			g_assert_cmphex(fake_pixel(output, x, y), ==, inside ? GREEN : BLUE);
+			g_assert_cmphex(row[x] & 0xffffff, ==, inside ? GREEN : BLUE);
+		}
 	}
 	kms_buffer_unref(buffer);
 	fake_flip(output);
@@ -722,10 +758,12 @@ int main(int argc, char **argv)
 	g_test_add_func("/placeholder/no-picture", test_no_picture);
 	g_test_add_func("/placeholder/shown-again", test_shown_again);
 	g_test_add_func("/placeholder/another-card", test_another_card);
+	g_test_add_func("/placeholder/dark/without-card", test_dark_without_card);
 	g_test_add_data_func("/placeholder/dark/lit", NULL, test_dark);
 	g_test_add_data_func("/placeholder/dark/black", "black", test_dark);
 	g_test_add_func("/placeholder/splash", test_splash);
-	g_test_add_func("/placeholder/splash-placed", test_splash_placed);
+	g_test_add_data_func("/placeholder/splash-placed", NULL, test_splash_placed);
+	g_test_add_data_func("/placeholder/splash-turned", "turned", test_splash_placed);
 	g_test_add_func("/placeholder/reload", test_reload);
 	g_test_add_func("/placeholder/bad-file", test_bad_file);
 	g_test_add_func("/placeholder/card", test_card);
