@@ -11,12 +11,12 @@ struct placeholder {
 	bool due;
 	struct picture_spec spec; /* the path is the file's */
 	char **lines;
-	const struct picture_file
-		*file; /* PICTURE_FILE; else NULL. Also when it is due no longer */
+	const struct picture_file *file; /* PICTURE_FILE; else NULL */
 
 	/* What the view was given last; it has the pointer while it shows it. */
 	struct view_picture picture;
 	bool shown;
+	const struct picture_file *shown_file; /* whose surface that has; NULL: none */
 	struct surface *card; /* the one that was drawn last, or NULL */
 	struct painter_order *order; /* another is being drawn; or NULL */
 	uint32_t card_width; /* of either */
@@ -33,7 +33,11 @@ static void show(struct placeholder *placeholder, const struct view_picture *pic
 	placeholder->picture = *picture;
 	placeholder->picture.placeholder = true;
 	placeholder->shown = true;
+	placeholder->shown_file = NULL;
 	view_show_placeholder(placeholder->view, &placeholder->picture);
+	/* From here on nobody looks at it. */
+	if (placeholder->card != picture->surface)
+		g_clear_pointer(&placeholder->card, surface_destroy);
 }
 
 static void show_color(struct placeholder *placeholder, uint32_t color)
@@ -62,16 +66,15 @@ static void forget_order(struct placeholder *placeholder)
 static void card_drawn(void *data, struct surface *surface, const GError *error)
 {
 	struct placeholder *placeholder = data;
-	struct surface *old = placeholder->card;
-
 	placeholder->order = NULL;
-	placeholder->card = surface;
 	pictures_note_card(placeholder->pictures, error);
-	if (surface)
-		show_surface(placeholder, surface);
-	else
+	if (!surface) {
 		show_color(placeholder, TEXT_CARD_COLOR);
-	surface_destroy(old);
+		return;
+	}
+	show_surface(placeholder, surface);
+	/* The one before was given up when this took its place. */
+	placeholder->card = surface;
 }
 
 static void draw_card(struct placeholder *placeholder)
@@ -84,24 +87,29 @@ static void draw_card(struct placeholder *placeholder)
 
 /* ---- files ---- */
 
-static void show_file(struct placeholder *placeholder)
+static void show_file(struct placeholder *placeholder, const struct picture_file *file)
 {
-	struct surface *surface = picture_file_surface(placeholder->file);
+	struct surface *surface = picture_file_surface(file);
 
 	forget_order(placeholder);
-	if (surface)
+	if (surface) {
 		show_surface(placeholder, surface);
-	else if (picture_file_failed(placeholder->file))
+		placeholder->shown_file = file;
+	} else if (picture_file_failed(file)) {
 		draw_card(placeholder);
+	}
 }
 
 void placeholder_file_changed(struct placeholder *placeholder, const struct picture_file *file)
 {
-	bool shows = view_shows(placeholder->view, &placeholder->picture);
+	bool due = placeholder->due && placeholder->file == file;
+	bool shown = placeholder->shown_file == file &&
+		view_shows(placeholder->view, &placeholder->picture);
 
-	/* A view that was left behind by its guest's picture still shows it. */
-	if (placeholder->file == file && (placeholder->due || shows))
-		show_file(placeholder);
+	/* It is shown and not due as the last picture, until a card is drawn, and by a view that its
+	 * guest's picture has left behind. */
+	if (due || shown)
+		show_file(placeholder, file);
 }
 
 /* ---- what is due ---- */
@@ -144,7 +152,7 @@ void placeholder_show(struct placeholder *placeholder, const struct picture_spec
 		break;
 	case PICTURE_FILE:
 		placeholder->file = pictures_file(placeholder->pictures, spec->path);
-		show_file(placeholder);
+		show_file(placeholder, placeholder->file);
 		break;
 	case PICTURE_CARD:
 		draw_card(placeholder);
@@ -166,12 +174,12 @@ bool placeholder_ready(const struct placeholder *placeholder)
 
 void placeholder_resized(struct placeholder *placeholder)
 {
+	bool is_card = placeholder->order || (placeholder->due && placeholder->card);
 	uint32_t width, height;
 
 	view_screen_size(placeholder->view, &width, &height);
 	/* Until it is drawn the one that is there is scaled. */
-	if (placeholder->due && (placeholder->card || placeholder->order) &&
-		(placeholder->card_width != width || placeholder->card_height != height))
+	if (is_card && (placeholder->card_width != width || placeholder->card_height != height))
 		draw_card(placeholder);
 }
 

@@ -445,6 +445,30 @@ static void test_splash_placed(gconstpointer data)
 	remove_file(&file);
 }
 
+/* A picture that stays as the last one is replaced, too: its file's surface is no more. */
+static void test_reload_last(void)
+{
+	struct file file = make_file(GREEN);
+	struct scene *scene = scene_create(
+		&(struct scene_options){.before = {.kind = PICTURE_FILE, .path = file.path},
+			.after.kind = PICTURE_LAST});
+	struct kms_output *output = scene_output(scene, 0);
+
+	fake_flip(output);
+	set_failed(scene, true);
+	write_file(&file, BLUE);
+	layout_reload_pictures(scene->layout);
+	wait_commit(scene, 2);
+	scene_expect_color(output, BLUE);
+	fake_flip(output);
+	fake_set_active(output, false);
+	fake_set_active(output, true);
+	scene_expect_color(output, BLUE);
+	fake_flip(output);
+	scene_destroy(scene);
+	remove_file(&file);
+}
+
 /* The file is replaced: the new one is shown when that is asked for; a broken one changes nothing. */
 static void test_reload(void)
 {
@@ -572,6 +596,26 @@ static void test_card_resized(void)
 	wait_commit(scene, 3);
 	g_assert_true(is_card(output));
 	fake_flip(output);
+	g_assert_cmpuint(output->commit_count, ==, 3);
+	scene_destroy(scene);
+}
+
+/* A colour that is due now is not covered by the card of another size. */
+static void test_card_no_more(void)
+{
+	struct scene *scene = create(
+		(struct scene_options){.before.kind = PICTURE_CARD, .font = NULL});
+	struct kms_output *output = scene_output(scene, 0);
+
+	fake_flip(output);
+	set_failed(scene, true);
+	scene_expect_color(output, BLUE);
+	fake_flip(output);
+	fake_set_mode(output, 160, 120);
+	fixture_settle();
+	scene_expect_color(output, BLUE);
+	fake_flip(output);
+	fixture_settle();
 	g_assert_cmpuint(output->commit_count, ==, 3);
 	scene_destroy(scene);
 }
@@ -765,6 +809,8 @@ int main(int argc, char **argv)
 	g_test_add_data_func("/placeholder/splash-placed", NULL, test_splash_placed);
 	g_test_add_data_func("/placeholder/splash-turned", "turned", test_splash_placed);
 	g_test_add_func("/placeholder/reload", test_reload);
+	g_test_add_func("/placeholder/reload-last", test_reload_last);
+	g_test_add_func("/placeholder/card-no-more", test_card_no_more);
 	g_test_add_func("/placeholder/bad-file", test_bad_file);
 	g_test_add_func("/placeholder/card", test_card);
 	g_test_add_func("/placeholder/card-resized", test_card_resized);
