@@ -348,6 +348,7 @@ examples := $(wildcard config/*.conf)
 udev_rules := $(wildcard config/udev/*.rules)
 sysusers := $(wildcard config/sysusers.d/*.conf)
 tmpfiles := $(wildcard config/tmpfiles.d/*.conf)
+buses := $(wildcard config/dbus/*.conf)
 
 .PHONY: install
 install: programs
@@ -360,6 +361,10 @@ install: programs
 		$(DESTDIR)$(PREFIX)/share/doc/scanoutd/examples/$(notdir $(file)) &&) true
 	$(foreach unit,$(units),install -D -m 644 $(unit) \
 		$(DESTDIR)$(PREFIX)/lib/systemd/system/$(notdir $(unit)) &&) true
+	sed -i 's,=/usr/share/scanoutd/,=$(PREFIX)/share/scanoutd/,' \
+		$(addprefix $(DESTDIR)$(PREFIX)/lib/systemd/system/,$(notdir $(filter %.service,$(units))))
+	$(foreach file,$(buses),install -D -m 644 $(file) \
+		$(DESTDIR)$(PREFIX)/share/scanoutd/$(notdir $(file)) &&) true
 	$(foreach file,$(udev_rules),install -D -m 644 $(file) \
 		$(DESTDIR)$(PREFIX)/lib/udev/rules.d/$(notdir $(file)) &&) true
 	$(foreach file,$(sysusers) $(tmpfiles),install -D -m 644 $(file) \

@@ -42,6 +42,9 @@ bool options_init(struct options *options, char **arguments, GError **error)
 		{"input", 0, 0, G_OPTION_ARG_STRING, &options->input,
 			"Its input devices: none, or some of keyboard,pointer,absolute,touch,pen",
 			"KINDS"},
+		{"dbus-display", 0, 0, G_OPTION_ARG_STRING, &options->dbus_display,
+			"The bus of its QEMU's D-Bus display, such as unix:path=/run/kiosk/bus",
+			"ADDRESS"},
 		{NULL},
 	};
 	const GOptionEntry output_entries[] = {
@@ -133,6 +136,7 @@ void options_finish(struct options *options)
 	g_free(options->before);
 	g_free(options->after);
 	g_free(options->input);
+	g_free(options->dbus_display);
 	g_strfreev(options->outputs);
 	g_free(options->mode);
 	g_free(options->place);
@@ -238,6 +242,7 @@ static bool apply_guest(const struct options *options, struct config_guest *gues
 {
 	if (options->input != NULL && !input_kinds_parse(options->input, &guest->inputs, error))
 		return fail_value(error, "input", options->input);
+	replace(&guest->dbus_display, options->dbus_display);
 	if (options->before != NULL &&
 		!config_parse_picture(options->before, &guest->before, error))
 		return fail_value(error, "before", options->before);
@@ -333,6 +338,7 @@ static const char *guest_option(const struct options *options)
 		{"before", options->before != NULL},
 		{"after", options->after != NULL},
 		{"input", options->input != NULL},
+		{"dbus-display", options->dbus_display != NULL},
 		{"output", options->outputs != NULL},
 		{"mode", options->mode != NULL},
 		{"scaling", options->place != NULL},

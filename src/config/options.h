@@ -31,6 +31,7 @@ struct options {
 	char *before;
 	char *after;
 	char *input;
+	char *dbus_display;
 
 	char **outputs; /* --output, in scanout order */
 	char *mode;

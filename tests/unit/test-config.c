@@ -433,7 +433,8 @@ static void test_options_alone(struct config_fixture *fixture, gconstpointer dat
 	config = config_fixture_load(fixture->path,
 		"--vmm-socket /v --backend-socket /b --socket-group kvm --before last --after last "
 		"--output DP-2 --output DP-1 --mode 800x600 --scaling none --drm-fd 5 --ready-fd 6 "
-		"--stats /s --log-level warning --no-vt --seat-manager yes");
+		"--stats /s --log-level warning --no-vt --seat-manager yes "
+		"--dbus-display unix:path=/bus");
 	g_assert_cmpint(config->daemon.drm_fd, ==, 5);
 	g_assert_cmpint(config->daemon.ready_fd, ==, 6);
 	g_assert_cmpstr(config->daemon.stats, ==, "/s");
@@ -448,6 +449,7 @@ static void test_options_alone(struct config_fixture *fixture, gconstpointer dat
 	g_assert_cmpstr(guest->socket_group, ==, "kvm");
 	g_assert_cmpint(guest->before.kind, ==, PICTURE_LAST);
 	g_assert_cmpint(guest->after.kind, ==, PICTURE_LAST);
+	g_assert_cmpstr(guest->dbus_display, ==, "unix:path=/bus");
 	g_assert_cmpuint(config->outputs->len, ==, 2);
 	for (guint i = 0; i < 2; i++) {
 		const struct config_output *output = output_of(config, i);
