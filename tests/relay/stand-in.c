@@ -43,12 +43,14 @@ int main(int argc, char **argv)
 	g_autofree char *backend = NULL;
 	g_autofree char *quit_key = NULL;
 	g_autofree char *input = NULL;
+	g_autofree char *dbus_display = NULL;
 	int ready_fd = -1;
 	const GOptionEntry entries[] = {
 		{"vmm-socket", 0, 0, G_OPTION_ARG_FILENAME, &vmm, "", NULL},
 		{"backend-socket", 0, 0, G_OPTION_ARG_FILENAME, &backend, "", NULL},
 		{"quit-key", 0, 0, G_OPTION_ARG_STRING, &quit_key, "", NULL},
 		{"input", 0, 0, G_OPTION_ARG_STRING, &input, "", NULL},
+		{"dbus-display", 0, 0, G_OPTION_ARG_STRING, &dbus_display, "", NULL},
 		{"ready-fd", 0, 0, G_OPTION_ARG_INT, &ready_fd, "", NULL},
 		{NULL},
 	};

@@ -107,6 +107,24 @@ static void test_qemu(void)
 		(const char *const[]){"qemu", "wrapper", "other", "endless", "plain", NULL});
 }
 
+static void test_says(void)
+{
+	g_assert_true(program_says("echo", "a", "dbus", "a dbus\n"));
+	g_assert_false(program_says("echo", "a", "dbus", "\ndbus\n"));
+	g_assert_false(program_says("/nowhere/qemu", "-display", "help", "dbus"));
+}
+
+static void test_beside(void)
+{
+	static const char *const none[] = {"no-such-file", NULL};
+	static const char *const some[] = {"no-such-file", "../bin", "/bin/sh", "/bin/ls", NULL};
+	g_autofree char *nothing = program_find_beside(none, G_FILE_TEST_EXISTS);
+	g_autofree char *found = program_find_beside(some, G_FILE_TEST_IS_REGULAR);
+
+	g_assert_null(nothing);
+	g_assert_cmpstr(found, ==, "/bin/sh");
+}
+
 static void test_there(void)
 {
 	g_autoptr(GError) error = NULL;
@@ -124,5 +142,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/programs/discovery", test_discovery);
 	g_test_add_func("/programs/qemu", test_qemu);
 	g_test_add_func("/programs/there", test_there);
+	g_test_add_func("/programs/says", test_says);
+	g_test_add_func("/programs/beside", test_beside);
 	return g_test_run();
 }

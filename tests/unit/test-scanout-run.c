@@ -398,6 +398,19 @@ static void test_refused(void)
 	}
 }
 
+/* QEMU's commas are written twice. */
+static void test_bus(void)
+{
+	const struct qemu_line_additions additions = {.socket_path = "/run/s",
+		.bus = "unix:path=/run/a,b"};
+	g_autofree char *got = complete("qemu", &additions, 0);
+	g_autofree char *own = complete("qemu -display none", &additions, 0);
+
+	g_assert_cmpstr(got, ==,
+		"qemu" MEMORY("128M") " -vga none -display dbus,addr=unix:path=/run/a,,b" DEVICE);
+	g_assert_cmpstr(own, ==, "qemu -display none" MEMORY("128M") " -vga none" DEVICE);
+}
+
 static void test_fixed(void)
 {
 	const struct qemu_line_additions additions = {.socket_path = "/run/s"};
@@ -509,6 +522,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/scanout-run/accepted", test_accepted);
 	g_test_add_func("/scanout-run/refused", test_refused);
 	g_test_add_func("/scanout-run/fixed", test_fixed);
+	g_test_add_func("/scanout-run/bus", test_bus);
 	g_test_add_func("/scanout-run/fix-words", test_fix_words);
 	g_test_add_func("/scanout-run/asking", test_asking);
 	g_test_add_func("/scanout-run/additions", test_additions);

@@ -14,6 +14,7 @@
 
 #include "escape.h"
 #include "tools/scanout-run/backend.h"
+#include "tools/scanout-run/bus.h"
 #include "tools/scanout-run/options.h"
 #include "tools/scanout-run/program.h"
 #include "tools/scanout-run/qemu_line.h"
@@ -24,7 +25,7 @@
 #define EXIT_USAGE 2
 
 static char **daemon_command(const struct options *options, const char *program,
-	const char *vmm_socket, const char *backend_socket)
+	const char *vmm_socket, const char *backend_socket, const char *bus)
 {
 	GPtrArray *command = g_ptr_array_new();
 
@@ -32,6 +33,8 @@ static char **daemon_command(const struct options *options, const char *program,
 	g_ptr_array_add(command, g_strconcat("--vmm-socket=", vmm_socket, NULL));
 	g_ptr_array_add(command, g_strconcat("--backend-socket=", backend_socket, NULL));
 	g_ptr_array_add(command, g_strdup(SESSION_READY_OPTION));
+	if (bus)
+		g_ptr_array_add(command, g_strconcat("--dbus-display=", bus, NULL));
 	/* A configuration of its own says what leads out. */
 	if (options->leave || !options->configured)
 		g_ptr_array_add(command,
@@ -92,12 +95,31 @@ static void remove_directory(const char *path)
 	g_rmdir(path);
 }
 
+/* NULL: there is none, and said so, or the line has a display of its own. */
+static char **find_bus(const struct options *options, const struct qemu_line *line,
+	const char *path)
+{
+	g_autoptr(GError) error = NULL;
+	char **command;
+
+	if (line->has_display)
+		return NULL;
+	command = bus_command(*options->qemu, path, &error);
+	if (!command)
+		g_printerr("scanout-run: the guest will not be told of other monitors: %s\n",
+			error->message);
+	return command;
+}
+
 static int run(const struct options *options, const struct qemu_line *line, const char *backend,
 	const char *daemon, const char *directory)
 {
 	g_autofree char *vmm_socket = g_build_filename(directory, "vmm.sock", NULL);
 	g_autofree char *backend_socket = g_build_filename(directory, "backend.sock", NULL);
 	g_autofree char *input_prefix = g_build_filename(directory, "vmm", NULL);
+	g_autofree char *bus_socket = g_build_filename(directory, "bus", NULL);
+	g_auto(GStrv) for_bus = find_bus(options, line, bus_socket);
+	g_autofree char *bus = for_bus ? bus_address(bus_socket) : NULL;
 	const struct qemu_line_additions additions = {
 		.socket_path = vmm_socket,
 		.inputs = options->inputs,
@@ -107,11 +129,12 @@ static int run(const struct options *options, const struct qemu_line *line, cons
 		.max_outputs = options->max_outputs ? (unsigned int)options->max_outputs
 						    : options->outputs,
 		.evdev = options->evdev,
+		.bus = bus,
 	};
 	g_auto(GStrv) for_backend = backend_command(options, backend, backend_socket);
-	g_auto(GStrv) for_daemon = daemon_command(options, daemon, vmm_socket, backend_socket);
+	g_auto(GStrv) for_daemon = daemon_command(options, daemon, vmm_socket, backend_socket, bus);
 	g_auto(GStrv) for_qemu = qemu_line_complete(line, &additions);
-	const struct session_commands commands = {for_backend, for_daemon, for_qemu};
+	const struct session_commands commands = {for_bus, for_backend, for_daemon, for_qemu};
 
 	if (!options->dry_run)
 		return session_run(&commands);

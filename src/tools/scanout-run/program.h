@@ -18,6 +18,13 @@ bool program_is_there(const char *program, GError **error);
  */
 bool program_is_qemu(const char *program, GError **error);
 
+/* With these two arguments it writes the text, within its first 4096 bytes. Waits as above. */
+bool program_says(const char *program, const char *first, const char *second, const char *text);
+
+/* The first file of that kind among the names (NULL-terminated, absolute or from this program's
+ * folder). The caller's, or NULL. */
+char *program_find_beside(const char *const *names, GFileTest kind);
+
 /* scanoutd beside this program, as it is built; where it is installed; and in PATH. The caller's;
  * NULL with an error. */
 char *program_find_daemon(GError **error);

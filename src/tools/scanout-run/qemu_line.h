@@ -45,6 +45,8 @@ struct qemu_line_additions {
 	bool vga; /* a device that firmware without virtio-gpu can use too */
 	unsigned int max_outputs; /* 0: QEMU's default, one */
 	char *const *evdev; /* host input devices, NULL-terminated; or NULL */
+	const char *
+		bus; /* where the display is a D-Bus display, its address; NULL: it shows nothing */
 };
 
 /* The final command, NULL-terminated, with every fix made. What is added comes last, so that it

@@ -35,6 +35,13 @@ static void add_memory(GPtrArray *command, uint64_t memory)
 	add(command, "-machine", g_strdup("memory-backend=scanout-memory"));
 }
 
+static char *display_value(const char *bus)
+{
+	g_autofree char *address = bus ? properties_escape(bus) : NULL;
+
+	return bus ? g_strdup_printf("dbus,addr=%s", address) : g_strdup("none");
+}
+
 static void add_device(GPtrArray *command, const struct qemu_line_additions *additions)
 {
 	g_autofree char *path = properties_escape(additions->socket_path);
@@ -83,7 +90,7 @@ char **qemu_line_complete(const struct qemu_line *line, const struct qemu_line_a
 	if (!line->has_vga_none)
 		add(command, "-vga", g_strdup("none"));
 	if (!line->has_display)
-		add(command, "-display", g_strdup("none"));
+		add(command, "-display", display_value(additions->bus));
 	add_device(command, additions);
 	add_inputs(command, additions);
 	for (char *const *device = additions->evdev; device && *device; device++) {

@@ -20,7 +20,7 @@
  * memory is not given back in a moment. */
 #define GRACE_SECONDS 20
 
-/* The daemon's end of SESSION_READY_OPTION. */
+/* The daemon's end of SESSION_READY_OPTION, and the bus's of its own. */
 #define READY_FD 3
 
 enum state {
@@ -40,6 +40,7 @@ struct session {
 	const struct session_commands *commands;
 	GMainLoop *loop;
 	enum state state;
+	struct child bus;
 	struct child backend;
 	struct child daemon;
 	struct child qemu;
@@ -83,6 +84,7 @@ static gboolean patience_over(gpointer data)
 	signal_child(&session->qemu, SIGKILL);
 	signal_child(&session->daemon, SIGKILL);
 	signal_child(&session->backend, SIGKILL);
+	signal_child(&session->bus, SIGKILL);
 	return G_SOURCE_REMOVE;
 }
 
@@ -103,8 +105,10 @@ static void end(struct session *session)
 	} else {
 		signal_child(&session->daemon, SIGTERM);
 		signal_child(&session->backend, SIGTERM);
+		signal_child(&session->bus, SIGTERM);
 	}
-	if (!session->qemu.runs && !session->daemon.runs && !session->backend.runs)
+	if (!session->qemu.runs && !session->daemon.runs && !session->backend.runs &&
+		!session->bus.runs)
 		g_main_loop_quit(session->loop);
 }
 
@@ -155,6 +159,9 @@ static void child_ended(GPid pid, int status, gpointer data)
 		session->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status)
 						      : WEXITSTATUS(status);
 		end(session);
+	} else if (child == &session->bus && session->state == STATE_RUNNING) {
+		g_printerr("scanout-run: the bus has ended; the guest is not told of other "
+			   "monitors any more\n");
 	} else if (child == &session->backend && status == 0 && session->state == STATE_RUNNING) {
 		/* Where QEMU has been told to end, that time runs already. */
 		if (!session->patience_source)
@@ -185,17 +192,24 @@ static bool start(struct child *child, char *const *command, bool is_qemu, int r
 	return true;
 }
 
-static gboolean daemon_ready(int fd, GIOCondition condition, gpointer data)
+/* Whether it said that it is ready. Without a word it has ended or is about to, and we shall hear of
+ * that. */
+static bool read_ready(struct session *session)
 {
-	struct session *session = data;
-	char text[64];
-	ssize_t got = read(fd, text, sizeof(text));
+	char text[512];
+	ssize_t got = read(session->ready_fd, text, sizeof(text));
 
 	session->ready_source = 0;
 	close(session->ready_fd);
 	session->ready_fd = -1;
-	/* Without a word it has ended or is about to, and we shall hear of that. */
-	if (got <= 0 || session->state != STATE_STARTING)
+	return got > 0 && session->state == STATE_STARTING;
+}
+
+static gboolean daemon_ready(int fd, GIOCondition condition, gpointer data)
+{
+	struct session *session = data;
+
+	if (!read_ready(session))
 		return G_SOURCE_REMOVE;
 	session->state = STATE_RUNNING;
 	if (!start(&session->qemu, session->commands->qemu, true, -1))
@@ -203,7 +217,9 @@ static gboolean daemon_ready(int fd, GIOCondition condition, gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
-static bool start_daemon(struct session *session)
+/* One that tells by READY_FD when it is ready. */
+static bool start_telling(struct session *session, struct child *child, char *const *command,
+	GUnixFDSourceFunc ready)
 {
 	int pipe[2];
 	g_autoptr(GError) error = NULL;
@@ -212,11 +228,38 @@ static bool start_daemon(struct session *session)
 		g_printerr("scanout-run: %s\n", error->message);
 		return false;
 	}
-	bool started = start(&session->daemon, session->commands->daemon, false, pipe[1]);
+	bool started = start(child, command, false, pipe[1]);
 	close(pipe[1]);
 	session->ready_fd = pipe[0];
-	session->ready_source = g_unix_fd_add(pipe[0], G_IO_IN | G_IO_HUP, daemon_ready, session);
+	session->ready_source = g_unix_fd_add(pipe[0], G_IO_IN | G_IO_HUP, ready, session);
 	return started;
+}
+
+static void start_display(struct session *session)
+{
+	const struct session_commands *commands = session->commands;
+
+	if (!start(&session->backend, commands->backend, false, -1) ||
+		!start_telling(session, &session->daemon, commands->daemon, daemon_ready))
+		fail(session);
+}
+
+static gboolean bus_ready(int fd, GIOCondition condition, gpointer data)
+{
+	struct session *session = data;
+
+	if (read_ready(session))
+		start_display(session);
+	return G_SOURCE_REMOVE;
+}
+
+/* QEMU connects to the bus once, as it starts. */
+static void start_first(struct session *session)
+{
+	if (!session->commands->bus)
+		start_display(session);
+	else if (!start_telling(session, &session->bus, session->commands->bus, bus_ready))
+		fail(session);
 }
 
 /* QEMU decides what a signal means for it; without QEMU it means the end. */
@@ -255,6 +298,7 @@ int session_run(const struct session_commands *commands)
 	struct session session = {
 		.commands = commands,
 		.loop = g_main_loop_new(NULL, FALSE),
+		.bus = {.name = "bus", .session = &session},
 		.backend = {.name = "back-end", .session = &session},
 		.daemon = {.name = "daemon", .session = &session},
 		.qemu = {.name = "VMM", .session = &session},
@@ -264,10 +308,9 @@ int session_run(const struct session_commands *commands)
 	session.signal_sources[0] = g_unix_signal_add(SIGINT, interrupted, &session);
 	session.signal_sources[1] = g_unix_signal_add(SIGTERM, terminated, &session);
 	session.signal_sources[2] = g_unix_signal_add(SIGHUP, hung_up, &session);
-	if (!start(&session.backend, commands->backend, false, -1) || !start_daemon(&session))
-		fail(&session);
+	start_first(&session);
 	/* Where nothing could be started, there is nothing to wait for. */
-	if (session.backend.runs || session.daemon.runs)
+	if (session.bus.runs || session.backend.runs || session.daemon.runs)
 		g_main_loop_run(session.loop);
 
 	for (size_t i = 0; i < G_N_ELEMENTS(session.signal_sources); i++)
