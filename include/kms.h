@@ -18,6 +18,7 @@
 #include <device_opener.h>
 #include <errno.h>
 #include <glib.h>
+#include <kms_settings.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -231,6 +232,7 @@ struct kms_output_request {
 	 */
 	void (*paint)(void *data, struct kms_output *output, struct kms_buffer *buffer);
 	void *paint_data;
+	struct kms_settings settings;
 };
 
 /*

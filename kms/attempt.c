@@ -240,13 +240,19 @@ static void add_connector(struct kms_request *request, const struct kms_plan *pl
 {
 	const struct kms_connector *connector = &entry->output->connector;
 	const struct kms_property *crtc_id = &connector->properties[KMS_CONNECTOR_CRTC_ID];
+	static const struct kms_settings none;
 	bool takes_part = entry->on ? kms_attempt_includes(entry, attempt)
 				    : id_takes_part(plan, attempt, (uint32_t)crtc_id->value);
 
 	/* A connector that was taken away (MST) has no properties left. */
-	if (takes_part && crtc_id->id)
-		kms_state_add_connector(request, connector, entry->on ? entry->next.crtc : NULL,
-			resets(attempt, entry));
+	if (!takes_part || !crtc_id->id)
+		return;
+	kms_state_add_connector(request, connector, entry->on ? entry->next.crtc : NULL,
+		resets(attempt, entry));
+	/* After the resets: they have the last word. */
+	if (entry->on)
+		kms_settings_add(request, &entry->output->settings, connector,
+			attempt->bare ? &none : &entry->next.settings);
 }
 
 static void add_crtc(struct kms_request *request, const struct kms_plan *plan,
@@ -397,6 +403,7 @@ static void apply_on(struct kms_plan_entry *entry, const struct kms_attempt *att
 	picture = &output->state.layers[KMS_LAYER_PICTURE];
 	output->on = true;
 	output->renew = false;
+	kms_settings_apply(&output->settings, &output->connector, &output->state.settings);
 	kms_mode_describe(&output->state.mode, &output->info);
 	if (other)
 		log_other_mode(output);

@@ -13,6 +13,7 @@ struct kms_attempt {
 	bool whole; /* all of the card; else what changes */
 	bool resets; /* undo what a previous master left */
 	bool pictures; /* the last pictures; else black */
+	bool bare; /* every connector's settings at their defaults */
 	bool blocking; /* no event follows; else only what may carry one */
 	const struct kms_crtc *only; /* this CRTC alone; NULL */
 	bool first; /* nothing of the card is ours yet */

@@ -14,12 +14,14 @@ struct saved_request {
 	void *paint_data;
 	bool forced;
 	struct kms_mode_wishes wishes;
+	struct kms_settings settings;
 };
 
 static void save(const struct kms_output *output, struct saved_request *saved)
 {
 	*saved = (struct saved_request){output->wanted, output->keep_picture, output->paint,
-		output->paint_data, output->connector.forced, output->wishes};
+		output->paint_data, output->connector.forced, output->wishes,
+		output->settings.wanted};
 }
 
 static void restore(struct kms_outputs *outputs, struct kms_output *output,
@@ -31,6 +33,7 @@ static void restore(struct kms_outputs *outputs, struct kms_output *output,
 	output->paint = saved->paint;
 	output->paint_data = saved->paint_data;
 	output->wishes = saved->wishes;
+	kms_settings_ask(&output->settings, &saved->settings);
 }
 
 static bool parse_all(const struct kms_output_request *requests, size_t count,
@@ -69,9 +72,12 @@ static void ask(const struct kms_output_request *request, const struct kms_mode_
 	output->paint = request->paint;
 	output->paint_data = request->paint_data;
 	/* Another list begins at its beginning; who runs goes on where it was in the same one. */
-	if (!wishes_equal(&output->wishes, wishes))
+	if (!wishes_equal(&output->wishes, wishes)) {
 		output->step = 0;
+		output->settings.refused = 0;
+	}
 	output->wishes = *wishes;
+	kms_settings_ask(&output->settings, &request->settings);
 	if (request->off)
 		kms_output_guess_mode(output);
 }

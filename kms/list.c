@@ -10,6 +10,7 @@
 #include "device.h"
 #include "in_formats.h"
 #include "mode.h"
+#include "settings.h"
 
 #include <fcntl.h>
 #include <kms.h>
@@ -103,6 +104,15 @@ static void list_twins(GString *text, const struct kms_connector *connector, con
 	}
 }
 
+/* What can be written for it in [output NAME]. */
+static void list_settings(GString *text, const struct kms_connector *connector)
+{
+	g_autoptr(GString) settings = g_string_new(NULL);
+
+	if (connector->connected && kms_settings_describe(settings, connector))
+		g_string_append_printf(text, "      can be set: %s\n", settings->str);
+}
+
 /* As the property "panel orientation" has it. */
 static const char *mounted_name(enum kms_transform transform)
 {
@@ -128,6 +138,7 @@ static void list_connector(GString *text, const struct entry *entry, const GArra
 		g_string_append_printf(text, ", in use by CRTC %u", (unsigned int)crtc);
 	g_string_append_c(text, '\n');
 	list_twins(text, connector, entries);
+	list_settings(text, connector);
 	list_modes(text, connector);
 }
 

@@ -3,6 +3,7 @@
 
 #include "attempt.h"
 #include "resources.h"
+#include "settings_trial.h"
 
 #include <errno.h>
 #include <log.h>
@@ -89,6 +90,18 @@ static bool is_final(int failure)
 		kms_error_is_passing(failure);
 }
 
+/* Again without the connectors' settings that the driver refuses. */
+static int try_settings(struct kms_modeset *modeset, struct kms_plan *plan,
+	const struct kms_attempt *attempt, GError **error)
+{
+	int failure = try_commit(modeset, plan, attempt, error);
+
+	if (is_final(failure) || !kms_settings_trial(plan, attempt))
+		return failure;
+	g_clear_error(error);
+	return try_commit(modeset, plan, attempt, error);
+}
+
 /* With everything first; then what a driver may refuse is left out. */
 static int try_attempts(struct kms_modeset *modeset, struct kms_plan *plan,
 	const struct kms_attempt *wanted, GError **error)
@@ -98,13 +111,13 @@ static int try_attempts(struct kms_modeset *modeset, struct kms_plan *plan,
 
 	attempt.resets = true;
 	attempt.pictures = true;
-	failure = try_commit(modeset, plan, &attempt, error);
+	failure = try_settings(modeset, plan, &attempt, error);
 	if (is_final(failure))
 		return failure;
 	g_clear_error(error);
 	attempt.resets = false;
 	attempt.pictures = false;
-	return try_commit(modeset, plan, &attempt, error);
+	return try_settings(modeset, plan, &attempt, error);
 }
 
 static bool is_newcomer(const struct kms_plan_entry *entry)
@@ -134,7 +147,9 @@ static void leave_off(struct kms_plan_entry *entry, int failure)
 /* Would the driver light what is on in the plan, if all of it was black? 0 or an errno. */
 static int test_plan(struct kms_plan *plan, const struct kms_attempt *wanted)
 {
-	const struct kms_attempt attempt = {.whole = wanted->whole, .only = wanted->only};
+	const struct kms_attempt attempt = {.whole = wanted->whole,
+		.only = wanted->only,
+		.bare = true};
 	struct kms_request request;
 	int failure = EINVAL;
 

@@ -14,6 +14,7 @@
 #include "damage.h"
 #include "mode.h"
 #include "request.h"
+#include "settings.h"
 #include "stack.h"
 #include "state.h"
 #include "verdict.h"
@@ -87,6 +88,7 @@ struct kms_output {
 		struct kms_buffer *buffer); /* or NULL */
 	void *paint_data;
 	struct kms_mode_wishes wishes;
+	struct kms_output_settings settings;
 	size_t step; /* of the modes that it can be tried with, this one is to be lit */
 	bool refused; /* a mode set for it was refused: see kms_outputs_forgive() */
 

@@ -115,6 +115,7 @@ static void take_note(struct kms_outputs *outputs, struct kms_output *output)
 {
 	kms_outputs_forgive(outputs);
 	output->step = 0;
+	output->settings.refused = 0;
 	if (!output->connector.connected)
 		kms_output_suspend(output, ENODEV);
 	if (!output->state.crtc)

@@ -34,6 +34,15 @@ static const struct property_row connector_rows[KMS_CONNECTOR_PROPERTIES] = {
 	[KMS_CONNECTOR_CONTENT_TYPE] = {"content type", RESET_TO_ENUM, "No Data"},
 	[KMS_CONNECTOR_BROADCAST_RGB] = {"Broadcast RGB", RESET_TO_ENUM, "Automatic"},
 	[KMS_CONNECTOR_UNDERSCAN] = {"underscan", RESET_TO_ENUM, "off"},
+	[KMS_CONNECTOR_UNDERSCAN_X] = {"underscan hborder", RESET_TO_ZERO},
+	[KMS_CONNECTOR_UNDERSCAN_Y] = {"underscan vborder", RESET_TO_ZERO},
+	/* Each driver has a default of its own. */
+	[KMS_CONNECTOR_SCALING_MODE] = {"scaling mode", RESET_NEVER},
+	/* Their defaults are those of the kernel's command line (video=). */
+	[KMS_CONNECTOR_MARGIN_LEFT] = {"left margin", RESET_NEVER},
+	[KMS_CONNECTOR_MARGIN_RIGHT] = {"right margin", RESET_NEVER},
+	[KMS_CONNECTOR_MARGIN_TOP] = {"top margin", RESET_NEVER},
+	[KMS_CONNECTOR_MARGIN_BOTTOM] = {"bottom margin", RESET_NEVER},
 	[KMS_CONNECTOR_PANEL_ORIENTATION] = {"panel orientation", RESET_NEVER},
 };
 
@@ -80,6 +89,8 @@ struct meaning {
 	uint64_t maximum;
 	uint64_t bits;
 	uint8_t blends[KMS_BLENDS];
+	struct drm_mode_property_enum *enums; /* owned */
+	size_t enum_count;
 };
 
 struct kms_property_cache {
@@ -90,13 +101,21 @@ struct kms_property_cache {
 	GHashTable *plane_meanings;
 };
 
+static void meaning_free(gpointer data)
+{
+	struct meaning *meaning = data;
+
+	g_free(meaning->enums);
+	g_free(meaning);
+}
+
 struct kms_property_cache *kms_property_cache_create(void)
 {
 	struct kms_property_cache *cache = g_new0(struct kms_property_cache, 1);
 
-	cache->connector_meanings = g_hash_table_new_full(NULL, NULL, NULL, g_free);
-	cache->crtc_meanings = g_hash_table_new_full(NULL, NULL, NULL, g_free);
-	cache->plane_meanings = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+	cache->connector_meanings = g_hash_table_new_full(NULL, NULL, NULL, meaning_free);
+	cache->crtc_meanings = g_hash_table_new_full(NULL, NULL, NULL, meaning_free);
+	cache->plane_meanings = g_hash_table_new_full(NULL, NULL, NULL, meaning_free);
 	return cache;
 }
 
@@ -185,6 +204,16 @@ static void find_reset(struct meaning *meaning, const struct property_row *row,
 	}
 }
 
+static void keep_enums(struct meaning *meaning, const drmModePropertyRes *property)
+{
+	if (!(property->flags & DRM_MODE_PROP_ENUM) || property->count_enums <= 0)
+		return;
+	meaning->enum_count = (size_t)property->count_enums;
+	meaning->enums = g_memdup2(property->enums, meaning->enum_count * sizeof(*meaning->enums));
+	for (size_t i = 0; i < meaning->enum_count; i++)
+		meaning->enums[i].name[DRM_PROP_NAME_LEN - 1] = '\0';
+}
+
 static struct meaning *learn(int fd, struct kms_property_cache *cache, uint32_t object_type,
 	uint32_t id)
 {
@@ -207,6 +236,7 @@ static struct meaning *learn(int fd, struct kms_property_cache *cache, uint32_t 
 	for (int row = 0; row < rows; row++) {
 		if (strcmp(property->name, table[row].name) == 0) {
 			meaning->row = row;
+			keep_enums(meaning, property);
 			find_reset(meaning, &table[row], property);
 			if (table == plane_rows && row == KMS_PLANE_BLEND_MODE)
 				find_blends(meaning, property);
@@ -246,6 +276,8 @@ int kms_property_read(int fd, struct kms_property_cache *cache, uint32_t object_
 			.minimum = meaning->minimum,
 			.maximum = meaning->maximum,
 			.bits = meaning->bits,
+			.enums = meaning->enums,
+			.enum_count = meaning->enum_count,
 		};
 		memcpy(properties[meaning->row].blends, meaning->blends, sizeof(meaning->blends));
 	}

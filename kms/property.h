@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct drm_mode_property_enum;
+
 enum kms_connector_property {
 	KMS_CONNECTOR_CRTC_ID,
 	KMS_CONNECTOR_EDID,
@@ -24,6 +26,13 @@ enum kms_connector_property {
 	KMS_CONNECTOR_CONTENT_TYPE,
 	KMS_CONNECTOR_BROADCAST_RGB,
 	KMS_CONNECTOR_UNDERSCAN,
+	KMS_CONNECTOR_UNDERSCAN_X,
+	KMS_CONNECTOR_UNDERSCAN_Y,
+	KMS_CONNECTOR_SCALING_MODE,
+	KMS_CONNECTOR_MARGIN_LEFT,
+	KMS_CONNECTOR_MARGIN_RIGHT,
+	KMS_CONNECTOR_MARGIN_TOP,
+	KMS_CONNECTOR_MARGIN_BOTTOM,
 	KMS_CONNECTOR_PANEL_ORIENTATION,
 	KMS_CONNECTOR_PROPERTIES,
 };
@@ -74,6 +83,9 @@ struct kms_property {
 	uint64_t bits; /* of a bitmask: all that the driver knows; 0: not said */
 	/* Of "pixel blend mode": what each enum kms_blend is for the driver, plus 1; 0: unknown to it. */
 	uint8_t blends[KMS_BLENDS];
+	/* Of an enumeration: the driver's names and numbers. They belong to the cache. */
+	const struct drm_mode_property_enum *enums;
+	size_t enum_count;
 };
 
 /* What a property id means, learnt once for all objects of a card that share it. */

@@ -282,7 +282,8 @@ static bool is_same(const struct kms_plan_entry *entry)
 	if (next->layers[KMS_LAYER_PICTURE].plane != now->layers[KMS_LAYER_PICTURE].plane ||
 		next->layers[KMS_LAYER_CURSOR].plane != now->layers[KMS_LAYER_CURSOR].plane)
 		return false;
-	return kms_mode_equal(&next->mode, &now->mode);
+	return kms_mode_equal(&next->mode, &now->mode) &&
+		kms_settings_equal(&next->settings, &now->settings);
 }
 
 void kms_plan_init(struct kms_plan *plan, const struct kms_outputs *outputs)
@@ -298,6 +299,9 @@ void kms_plan_init(struct kms_plan *plan, const struct kms_outputs *outputs)
 			!entry->output->refused && !is_given_up(entry->output);
 		if (entry->on && !kms_plan_choose_mode(entry, 0))
 			leave_off(entry, "none of its modes works");
+		if (entry->on)
+			entry->next.settings = kms_settings_choose(&entry->output->settings,
+				&entry->output->connector);
 	}
 	route_crtcs(plan);
 	for (size_t i = 0; i < plan->count; i++)

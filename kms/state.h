@@ -67,6 +67,7 @@ struct kms_state {
 	struct kms_crtc *crtc; /* NULL: off */
 	drmModeModeInfo mode;
 	uint32_t mode_blob;
+	struct kms_settings settings; /* of its connector: those that it can have */
 	struct kms_layer layers[KMS_LAYERS];
 };
 

@@ -369,6 +369,7 @@ static void make_layout(struct daemon *daemon)
 			.policy = section->place,
 			.transform = section->transform,
 			.background = section->background,
+			.settings = section->settings,
 			.off = section->off,
 			.force_on = section->force_on,
 			.pictured = section->pictured,

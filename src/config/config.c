@@ -27,6 +27,7 @@ enum value_kind {
 	VALUE_MODE, /* char *; of an output "off" too */
 	VALUE_TRANSFORM, /* enum kms_transform */
 	VALUE_COLOR, /* uint32_t */
+	VALUE_SETTING, /* struct kms_settings, of which it is the one numbered `min` */
 	VALUE_POSITION, /* int32_t[2], and `positioned` */
 	VALUE_SEAT, /* char * */
 	VALUE_COMBINATIONS, /* GArray * */
@@ -114,6 +115,11 @@ static const struct key guest_keys[] = {
 	{"dbus-display", VALUE_STRING, offsetof(struct config_guest, dbus_display)},
 };
 
+#define SETTING(name, setting) \
+	{ \
+		name, VALUE_SETTING, offsetof(struct config_output, settings), setting \
+	}
+
 static const struct key output_keys[] = {
 	{"guest", VALUE_NAME, offsetof(struct config_output, guest)},
 	{"scanout", VALUE_NUMBER, offsetof(struct config_output, scanout), 0,
@@ -122,6 +128,13 @@ static const struct key output_keys[] = {
 	{"scaling", VALUE_PLACE, offsetof(struct config_output, place)},
 	{"transform", VALUE_TRANSFORM, offsetof(struct config_output, transform)},
 	{"background", VALUE_COLOR, offsetof(struct config_output, background)},
+	SETTING("max-bpc", KMS_SETTING_MAX_BPC),
+	SETTING("content-type", KMS_SETTING_CONTENT_TYPE),
+	SETTING("broadcast-rgb", KMS_SETTING_BROADCAST_RGB),
+	SETTING("scaling-mode", KMS_SETTING_SCALING_MODE),
+	SETTING("underscan", KMS_SETTING_UNDERSCAN),
+	SETTING("underscan-border", KMS_SETTING_UNDERSCAN_BORDER),
+	SETTING("margins", KMS_SETTING_MARGINS),
 	{"position", VALUE_POSITION, offsetof(struct config_output, x)},
 	{"force-on", VALUE_BOOLEAN, offsetof(struct config_output, force_on)},
 	{"picture", VALUE_PICTURE, offsetof(struct config_output, picture)},
@@ -290,6 +303,8 @@ static bool set_value(const struct key *key, void *target, struct config_output 
 		return config_parse_transform(text, member, error);
 	case VALUE_COLOR:
 		return config_parse_color(text, member, error);
+	case VALUE_SETTING:
+		return config_parse_setting(text, (enum kms_setting)key->min, member, error);
 	case VALUE_POSITION:
 		return set_position(target, text, error);
 	default:

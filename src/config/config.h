@@ -137,6 +137,7 @@ struct config_output {
 	uint32_t background; /* XRGB, black by default */
 	bool pictured; /* picture= was given: of an output that no guest is shown on */
 	struct picture_spec picture;
+	struct kms_settings settings; /* of the connector, beyond its mode */
 	bool positioned; /* position= was given */
 	int32_t x; /* in the arrangement that the guest is told, pixels */
 	int32_t y;

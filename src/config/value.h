@@ -12,6 +12,7 @@
 
 #include "config/combination.h"
 #include "config/device_options.h"
+#include "kms_settings.h"
 #include "scene/picture_spec.h"
 #include "scene/place.h"
 
@@ -60,6 +61,9 @@ bool config_parse_duration(const char *text, gint64 *milliseconds, GError **erro
 bool config_parse_transform(const char *text, enum kms_transform *transform, GError **error);
 /* "#rrggbb", as XRGB. */
 bool config_parse_color(const char *text, uint32_t *color, GError **error);
+/* Of a setting of a connector, by its kind's words or numbers: then it is among those that are given. */
+bool config_parse_setting(const char *text, enum kms_setting setting, struct kms_settings *settings,
+	GError **error);
 bool config_parse_position(const char *text, int32_t *x, int32_t *y, GError **error);
 /* A guest's or a machine's name: part of a socket's path and of LISTEN_FDNAMES. */
 bool config_parse_name(const char *text, GError **error);

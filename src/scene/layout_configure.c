@@ -44,7 +44,7 @@ bool layout_is_forced(const struct layout *layout, const struct layout_connector
 static bool same_request(const struct kms_output_request *a, const struct kms_output_request *b)
 {
 	return a->output == b->output && g_strcmp0(a->mode, b->mode) == 0 && a->off == b->off &&
-		a->force == b->force;
+		a->force == b->force && kms_settings_equal(&a->settings, &b->settings);
 }
 
 static bool same_requests(const struct layout *layout, const struct kms_output_request *requests,
@@ -57,7 +57,9 @@ static bool same_requests(const struct layout *layout, const struct kms_output_r
 	return count == layout->request_count;
 }
 
-static struct kms_output_request request_of(struct layout *layout, struct kms_output *output)
+/* `section` NULL: none says anything of the output. */
+static struct kms_output_request request_of(struct layout *layout, struct kms_output *output,
+	const struct layout_output *section)
 {
 	const struct layout_connector connector = layout_describe(output);
 
@@ -66,6 +68,7 @@ static struct kms_output_request request_of(struct layout *layout, struct kms_ou
 		.force = layout_is_forced(layout, &connector),
 		.paint = layout_paint,
 		.paint_data = layout,
+		.settings = section ? section->settings : (struct kms_settings){0},
 	};
 }
 
@@ -80,7 +83,7 @@ static size_t make_requests(struct layout *layout, struct kms_output_request *re
 
 		if (entry->surplus && !layout_has_picture(entry))
 			continue;
-		*request = request_of(layout, entry->output);
+		*request = request_of(layout, entry->output, entry->section);
 		request->mode = entry->mode;
 		request->keep_picture = layout_keeps_picture(layout_spec(entry),
 			entry->placeholder);
@@ -91,7 +94,7 @@ static size_t make_requests(struct layout *layout, struct kms_output_request *re
 		const struct vacant *vacant = &layout->vacants[i];
 		struct kms_output_request *request = &requests[count++];
 
-		*request = request_of(layout, vacant->output);
+		*request = request_of(layout, vacant->output, vacant->section);
 		request->mode = vacant->section->mode;
 		request->keep_picture = layout_keeps_picture(&vacant->section->picture,
 			vacant->placeholder);

@@ -46,6 +46,7 @@ struct layout_output {
 	enum place_policy policy;
 	enum kms_transform transform; /* one of the eight (place.h), or PLACE_TRANSFORM_AUTO */
 	uint32_t background; /* XRGB, around what does not fill the output */
+	struct kms_settings settings; /* kms_output_request.settings */
 	bool off; /* shows nothing */
 	bool force_on; /* a connector of this name is as good as one with a monitor */
 	/* picture= was given, to a section without a guest: shown where no guest is, or none that uses the

@@ -211,6 +211,9 @@ static int apply_items(struct check *check, drmModeAtomicReqPtr request)
 		object = &double_objects.objects[index];
 		if (!object->has[property])
 			return ENOENT;
+		if (double_card.refused_value && item->value == double_card.refuses_value &&
+			strcmp(double_property_name(property), double_card.refused_value) == 0)
+			return EINVAL;
 		check->state.values[index][property] = item->value;
 		check->touched[index][property] = true;
 		if (object->type == DRM_MODE_OBJECT_CRTC)

@@ -48,6 +48,9 @@ struct double_card {
 	bool rotation; /* primary planes turn */
 	bool panels; /* connectors have "panel orientation" */
 	uint64_t panel_orientation; /* its value */
+	bool settings; /* connectors have "content type", "underscan", margins and so on */
+	const char *refused_value; /* a commit that sets this property to … */
+	uint64_t refuses_value; /* … this value is EINVAL */
 	bool zpos; /* planes can be put above each other: 0 to 7 */
 	bool zpos_fixed; /* or have their places: primary 0, shared overlays 1 …, cursors 100 */
 	bool blend_modes; /* planes have "pixel blend mode" */

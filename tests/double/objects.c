@@ -60,6 +60,16 @@ static const struct {
 	[PROPERTY_EDID] = {"EDID", DRM_MODE_PROP_BLOB | DRM_MODE_PROP_IMMUTABLE},
 	[PROPERTY_PANEL_ORIENTATION] = {"panel orientation",
 		DRM_MODE_PROP_ENUM | DRM_MODE_PROP_IMMUTABLE},
+	[PROPERTY_CONTENT_TYPE] = {"content type", DRM_MODE_PROP_ENUM},
+	[PROPERTY_BROADCAST_RGB] = {"Broadcast RGB", DRM_MODE_PROP_ENUM},
+	[PROPERTY_SCALING_MODE] = {"scaling mode", DRM_MODE_PROP_ENUM},
+	[PROPERTY_UNDERSCAN] = {"underscan", DRM_MODE_PROP_ENUM},
+	[PROPERTY_UNDERSCAN_X] = {"underscan hborder", DRM_MODE_PROP_RANGE, 0, 128},
+	[PROPERTY_UNDERSCAN_Y] = {"underscan vborder", DRM_MODE_PROP_RANGE, 0, 128},
+	[PROPERTY_MARGIN_LEFT] = {"left margin", DRM_MODE_PROP_RANGE, 0, 100},
+	[PROPERTY_MARGIN_RIGHT] = {"right margin", DRM_MODE_PROP_RANGE, 0, 100},
+	[PROPERTY_MARGIN_TOP] = {"top margin", DRM_MODE_PROP_RANGE, 0, 100},
+	[PROPERTY_MARGIN_BOTTOM] = {"bottom margin", DRM_MODE_PROP_RANGE, 0, 100},
 };
 
 struct enum_value {
@@ -67,9 +77,25 @@ struct enum_value {
 	uint64_t value;
 };
 
+/* Drivers number them as they like, and have some of them only. */
 static const struct enum_value link_values[] = {{"Good", 0}, {"Bad", 1}, {NULL}};
 static const struct enum_value blend_values[] = {{"None", 2}, {"Pre-multiplied", 0},
 	{"Coverage", 1}, {NULL}};
+static const struct enum_value content_values[] = {{"No Data", 0}, {"Graphics", 1}, {"Photo", 2},
+	{"Cinema", 3}, {"Game", 4}, {NULL}};
+static const struct enum_value range_values[] = {{"Automatic", 0}, {"Full", 1},
+	{"Limited 16:235", 2}, {NULL}};
+static const struct enum_value scaling_values[] = {{"Full aspect", 3}, {"Center", 2}, {NULL}};
+static const struct enum_value underscan_values[] = {{"off", 0}, {"on", 1}, {"auto", 2}, {NULL}};
+
+static const struct enum_value *const enum_values[PROPERTIES] = {
+	[PROPERTY_LINK_STATUS] = link_values,
+	[PROPERTY_BLEND_MODE] = blend_values,
+	[PROPERTY_CONTENT_TYPE] = content_values,
+	[PROPERTY_BROADCAST_RGB] = range_values,
+	[PROPERTY_SCALING_MODE] = scaling_values,
+	[PROPERTY_UNDERSCAN] = underscan_values,
+};
 
 const char *double_property_name(enum double_property property)
 {
@@ -299,6 +325,19 @@ static void add_compressed(uint32_t id, unsigned int index)
 	double_objects.state.values[at][PROPERTY_IN_FORMATS] = blob;
 }
 
+/* With what a previous master left behind. */
+static void add_settings(struct double_object *connector, uint64_t *values)
+{
+	for (int property = PROPERTY_CONTENT_TYPE; property <= PROPERTY_MARGIN_BOTTOM; property++)
+		connector->has[property] = double_card.settings;
+	values[PROPERTY_CONTENT_TYPE] = 4;
+	values[PROPERTY_BROADCAST_RGB] = 2;
+	values[PROPERTY_SCALING_MODE] = 2;
+	values[PROPERTY_UNDERSCAN] = 1;
+	values[PROPERTY_UNDERSCAN_X] = 17;
+	values[PROPERTY_MARGIN_TOP] = 5;
+}
+
 void double_objects_build(void)
 {
 	for (unsigned int i = 0; i < double_card.crtcs; i++) {
@@ -319,6 +358,7 @@ void double_objects_build(void)
 		double_objects.state.values[at + 1][PROPERTY_PANEL_ORIENTATION] =
 			double_card.panel_orientation;
 		double_objects.state.values[at + 1][PROPERTY_MAX_BPC] = 8;
+		add_settings(connector, double_objects.state.values[at + 1]);
 	}
 	for (unsigned int i = 0; i < double_card.crtcs; i++) {
 		add_plane(DOUBLE_PRIMARY(i), i, DRM_PLANE_TYPE_PRIMARY);
@@ -799,10 +839,8 @@ drmModePropertyPtr drmModeGetProperty(int fd, uint32_t id)
 		property->values[0] = properties[index].minimum;
 		property->values[1] = properties[index].maximum;
 	}
-	if (index == PROPERTY_LINK_STATUS)
-		add_enums(property, link_values);
-	if (index == PROPERTY_BLEND_MODE)
-		add_enums(property, blend_values);
+	if (enum_values[index])
+		add_enums(property, enum_values[index]);
 	return property;
 }
 

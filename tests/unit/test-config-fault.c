@@ -133,6 +133,24 @@ static const struct fault faults[] = {
 	{"background-sign", "[output DP-1]\nbackground=#+12345\n",
 		"scanoutd.conf:2: background=#+12345: must be a colour as #RRGGBB, two hexadecimal "
 		"digits each for red, green and blue"},
+	{"max-bpc", "[output DP-1]\nmax-bpc=17\n",
+		"scanoutd.conf:2: max-bpc=17: must be a whole number from 6 to 16"},
+	{"max-bpc-two", "[output DP-1]\nmax-bpc=8,8\n",
+		"scanoutd.conf:2: max-bpc=8,8: must be a whole number from 6 to 16"},
+	{"content-type", "[output DP-1]\ncontent-type=games\n",
+		"scanoutd.conf:2: content-type=games: must be no-data, graphics, photo, cinema or "
+		"game; did you mean game?"},
+	{"underscan-border", "[output DP-1]\nunderscan-border=40\n",
+		"scanoutd.conf:2: underscan-border=40: must be 2 whole numbers from 0 to 128, "
+		"separated by commas"},
+	{"margins", "[output DP-1]\nmargins=1,2,3,101\n",
+		"scanoutd.conf:2: margins=1,2,3,101: must be 4 whole numbers from 0 to 100, separated "
+		"by commas"},
+	{"margins-five", "[output DP-1]\nmargins=1,2,3,4,5\n",
+		"scanoutd.conf:2: margins=1,2,3,4,5: must be 4 whole numbers from 0 to 100, separated "
+		"by commas"},
+	{"setting-of-a-guest", "[guest a]\nunderscan=on\n",
+		"scanoutd.conf:2: unknown key \"underscan\" in [guest a]"},
 	{"position", "[output DP-1]\nposition=0x0\n",
 		"scanoutd.conf:2: position=0x0: must be X,Y in pixels, each from 0 to 65535"},
 	{"position-negative", "[output DP-1]\nposition=-1,0\n",

@@ -101,6 +101,13 @@ static void test_all_keys(struct config_fixture *fixture, gconstpointer data)
 		"position= 1920 , 0\n"
 		"transform=flipped-270\n"
 		"background=#10aBff\n"
+		"max-bpc=10\n"
+		"content-type=game\n"
+		"broadcast-rgb=limited\n"
+		"scaling-mode=full-aspect\n"
+		"underscan=on\n"
+		"underscan-border=48,27\n"
+		"margins= 1, 2,3 ,100\n"
 		"[output  DEL   U2720Q ABC123 ]\n"
 		"guest=second\n"
 		"[output HDMI-A-1]\n"
@@ -144,6 +151,16 @@ static void test_all_keys(struct config_fixture *fixture, gconstpointer data)
 	g_assert_cmpint(output->place, ==, PLACE_NONE);
 	g_assert_cmpint(output->transform, ==, KMS_ROTATE_270 | KMS_REFLECT_X);
 	g_assert_cmphex(output->background, ==, 0x10abff);
+	g_assert_cmphex(output->settings.given, ==, (1u << KMS_SETTINGS) - 1);
+	g_assert_cmpuint(output->settings.values[KMS_SETTING_MAX_BPC][0], ==, 10);
+	g_assert_cmpuint(output->settings.values[KMS_SETTING_CONTENT_TYPE][0], ==, 4);
+	g_assert_cmpuint(output->settings.values[KMS_SETTING_BROADCAST_RGB][0], ==, 2);
+	g_assert_cmpuint(output->settings.values[KMS_SETTING_SCALING_MODE][0], ==, 3);
+	g_assert_cmpuint(output->settings.values[KMS_SETTING_UNDERSCAN][0], ==, 1);
+	g_assert_cmpuint(output->settings.values[KMS_SETTING_UNDERSCAN_BORDER][0], ==, 48);
+	g_assert_cmpuint(output->settings.values[KMS_SETTING_UNDERSCAN_BORDER][1], ==, 27);
+	g_assert_cmpuint(output->settings.values[KMS_SETTING_MARGINS][0], ==, 1);
+	g_assert_cmpuint(output->settings.values[KMS_SETTING_MARGINS][3], ==, 100);
 	g_assert_true(output->positioned);
 	g_assert_cmpint(output->x, ==, 1920);
 	g_assert_cmpint(output->y, ==, 0);
@@ -155,6 +172,7 @@ static void test_all_keys(struct config_fixture *fixture, gconstpointer data)
 	g_assert_false(output->positioned);
 	g_assert_cmpint(output->transform, ==, PLACE_TRANSFORM_AUTO);
 	g_assert_cmphex(output->background, ==, 0);
+	g_assert_cmphex(output->settings.given, ==, 0);
 	g_assert_null(output->mode);
 	output = output_of(config, 2);
 	g_assert_true(output->off);
@@ -729,7 +747,7 @@ static void test_documents(struct config_fixture *fixture, gconstpointer data)
 		guint configurations;
 	} documents[] = {
 		{"README.md", 1},
-		{"config/man/scanoutd.conf.5", 8},
+		{"config/man/scanoutd.conf.5", 9},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(documents); i++) {

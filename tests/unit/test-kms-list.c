@@ -98,6 +98,7 @@ static void test_connectors(void)
 	close(fd);
 	assert_line(text->str,
 		"  connector DP-1: connected, monitor DEL 0x1234 0x89ABCDEF, 520×320 mm\n"
+		"      can be set: max-bpc=6 to 12\n"
 		"      1024x768@60.00 preferred\n      800x600@60.04\n      640x480@59.93");
 	assert_line(text->str,
 		"  connector DP-2: connected, its EDID cannot be read: any mode may be tried, "
@@ -129,6 +130,25 @@ static void test_mounted(void)
 		g_assert_nonnull(strstr(text->str, words[i]));
 		g_assert_null(double_faults());
 	}
+}
+
+/* What can be written for a connector, in the configuration's words. */
+static void test_settings(void)
+{
+	g_autoptr(GString) text = g_string_new("\n");
+	int fd;
+
+	double_reset();
+	double_card.settings = true;
+	fd = open_card();
+	kms_list_parts(text, fd);
+	close(fd);
+	assert_line(text->str,
+		"      can be set: max-bpc=6 to 12, "
+		"content-type=no-data|graphics|photo|cinema|game, "
+		"broadcast-rgb=auto|full|limited, scaling-mode=center|full-aspect, "
+		"underscan=off|on|auto, underscan-border=0 to 128, margins=0 to 100");
+	g_assert_null(double_faults());
 }
 
 static void test_twins(void)
@@ -249,7 +269,8 @@ static void test_planes(void)
 		"  CRTC 3422552065: 1024x768@60.00, up to 2 layers above its picture, "
 		"where they do not overlap");
 	g_assert_nonnull(strstr(text->str, "  connector DP-2: connected"));
-	g_assert_nonnull(strstr(text->str, ", in use by CRTC 3422552065\n      1024x768@60.00"));
+	g_assert_nonnull(
+		strstr(text->str, ", in use by CRTC 3422552065\n      can be set: max-bpc="));
 	/* Formats alone, or with the modifiers that go with each. */
 	assert_line(text->str, "  plane 2583691264: primary, for CRTC 3422552064\n      XR24 AR24");
 	assert_line(text->str,
@@ -335,6 +356,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/kms/list/connectors", test_connectors);
 	g_test_add_func("/kms/list/mounted", test_mounted);
+	g_test_add_func("/kms/list/settings", test_settings);
 	g_test_add_func("/kms/list/twins", test_twins);
 	g_test_add_func("/kms/list/modes", test_modes);
 	g_test_add_func("/kms/list/formats", test_formats);

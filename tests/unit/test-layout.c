@@ -82,7 +82,11 @@ static void test_no_monitor_yet(void)
 static void test_sections(void)
 {
 	static const struct layout_output sections[] = {
-		{.name = "DP-3", .guest = "a", .scanout = -1, .mode = "800x600"},
+		{.name = "DP-3",
+			.guest = "a",
+			.scanout = -1,
+			.mode = "800x600",
+			.settings = {1u << KMS_SETTING_MAX_BPC, {{8}}}},
 		{.name = "DP-1", .guest = "a", .scanout = 0},
 		{.name = "DP-2", .guest = "a", .scanout = -1, .policy = PLACE_CENTER},
 		{.name = "DP-4", .off = true, .scanout = -1},
@@ -98,6 +102,9 @@ static void test_sections(void)
 	expect_on(scene, "DP-1 DP-2 DP-3 DP-5");
 	g_assert_cmpstr(scene->card->requests[0].mode, ==, "800x600");
 	g_assert_cmpstr(scene->card->requests[1].mode, ==, NULL);
+	g_assert_cmphex(scene->card->requests[0].settings.given, ==, 1u << KMS_SETTING_MAX_BPC);
+	g_assert_cmpuint(scene->card->requests[0].settings.values[KMS_SETTING_MAX_BPC][0], ==, 8);
+	g_assert_cmphex(scene->card->requests[1].settings.given, ==, 0);
 	scene_destroy(scene);
 }
 

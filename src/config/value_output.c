@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The values of the keys that only [output NAME] has, as far as they are many: one parser a kind, as in
+ * value.c.
+ */
+#include <string.h>
+
+#include "config/value.h"
+
+static void fail_word(const struct kms_setting_kind *kind, const char *text, GError **error)
+{
+	g_autoptr(GString) list = g_string_new(NULL);
+	struct config_nearest nearest;
+
+	config_nearest_init(&nearest, text);
+	for (size_t i = 0; kind->words[i] != NULL; i++) {
+		const char *separator = i == 0 ? "" : kind->words[i + 1] != NULL ? ", " : " or ";
+
+		g_string_append_printf(list, "%s%s", separator, kind->words[i]);
+		config_nearest_offer(&nearest, kind->words[i]);
+	}
+	g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE, "must be %s", list->str);
+	if (nearest.found != NULL)
+		config_did_you_mean(error, nearest.found);
+}
+
+static bool parse_word(const struct kms_setting_kind *kind, const char *text, uint8_t *value,
+	GError **error)
+{
+	for (size_t i = 0; kind->words[i] != NULL; i++) {
+		if (g_str_equal(kind->words[i], text)) {
+			*value = (uint8_t)i;
+			return true;
+		}
+	}
+	fail_word(kind, text, error);
+	return false;
+}
+
+static bool parse_numbers(const struct kms_setting_kind *kind, const char *text, uint8_t *values,
+	GError **error)
+{
+	g_auto(GStrv) parts = g_strsplit(text, ",", KMS_SETTING_VALUES_MAX + 1);
+	bool valid = g_strv_length(parts) == kind->count;
+	gint64 number;
+
+	for (size_t i = 0; valid && i < kind->count; i++) {
+		valid = g_ascii_string_to_signed(g_strstrip(parts[i]), 10, kind->minimum,
+			kind->maximum, &number, NULL);
+		if (valid)
+			values[i] = (uint8_t)number;
+	}
+	if (!valid && kind->count == 1)
+		g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE,
+			"must be a whole number from %d to %d", kind->minimum, kind->maximum);
+	else if (!valid)
+		g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE,
+			"must be %d whole numbers from %d to %d, separated by commas", kind->count,
+			kind->minimum, kind->maximum);
+	return valid;
+}
+
+bool config_parse_setting(const char *text, enum kms_setting setting, struct kms_settings *settings,
+	GError **error)
+{
+	const struct kms_setting_kind *kind = kms_setting_kind(setting);
+	uint8_t *values = settings->values[setting];
+
+	settings->given |= UINT32_C(1) << setting;
+	return kind->words != NULL ? parse_word(kind, text, values, error)
+				   : parse_numbers(kind, text, values, error);
+}
