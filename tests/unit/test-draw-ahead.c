@@ -3,6 +3,7 @@
  * Pixels that are drawn into a scanout buffer while their UPDATE is still being received, on a fake
  * card: nothing of it is ever seen before it is complete, whatever happens meanwhile.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "channel_fixture.h"
@@ -247,6 +248,47 @@ static void test_what_is_complete_goes_first(void)
 	scene_hang_up(scene, 0);
 	scene_expect_log("mid-message");
 	scene_expect_color(output, RED);
+	scene_destroy(scene);
+}
+
+/* Has any buffer that was ever committed this colour there? */
+static bool is_anywhere(const struct kms_output *output, uint32_t x, uint32_t y, uint32_t color)
+{
+	for (size_t i = 0; i < output->commit_count; i++) {
+		if (buffer_pixel(output->commits[i].frame.buffer, x, y) == color)
+			return true;
+	}
+	return false;
+}
+
+/* Where all of the next frame is drawn again anyway, nothing is drawn ahead: a frame was lost. */
+static void test_after_a_lost_frame(void)
+{
+	struct scene *scene = scene_create_red(&(struct scene_options){0});
+	struct kms_output *output = scene_output(scene, 0);
+	const struct kms_rect lower = {0, 20, SCENE_WIDTH, 20};
+	const size_t row = SCENE_WIDTH * 4;
+
+	for (int i = 0; i < 3; i++) {
+		scene_update(scene, 0, lower, RED);
+		fake_flip(output);
+	}
+	scene_update(scene, 0, lower, RED);
+	fake_fail(output, EINVAL);
+	g_free(fixture_log_take());
+	g_assert_false(kms_output_busy(output));
+	scene_half_update(scene, 0, lower, GREEN, 5 * row);
+	g_assert_false(is_anywhere(output, 0, 20, GREEN));
+	scene_more_pixels(scene, GREEN, 15 * row);
+	g_assert_cmphex(fake_pixel(output, 0, 19), ==, RED);
+	g_assert_cmphex(fake_pixel(output, 0, 20), ==, GREEN);
+	g_assert_cmphex(fake_pixel(output, 63, 39), ==, GREEN);
+	fake_flip(output);
+	/* And then it is again. */
+	scene_half_update(scene, 0, lower, BLUE, 5 * row);
+	g_assert_true(is_anywhere(output, 0, 20, BLUE));
+	scene_more_pixels(scene, BLUE, 15 * row);
+	fake_flip(output);
 	scene_destroy(scene);
 }
 
@@ -549,6 +591,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/draw-ahead/last-picture-is-whole", test_last_picture_is_whole);
 	g_test_add_func("/draw-ahead/what-is-complete-goes-first",
 		test_what_is_complete_goes_first);
+	g_test_add_func("/draw-ahead/after-a-lost-frame", test_after_a_lost_frame);
 	g_test_add_func("/draw-ahead/another-update", test_another_update);
 	for (size_t i = 0; i < G_N_ELEMENTS(sizes); i++) {
 		g_autofree char *path = g_strconcat("/draw-ahead/random/", sizes[i].name, NULL);
