@@ -13,6 +13,7 @@
 #include <string.h>
 
 enum kms_setting {
+	KMS_SETTING_VRR, /* enum kms_vrr; the CRTC must have it, too */
 	KMS_SETTING_MAX_BPC, /* bits a colour that the link may use at most */
 	KMS_SETTING_CONTENT_TYPE, /* what the monitor is told that it shows (HDMI) */
 	KMS_SETTING_BROADCAST_RGB, /* the range of values that black to white take (HDMI) */
@@ -24,6 +25,14 @@ enum kms_setting {
 };
 
 #define KMS_SETTING_VALUES_MAX 4
+
+/* Variable refresh rate: a frame is shown when it comes, within what the monitor can, and the next vblank
+ * is as late as that. */
+enum kms_vrr {
+	KMS_VRR_OFF,
+	KMS_VRR_AUTO, /* while frames come one after the other */
+	KMS_VRR_ALWAYS,
+};
 
 /* What a person can write for one of them: one of the words, or so many numbers with commas between. */
 struct kms_setting_kind {
@@ -47,7 +56,9 @@ static inline const struct kms_setting_kind *kms_setting_kind(enum kms_setting s
 	static const char *const ranges[] = {"auto", "full", "limited", NULL};
 	static const char *const scaling_modes[] = {"none", "full", "center", "full-aspect", NULL};
 	static const char *const underscans[] = {"off", "on", "auto", NULL};
+	static const char *const vrrs[] = {"off", "auto", "always", NULL};
 	static const struct kms_setting_kind kinds[KMS_SETTINGS] = {
+		[KMS_SETTING_VRR] = {"vrr", vrrs, 1, 0, 0},
 		[KMS_SETTING_MAX_BPC] = {"max-bpc", NULL, 1, 6, 16},
 		[KMS_SETTING_CONTENT_TYPE] = {"content-type", content_types, 1, 0, 0},
 		[KMS_SETTING_BROADCAST_RGB] = {"broadcast-rgb", ranges, 1, 0, 0},

@@ -235,12 +235,20 @@ void kms_attempt_discard(struct kms_plan *plan)
 
 /* ---- the request ---- */
 
+/* `entry` NULL: of a CRTC that is off. */
+static const struct kms_settings *settings_of(const struct kms_plan_entry *entry,
+	const struct kms_attempt *attempt)
+{
+	static const struct kms_settings none;
+
+	return !entry || attempt->bare ? &none : &entry->next.settings;
+}
+
 static void add_connector(struct kms_request *request, const struct kms_plan *plan,
 	const struct kms_plan_entry *entry, const struct kms_attempt *attempt)
 {
 	const struct kms_connector *connector = &entry->output->connector;
 	const struct kms_property *crtc_id = &connector->properties[KMS_CONNECTOR_CRTC_ID];
-	static const struct kms_settings none;
 	bool takes_part = entry->on ? kms_attempt_includes(entry, attempt)
 				    : id_takes_part(plan, attempt, (uint32_t)crtc_id->value);
 
@@ -252,7 +260,7 @@ static void add_connector(struct kms_request *request, const struct kms_plan *pl
 	/* After the resets: they have the last word. */
 	if (entry->on)
 		kms_settings_add(request, &entry->output->settings, connector,
-			attempt->bare ? &none : &entry->next.settings);
+			settings_of(entry, attempt));
 }
 
 static void add_crtc(struct kms_request *request, const struct kms_plan *plan,
@@ -260,9 +268,11 @@ static void add_crtc(struct kms_request *request, const struct kms_plan *plan,
 {
 	const struct kms_plan_entry *entry = find_by_crtc(plan, crtc);
 
-	if (kms_attempt_includes_crtc(plan, attempt, crtc))
-		kms_state_add_crtc(request, crtc, entry ? &entry->next : NULL,
-			resets(attempt, entry));
+	if (!kms_attempt_includes_crtc(plan, attempt, crtc))
+		return;
+	kms_state_add_crtc(request, crtc, entry ? &entry->next : NULL, resets(attempt, entry));
+	kms_settings_add_crtc(request, crtc, settings_of(entry, attempt),
+		!entry || entry->output->state.vrr);
 }
 
 static bool shows(const struct kms_plan_entry *entry, enum kms_layer_kind kind)
@@ -403,7 +413,9 @@ static void apply_on(struct kms_plan_entry *entry, const struct kms_attempt *att
 	picture = &output->state.layers[KMS_LAYER_PICTURE];
 	output->on = true;
 	output->renew = false;
-	kms_settings_apply(&output->settings, &output->connector, &output->state.settings);
+	kms_settings_apply(&output->settings, &output->connector, output->state.crtc,
+		&output->state.settings);
+	kms_output_vrr_start(output);
 	kms_mode_describe(&output->state.mode, &output->info);
 	if (other)
 		log_other_mode(output);

@@ -129,6 +129,19 @@ static char *monitor_name(const uint8_t *edid)
 	return g_strdup_printf("%s %s %s", maker, model, serial);
 }
 
+/* Display range limits (EDID 1.4, 3.10.3.3): byte 5 the lowest vertical rate, which is 255 more where the
+ * two lowest bits of byte 4 are set. */
+static uint32_t slowest_rate(const uint8_t *edid)
+{
+	for (size_t at = 54; at <= 108; at += 18) {
+		const uint8_t *descriptor = edid + at;
+
+		if (descriptor[0] == 0 && descriptor[1] == 0 && descriptor[3] == 0xfd)
+			return descriptor[5] + ((descriptor[4] & 3) == 3 ? 255u : 0u);
+	}
+	return 0;
+}
+
 static bool update_edid(struct kms_connector *connector, int fd)
 {
 	uint64_t id = connector->properties[KMS_CONNECTOR_EDID].value;
@@ -145,8 +158,11 @@ static bool update_edid(struct kms_connector *connector, int fd)
 		connector->edid_size = blob ? blob->length : 0;
 		if (connector->edid_size)
 			connector->edid = g_memdup2(blob->data, blob->length);
-		if (connector->edid && is_sound(connector->edid, connector->edid_size))
+		connector->slowest_hz = 0;
+		if (connector->edid && is_sound(connector->edid, connector->edid_size)) {
 			connector->monitor = monitor_name(connector->edid);
+			connector->slowest_hz = slowest_rate(connector->edid);
+		}
 	}
 	if (blob)
 		drmModeFreePropertyBlob(blob);

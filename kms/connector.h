@@ -31,6 +31,7 @@ struct kms_connector {
 	uint8_t *edid; /* NULL without; as the kernel gives it, so it may be damaged */
 	size_t edid_size;
 	char *monitor; /* see kms_output_monitor() */
+	uint32_t slowest_hz; /* of the rates that the monitor can have, by its EDID; 0: not said */
 	struct kms_property properties[KMS_CONNECTOR_PROPERTIES];
 };
 

@@ -58,9 +58,8 @@ int64_t kms_output_period(const struct kms_output *output)
 	return INT64_C(1000000000) / output->info.refresh_mhz;
 }
 
-int64_t kms_output_time_left(const struct kms_output *output, int64_t now_us)
+int64_t kms_output_time_left(const struct kms_output *output, int64_t now_us, int64_t period_us)
 {
-	int64_t period_us = kms_output_period(output);
 	int64_t since_us;
 
 	if (!output->event_us)
@@ -198,7 +197,11 @@ void kms_output_run_deadlines(struct kms_output *output, int64_t now_us)
 
 /* ---- events ---- */
 
-/* How many vblanks later than the first one after its commit did the event come? */
+/*
+ * How many vblanks later than the first one after its commit did the event come? Where the refresh rate
+ * varies, fewer vblanks may have passed until the commit than there were periods, and some may be missed
+ * that are not counted; but none is counted that was not.
+ */
 static uint64_t missed_vblanks(const struct kms_output *output, uint32_t sequence)
 {
 	int64_t since_us = output->state.crtc->committed_us - output->event_us;

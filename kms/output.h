@@ -89,6 +89,8 @@ struct kms_output {
 	void *paint_data;
 	struct kms_mode_wishes wishes;
 	struct kms_output_settings settings;
+	bool vrr_auto; /* frames decide whether the refresh rate varies */
+	int64_t vrr_frame_us; /* when the last one was committed, or the mode set */
 	size_t step; /* of the modes that it can be tried with, this one is to be lit */
 	bool refused; /* a mode set for it was refused: see kms_outputs_forgive() */
 
@@ -187,8 +189,21 @@ void kms_output_forget_state(struct kms_output *output);
  * than 10 s later: a driver that takes one picture and refuses the other is not to flicker. */
 void kms_output_distrust(struct kms_output *output);
 
-/* Length of a frame of the mode that runs, microseconds. */
+/* Length of a frame of the mode that runs, microseconds: the shortest, where the refresh rate varies. */
 int64_t kms_output_period(const struct kms_output *output);
+
+/* Whether the refresh rate varies (output_vrr.c). A mode set was accepted for it. */
+void kms_output_vrr_start(struct kms_output *output);
+
+/* Is it to vary with this commit, which brings a frame or none? For `vrr_auto` alone. */
+bool kms_output_vrr_choose(struct kms_output *output, bool frame);
+
+/* The driver takes no commit that changes it, but mode sets. */
+void kms_output_vrr_refuse(struct kms_output *output);
+
+/* When the monitor shows its picture again by itself if nothing comes, as far as it is worth waiting for:
+ * after a period of the mode, or, where the rate varies, of the slowest rate. */
+int64_t kms_output_longest_period(const struct kms_output *output);
 
 /* How long before a vblank what can wait is committed: frames have had most of their time to come. */
 #define KMS_LEAD_US 4000
@@ -243,9 +258,9 @@ bool kms_output_gathers(struct kms_output *output, uint32_t frames);
 
 /*
  * How long from now until that last moment, a little before the vblank; negative after it. What comes later
- * may hit the vblank, or not.
+ * may hit the vblank, or not. `period_us`: how long a frame is taken for.
  */
-int64_t kms_output_time_left(const struct kms_output *output, int64_t now_us);
+int64_t kms_output_time_left(const struct kms_output *output, int64_t now_us, int64_t period_us);
 
 /* ---- between output.c and the other files of the output ---- */
 

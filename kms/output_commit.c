@@ -75,6 +75,18 @@ static bool has_cursor(const struct commit *commit)
 	return next_layer(commit, KMS_LAYER_CURSOR)->buffer != NULL;
 }
 
+/* The refresh rate varies, or does not, as before. */
+static int send_without_vrr(struct commit *commit)
+{
+	int error;
+
+	commit->flip.vrr = commit->output->state.vrr;
+	error = send_flip(commit);
+	if (!error)
+		kms_output_vrr_refuse(commit->output);
+	return error;
+}
+
 /* Off; or where that is what was refused, as it is. */
 static int send_without_cursor(struct commit *commit)
 {
@@ -167,6 +179,8 @@ G_NO_INLINE static int send_less(struct commit *commit, int error,
 {
 	bool had_cursor = has_cursor(commit);
 
+	if (kms_output_is_refusal(error) && commit->flip.vrr != commit->output->state.vrr)
+		error = send_without_vrr(commit);
 	if (kms_output_is_refusal(error) && commit->frames && (had_cursor || commit->with_cursor))
 		error = send_without_cursor(commit);
 	if (kms_output_is_refusal(error) && commit->flip.damaged)
@@ -207,6 +221,8 @@ G_ALWAYS_INLINE static inline int commit_frames(struct kms_output *output, uint3
 		&output->state.layers[KMS_LAYER_CURSOR]);
 	if (commit.with_cursor)
 		add_cursor(output, &commit.flip);
+	if (output->vrr_auto)
+		commit.flip.vrr = kms_output_vrr_choose(output, frames != 0);
 	error = send_flip(&commit);
 	if (error)
 		error = send_less(&commit, error, refusal);

@@ -25,10 +25,10 @@ static bool has_change(const struct kms_output *output)
 
 G_NO_INLINE static void schedule(struct kms_output *output)
 {
-	int64_t period_us = kms_output_period(output);
+	int64_t period_us = kms_output_longest_period(output);
 	int64_t lead_us = kms_output_lead(output);
 	int64_t now_us = kms_records_now(&output->card->records);
-	int64_t left_us = kms_output_time_left(output, now_us);
+	int64_t left_us = kms_output_time_left(output, now_us, period_us);
 
 	if (left_us < MIN(TOO_LATE_US, lead_us / 2) - lead_us)
 		left_us += period_us;

@@ -192,7 +192,7 @@ static bool is_live(const struct kms_output_layer *layer, int64_t now_us)
 bool kms_output_gathers(struct kms_output *output, uint32_t frames)
 {
 	int64_t now_us = kms_records_now(&output->card->records);
-	int64_t left_us = kms_output_time_left(output, now_us);
+	int64_t left_us = kms_output_time_left(output, now_us, kms_output_period(output));
 	bool awaited = false;
 
 	output->gather_due_us = KMS_NEVER;

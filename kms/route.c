@@ -299,9 +299,6 @@ void kms_plan_init(struct kms_plan *plan, const struct kms_outputs *outputs)
 			!entry->output->refused && !is_given_up(entry->output);
 		if (entry->on && !kms_plan_choose_mode(entry, 0))
 			leave_off(entry, "none of its modes works");
-		if (entry->on)
-			entry->next.settings = kms_settings_choose(&entry->output->settings,
-				&entry->output->connector);
 	}
 	route_crtcs(plan);
 	for (size_t i = 0; i < plan->count; i++)
@@ -315,6 +312,9 @@ void kms_plan_init(struct kms_plan *plan, const struct kms_outputs *outputs)
 		if (entry->on && !(entry->next.crtc && entry->next.layers[KMS_LAYER_PICTURE].plane))
 			leave_off(entry,
 				"the card cannot drive so many outputs at once; turn another one off");
+		if (entry->on)
+			entry->next.settings = kms_settings_choose(&entry->output->settings,
+				&entry->output->connector, entry->next.crtc);
 		entry->wanted = entry->on;
 		entry->resets = entry->output->renew;
 		entry->same = is_same(entry);

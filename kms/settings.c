@@ -12,6 +12,8 @@ struct driver_side {
 };
 
 static const struct driver_side sides[KMS_SETTINGS] = {
+	/* That one is the CRTC's to set; the connector says whether its monitor can. */
+	[KMS_SETTING_VRR] = {{KMS_CONNECTOR_VRR_CAPABLE}, {NULL}},
 	[KMS_SETTING_MAX_BPC] = {{KMS_CONNECTOR_MAX_BPC}, {NULL}},
 	[KMS_SETTING_CONTENT_TYPE] = {{KMS_CONNECTOR_CONTENT_TYPE},
 		{"No Data", "Graphics", "Photo", "Cinema", "Game"}},
@@ -30,6 +32,11 @@ static const struct driver_side sides[KMS_SETTINGS] = {
 static bool has(const struct kms_settings *settings, int setting)
 {
 	return settings->given >> setting & 1;
+}
+
+static bool is_of_crtc(int setting)
+{
+	return setting == KMS_SETTING_VRR;
 }
 
 static const struct kms_property *property_of(const struct kms_connector *connector, int setting,
@@ -65,11 +72,21 @@ static bool find_number(const struct kms_connector *connector, int setting, size
 	return wanted >= property->minimum && wanted <= property->maximum;
 }
 
-static bool is_possible(const struct kms_connector *connector, const struct kms_settings *settings,
-	int setting)
+static bool can_vary(const struct kms_connector *connector)
+{
+	const struct kms_property *capable = &connector->properties[KMS_CONNECTOR_VRR_CAPABLE];
+
+	return capable->id && capable->value;
+}
+
+static bool is_possible(const struct kms_connector *connector, const struct kms_crtc *crtc,
+	const struct kms_settings *settings, int setting)
 {
 	uint64_t number;
 
+	if (is_of_crtc(setting))
+		return settings->values[setting][0] == KMS_VRR_OFF ||
+			(can_vary(connector) && crtc->properties[KMS_CRTC_VRR_ENABLED].id);
 	for (size_t i = 0; i < kms_setting_kind((enum kms_setting)setting)->count; i++) {
 		if (!find_number(connector, setting, i, settings->values[setting][i], &number))
 			return false;
@@ -89,13 +106,13 @@ void kms_settings_ask(struct kms_output_settings *settings, const struct kms_set
 }
 
 struct kms_settings kms_settings_choose(const struct kms_output_settings *settings,
-	const struct kms_connector *connector)
+	const struct kms_connector *connector, const struct kms_crtc *crtc)
 {
 	struct kms_settings chosen = settings->wanted;
 
 	chosen.given &= ~settings->refused;
 	for (int setting = 0; setting < KMS_SETTINGS; setting++) {
-		if (has(&chosen, setting) && !is_possible(connector, &chosen, setting))
+		if (has(&chosen, setting) && !is_possible(connector, crtc, &chosen, setting))
 			chosen.given &= ~(UINT32_C(1) << setting);
 	}
 	return chosen;
@@ -119,6 +136,8 @@ void kms_settings_add(struct kms_request *request, const struct kms_output_setti
 		const struct kms_setting_kind *kind = kms_setting_kind((enum kms_setting)setting);
 		uint64_t number;
 
+		if (is_of_crtc(setting))
+			continue;
 		if (!has(chosen, setting)) {
 			if (settings->touched >> setting & 1)
 				put_back(request, settings, connector, setting);
@@ -130,6 +149,21 @@ void kms_settings_add(struct kms_request *request, const struct kms_output_setti
 					property_of(connector, setting, i), number);
 		}
 	}
+}
+
+bool kms_settings_vary(const struct kms_settings *chosen)
+{
+	return has(chosen, KMS_SETTING_VRR) && chosen->values[KMS_SETTING_VRR][0] != KMS_VRR_OFF;
+}
+
+void kms_settings_add_crtc(struct kms_request *request, const struct kms_crtc *crtc,
+	const struct kms_settings *chosen, bool varies)
+{
+	bool wanted = kms_settings_vary(chosen);
+
+	if (wanted || varies)
+		kms_request_add_optional(request, crtc->id, &crtc->properties[KMS_CRTC_VRR_ENABLED],
+			wanted);
 }
 
 /* ---- words ---- */
@@ -153,7 +187,8 @@ static void append_words(GString *text, const struct kms_connector *connector, i
 	uint64_t number;
 
 	for (size_t word = 0; kind->words[word]; word++) {
-		if (!find_word(property_of(connector, setting, 0), setting, word, &number))
+		if (!is_of_crtc(setting) &&
+			!find_word(property_of(connector, setting, 0), setting, word, &number))
 			continue;
 		g_string_append_printf(text, "%s%s", separator, kind->words[word]);
 		separator = "|";
@@ -168,7 +203,7 @@ bool kms_settings_describe(GString *text, const struct kms_connector *connector)
 		const struct kms_setting_kind *kind = kms_setting_kind((enum kms_setting)setting);
 		const struct kms_property *property = property_of(connector, setting, 0);
 
-		if (!property->id)
+		if (!property->id || (is_of_crtc(setting) && !can_vary(connector)))
 			continue;
 		g_string_append_printf(text, "%s%s=", separator, kind->name);
 		separator = ", ";
@@ -217,7 +252,7 @@ static void remember(struct kms_output_settings *settings, const struct kms_conn
 }
 
 void kms_settings_apply(struct kms_output_settings *settings, const struct kms_connector *connector,
-	const struct kms_settings *chosen)
+	const struct kms_crtc *crtc, const struct kms_settings *chosen)
 {
 	for (int setting = 0; setting < KMS_SETTINGS; setting++) {
 		uint32_t bit = UINT32_C(1) << setting;
@@ -225,7 +260,7 @@ void kms_settings_apply(struct kms_output_settings *settings, const struct kms_c
 		if (has(chosen, setting) && !(settings->touched & bit))
 			remember(settings, connector, setting);
 		if (!has(&settings->wanted, setting) || settings->said & bit ||
-			is_possible(connector, &settings->wanted, setting))
+			is_possible(connector, crtc, &settings->wanted, setting))
 			continue;
 		say_missing(settings, connector, setting);
 		settings->said |= bit;

@@ -27,17 +27,24 @@ struct kms_output_settings {
 /* Other ones from now on, unless they are the same: what was refused is tried again. */
 void kms_settings_ask(struct kms_output_settings *settings, const struct kms_settings *wanted);
 
-/* Those that the connector can have and nobody refused. */
+/* Those that connector and CRTC can have and nobody refused. */
 struct kms_settings kms_settings_choose(const struct kms_output_settings *settings,
-	const struct kms_connector *connector);
+	const struct kms_connector *connector, const struct kms_crtc *crtc);
 
 /* `chosen`; and what was set before and is not in it goes back to its default, or to what was found. */
 void kms_settings_add(struct kms_request *request, const struct kms_output_settings *settings,
 	const struct kms_connector *connector, const struct kms_settings *chosen);
 
+/* Do they want a variable refresh rate, at first? */
+bool kms_settings_vary(const struct kms_settings *chosen);
+
+/* What of them is the CRTC's; `varies`: its refresh rate does so far. */
+void kms_settings_add_crtc(struct kms_request *request, const struct kms_crtc *crtc,
+	const struct kms_settings *chosen, bool varies);
+
 /* The kernel has accepted them. Says what is wanted and missing. */
 void kms_settings_apply(struct kms_output_settings *settings, const struct kms_connector *connector,
-	const struct kms_settings *chosen);
+	const struct kms_crtc *crtc, const struct kms_settings *chosen);
 
 /* The driver takes no mode set with the setting: said, and left out as long as `refused` says so. */
 void kms_settings_refuse(struct kms_output_settings *settings,

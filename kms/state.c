@@ -272,6 +272,9 @@ G_ALWAYS_INLINE static inline void build(struct kms_request *request, const stru
 	}
 	if (flip->damaged)
 		add_damage(request, flip);
+	if (flip->vrr != now->vrr)
+		kms_request_add(request, now->crtc->id,
+			&now->crtc->properties[KMS_CRTC_VRR_ENABLED], flip->vrr);
 }
 
 int kms_flip_test(const struct kms_card *card, struct kms_request *request,
@@ -305,6 +308,7 @@ void kms_flip_apply(struct kms_flip *flip, struct kms_state *now)
 		settle(layer, kind, now->crtc);
 	}
 	flip->copied = 0;
+	now->vrr = flip->vrr;
 }
 
 /* ---- the parts of a mode set ---- */

@@ -68,6 +68,7 @@ struct kms_state {
 	drmModeModeInfo mode;
 	uint32_t mode_blob;
 	struct kms_settings settings; /* of its connector: those that it can have */
+	bool vrr; /* the refresh rate varies: the CRTC's VRR_ENABLED */
 	struct kms_layer layers[KMS_LAYERS];
 };
 
@@ -86,6 +87,7 @@ struct kms_flip {
 	const struct kms_state *now; /* borrowed: what the kernel has */
 	uint32_t copied; /* a set: all others stay as they are */
 	uint32_t damaged; /* those of which but a part changes */
+	bool vrr; /* as struct kms_state has it */
 	struct kms_layer layers[KMS_LAYERS]; /* the copies, which are the caller's to change */
 	uint32_t damage[KMS_LAYERS]; /* of those that are `damaged`: a blob of kms_clips_blob() */
 };
@@ -96,6 +98,7 @@ static inline void kms_flip_init(struct kms_flip *flip, const struct kms_state *
 	flip->now = now;
 	flip->copied = 0;
 	flip->damaged = 0;
+	flip->vrr = now->vrr;
 }
 
 /* Gives up what was not applied. */

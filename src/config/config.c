@@ -128,6 +128,7 @@ static const struct key output_keys[] = {
 	{"scaling", VALUE_PLACE, offsetof(struct config_output, place)},
 	{"transform", VALUE_TRANSFORM, offsetof(struct config_output, transform)},
 	{"background", VALUE_COLOR, offsetof(struct config_output, background)},
+	SETTING("vrr", KMS_SETTING_VRR),
 	SETTING("max-bpc", KMS_SETTING_MAX_BPC),
 	SETTING("content-type", KMS_SETTING_CONTENT_TYPE),
 	SETTING("broadcast-rgb", KMS_SETTING_BROADCAST_RGB),

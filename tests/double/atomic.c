@@ -284,7 +284,9 @@ static int check_crtcs(struct check *check)
 		if (object->type != DRM_MODE_OBJECT_CRTC)
 			continue;
 		check->mode_set |= now[PROPERTY_ACTIVE] != next[PROPERTY_ACTIVE] ||
-			!same_mode(now[PROPERTY_MODE_ID], next[PROPERTY_MODE_ID]);
+			!same_mode(now[PROPERTY_MODE_ID], next[PROPERTY_MODE_ID]) ||
+			(double_card.vrr_by_mode_set &&
+				now[PROPERTY_VRR_ENABLED] != next[PROPERTY_VRR_ENABLED]);
 		if (next[PROPERTY_ACTIVE] && !is_possible((uint32_t)next[PROPERTY_MODE_ID]))
 			return EINVAL;
 		if (next[PROPERTY_ACTIVE] && double_card.primary_needed &&

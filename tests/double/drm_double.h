@@ -49,6 +49,9 @@ struct double_card {
 	bool panels; /* connectors have "panel orientation" */
 	uint64_t panel_orientation; /* its value */
 	bool settings; /* connectors have "content type", "underscan", margins and so on */
+	bool vrr; /* CRTCs can vary their refresh rate, and connectors say whether the monitor can */
+	bool vrr_incapable[DOUBLE_CRTCS_MAX];
+	bool vrr_by_mode_set; /* a commit that changes it without a mode set is EINVAL */
 	const char *refused_value; /* a commit that sets this property to … */
 	uint64_t refuses_value; /* … this value is EINVAL */
 	bool zpos; /* planes can be put above each other: 0 to 7 */

@@ -70,6 +70,9 @@ static const struct {
 	[PROPERTY_MARGIN_RIGHT] = {"right margin", DRM_MODE_PROP_RANGE, 0, 100},
 	[PROPERTY_MARGIN_TOP] = {"top margin", DRM_MODE_PROP_RANGE, 0, 100},
 	[PROPERTY_MARGIN_BOTTOM] = {"bottom margin", DRM_MODE_PROP_RANGE, 0, 100},
+	[PROPERTY_VRR_CAPABLE] = {"vrr_capable", DRM_MODE_PROP_RANGE | DRM_MODE_PROP_IMMUTABLE, 0,
+		1},
+	[PROPERTY_VRR_ENABLED] = {"VRR_ENABLED", DRM_MODE_PROP_RANGE, 0, 1},
 };
 
 struct enum_value {
@@ -336,6 +339,8 @@ static void add_settings(struct double_object *connector, uint64_t *values)
 	values[PROPERTY_UNDERSCAN] = 1;
 	values[PROPERTY_UNDERSCAN_X] = 17;
 	values[PROPERTY_MARGIN_TOP] = 5;
+	connector->has[PROPERTY_VRR_CAPABLE] = double_card.vrr;
+	values[PROPERTY_VRR_CAPABLE] = !double_card.vrr_incapable[connector->index];
 }
 
 void double_objects_build(void)
@@ -348,6 +353,7 @@ void double_objects_build(void)
 		crtc->has[PROPERTY_ACTIVE] = true;
 		crtc->has[PROPERTY_MODE_ID] = true;
 		crtc->has[PROPERTY_GAMMA_LUT] = true;
+		crtc->has[PROPERTY_VRR_ENABLED] = double_card.vrr;
 		double_objects.state.values[at][PROPERTY_GAMMA_LUT] = 0xb1ffffff;
 		connector = add_object(DOUBLE_CONNECTOR(i), DRM_MODE_OBJECT_CONNECTOR, i);
 		connector->has[PROPERTY_CRTC_ID] = true;

@@ -133,6 +133,8 @@ static const struct fault faults[] = {
 	{"background-sign", "[output DP-1]\nbackground=#+12345\n",
 		"scanoutd.conf:2: background=#+12345: must be a colour as #RRGGBB, two hexadecimal "
 		"digits each for red, green and blue"},
+	{"vrr", "[output DP-1]\nvrr=yes\n",
+		"scanoutd.conf:2: vrr=yes: must be off, auto or always"},
 	{"max-bpc", "[output DP-1]\nmax-bpc=17\n",
 		"scanoutd.conf:2: max-bpc=17: must be a whole number from 6 to 16"},
 	{"max-bpc-two", "[output DP-1]\nmax-bpc=8,8\n",

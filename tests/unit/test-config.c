@@ -101,6 +101,7 @@ static void test_all_keys(struct config_fixture *fixture, gconstpointer data)
 		"position= 1920 , 0\n"
 		"transform=flipped-270\n"
 		"background=#10aBff\n"
+		"vrr=auto\n"
 		"max-bpc=10\n"
 		"content-type=game\n"
 		"broadcast-rgb=limited\n"
@@ -152,6 +153,7 @@ static void test_all_keys(struct config_fixture *fixture, gconstpointer data)
 	g_assert_cmpint(output->transform, ==, KMS_ROTATE_270 | KMS_REFLECT_X);
 	g_assert_cmphex(output->background, ==, 0x10abff);
 	g_assert_cmphex(output->settings.given, ==, (1u << KMS_SETTINGS) - 1);
+	g_assert_cmpuint(output->settings.values[KMS_SETTING_VRR][0], ==, KMS_VRR_AUTO);
 	g_assert_cmpuint(output->settings.values[KMS_SETTING_MAX_BPC][0], ==, 10);
 	g_assert_cmpuint(output->settings.values[KMS_SETTING_CONTENT_TYPE][0], ==, 4);
 	g_assert_cmpuint(output->settings.values[KMS_SETTING_BROADCAST_RGB][0], ==, 2);

@@ -140,11 +140,12 @@ static void test_settings(void)
 
 	double_reset();
 	double_card.settings = true;
+	double_card.vrr = true;
 	fd = open_card();
 	kms_list_parts(text, fd);
 	close(fd);
 	assert_line(text->str,
-		"      can be set: max-bpc=6 to 12, "
+		"      can be set: vrr=off|auto|always, max-bpc=6 to 12, "
 		"content-type=no-data|graphics|photo|cinema|game, "
 		"broadcast-rgb=auto|full|limited, scaling-mode=center|full-aspect, "
 		"underscan=off|on|auto, underscan-border=0 to 128, margins=0 to 100");

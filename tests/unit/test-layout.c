@@ -86,7 +86,7 @@ static void test_sections(void)
 			.guest = "a",
 			.scanout = -1,
 			.mode = "800x600",
-			.settings = {1u << KMS_SETTING_MAX_BPC, {{8}}}},
+			.settings = {1u << KMS_SETTING_MAX_BPC, {[KMS_SETTING_MAX_BPC] = {8}}}},
 		{.name = "DP-1", .guest = "a", .scanout = 0},
 		{.name = "DP-2", .guest = "a", .scanout = -1, .policy = PLACE_CENTER},
 		{.name = "DP-4", .off = true, .scanout = -1},
