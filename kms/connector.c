@@ -179,6 +179,24 @@ bool kms_connector_is_blind(const struct kms_connector *connector)
 
 /* ---- a probe ---- */
 
+/* Can it drive the whole monitor? Leaves the modes that do. */
+static size_t update_tile(struct kms_connector *connector, int fd, const drmModeConnector *probed,
+	drmModeModeInfo *modes)
+{
+	uint64_t id = connector->properties[KMS_CONNECTOR_TILE].value;
+	drmModePropertyBlobRes *blob = NULL;
+	size_t count = (size_t)MAX(probed->count_modes, 0);
+
+	if (connector->detected && id)
+		blob = drmModeGetPropertyBlob(fd, (uint32_t)id);
+	connector->tile = kms_tile_parse(blob ? blob->data : NULL, blob ? blob->length : 0);
+	if (blob)
+		drmModeFreePropertyBlob(blob);
+	count = kms_tile_choose_modes(&connector->tile, probed->modes, count, modes);
+	connector->no_whole = kms_tile_is_part(&connector->tile) && count == 0;
+	return count;
+}
+
 static bool set_modes(struct kms_connector *connector, const drmModeModeInfo *modes, size_t count)
 {
 	drmModeModeInfo fallback[KMS_MODE_FALLBACK_MAX];
@@ -201,19 +219,26 @@ static bool set_modes(struct kms_connector *connector, const drmModeModeInfo *mo
 bool kms_connector_update(struct kms_connector *connector, int fd, struct kms_property_cache *cache,
 	const drmModeConnector *probed)
 {
+	g_autofree drmModeModeInfo *modes = NULL;
 	bool was_connected = connector->connected;
-	bool changed;
+	bool changed, known;
+	size_t count;
 
 	connector->detected = probed && probed->connection == DRM_MODE_CONNECTED;
-	connector->connected = probed && (connector->detected || connector->forced);
-	changed = connector->connected != was_connected;
 	if (!probed) {
+		connector->connected = false;
 		kms_connector_finish(connector);
 		connector->id = 0;
 		memset(connector->properties, 0, sizeof(connector->properties));
-		return changed;
+		return was_connected;
 	}
 	connector->type = probed->connector_type;
+	known = kms_property_read(fd, cache, DRM_MODE_OBJECT_CONNECTOR, connector->id,
+			connector->properties) == 0;
+	modes = g_new(drmModeModeInfo, (size_t)MAX(probed->count_modes, 1));
+	count = update_tile(connector, fd, probed, modes);
+	connector->connected = (connector->detected || connector->forced) && !connector->no_whole;
+	changed = connector->connected != was_connected;
 	if (connector->connected &&
 		(connector->width_mm != probed->mmWidth ||
 			connector->height_mm != probed->mmHeight)) {
@@ -221,9 +246,8 @@ bool kms_connector_update(struct kms_connector *connector, int fd, struct kms_pr
 		connector->height_mm = probed->mmHeight;
 		changed = true;
 	}
-	changed |= set_modes(connector, probed->modes, (size_t)MAX(probed->count_modes, 0));
-	if (kms_property_read(fd, cache, DRM_MODE_OBJECT_CONNECTOR, connector->id,
-		    connector->properties) == 0) {
+	changed |= set_modes(connector, modes, count);
+	if (known) {
 		connector->non_desktop = connector->properties[KMS_CONNECTOR_NON_DESKTOP].value !=
 			0;
 		changed |= update_edid(connector, fd);
@@ -233,7 +257,7 @@ bool kms_connector_update(struct kms_connector *connector, int fd, struct kms_pr
 
 bool kms_connector_force(struct kms_connector *connector, bool forced)
 {
-	bool connected = connector->id && (connector->detected || forced);
+	bool connected = connector->id && (connector->detected || forced) && !connector->no_whole;
 	bool changed = connected != connector->connected;
 
 	connector->forced = forced;

@@ -7,6 +7,7 @@
 #define KMS_CONNECTOR_H
 
 #include "property.h"
+#include "tile.h"
 
 #include <kms.h>
 #include <xf86drmMode.h>
@@ -18,7 +19,10 @@ struct kms_connector {
 	bool non_desktop; /* a headset: only for who names it */
 	bool forced; /* by kms_connector_force() */
 	bool detected; /* the kernel says that a monitor is there */
-	bool connected; /* it does, or it is forced */
+	bool connected; /* it does, or it is forced; but not what `no_whole` is */
+	struct kms_tile
+		tile; /* of a monitor behind several connectors, the part that this one has */
+	bool no_whole; /* … which does not show all of the monitor: another connector does, or none */
 	/* A monitor was detected, and its EDID could not be read, or is damaged: it may be when it is
 	 * probed again, since monitors that were just plugged in are late at times. Never of panels
 	 * and virtual connectors, which need not have one. */

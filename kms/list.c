@@ -129,6 +129,10 @@ static void list_connector(GString *text, const struct entry *entry, const GArra
 	g_string_append_printf(text, "  connector %s: %s", connector->name,
 		connection_name(entry->connection));
 	list_monitor(text, entry);
+	if (kms_tile_is_part(&connector->tile))
+		g_string_append_printf(text, ", a part of a tiled monitor (%ux%u)%s",
+			connector->tile.columns, connector->tile.rows,
+			connector->no_whole ? " that another connector drives" : "");
 	if (connector->non_desktop)
 		g_string_append(text, ", not a desktop monitor");
 	if (kms_connector_panel_transform(connector) != KMS_ROTATE_0)

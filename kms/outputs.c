@@ -125,14 +125,39 @@ static void take_note(struct kms_outputs *outputs, struct kms_output *output)
 	kms_output_note_change(output);
 }
 
+/* It stays dark although a monitor is there, or shows less than that can. */
+static void say_tile(const struct kms_connector *connector)
+{
+	const struct kms_tile *tile = &connector->tile;
+
+	if (!connector->no_whole)
+		log_output(G_LOG_LEVEL_MESSAGE, connector->name,
+			"is a part of a tiled monitor (%ux%u): that is driven by this connector alone",
+			tile->columns, tile->rows);
+	else if (tile->column || tile->row)
+		log_output(G_LOG_LEVEL_MESSAGE, connector->name,
+			"is a part of a tiled monitor (%ux%u), column %u of row %u: left to the "
+			"connector of the first one",
+			tile->columns, tile->rows, tile->column + 1, tile->row + 1);
+	else
+		log_output(G_LOG_LEVEL_WARNING, connector->name,
+			"is a part of a tiled monitor (%ux%u): left off, for it has no mode for the "
+			"whole monitor",
+			tile->columns, tile->rows);
+}
+
 static void update(struct kms_outputs *outputs, struct kms_output *output,
 	const drmModeConnector *probed)
 {
 	struct kms_card *card = outputs->card;
+	const struct kms_tile tile = output->connector.tile;
 
 	output->seen = true;
 	if (kms_connector_update(&output->connector, card->fd, card->property_cache, probed))
 		take_note(outputs, output);
+	if (kms_tile_is_part(&output->connector.tile) &&
+		memcmp(&tile, &output->connector.tile, sizeof(tile)) != 0)
+		say_tile(&output->connector);
 	check_link(output);
 }
 

@@ -44,6 +44,7 @@ static const struct property_row connector_rows[KMS_CONNECTOR_PROPERTIES] = {
 	[KMS_CONNECTOR_MARGIN_TOP] = {"top margin", RESET_NEVER},
 	[KMS_CONNECTOR_MARGIN_BOTTOM] = {"bottom margin", RESET_NEVER},
 	[KMS_CONNECTOR_VRR_CAPABLE] = {"vrr_capable", RESET_NEVER},
+	[KMS_CONNECTOR_TILE] = {"TILE", RESET_NEVER},
 	[KMS_CONNECTOR_PANEL_ORIENTATION] = {"panel orientation", RESET_NEVER},
 };
 

@@ -127,6 +127,10 @@ void double_break_link(unsigned int n);
 /* The EDID that the kernel read from the monitor at connector n, which is open; `size` 0: none. */
 void double_set_edid(unsigned int n, const void *edid, size_t size);
 
+/* The part of a monitor that connector n, which is open, has: "GROUP:SINGLE:COLUMNS:ROWS:…"; `size` 0:
+ * all of it. */
+void double_set_tile(unsigned int n, const void *tile, size_t size);
+
 /* What the driver says of the formats of a plane: any bytes, which need be no IN_FORMATS blob. */
 void double_set_in_formats(uint32_t plane, const void *bytes, size_t size);
 

@@ -72,6 +72,7 @@ static const struct {
 	[PROPERTY_MARGIN_BOTTOM] = {"bottom margin", DRM_MODE_PROP_RANGE, 0, 100},
 	[PROPERTY_VRR_CAPABLE] = {"vrr_capable", DRM_MODE_PROP_RANGE | DRM_MODE_PROP_IMMUTABLE, 0,
 		1},
+	[PROPERTY_TILE] = {"TILE", DRM_MODE_PROP_BLOB | DRM_MODE_PROP_IMMUTABLE},
 	[PROPERTY_VRR_ENABLED] = {"VRR_ENABLED", DRM_MODE_PROP_RANGE, 0, 1},
 };
 
@@ -360,6 +361,7 @@ void double_objects_build(void)
 		connector->has[PROPERTY_MAX_BPC] = true;
 		connector->has[PROPERTY_LINK_STATUS] = true;
 		connector->has[PROPERTY_EDID] = true;
+		connector->has[PROPERTY_TILE] = true;
 		connector->has[PROPERTY_PANEL_ORIENTATION] = double_card.panels;
 		double_objects.state.values[at + 1][PROPERTY_PANEL_ORIENTATION] =
 			double_card.panel_orientation;
@@ -414,6 +416,13 @@ void double_set_edid(unsigned int n, const void *edid, size_t size)
 {
 	double_objects.state.values[find_connector(n)][PROPERTY_EDID] = size
 		? double_memory_blob(edid, size)
+		: 0;
+}
+
+void double_set_tile(unsigned int n, const void *tile, size_t size)
+{
+	double_objects.state.values[find_connector(n)][PROPERTY_TILE] = size
+		? double_memory_blob(tile, size)
 		: 0;
 }
 

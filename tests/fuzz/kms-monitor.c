@@ -30,6 +30,15 @@ static void set_edid(struct fuzz *fuzz, uint8_t how)
 	double_set_edid(0, edid, size);
 }
 
+/* Which part of a monitor it is, by anything. */
+static void set_tile(struct fuzz *fuzz)
+{
+	uint8_t tile[24];
+
+	fuzz_copy(fuzz, tile, sizeof(tile));
+	double_set_tile(0, tile, sizeof(tile));
+}
+
 /* kms_output_monitor() says what a name is. */
 static void check_name(const struct kms_connector *connector)
 {
@@ -65,6 +74,8 @@ static void probe(struct kms_connector *connector, int fd, struct kms_property_c
 
 	if (how & 8)
 		set_edid(fuzz, how);
+	else if (how & 1)
+		set_tile(fuzz);
 	if (how & 4)
 		kms_connector_force(connector, how & 2);
 	kms_connector_update(connector, fd, cache, how == 0xff ? NULL : &probed);

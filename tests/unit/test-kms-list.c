@@ -152,6 +152,28 @@ static void test_settings(void)
 	g_assert_null(double_faults());
 }
 
+static void test_tiles(void)
+{
+	static const char first[] = "1:1:2:1:0:0:960:1080";
+	static const char second[] = "1:1:2:1:1:0:960:1080";
+	g_autoptr(GString) text = g_string_new("\n");
+	int fd;
+
+	double_reset();
+	double_card.crtcs = 3;
+	fd = open_card();
+	double_set_tile(0, first, sizeof(first));
+	double_set_tile(1, second, sizeof(second));
+	kms_list_parts(text, fd);
+	close(fd);
+	g_assert_nonnull(strstr(text->str, ", 520×320 mm, a part of a tiled monitor (2x1)\n"));
+	assert_line(text->str,
+		"  connector DP-2: connected, a part of a tiled monitor (2x1) that another connector "
+		"drives");
+	g_assert_null(strstr(strstr(text->str, "DP-3"), "tiled"));
+	g_assert_null(double_faults());
+}
+
 static void test_twins(void)
 {
 	g_autoptr(GString) text = g_string_new("\n");
@@ -358,6 +380,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/kms/list/connectors", test_connectors);
 	g_test_add_func("/kms/list/mounted", test_mounted);
 	g_test_add_func("/kms/list/settings", test_settings);
+	g_test_add_func("/kms/list/tiles", test_tiles);
 	g_test_add_func("/kms/list/twins", test_twins);
 	g_test_add_func("/kms/list/modes", test_modes);
 	g_test_add_func("/kms/list/formats", test_formats);
