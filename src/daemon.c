@@ -370,6 +370,7 @@ static void make_layout(struct daemon *daemon)
 			.transform = section->transform,
 			.background = section->background,
 			.settings = section->settings,
+			.hours = section->on_hours,
 			.off = section->off,
 			.force_on = section->force_on,
 			.pictured = section->pictured,

@@ -27,6 +27,7 @@ enum value_kind {
 	VALUE_MODE, /* char *; of an output "off" too */
 	VALUE_TRANSFORM, /* enum kms_transform */
 	VALUE_COLOR, /* uint32_t */
+	VALUE_HOURS, /* struct hours */
 	VALUE_SETTING, /* struct kms_settings, of which it is the one numbered `min` */
 	VALUE_POSITION, /* int32_t[2], and `positioned` */
 	VALUE_SEAT, /* char * */
@@ -136,6 +137,7 @@ static const struct key output_keys[] = {
 	SETTING("underscan", KMS_SETTING_UNDERSCAN),
 	SETTING("underscan-border", KMS_SETTING_UNDERSCAN_BORDER),
 	SETTING("margins", KMS_SETTING_MARGINS),
+	{"on-hours", VALUE_HOURS, offsetof(struct config_output, on_hours)},
 	{"position", VALUE_POSITION, offsetof(struct config_output, x)},
 	{"force-on", VALUE_BOOLEAN, offsetof(struct config_output, force_on)},
 	{"picture", VALUE_PICTURE, offsetof(struct config_output, picture)},
@@ -304,6 +306,8 @@ static bool set_value(const struct key *key, void *target, struct config_output 
 		return config_parse_transform(text, member, error);
 	case VALUE_COLOR:
 		return config_parse_color(text, member, error);
+	case VALUE_HOURS:
+		return config_parse_hours(text, member, error);
 	case VALUE_SETTING:
 		return config_parse_setting(text, (enum kms_setting)key->min, member, error);
 	case VALUE_POSITION:

@@ -138,6 +138,7 @@ struct config_output {
 	bool pictured; /* picture= was given: of an output that no guest is shown on */
 	struct picture_spec picture;
 	struct kms_settings settings; /* of the connector, beyond its mode */
+	struct hours on_hours; /* it is off at all others */
 	bool positioned; /* position= was given */
 	int32_t x; /* in the arrangement that the guest is told, pixels */
 	int32_t y;

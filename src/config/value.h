@@ -13,6 +13,7 @@
 #include "config/combination.h"
 #include "config/device_options.h"
 #include "kms_settings.h"
+#include "scene/hours.h"
 #include "scene/picture_spec.h"
 #include "scene/place.h"
 
@@ -64,6 +65,8 @@ bool config_parse_color(const char *text, uint32_t *color, GError **error);
 /* Of a setting of a connector, by its kind's words or numbers: then it is among those that are given. */
 bool config_parse_setting(const char *text, enum kms_setting setting, struct kms_settings *settings,
 	GError **error);
+/* Times of day: see scene/hours.h. */
+bool config_parse_hours(const char *text, struct hours *hours, GError **error);
 bool config_parse_position(const char *text, int32_t *x, int32_t *y, GError **error);
 /* A guest's or a machine's name: part of a socket's path and of LISTEN_FDNAMES. */
 bool config_parse_name(const char *text, GError **error);

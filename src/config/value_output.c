@@ -70,3 +70,13 @@ bool config_parse_setting(const char *text, enum kms_setting setting, struct kms
 	return kind->words != NULL ? parse_word(kind, text, values, error)
 				   : parse_numbers(kind, text, values, error);
 }
+
+bool config_parse_hours(const char *text, struct hours *hours, GError **error)
+{
+	if (hours_parse(text, hours))
+		return true;
+	g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE,
+		"must be times of day as 07:00-22:30, or up to %d of them separated by semicolons",
+		HOURS_MAX);
+	return false;
+}

@@ -459,6 +459,7 @@ struct layout *layout_create(const struct layout_options *options,
 	layout->told_period_ms = options->told_period_ms;
 	layout->said = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	copy_sections(layout, options);
+	layout_hours_init(layout);
 	layout->members = g_new0(struct member, options->guest_count);
 	for (size_t i = 0; i < options->guest_count; i++)
 		add_member(layout, &options->guests[i]);
@@ -491,6 +492,7 @@ void layout_destroy(struct layout *layout)
 {
 	if (!layout)
 		return;
+	layout_hours_finish(layout);
 	close_entries(layout);
 	layout_vacant_close(layout);
 	pictures_destroy(layout->pictures);

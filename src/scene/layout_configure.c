@@ -15,6 +15,8 @@ static const struct screen *screen_of(const struct entry *entry)
 
 bool layout_is_off(const struct entry *entry)
 {
+	if (!layout_in_hours(entry->member->layout, entry->section))
+		return true;
 	if (layout_has_picture(entry))
 		return false;
 	return !entry->lit || entry->member->idle || screen_of(entry)->unlit;
@@ -98,6 +100,7 @@ static size_t make_requests(struct layout *layout, struct kms_output_request *re
 		request->mode = vacant->section->mode;
 		request->keep_picture = layout_keeps_picture(&vacant->section->picture,
 			vacant->placeholder);
+		request->off = !layout_in_hours(layout, vacant->section);
 	}
 	return count;
 }

@@ -84,6 +84,8 @@ struct layout {
 	size_t former_count;
 	unsigned int told_period_ms;
 	struct pictures *pictures;
+	unsigned int minute; /* of the day, by which outputs are in their hours */
+	guint minute_timer; /* until the next one; 0: no section has hours */
 	GHashTable *said; /* the remarks that hold, as text */
 	struct kms_output_request requests[KMS_OUTPUTS_MAX]; /* as the card was asked last */
 	size_t request_count;
@@ -116,6 +118,11 @@ void layout_configure_card(struct layout *layout);
 
 /* Nothing is to be lit there now. */
 bool layout_is_off(const struct entry *entry);
+
+/* It is one of the hours at which the section has its output on; NULL: they all are. (layout_hours.c) */
+bool layout_in_hours(const struct layout *layout, const struct layout_output *section);
+void layout_hours_init(struct layout *layout);
+void layout_hours_finish(struct layout *layout);
 
 /* What becomes of the outputs. (layout_say.c) */
 void layout_say_entries(struct layout *layout);

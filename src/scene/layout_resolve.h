@@ -29,6 +29,7 @@
 #include <stdint.h>
 
 #include "kms.h"
+#include "scene/hours.h"
 #include "scene/picture_spec.h"
 #include "scene/place.h"
 
@@ -47,6 +48,7 @@ struct layout_output {
 	enum kms_transform transform; /* one of the eight (place.h), or PLACE_TRANSFORM_AUTO */
 	uint32_t background; /* XRGB, around what does not fill the output */
 	struct kms_settings settings; /* kms_output_request.settings */
+	struct hours hours; /* it is off at all others */
 	bool off; /* shows nothing */
 	bool force_on; /* a connector of this name is as good as one with a monitor */
 	/* picture= was given, to a section without a guest: shown where no guest is, or none that uses the

@@ -133,6 +133,9 @@ static const struct fault faults[] = {
 	{"background-sign", "[output DP-1]\nbackground=#+12345\n",
 		"scanoutd.conf:2: background=#+12345: must be a colour as #RRGGBB, two hexadecimal "
 		"digits each for red, green and blue"},
+	{"on-hours", "[output DP-1]\non-hours=7:00-22:30\n",
+		"scanoutd.conf:2: on-hours=7:00-22:30: must be times of day as 07:00-22:30, or up to 8 "
+		"of them separated by semicolons"},
 	{"vrr", "[output DP-1]\nvrr=yes\n",
 		"scanoutd.conf:2: vrr=yes: must be off, auto or always"},
 	{"max-bpc", "[output DP-1]\nmax-bpc=17\n",

@@ -101,6 +101,7 @@ static void test_all_keys(struct config_fixture *fixture, gconstpointer data)
 		"position= 1920 , 0\n"
 		"transform=flipped-270\n"
 		"background=#10aBff\n"
+		"on-hours=07:00-12:00; 22:30-06:00;\n"
 		"vrr=auto\n"
 		"max-bpc=10\n"
 		"content-type=game\n"
@@ -153,6 +154,9 @@ static void test_all_keys(struct config_fixture *fixture, gconstpointer data)
 	g_assert_cmpint(output->transform, ==, KMS_ROTATE_270 | KMS_REFLECT_X);
 	g_assert_cmphex(output->background, ==, 0x10abff);
 	g_assert_cmphex(output->settings.given, ==, (1u << KMS_SETTINGS) - 1);
+	g_assert_cmpuint(output->on_hours.count, ==, 2);
+	g_assert_cmpuint(output->on_hours.spans[1].from, ==, 22 * 60 + 30);
+	g_assert_cmpuint(output->on_hours.spans[1].to, ==, 360);
 	g_assert_cmpuint(output->settings.values[KMS_SETTING_VRR][0], ==, KMS_VRR_AUTO);
 	g_assert_cmpuint(output->settings.values[KMS_SETTING_MAX_BPC][0], ==, 10);
 	g_assert_cmpuint(output->settings.values[KMS_SETTING_CONTENT_TYPE][0], ==, 4);
@@ -749,7 +753,7 @@ static void test_documents(struct config_fixture *fixture, gconstpointer data)
 		guint configurations;
 	} documents[] = {
 		{"README.md", 1},
-		{"config/man/scanoutd.conf.5", 9},
+		{"config/man/scanoutd.conf.5", 10},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(documents); i++) {
