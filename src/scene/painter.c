@@ -4,7 +4,9 @@
 #include "turn.h"
 
 struct painter {
-	GSource *source; /* due when an order is ready */
+	/* Due when an order is ready. There while there are orders: each source costs every turn of the
+	 * loop. */
+	GSource *source;
 	GMutex mutex; /* of all that follows, and of orders but for what their threads have */
 	GCond ready;
 	GQueue orders; /* that are not ready */
@@ -69,6 +71,35 @@ static gpointer run(gpointer data)
 	return NULL;
 }
 
+static gboolean dispatch(GSource *source, GSourceFunc callback, gpointer data);
+
+static GSourceFuncs source_funcs = {.dispatch = dispatch};
+
+/* A source without a callback is taken for a removed one. */
+static gboolean source_callback(gpointer data)
+{
+	return G_SOURCE_CONTINUE;
+}
+
+/* With the mutex held, in the main thread. */
+static void listen_for_orders(struct painter *painter)
+{
+	if (painter->source)
+		return;
+	painter->source = g_source_new(&source_funcs, sizeof(GSource));
+	g_source_set_static_name(painter->source, "painter");
+	g_source_set_callback(painter->source, source_callback, painter, NULL);
+	g_source_attach(painter->source, NULL);
+}
+
+static void stop_listening(struct painter *painter)
+{
+	if (!painter->source)
+		return;
+	g_source_destroy(painter->source);
+	g_clear_pointer(&painter->source, g_source_unref);
+}
+
 /* Tells of all that are ready now. What is called may order more. */
 static void tell(struct painter *painter)
 {
@@ -84,6 +115,8 @@ static void tell(struct painter *painter)
 		free_order(order);
 		g_mutex_lock(&painter->mutex);
 	}
+	if (g_queue_is_empty(&painter->orders))
+		stop_listening(painter);
 	g_mutex_unlock(&painter->mutex);
 }
 
@@ -95,14 +128,6 @@ static gboolean dispatch(GSource *source, GSourceFunc callback, gpointer data)
 	return G_SOURCE_CONTINUE;
 }
 
-static GSourceFuncs source_funcs = {.dispatch = dispatch};
-
-/* A source without a callback is taken for a removed one. */
-static gboolean callback(gpointer data)
-{
-	return G_SOURCE_CONTINUE;
-}
-
 struct painter *painter_create(void)
 {
 	struct painter *painter = g_new0(struct painter, 1);
@@ -110,10 +135,6 @@ struct painter *painter_create(void)
 	painter->references = 1;
 	g_mutex_init(&painter->mutex);
 	g_cond_init(&painter->ready);
-	painter->source = g_source_new(&source_funcs, sizeof(GSource));
-	g_source_set_static_name(painter->source, "painter");
-	g_source_set_callback(painter->source, callback, painter, NULL);
-	g_source_attach(painter->source, NULL);
 	return painter;
 }
 
@@ -125,8 +146,7 @@ void painter_destroy(struct painter *painter)
 		return;
 	g_mutex_lock(&painter->mutex);
 	painter->closed = true;
-	g_source_destroy(painter->source);
-	g_clear_pointer(&painter->source, g_source_unref);
+	stop_listening(painter);
 	while ((order = g_queue_pop_head(&painter->done)))
 		free_order(order);
 	g_queue_clear(&painter->orders);
@@ -145,6 +165,7 @@ struct painter_order *painter_order(struct painter *painter, const struct painte
 		.func = func,
 		.data = data};
 	g_mutex_lock(&painter->mutex);
+	listen_for_orders(painter);
 	g_queue_push_tail(&painter->orders, order);
 	thread = g_thread_try_new("painter", run, order, &order->error);
 	if (thread)

@@ -86,13 +86,21 @@ static void wait_told(struct told *told, unsigned int times)
 		g_main_context_iteration(NULL, TRUE);
 }
 
+static bool costs_turns(struct painter *painter)
+{
+	return g_main_context_find_source_by_user_data(NULL, painter) != NULL;
+}
+
 static void test_made(void)
 {
 	struct painter *painter = painter_create();
 	struct job job = {0};
 	struct told told = {0};
 
+	/* The main loop hears of it only while there is an order. */
+	g_assert_false(costs_turns(painter));
 	painter_order(painter, &work, &job, on_made, &told);
+	g_assert_true(costs_turns(painter));
 	/* Whoever ordered goes on. */
 	while (g_main_context_iteration(NULL, FALSE))
 		;
@@ -102,6 +110,7 @@ static void test_made(void)
 	g_assert_cmpuint(told.surfaces, ==, 1);
 	g_assert_true(told.thread == g_thread_self());
 	g_assert_cmpuint(job.freed, ==, 1);
+	g_assert_false(costs_turns(painter));
 	painter_destroy(painter);
 }
 
