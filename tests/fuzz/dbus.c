@@ -17,6 +17,7 @@
 #include "bus_double.h"
 #include "clock.h"
 #include "fuzz.h"
+#include "input/dbus/screens.h"
 #include "input/description.h"
 
 #define STEPS_MAX 32
