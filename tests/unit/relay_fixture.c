@@ -77,7 +77,21 @@ static void running(void *data, bool is_running)
 	rig->running = is_running;
 }
 
-const struct relay_listener rig_listener = {attached, scanouts, detached, running};
+static void backend(void *data, bool there)
+{
+	struct rig *rig = data;
+
+	rig->backend_told++;
+	rig->backend_there = there;
+}
+
+const struct relay_listener rig_listener = {
+	.attached = attached,
+	.scanouts = scanouts,
+	.detached = detached,
+	.running = running,
+	.backend = backend,
+};
 
 void rig_settle(void)
 {

@@ -46,6 +46,8 @@ struct rig {
 	uint32_t scanouts;
 	unsigned int running_told;
 	bool running;
+	unsigned int backend_told;
+	bool backend_there;
 	size_t fds_before;
 	bool has_log; /* no other rig was there */
 };

@@ -127,6 +127,25 @@ static void test_destroyed_in_closed(void)
 	}
 }
 
+/* Whoever breaks the protocol, or goes in mid-message, has not left as it may. */
+static void test_not_left(void)
+{
+	for (int cut = 0; cut < 2; cut++) {
+		struct channel_fixture *fixture = fixture_create("kiosk", 16, 8, 0);
+		g_autoptr(GByteArray) bytes = g_byte_array_new();
+
+		message_append(bytes, VHOST_USER_GPU_SCANOUT, 3, NULL, 0);
+		fixture_send(fixture, bytes->data, cut ? 4 : bytes->len, NULL, 0);
+		close(fixture->peer);
+		fixture->peer = -1;
+		fixture_settle();
+		fixture_expect(fixture, "closed\n");
+		g_assert_false(channel_left(fixture->channel));
+		fixture_destroy(fixture);
+		g_free(fixture_log_take());
+	}
+}
+
 /* Closed but not destroyed: nothing more is called, nothing is sent, the fd is gone. */
 static void test_closed_stays_closed(void)
 {
@@ -137,6 +156,7 @@ static void test_closed_stays_closed(void)
 	fixture->peer = -1;
 	fixture_settle();
 	fixture_expect(fixture, "closed\n");
+	g_assert_true(channel_left(fixture->channel));
 	g_assert_cmpuint(fixture_count_fds(), ==, fds);
 	channel_reply_dmabuf_update(fixture->channel);
 	fixture_settle();
@@ -311,6 +331,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/channel/destroyed-in/reply", test_destroyed_in_reply);
 	g_test_add_func("/channel/destroyed-in/closed", test_destroyed_in_closed);
 	g_test_add_func("/channel/life/closed-stays-closed", test_closed_stays_closed);
+	g_test_add_func("/channel/life/not-left", test_not_left);
 	g_test_add_func("/channel/life/destroyed-with-fd", test_destroyed_with_fd);
 	g_test_add_func("/channel/life/successor-without-surface", test_successor_without_surface);
 	g_test_add_func("/channel/life/share-used-up", test_share_used_up);

@@ -31,6 +31,8 @@ static void test_backend_late(void)
 		g_main_context_iteration(NULL, TRUE);
 	g_assert_cmpuint(rig_times_logged("waiting for the back-end to listen"), ==, 1);
 	g_assert_cmpuint(rig_times_logged(rig.backend_path), ==, 1);
+	g_assert_cmpuint(rig.backend_told, ==, 1);
+	g_assert_false(rig.backend_there);
 
 	rig.listener = rig_listen_at(rig.backend_path);
 	while (!rig_accept(&rig))
@@ -39,6 +41,8 @@ static void test_backend_late(void)
 	rig_expect_message(rig.backend, &message, rig.fds, 1);
 	rig_expect_message(rig.backend, &message, rig.fds, 1);
 	g_assert_cmpuint(rig_times_logged("connected to the back-end at"), ==, 1);
+	g_assert_cmpuint(rig.backend_told, ==, 2);
+	g_assert_true(rig.backend_there);
 	rig_finish(&rig);
 }
 
@@ -212,6 +216,42 @@ static void test_create_refused(void)
 	rig_finish(&rig);
 }
 
+static void expect_end(const struct rig *rig, enum relay_end wanted, const char *wanted_fault)
+{
+	const char *fault;
+
+	g_assert_cmpuint(rig->detached, ==, 1);
+	g_assert_cmpint(relay_end(rig->relay, &fault), ==, wanted);
+	g_assert_cmpint(relay_end(rig->relay, NULL), ==, wanted);
+	g_assert_cmpstr(fault, ==, wanted_fault);
+}
+
+/* For people: who has left, or what was wrong. */
+static void test_ends(void)
+{
+	struct rig_message message = rig_message(RIG_GET_QUEUE_NUM, 2, 0);
+	struct rig rig;
+
+	rig_init(&rig);
+	g_assert_cmpuint(rig.backend_told, ==, 1);
+	g_assert_true(rig.backend_there);
+	rig_close(&rig.vmm);
+	rig_settle();
+	expect_end(&rig, RELAY_END_VMM, NULL);
+	rig_finish(&rig);
+
+	rig_init(&rig);
+	rig_close(&rig.backend);
+	rig_settle();
+	expect_end(&rig, RELAY_END_BACKEND, NULL);
+	rig_finish(&rig);
+
+	rig_init(&rig);
+	rig_send(rig.vmm, &message, NULL, 0);
+	expect_end(&rig, RELAY_END_FAULT, "the VMM sent message 17 of version 2, not 1");
+	rig_finish(&rig);
+}
+
 int main(int argc, char **argv)
 {
 	rig_setup(&argc, &argv);
@@ -221,6 +261,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/relay/told", test_told);
 	g_test_add_func("/relay/second-vmm-waits", test_second_vmm_waits);
 	g_test_add_func("/relay/listening", test_listening);
+	g_test_add_func("/relay/ends", test_ends);
 	g_test_add_func("/relay/destroy", test_destroy);
 	g_test_add_func("/relay/create-refused", test_create_refused);
 	return g_test_run();
