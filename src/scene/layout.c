@@ -456,7 +456,8 @@ struct layout *layout_create(const struct layout_options *options,
 
 	layout->listener = *listener;
 	layout->data = data;
-	layout->told_period_ms = options->told_period_ms;
+	layout->told_period_ms = options->told_period_ms ? options->told_period_ms : 1000;
+	layout->told_patience_ms = options->told_patience_ms ? options->told_patience_ms : 5000;
 	layout->said = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	copy_sections(layout, options);
 	layout_hours_init(layout);

@@ -56,6 +56,7 @@ struct layout_options {
 	const struct layout_guest *guests;
 	size_t guest_count;
 	unsigned int told_period_ms; /* between two layout_listener.screen_changed; 0: 1000 */
+	unsigned int told_patience_ms; /* until a guest that was told has asked; 0: 5000 */
 	const char *font; /* of cards: see font_open() */
 };
 

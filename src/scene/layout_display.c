@@ -99,6 +99,8 @@ void layout_display_info(struct member *member, struct virtio_gpu_resp_display_i
 		x = positioned ? entry->section->x : right;
 		y = positioned ? entry->section->y : 0;
 		right = MAX(right, x + mode->width);
+		if (layout_told_swapped(member) & 1u << i)
+			continue;
 		info->pmodes[i] = (struct virtio_gpu_display_one){
 			.x = GUINT32_TO_LE((uint32_t)x),
 			.y = GUINT32_TO_LE((uint32_t)y),

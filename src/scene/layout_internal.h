@@ -83,6 +83,7 @@ struct layout {
 	struct layout_former formers[KMS_OUTPUTS_MAX];
 	size_t former_count;
 	unsigned int told_period_ms;
+	unsigned int told_patience_ms;
 	struct pictures *pictures;
 	unsigned int minute; /* of the day, by which outputs are in their hours */
 	guint minute_timer; /* until the next one; 0: no section has hours */
@@ -176,6 +177,8 @@ void layout_told_info(struct member *member, const struct virtio_gpu_resp_displa
 void layout_told_edid(struct member *member, uint32_t scanout, const uint8_t *edid, size_t size);
 /* The answers may be others now. */
 void layout_told_check(struct layout *layout);
+/* Bit i: scanout i is to be answered as gone for the moment. */
+uint32_t layout_told_swapped(const struct member *member);
 /* layout_set_reachable() */
 bool layout_told_reachable(const struct member *member);
 void layout_told_init(struct member *member);

@@ -7,13 +7,14 @@
  * A plug that is pulled and pushed in again makes a burst of changes, and a bad cable makes them
  * without end: so they are looked at a part of the period later, and each guest is told at most once in
  * one. What was taken back by then, the guest never hears of.
+ *
+ * Another monitor in the place of one is told as a real connector would: it is gone, and when the guest
+ * has asked and knows that, it is there. Desktops look at a monitor's modes when it comes, and many
+ * at no other time.
  */
 #include "scene/edid.h"
 #include "scene/layout_internal.h"
 #include "turn.h"
-
-/* Between two tellings of one guest: its kernel and its desktop set modes at each. */
-#define PERIOD_MS 1000
 
 /* From the first change until it is looked at: so many of them are a period. */
 #define SETTLES 5
@@ -35,6 +36,8 @@ struct told {
 	/* Bit i: `passed` was told to the listener since, and the guest has not asked yet. */
 	uint32_t passed_bits;
 	struct answer passed[VHOST_USER_GPU_SCANOUTS];
+	uint32_t swapped; /* bit i: told as gone until the guest knows that, being another */
+	guint swap_timer; /* a guest that does not ask is not waited for; else 0 */
 	guint timer; /* until the changes are looked at; else 0 */
 	int64_t last_us; /* when the listener was told; 0: never */
 };
@@ -58,7 +61,31 @@ static bool same(const struct told *told, uint32_t scanout, const struct answer 
 		(!asked_edid || memcmp(a->edid, b->edid, sizeof(a->edid)) == 0);
 }
 
+/* Between two tellings of one guest: its kernel and its desktop set modes at each. */
+static int64_t period_ms(const struct told *told)
+{
+	return told->member->layout->told_period_ms;
+}
+
+static void check(struct told *told);
+static void look_after(struct told *told, int64_t wait_ms);
+
 /* ---- what the guest was answered ---- */
+
+/* It knows that these are gone: now there is another monitor. */
+static void end_swaps(struct told *told)
+{
+	uint32_t known = 0;
+
+	for (uint32_t i = 0; i < VHOST_USER_GPU_SCANOUTS; i++) {
+		if (!told->given[i].mode.enabled)
+			known |= told->swapped & 1u << i;
+	}
+	if (!known)
+		return;
+	told->swapped &= ~known;
+	look_after(told, period_ms(told) / SETTLES);
+}
 
 void layout_told_info(struct member *member, const struct virtio_gpu_resp_display_info *info)
 {
@@ -67,6 +94,12 @@ void layout_told_info(struct member *member, const struct virtio_gpu_resp_displa
 	told->asked_info = true;
 	for (uint32_t i = 0; i < VHOST_USER_GPU_SCANOUTS; i++)
 		told->given[i].mode = info->pmodes[i];
+	end_swaps(told);
+}
+
+uint32_t layout_told_swapped(const struct member *member)
+{
+	return member->told->swapped;
 }
 
 void layout_told_edid(struct member *member, uint32_t scanout, const uint8_t *edid, size_t size)
@@ -107,35 +140,80 @@ static struct layout_screen describe(const struct member *member, uint32_t scano
 	return screen;
 }
 
+static gboolean swap_over(gpointer data)
+{
+	struct told *told = data;
+
+	turn_note();
+	told->swap_timer = 0;
+	told->swapped = 0;
+	check(told);
+	return G_SOURCE_REMOVE;
+}
+
+/* There was a screen and is one, but of another size or monitor. */
+static bool is_swap(const struct told *told, uint32_t scanout, const struct answer *now)
+{
+	const struct answer *before = &told->given[scanout];
+
+	if (!told->asked_info || !before->mode.enabled || !now->mode.enabled)
+		return false;
+	/* A guest that was told so, and did not ask. */
+	if (told->passed_bits & 1u << scanout && !told->passed[scanout].mode.enabled)
+		return false;
+	return before->mode.width != now->mode.width || before->mode.height != now->mode.height ||
+		(told->asked_edids & 1u << scanout &&
+			memcmp(before->edid, now->edid, sizeof(now->edid)) != 0);
+}
+
+static void begin_swap(struct told *told, uint32_t scanout)
+{
+	told->swapped |= 1u << scanout;
+	g_clear_handle_id(&told->swap_timer, g_source_remove);
+	told->swap_timer = turn_name(
+		g_timeout_add(told->member->layout->told_patience_ms, swap_over, told),
+		"screens swapped");
+}
+
+/* True: it was told of now. */
+static bool tell_screen(struct told *told, uint32_t scanout,
+	const struct virtio_gpu_resp_display_info *info)
+{
+	const struct layout *layout = told->member->layout;
+	uint32_t bit = 1u << scanout;
+	struct layout_screen screen;
+	struct answer answer;
+
+	answer_now(told, scanout, info, &answer);
+	if (same(told, scanout, &answer, &told->given[scanout])) {
+		told->passed_bits &= ~bit;
+		return false;
+	}
+	if (is_swap(told, scanout, &answer)) {
+		begin_swap(told, scanout);
+		answer.mode = (struct virtio_gpu_display_one){0};
+	}
+	if (told->passed_bits & bit && same(told, scanout, &answer, &told->passed[scanout]))
+		return false;
+	told->passed_bits |= bit;
+	told->passed[scanout] = answer;
+	screen = describe(told->member, scanout, &answer.mode);
+	layout->listener.screen_changed(layout->data, told->member->options.guest, scanout,
+		&screen);
+	return true;
+}
+
 static void tell(struct told *told)
 {
-	struct member *member = told->member;
-	const struct layout *layout = member->layout;
 	struct virtio_gpu_resp_display_info info = {0};
 	bool news = false;
 
 	/* Until there is a card again, nothing is known that is worth a change. */
-	if (!layout->device)
+	if (!told->member->layout->device)
 		return;
-	layout_display_info(member, &info);
-	for (uint32_t i = 0; i < VHOST_USER_GPU_SCANOUTS; i++) {
-		uint32_t bit = 1u << i;
-		struct layout_screen screen;
-		struct answer answer;
-
-		answer_now(told, i, &info, &answer);
-		if (same(told, i, &answer, &told->given[i])) {
-			told->passed_bits &= ~bit;
-			continue;
-		}
-		if (told->passed_bits & bit && same(told, i, &answer, &told->passed[i]))
-			continue;
-		told->passed_bits |= bit;
-		told->passed[i] = answer;
-		news = true;
-		screen = describe(member, i, &info.pmodes[i]);
-		layout->listener.screen_changed(layout->data, member->options.guest, i, &screen);
-	}
+	layout_display_info(told->member, &info);
+	for (uint32_t i = 0; i < VHOST_USER_GPU_SCANOUTS; i++)
+		news |= tell_screen(told, i, &info);
 	if (news)
 		told->last_us = g_get_monotonic_time();
 }
@@ -150,19 +228,22 @@ static gboolean settled(gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
+static void look_after(struct told *told, int64_t wait_ms)
+{
+	g_clear_handle_id(&told->timer, g_source_remove);
+	told->timer = turn_name(g_timeout_add((guint)wait_ms, settled, told), "screens told");
+}
+
 static void check(struct told *told)
 {
-	int64_t period_ms = told->member->layout->told_period_ms;
-	int64_t wait_ms;
+	int64_t wait_ms = period_ms(told) / SETTLES;
 
 	if (!told->reachable || told->timer || !(told->asked_info || told->asked_edids))
 		return;
-	if (period_ms == 0)
-		period_ms = PERIOD_MS;
-	wait_ms = period_ms / SETTLES;
 	if (told->last_us)
-		wait_ms = MAX(wait_ms, period_ms - (g_get_monotonic_time() - told->last_us) / 1000);
-	told->timer = turn_name(g_timeout_add((guint)wait_ms, settled, told), "screens told");
+		wait_ms = MAX(wait_ms,
+			period_ms(told) - (g_get_monotonic_time() - told->last_us) / 1000);
+	look_after(told, wait_ms);
 }
 
 void layout_told_check(struct layout *layout)
@@ -187,6 +268,8 @@ void layout_set_reachable(struct layout *layout, struct guest *guest, bool reach
 	told->reachable = reachable && layout->listener.screen_changed;
 	/* Whoever is there now has not heard of it. */
 	told->passed_bits = 0;
+	told->swapped = 0;
+	g_clear_handle_id(&told->swap_timer, g_source_remove);
 	g_clear_handle_id(&told->timer, g_source_remove);
 	check(told);
 }
@@ -201,6 +284,7 @@ void layout_told_init(struct member *member)
 
 void layout_told_finish(struct member *member)
 {
+	g_clear_handle_id(&member->told->swap_timer, g_source_remove);
 	g_clear_handle_id(&member->told->timer, g_source_remove);
 	g_clear_pointer(&member->told, g_free);
 }

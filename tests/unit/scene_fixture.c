@@ -87,6 +87,7 @@ void scene_configure(struct scene *scene, const struct scene_options *options)
 		.guests = guests,
 		.guest_count = scene->guest_count,
 		.told_period_ms = 20,
+		.told_patience_ms = options->told_patience_ms,
 		.font = options->font,
 	};
 

@@ -94,6 +94,14 @@ static void expect(struct scene *scene, const char *screens)
 	g_free(fixture_log_take());
 }
 
+/* A screen that becomes another one, as `gone` and `new` say: the second when the guest has asked. */
+static void expect_swap(struct scene *scene, size_t guest, const char *gone, const char *new)
+{
+	expect(scene, gone);
+	ask_info(scene, guest);
+	expect(scene, new);
+}
+
 /* Guest b is told of two changes after this call, of the second one period later: what guest a was to
  * hear has come by then. */
 static void expect_nothing(struct scene *scene)
@@ -106,12 +114,12 @@ static void expect_nothing(struct scene *scene)
 		ask_info(scene, 1);
 		change(scene, scene->card->output_count - 1, ++width, 20);
 		told = g_strdup_printf("b 0 %ux20+0+0 0x0\n", width);
-		expect(scene, told);
+		expect_swap(scene, 1, "b 0 0x0+0+0 0x0\n", told);
 	}
 }
 
 /* Guest a has the first two outputs, guest b the third. */
-static struct scene *start(bool reachable)
+static struct scene *start_with(bool reachable, unsigned int patience_ms)
 {
 	static const struct layout_output sections[] = {
 		{.name = "DP-1", .guest = "a", .scanout = 0},
@@ -120,12 +128,18 @@ static struct scene *start(bool reachable)
 	};
 	struct scene *scene = scene_create(&(struct scene_options){.outputs = 3,
 		.guests = 2,
+		.told_patience_ms = patience_ms,
 		.sections = sections,
 		.section_count = G_N_ELEMENTS(sections)});
 
 	layout_set_reachable(scene->layout, scene->guests[0], reachable);
 	layout_set_reachable(scene->layout, scene->guests[1], true);
 	return scene;
+}
+
+static struct scene *start(bool reachable)
+{
+	return start_with(reachable, 0);
 }
 
 static void test_once(void)
@@ -137,7 +151,7 @@ static void test_once(void)
 	ask_info(scene, 0);
 	change(scene, 0, 32, 24);
 	/* Its neighbour has moved. */
-	expect(scene, "a 0 32x24+0+0 531x299\na 1 64x48+32+0 0x0\n");
+	expect_swap(scene, 0, "a 0 0x0+0+0 0x0\na 1 64x48+32+0 0x0\n", "a 0 32x24+0+0 531x299\n");
 	/* A guest that does not ask is not told again; nor is one that has asked. */
 	fake_probe(scene->card);
 	expect_nothing(scene);
@@ -145,7 +159,11 @@ static void test_once(void)
 	fake_probe(scene->card);
 	expect_nothing(scene);
 	change(scene, 0, 64, 48);
-	expect(scene, "a 0 64x48+0+0 531x299\na 1 64x48+64+0 0x0\n");
+	expect_swap(scene, 0, "a 0 0x0+0+0 0x0\na 1 64x48+64+0 0x0\n", "a 0 64x48+0+0 531x299\n");
+	/* It moves, and is the same screen. */
+	ask_info(scene, 0);
+	change(scene, 1, 32, 24);
+	expect_swap(scene, 0, "a 1 0x0+0+0 0x0\n", "a 1 32x24+64+0 0x0\n");
 	scene_destroy(scene);
 }
 
@@ -160,20 +178,34 @@ static void test_taken_back(void)
 		change(scene, 1, 64, 48);
 	}
 	expect_nothing(scene);
-	/* Taken back after it was told, and before the guest has asked: it will ask. */
+	/* Taken back after it was told: the guest knows that it was gone. */
 	change(scene, 1, 32, 24);
-	expect(scene, "a 1 32x24+64+0 0x0\n");
+	expect(scene, "a 1 0x0+0+0 0x0\n");
 	change(scene, 1, 64, 48);
+	g_assert_cmphex(ask_info(scene, 0), ==, 1);
+	expect(scene, "a 1 64x48+64+0 0x0\n");
+	g_assert_cmphex(ask_info(scene, 0), ==, 3);
 	expect_nothing(scene);
+	scene_destroy(scene);
+}
+
+/* A guest that does not ask is told of the new one all the same, and answered so. */
+static void test_silent(void)
+{
+	struct scene *scene = start_with(true, 50);
+
+	ask_info(scene, 0);
 	change(scene, 1, 32, 24);
+	expect(scene, "a 1 0x0+0+0 0x0\n");
 	expect(scene, "a 1 32x24+64+0 0x0\n");
+	g_assert_cmphex(ask_info(scene, 0), ==, 3);
 	scene_destroy(scene);
 }
 
 /* A flood of changes is a few tellings, the last of them of how it ended. */
 static void test_flood(void)
 {
-	struct scene *scene = start(true);
+	struct scene *scene = start_with(true, 50);
 	unsigned int lines = 0;
 
 	ask_info(scene, 0);
@@ -204,7 +236,7 @@ static void test_monitor(void)
 	expect_nothing(scene);
 	ask_edid(scene, 0, edid);
 	set_monitor(scene, 0, "third");
-	expect(scene, "a 0 64x48+0+0 0x0\n");
+	expect_swap(scene, 0, "a 0 0x0+0+0 0x0\n", "a 0 64x48+0+0 0x0\n");
 	scene_destroy(scene);
 }
 
@@ -228,7 +260,7 @@ static void test_reachable(void)
 	for (unsigned int i = 0; i < 2; i++) {
 		layout_set_reachable(scene->layout, scene->guests[0], true);
 		layout_set_reachable(scene->layout, scene->guests[0], true);
-		expect(scene, "a 1 32x24+64+0 0x0\n");
+		expect(scene, "a 1 0x0+0+0 0x0\n");
 		layout_set_reachable(scene->layout, scene->guests[0], false);
 	}
 	change(scene, 1, 16, 16);
@@ -299,7 +331,7 @@ static void test_card(void)
 	layout_set_device(scene->layout, scene->card);
 	expect_nothing(scene);
 	change(scene, 1, 32, 24);
-	expect(scene, "a 1 32x24+64+0 0x0\n");
+	expect_swap(scene, 0, "a 1 0x0+0+0 0x0\n", "a 1 32x24+64+0 0x0\n");
 	/* It goes while something is to be told. */
 	change(scene, 1, 16, 24);
 	layout_set_device(scene->layout, NULL);
@@ -312,6 +344,7 @@ int main(int argc, char **argv)
 	fixture_init(&argc, &argv);
 	g_test_add_func("/layout/follow/once", test_once);
 	g_test_add_func("/layout/follow/taken-back", test_taken_back);
+	g_test_add_func("/layout/follow/silent", test_silent);
 	g_test_add_func("/layout/follow/flood", test_flood);
 	g_test_add_func("/layout/follow/monitor", test_monitor);
 	g_test_add_func("/layout/follow/never-asked", test_never_asked);
