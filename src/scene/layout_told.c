@@ -9,7 +9,7 @@
  * one. What was taken back by then, the guest never hears of.
  *
  * Another monitor in the place of one is told as a real connector would: it is gone, and when the guest
- * has asked and knows that, it is there. Desktops look at a monitor's modes when it comes, and many
+ * knows that and has switched it off, it is there. Desktops look at a monitor's modes when it comes, and many
  * at no other time.
  */
 #include "scene/edid.h"
@@ -18,6 +18,9 @@
 
 /* From the first change until it is looked at: so many of them are a period. */
 #define SETTLES 5
+
+/* A desktop that has not switched a screen off for so many periods since it was gone leaves it on. */
+#define LEAVES_ON 3
 
 #define DIGEST_SIZE 32
 
@@ -37,6 +40,7 @@ struct told {
 	uint32_t passed_bits;
 	struct answer passed[VHOST_USER_GPU_SCANOUTS];
 	uint32_t swapped; /* bit i: told as gone until the guest knows that, being another */
+	int64_t known_us; /* when it knew of the first of them; 0: of none */
 	guint swap_timer; /* a guest that does not ask is not waited for; else 0 */
 	guint timer; /* until the changes are looked at; else 0 */
 	int64_t last_us; /* when the listener was told; 0: never */
@@ -72,8 +76,8 @@ static void look_after(struct told *told, int64_t wait_ms);
 
 /* ---- what the guest was answered ---- */
 
-/* It knows that these are gone: now there is another monitor. */
-static void end_swaps(struct told *told)
+/* It knows that these are gone. Its kernel does: its desktop has to look before there is another. */
+static void note_known(struct told *told)
 {
 	uint32_t known = 0;
 
@@ -83,7 +87,10 @@ static void end_swaps(struct told *told)
 	}
 	if (!known)
 		return;
-	told->swapped &= ~known;
+	if (told->known_us == 0)
+		told->known_us = g_get_monotonic_time();
+	if (known == told->swapped)
+		g_clear_handle_id(&told->swap_timer, g_source_remove);
 	look_after(told, period_ms(told) / SETTLES);
 }
 
@@ -94,7 +101,7 @@ void layout_told_info(struct member *member, const struct virtio_gpu_resp_displa
 	told->asked_info = true;
 	for (uint32_t i = 0; i < VHOST_USER_GPU_SCANOUTS; i++)
 		told->given[i].mode = info->pmodes[i];
-	end_swaps(told);
+	note_known(told);
 }
 
 uint32_t layout_told_swapped(const struct member *member)
@@ -147,6 +154,7 @@ static gboolean swap_over(gpointer data)
 	turn_note();
 	told->swap_timer = 0;
 	told->swapped = 0;
+	told->known_us = 0;
 	check(told);
 	return G_SOURCE_REMOVE;
 }
@@ -218,13 +226,39 @@ static void tell(struct told *told)
 		told->last_us = g_get_monotonic_time();
 }
 
+/* Those that the guest has switched off, as it does what is gone, or that it leaves on. True: others are
+ * to be waited for. */
+static bool end_swaps(struct told *told)
+{
+	int64_t waited_ms = (g_get_monotonic_time() - told->known_us) / 1000;
+	bool waits = false;
+
+	for (uint32_t i = 0; i < VHOST_USER_GPU_SCANOUTS; i++) {
+		const struct source *source = guest_source(told->member->options.guest, i);
+
+		if (!(told->swapped & 1u << i) || told->given[i].mode.enabled)
+			continue;
+		if (source_state(source) == SOURCE_ENABLED &&
+			waited_ms < LEAVES_ON * period_ms(told))
+			waits = true;
+		else
+			told->swapped &= ~(1u << i);
+	}
+	if (told->swapped == 0)
+		told->known_us = 0;
+	return waits;
+}
+
 static gboolean settled(gpointer data)
 {
 	struct told *told = data;
+	bool waits = end_swaps(told);
 
 	turn_note();
 	told->timer = 0;
 	tell(told);
+	if (waits)
+		look_after(told, period_ms(told) / SETTLES);
 	return G_SOURCE_REMOVE;
 }
 
@@ -269,6 +303,7 @@ void layout_set_reachable(struct layout *layout, struct guest *guest, bool reach
 	/* Whoever is there now has not heard of it. */
 	told->passed_bits = 0;
 	told->swapped = 0;
+	told->known_us = 0;
 	g_clear_handle_id(&told->swap_timer, g_source_remove);
 	g_clear_handle_id(&told->timer, g_source_remove);
 	check(told);

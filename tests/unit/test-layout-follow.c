@@ -189,6 +189,27 @@ static void test_taken_back(void)
 	scene_destroy(scene);
 }
 
+/* A guest that shows something is waited for until it has switched that off, but not for ever. */
+static void test_shown(void)
+{
+	struct scene *scene = start(true);
+
+	scene_scanout(scene, 1, SCENE_WIDTH, SCENE_HEIGHT);
+	scene_update(scene, 1, scene_full, RED);
+	ask_info(scene, 0);
+	change(scene, 1, 32, 24);
+	expect(scene, "a 1 0x0+0+0 0x0\n");
+	ask_info(scene, 0);
+	scene_scanout(scene, 1, 0, 0);
+	expect(scene, "a 1 32x24+64+0 0x0\n");
+	ask_info(scene, 0);
+	scene_scanout(scene, 1, 32, 24);
+	scene_update(scene, 1, (struct kms_rect){0, 0, 32, 24}, GREEN);
+	change(scene, 1, 64, 48);
+	expect_swap(scene, 0, "a 1 0x0+0+0 0x0\n", "a 1 64x48+64+0 0x0\n");
+	scene_destroy(scene);
+}
+
 /* A guest that does not ask is told of the new one all the same, and answered so. */
 static void test_silent(void)
 {
@@ -344,6 +365,7 @@ int main(int argc, char **argv)
 	fixture_init(&argc, &argv);
 	g_test_add_func("/layout/follow/once", test_once);
 	g_test_add_func("/layout/follow/taken-back", test_taken_back);
+	g_test_add_func("/layout/follow/shown", test_shown);
 	g_test_add_func("/layout/follow/silent", test_silent);
 	g_test_add_func("/layout/follow/flood", test_flood);
 	g_test_add_func("/layout/follow/monitor", test_monitor);
