@@ -19,12 +19,12 @@ static void say_entry(struct entry *entry)
 			kms_output_mode(entry->output)->name, turned ? ", transform " : "",
 			turned ? place_transform_name(entry->transform) : "",
 			!kms_output_connected(entry->output) ? "without a monitor"
-				: layout_has_picture(entry)  ? "on, with its own picture until used"
-				: !entry->lit		     ? "off until used"
 				: !layout_in_hours(entry->member->layout, entry->section)
 				? "off at this hour"
-				: layout_is_off(entry) ? "off"
-						       : "on",
+				: layout_has_picture(entry) ? "on, with its own picture until used"
+				: !entry->lit		    ? "off until used"
+				: layout_is_off(entry)	    ? "off"
+							    : "on",
 			entry->scanout, guest_name(entry->member->options.guest));
 	if (g_strcmp0(line, entry->said) == 0)
 		return;

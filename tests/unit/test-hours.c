@@ -222,6 +222,36 @@ static void test_guest_lives_on(void)
 	scene_destroy(scene);
 }
 
+/* A picture of an output's own keeps the hours, too: where a guest could have the output, and where none
+ * can. */
+static void test_picture(void)
+{
+	struct layout_output sections[] = {
+		{.name = "DP-2",
+			.scanout = -1,
+			.pictured = true,
+			.picture = {.kind = PICTURE_COLOR, .color = 0x808080}},
+		{.name = "DP-1", .guest = "a"},
+	};
+
+	g_assert_true(hours_parse("07:00-22:30", &sections[0].hours));
+	for (size_t count = 1; count <= G_N_ELEMENTS(sections); count++) {
+		struct scene *scene;
+
+		set_clock(6, 0);
+		scene = scene_create(&(struct scene_options){.outputs = 2,
+			.sections = sections,
+			.section_count = count});
+		g_assert_true(is_on(scene, 0));
+		g_assert_false(is_on(scene, 1));
+		set_clock(7, 0);
+		wait_for(scene, true, true);
+		set_clock(22, 30);
+		wait_for(scene, true, false);
+		scene_destroy(scene);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	fixture_init(&argc, &argv);
@@ -231,5 +261,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/hours/outputs", test_outputs);
 	g_test_add_func("/hours/said", test_said);
 	g_test_add_func("/hours/guest-lives-on", test_guest_lives_on);
+	g_test_add_func("/hours/picture", test_picture);
 	return g_test_run();
 }
