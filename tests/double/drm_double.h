@@ -49,6 +49,7 @@ struct double_card {
 	bool panels; /* connectors have "panel orientation" */
 	uint64_t panel_orientation; /* its value */
 	bool settings; /* connectors have "content type", "underscan", margins and so on */
+	bool headset[DOUBLE_CRTCS_MAX]; /* the connector's monitor is "non-desktop" */
 	bool vrr; /* CRTCs can vary their refresh rate, and connectors say whether the monitor can */
 	bool vrr_incapable[DOUBLE_CRTCS_MAX];
 	bool vrr_by_mode_set; /* a commit that changes it without a mode set is EINVAL */

@@ -72,6 +72,8 @@ static const struct {
 	[PROPERTY_MARGIN_BOTTOM] = {"bottom margin", DRM_MODE_PROP_RANGE, 0, 100},
 	[PROPERTY_VRR_CAPABLE] = {"vrr_capable", DRM_MODE_PROP_RANGE | DRM_MODE_PROP_IMMUTABLE, 0,
 		1},
+	[PROPERTY_NON_DESKTOP] = {"non-desktop", DRM_MODE_PROP_RANGE | DRM_MODE_PROP_IMMUTABLE, 0,
+		1},
 	[PROPERTY_TILE] = {"TILE", DRM_MODE_PROP_BLOB | DRM_MODE_PROP_IMMUTABLE},
 	[PROPERTY_VRR_ENABLED] = {"VRR_ENABLED", DRM_MODE_PROP_RANGE, 0, 1},
 };
@@ -362,6 +364,8 @@ void double_objects_build(void)
 		connector->has[PROPERTY_LINK_STATUS] = true;
 		connector->has[PROPERTY_EDID] = true;
 		connector->has[PROPERTY_TILE] = true;
+		connector->has[PROPERTY_NON_DESKTOP] = true;
+		double_objects.state.values[at + 1][PROPERTY_NON_DESKTOP] = double_card.headset[i];
 		connector->has[PROPERTY_PANEL_ORIENTATION] = double_card.panels;
 		double_objects.state.values[at + 1][PROPERTY_PANEL_ORIENTATION] =
 			double_card.panel_orientation;

@@ -126,6 +126,33 @@ static void test_gone_at_first_probe(struct card_fixture *card)
 	g_assert_cmpuint(connector_of(card, 0), ==, DOUBLE_CONNECTOR(0));
 }
 
+/* A headset is nobody's screen, unless it is named; the outputs beside it are as if it was not there. */
+static void test_headset(struct card_fixture *card)
+{
+	struct kms_output *headset;
+
+	double_card.crtcs = 3;
+	double_card.headset[1] = true;
+	double_light(1);
+	card_open(card);
+	g_assert_cmpuint(card->count, ==, 2);
+	g_assert_cmpstr(kms_output_name(card->outputs[1].output), ==, "DP-3");
+	headset = kms_device_find_output(card->device, "DP-2", NULL);
+	g_assert_nonnull(headset);
+	card->outputs[2].output = headset;
+	card->requests[2].output = headset;
+	card->count = 3;
+	g_assert_true(kms_device_configure(card->device, card->requests, 2, NULL));
+	g_assert_true(kms_output_active(card->outputs[0].output));
+	g_assert_true(kms_output_active(card->outputs[1].output));
+	/* What the previous master showed on it is gone. */
+	g_assert_false(kms_output_active(headset));
+	g_assert_cmpuint(double_value(DOUBLE_CONNECTOR(1), "CRTC_ID"), ==, 0);
+	card_configure(card, NULL, false);
+	g_assert_true(kms_output_active(headset));
+	card_flip_all(card);
+}
+
 /* ---- its link ---- */
 
 static unsigned int mode_sets(struct card_fixture *card)
@@ -250,6 +277,7 @@ int main(int argc, char **argv)
 	card_add_test("/kms/connector/numbers-change-places", test_numbers_change_places);
 	card_add_test("/kms/connector/number-of-another", test_takes_a_number_that_was_anothers);
 	card_add_test("/kms/connector/gone-at-first-probe", test_gone_at_first_probe);
+	card_add_test("/kms/connector/headset", test_headset);
 	card_add_test("/kms/connector/broken-link", test_broken_link);
 	card_add_test("/kms/connector/missing-edid", test_missing_edid);
 	card_add_test("/kms/connector/panel-orientation", test_panel_orientation);
