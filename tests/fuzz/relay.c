@@ -70,7 +70,12 @@ static void running(void *data, bool running)
 	rig.running = running;
 }
 
-static const struct relay_listener listener = {attached, scanouts, detached, running};
+static void backend(void *data, bool there)
+{
+	g_assert(rig.detached == 0);
+}
+
+static const struct relay_listener listener = {attached, scanouts, detached, running, backend};
 
 /* Abstract: nothing is left behind, however the process ends. */
 static struct sockaddr_un address_of(const char *side)
@@ -340,11 +345,15 @@ static int begin(struct fuzz *fuzz)
 /* A session that is over is over once, and soon. */
 static void check_end(void)
 {
+	const char *fault;
+
 	for (unsigned int i = 0; i < TURNS && rig.detached == 0; i++) {
 		fuzz_turns(TURNS);
 		clock_pass(AGES_MS);
 	}
 	g_assert(rig.detached == 1);
+	relay_end(rig.relay, &fault);
+	g_assert(!fault || *fault);
 	close_display();
 	fuzz_turns(TURNS);
 	g_assert(rig.detached == 1);
