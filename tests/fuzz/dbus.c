@@ -113,6 +113,18 @@ static void lose_bus(void)
 	bus_double_start(rig.bus);
 }
 
+/* Only the display's connection: the same QEMU goes on. */
+static void lose_connection(void)
+{
+	if (rig.bus->connection)
+		g_dbus_connection_close(rig.bus->connection, NULL, NULL, NULL);
+	while (rig.bus->connection)
+		g_main_context_iteration(NULL, TRUE);
+	fuzz_turns(8);
+	clock_pass(AGES_MS);
+	fuzz_turns(8);
+}
+
 /* ---- what QEMU says ---- */
 
 /* As `gdbus call` prints it. */
@@ -331,7 +343,9 @@ static void step(struct fuzz *fuzz)
 		play(fuzz);
 		break;
 	case 5:
-		if (what >= 0xe0)
+		if (what >= 0xe0 && what & 0x08)
+			lose_connection();
+		else if (what >= 0xe0)
 			lose_bus();
 		else if (what >= 0xc0)
 			renew_display(fuzz);
