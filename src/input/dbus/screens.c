@@ -102,6 +102,11 @@ static void answered(GObject *source, GAsyncResult *result, gpointer data)
  * in there. The size in millimetres is nothing to a guest that we answer. */
 static void differ(struct console *console)
 {
+	static const struct layout_screen none = {0};
+
+	/* What it begins with. */
+	if (memcmp(&console->wanted, &none, sizeof(none)) == 0)
+		console->wanted.height_mm = 1;
 	if (console->known && memcmp(&console->sent, &console->wanted, sizeof(console->sent)) == 0)
 		console->wanted.height_mm ^= 1;
 }
