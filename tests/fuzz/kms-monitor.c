@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A connector whose monitor says anything: by whatever its EDID has as a name it can be named in a
- * configuration.
+ * configuration, and whatever part of a tiled monitor it has.
  *
- * Covers: kms/connector.c
+ * Covers: kms/connector.c kms/tile.c
  * Reaches: 94
  */
 #include "connector.h"
@@ -33,9 +33,13 @@ static void set_edid(struct fuzz *fuzz, uint8_t how)
 /* Which part of a monitor it is, by anything. */
 static void set_tile(struct fuzz *fuzz)
 {
-	uint8_t tile[24];
+	static const char parts[][24] = {"1:1:2:1:0:0:640:0", "1:1:2:1:1:0:640:0", "1:1:2:2:"};
+	char tile[24];
 
 	fuzz_copy(fuzz, tile, sizeof(tile));
+	/* A sound one, now and then, which would take long to find. */
+	if ((uint8_t)tile[0] % 8 < G_N_ELEMENTS(parts))
+		memcpy(tile, parts[(uint8_t)tile[0] % 8], sizeof(tile));
 	double_set_tile(0, tile, sizeof(tile));
 }
 
@@ -84,6 +88,10 @@ static void probe(struct kms_connector *connector, int fd, struct kms_property_c
 	g_assert(!connector->monitor || connector->edid);
 	check_name(connector);
 	kms_connector_is_blind(connector);
+	g_assert(!kms_connector_is_twin(connector, connector));
+	/* One of those that are built in. */
+	g_assert(!(kms_connector_panel_transform(connector) & (KMS_REFLECT_X | KMS_REFLECT_Y)));
+	g_assert(!connector->no_whole || !connector->connected);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -94,6 +102,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int fd;
 
 	double_reset();
+	double_card.panels = true;
+	double_card.panel_orientation = size % 6;
 	fd = double_open();
 	cache = kms_property_cache_create();
 	for (unsigned int i = 0; i < PROBES_MAX && fuzz.size > 0; i++)
