@@ -210,11 +210,18 @@ static void unbind(struct entry *entry, bool black)
 	placeholder_end(entry->placeholder);
 }
 
+void layout_close_view(struct layout *layout, struct view *view)
+{
+	if (view)
+		layout->serial = MAX(layout->serial, view_serial(view));
+	view_destroy(view);
+}
+
 static void close_entry(struct entry *entry)
 {
 	if (entry->view)
 		unbind(entry, false);
-	view_destroy(entry->view);
+	layout_close_view(entry->member->layout, entry->view);
 	placeholder_destroy(entry->placeholder);
 	g_free(entry->monitor);
 	g_free(entry->said);
@@ -264,6 +271,7 @@ static void bind_view(struct layout *layout, struct entry *entry)
 	const struct view_options options = {
 		.device = layout->device,
 		.output = entry->output,
+		.serial = layout->serial,
 	};
 
 	if (!entry->view) {

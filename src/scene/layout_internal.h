@@ -88,6 +88,7 @@ struct layout {
 	unsigned int minute; /* of the day, by which outputs are in their hours */
 	guint minute_timer; /* until the next one; 0: no section has hours */
 	GHashTable *said; /* the remarks that hold, as text */
+	uint64_t serial; /* the highest of a view that is gone: its frame may be in flight */
 	struct kms_output_request requests[KMS_OUTPUTS_MAX]; /* as the card was asked last */
 	size_t request_count;
 	bool accepted; /* it took them */
@@ -124,6 +125,9 @@ bool layout_is_off(const struct entry *entry);
 bool layout_in_hours(const struct layout *layout, const struct layout_output *section);
 void layout_hours_init(struct layout *layout);
 void layout_hours_finish(struct layout *layout);
+
+/* Takes NULL. */
+void layout_close_view(struct layout *layout, struct view *view);
 
 /* What becomes of the outputs. (layout_say.c) */
 void layout_say_entries(struct layout *layout);

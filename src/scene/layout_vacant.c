@@ -9,9 +9,9 @@
 #include "log.h"
 #include "scene/layout_internal.h"
 
-static void close_vacant(struct vacant *vacant)
+static void close_vacant(struct layout *layout, struct vacant *vacant)
 {
-	view_destroy(vacant->view);
+	layout_close_view(layout, vacant->view);
 	placeholder_destroy(vacant->placeholder);
 	*vacant = (struct vacant){0};
 }
@@ -19,7 +19,7 @@ static void close_vacant(struct vacant *vacant)
 void layout_vacant_close(struct layout *layout)
 {
 	for (size_t i = 0; i < layout->vacant_count; i++)
-		close_vacant(&layout->vacants[i]);
+		close_vacant(layout, &layout->vacants[i]);
 	layout->vacant_count = 0;
 }
 
@@ -28,7 +28,7 @@ void layout_vacant_give(struct layout *layout, const struct kms_output *output)
 	for (size_t i = 0; i < layout->vacant_count; i++) {
 		if (layout->vacants[i].output != output)
 			continue;
-		close_vacant(&layout->vacants[i]);
+		close_vacant(layout, &layout->vacants[i]);
 		layout->vacants[i] = layout->vacants[--layout->vacant_count];
 		return;
 	}
@@ -66,7 +66,9 @@ static struct kms_output *choose_output(const struct layout *layout,
 static struct vacant open_vacant(struct layout *layout, struct kms_output *output,
 	const struct layout_output *section)
 {
-	const struct view_options options = {.device = layout->device, .output = output};
+	const struct view_options options = {.device = layout->device,
+		.output = output,
+		.serial = layout->serial};
 	struct vacant vacant = {.output = output,
 		.section = section,
 		.view = view_create(&options)};
@@ -86,8 +88,12 @@ static struct vacant make_vacant(struct layout *layout, struct kms_output *outpu
 		struct vacant *old = &layout->vacants[i];
 		struct vacant kept = *old;
 
-		if (old->output != output || old->section != section)
+		if (old->output != output)
 			continue;
+		if (old->section != section) {
+			close_vacant(layout, old);
+			break;
+		}
 		*old = (struct vacant){0};
 		return kept;
 	}

@@ -457,9 +457,15 @@ struct view *view_create(const struct view_options *options)
 	view->policy = options->policy;
 	view_set_transform(view, options->transform);
 	view->background = options->background;
+	view->serial = options->serial;
 	view->listener = &nobody;
 	view->active = kms_output_active(options->output);
 	return view;
+}
+
+uint64_t view_serial(const struct view *view)
+{
+	return view->serial;
 }
 
 void view_destroy(struct view *view)

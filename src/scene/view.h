@@ -91,11 +91,16 @@ struct view_options {
 	/* How the output is turned: one of the eight (place.h), or 0 for upright. */
 	enum kms_transform transform;
 	uint32_t background; /* XRGB, around pictures that do not fill the output */
+	/* view_serial() of a view that the output had before, of which a frame may be in flight; or more. */
+	uint64_t serial;
 };
 
 struct view *view_create(const struct view_options *options);
 /* Takes NULL. The output keeps what it shows. */
 void view_destroy(struct view *view);
+
+/* Of the last frame that it gave to its output. */
+uint64_t view_serial(const struct view *view);
 
 struct kms_output *view_output(const struct view *view);
 

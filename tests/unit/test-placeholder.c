@@ -712,6 +712,40 @@ static void test_vacant(void)
 	scene_destroy(scene);
 }
 
+/* Another view shows something on the output while a frame of the one before it is in flight: frames go on
+ * in their order (struct kms_frame), whoever gives them. */
+static void test_vacant_in_flight(void)
+{
+	const struct layout_output sections[] = {
+		{.name = "DP-3;DP-2", .guest = "a", .transform = KMS_ROTATE_0},
+		vacant_section,
+	};
+	const struct scene_options options = {.outputs = 3,
+		.guests = 1,
+		.sections = sections,
+		.section_count = G_N_ELEMENTS(sections)};
+	struct scene *scene = scene_create(&options);
+	struct kms_output *output = scene_output(scene, 1);
+
+	scene_expect_color(output, GREY);
+	g_assert_nonnull(output->queued.frame.buffer);
+	scene_output(scene, 2)->connected = false;
+	fake_probe(scene->card);
+	fake_tell(scene->card);
+	scene_show_dmabuf(scene, RED);
+	g_assert_nonnull(output->pending.frame.buffer);
+	fake_flip(output);
+	/* And back. */
+	scene_output(scene, 2)->connected = true;
+	fake_probe(scene->card);
+	fake_tell(scene->card);
+	fake_flip(output);
+	if (output->queued.frame.buffer)
+		fake_flip(output);
+	scene_expect_color(output, GREY);
+	scene_destroy(scene);
+}
+
 /* What shows nobody is lit with it, too. */
 static void test_vacant_painted(void)
 {
@@ -817,6 +851,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/placeholder/no-font", test_no_font);
 	g_test_add_func("/placeholder/not-ready", test_not_ready);
 	g_test_add_func("/placeholder/vacant/monitor", test_vacant);
+	g_test_add_func("/placeholder/vacant/in-flight", test_vacant_in_flight);
 	g_test_add_func("/placeholder/vacant/painted", test_vacant_painted);
 	g_test_add_func("/placeholder/vacant/until-used", test_vacant_until_used);
 	g_test_add_func("/placeholder/vacant/taken", test_vacant_taken);
