@@ -4,13 +4,17 @@
  * what the input says, while flips come or fail, outputs change, the card comes and goes, and system
  * calls fail. Whatever happens, each DMABUF_UPDATE has one answer, and nothing is left over (stage.h).
  *
- * Not reached: tiled buffers, which need a GPU (src/scene/tiled.c), and those lines of channel.c that
- * are for a successor's state, which the target state is for.
+ * Not reached: tiled buffers, which need a GPU (src/scene/tiled.c), those lines of channel.c that are
+ * for a successor's state, which the target state is for, and what no peer has a hand in: the hours of
+ * the day (src/scene/layout_hours.c), and what an output is lit with (src/scene/view_paint.c).
  *
- * Covers: src/wire/channel src/scene/guest.c src/scene/scanout src/scene/reply.c src/scene/view
+ * Covers: src/wire/channel src/scene/guest.c src/scene/scanout src/scene/reply.c src/scene/view.c
+ * Covers: src/scene/view_compose.c src/scene/view_cursor.c src/scene/view_judge.c
  * Covers: src/scene/canvas.c src/scene/copy.c src/scene/cursor.c src/scene/damage.c
- * Covers: src/scene/dmabuf.c src/scene/layout src/scene/place.c src/scene/source.c
- * Covers: src/scene/still.c src/scene/surface.c src/scene/verdict.c
+ * Covers: src/scene/dmabuf.c src/scene/layout.c src/scene/layout_configure.c src/scene/layout_dark.c
+ * Covers: src/scene/layout_display.c src/scene/layout_placeholder.c src/scene/layout_resolve.c
+ * Covers: src/scene/layout_say.c src/scene/layout_told.c src/scene/layout_vacant.c
+ * Covers: src/scene/place.c src/scene/source.c src/scene/surface.c src/scene/verdict.c
  * Reaches: 91
  * Of each file: 76
  */

@@ -32,6 +32,18 @@ static const struct layout_output forced[] = {
 	{.name = "DP-1;DP-3", .guest = "g", .scanout = -1, .force_on = true, .positioned = true},
 };
 
+/* One is turned, one is nobody's and has a picture of its own, and one has it while the guest does not use
+ * it. */
+static const struct layout_output pictured[] = {
+	{.name = "DP-1", .guest = "g", .transform = KMS_ROTATE_90 | KMS_REFLECT_X, .background = 1},
+	{.name = "DP-2;DP-3", .pictured = true, .picture.color = 0x102030, .policy = PLACE_FIT},
+	{.name = "DP-3;DP-2",
+		.guest = "g",
+		.scanout = 1,
+		.pictured = true,
+		.picture.color = 0x405060},
+};
+
 static const struct {
 	const struct layout_output *outputs;
 	size_t count;
@@ -39,6 +51,7 @@ static const struct {
 	{NULL, 0},
 	{mirrored, G_N_ELEMENTS(mirrored)},
 	{forced, G_N_ELEMENTS(forced)},
+	{pictured, G_N_ELEMENTS(pictured)},
 };
 
 /* ---- life ---- */
