@@ -181,6 +181,8 @@ void layout_told_info(struct member *member, const struct virtio_gpu_resp_displa
 void layout_told_edid(struct member *member, uint32_t scanout, const uint8_t *edid, size_t size);
 /* The answers may be others now. */
 void layout_told_check(struct layout *layout);
+/* The guest is gone, or begins again: what it was answered, the next one has not heard. */
+void layout_told_forget(struct member *member);
 /* Bit i: scanout i is to be answered as gone for the moment. */
 uint32_t layout_told_swapped(const struct member *member);
 /* layout_set_reachable() */

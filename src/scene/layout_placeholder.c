@@ -72,6 +72,8 @@ void layout_picture_changed(struct screen *screen, bool there)
 	if (there) {
 		member->shown = true;
 		member->failed = false;
+	} else {
+		layout_told_forget(member);
 	}
 	for (size_t i = 0; i < layout->count; i++) {
 		struct entry *entry = &layout->entries[i];

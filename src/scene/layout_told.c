@@ -33,8 +33,8 @@ struct answer {
 struct told {
 	struct member *member;
 	bool reachable; /* layout_set_reachable() */
-	bool asked_info; /* GET_DISPLAY_INFO, ever */
-	uint32_t asked_edids; /* bit i: GET_EDID of scanout i, ever */
+	bool asked_info; /* GET_DISPLAY_INFO, since the guest began */
+	uint32_t asked_edids; /* bit i: GET_EDID of scanout i, since then */
 	struct answer given[VHOST_USER_GPU_SCANOUTS]; /* to the guest, last */
 	/* Bit i: `passed` was told to the listener since, and the guest has not asked yet. */
 	uint32_t passed_bits;
@@ -293,19 +293,36 @@ bool layout_told_reachable(const struct member *member)
 	return member->told->reachable;
 }
 
-void layout_set_reachable(struct layout *layout, struct guest *guest, bool reachable)
+/* Whoever is there now has not heard of what was told. */
+static void forget_passed(struct told *told)
 {
-	struct told *told = layout_find_member(layout, guest)->told;
-
-	if (told->reachable == reachable)
-		return;
-	told->reachable = reachable && layout->listener.screen_changed;
-	/* Whoever is there now has not heard of it. */
 	told->passed_bits = 0;
 	told->swapped = 0;
 	told->known_us = 0;
 	g_clear_handle_id(&told->swap_timer, g_source_remove);
 	g_clear_handle_id(&told->timer, g_source_remove);
+}
+
+void layout_told_forget(struct member *member)
+{
+	struct told *told = member->told;
+
+	told->asked_info = false;
+	told->asked_edids = 0;
+	forget_passed(told);
+}
+
+void layout_set_reachable(struct layout *layout, struct guest *guest, bool reachable)
+{
+	struct member *member = layout_find_member(layout, guest);
+	struct told *told = member->told;
+
+	if (told->reachable == reachable)
+		return;
+	told->reachable = reachable && layout->listener.screen_changed;
+	forget_passed(told);
+	if (!guest_attached(guest))
+		layout_told_forget(member);
 	check(told);
 }
 

@@ -289,6 +289,33 @@ static void test_reachable(void)
 	scene_destroy(scene);
 }
 
+/* Another guest begins, whose monitor is not the one that the guest before it was told of: nothing is gone
+ * for it, and it is told of nothing that it has not asked for. */
+static void test_begins(void)
+{
+	for (unsigned int shown = 0; shown < 2; shown++) {
+		struct scene *scene = start(true);
+
+		ask_info(scene, 0);
+		if (shown) {
+			scene_scanout(scene, 0, SCENE_WIDTH, SCENE_HEIGHT);
+			scene_update(scene, 0, scene_full, RED);
+		}
+		scene_hang_up(scene, 0);
+		/* QEMU comes and goes on its bus before the back-end does, or after. */
+		if (!shown)
+			layout_set_reachable(scene->layout, scene->guests[0], false);
+		change(scene, 0, 32, 24);
+		scene_attach(scene, 0);
+		layout_set_reachable(scene->layout, scene->guests[0], shown == 0);
+		layout_set_reachable(scene->layout, scene->guests[0], true);
+		expect_nothing(scene);
+		g_assert_cmphex(ask_info(scene, 0), ==, 3);
+		expect_nothing(scene);
+		scene_destroy(scene);
+	}
+}
+
 /* A screen without a monitor is gone where there is another; the last one stays, and so does what
  * monitor it was. */
 static void test_unplugged(void)
@@ -371,6 +398,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/layout/follow/monitor", test_monitor);
 	g_test_add_func("/layout/follow/never-asked", test_never_asked);
 	g_test_add_func("/layout/follow/reachable", test_reachable);
+	g_test_add_func("/layout/follow/begins", test_begins);
 	g_test_add_func("/layout/follow/unplugged", test_unplugged);
 	g_test_add_func("/layout/follow/unplugged-unreachable", test_unplugged_unreachable);
 	g_test_add_func("/layout/follow/card", test_card);
