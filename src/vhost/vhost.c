@@ -167,6 +167,15 @@ static void watch_kick(struct vhost_queue *queue)
 			queue->vhost->guest));
 }
 
+static bool end_rest(struct vhost_queue *queue)
+{
+	if (!queue->rest_source)
+		return false;
+	g_clear_handle_id(&queue->rest_source, g_source_remove);
+	watch_kick(queue);
+	return true;
+}
+
 static gboolean rested(gpointer data)
 {
 	struct vhost_queue *queue = data;
@@ -192,9 +201,14 @@ void vhost_rest(struct vhost *vhost, unsigned int ring)
 
 void vhost_queue_set_kick(struct vhost_queue *queue, int fd)
 {
+	bool rested = queue->rest_source != 0;
+
 	forget_kick(queue);
 	queue->kick_fd = fd;
 	watch_kick(queue);
+	/* Nobody kicks for what is left. */
+	if (rested)
+		signaller_add(fd);
 }
 
 /* ---- the socket ---- */
@@ -442,13 +456,17 @@ bool vhost_wait(struct vhost *const *vhosts, size_t count, unsigned int ring, in
 {
 	g_autofree struct pollfd *kicks = g_new0(struct pollfd, count);
 
-	for (size_t i = 0; i < count; i++)
-		kicks[i] = (struct pollfd){vhosts[i]->queues[ring].kick_fd, POLLIN, 0};
+	bool rested = false;
+
 	for (size_t i = 0; i < count; i++) {
+		struct vhost_queue *queue = &vhosts[i]->queues[ring];
+
+		kicks[i] = (struct pollfd){queue->kick_fd, POLLIN, 0};
 		/* It has more, and nobody kicks for that. */
-		if (vhosts[i]->queues[ring].rest_source)
-			return true;
+		rested |= end_rest(queue);
 	}
+	if (rested)
+		return true;
 	if (poll(kicks, count, timeout_ms) <= 0)
 		return false;
 	for (size_t i = 0; i < count; i++) {

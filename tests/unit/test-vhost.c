@@ -335,8 +335,16 @@ static void test_rest(void)
 	/* What it kicked for meanwhile is looked at then. */
 	fixture_settle();
 	backend_expect_events(fixture, "kicked 1\nkicked 1\n");
+	/* Another kick is not waited for with what is left. */
+	vhost_rest(fixture->vhost, 1);
+	backend_tell(fixture, vmm_message_with_fd(VHOST_USER_SET_VRING_KICK, 1, vmm->kicks[1]));
+	fixture_settle();
+	backend_expect_events(fixture, "kicked 1\n");
+	/* Without a main loop it rests no longer. */
 	vhost_rest(fixture->vhost, 1);
 	g_assert_true(vhost_wait(&fixture->vhost, 1, 1, 0));
+	g_assert_false(vhost_wait(&fixture->vhost, 1, 1, 0));
+	vhost_rest(fixture->vhost, 1);
 	vmm_stop(vmm, bases);
 	backend_expect_events(fixture, "stopped 0\nstopped 1\n");
 	g_assert_false(vhost_wait(&fixture->vhost, 1, 1, 0));
