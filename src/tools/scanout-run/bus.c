@@ -2,6 +2,8 @@
 #include "tools/scanout-run/bus.h"
 
 #include <gio/gio.h>
+#include <pwd.h>
+#include <unistd.h>
 
 #include "tools/scanout-run/program.h"
 #include "tools/scanout-run/session.h"
@@ -41,6 +43,12 @@ static char **make_command(const char *program, const char *configuration, const
 	return (char **)g_ptr_array_free(command, FALSE);
 }
 
+static bool has_name(uid_t user)
+{
+	/* cppcheck-suppress getpwuidCalled ; there is one thread */
+	return getpwuid(user) != NULL;
+}
+
 char **bus_command(const char *qemu, const char *path, GError **error)
 {
 	g_autofree char *program = g_find_program_in_path(PROGRAM);
@@ -52,6 +60,9 @@ char **bus_command(const char *qemu, const char *path, GError **error)
 	else if (!configuration)
 		g_set_error(error, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT,
 			"there is no " CONFIGURATION " beside scanout-run");
+	else if (!has_name(geteuid()))
+		g_set_error(error, G_SPAWN_ERROR, G_SPAWN_ERROR_FAILED,
+			PROGRAM " lets nobody in whose user has no name");
 	else if (!program_says(qemu, "-display", "help", "\ndbus\n"))
 		g_set_error(error, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT,
 			"%s has no D-Bus display (Debian has it in qemu-system-modules-opengl)",
