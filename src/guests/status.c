@@ -18,7 +18,9 @@ void status_finish(struct status *status)
 
 bool status_set(struct status *status, enum status_kind kind, const char *fault)
 {
-	if (status->kind == kind && g_strcmp0(status->fault, fault) == 0)
+	/* Each time that it begins again is a new one. */
+	if (status->kind == kind && kind != STATUS_RESTARTING &&
+		g_strcmp0(status->fault, fault) == 0)
 		return false;
 	g_free(status->fault);
 	*status = (struct status){.kind = kind, .fault = g_strdup(fault), .since = now()};

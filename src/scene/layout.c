@@ -399,7 +399,9 @@ void layout_note_use(struct member *member, uint32_t scanout)
 		if (entry->member != member || entry->scanout != scanout)
 			continue;
 		entry->lit = true;
-		layout_place(entry);
+		/* One without a view is being made, and is placed then. */
+		if (entry->view)
+			layout_place(entry);
 	}
 	layout_relight(layout);
 }

@@ -56,11 +56,12 @@ void layout_place(struct entry *entry)
 	}
 	if (entry->surplus || source_state(source) != SOURCE_EMPTY || is_untouched(member, spec))
 		return;
-	/* What its guest switched off stays off; but a picture was asked for to be seen. */
-	if (spec->kind != PICTURE_LAST && !picture_spec_is_black(spec))
-		source_light(source);
 	member->placed = true;
 	placeholder_show(entry->placeholder, spec, member->lines);
+	/* What its guest switched off stays off; but a picture was asked for to be seen. Last, since an
+	 * output is lit with what it is to show. */
+	if (spec->kind != PICTURE_LAST && !picture_spec_is_black(spec))
+		source_light(source);
 }
 
 void layout_picture_changed(struct screen *screen, bool there)
@@ -127,7 +128,7 @@ void layout_reload_pictures(struct layout *layout)
 bool layout_keeps_picture(const struct picture_spec *spec, const struct placeholder *placeholder)
 {
 	return spec->kind == PICTURE_LAST ||
-		(!picture_spec_is_black(spec) && !placeholder_ready(placeholder));
+		(!picture_spec_is_black(spec) && !(placeholder && placeholder_ready(placeholder)));
 }
 
 void layout_paint(void *data, struct kms_output *output, struct kms_buffer *buffer)

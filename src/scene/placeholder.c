@@ -19,6 +19,8 @@ struct placeholder {
 	const struct picture_file *shown_file; /* whose surface that has; NULL: none */
 	struct surface *card; /* the one that was drawn last, or NULL */
 	struct painter_order *order; /* another is being drawn; or NULL */
+	bool stale; /* … but is not due any more, */
+	bool again; /* … and the next one is */
 	uint32_t card_width; /* of either */
 	uint32_t card_height;
 };
@@ -57,16 +59,30 @@ static void show_surface(struct placeholder *placeholder, struct surface *surfac
 
 /* ---- cards ---- */
 
+static void draw_card(struct placeholder *placeholder);
+
+/* Its thread goes on until it is drawn: there is never a second one, however often a guest comes and
+ * goes. */
 static void forget_order(struct placeholder *placeholder)
 {
-	painter_cancel(placeholder->order);
-	placeholder->order = NULL;
+	placeholder->stale = placeholder->order != NULL;
+	placeholder->again = false;
 }
 
 static void card_drawn(void *data, struct surface *surface, const GError *error)
 {
 	struct placeholder *placeholder = data;
+	bool stale = placeholder->stale;
+	bool again = placeholder->again;
+
 	placeholder->order = NULL;
+	forget_order(placeholder);
+	if (stale) {
+		surface_destroy(surface);
+		if (again)
+			draw_card(placeholder);
+		return;
+	}
 	pictures_note_card(placeholder->pictures, error);
 	if (!surface) {
 		show_color(placeholder, TEXT_CARD_COLOR);
@@ -81,6 +97,9 @@ static void draw_card(struct placeholder *placeholder)
 {
 	forget_order(placeholder);
 	view_screen_size(placeholder->view, &placeholder->card_width, &placeholder->card_height);
+	placeholder->again = placeholder->order != NULL;
+	if (placeholder->order)
+		return;
 	placeholder->order = pictures_draw_card(placeholder->pictures, placeholder->lines,
 		placeholder->card_width, placeholder->card_height, card_drawn, placeholder);
 }
@@ -91,7 +110,6 @@ static void show_file(struct placeholder *placeholder, const struct picture_file
 {
 	struct surface *surface = picture_file_surface(file);
 
-	forget_order(placeholder);
 	if (surface) {
 		show_surface(placeholder, surface);
 		placeholder->shown_file = file;
@@ -108,6 +126,9 @@ void placeholder_file_changed(struct placeholder *placeholder, const struct pict
 
 	/* It is shown and not due as the last picture, until a card is drawn, and by a view that its
 	 * guest's picture has left behind. */
+	/* What is due now is no card that is drawn in its place; but one may be due itself. */
+	if (due)
+		forget_order(placeholder);
 	if (due || shown)
 		show_file(placeholder, file);
 }
@@ -174,7 +195,8 @@ bool placeholder_ready(const struct placeholder *placeholder)
 
 void placeholder_resized(struct placeholder *placeholder)
 {
-	bool is_card = placeholder->order || (placeholder->due && placeholder->card);
+	bool drawing = placeholder->order && (!placeholder->stale || placeholder->again);
+	bool is_card = drawing || (placeholder->due && placeholder->card);
 	uint32_t width, height;
 
 	view_screen_size(placeholder->view, &width, &height);
@@ -199,7 +221,7 @@ void placeholder_destroy(struct placeholder *placeholder)
 {
 	if (!placeholder)
 		return;
-	forget_order(placeholder);
+	painter_cancel(placeholder->order);
 	surface_destroy(placeholder->card);
 	picture_spec_clear(&placeholder->spec);
 	g_strfreev(placeholder->lines);

@@ -323,6 +323,9 @@ void view_release(struct view *view, bool black_then)
 	if ((view->shows != SHOWS_PICTURE && !(black_then && view->shows == SHOWS_LAST)) ||
 		view->picture == &black)
 		return;
+	/* It is not the source's, and stays until another is due. */
+	if (!black_then && is_placeholder(view->picture))
+		return;
 
 	/* What came is still shown; a third canvas is there for it while a flip is in flight. Where
 	 * that is in use too, who waits for the next frame waits no longer. */

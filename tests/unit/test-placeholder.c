@@ -263,6 +263,32 @@ static void test_shown_again(void)
 	scene_destroy(scene);
 }
 
+/* A peer that has drawn nothing yet may switch its screen off, and go: what stands in its place stays,
+ * and is shown again with the output. */
+static void test_gone_before_a_frame(void)
+{
+	struct scene *scene = create((struct scene_options){0});
+	struct kms_output *output = scene_output(scene, 0);
+
+	fake_flip(output);
+	scene_scanout(scene, 0, SCENE_WIDTH, SCENE_HEIGHT);
+	scene_scanout(scene, 0, 0, 0);
+	scene_hang_up(scene, 0);
+	fake_set_mode(output, 80, 60);
+	scene_expect_color(output, GREY);
+	fake_flip(output);
+	/* While nobody sees it. */
+	fake_set_active(output, false);
+	set_failed(scene, true);
+	scene_attach(scene, 0);
+	scene_scanout(scene, 0, 0, 0);
+	scene_hang_up(scene, 0);
+	fake_set_active(output, true);
+	scene_expect_color(output, BLUE);
+	fake_flip(output);
+	scene_destroy(scene);
+}
+
 /* A card that comes later, and one in its place. */
 static void test_another_card(void)
 {
@@ -600,6 +626,40 @@ static void test_card_resized(void)
 	scene_destroy(scene);
 }
 
+static unsigned int count_threads(void)
+{
+	g_autoptr(GDir) tasks = g_dir_open("/proc/self/task", 0, NULL);
+	unsigned int count = 0;
+
+	while (g_dir_read_name(tasks))
+		count++;
+	return count;
+}
+
+/* However often the text changes before it is drawn, one thread draws; and the last one is shown. */
+static void test_card_changes(void)
+{
+	struct scene *scene = scene_create(&(struct scene_options){.before.kind = PICTURE_CARD});
+	struct kms_output *output = scene_output(scene, 0);
+	unsigned int threads;
+
+	fake_flip(output);
+	set_status(scene, "0");
+	threads = count_threads();
+	for (int i = 0; i < 100; i++) {
+		g_autofree char *text = g_strdup_printf("%d", i);
+
+		set_status(scene, text);
+		g_assert_cmpuint(count_threads(), <=, threads + 1);
+	}
+	wait_commit(scene, 2);
+	g_assert_true(is_card(output));
+	fake_flip(output);
+	fixture_settle();
+	g_assert_cmpuint(output->commit_count, ==, 2);
+	scene_destroy(scene);
+}
+
 /* A colour that is due now is not covered by the card of another size. */
 static void test_card_no_more(void)
 {
@@ -835,6 +895,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/placeholder/unshowable", test_unshowable);
 	g_test_add_func("/placeholder/no-picture", test_no_picture);
 	g_test_add_func("/placeholder/shown-again", test_shown_again);
+	g_test_add_func("/placeholder/gone-before-a-frame", test_gone_before_a_frame);
 	g_test_add_func("/placeholder/another-card", test_another_card);
 	g_test_add_func("/placeholder/dark/without-card", test_dark_without_card);
 	g_test_add_data_func("/placeholder/dark/lit", NULL, test_dark);
@@ -845,6 +906,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/placeholder/reload", test_reload);
 	g_test_add_func("/placeholder/reload-last", test_reload_last);
 	g_test_add_func("/placeholder/card-no-more", test_card_no_more);
+	g_test_add_func("/placeholder/changes", test_card_changes);
 	g_test_add_func("/placeholder/bad-file", test_bad_file);
 	g_test_add_func("/placeholder/card", test_card);
 	g_test_add_func("/placeholder/card-resized", test_card_resized);
