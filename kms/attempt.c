@@ -272,7 +272,7 @@ static void add_crtc(struct kms_request *request, const struct kms_plan *plan,
 		return;
 	kms_state_add_crtc(request, crtc, entry ? &entry->next : NULL, resets(attempt, entry));
 	kms_settings_add_crtc(request, crtc, settings_of(entry, attempt),
-		!entry || entry->output->state.vrr);
+		!entry || entry->output->state.crtc != crtc || entry->output->state.vrr);
 }
 
 static bool shows(const struct kms_plan_entry *entry, enum kms_layer_kind kind)

@@ -118,7 +118,8 @@ void kms_request_add_placement(struct kms_request *request, const struct kms_pla
 	if (before && before->transform == placement->transform)
 		return;
 	/* Without the property only the upright picture is there. */
-	if (property[KMS_PLANE_ROTATION].id || placement->transform != KMS_ROTATE_0)
+	if (property[KMS_PLANE_ROTATION].id ||
+		rotation_value(plane, placement->transform) != KMS_ROTATE_0)
 		kms_request_add(request, id, &property[KMS_PLANE_ROTATION],
 			rotation_value(plane, placement->transform));
 }

@@ -45,7 +45,7 @@ static bool try_each(const struct kms_plan *plan, const struct kms_attempt *atte
 		settings->given |= bit;
 		error = test(plan, attempt);
 		/* The card is another's or gone: no word on the setting. */
-		if (!error || !kms_is_refusal(error))
+		if (!error || !kms_is_refusal(error) || kms_error_is_passing(error))
 			continue;
 		settings->given &= ~bit;
 		kms_settings_refuse(&entry->output->settings, &entry->output->connector,

@@ -170,6 +170,20 @@ static void test_other_words(struct card_fixture *card)
 		KMS_ROTATE_180);
 }
 
+/* Upright in other words needs no property. */
+static void test_upright(struct card_fixture *card)
+{
+	struct kms_frame frame;
+
+	card_start(card);
+	g_assert_cmpuint(find(card, DOUBLE_PRIMARY(0))->properties[KMS_PLANE_ROTATION].id, ==, 0);
+	frame = card_frame(card, card_picture(card, 0));
+	frame.transform = KMS_ROTATE_180 | KMS_REFLECT_X | KMS_REFLECT_Y;
+	g_assert_cmpint(kms_output_submit(card->outputs[0].output, &frame), ==,
+		KMS_SUBMIT_ACCEPTED);
+	card_flip(0);
+}
+
 /* What a plane cannot do costs no question. */
 static void test_no_question(struct card_fixture *card)
 {
@@ -194,6 +208,7 @@ int main(int argc, char **argv)
 	card_add_test("/kms/plane/unsound", test_unsound);
 	card_add_test("/kms/plane/turns", test_turns);
 	card_add_test("/kms/plane/other-words", test_other_words);
+	card_add_test("/kms/plane/upright", test_upright);
 	card_add_test("/kms/plane/no-question", test_no_question);
 	return g_test_run();
 }

@@ -81,6 +81,27 @@ static void test_dark(struct card_fixture *card)
 	card_flip_all(card);
 }
 
+/* The CRTC goes to another output in one commit, whose monitor is not to vary. */
+static void test_taken_over(struct card_fixture *card)
+{
+	double_card.crtcs = 2;
+	double_card.connected[1] = false;
+	double_card.vrr = true;
+	card_open(card);
+	ask(card, 0, KMS_VRR_ALWAYS);
+	card_configure(card, NULL, false);
+	card_flip_all(card);
+	g_assert_true(varies(0));
+	double_card.connected[0] = false;
+	double_card.connected[1] = true;
+	kms_hotplug_probe(card->device->hotplug);
+	card_wait(kms_output_connected(card->outputs[1].output));
+	card_turn();
+	g_assert_true(kms_output_active(card->outputs[1].output));
+	g_assert_false(varies(0) || varies(1));
+	card_flip_all(card);
+}
+
 /* By the frames: on while they come, off with the first commit after a pause. */
 static void test_auto(struct card_fixture *card)
 {
@@ -250,6 +271,7 @@ int main(int argc, char **argv)
 	card_add_test("/kms/vrr/off", test_off);
 	card_add_test("/kms/vrr/always", test_always);
 	card_add_test("/kms/vrr/dark", test_dark);
+	card_add_test("/kms/vrr/taken-over", test_taken_over);
 	card_add_test("/kms/vrr/auto", test_auto);
 	card_add_test("/kms/vrr/auto-cursor", test_auto_cursor);
 	card_add_test("/kms/vrr/auto-refused", test_auto_refused);
