@@ -102,6 +102,7 @@ static int send_without_cursor(struct commit *commit)
 	if (error || !lit)
 		return error;
 	/* In the picture it would be below the layers: those go there instead, and it is tried again. */
+	commit->output->cursor.dirty = true;
 	if (kms_output_has_planes(commit->output))
 		kms_output_deny_layers(commit->output, KMS_LAYERS_ABOVE);
 	else

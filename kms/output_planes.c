@@ -78,6 +78,9 @@ static void release_planes(struct kms_output *output)
 			continue;
 		plane->reserved = 0;
 		card->plane_releases++;
+		/* What it gives up itself is none that it lacked. */
+		if (output->arranged)
+			output->arranged->releases++;
 		card->planes_freed = true;
 		kms_records_wake_at(&card->records, 0);
 	}
@@ -379,6 +382,11 @@ uint32_t kms_output_arrange(struct kms_output *output, const struct kms_layer_wi
 	for (size_t i = 0; i < count; i++)
 		describe(&stack.members[i], &wishes[i]);
 	known = kms_stacks_find(&output->stacks, &stack);
+	/* One that was denied since is drawn into the picture, and so is whom it covers. */
+	for (size_t i = count - 1; known && i > 0; i--) {
+		if (known->planes[i] && is_covered(&search, known, i))
+			known->planes[i] = NULL;
+	}
 	if (!known || !is_still_true(output, &stack, known)) {
 		bool is_picture_shown = find_out(&search, &answer);
 

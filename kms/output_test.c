@@ -52,6 +52,8 @@ static int ask(struct kms_output *output, const struct kms_output_frame *frame)
 	int error;
 
 	kms_flip_init(&flip, &output->state);
+	if (kms_output_has_layers(output))
+		kms_output_add_layers_off(output, &flip);
 	kms_flip_layer(&flip, KMS_LAYER_PICTURE, frame->buffer)->placement = frame->placement;
 	kms_flip_layer(&flip, KMS_LAYER_CURSOR, NULL);
 	output->counters.tests++;
