@@ -104,6 +104,18 @@ static void check_plane(int fd)
 	}
 	kms_plane_takes(&plane, DRM_FORMAT_NV12, DOUBLE_TILED);
 	g_assert(kms_plane_turns(&plane, KMS_ROTATE_0));
+	for (uint32_t transform = 1; transform < 64; transform++) {
+		uint32_t said = kms_plane_rotation(&plane, transform);
+
+		g_assert(!(said & ~plane.properties[KMS_PLANE_ROTATION].bits) ||
+			said == KMS_ROTATE_0 || !plane.properties[KMS_PLANE_ROTATION].bits);
+	}
+	for (int blend = 0; blend < 6; blend++) {
+		enum kms_blend mode = (enum kms_blend)(blend / 2);
+
+		g_assert(kms_plane_blends(&plane, DRM_FORMAT_XRGB8888, mode, false));
+		kms_plane_blends(&plane, DRM_FORMAT_ARGB8888, mode, blend & 1);
+	}
 	kms_plane_finish(&plane);
 	kms_property_cache_destroy(cache);
 }
@@ -151,20 +163,32 @@ static void set_card(struct fuzz *fuzz, drmModeModeInfo *modes)
 	if (how & 32)
 		set_modes(fuzz, modes);
 	double_card.overlay_planes = how & 1;
+	double_card.shared_overlays = how >> 7;
+	double_card.zpos_fixed = how & 8;
+	double_card.blend_modes = how & 32;
+	double_card.panels = how & 16;
+	double_card.panel_orientation = how >> 2;
+	double_card.settings = how & 2;
+	double_card.vrr = how & 8;
 	/* The card is made as it is now. */
 	if (how & 64)
 		double_light(0);
 }
 
-/* Twice, where there are two. */
+/* Twice, where there are two: the same one, or the parts of one. */
 static void set_monitor(struct fuzz *fuzz)
 {
+	char tile[] = "1:1:2:1:0:0:1920:2160";
 	uint8_t edid[128];
 
 	fuzz_copy(fuzz, edid, sizeof(edid));
 	edid_seal_base(edid);
 	double_set_edid(0, edid, sizeof(edid));
 	double_set_edid(double_card.crtcs - 1, edid, sizeof(edid));
+	for (unsigned int i = 0; i < double_card.crtcs && fuzz->size > 0; i++) {
+		tile[fuzz_pick(fuzz, sizeof(tile) - 1)] = (char)fuzz_u8(fuzz);
+		double_set_tile(i, tile, sizeof(tile));
+	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -186,6 +210,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	drmSetClientCap(fd, DRM_CLIENT_CAP_UNIVERSAL_PLANES, 1);
 	check_plane(fd);
 	check_crtc(fd);
+	if (fuzz.size > 0)
+		double_fail(fuzz_u8(&fuzz) & 1 ? DOUBLE_GET_RESOURCES : DOUBLE_GET_CONNECTOR, EIO,
+			fuzz_pick(&fuzz, 3), 1);
 	check_list(fd);
 	close(fd);
 	g_free(blob);
