@@ -358,26 +358,39 @@ static void test_stopped(void)
 	await_heard("open1 close1 switch3 release open2 open3 open4 close2 close4 close3 end ");
 }
 
+/* The manager is stopped, and what it is asked for comes too late, if ever. */
+static void open_in_vain(struct seat *seat, const char *path)
+{
+	set_stopped(true);
+	g_assert_cmpint(open_from_loop(seat, path), ==, -ETIMEDOUT);
+	expect_log("does not answer");
+}
+
+/* It has closed what came too late, and gives the device anew. */
+static void open_after_release(struct seat *seat)
+{
+	int fd;
+
+	await_heard("open1 close1 release ");
+	fd = open_from_loop(seat, "/dev/input/event0");
+	g_assert_cmpint(fd, >=, 0);
+	await_heard("open1 close1 release open2 ");
+	seat_client_close(seat->client, fd);
+}
+
 /* One that came too late and is not asked for goes with the session: it is of no use after it. */
 static void test_late_and_released(void)
 {
 	struct seat seat;
-	int fd;
 
 	seat_open(&seat);
-	set_stopped(true);
-	g_assert_cmpint(open_from_loop(&seat, "/dev/input/event0"), ==, -ETIMEDOUT);
-	expect_log("does not answer");
+	open_in_vain(&seat, "/dev/input/event0");
 	set_stopped(false);
 	while (!seat.ready)
 		g_main_context_iteration(NULL, TRUE);
 	expect_log("answers again");
 	seat_client_release(seat.client);
-	await_heard("open1 close1 release ");
-	fd = open_from_loop(&seat, "/dev/input/event0");
-	g_assert_cmpint(fd, >=, 0);
-	await_heard("open1 close1 release open2 ");
-	seat_client_close(seat.client, fd);
+	open_after_release(&seat);
 	seat_close(&seat);
 }
 
@@ -385,22 +398,15 @@ static void test_late_and_released(void)
 static void test_late_while_released(void)
 {
 	struct seat seat;
-	int fd;
 
 	seat_open(&seat);
-	set_stopped(true);
-	g_assert_cmpint(open_from_loop(&seat, "/dev/input/event0"), ==, -ETIMEDOUT);
-	expect_log("does not answer");
+	open_in_vain(&seat, "/dev/input/event0");
 	seat_client_release(seat.client);
 	set_stopped(false);
 	while (!seat.ready)
 		g_main_context_iteration(NULL, TRUE);
 	expect_log("answers again");
-	await_heard("open1 close1 release ");
-	fd = open_from_loop(&seat, "/dev/input/event0");
-	g_assert_cmpint(fd, >=, 0);
-	await_heard("open1 close1 release open2 ");
-	seat_client_close(seat.client, fd);
+	open_after_release(&seat);
 	seat_close(&seat);
 }
 
@@ -411,9 +417,7 @@ static void test_answers_and_disables(void)
 	int fd;
 
 	seat_open(&seat);
-	set_stopped(true);
-	g_assert_cmpint(open_from_loop(&seat, "/dev/input/event0"), ==, -ETIMEDOUT);
-	expect_log("does not answer");
+	open_in_vain(&seat, "/dev/input/event0");
 	tell(true, false, false);
 	set_stopped(false);
 	await_heard("open1 away ");
@@ -441,9 +445,7 @@ static void test_late_of_many(void)
 	seat_open(&seat);
 	seat.reopened = open_from_loop(&seat, "/dev/input/event0");
 	g_assert_cmpint(seat.reopened, >=, 0);
-	set_stopped(true);
-	g_assert_cmpint(open_from_loop(&seat, "/dev/input/event1"), ==, -ETIMEDOUT);
-	expect_log("does not answer");
+	open_in_vain(&seat, "/dev/input/event1");
 	set_stopped(false);
 	while (!seat.ready)
 		g_main_context_iteration(NULL, TRUE);
@@ -504,9 +506,7 @@ static void test_answers_and_dies(void)
 	struct seat seat;
 
 	seat_open(&seat);
-	set_stopped(true);
-	g_assert_cmpint(open_from_loop(&seat, "/dev/input/event0"), ==, -ETIMEDOUT);
-	expect_log("does not answer");
+	open_in_vain(&seat, "/dev/input/event0");
 	tell(false, false, true);
 	set_stopped(false);
 	await_heard("open1 end ");
@@ -545,9 +545,7 @@ static void test_stopped_at_end(void)
 	struct seat seat;
 
 	seat_open(&seat);
-	set_stopped(true);
-	g_assert_cmpint(open_from_loop(&seat, "/dev/input/event0"), ==, -ETIMEDOUT);
-	expect_log("does not answer");
+	open_in_vain(&seat, "/dev/input/event0");
 	seat_client_destroy(seat.client);
 	set_stopped(false);
 	await_heard("open1 end ");
