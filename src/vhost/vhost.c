@@ -275,23 +275,36 @@ static void stop_broken(struct vhost *vhost)
 	}
 }
 
+/* The edge has been seen but not used up: a change of the watch brings it again. */
+static void move_next_turn(struct vhost *vhost)
+{
+	watch(vhost, EPOLL_CTL_MOD);
+}
+
 static void move(struct vhost *vhost)
 {
-	struct turn_work work = turn_work_begin(account_share(vhost->memory.account));
+	struct turn_share *share = account_share(vhost->memory.account);
+	struct turn_work work;
 	enum message_status status;
 	int i = 0;
 
 	stop_broken(vhost);
-	/* One always: a device whose guest has had its share must not stand still. */
+	/* A message can take long: a region is mapped, with dozens of system calls. */
+	if (!turn_work_is_admitted(share, &vhost->waited)) {
+		move_next_turn(vhost);
+		return;
+	}
+	work = turn_work_begin(share);
 	do
 		status = next_message(vhost);
 	while (status == MESSAGE_DONE && ++i < TURN_MESSAGES && turn_work_has_time(&work));
-	turn_work_end(&work);
-	if (status == MESSAGE_ENDED || status == MESSAGE_FAULT)
+	if (status == MESSAGE_ENDED || status == MESSAGE_FAULT) {
 		end(vhost);
-	else if (memory_holds(vhost) && status == MESSAGE_DONE)
-		/* The edge has been seen but not used up: a change of the watch brings it again. */
-		watch(vhost, EPOLL_CTL_MOD);
+		vhost = NULL;
+	}
+	turn_work_end(&work);
+	if (vhost && memory_holds(vhost) && status == MESSAGE_DONE)
+		move_next_turn(vhost);
 }
 
 static gboolean socket_ready(gint epoll_fd, GIOCondition condition, gpointer data)

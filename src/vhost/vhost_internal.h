@@ -47,6 +47,7 @@ struct vhost {
 	bool owes; /* the answer, which is in its place, cannot be sent yet */
 	bool told_no_fds; /* that messages wait for want of them, so far */
 	guint again_source;
+	unsigned int waited; /* turns in which it was other devices' of its guest to be looked at */
 	unsigned int complaints;
 };
 

@@ -3,12 +3,16 @@
 
 #include <glib.h>
 
+static void renew(struct turn_share *share, int64_t turn_us)
+{
+	if (share->turn_us == turn_us)
+		return;
+	*share = (struct turn_share){.turn_us = turn_us, .longest = share->longest_next};
+}
+
 int64_t turn_share_begin(struct turn_share *share, int64_t turn_us, int64_t now_us)
 {
-	if (share->turn_us != turn_us) {
-		share->turn_us = turn_us;
-		share->used_us = 0;
-	}
+	renew(share, turn_us);
 	return now_us + GUEST_TURN_US - share->used_us;
 }
 
@@ -23,6 +27,27 @@ bool turn_share_is_left(const struct turn_share *share)
 void turn_share_end(struct turn_share *share, int64_t begin_us, int64_t now_us)
 {
 	share->used_us += now_us - begin_us;
+}
+
+bool turn_share_admits(struct turn_share *share, unsigned int *waited, int64_t turn_us)
+{
+	renew(share, turn_us);
+	if (*waited < share->longest ||
+		(share->used_us >= GUEST_TURN_US && (*waited == 0 || share->obliged))) {
+		(*waited)++;
+		share->longest_next = MAX(share->longest_next, *waited);
+		return false;
+	}
+	share->obliged |= *waited > 0;
+	*waited = 0;
+	return true;
+}
+
+bool turn_work_is_admitted(struct turn_share *share, unsigned int *waited)
+{
+	GSource *source = g_main_current_source();
+
+	return !share || !source || turn_share_admits(share, waited, g_source_get_time(source));
 }
 
 struct turn_work turn_work_begin(struct turn_share *share)

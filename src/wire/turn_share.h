@@ -16,6 +16,10 @@
 struct turn_share {
 	int64_t turn_us; /* when the turn began: each has another */
 	int64_t used_us; /* in it */
+	bool obliged; /* one that waited has been admitted in it */
+	/* Of those that were put off in the turn before, and in this one: for how many turns at most. */
+	unsigned int longest;
+	unsigned int longest_next;
 };
 
 /*
@@ -30,6 +34,17 @@ bool turn_share_is_left(const struct turn_share *share);
 
 /* There was work since `begin_us`. */
 void turn_share_end(struct turn_share *share, int64_t begin_us, int64_t now_us);
+
+/*
+ * For work that is dear by the piece, of which each of a guest's sockets would do one always: may this one
+ * do some in the turn that began at `turn_us`? `*waited` is its own, 0 at first: for how many turns it has
+ * been put off. Where the share is used up, one of them goes on a turn, the one that has waited for
+ * longest: so a guest with n sockets takes no more than one with one, and each does a piece in n turns.
+ * Who is put off asks again in the next turn.
+ */
+bool turn_share_admits(struct turn_share *share, unsigned int *waited, int64_t turn_us);
+/* The same in the source that is being dispatched. */
+bool turn_work_is_admitted(struct turn_share *share, unsigned int *waited);
 
 /* Work for a guest in the source that is being dispatched. */
 struct turn_work {
