@@ -171,6 +171,15 @@ static bool unfinished(const struct view *view, const struct canvas *canvas)
 	return rect_overlaps(&cursor, &seen) && damage_overlaps(&canvas->missing, &cursor);
 }
 
+/* The output has another mode, which the view has not been told of: it will, and shows all again then. */
+static bool is_outdated(const struct view *view)
+{
+	const struct kms_mode_info *mode = kms_output_mode(view->output);
+	const struct verdict_kind *kind = &view->input.kind;
+
+	return mode->width != kind->mode_width || mode->height != kind->mode_height;
+}
+
 enum composed view_compose(struct view *view)
 {
 	g_autoptr(GError) error = NULL;
@@ -178,7 +187,7 @@ enum composed view_compose(struct view *view)
 	struct kms_frame frame;
 	enum kms_submit submitted;
 
-	if (!kms_output_active(view->output))
+	if (!kms_output_active(view->output) || is_outdated(view))
 		return COMPOSED_LATER;
 	/* Never black in the place of a picture that cannot be read. */
 	if (!view->picture->solid && !view->picture->surface) {

@@ -658,6 +658,21 @@ static void test_mode_changes(struct fixture *fixture, gconstpointer data)
 	g_assert_cmpuint(fixture->output->commit_count, ==, 2);
 }
 
+/* Between a mode set and the word of it the source goes, or shows something: nothing is placed by the old mode. */
+static void test_mode_not_told(struct fixture *fixture, gconstpointer data)
+{
+	fixture_setup(fixture, PLACE_FIT, 32, 24);
+	fixture->output->scaler = true;
+	use_surface(fixture);
+	show(fixture, NULL, VIEW_COPIED);
+	g_assert_cmpint(update(fixture, NULL), ==, VIEW_COPIED);
+	g_assert_cmpint(update(fixture, NULL), ==, VIEW_COPIED);
+	fixture->output->mode.width = 48;
+	view_release(fixture->view, false);
+	g_assert_cmpint(fixture->error, ==, ECANCELED);
+	g_assert_cmpuint(fixture->output->commit_count, ==, 2);
+}
+
 static void test_off_and_on(struct fixture *fixture, gconstpointer data)
 {
 	start_with_surface(fixture);
@@ -784,6 +799,7 @@ int main(int argc, char **argv)
 	ADD("composed/no-buffer", test_no_buffer);
 	ADD("composed/cursor-before-picture", test_cursor_before_picture);
 	ADD("output/mode-changes", test_mode_changes);
+	ADD("output/mode-not-told", test_mode_not_told);
 	ADD("output/off-and-on", test_off_and_on);
 	ADD("output/new-picture-while-off", test_new_picture_while_off);
 	ADD("output/cursor-plane-changes", test_cursor_plane_changes);
