@@ -16,6 +16,7 @@
 
 /* GLib calls its writer from wherever a line is logged, so this cannot be in main's struct. */
 static struct {
+	GMutex lock; /* for all below but the level: threads log, too, and none waits while it holds it */
 	GLogLevelFlags level;
 	int journal; /* a socket for it; -1: lines go to standard error */
 	struct standard_error standard_error;
@@ -130,8 +131,10 @@ static GLogWriterOutput write_fields(GLogLevelFlags level, const GLogField *fiel
 	/* More urgent levels are smaller numbers. */
 	if ((level & G_LOG_LEVEL_MASK) > writer.level)
 		return G_LOG_WRITER_HANDLED;
+	g_mutex_lock(&writer.lock);
 	if (rate_takes(fields, count))
 		send_or_lose(level, fields, count);
+	g_mutex_unlock(&writer.lock);
 	return G_LOG_WRITER_HANDLED;
 }
 
