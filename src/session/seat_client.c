@@ -54,6 +54,7 @@ struct seat_client {
 	bool enabled;
 	bool disabled;
 	bool gone;
+	bool settled; /* it was enabled, or has gone before it was */
 	GQueue requests; /* struct request, not begun yet */
 	unsigned int unanswered; /* OPENs that nobody waits for any more */
 	bool ready; /* there were some, and the last was answered */
@@ -113,6 +114,7 @@ static void seat_enabled(struct libseat *libseat, void *data)
 
 	g_mutex_lock(&client->lock);
 	client->enabled = true;
+	client->settled = true;
 	g_cond_broadcast(&client->answered);
 	g_mutex_unlock(&client->lock);
 	signal_eventfd(client->told);
@@ -189,17 +191,54 @@ static int drop_late(struct seat_client *client)
 	return id;
 }
 
+/* What one that has gone does not do is no news beside that. */
+static bool is_there(struct libseat *libseat)
+{
+	struct pollfd connection = {.fd = libseat_get_fd(libseat)};
+
+	return poll(&connection, 1, 0) == 0 && libseat_dispatch(libseat, 0) >= 0;
+}
+
 /* The manager takes all devices back, also those that were asked for before and have come just now:
  * whoever comes back asks anew. */
 static void release_seat(struct seat_client *client, struct libseat *libseat)
 {
-	int id;
+	int id, reason;
 
 	while ((id = drop_late(client)) >= 0)
 		libseat_close_device(libseat, id);
-	if (libseat_disable_seat(libseat) != 0)
+	if (libseat_disable_seat(libseat) == 0)
+		return;
+	reason = errno;
+	if (is_there(libseat))
 		log_daemon(G_LOG_LEVEL_WARNING, "%s: cannot be released: %s", client->name,
-			g_strerror(errno));
+			g_strerror(reason));
+}
+
+static bool is_enabled(struct seat_client *client)
+{
+	bool enabled;
+
+	g_mutex_lock(&client->lock);
+	enabled = client->enabled;
+	g_mutex_unlock(&client->lock);
+	return enabled;
+}
+
+/* A session that is being switched away is refused another switch, and libseat 0.7, which awaits no
+ * answer here, takes the refusal for the answer to its next question, and so on for ever. */
+static void switch_session(struct seat_client *client, struct libseat *libseat, int terminal)
+{
+	int reason;
+
+	if (libseat_dispatch(libseat, 0) < 0 || !is_enabled(client))
+		return;
+	if (libseat_switch_session(libseat, terminal) == 0)
+		return;
+	reason = errno;
+	if (is_there(libseat))
+		log_daemon(G_LOG_LEVEL_WARNING, "%s: tty%d cannot be switched to: %s", client->name,
+			terminal, g_strerror(reason));
 }
 
 /* False: it was the last one. */
@@ -218,9 +257,7 @@ static bool carry_out(struct seat_client *client, struct libseat *libseat, struc
 		release_seat(client, libseat);
 		break;
 	case REQUEST_SWITCH:
-		if (libseat_switch_session(libseat, request->number) < 0)
-			log_daemon(G_LOG_LEVEL_WARNING, "%s: tty%d cannot be switched to: %s",
-				client->name, request->number, g_strerror(errno));
+		switch_session(client, libseat, request->number);
 		break;
 	case REQUEST_END:
 		break;
@@ -277,6 +314,7 @@ static void end_requests(struct seat_client *client)
 	struct request *request;
 
 	client->gone = true;
+	client->settled = true;
 	while ((request = g_queue_pop_head(&client->requests))) {
 		request->answered = true;
 		request->result = -ENOTCONN;
@@ -429,8 +467,8 @@ bool seat_client_await_enabled(struct seat_client *client)
 	bool enabled;
 
 	g_mutex_lock(&client->lock);
-	enabled = wait_for(client, &client->enabled,
-		SEAT_CLIENT_START_MS * G_TIME_SPAN_MILLISECOND);
+	wait_for(client, &client->settled, SEAT_CLIENT_START_MS * G_TIME_SPAN_MILLISECOND);
+	enabled = client->enabled;
 	g_mutex_unlock(&client->lock);
 	return enabled;
 }

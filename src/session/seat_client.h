@@ -53,7 +53,8 @@ void seat_client_destroy(struct seat_client *client);
 /* The seat's; belongs to the client. */
 const char *seat_client_name(const struct seat_client *client);
 
-/* Waits until the session is enabled, at most SEAT_CLIENT_START_MS: before the main loop runs. */
+/* Waits until the session is enabled, or the manager has gone, at most SEAT_CLIENT_START_MS: before the
+ * main loop runs. False: it is not enabled. */
 bool seat_client_await_enabled(struct seat_client *client);
 
 struct seat_client_news seat_client_take(struct seat_client *client);

@@ -65,14 +65,13 @@ static void changed(void *data)
 	struct manager *manager = data;
 	struct seat_client_news news = seat_client_take(manager->client);
 
-	if (news.gone) {
-		lose(manager, news.enabled);
-		return;
-	}
-	if (news.disabled)
+	/* What it said last it may have said just before it went. */
+	if (news.disabled && !news.gone)
 		release(manager);
 	if (news.enabled && !manager->active)
 		acquire(manager);
+	if (news.gone)
+		lose(manager, news.enabled);
 }
 
 static void ready(void *data)
@@ -158,6 +157,20 @@ static struct seat_client *connect_client(struct manager *manager, GString *reas
 	return client;
 }
 
+static void set_not_enabled(struct manager *manager, GError **error)
+{
+	const char *name = seat_client_name(manager->client);
+
+	if (seat_client_take(manager->client).gone)
+		g_set_error(error, SESSION_ERROR, SESSION_ERROR_NO_MANAGER,
+			"%s: the seat manager has exited before it activated this session", name);
+	else
+		g_set_error(error, SESSION_ERROR, SESSION_ERROR_FAILED,
+			"%s: the seat manager does not activate this session; switch to the VT that "
+			"scanoutd was started on",
+			name);
+}
+
 struct session *session_seat_create(const struct session_listener *listener, void *data,
 	GError **error)
 {
@@ -180,10 +193,7 @@ struct session *session_seat_create(const struct session_listener *listener, voi
 		return NULL;
 	}
 	if (!seat_client_await_enabled(manager->client)) {
-		g_set_error(error, SESSION_ERROR, SESSION_ERROR_FAILED,
-			"%s: the seat manager does not activate this session; switch to the VT that "
-			"scanoutd was started on",
-			seat_client_name(manager->client));
+		set_not_enabled(manager, error);
 		destroy(&manager->session);
 		return NULL;
 	}

@@ -480,6 +480,28 @@ static void test_news(void)
 	seat_close(&seat);
 }
 
+/* What would be refused is not asked for: a session that is being taken away. */
+static void test_switched_twice(void)
+{
+	struct seat seat;
+
+	seat_open(&seat);
+	seat_client_switch(seat.client, 3);
+	await_heard("switch3 ");
+	tell(true, false, false);
+	seat_client_switch(seat.client, 4);
+	while (!seat.disabled)
+		g_main_context_iteration(NULL, TRUE);
+	seat_client_release(seat.client);
+	await_heard("switch3 away release ");
+	tell(false, true, false);
+	while (!seat.news.enabled)
+		g_main_context_iteration(NULL, TRUE);
+	seat_client_switch(seat.client, 5);
+	await_heard("switch3 away release switch5 ");
+	seat_close(&seat);
+}
+
 static void test_dies(void)
 {
 	struct seat seat;
@@ -592,6 +614,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/session/seat-client/answers-and-disables", test_answers_and_disables);
 	g_test_add_func("/session/seat-client/late-of-many", test_late_of_many);
 	g_test_add_func("/session/seat-client/news", test_news);
+	g_test_add_func("/session/seat-client/switched-twice", test_switched_twice);
 	g_test_add_func("/session/seat-client/dies", test_dies);
 	g_test_add_func("/session/seat-client/answers-and-dies", test_answers_and_dies);
 	g_test_add_func("/session/seat-client/stopped-at-start", test_stopped_at_start);
