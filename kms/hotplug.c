@@ -236,8 +236,8 @@ void kms_hotplug_receive(struct kms_hotplug *hotplug)
 	errno = 0;
 	event = udev_monitor_receive_device(hotplug->monitor);
 	if (!event) {
-		/* The socket's buffer was full: what was lost may have been of this card. */
-		if (errno == ENOBUFS)
+		/* What was lost, or cannot be read, may have been of this card. */
+		if (errno != EAGAIN && errno != EINTR)
 			probe_soon(hotplug);
 		return;
 	}
@@ -268,9 +268,9 @@ struct kms_hotplug *kms_hotplug_create(int fd, dev_t card,
 	hotplug->listener = *listener;
 	hotplug->data = data;
 	hotplug->udev = udev_new();
+	/* The kernel's own events say all of a card that is open, also where udevd is not there, or hangs. */
 	if (hotplug->udev)
-		hotplug->monitor = udev_monitor_new_from_netlink(hotplug->udev,
-			access("/run/udev/control", F_OK) == 0 ? "udev" : "kernel");
+		hotplug->monitor = udev_monitor_new_from_netlink(hotplug->udev, "kernel");
 	if (!hotplug->monitor ||
 		udev_monitor_filter_add_match_subsystem_devtype(hotplug->monitor, "drm", NULL) <
 			0 ||

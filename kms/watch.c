@@ -53,8 +53,8 @@ static gboolean receive(gint fd, GIOCondition condition, gpointer data)
 	turn_note();
 	errno = 0;
 	event = udev_monitor_receive_device(watch->monitor);
-	/* The socket's buffer was full: what was lost may have been a card. */
-	seen = event ? is_card(event) : errno == ENOBUFS;
+	/* What was lost, or cannot be read, may have been a card. */
+	seen = event ? is_card(event) : errno != EAGAIN && errno != EINTR;
 	if (event)
 		udev_device_unref(event);
 	if (seen && !watch->gather_source)

@@ -44,7 +44,8 @@ static gboolean receive(gint fd, GIOCondition condition, gpointer data)
 			break;
 		udev_device_unref(event);
 	}
-	if (!event && errno == ENOBUFS && !events->gather)
+	/* Also one that cannot be read. */
+	if (!event && errno != EAGAIN && errno != EINTR && !events->gather)
 		events->gather = turn_name(g_timeout_add(GATHER_MS, gathered, events), "seat");
 	return G_SOURCE_CONTINUE;
 }

@@ -459,8 +459,8 @@ static gboolean devices_changed(gint fd, GIOCondition condition, gpointer data)
 		device_changed(passthrough, device);
 		udev_device_unref(device);
 	}
-	/* Events were lost, or one was. */
-	if (!device && (errno == ENOBUFS || errno == ENOMEM))
+	/* Events were lost, or one cannot be read. */
+	if (!device && errno != EAGAIN && errno != EINTR)
 		look_again(passthrough);
 	return G_SOURCE_CONTINUE;
 }
