@@ -259,8 +259,8 @@ static size_t device_count(const struct machine_options *options, enum input_kin
 /* D-Bus knows no pens. */
 static void open_display(struct machine *machine, const struct machine_options *options)
 {
-	machine->display = dbus_display_create(options->name, options->bus, &display_listener,
-		machine);
+	machine->display = dbus_display_create(options->name, options->bus, options->account,
+		&display_listener, machine);
 	for (enum input_kind kind = INPUT_KEYBOARD; kind <= INPUT_TOUCH; kind++) {
 		for (size_t i = 0; i < device_count(options, kind); i++)
 			machine_add_sink(machine, kind, i,

@@ -387,20 +387,45 @@ static void set_io_error(GError **error)
 	g_set_error(error, G_IO_ERROR, (gint)g_io_error_from_errno(errno), "%s", g_strerror(errno));
 }
 
-GDBusConnection *faulty_g_dbus_connection_new_for_address_finish(GAsyncResult *result,
-	GError **error);
-GDBusConnection *faulty_g_dbus_connection_new_for_address_finish(GAsyncResult *result,
-	GError **error)
+GDBusConnection *faulty_g_dbus_connection_new_finish(GAsyncResult *result, GError **error);
+GDBusConnection *faulty_g_dbus_connection_new_finish(GAsyncResult *result, GError **error)
 {
-	static const struct faults_call call = {"g_dbus_connection_new_for_address_finish",
+	static const struct faults_call call = {"g_dbus_connection_new_finish",
 		{ECONNREFUSED, EACCES, EMFILE}};
-	GDBusConnection *connection = g_dbus_connection_new_for_address_finish(result, error);
+	GDBusConnection *connection = g_dbus_connection_new_finish(result, error);
 
 	if (!connection || !strikes(&call, __builtin_return_address(0)))
 		return connection;
 	set_io_error(error);
 	g_dbus_connection_close(connection, NULL, NULL, NULL);
 	g_object_unref(connection);
+	return NULL;
+}
+
+GIOStream *faulty_g_dbus_address_get_stream_finish(GAsyncResult *result, char **guid,
+	GError **error);
+GIOStream *faulty_g_dbus_address_get_stream_finish(GAsyncResult *result, char **guid,
+	GError **error)
+{
+	static const struct faults_call call = {"g_dbus_address_get_stream_finish",
+		{ECONNREFUSED, EACCES, EMFILE}};
+	GIOStream *stream = g_dbus_address_get_stream_finish(result, guid, error);
+
+	if (!stream || !strikes(&call, __builtin_return_address(0)))
+		return stream;
+	set_io_error(error);
+	g_object_unref(stream);
+	return NULL;
+}
+
+GSocket *faulty_g_socket_new_from_fd(gint fd, GError **error);
+GSocket *faulty_g_socket_new_from_fd(gint fd, GError **error)
+{
+	static const struct faults_call call = {"g_socket_new_from_fd", {ENOBUFS}};
+
+	if (!strikes(&call, __builtin_return_address(0)))
+		return g_socket_new_from_fd(fd, error);
+	set_io_error(error);
 	return NULL;
 }
 

@@ -60,7 +60,7 @@ static void await_connection(void)
 
 static void make_display(void)
 {
-	rig.display = dbus_display_create("fuzz", rig.bus->address, &listener, NULL);
+	rig.display = dbus_display_create("fuzz", rig.bus->address, NULL, &listener, NULL);
 	rig.keyboard = dbus_display_sink(rig.display, INPUT_KEYBOARD, 0);
 	rig.pointer = dbus_display_sink(rig.display, INPUT_POINTER, 0);
 	rig.absolute = dbus_display_sink(rig.display, INPUT_ABSOLUTE, 0);

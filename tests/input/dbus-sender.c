@@ -143,7 +143,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	sender.display = dbus_display_create("sender", argv[1], &listener, NULL);
+	sender.display = dbus_display_create("sender", argv[1], NULL, &listener, NULL);
 	for (enum input_kind kind = INPUT_KEYBOARD; kind <= INPUT_TOUCH; kind++)
 		for (size_t screen = 0; screen < (kind == INPUT_TOUCH ? SCREENS : 1); screen++)
 			sender.sinks[kind + screen] = dbus_display_sink(sender.display, kind,

@@ -169,6 +169,9 @@ static gboolean attached(GDBusServer *server, GDBusConnection *connection, gpoin
 {
 	struct bus_double *bus = data;
 
+	/* It was closed before we were told of it, and may have said so. */
+	if (g_dbus_connection_is_closed(connection))
+		return TRUE;
 	/* Until it is closed. */
 	bus->connection = g_object_ref(connection);
 	bus->connections++;

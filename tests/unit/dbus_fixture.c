@@ -83,7 +83,8 @@ struct dbus_fixture *dbus_fixture_new(void)
 void dbus_fixture_start(struct dbus_fixture *fixture)
 {
 	fixture->display = dbus_display_create("kiosk",
-		fixture->address ? fixture->address : fixture->bus->address, &listener, fixture);
+		fixture->address ? fixture->address : fixture->bus->address, NULL, &listener,
+		fixture);
 	fixture->keyboard = dbus_display_sink(fixture->display, INPUT_KEYBOARD, 0);
 	fixture->pointer = dbus_display_sink(fixture->display, INPUT_POINTER, 0);
 	fixture->absolute = dbus_display_sink(fixture->display, INPUT_ABSOLUTE, 0);

@@ -4,6 +4,8 @@
 #include <glib/gstdio.h>
 
 #include "dbus_fixture.h"
+#include "gate_fixture.h"
+#include "input/dbus/frame.h"
 #include "input/dbus/limit.h"
 
 /* ---- lies ---- */
@@ -46,17 +48,21 @@ static void test_no_consoles(void)
 			       "{'org.qemu.Display1.Console': {'Type': <'Graphic'>}}}");
 }
 
-/* A graphic console, and `count` properties that no QEMU has. */
-static char *console_with(const char *value, unsigned int count)
+/* A graphic console, and a property that no QEMU has. */
+static char *console_with(const char *value)
 {
-	GString *text = g_string_new("{objectpath '" CONSOLE "0': {"
-				     "'org.qemu.Display1.Keyboard': {'Modifiers': <uint32 0>}, "
-				     "'org.qemu.Display1.Console': {'Type': <'Graphic'>");
+	return g_strdup_printf("{objectpath '" CONSOLE "0': {"
+			       "'org.qemu.Display1.Keyboard': {'Modifiers': <uint32 0>}, "
+			       "'org.qemu.Display1.Console': {'Type': <'Graphic'>, 'x': <%s>}}}",
+		value);
+}
 
-	for (unsigned int i = 0; i < count; i++)
-		g_string_append_printf(text, ", 'x%u': <%s>", i, value);
-	g_string_append(text, "}}}");
-	return g_string_free(text, FALSE);
+/* Text of so many bytes, each of which is a value. */
+static char *bytes_of(size_t count)
+{
+	g_autofree char *bytes = g_strnfill(count, 'x');
+
+	return g_strdup_printf("b'%s'", bytes);
 }
 
 /* It is not looked at by us, whatever there is in it. */
@@ -64,8 +70,9 @@ static void test_too_large(void)
 {
 	g_autofree char *line = g_strnfill(5000, 'x');
 	g_autofree char *long_text = g_strdup_printf("'%s'", line);
-	g_autofree char *many = console_with("1", 20000);
-	g_autofree char *long_one = console_with(long_text, 1);
+	g_autofree char *many_bytes = bytes_of(20000);
+	g_autofree char *many = console_with(many_bytes);
+	g_autofree char *long_one = console_with(long_text);
 
 	expect_never_connected(many);
 	expect_never_connected(long_one);
@@ -75,18 +82,90 @@ static void test_too_large(void)
 static void test_too_large_signal(void)
 {
 	g_autoptr(dbus_fixture) fixture = dbus_fixture_new_connected(false);
-	GString *values = g_string_new("{'Modifiers': <uint32 1>");
+	g_autofree char *many = bytes_of(20000);
+	g_autofree char *values = g_strdup_printf("{'Modifiers': <uint32 1>, 'x': <%s>}", many);
 
-	for (unsigned int i = 0; i < 20000; i++)
-		g_string_append_printf(values, ", 'x%u': <1>", i);
-	g_string_append(values, "}");
-	bus_double_change(fixture->bus, CONSOLE "0", "org.qemu.Display1.Keyboard", values->str);
+	bus_double_change(fixture->bus, CONSOLE "0", "org.qemu.Display1.Keyboard", values);
 	bus_double_change(fixture->bus, CONSOLE "0", "org.qemu.Display1.Keyboard",
 		"{'Modifiers': <uint32 4>}");
 	UNTIL(fixture->leds->len > 0);
 	g_assert_cmpstr(fixture->leds->str, ==, " 1=1");
 	dbus_fixture_expect(fixture, "");
-	g_string_free(values, TRUE);
+}
+
+/* Nor does it come as far as GDBus, whose one thread has other guests to read for. */
+static void test_too_long(void)
+{
+	static const char said[] = "disconnected from the bus at";
+	g_autoptr(dbus_fixture) other = dbus_fixture_new_connected(false);
+	g_autofree char *bytes = bytes_of(DBUS_GATE_MESSAGE_MAX);
+	g_autofree char *many = console_with(bytes);
+	unsigned int told = dbus_fixture_times_logged(said);
+
+	expect_never_connected(many);
+	g_assert_cmpuint(dbus_fixture_times_logged(said), ==, told + 1);
+	dbus_fixture_expect(other, "");
+}
+
+/* It says the same again and again, faster than it may. Another guest's keys go on meanwhile, and so do its
+ * own, whose answers it has said all else before. */
+static void test_flood(void)
+{
+	g_autoptr(dbus_fixture) other = dbus_fixture_new_connected(false);
+	g_autoptr(dbus_fixture) fixture = dbus_fixture_new_connected(false);
+
+	for (int i = 0; i < 3000; i++)
+		bus_double_change(fixture->bus, CONSOLE "0", "org.qemu.Display1.Keyboard",
+			i % 2 ? "{'Modifiers': <uint32 0>}" : "{'Modifiers': <uint32 4>}");
+	dbus_fixture_key(fixture, KEY_A, 1);
+	dbus_fixture_expect(other, "");
+	dbus_fixture_settle(fixture, "0 Keyboard.Press (30,)");
+	UNTIL(fixture->leds->len > 0);
+	dbus_fixture_expect(other, "");
+}
+
+static void send_hello_answer(int bus)
+{
+	g_autoptr(GDBusMessage) message = g_dbus_message_new();
+	g_autofree guchar *blob = NULL;
+	gsize size;
+
+	g_dbus_message_set_message_type(message, G_DBUS_MESSAGE_TYPE_METHOD_RETURN);
+	g_dbus_message_set_serial(message, 1);
+	g_dbus_message_set_reply_serial(message, 1);
+	g_dbus_message_set_body(message, g_variant_new("(s)", ":1.1"));
+	blob = g_dbus_message_to_blob(message, &size, G_DBUS_CAPABILITY_FLAGS_NONE, NULL);
+	gate_fixture_send(bus, blob, size);
+}
+
+/* A message whose head is right, and nothing else: it is GDBus that ends the connection. */
+static void test_unreadable(void)
+{
+	/* GDBus warns of it. */
+	GLogLevelFlags fatal = g_log_set_always_fatal(G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL);
+	g_autoptr(dbus_fixture) fixture = dbus_fixture_new();
+	uint8_t head[DBUS_FRAME_HEAD];
+	struct gate_fixture rig;
+
+	gate_fixture_init(&rig);
+	fixture->address = rig.address;
+	dbus_fixture_start(fixture);
+	gate_fixture_accept(&rig);
+	gate_fixture_expect_greeting(&rig);
+	gate_fixture_send(rig.bus, "OK " GATE_GUID "\r\n", strlen("OK " GATE_GUID "\r\n"));
+	gate_fixture_expect_text(rig.bus, "BEGIN\r\nl");
+	send_hello_answer(rig.bus);
+	gate_fixture_make_head(head, 'l', DBUS_FRAME_SIGNAL, 8, 0);
+	gate_fixture_send(rig.bus, head, sizeof(head));
+	gate_fixture_send(rig.bus, "\377\377\377\377\377\377\377\377", 8);
+	UNTIL(dbus_fixture_times_logged("it sent what cannot be read") == 1);
+	gate_fixture_close_bus(&rig);
+	/* It is tried again. */
+	gate_fixture_accept(&rig);
+	gate_fixture_expect_greeting(&rig);
+	dbus_fixture_end(fixture);
+	gate_fixture_finish(&rig);
+	g_log_set_always_fatal(fatal);
 }
 
 /* A refused call's text can be as long. */
@@ -230,6 +309,9 @@ int main(int argc, char **argv)
 	g_test_add_func("/dbus/no-consoles", test_no_consoles);
 	g_test_add_func("/dbus/too-large", test_too_large);
 	g_test_add_func("/dbus/too-large-signal", test_too_large_signal);
+	g_test_add_func("/dbus/too-long", test_too_long);
+	g_test_add_func("/dbus/flood-of-another", test_flood);
+	g_test_add_func("/dbus/unreadable", test_unreadable);
 	g_test_add_func("/dbus/too-large-error", test_too_large_error);
 	g_test_add_func("/dbus/wrong-types", test_wrong_types);
 	g_test_add_func("/dbus/many-consoles", test_many_consoles);

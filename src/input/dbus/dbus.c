@@ -13,17 +13,16 @@
 #include "log.h"
 #include "turn.h"
 
+/* Until a bus is tried again. One that we are disconnected from for what it sent is left alone for
+ * twice as long each time. */
 #define RETRY_MS 500
+#define RETRY_MS_LAST 32000
 
 /* A bus, or a QEMU, that leaves us without an answer for so long is said to do so; it may go on later. */
 #define SILENCE_MS 3000
 
 #define NAME "org.qemu"
 #define ROOT "/org/qemu/Display1"
-#define CONSOLE_PREFIX ROOT "/Console_"
-
-/* Pixels beyond which no console is. */
-#define SIZE_MAX_PIXELS 65536
 
 static void start_connecting(struct dbus_display *display);
 
@@ -126,66 +125,6 @@ static void set_modifiers(struct dbus_display *display, guint32 modifiers)
 
 /* ---- consoles ---- */
 
-/* False: the path is no console's. */
-static bool parse_console(const char *path, uint32_t *number)
-{
-	guint64 value;
-
-	if (!g_str_has_prefix(path, CONSOLE_PREFIX) ||
-		!g_ascii_string_to_unsigned(path + strlen(CONSOLE_PREFIX), 10, 0, G_MAXUINT32,
-			&value, NULL))
-		return false;
-	*number = (uint32_t)value;
-	return true;
-}
-
-static struct dbus_console *find_console(struct dbus_display *display, uint32_t number)
-{
-	for (size_t i = 0; i < display->console_count; i++) {
-		if (display->consoles[i].number == number)
-			return &display->consoles[i];
-	}
-	return NULL;
-}
-
-/* In order; of too many the first. */
-static void add_console(struct dbus_display *display, const struct dbus_console *console)
-{
-	size_t i = display->console_count;
-
-	if (i == DBUS_SCREENS_MAX && display->consoles[i - 1].number < console->number)
-		return;
-	if (i < DBUS_SCREENS_MAX)
-		display->console_count++;
-	else
-		i--;
-	for (; i > 0 && display->consoles[i - 1].number > console->number; i--)
-		display->consoles[i] = display->consoles[i - 1];
-	display->consoles[i] = *console;
-}
-
-/* What is missing, or of another type, stays as it is. */
-static void take_properties(struct dbus_console *console, const char *interface, GVariant *values)
-{
-	gboolean absolute;
-	guint32 size;
-	gint32 slots;
-
-	if (strcmp(interface, "org.qemu.Display1.Console") == 0) {
-		g_variant_lookup(values, "Head", "u", &console->head);
-		if (g_variant_lookup(values, "Width", "u", &size))
-			console->width = size <= SIZE_MAX_PIXELS ? size : 0;
-		if (g_variant_lookup(values, "Height", "u", &size))
-			console->height = size <= SIZE_MAX_PIXELS ? size : 0;
-	} else if (strcmp(interface, "org.qemu.Display1.Mouse") == 0) {
-		if (g_variant_lookup(values, "IsAbsolute", "b", &absolute))
-			console->absolute = absolute;
-	} else if (strcmp(interface, "org.qemu.Display1.MultiTouch") == 0) {
-		if (g_variant_lookup(values, "MaxSlots", "i", &slots))
-			console->slots = (uint32_t)CLAMP(slots, 0, DBUS_SLOTS_MAX);
-	}
-}
-
 static void take_modifiers(struct dbus_display *display, const struct dbus_console *console,
 	const char *interface, GVariant *values)
 {
@@ -198,48 +137,6 @@ static void take_modifiers(struct dbus_display *display, const struct dbus_conso
 		set_modifiers(display, modifiers);
 }
 
-static bool is_graphic(GVariant *interfaces)
-{
-	g_autoptr(GVariant) values = NULL;
-	const char *type;
-
-	return g_variant_lookup(interfaces, "org.qemu.Display1.Console", "@a{sv}", &values) &&
-		g_variant_lookup(values, "Type", "&s", &type) && strcmp(type, "Graphic") == 0;
-}
-
-static void take_console(struct dbus_display *display, uint32_t number, GVariant *interfaces)
-{
-	struct dbus_console console = {.number = number};
-	const char *interface;
-	GVariant *values;
-	GVariantIter iter;
-
-	g_variant_iter_init(&iter, interfaces);
-	while (g_variant_iter_loop(&iter, "{&s@a{sv}}", &interface, &values)) {
-		console.keyboard |= strcmp(interface, "org.qemu.Display1.Keyboard") == 0;
-		console.mouse |= strcmp(interface, "org.qemu.Display1.Mouse") == 0;
-		console.touch |= strcmp(interface, "org.qemu.Display1.MultiTouch") == 0;
-		take_properties(&console, interface, values);
-	}
-	add_console(display, &console);
-}
-
-/* `objects`: a{oa{sa{sv}}} */
-static void take_consoles(struct dbus_display *display, GVariant *objects)
-{
-	const char *path;
-	GVariant *interfaces;
-	GVariantIter iter;
-	uint32_t number;
-
-	display->console_count = 0;
-	g_variant_iter_init(&iter, objects);
-	while (g_variant_iter_loop(&iter, "{&o@a{sa{sv}}}", &path, &interfaces)) {
-		if (parse_console(path, &number) && is_graphic(interfaces))
-			take_console(display, number, interfaces);
-	}
-}
-
 static void take_first_modifiers(struct dbus_display *display, GVariant *objects)
 {
 	g_autoptr(GVariant) interfaces = NULL;
@@ -248,7 +145,7 @@ static void take_first_modifiers(struct dbus_display *display, GVariant *objects
 
 	if (display->console_count == 0)
 		return;
-	path = g_strdup_printf(CONSOLE_PREFIX "%u", display->consoles[0].number);
+	path = g_strdup_printf(DBUS_CONSOLE_PREFIX "%u", display->consoles[0].number);
 	if (g_variant_lookup(objects, path, "@a{sa{sv}}", &interfaces) &&
 		g_variant_lookup(interfaces, "org.qemu.Display1.Keyboard", "@a{sv}", &values))
 		take_modifiers(display, &display->consoles[0], "org.qemu.Display1.Keyboard",
@@ -297,10 +194,11 @@ static void properties_changed(GDBusConnection *connection, const char *sender, 
 	uint32_t number;
 
 	if (!g_variant_is_of_type(parameters, G_VARIANT_TYPE("(sa{sv}as)")) ||
-		!parse_console(path, &number) || (console = find_console(display, number)) == NULL)
+		!dbus_console_parse(path, &number) ||
+		(console = dbus_console_find(display, number)) == NULL)
 		return;
 	g_variant_get(parameters, "(&s@a{sv}as)", &interface, &values, NULL);
-	take_properties(console, interface, values);
+	dbus_console_take(console, interface, values);
 	take_modifiers(display, console, interface, values);
 	tell_sinks(display);
 }
@@ -308,8 +206,7 @@ static void properties_changed(GDBusConnection *connection, const char *sender, 
 /* One QEMU on one bus, until either ends: neither the bus's number nor the name comes again. */
 static char *identity(const struct dbus_display *display)
 {
-	return g_strdup_printf("%s %s", g_dbus_connection_get_guid(display->connection),
-		display->owner);
+	return g_strdup_printf("%s %s", dbus_gate_guid(display->gate), display->owner);
 }
 
 static void forget_presses(struct dbus_display *display)
@@ -358,13 +255,16 @@ static void consoles_answered(GObject *source, GAsyncResult *result, gpointer da
 		return;
 	stop_awaiting(display);
 	display->silence_logged = false;
+	/* Lost with the connection, which is heard of next. */
+	if (!answer && dbus_gate_end(display->gate) != DBUS_GATE_LASTS)
+		return;
 	if (!answer) {
 		log_guest(G_LOG_LEVEL_WARNING, display->guest, "%s on %s has no D-Bus display: %s",
 			NAME, display->address, error->message);
 		return;
 	}
 	objects = g_variant_get_child_value(answer, 0);
-	take_consoles(display, objects);
+	dbus_consoles_take(display, objects);
 	if (display->console_count == 0) {
 		log_guest(G_LOG_LEVEL_WARNING, display->guest,
 			"the D-Bus display on %s has no graphic console", display->address);
@@ -385,6 +285,9 @@ static void qemu_appeared(GDBusConnection *connection, const char *name, const c
 {
 	struct dbus_display *display = data;
 
+	/* It is heard of next that the bus has gone. */
+	if (dbus_gate_end(display->gate) != DBUS_GATE_LASTS)
+		return;
 	await_answer(display);
 	display->owner = g_strdup(owner);
 	display->cancellable = g_cancellable_new();
@@ -451,11 +354,19 @@ static gboolean retry(gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
-static void start_retry(struct dbus_display *display)
+/* `at_fault`: by what it said, the bus lost us. */
+static void start_retry(struct dbus_display *display, bool at_fault)
 {
-	display->retry_timer = turn_name(g_timeout_add(RETRY_MS, retry, display), "dbus retry");
+	g_clear_pointer(&display->gate, dbus_gate_release);
+	if (!at_fault)
+		display->retry_ms = RETRY_MS;
+	display->retry_timer = turn_name(g_timeout_add(display->retry_ms, retry, display),
+		"dbus retry");
+	if (at_fault)
+		display->retry_ms = MIN(2 * display->retry_ms, RETRY_MS_LAST);
 }
 
+/* The gate is still there. */
 static void lose_bus(struct dbus_display *display)
 {
 	if (!display->connection)
@@ -472,31 +383,45 @@ static void lose_bus(struct dbus_display *display)
 static void bus_closed(GDBusConnection *connection, gboolean vanished, GError *error, gpointer data)
 {
 	struct dbus_display *display = data;
+	enum dbus_gate_end end = dbus_gate_end(display->gate);
 
-	log_guest(G_LOG_LEVEL_INFO, display->guest, "the bus at %s is gone", display->address);
+	if (end == DBUS_GATE_BUS_GONE)
+		log_guest(G_LOG_LEVEL_INFO, display->guest, "the bus at %s is gone",
+			display->address);
+	else if (end != DBUS_GATE_REFUSED)
+		log_guest(G_LOG_LEVEL_WARNING, display->guest,
+			"disconnected from the bus at %s: it sent what cannot be read",
+			display->address);
 	lose_bus(display);
-	start_retry(display);
+	start_retry(display, end != DBUS_GATE_BUS_GONE);
+}
+
+static void connecting_failed(struct dbus_display *display, const GError *error)
+{
+	bool refused = dbus_gate_end(display->gate) == DBUS_GATE_REFUSED;
+
+	stop_awaiting(display);
+	if (!display->failure_logged && !refused)
+		log_guest(G_LOG_LEVEL_INFO, display->guest, "waits for the bus at %s: %s",
+			display->address, error->message);
+	display->failure_logged = true;
+	start_retry(display, refused);
 }
 
 static void bus_connected(GObject *source, GAsyncResult *result, gpointer data)
 {
 	struct dbus_display *display = data;
 	g_autoptr(GError) error = NULL;
-	g_autoptr(GDBusConnection)
-		connection = g_dbus_connection_new_for_address_finish(result, &error);
+	g_autoptr(GDBusConnection) connection = g_dbus_connection_new_finish(result, &error);
 
 	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
 		return;
-	stop_awaiting(display);
 	g_clear_object(&display->cancellable);
 	if (!connection) {
-		if (!display->failure_logged)
-			log_guest(G_LOG_LEVEL_INFO, display->guest, "waits for the bus at %s: %s",
-				display->address, error->message);
-		display->failure_logged = true;
-		start_retry(display);
+		connecting_failed(display, error);
 		return;
 	}
+	stop_awaiting(display);
 	display->failure_logged = false;
 	g_dbus_connection_add_filter(connection, dbus_limit_filter, NULL, NULL);
 	display->connection = g_object_ref(connection);
@@ -507,19 +432,39 @@ static void bus_connected(GObject *source, GAsyncResult *result, gpointer data)
 		bus_closed(connection, TRUE, NULL, display);
 		return;
 	}
+	/* It is heard of next. */
+	if (dbus_gate_end(display->gate) != DBUS_GATE_LASTS)
+		return;
 	await_answer(display);
 	display->name_watch = g_bus_watch_name_on_connection(connection, NAME,
 		G_BUS_NAME_WATCHER_FLAGS_NONE, qemu_appeared, qemu_vanished, display, NULL);
 }
 
+/* The bus greets us next, by GDBus. */
+static void gate_opened(void *data, GIOStream *stream, const GError *error)
+{
+	struct dbus_display *display = data;
+
+	if (!stream) {
+		connecting_failed(display, error);
+		return;
+	}
+	display->cancellable = g_cancellable_new();
+	g_dbus_connection_new(stream, NULL, G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION, NULL,
+		display->cancellable, bus_connected, display);
+}
+
 static void start_connecting(struct dbus_display *display)
 {
+	const struct dbus_gate_options options = {
+		.guest = display->guest,
+		.address = display->address,
+		.account = display->account,
+		.budget = &display->budget,
+	};
+
 	await_answer(display);
-	display->cancellable = g_cancellable_new();
-	g_dbus_connection_new_for_address(display->address,
-		G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
-			G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
-		NULL, display->cancellable, bus_connected, display);
+	display->gate = dbus_gate_create(&options, gate_opened, display);
 }
 
 /* ---- sinks ---- */
@@ -572,12 +517,15 @@ void dbus_display_finish_all(void)
 }
 
 struct dbus_display *dbus_display_create(const char *guest, const char *address,
-	const struct dbus_display_listener *listener, void *data)
+	struct account *account, const struct dbus_display_listener *listener, void *data)
 {
 	struct dbus_display *display = g_new0(struct dbus_display, 1);
 
 	display->guest = g_strdup(guest);
 	display->address = g_strdup(address);
+	display->account = account;
+	display->retry_ms = RETRY_MS;
+	dbus_budget_init(&display->budget, turn_time());
 	display->screens = dbus_screens_create(guest);
 	display->listener = listener;
 	display->data = data;
@@ -607,6 +555,7 @@ void dbus_display_destroy(struct dbus_display *display)
 			g_dbus_connection_close(display->connection, NULL, NULL, NULL);
 		g_object_unref(display->connection);
 	}
+	dbus_gate_release(display->gate);
 	dbus_screens_destroy(display->screens);
 	g_free(display->owner);
 	g_free(display->holder);

@@ -8,7 +8,8 @@
  * The bus may come and go, and so may QEMU on it: both are taken up within half a second. Where
  * only our connection was lost, the same QEMU is told first to release what it still holds. Nothing
  * blocks: calls are asynchronous, and only so many wait for their answer (calls.h). GDBus
- * reads and writes in a thread of its own; all of ours runs in the main loop.
+ * reads and writes in a thread of its own, what a gate (gate.h) has let through; all of ours runs in the
+ * main loop.
  */
 #ifndef SCANOUTD_INPUT_DBUS_H
 #define SCANOUTD_INPUT_DBUS_H
@@ -21,6 +22,7 @@
 #include "input/sink.h"
 #include "scene/layout_screen.h"
 
+struct account;
 struct dbus_display;
 
 /* Called from the main loop. */
@@ -37,9 +39,9 @@ struct dbus_display_listener {
 };
 
 /* `address` as D-Bus has it ("unix:path=/run/kiosk/bus"); `guest` is for the log; both are copied.
- * `listener` must outlive it. Begins in the main loop. */
+ * `account` of that guest (or NULL), and `listener`, must outlive it. Begins in the main loop. */
 struct dbus_display *dbus_display_create(const char *guest, const char *address,
-	const struct dbus_display_listener *listener, void *data);
+	struct account *account, const struct dbus_display_listener *listener, void *data);
 
 /* After its sinks. What is still to be said, their releases, is sent while the main loop runs on.
  * Takes NULL. */

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the parts of the D-Bus display share: dbus.c has the bus, QEMU and what QEMU says of its
- * consoles; sink.c makes calls of the events of one sink.
+ * What the parts of the D-Bus display share: dbus.c has the bus and QEMU; consoles.c what QEMU says of
+ * its consoles; sink.c makes calls of the events of one sink.
  */
 #ifndef SCANOUTD_INPUT_DBUS_INTERNAL_H
 #define SCANOUTD_INPUT_DBUS_INTERNAL_H
 
 #include <gio/gio.h>
 
+#include "input/dbus/budget.h"
 #include "input/dbus/calls.h"
 #include "input/dbus/dbus.h"
+#include "input/dbus/gate.h"
 #include "input/dbus/screens.h"
 #include "input/description.h"
 
@@ -17,6 +19,8 @@
 #define DBUS_SINKS (INPUT_TOUCH + DBUS_SCREENS_MAX)
 
 #define DBUS_SLOT_NONE UINT32_MAX
+
+#define DBUS_CONSOLE_PREFIX "/org/qemu/Display1/Console_"
 
 /* A graphic console, /org/qemu/Display1/Console_NUMBER. */
 struct dbus_console {
@@ -31,13 +35,18 @@ struct dbus_console {
 struct dbus_display {
 	char *guest;
 	char *address;
+	struct account *account; /* borrowed; or NULL */
 	const struct dbus_display_listener *listener;
 	void *data;
 
-	GCancellable *cancellable; /* of the attempt to connect, or of the question for consoles */
+	struct dbus_budget budget; /* of what the bus says */
+	struct dbus_gate
+		*gate; /* between the bus and GDBus; NULL: before the next attempt to connect */
+	GCancellable *cancellable; /* of the bus' greeting, or of the question for consoles */
 	GDBusConnection *connection; /* NULL: no bus */
 	gulong closed_handler;
 	guint retry_timer;
+	guint retry_ms; /* until the next attempt */
 	bool failure_logged;
 	guint silence_timer; /* something was asked */
 	bool silence_logged; /* that there is no answer, since the last one about consoles */
@@ -81,6 +90,18 @@ struct dbus_sink {
 		int32_t x, y;
 	} contacts[INPUT_SLOTS];
 };
+
+/* False: the path is no console's. */
+bool dbus_console_parse(const char *path, uint32_t *number);
+
+/* NULL: QEMU has not told of it. */
+struct dbus_console *dbus_console_find(struct dbus_display *display, uint32_t number);
+
+/* Properties of one interface, a{sv}. What is missing, or of another type, stays as it is. */
+void dbus_console_take(struct dbus_console *console, const char *interface, GVariant *values);
+
+/* The answer that has all of them, a{oa{sa{sv}}}: they take the place of those before. */
+void dbus_consoles_take(struct dbus_display *display, GVariant *objects);
 
 /* The console of a sink; NULL: QEMU has none for it. */
 const struct dbus_console *dbus_display_console(const struct dbus_display *display,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Keeps messages out of the main loop that no QEMU has a reason to send: GDBus takes up to 128 MiB, and
- * a tree of a million values takes seconds to be looked through, and freed. Used by dbus.c for each
- * connection.
+ * Keeps messages out of the main loop that no QEMU has a reason to send. They are no longer than a gate
+ * lets through (gate.h), but a tree of so many values takes its time to be looked through, and freed. Used
+ * by dbus.c for each connection.
  */
 #ifndef SCANOUTD_INPUT_DBUS_LIMIT_H
 #define SCANOUTD_INPUT_DBUS_LIMIT_H
