@@ -21,8 +21,9 @@
  *   |                                  |                      | they have
  *   | REPLY_COPIED: copy path          | copied into the      | that commit's event
  *   |                                  | surface              |
- *   | REPLY_ALL_OUTPUTS: shown on      | each at its own pace | the last of the live ones
- *   |   several outputs                |                      |
+ *   | REPLY_ALL_OUTPUTS: shown on      | each at its own pace | the last of the live ones that the
+ *   |   several outputs                |                      | buffer itself is on; where all show
+ *   |                                  |                      | copies, the one of the fastest
  *   | REPLY_NO_VBLANK: the driver has  | as above             | later of the event and one period
  *   |   no vblank                      |                      | after the previous answer
  *   | REPLY_OFF: no output can show it | nothing              | the pacing timer: the mode's

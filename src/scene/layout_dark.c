@@ -59,10 +59,16 @@ static void on_unshowable(void *data, struct source *source)
 	layout_picture_unshowable(data);
 }
 
+static void on_left(void *data, struct source *source, struct view *view, bool left)
+{
+	layout_picture_left(data, view, left);
+}
+
 static const struct source_listener source_listener = {
 	.dark = on_dark,
 	.picture = on_picture,
 	.unshowable = on_unshowable,
+	.left = on_left,
 };
 
 void layout_set_idle(struct layout *layout, struct guest *guest, bool idle)

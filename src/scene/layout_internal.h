@@ -154,9 +154,10 @@ void layout_vacant_close(struct layout *layout);
 /* Shows what is due on the output of a guest that shows nothing; does nothing where it does.
  * (layout_placeholder.c) */
 void layout_place(struct entry *entry);
-/* source_listener.picture, .unshowable */
+/* source_listener.picture, .unshowable, .left */
 void layout_picture_changed(struct screen *screen, bool there);
 void layout_picture_unshowable(struct screen *screen);
+void layout_picture_left(struct screen *screen, const struct view *view, bool left);
 /* What was there before us stays until there is a picture, if `spec` is the first to be shown. */
 bool layout_keeps_picture(const struct picture_spec *spec, const struct placeholder *placeholder);
 /* What is shown there, if its guest shows nothing. */

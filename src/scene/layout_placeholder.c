@@ -118,6 +118,36 @@ void layout_picture_unshowable(struct screen *screen)
 	layout_set_status(screen->member->layout, guest, true, lines);
 }
 
+/* As a guest that has failed; but its last picture would be an old one beside the one that others show. */
+static void place_left(struct entry *entry)
+{
+	const struct member *member = entry->member;
+	const struct picture_spec card = {.kind = PICTURE_CARD};
+	const struct picture_spec *spec = &member->options.failed;
+	g_autofree char *text = g_strdup_printf("%s\nIts picture cannot be shown on %s\n"
+						"Other outputs show it. The log says why.",
+		guest_name(member->options.guest), kms_output_name(entry->output));
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+
+	placeholder_show(entry->placeholder, spec->kind == PICTURE_LAST ? &card : spec, lines);
+}
+
+void layout_picture_left(struct screen *screen, const struct view *view, bool left)
+{
+	struct layout *layout = screen->member->layout;
+
+	for (size_t i = 0; i < layout->count; i++) {
+		struct entry *entry = &layout->entries[i];
+
+		if (entry->view != view)
+			continue;
+		if (left)
+			place_left(entry);
+		else
+			placeholder_end(entry->placeholder);
+	}
+}
+
 void layout_reload_pictures(struct layout *layout)
 {
 	pictures_reload(layout->pictures);

@@ -39,6 +39,7 @@ static void drop_contents(struct scanout *scanout)
 	fence_forget_frames(scanout, REPLY_UNUSABLE);
 	content_finish(scanout, &scanout->next);
 	content_finish(scanout, &scanout->shown);
+	mirror_forget(scanout);
 }
 
 void scanout_finish(struct scanout *scanout)
@@ -297,31 +298,6 @@ static void keep_shown(struct scanout *scanout)
 		view_keep(slot->view);
 }
 
-/* Others show a picture directly that cannot be copied for this one: it keeps its own. */
-static void leave_behind(struct scanout *scanout, const struct scanout_slot *slot, bool new_content)
-{
-	view_keep(slot->view);
-	view_surface_lost(slot->view);
-	/* What it shows is about to be forgotten, or is what it showed before. */
-	if (new_content)
-		view_release(slot->view, false);
-	if (complain_once(scanout, COMPLAINT_MIRROR))
-		log_guest(G_LOG_LEVEL_WARNING, scanout->guest,
-			"scanout %u: a buffer cannot be copied for output %s, which keeps its last "
-			"picture while others go on",
-			scanout->index, kms_output_name(view_output(slot->view)));
-}
-
-static void leave_behind_all(struct scanout *scanout, uint32_t bits, bool new_content)
-{
-	struct scanout_slot *slot = NULL;
-
-	while ((slot = scanout_next_slot(scanout, slot))) {
-		if (bits & 1u << slot->bit)
-			leave_behind(scanout, slot, new_content);
-	}
-}
-
 /* Which row of the reply table a frame on `live` outputs belongs to, of which one went `way`. */
 static enum guest_reply reply_for(enum view_way way, uint32_t live)
 {
@@ -349,6 +325,7 @@ static void update_views(struct scanout *scanout, const struct kms_rect *damage,
 	enum guest_reply unshown = REPLY_OFF;
 	enum view_way way, shown_way = VIEW_OFF;
 	uint64_t lost_serials[GUEST_VIEWS_MAX];
+	uint32_t direct = 0, copied = 0;
 	struct scanout_slot *slot = NULL;
 	uint32_t lost = 0, live = 0;
 
@@ -358,6 +335,7 @@ static void update_views(struct scanout *scanout, const struct kms_rect *damage,
 		if (left & 1u << slot->bit)
 			continue;
 		serial = view_update(slot->view, &scanout->shown.picture, damage, &way);
+		mirror_note(slot, way == VIEW_FAILED);
 		if (way == VIEW_FAILED) {
 			unshown = REPLY_UNUSABLE;
 			lost |= serial > 0 ? 1u << slot->bit : 0;
@@ -365,11 +343,12 @@ static void update_views(struct scanout *scanout, const struct kms_rect *damage,
 		}
 		if (way == VIEW_FAILED || serial == 0)
 			continue;
-		waiting->views |= 1u << slot->bit;
+		*(way == VIEW_COPIED ? &copied : &direct) |= 1u << slot->bit;
 		waiting->serials[slot->bit] = serial;
 		shown_way = way;
 		live++;
 	}
+	waiting->views |= mirror_awaited(scanout, direct, copied);
 	waiting->reply = live > 0 ? reply_for(shown_way, live) : unshown;
 	for (uint32_t bit = 0; lost >> bit; bit++) {
 		if (lost & 1u << bit)
@@ -405,7 +384,7 @@ bool scanout_show_frame(struct scanout *scanout, const struct kms_rect *rect,
 				return true;
 			}
 			left = survey.copying;
-			leave_behind_all(scanout, left, new_content);
+			mirror_leave(scanout, left);
 			break;
 		}
 	}
@@ -416,6 +395,7 @@ bool scanout_show_frame(struct scanout *scanout, const struct kms_rect *rect,
 	update_views(scanout, new_content ? NULL : rect, left, waiting);
 	if (new_content)
 		forget_old(scanout);
+	mirror_settle(scanout);
 	return true;
 }
 

@@ -58,6 +58,8 @@ struct scanout_slot {
 	struct scanout *scanout;
 	struct view *view; /* NULL: free */
 	uint32_t bit;
+	bool unshown; /* it cannot show what is shown (scanout_mirror.c), */
+	bool left; /* … while others do, and the listener knows */
 };
 
 struct scanout {

@@ -66,9 +66,10 @@ static void fill_again(struct scanout *scanout, struct content *content)
 	while (filled != VIEW_FILL_LATER && (slot = scanout_next_slot(scanout, slot))) {
 		if (filled == VIEW_FILL_DONE)
 			view_surface_filled(slot->view);
-		else
-			view_surface_lost(slot->view);
+		else if (view_surface_lost(slot->view))
+			mirror_note(slot, true);
 	}
+	mirror_settle(scanout);
 }
 
 /* A frame gives views that wait for the surface what they wait for, or has them ask anew. */
@@ -120,8 +121,11 @@ static void give_up(struct scanout *scanout, struct content *content)
 			"scanout %u: a buffer was not finished within %d ms and is dropped; the last "
 			"picture stays",
 			scanout->index, (int)(scanout->fence_timeout_us / 1000));
-	while (fill && (slot = scanout_next_slot(scanout, slot)))
-		view_surface_lost(slot->view);
+	while (fill && (slot = scanout_next_slot(scanout, slot))) {
+		if (view_surface_lost(slot->view))
+			mirror_note(slot, true);
+	}
+	mirror_settle(scanout);
 	if (frame)
 		replies_give_up(scanout->replies, scanout->index);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the files of the scanout share: scanout.c (what its messages mean), scanout_buffer.c (what is
- * made of a content), scanout_fence.c (what waits for a dma-buf's fences) and scanout_view.c (the
- * source: views that come, go and report). Nobody else includes this.
+ * made of a content), scanout_fence.c (what waits for a dma-buf's fences), scanout_mirror.c (what several
+ * views have to do with one another) and scanout_view.c (the source: views that come, go and report).
+ * Nobody else includes this.
  */
 #ifndef SCANOUTD_SCENE_SCANOUT_INTERNAL_H
 #define SCANOUTD_SCENE_SCANOUT_INTERNAL_H
@@ -84,7 +85,28 @@ void fence_forget_frames(struct scanout *scanout, enum guest_reply reply);
 /* The content goes: nothing waits for it any more. */
 void fence_unwatch(struct scanout *scanout, struct content *content);
 
+/* ---- scanout_mirror.c ---- */
+
+/* The views of `bits` cannot show the current content, which others are about to: they take leave of what they
+ * show. */
+void mirror_leave(struct scanout *scanout, uint32_t bits);
+
+/* The view shows what is shown, or will when it is lit; or it cannot. */
+void mirror_note(struct scanout_slot *slot, bool unshown);
+
+/* What is shown has changed, or who shows it: no view keeps an older picture beside it. */
+void mirror_settle(struct scanout *scanout);
+
+/* Nothing is shown any more: what any view has is somebody else's business. */
+void mirror_forget(struct scanout *scanout);
+
+/* Bits of those that an answer waits for, of the views that take a frame: as it is, or a copy. */
+uint32_t mirror_awaited(struct scanout *scanout, uint32_t direct, uint32_t copied);
+
 /* ---- scanout_view.c ---- */
+
+/* What is shown is to be seen on the view, from its beginning. */
+void scanout_show_on(struct scanout *scanout, struct view *view);
 
 extern const struct source_interface scanout_source_interface;
 

@@ -24,11 +24,25 @@ static void on_failed(void *data, uint64_t serial, int error)
 
 static void on_changed(void *data)
 {
-	const struct scanout_slot *slot = data;
+	struct scanout_slot *slot = data;
 
 	if (!view_live(slot->view))
 		replies_view_off(slot->scanout->replies, slot->scanout->index, slot->bit);
+	/* What was refused in one mode may be taken in another. */
+	if (slot->unshown && view_live(slot->view)) {
+		mirror_note(slot, false);
+		scanout_show_on(slot->scanout, slot->view);
+	}
+	mirror_settle(slot->scanout);
 	fence_retry(slot->scanout);
+}
+
+static void on_unshown(void *data)
+{
+	struct scanout_slot *slot = data;
+
+	mirror_note(slot, true);
+	mirror_settle(slot->scanout);
 }
 
 static enum view_fill on_fill_surface(void *data, enum copy_reason reason)
@@ -43,6 +57,7 @@ static const struct view_listener view_listener = {
 	.failed = on_failed,
 	.changed = on_changed,
 	.fill_surface = on_fill_surface,
+	.unshown = on_unshown,
 };
 
 /* ---- views come and go ---- */
@@ -67,6 +82,15 @@ static struct scanout_slot *free_slot(struct scanout *scanout)
 	return NULL;
 }
 
+void scanout_show_on(struct scanout *scanout, struct view *view)
+{
+	if (scanout->shown.kind == SCANOUT_DISABLED)
+		return;
+	if (scanout->shown.kind == SCANOUT_DMABUF)
+		content_import(scanout, &scanout->shown);
+	view_show(view, &scanout->shown.picture);
+}
+
 static bool add_view(struct source *source, struct view *view)
 {
 	struct scanout *scanout = of_source(source);
@@ -80,11 +104,7 @@ static bool add_view(struct source *source, struct view *view)
 	view_move_cursor(view, state->cursor_x, state->cursor_y);
 	view_set_cursor(view, state->cursor_visible ? state->cursor_pixels : NULL,
 		state->cursor_hot_x, state->cursor_hot_y);
-	if (scanout->shown.kind == SCANOUT_DISABLED)
-		return true;
-	if (scanout->shown.kind == SCANOUT_DMABUF)
-		content_import(scanout, &scanout->shown);
-	view_show(view, &scanout->shown.picture);
+	scanout_show_on(scanout, view);
 	return true;
 }
 

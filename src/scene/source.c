@@ -117,6 +117,12 @@ void source_unshowable(struct source *source)
 		source->listener->unshowable(source->data, source);
 }
 
+void source_left(struct source *source, struct view *view, bool left)
+{
+	if (source->listener && source->listener->left)
+		source->listener->left(source->data, source, view, left);
+}
+
 void source_disabled(struct source *source)
 {
 	/* One that never showed anything is before its first picture. */

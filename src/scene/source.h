@@ -64,6 +64,13 @@ struct source_listener {
 	/* There would be a picture, the first one, and it cannot be shown, which was logged. Views stay as
 	 * with picture(). May be NULL. */
 	void (*unshowable)(void *data, struct source *source);
+	/*
+	 * True: others show a picture that this view cannot, which was logged; it keeps an older one, in whose
+	 * place it may be given another (view_show_placeholder()). False: it shows what they show, or
+	 * all are about to be told something else. Each in turn, true first; called as picture() is. May be
+	 * NULL.
+	 */
+	void (*left)(void *data, struct source *source, struct view *view, bool left);
 };
 
 struct source {
@@ -106,6 +113,8 @@ void source_finish(struct source *source);
 void source_enabled(struct source *source);
 /* A picture that is not shown, since it cannot be. Cheap for each frame while there is one. */
 void source_unshowable(struct source *source);
+/* See source_listener.left. */
+void source_left(struct source *source, struct view *view, bool left);
 /* The peer switched the picture off; the views keep it so far. */
 void source_disabled(struct source *source);
 /* The peer is gone. What was dark stays dark until there is a picture again. */

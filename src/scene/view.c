@@ -143,6 +143,8 @@ static void show_again(struct view *view)
 	} else if (view->due == DUE_NOTHING) {
 		show_last(view);
 		fail_next(view, EIO);
+		if (view->listener->unshown)
+			view->listener->unshown(view->data);
 	}
 }
 
@@ -290,10 +292,12 @@ void view_surface_filled(struct view *view)
 	view_act(view);
 }
 
-void view_surface_lost(struct view *view)
+bool view_surface_lost(struct view *view)
 {
-	if (view->due == DUE_SURFACE)
-		fail_next(view, ETIMEDOUT);
+	if (view->due != DUE_SURFACE)
+		return false;
+	fail_next(view, ETIMEDOUT);
+	return true;
 }
 
 /* Another picture will be looked at from the beginning, without the cursor of this one. */

@@ -82,6 +82,9 @@ struct view_listener {
 	void (*changed)(void *data);
 	/* The picture's buffer cannot be shown as it is: fill picture->surface with all of it. */
 	enum view_fill (*fill_surface)(void *data, enum copy_reason reason);
+	/* The picture, which was there before, is to be seen again and cannot be: what the output shows stays.
+	 * From inside of whatever had it shown again; may be NULL. */
+	void (*unshown)(void *data);
 };
 
 struct view_options {
@@ -148,9 +151,9 @@ void view_show(struct view *view, const struct view_picture *picture);
 
 /* The surface that view_listener.fill_surface was to fill later has all of the picture now, … */
 void view_surface_filled(struct view *view);
-/* … or will never have it: who waits gets view_listener.failed. Both do nothing where the view does
- * not wait for it any more. */
-void view_surface_lost(struct view *view);
+/* … or will never have it: who waits gets view_listener.failed, and it is true. Both do nothing where the
+ * view does not wait for it any more. */
+bool view_surface_lost(struct view *view);
 
 /*
  * The upper rows of an UPDATE that is still being received (picture's pixels; each time more of

@@ -490,81 +490,9 @@ static void test_others_go_on(void)
 	scene_destroy(scene);
 }
 
-/* ---- mirrors, of which one cannot copy ---- */
-
-/* What cannot be read keeps its last picture, once said, and never turns black; the other goes on. */
-static void test_mirror_cannot_copy(void)
-{
-	struct scene *scene = scene_create(
-		&(struct scene_options){.outputs = 2, .sections = mirror, .section_count = 2});
-	struct kms_output *direct = scene_output(scene, 0);
-	struct kms_output *left = scene_output(scene, 1);
-	uint32_t *memory;
-
-	left->cursor_plane = false;
-	scene_show_dmabuf(scene, RED);
-	fake_flip(direct);
-	fake_flip(left);
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
-	left->shows_dmabufs = false;
-	fake_dmabuf_refuse_sync(true);
-	for (int i = 0; i < 3; i++) {
-		scene_show_dmabuf(scene, GREEN);
-		/* Blended it would need the picture below it. */
-		scene_cursor(scene, 0, i, i, 0xff0000ff);
-		g_assert_cmpuint(left->commit_count, ==, 1);
-		fake_flip(direct);
-		g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
-	}
-	g_autofree char *lines = fixture_log_take();
-
-	g_assert_nonnull(strstr(lines, "cannot be copied for output DP-2"));
-	g_assert_null(strstr(strstr(lines, "DP-2") + 1, "DP-2"));
-
-	/* As soon as it can be read, it is shown again. */
-	fake_dmabuf_refuse_sync(false);
-	memory = scene_show_dmabuf(scene, BLUE);
-	g_assert_nonnull(memory);
-	g_assert_cmpuint(left->commit_count, ==, 2);
-	g_assert_cmphex(fake_pixel(left, 40, 40), ==, BLUE);
-	g_assert_cmphex(fake_pixel(left, 2, 2), ==, 0x0000ff);
-	scene_destroy(scene);
-}
-
-/* A frame that the other shows ends what one waited for: the older request is answered while the newer
- * one is being taken, which still waits for its own flip. */
-static void test_mirror_lost_meanwhile(void)
-{
-	struct scene *scene = scene_create(
-		&(struct scene_options){.outputs = 2, .sections = mirror, .section_count = 2});
-	struct kms_output *direct = scene_output(scene, 0);
-	struct kms_output *left = scene_output(scene, 1);
-	uint32_t *memory = scene_show_dmabuf(scene, RED);
-
-	fake_flip(direct);
-	fake_flip(left);
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
-	fake_dmabuf_set_busy(memory, true);
-	left->shows_dmabufs = false;
-	scene_dmabuf_update(scene, 0, scene_full);
-	fake_flip(direct);
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 0);
-	fake_dmabuf_refuse_sync(true);
-	scene_show_dmabuf(scene, GREEN);
-	g_assert_cmpuint(counted(scene, REPLY_FAILED), ==, 1);
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
-	fake_flip(direct);
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
-	g_assert_cmpuint(counted(scene, REPLY_FLIP), ==, 1);
-	fake_dmabuf_refuse_sync(false);
-	g_free(fixture_log_take());
-	scene_destroy(scene);
-}
-
 int main(int argc, char **argv)
 {
 	fixture_init(&argc, &argv);
-	g_test_add_func("/mirror/lost-meanwhile", test_mirror_lost_meanwhile);
 	g_test_add_func("/fence/signals", test_signals);
 	g_test_add_data_func("/fence/cursor/plane", NULL, test_cursor_moves_on);
 	g_test_add_data_func("/fence/cursor/blended", "blended", test_cursor_moves_on);
@@ -585,6 +513,5 @@ int main(int argc, char **argv)
 	g_test_add_func("/fence/mirror", test_mirror);
 	g_test_add_func("/fence/view-goes", test_view_goes);
 	g_test_add_func("/fence/others-go-on", test_others_go_on);
-	g_test_add_func("/mirror/cannot-copy", test_mirror_cannot_copy);
 	return g_test_run();
 }

@@ -47,8 +47,8 @@ int poll(struct pollfd *fds, nfds_t count, int timeout_ms)
 {
 	struct pollfd seen[POLLED_MAX];
 	struct timespec timeout = {timeout_ms / 1000, timeout_ms % 1000 * 1000000L};
-	/* Whoever asks for one's fences asks for it alone; the main loop waits for those that are busy. */
-	bool look = count == 1 || fake_dmabuf_any_busy();
+	/* Whoever asks for one's fences asks for it alone; the main loop waits for those that are busy, or were. */
+	bool look = count == 1 || fake_dmabuf_any_busy() || busy_soon;
 	int result;
 
 	g_assert_cmpuint(count, <=, POLLED_MAX);

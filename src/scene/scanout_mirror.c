@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Several views of one scanout: they never show two different pictures for longer than a frame of the
+ * slower one takes, and none of them holds up the guest without need. Called by the other files of the scanout,
+ * with each frame and when a view's output comes, goes or changes.
+ *
+ * A frame goes to all views: as it is, or as a copy. Where it can go to some only, since the plane of another
+ * refuses the buffer and nobody can read that, the others are left: they give up their older picture, and the
+ * layout shows something else there until a frame comes that they can show.
+ */
+#include "log.h"
+#include "scene/scanout_internal.h"
+
+void mirror_note(struct scanout_slot *slot, bool unshown)
+{
+	slot->unshown = unshown;
+	if (unshown || !slot->left)
+		return;
+	slot->left = false;
+	source_left(&slot->scanout->source, slot->view, false);
+}
+
+void mirror_leave(struct scanout *scanout, uint32_t bits)
+{
+	struct scanout_slot *slot = NULL;
+
+	while ((slot = scanout_next_slot(scanout, slot))) {
+		if (!(bits & 1u << slot->bit))
+			continue;
+		view_keep(slot->view);
+		view_surface_lost(slot->view);
+		/* Its picture is about to be another, which it must not be drawn from. */
+		view_release(slot->view, false);
+		mirror_note(slot, true);
+	}
+}
+
+static void leave(struct scanout *scanout, struct scanout_slot *slot)
+{
+	slot->left = true;
+	if (complain_once(scanout, COMPLAINT_MIRROR))
+		log_guest(G_LOG_LEVEL_WARNING, scanout->guest,
+			"scanout %u: output %s cannot show its buffer, which cannot be read either, "
+			"while others show it",
+			scanout->index, kms_output_name(view_output(slot->view)));
+	view_release(slot->view, false);
+	source_left(&scanout->source, slot->view, true);
+}
+
+static bool is_shown(struct scanout *scanout)
+{
+	struct scanout_slot *slot = NULL;
+
+	while ((slot = scanout_next_slot(scanout, slot))) {
+		if (!slot->unshown && view_live(slot->view))
+			return scanout->shown.kind != SCANOUT_DISABLED;
+	}
+	return false;
+}
+
+void mirror_settle(struct scanout *scanout)
+{
+	struct scanout_slot *slot = NULL;
+	bool any = false;
+
+	/* Where all show it, the case of nearly every frame, nobody else need be asked. */
+	while ((slot = scanout_next_slot(scanout, slot)))
+		any |= slot->unshown && !slot->left;
+	if (!any || !is_shown(scanout))
+		return;
+	while ((slot = scanout_next_slot(scanout, slot))) {
+		if (slot->unshown && !slot->left)
+			leave(scanout, slot);
+	}
+}
+
+void mirror_forget(struct scanout *scanout)
+{
+	struct scanout_slot *slot = NULL;
+
+	while ((slot = scanout_next_slot(scanout, slot)))
+		mirror_note(slot, false);
+}
+
+/* Of several that are as fast the first. */
+static uint32_t fastest(struct scanout *scanout, uint32_t bits)
+{
+	struct scanout_slot *slot = NULL;
+	int64_t period_us = INT64_MAX;
+	uint32_t found = 0;
+
+	while ((slot = scanout_next_slot(scanout, slot))) {
+		if (!(bits & 1u << slot->bit) || view_period_us(slot->view) >= period_us)
+			continue;
+		period_us = view_period_us(slot->view);
+		found = 1u << slot->bit;
+	}
+	return found;
+}
+
+/*
+ * All those that the buffer itself is on: until the last of them has another, the guest must not draw into the
+ * one before. A copy is ours, and is waited for only so that the guest is not faster than anybody sees. But a
+ * copy that has to wait for the buffer's fences is still to be made.
+ */
+uint32_t mirror_awaited(struct scanout *scanout, uint32_t direct, uint32_t copied)
+{
+	if (scanout->shown.fill_waits)
+		return direct | copied;
+	return direct ? direct : fastest(scanout, copied);
+}
