@@ -46,8 +46,8 @@ static void test_computed(void)
 	static const struct sample samples[] = {
 		{800, 600, 75000, false, KMS_CVT_BLANKING_ANY,
 			"49.00 800 840 920 1040 600 603 607 629 -hsync +vsync"},
-		{1024, 768, 50000, false, KMS_CVT_BLANKING_ANY,
-			"52.00 1024 1072 1168 1312 768 771 775 793 -hsync +vsync"},
+		{1152, 864, 50000, false, KMS_CVT_BLANKING_ANY,
+			"66.25 1152 1208 1320 1488 864 867 871 892 -hsync +vsync"},
 		{1280, 800, 75000, false, KMS_CVT_BLANKING_ANY,
 			"106.50 1280 1360 1488 1696 800 803 809 838 -hsync +vsync"},
 		{1440, 900, 50000, false, KMS_CVT_BLANKING_ANY,

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The kernel's poll(), which never sees dma-bufs that are busy. On its own, for tests that have a
- * poll() of theirs. */
+/* The kernel's poll(), by either call (GLib's loop makes one or the other), which never sees dma-bufs that
+ * are busy. On its own, for tests that have a poll() of theirs. */
 #include <glib.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -43,15 +44,16 @@ unsigned int fake_dmabuf_polls(void)
 	return polls;
 }
 
-int poll(struct pollfd *fds, nfds_t count, int timeout_ms)
+int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *signals)
 {
 	struct pollfd seen[POLLED_MAX];
-	struct timespec timeout = {timeout_ms / 1000, timeout_ms % 1000 * 1000000L};
+	struct timespec left = timeout ? *timeout : (struct timespec){0};
 	/* Whoever asks for one's fences asks for it alone; the main loop waits for those that are busy, or were. */
 	bool look = count == 1 || fake_dmabuf_any_busy() || busy_soon;
 	int result;
 
 	g_assert_cmpuint(count, <=, POLLED_MAX);
+	g_assert_null(signals);
 	for (nfds_t i = 0; i < count; i++) {
 		seen[i] = fds[i];
 		if (!look)
@@ -61,8 +63,16 @@ int poll(struct pollfd *fds, nfds_t count, int timeout_ms)
 		if (fake_dmabuf_is_one(fds[i].fd))
 			note_asked();
 	}
-	result = (int)syscall(SYS_ppoll, seen, count, timeout_ms < 0 ? NULL : &timeout, NULL, 0);
+	/* The system call writes into it. */
+	result = (int)syscall(SYS_ppoll, seen, count, timeout ? &left : NULL, NULL, 0);
 	for (nfds_t i = 0; i < count; i++)
 		fds[i].revents = seen[i].revents;
 	return result;
+}
+
+int poll(struct pollfd *fds, nfds_t count, int timeout_ms)
+{
+	const struct timespec timeout = {timeout_ms / 1000, timeout_ms % 1000 * 1000000L};
+
+	return ppoll(fds, count, timeout_ms < 0 ? NULL : &timeout, NULL);
 }
