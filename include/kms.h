@@ -203,6 +203,10 @@ void kms_device_destroy(struct kms_device *device);
 
 const char *kms_device_path(const struct kms_device *device);
 
+/* It was a lease, and has gone since its owner has taken that back: no fault of the card's, and what it
+ * showed is the owner's to show again. */
+bool kms_device_revoked(const struct kms_device *device);
+
 /* All connectors in the kernel's order, writeback and non-desktop ones left out. */
 size_t kms_device_output_count(const struct kms_device *device);
 struct kms_output *kms_device_output(const struct kms_device *device, size_t index);

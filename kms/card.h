@@ -52,6 +52,7 @@ struct kms_card {
 	int fd; /* -1: closed */
 	struct device_opener opener; /* closes it too */
 	char *path;
+	bool inherited; /* the descriptor was opened elsewhere: it may be a lease */
 	struct kms_mapping_guard guard;
 
 	bool has_vblank; /* else events come at once */

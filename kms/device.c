@@ -27,6 +27,11 @@ const char *kms_device_path(const struct kms_device *device)
 	return device->card->path;
 }
 
+bool kms_device_revoked(const struct kms_device *device)
+{
+	return device->card->records.revoked;
+}
+
 const struct kms_device_counters *kms_device_counters(const struct kms_device *device)
 {
 	return &device->card->counters;
@@ -121,6 +126,20 @@ static void deal_with_loss(struct kms_device *device)
 	kms_modeset_cancel(&device->modeset);
 }
 
+/* No event says that a lease was taken back: what names its objects is ENOENT from then on, and EACCES where
+ * the owner has gone altogether. */
+static bool look_for_lease(struct kms_device *device)
+{
+	struct kms_records *records = &device->card->records;
+
+	records->missing_undealt = false;
+	if (records->state == KMS_DEVICE_GONE || !kms_card_is_revoked(device->card))
+		return false;
+	records->revoked = true;
+	kms_records_note_gone(records, "its owner has taken the lease back");
+	return true;
+}
+
 /* An output shows nothing, though nothing of ours is wrong: what does the kernel have? */
 static void deal_with_reset(struct kms_device *device)
 {
@@ -166,6 +185,8 @@ static void deal_with_planes(struct kms_device *device)
  * destroy it, in a later turn. */
 static void tell(struct kms_device *device)
 {
+	if (device->card->records.missing_undealt)
+		look_for_lease(device);
 	deal_with_loss(device);
 	deal_with_reset(device);
 	if (device->card->planes_freed)
@@ -268,7 +289,7 @@ static void retry(struct kms_device *device)
 		if (kms_card_become_master(card->fd, card->path, NULL)) {
 			log_card(G_LOG_LEVEL_MESSAGE, card->path, "is DRM master again");
 			come_back(device);
-		} else {
+		} else if (!look_for_lease(device)) {
 			kms_records_retry_in(&card->records, MASTER_RETRY_US);
 		}
 	}
@@ -558,8 +579,19 @@ static bool probe_finished(void *data)
 	kms_outputs_probes_done(&device->outputs);
 	kms_modeset_request(&device->modeset, false);
 	device->probe_untold = true;
+	/* Had it a lease, there would be no connector left. */
+	device->card->records.missing_undealt = true;
 	kms_records_wake_at(&device->card->records, 0);
 	return !kms_outputs_lack_answers(&device->outputs);
+}
+
+/* Of whomever: a lease ends where its holder or its owner has closed it. */
+static void leases_changed(void *data)
+{
+	struct kms_device *device = data;
+
+	device->card->records.missing_undealt = true;
+	kms_records_wake_at(&device->card->records, 0);
 }
 
 static void card_removed(void *data)
@@ -573,6 +605,7 @@ static const struct kms_hotplug_listener hotplug_listener = {
 	.connector = connector_probed,
 	.finished = probe_finished,
 	.removed = card_removed,
+	.leases = leases_changed,
 };
 
 /* ---- start and stop ---- */

@@ -231,7 +231,7 @@ void kms_hotplug_receive(struct kms_hotplug *hotplug)
 {
 	struct udev_device *event;
 	const char *action;
-	bool removed;
+	bool changed, removed;
 
 	errno = 0;
 	event = udev_monitor_receive_device(hotplug->monitor);
@@ -244,9 +244,12 @@ void kms_hotplug_receive(struct kms_hotplug *hotplug)
 	action = udev_device_get_action(event);
 	removed = udev_device_get_devnum(event) == hotplug->card &&
 		g_strcmp0(action, "remove") == 0;
-	if (udev_device_get_devnum(event) == hotplug->card && g_strcmp0(action, "change") == 0 &&
-		has_property(event, "HOTPLUG"))
+	changed = udev_device_get_devnum(event) == hotplug->card &&
+		g_strcmp0(action, "change") == 0;
+	if (changed && has_property(event, "HOTPLUG"))
 		probe_soon(hotplug);
+	if (changed && has_property(event, "LEASE"))
+		hotplug->listener.leases(hotplug->data);
 	udev_device_unref(event);
 	/* Last: the listener may destroy us. */
 	if (removed)

@@ -25,6 +25,8 @@ struct kms_hotplug_listener {
 	 */
 	bool (*finished)(void *data);
 	void (*removed)(void *data);
+	/* Leases of objects of the card have come to an end. */
+	void (*leases)(void *data);
 };
 
 /* `card`: its device number. Where udev cannot be reached that is logged, not fatal. */

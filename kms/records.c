@@ -62,6 +62,10 @@ bool kms_records_note_error(struct kms_records *records, int error)
 	case ENODEV:
 		kms_records_note_gone(records, "the card is gone");
 		return true;
+	case ENOENT:
+		records->missing_undealt = true;
+		kms_records_wake_at(records, 0);
+		return false;
 	default:
 		return false;
 	}

@@ -167,6 +167,17 @@ static bool read_all(struct kms_card *card, GError **error)
 	return read_planes(card, error);
 }
 
+/* Who has leased objects, and has them no more, is told of none (drm_lease_filter_crtcs() in the kernel). */
+bool kms_card_is_revoked(const struct kms_card *card)
+{
+	drmModeRes *resources = card->inherited ? drmModeGetResources(card->fd) : NULL;
+	bool revoked = resources && resources->count_crtcs == 0;
+
+	if (resources)
+		drmModeFreeResources(resources);
+	return revoked;
+}
+
 /* ---- life ---- */
 
 static bool open_card(struct kms_card *card, const struct kms_device_options *options,
@@ -179,6 +190,7 @@ static bool open_card(struct kms_card *card, const struct kms_device_options *op
 		return kms_card_open(&card->opener, options->path, &card->fd, &card->path, error);
 	}
 	card->fd = options->fd;
+	card->inherited = true;
 	card->path = drmGetDeviceNameFromFd2(card->fd);
 	if (!card->path)
 		card->path = g_strdup_printf("card on fd %d", card->fd);

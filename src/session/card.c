@@ -109,7 +109,7 @@ static void wait_for_one(struct card *card)
 {
 	g_autoptr(GError) error = NULL;
 
-	if (card->device || card->paused)
+	if (card->device || card->paused || is_inherited(card))
 		return;
 	look_out(card);
 	if (try_to_open(card, &error))
@@ -172,13 +172,15 @@ static void rest(struct card *card)
 static gboolean go(gpointer data)
 {
 	struct card *card = data;
+	bool revoked;
 
 	turn_note();
 	card->going = 0;
+	revoked = kms_device_revoked(card->device);
 	give_up(card);
-	if (is_inherited(card))
+	if (is_inherited(card) && !revoked)
 		card->listener->lost(card->data);
-	else
+	else if (!is_inherited(card))
 		rest(card);
 	return G_SOURCE_REMOVE;
 }

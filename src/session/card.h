@@ -31,7 +31,8 @@ struct card_listener {
 	void (*came)(void *data, struct kms_device *device);
 	/* It has gone, and is destroyed when this returns: let go of all that was made of it. */
 	void (*going)(void *data);
-	/* An inherited one has gone: there will be none again. After `going`. */
+	/* An inherited one has gone: there will be none again. After `going`. Not of a lease that its owner
+	 * has taken back, which is a state: we may be wanted again, with another fd. */
 	void (*lost)(void *data);
 };
 

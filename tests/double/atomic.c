@@ -206,7 +206,7 @@ static int apply_items(struct check *check, drmModeAtomicReqPtr request)
 		uint32_t property = item->property - PROPERTY_ID(0);
 		const struct double_object *object;
 
-		if (index < 0 || property >= PROPERTIES)
+		if (index < 0 || property >= PROPERTIES || double_card.revoked)
 			return ENOENT;
 		object = &double_objects.objects[index];
 		if (!object->has[property])

@@ -83,6 +83,7 @@ struct double_card {
 	uint32_t cursor_size;
 	bool other_master; /* another program is master: commits are EACCES */
 	bool manager; /* a seat manager makes us master (double_set_master()): ourselves we may not */
+	bool revoked; /* it was a lease, whose owner has taken it back: no object of it is there */
 	bool gone; /* unplugged: everything is ENODEV */
 	bool no_universal, no_atomic; /* the client may not say that it knows these: EOPNOTSUPP */
 	bool nameless_events; /* page flips do not say whose they are */

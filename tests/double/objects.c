@@ -611,7 +611,7 @@ static uint32_t *ids_of(uint32_t type, size_t *count)
 	uint32_t *ids = calloc(double_objects.count + 1, sizeof(*ids));
 
 	*count = 0;
-	for (size_t i = 0; i < double_objects.count; i++) {
+	for (size_t i = 0; i < double_objects.count && !double_card.revoked; i++) {
 		if (double_objects.objects[i].type == type && !double_objects.objects[i].absent &&
 			is_visible(&double_objects.objects[i]))
 			ids[(*count)++] = double_objects.objects[i].id;

@@ -3,7 +3,7 @@
  * lease CONNECTOR FD COMMAND…: runs a command that drives one connector of the first card and no
  * other: with a DRM lease of it as that fd. What owns a card and gives part of it away does the
  * same (a compositor for a headset, a seat manager). Passes SIGTERM on; its exit status is the
- * command's.
+ * command's. On SIGUSR1 it takes the lease back, and says so.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,6 +27,7 @@ struct objects {
 };
 
 static pid_t child;
+static volatile sig_atomic_t revoking;
 
 static int fail(const char *what)
 {
@@ -84,6 +85,11 @@ static bool find_objects(int card, const char *name, struct objects *objects)
 	return index >= 0;
 }
 
+static void note_revoking(int number)
+{
+	revoking = 1;
+}
+
 static void pass_on(int number)
 {
 	kill(child, number);
@@ -92,6 +98,7 @@ static void pass_on(int number)
 int main(int argc, char **argv)
 {
 	struct sigaction action = {.sa_handler = pass_on};
+	struct sigaction revoke = {.sa_handler = note_revoking};
 	struct objects objects = {0};
 	uint32_t lessee;
 	int card, lease, status;
@@ -122,8 +129,16 @@ int main(int argc, char **argv)
 	}
 	close(lease);
 	sigaction(SIGTERM, &action, NULL);
-	while (waitpid(child, &status, 0) < 0)
+	sigaction(SIGUSR1, &revoke, NULL);
+	while (waitpid(child, &status, 0) < 0) {
 		if (errno != EINTR)
 			return fail("wait");
+		if (!revoking)
+			continue;
+		if (drmModeRevokeLease(card, lessee) != 0)
+			return fail("revoke");
+		fprintf(stderr, "lease: taken back\n");
+		revoking = 0;
+	}
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

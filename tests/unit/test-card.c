@@ -26,6 +26,7 @@ static struct {
 	unsigned int asked; /* kms_device_create() */
 	unsigned int devices; /* that are there */
 	unsigned int pauses;
+	bool revoked; /* the card is a lease that was taken back */
 	bool resumes;
 	struct kms_watch *watch;
 	gint64 now_us;
@@ -69,6 +70,11 @@ void kms_device_destroy(struct kms_device *device)
 const char *kms_device_path(const struct kms_device *device)
 {
 	return "/dev/dri/card0";
+}
+
+bool kms_device_revoked(const struct kms_device *device)
+{
+	return world.revoked;
 }
 
 void kms_device_pause(struct kms_device *device)
@@ -407,6 +413,24 @@ static void test_inherited(void)
 	finish(card);
 }
 
+/* A lease that was taken back is no card any more, and no reason to stop; its fd is not asked again. */
+static void test_revoked(void)
+{
+	const struct kms_device_options options = {.fd = 5};
+	struct card *card = make_card(&options);
+
+	g_assert_true(card_open(card, NULL));
+	world.revoked = true;
+	lose(card);
+	g_assert_null(card_device(card));
+	card_pause(card);
+	card_resume(card);
+	card_retry(card);
+	g_assert_cmpuint(world.asked, ==, 1);
+	g_assert_cmpuint(world.lost, ==, 0);
+	finish(card);
+}
+
 /* ---- the terminal ---- */
 
 /* Away, no card is taken, whatever comes; back, it is. */
@@ -459,6 +483,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/card/does-not-last", test_does_not_last);
 	g_test_add_func("/card/another-comes", test_another_comes);
 	g_test_add_func("/card/inherited", test_inherited);
+	g_test_add_func("/card/revoked", test_revoked);
 	g_test_add_func("/card/terminal", test_terminal);
 	return g_test_run();
 }

@@ -17,14 +17,14 @@ static struct {
 	int fails; /* of the calls that make a monitor, counted from 1, the one that does; 0: none */
 	const char *source; /* that events are heard from */
 	/* The next event. */
-	const char *action, *hotplug; /* action NULL: none, with errno */
+	const char *action, *hotplug, *lease; /* action NULL: none, with errno */
 	dev_t node;
 	int error;
 
 	unsigned int timer; /* the last that was set … */
 	unsigned int interval; /* … for so many milliseconds; 0: none was set since */
 
-	unsigned int connectors, rounds, removed;
+	unsigned int connectors, rounds, removed, leases;
 	bool bad; /* a round does not find all that it should */
 	unsigned int warnings;
 } world;
@@ -98,6 +98,8 @@ dev_t udev_device_get_devnum(struct udev_device *device)
 
 const char *udev_device_get_property_value(struct udev_device *device, const char *name)
 {
+	if (g_str_equal(name, "LEASE"))
+		return world.lease;
 	return g_str_equal(name, "HOTPLUG") ? world.hotplug : NULL;
 }
 
@@ -143,7 +145,13 @@ static void on_removed(void *data)
 	world.removed++;
 }
 
-static const struct kms_hotplug_listener listener = {on_connector, on_finished, on_removed};
+static void on_leases(void *data)
+{
+	world.leases++;
+}
+
+static const struct kms_hotplug_listener listener = {on_connector, on_finished, on_removed,
+	on_leases};
 
 static GLogWriterOutput write_log(GLogLevelFlags level, const GLogField *fields, gsize count,
 	gpointer data)
@@ -208,6 +216,21 @@ static void test_events(void)
 	g_assert_cmpuint(world.interval, ==, 100);
 	receive(hotplug, CARD, "remove", NULL);
 	g_assert_cmpuint(world.removed, ==, 1);
+	finish(hotplug);
+}
+
+/* The end of a lease is no plug: nothing is probed for it. */
+static void test_leases(void)
+{
+	struct kms_hotplug *hotplug = start();
+
+	world.lease = "1";
+	receive(hotplug, CARD + 1, "change", NULL);
+	receive(hotplug, CARD, "add", NULL);
+	g_assert_cmpuint(world.leases, ==, 0);
+	receive(hotplug, CARD, "change", NULL);
+	g_assert_cmpuint(world.leases, ==, 1);
+	g_assert_cmpuint(world.interval, ==, 0);
 	finish(hotplug);
 }
 
@@ -342,6 +365,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_log_set_writer_func(write_log, NULL, NULL);
 	g_test_add_func("/kms/uevent/events", test_events);
+	g_test_add_func("/kms/uevent/leases", test_leases);
 	g_test_add_func("/kms/uevent/lost-events", test_lost_events);
 	g_test_add_func("/kms/uevent/again", test_again);
 	g_test_add_func("/kms/uevent/retries", test_retries);
