@@ -64,7 +64,7 @@ static bool is_changed(const struct kms_plan *plan, const struct kms_attempt *at
 bool kms_attempt_includes_crtc(const struct kms_plan *plan, const struct kms_attempt *attempt,
 	const struct kms_crtc *crtc)
 {
-	if (crtc->given_up || (attempt->only && attempt->only != crtc))
+	if (crtc->given_up || crtc->lent || (attempt->only && attempt->only != crtc))
 		return false;
 	if (!attempt->whole && !is_changed(plan, attempt, crtc))
 		return false;

@@ -39,6 +39,8 @@ struct kms_crtc {
 	bool forced; /* … it cost a mode set, and there was no event since */
 	bool given_up; /* … nor did that help: left out of every request … */
 	int64_t retry_us; /* … until then, on the monotonic clock */
+	bool lent; /* to another program: left out of every request, too (lease.h) */
+	bool returning; /* it was, and no commit of ours was shown since: one of theirs may be in flight */
 	struct kms_property properties[KMS_CRTC_PROPERTIES];
 };
 

@@ -120,5 +120,8 @@ bool kms_device_configure(struct kms_device *device, const struct kms_output_req
 	}
 	modeset->configured = true;
 	kms_modeset_request(modeset, false);
+	/* What is lent may be wanted otherwise. */
+	if (kms_leases_any(&device->leases))
+		kms_records_wake_at(&device->card->records, 0);
 	return true;
 }

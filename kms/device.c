@@ -4,7 +4,6 @@
 #include "resources.h"
 #include "watchdog.h"
 
-#include <drm_fourcc.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <log.h>
@@ -19,88 +18,6 @@
 
 /* A CRTC that was given up is tried again after this. */
 #define GIVEN_UP_US (60 * G_USEC_PER_SEC)
-
-/* ---- questions ---- */
-
-const char *kms_device_path(const struct kms_device *device)
-{
-	return device->card->path;
-}
-
-bool kms_device_revoked(const struct kms_device *device)
-{
-	return device->card->records.revoked;
-}
-
-const struct kms_device_counters *kms_device_counters(const struct kms_device *device)
-{
-	return &device->card->counters;
-}
-
-static bool is_offered(const struct kms_output *output)
-{
-	return !output->connector.non_desktop;
-}
-
-size_t kms_device_output_count(const struct kms_device *device)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < kms_outputs_count(&device->outputs); i++)
-		count += is_offered(kms_outputs_at(&device->outputs, i));
-	return count;
-}
-
-struct kms_output *kms_device_output(const struct kms_device *device, size_t index)
-{
-	for (size_t i = 0; i < kms_outputs_count(&device->outputs); i++) {
-		struct kms_output *output = kms_outputs_at(&device->outputs, i);
-
-		if (is_offered(output) && index-- == 0)
-			return output;
-	}
-	return NULL;
-}
-
-struct kms_output *kms_device_find_output(const struct kms_device *device, const char *name,
-	GError **error)
-{
-	g_autoptr(GString) known = g_string_new(NULL);
-
-	for (size_t i = 0; i < kms_outputs_count(&device->outputs); i++) {
-		struct kms_output *output = kms_outputs_at(&device->outputs, i);
-		const struct kms_connector *connector = &output->connector;
-
-		if (kms_connector_matches(connector, name))
-			return output;
-		g_string_append_printf(known, "%s%s%s", i ? ", " : "", connector->name,
-			connector->connected ? "" : " (no monitor)");
-		if (connector->monitor)
-			g_string_append_printf(known, " (%s)", connector->monitor);
-	}
-	g_set_error(error, KMS_ERROR, KMS_ERROR_NO_CONNECTOR,
-		"%s has no connector \"%s\"; there are %s", device->card->path, name, known->str);
-	return NULL;
-}
-
-/* ---- buffers ---- */
-
-struct kms_buffer *kms_buffer_import(struct kms_device *device, const struct kms_dmabuf *dmabuf,
-	GError **error)
-{
-	return kms_imports_get(&device->imports, device->card, dmabuf, error);
-}
-
-struct kms_buffer *kms_buffer_create_dumb(struct kms_device *device, uint32_t width,
-	uint32_t height, GError **error)
-{
-	return kms_buffer_create(device->card, width, height, DRM_FORMAT_XRGB8888, true, error);
-}
-
-void kms_device_trim(struct kms_device *device, uint32_t owner)
-{
-	kms_imports_trim(&device->imports, owner);
-}
 
 /* ---- what was noted below ---- */
 
@@ -123,6 +40,7 @@ static void deal_with_loss(struct kms_device *device)
 	}
 	records->gone_undealt = false;
 	records->lost_undealt = false;
+	kms_leases_end(&device->leases);
 	kms_modeset_cancel(&device->modeset);
 }
 
@@ -189,6 +107,8 @@ static void tell(struct kms_device *device)
 		look_for_lease(device);
 	deal_with_loss(device);
 	deal_with_reset(device);
+	if (kms_leases_any(&device->leases))
+		kms_leases_run(&device->leases);
 	if (device->card->planes_freed)
 		deal_with_planes(device);
 	for (size_t i = 0; i < kms_outputs_count(&device->outputs); i++)
@@ -217,6 +137,7 @@ void kms_device_pause(struct kms_device *device)
 	records->state = KMS_DEVICE_PAUSED;
 	records->retry_us = KMS_NEVER;
 	kms_outputs_suspend(&device->outputs, EACCES);
+	kms_leases_end(&device->leases);
 	kms_modeset_cancel(&device->modeset);
 	/* Refused where a seat manager does it, or has done it. */
 	drmDropMaster(device->card->fd);
@@ -242,6 +163,7 @@ static void come_back(struct kms_device *device)
 	card->records.retry_us = KMS_NEVER;
 	/* What was too much then need not be now. */
 	kms_outputs_forgive(&device->outputs);
+	kms_leases_revoke_rest(&device->leases);
 	for (size_t i = 0; i < card->crtc_count; i++) {
 		struct kms_crtc *crtc = &card->crtcs[i];
 
@@ -416,9 +338,13 @@ static void flip(struct kms_device *device, struct kms_crtc *crtc,
 
 	crtc->busy = false;
 	crtc->forced = false;
+	crtc->returning = false;
 	if (output) {
 		uint64_t serial = kms_output_flipped(output, presentation);
 
+		/* Before the next frame takes the CRTC again. */
+		if (kms_leases_any(&device->leases))
+			kms_leases_run(&device->leases);
 		kms_output_advance(output);
 		if (kms_output_has_layers(output))
 			kms_output_tell_layers(output, presentation);
@@ -638,6 +564,7 @@ struct kms_device *kms_device_create(const struct kms_device_options *options,
 	device->data = data;
 	kms_outputs_init(&device->outputs, card);
 	device->modeset.outputs = &device->outputs;
+	kms_leases_init(&device->leases, &device->outputs, &device->modeset);
 	complete = kms_outputs_read(&device->outputs);
 	if (fstat(card->fd, &node) != 0)
 		memset(&node, 0, sizeof(node));
@@ -659,6 +586,7 @@ void kms_device_destroy(struct kms_device *device)
 	kms_hotplug_destroy(device->hotplug);
 	g_source_destroy(device->source);
 	g_source_unref(device->source);
+	kms_leases_finish(&device->leases);
 	kms_outputs_finish(&device->outputs);
 	kms_imports_finish(&device->imports);
 	kms_card_close(device->card);

@@ -2,7 +2,7 @@
 /*
  * One card as src/ knows it: the top of kms/. It brings the card's events and deadlines into the
  * main loop, drains what the files below noted, decides, and tells the listener. Nothing below calls
- * it. device.c owns all of it; configure.c is kms_device_configure().
+ * it. device.c owns all of it; configure.c is kms_device_configure(), device_query.c what src/ asks and makes.
  */
 #ifndef KMS_DEVICE_H
 #define KMS_DEVICE_H
@@ -10,6 +10,7 @@
 #include "card.h"
 #include "hotplug.h"
 #include "import.h"
+#include "lease.h"
 #include "modeset.h"
 #include "outputs.h"
 
@@ -20,6 +21,7 @@ struct kms_device {
 	struct kms_imports imports;
 	struct kms_outputs outputs;
 	struct kms_modeset modeset;
+	struct kms_leases leases;
 	struct kms_hotplug *hotplug;
 	struct kms_listener listener;
 	void *data;

@@ -275,7 +275,7 @@ static bool is_dark(const struct kms_card *card, uint64_t crtc_id)
 		const struct kms_crtc *crtc = &card->crtcs[i];
 
 		if (crtc->id == crtc_id)
-			return !crtc->active && !crtc->busy && !crtc->given_up;
+			return !crtc->active && !crtc->busy && !crtc->given_up && !crtc->lent;
 	}
 	return false;
 }
@@ -344,6 +344,16 @@ static void release(struct kms_modeset *modeset)
 		kms_outputs_at(modeset->outputs, i)->held = false;
 }
 
+/* Another program has it no more, and its last commit need not be done. */
+static bool awaits_holder(const struct kms_card *card)
+{
+	for (size_t i = 0; i < card->crtc_count; i++) {
+		if (card->crtcs[i].returning)
+			return true;
+	}
+	return false;
+}
+
 /* Nothing of it was the driver's word: the same again, soon. */
 static void try_later(struct kms_modeset *modeset, int failure)
 {
@@ -353,7 +363,8 @@ static void try_later(struct kms_modeset *modeset, int failure)
 	if (!modeset->trying_since_us)
 		modeset->trying_since_us = now_us;
 	/* Nobody waits for ever for who stays busy. */
-	modeset->alone = failure == EBUSY && now_us - modeset->trying_since_us <= BUSY_LIMIT_US;
+	modeset->alone = failure == EBUSY && !awaits_holder(modeset->outputs->card) &&
+		now_us - modeset->trying_since_us <= BUSY_LIMIT_US;
 	kms_records_retry_in(records,
 		now_us - modeset->trying_since_us > BUSY_LIMIT_US ? BUSY_LONG_RETRY_US
 								  : BUSY_RETRY_US);

@@ -53,7 +53,7 @@ static bool is_free(const struct kms_output *output, const struct kms_plane *pla
 {
 	uint32_t id = output->state.crtc->id;
 
-	return (!plane->reserved || plane->reserved == id) &&
+	return !plane->lent && (!plane->reserved || plane->reserved == id) &&
 		(!plane->crtc_id || plane->crtc_id == id);
 }
 

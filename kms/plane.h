@@ -26,6 +26,7 @@ struct kms_plane {
 	uint32_t crtc_id; /* where it is, as the kernel has it; 0: nowhere */
 	uint32_t
 		reserved; /* the CRTC whose layers it is for: until its last flip there is over; 0: none */
+	bool lent; /* to another program, with its CRTC (lease.h) */
 	struct kms_plane_format *formats;
 	size_t format_count;
 	struct kms_property properties[KMS_PLANE_PROPERTIES];

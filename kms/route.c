@@ -115,7 +115,7 @@ static void route_crtcs(struct kms_plan *plan)
 			continue;
 		for (size_t column = 0; column < card->crtc_count; column++)
 			*matching_fits(&matching, row, column) = (possible >> column & 1) &&
-				!card->crtcs[column].given_up;
+				!card->crtcs[column].given_up && !card->crtcs[column].lent;
 	}
 	for (size_t row = 0; row < plan->count; row++) {
 		struct kms_crtc *crtc = present_crtc(plan->entries[row].output);
@@ -147,7 +147,7 @@ static bool plane_is_taken(const struct kms_plan *plan, const struct kms_plane *
 
 static bool plane_serves(const struct kms_plan *plan, const struct kms_plane *plane, uint32_t type)
 {
-	if (plane->type != type || plane_is_taken(plan, plane))
+	if (plane->type != type || plane->lent || plane_is_taken(plan, plane))
 		return false;
 	/* An overlay that is to show a cursor must know alpha, in memory as we fill it: those that
 	 * take compressed buffers alone do not. */
@@ -261,10 +261,12 @@ static void leave_off(struct kms_plan_entry *entry, const char *reason)
 	log_output(G_LOG_LEVEL_WARNING, kms_output_name(entry->output), "left off: %s", reason);
 }
 
-/* What its CRTC does is not known: neither it nor its connector can be moved. */
-static bool is_given_up(const struct kms_output *output)
+/* What its CRTC does is not known, or another program's to say: neither it nor its connector can be moved. */
+static bool is_left_alone(const struct kms_output *output)
 {
-	return output->state.crtc && output->state.crtc->given_up;
+	const struct kms_crtc *crtc = output->state.crtc;
+
+	return crtc && (crtc->given_up || crtc->lent);
 }
 
 static bool is_same(const struct kms_plan_entry *entry)
@@ -274,9 +276,9 @@ static bool is_same(const struct kms_plan_entry *entry)
 	const struct kms_state *next = &entry->next;
 
 	/* An unplugged output holds its CRTC until a mode set takes it away. One that was given up
-	 * is left alone. */
+	 * or lent is left alone. */
 	if (!entry->on)
-		return !now->crtc || is_given_up(output);
+		return !now->crtc || is_left_alone(output);
 	if (!output->on || output->renew || next->crtc != now->crtc)
 		return false;
 	if (next->layers[KMS_LAYER_PICTURE].plane != now->layers[KMS_LAYER_PICTURE].plane ||
@@ -296,7 +298,7 @@ void kms_plan_init(struct kms_plan *plan, const struct kms_outputs *outputs)
 
 		entry->output = kms_outputs_at(outputs, i);
 		entry->on = entry->output->wanted && entry->output->connector.connected &&
-			!entry->output->refused && !is_given_up(entry->output);
+			!entry->output->refused && !is_left_alone(entry->output);
 		if (entry->on && !kms_plan_choose_mode(entry, 0))
 			leave_off(entry, "none of its modes works");
 	}

@@ -113,6 +113,11 @@ void double_stall(unsigned int n)
 	atomic.crtcs[n].stalled = true;
 }
 
+void double_lessee_commit(unsigned int n, bool in_flight)
+{
+	atomic.crtcs[n].stalled = in_flight;
+}
+
 void double_find_flip(unsigned int n)
 {
 	send_event(n, atomic.crtcs[n].lost_user_data);
@@ -211,6 +216,8 @@ static int apply_items(struct check *check, drmModeAtomicReqPtr request)
 		object = &double_objects.objects[index];
 		if (!object->has[property])
 			return ENOENT;
+		if (double_is_leased(item->object))
+			double_fault("a commit names %x, which is leased", item->object);
 		if (double_card.refused_value && item->value == double_card.refuses_value &&
 			strcmp(double_property_name(property), double_card.refused_value) == 0)
 			return EINVAL;

@@ -90,6 +90,8 @@ const char *double_property_name(enum double_property property);
 /* Connectors that were to leave and drive nothing any more are no more. */
 void double_objects_let_go(void);
 
+void double_lease_reset(void);
+
 void double_atomic_reset(void);
 int double_atomic_open(void);
 /* Is a framebuffer on a plane? */

@@ -151,6 +151,19 @@ bool double_flip(unsigned int n);
 /* Lets each commit in flight complete without an event: a flip that is stuck, for ever. */
 void double_lose_flips(void);
 
+/* ---- who leased objects ---- */
+
+/* Leases that were made and not revoked. What is leased is named in no commit of ours: a fault. */
+unsigned int double_lessees(void);
+bool double_is_leased(uint32_t object);
+
+/* The holder shows a framebuffer of its own, whose number this is, on CRTC n; by a mode set of the connector's
+ * last mode, or in that which is there. */
+uint32_t double_lessee_show(unsigned int n, bool other_mode);
+
+/* Its last commit on CRTC n is in flight: ours are EBUSY there, and no fault, until it is done. */
+void double_lessee_commit(unsigned int n, bool in_flight);
+
 /* The commit that is in flight on CRTC n never completes: others are EBUSY there, and no fault. */
 void double_stall(unsigned int n);
 
@@ -168,6 +181,7 @@ enum double_call {
 	DOUBLE_GET_RESOURCES,
 	DOUBLE_GET_CONNECTOR,
 	DOUBLE_GET_ENCODER,
+	DOUBLE_CREATE_LEASE,
 	DOUBLE_CALLS,
 };
 

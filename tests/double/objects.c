@@ -132,6 +132,7 @@ void double_reset(void)
 	faults = NULL;
 	double_memory_reset();
 	double_atomic_reset();
+	double_lease_reset();
 }
 
 int double_open(void)

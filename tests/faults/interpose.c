@@ -546,6 +546,9 @@ FAULTY_DRM(drmModeAddFB2WithModifiers,
 FAULTY_DRM(drmModeRmFB, (int fd, uint32_t id), (fd, id), ENOENT)
 FAULTY_DRM(drmModeCreatePropertyBlob, (int fd, const void *data, size_t size, uint32_t *id),
 	(fd, data, size, id), ENOMEM)
+FAULTY_DRM(drmModeCreateLease,
+	(int fd, const uint32_t *objects, int count, int flags, uint32_t *lessee),
+	(fd, objects, count, flags, lessee), ENOMEM, EMFILE, EINVAL, EBUSY, EACCES)
 FAULTY_DRM(drmModeAtomicAddProperty,
 	(drmModeAtomicReqPtr request, uint32_t object, uint32_t property, uint64_t value),
 	(request, object, property, value), ENOMEM)

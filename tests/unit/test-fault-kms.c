@@ -2,10 +2,11 @@
 /*
  * A card's life on the double of libdrm with one call that fails: it is listed, taken over with the
  * picture that is there, shows frames and a cursor, changes a mode, loses its master and a monitor and
- * gets both back. Whatever failed, both outputs are lit in the end and show what was submitted last, no
+ * gets both back, and lends an output. Whatever failed, both outputs are lit in the end and show what was submitted last, no
  * frame is left without a word, and nothing was done that the kernel forbids.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <kms.h>
 #include <string.h>
 #include <unistd.h>
@@ -328,6 +329,29 @@ static void configure_until_lit(struct stage *stage, const char *mode)
 	g_assert_true(is_lit(stage));
 }
 
+static bool is_closed(int fd)
+{
+	return fcntl(fd, F_GETFD) < 0;
+}
+
+/* To another program and back. Whether it could be or not, it is ours again after that. */
+static void lend(struct stage *stage)
+{
+	struct kms_lease *lease = kms_lease_create(stage->device, &stage->outputs[1].output, 1);
+	int fd;
+
+	FAULTS_AWAIT(kms_lease_state(lease) != KMS_LEASE_WAITING, PATIENCE_S);
+	g_assert_cmpint(kms_lease_state(lease), !=, KMS_LEASE_WAITING);
+	fd = kms_lease_fd(lease);
+	kms_lease_destroy(lease);
+	g_assert_cmpuint(double_lessees(), ==, 0);
+	FAULTS_AWAIT(is_lit(stage), PATIENCE_S);
+	g_assert_true(is_lit(stage));
+	/* In a thread, which wakes no loop, when what is ours has been shown. */
+	while (!is_closed(fd))
+		g_main_context_iteration(NULL, FALSE);
+}
+
 static bool is_shown(const struct stage *stage)
 {
 	for (size_t i = 0; i < OUTPUTS; i++) {
@@ -352,7 +376,8 @@ static void expect_shown(struct stage *stage)
 
 static bool is_usual(const char *line)
 {
-	return strstr(line, "DP-2: left off: ") != NULL;
+	return strstr(line, "DP-2: left off: ") != NULL ||
+		strstr(line, "DP-2: cannot be lent") != NULL;
 }
 
 static void card(void)
@@ -381,6 +406,8 @@ static void card(void)
 	FAULTS_AWAIT(try_layer(&stage), PATIENCE_S);
 	g_assert_cmpuint(stage.layer.presented, ==, stage.layer.serial);
 	kms_output_layer_destroy(stage.layer.layer);
+	lend(&stage);
+	expect_shown(&stage);
 	kms_buffer_unref(stage.layer.buffer);
 	for (size_t i = 0; i < OUTPUTS; i++)
 		kms_buffer_unref(stage.outputs[i].buffer);
