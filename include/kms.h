@@ -323,6 +323,9 @@ static inline bool kms_monitor_matches(const char *monitor, const char *name, si
 /* A monitor is there (or forced on). */
 bool kms_output_connected(const struct kms_output *output);
 
+/* The kernel sees one, whatever is forced. */
+bool kms_output_detected(const struct kms_output *output);
+
 /* Lit and ours: a frame submitted now gets to the glass. */
 bool kms_output_active(const struct kms_output *output);
 

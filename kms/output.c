@@ -400,6 +400,11 @@ const char *kms_output_monitor(const struct kms_output *output)
 	return output->connector.monitor;
 }
 
+bool kms_output_detected(const struct kms_output *output)
+{
+	return output->connector.detected;
+}
+
 bool kms_output_connected(const struct kms_output *output)
 {
 	return output->connector.connected;

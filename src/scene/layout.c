@@ -12,8 +12,6 @@
 
 G_STATIC_ASSERT(LAYOUT_MIRRORS_MAX == GUEST_VIEWS_MAX);
 
-static void update(struct layout *layout);
-
 /* ---- what the card reports ---- */
 
 /* NULL: it shows nothing, or not now. */
@@ -82,7 +80,7 @@ static void on_output_changed(void *data, struct kms_output *output)
 
 static void on_probed(void *data)
 {
-	update(data);
+	layout_update(data);
 }
 
 static void on_device_gone(void *data)
@@ -133,6 +131,17 @@ static struct layout_former describe_entry(const struct layout *layout, const st
 	};
 }
 
+/* What guests' screens are without an output from now on: guests can ask as soon as a view goes. */
+static void remember_screens(struct layout *layout)
+{
+	for (size_t i = 0; i < layout->count; i++) {
+		const struct entry *entry = &layout->entries[i];
+
+		if (!entry->surplus)
+			entry->member->screens[entry->scanout].mode = layout_told_mode(entry);
+	}
+}
+
 /* What is shown until now. With a new card, what was shown by the last one. */
 static void remember_entries(struct layout *layout)
 {
@@ -166,6 +175,7 @@ static void resolve(const struct layout *layout, struct layout_resolution *resol
 			.name = guest_name(layout->members[i].options.guest),
 			.used = layout->members[i].used,
 			.scanouts = layout->members[i].scanouts,
+			.named = layout_is_named(layout, layout->members[i].options.guest, -1),
 		};
 	for (size_t i = 0; i < count; i++) {
 		connectors[i] = layout_describe(kms_device_output(layout->device, i));
@@ -318,14 +328,13 @@ static bool replace_entries(struct layout *layout, const struct layout_resolutio
 	return changed;
 }
 
-static void update(struct layout *layout)
+static void apply(struct layout *layout)
 {
 	struct layout_resolution resolution;
 	bool changed;
 
-	if (!layout->device)
-		return;
 	remember_entries(layout);
+	remember_screens(layout);
 	resolve(layout, &resolution);
 	changed = replace_entries(layout, &resolution);
 	layout_await_pictures(layout);
@@ -339,16 +348,18 @@ static void update(struct layout *layout)
 		layout->listener.changed(layout->data);
 }
 
-/* What was shown, and what the guests' screens are without it: guests can ask as soon as a view goes. */
+void layout_update(struct layout *layout)
+{
+	layout_sections_choose(layout);
+	if (layout->device)
+		apply(layout);
+	layout_sections_applied(layout);
+}
+
 static void forget_device(struct layout *layout)
 {
 	remember_entries(layout);
-	for (size_t i = 0; i < layout->count; i++) {
-		const struct entry *entry = &layout->entries[i];
-
-		if (!entry->surplus)
-			entry->member->screens[entry->scanout].mode = layout_told_mode(entry);
-	}
+	remember_screens(layout);
 	layout->device = NULL;
 	close_entries(layout);
 	layout_vacant_close(layout);
@@ -363,7 +374,7 @@ void layout_set_device(struct layout *layout, struct kms_device *device)
 	layout->accepted = false;
 	if (!device && layout->listener.changed)
 		layout->listener.changed(layout->data);
-	update(layout);
+	layout_update(layout);
 }
 
 /* ---- what guests say and do ---- */
@@ -422,25 +433,10 @@ void layout_set_scanout_count(struct layout *layout, struct guest *guest, uint32
 	if (member->scanouts == count)
 		return;
 	member->scanouts = count;
-	update(layout);
+	layout_update(layout);
 }
 
 /* ---- life ---- */
-
-static void copy_sections(struct layout *layout, const struct layout_options *options)
-{
-	layout->section_count = options->output_count;
-	layout->sections = g_new0(struct layout_output, options->output_count);
-	for (size_t i = 0; i < options->output_count; i++) {
-		struct layout_output *section = &layout->sections[i];
-
-		*section = options->outputs[i];
-		section->name = g_strdup(section->name);
-		section->guest = g_strdup(section->guest);
-		section->mode = g_strdup(section->mode);
-		section->picture = picture_spec_copy(&section->picture);
-	}
-}
 
 static void add_member(struct layout *layout, const struct layout_guest *options)
 {
@@ -469,12 +465,13 @@ struct layout *layout_create(const struct layout_options *options,
 	layout->told_period_ms = options->told_period_ms ? options->told_period_ms : 1000;
 	layout->told_patience_ms = options->told_patience_ms ? options->told_patience_ms : 5000;
 	layout->said = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	copy_sections(layout, options);
-	layout_hours_init(layout);
 	layout->members = g_new0(struct member, options->guest_count);
 	for (size_t i = 0; i < options->guest_count; i++)
 		add_member(layout, &options->guests[i]);
+	layout_sections_init(layout, options);
 	layout_placeholder_init(layout, options->font);
+	for (size_t i = 0; i < options->output_count; i++)
+		layout_begin_to_read(layout, &options->outputs[i].picture);
 	return layout;
 }
 
@@ -491,14 +488,6 @@ static void free_member(struct member *member)
 	g_strfreev(member->lines);
 }
 
-static void free_section(struct layout_output *section)
-{
-	g_free((char *)(uintptr_t)section->name);
-	g_free((char *)(uintptr_t)section->guest);
-	g_free((char *)(uintptr_t)section->mode);
-	picture_spec_clear(&section->picture);
-}
-
 void layout_destroy(struct layout *layout)
 {
 	if (!layout)
@@ -511,11 +500,9 @@ void layout_destroy(struct layout *layout)
 		free_former(&layout->formers[i]);
 	for (size_t i = 0; i < layout->member_count; i++)
 		free_member(&layout->members[i]);
-	for (size_t i = 0; i < layout->section_count; i++)
-		free_section(&layout->sections[i]);
+	layout_sections_finish(layout);
 	g_hash_table_unref(layout->said);
 	g_free(layout->members);
-	g_free(layout->sections);
 	g_free(layout);
 }
 

@@ -7,6 +7,9 @@
  * Made by the daemon before the card is opened, since it is the card's listener: it hands what kms/
  * reports on to the view of that output. Outlives any number of cards. Owns the views.
  *
+ * Sections count in some of the named layouts, of which one is in force (layout_sections.c): another one is
+ * applied as any other answer, in one joint commit; outputs and guests for which it is the same notice nothing.
+ *
  * A scanout that its guest switched off, or a guest without input for long, has its outputs off
  * until there is a picture, or input.
  */
@@ -20,6 +23,7 @@
 
 #include "kms.h"
 #include "scene/guest.h"
+#include "scene/layout_choose.h"
 #include "scene/layout_resolve.h"
 #include "scene/layout_screen.h"
 #include "scene/picture_spec.h"
@@ -53,6 +57,9 @@ struct layout_guest {
 struct layout_options {
 	const struct layout_output *outputs;
 	size_t output_count;
+	const struct layout_named *named; /* [layout] sections; none: all sections count */
+	size_t named_count;
+	const char *chosen; /* in force at first: [daemon] layout=; NULL: as when= says */
 	const struct layout_guest *guests;
 	size_t guest_count;
 	unsigned int told_period_ms; /* between two layout_listener.screen_changed; 0: 1000 */
@@ -100,6 +107,25 @@ void layout_set_scanout_count(struct layout *layout, struct guest *guest, uint32
  * name alone.
  */
 void layout_set_status(struct layout *layout, struct guest *guest, bool failed, char *const *lines);
+
+/*
+ * Puts a layout in force, until the monitors call for another one than they do now. False: there is none of
+ * that name. Not from inside of a guest's message.
+ */
+bool layout_use(struct layout *layout, const char *name, enum layout_reason reason);
+
+/* The n-th layout's name, from 0; NULL: there are not so many. */
+const char *layout_name_at(const struct layout *layout, size_t index);
+
+/* The one in force, and why; NULL: there are no layouts. */
+const char *layout_in_force(const struct layout *layout, enum layout_reason *reason);
+
+/*
+ * Other sections than before, and other layouts: of the options the outputs and layouts, and of each guest,
+ * which are those of layout_create() in the same order, mode and policy. A layout in force stays so if it is
+ * still there, unless `chosen` is another than before.
+ */
+void layout_reconfigure(struct layout *layout, const struct layout_options *options);
 
 /* Reads the PNGs again: what shows one shows the new one when it is there. */
 void layout_reload_pictures(struct layout *layout);

@@ -110,15 +110,18 @@ void layout_configure_card(struct layout *layout)
 {
 	struct kms_output_request requests[KMS_OUTPUTS_MAX];
 	g_autoptr(GError) error = NULL;
+	bool asked;
 	size_t count;
 
 	if (!layout->device)
 		return;
 	count = make_requests(layout, requests);
-	if (layout->accepted && same_requests(layout, requests, count))
-		return;
+	asked = layout->accepted && same_requests(layout, requests, count);
+	/* Also where they are the same: the modes may be other sections'. */
 	memcpy(layout->requests, requests, count * sizeof(requests[0]));
 	layout->request_count = count;
+	if (asked)
+		return;
 	layout->accepted = kms_device_configure(layout->device, requests, count, &error);
 	/* Of a master or a card that is lost, the card tells. */
 	if (!layout->accepted && !g_error_matches(error, KMS_ERROR, KMS_ERROR_OTHER_MASTER) &&

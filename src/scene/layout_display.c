@@ -38,8 +38,8 @@ struct kms_mode_info layout_told_mode(const struct entry *entry)
 	return mode;
 }
 
-/* The mode of the output that shows it; else as it was told before; of the first scanout, any. NULL:
- * the guest has no such screen. */
+/* The mode of the output that shows it; else as it was told before (it may be shown in another layout); of
+ * the first scanout, any. NULL: the guest has no such screen. */
 static const struct kms_mode_info *find_mode(struct member *member, uint32_t scanout,
 	const struct entry *entry)
 {
@@ -49,7 +49,9 @@ static const struct kms_mode_info *find_mode(struct member *member, uint32_t sca
 		*told = layout_told_mode(entry);
 	else if (told->width == 0 && scanout == 0)
 		*told = unknown_mode;
-	else if (told->width == 0 || (member->layout->device && scanout > 0))
+	else if (told->width == 0 ||
+		(member->layout->device && scanout > 0 &&
+			!layout_is_named(member->layout, member->options.guest, (int)scanout)))
 		return NULL;
 	return told;
 }

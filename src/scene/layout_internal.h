@@ -13,6 +13,7 @@
 #include "vhost_user_gpu.h"
 
 struct told;
+struct layout_arrangement;
 
 /* A guest, and what the layout knows of it. */
 struct member {
@@ -31,7 +32,7 @@ struct member {
 		struct member *member;
 		bool unlit; /* it was dark for off-after: no output of it is lit */
 		guint timer; /* until then; else 0 */
-		/* As the guest was told last, turned as it was; width 0: never. Told again while there is no
+		/* As the guest was told last, or shown, turned as it was; width 0: never. Told again while there is no
 		 * output. */
 		struct kms_mode_info mode;
 		/* The same of its EDID, where it had a monitor, which is told while that is away. */
@@ -70,7 +71,8 @@ struct vacant {
 struct layout {
 	struct layout_listener listener;
 	void *data;
-	struct layout_output *sections; /* the strings are its own */
+	struct layout_arrangement *arrangement; /* all sections and layouts */
+	struct layout_output *sections; /* of the layout in force; the strings are its own */
 	size_t section_count;
 	struct member *members;
 	size_t member_count;
@@ -128,6 +130,20 @@ void layout_hours_finish(struct layout *layout);
 
 /* Takes NULL. */
 void layout_close_view(struct layout *layout, struct view *view);
+
+/* Before anything else; after the members. (layout_sections.c) */
+void layout_sections_init(struct layout *layout, const struct layout_options *options);
+void layout_sections_finish(struct layout *layout);
+/* The sections that are to be applied now: of another layout, where the monitors call for it. Entries and the
+ * like refer to those before it until layout_sections_applied(). */
+void layout_sections_choose(struct layout *layout);
+void layout_sections_applied(struct layout *layout);
+/* Asks for the sections anew, and applies them. (layout.c) */
+void layout_update(struct layout *layout);
+/* A section of any layout shows the guest; `scanout` -1: any of its scanouts. */
+bool layout_is_named(const struct layout *layout, const struct guest *guest, int scanout);
+/* A picture of a section, so that it is there when it is to be shown. */
+void layout_begin_to_read(struct layout *layout, const struct picture_spec *spec);
 
 /* What becomes of the outputs. (layout_say.c) */
 void layout_say_entries(struct layout *layout);

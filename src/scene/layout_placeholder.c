@@ -200,10 +200,10 @@ static void on_file_changed(void *data, const struct picture_file *file)
 
 static const struct pictures_listener pictures_listener = {.file_changed = on_file_changed};
 
-static void begin_to_read(struct pictures *pictures, const struct picture_spec *spec)
+void layout_begin_to_read(struct layout *layout, const struct picture_spec *spec)
 {
 	if (spec->kind == PICTURE_FILE)
-		pictures_file(pictures, spec->path);
+		pictures_file(layout->pictures, spec->path);
 }
 
 void layout_placeholder_init(struct layout *layout, const char *font)
@@ -212,10 +212,8 @@ void layout_placeholder_init(struct layout *layout, const char *font)
 	for (size_t i = 0; i < layout->member_count; i++) {
 		const struct layout_guest *guest = &layout->members[i].options;
 
-		begin_to_read(layout->pictures, &guest->before);
-		begin_to_read(layout->pictures, &guest->after);
-		begin_to_read(layout->pictures, &guest->failed);
+		layout_begin_to_read(layout, &guest->before);
+		layout_begin_to_read(layout, &guest->after);
+		layout_begin_to_read(layout, &guest->failed);
 	}
-	for (size_t i = 0; i < layout->section_count; i++)
-		begin_to_read(layout->pictures, &layout->sections[i].picture);
 }

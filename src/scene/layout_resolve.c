@@ -19,8 +19,7 @@ struct resolver {
 
 /* ---- names ---- */
 
-/* The next name of a list; false at its end. */
-static bool next_name(const char **rest, const char **name, size_t *length)
+bool layout_next_name(const char **rest, const char **name, size_t *length)
 {
 	while (**rest == ';' || g_ascii_isspace(**rest))
 		(*rest)++;
@@ -37,7 +36,7 @@ static bool is_name(const char *text, const char *name, size_t length)
 	return text && strlen(text) == length && memcmp(text, name, length) == 0;
 }
 
-static bool is_called(const struct layout_connector *connector, const char *name, size_t length)
+bool layout_is_called(const struct layout_connector *connector, const char *name, size_t length)
 {
 	return is_name(connector->name, name, length) ||
 		(connector->connected && kms_monitor_matches(connector->monitor, name, length));
@@ -48,8 +47,8 @@ bool layout_names(const char *names, const struct layout_connector *connector)
 	const char *name;
 	size_t length;
 
-	while (next_name(&names, &name, &length)) {
-		if (is_called(connector, name, length))
+	while (layout_next_name(&names, &name, &length)) {
+		if (layout_is_called(connector, name, length))
 			return true;
 	}
 	return false;
@@ -206,14 +205,14 @@ static size_t choose_connected(struct resolver *resolver, const struct layout_ou
 	const char *name;
 	size_t length;
 
-	while (next_name(&rest, &name, &length)) {
+	while (layout_next_name(&rest, &name, &length)) {
 		size_t chosen = NOBODY;
 
 		for (size_t i = 0; i < resolver->situation->connector_count; i++) {
 			const struct layout_connector *connector = connector_of(resolver, i);
 
 			if (resolver->taken[i] || !connector->connected ||
-				!is_called(connector, name, length))
+				!layout_is_called(connector, name, length))
 				continue;
 			if (chosen == NOBODY ||
 				(former && g_str_equal(former->connector, connector->name)))
@@ -239,7 +238,7 @@ static size_t choose_unplugged(const struct resolver *resolver, const struct lay
 	if (connector != NOBODY && !resolver->taken[connector] &&
 		!connector_of(resolver, connector)->connected)
 		return connector;
-	while (next_name(&rest, &name, &length)) {
+	while (layout_next_name(&rest, &name, &length)) {
 		for (size_t i = 0; i < resolver->situation->connector_count; i++) {
 			if (!resolver->taken[i] &&
 				is_name(connector_of(resolver, i)->name, name, length))
@@ -360,16 +359,32 @@ static void give_sections(struct resolver *resolver)
 
 /* ---- rule 3: guests that no section names ---- */
 
-static bool is_of_default_order(const struct resolver *resolver, size_t party)
+static bool has_section(const struct resolver *resolver, size_t party)
 {
 	const struct layout_situation *situation = resolver->situation;
 
 	for (size_t i = 0; i < situation->section_count; i++) {
 		if (shows_a_guest(&situation->sections[i]) &&
 			g_str_equal(situation->sections[i].guest, situation->parties[party].name))
-			return false;
+			return true;
 	}
-	return true;
+	return false;
+}
+
+static bool is_of_default_order(const struct resolver *resolver, size_t party)
+{
+	return !resolver->situation->parties[party].named && !has_section(resolver, party);
+}
+
+static void remark_absent(struct resolver *resolver)
+{
+	const struct layout_situation *situation = resolver->situation;
+
+	for (size_t party = 0; party < situation->party_count; party++) {
+		if (situation->parties[party].named && !has_section(resolver, party))
+			add_remark(resolver, G_LOG_LEVEL_INFO, NULL, situation->parties[party].name,
+				g_strdup("is not shown in this layout"));
+	}
 }
 
 /* A section without a guest says how an output looks. */
@@ -519,6 +534,7 @@ void layout_resolve(const struct layout_situation *situation, struct layout_reso
 	keep_formers(&resolver);
 	give_monitors(&resolver);
 	keep_places(&resolver);
+	remark_absent(&resolver);
 }
 
 void layout_resolution_finish(struct layout_resolution *resolution)

@@ -9,12 +9,12 @@
  * What is not there (a connector, a monitor) is a state with a remark, never an error: it is asked
  * again at the next probe.
  *
- * The rules, in order:
+ * The sections are those of the layout in force. The rules, in order:
  *   1. A section that turns off takes every output that it names from all others.
  *   2. Each section with a guest, in the order of the configuration, gets the first output of its
  *      list of names that has a monitor and is not taken. It keeps the one it has while that is as
  *      good. Where no name of it has a monitor, the first connector of the list stands in for it.
- *   3. Guests that no section names, in the order of the configuration: outputs that show one of
+ *   3. Guests that no section of any layout names, in the order of the configuration: outputs that show one of
  *      their scanouts keep it. A monitor that moved to another connector takes its scanout along.
  *      Each monitor that is left gets the lowest scanout that is not to be seen: of the only guest,
  *      up to the last one; of several guests, one each.
@@ -41,6 +41,7 @@ struct layout_output {
 	/* "DP-1", "MAKE MODEL SERIAL" or "MAKE MODEL", or several of them with ";" between: the first
 	 * that has a monitor. */
 	const char *name;
+	const char *layouts; /* in which it counts, for layout_counts() */
 	const char *guest; /* whose scanout it shows; NULL: of the default order */
 	int scanout; /* 0 to 15; -1: the lowest that no earlier section has */
 	const char *mode; /* kms_output_request.mode */
@@ -65,6 +66,8 @@ struct layout_party {
 	const char *name;
 	uint32_t used; /* bit i: it has used scanout i, or asked about it */
 	uint32_t scanouts; /* that its device has; 0: not known */
+	/* A section shows it, if not in this layout then in another: so it is not of the default order. */
+	bool named;
 };
 
 /* One connector of the card. */
@@ -124,6 +127,12 @@ struct layout_resolution {
 /* `resolution` is the caller's memory, to be finished by it. */
 void layout_resolve(const struct layout_situation *situation, struct layout_resolution *resolution);
 void layout_resolution_finish(struct layout_resolution *resolution);
+
+/* The next name of a list, without the blanks around it; `rest` moves on. False at its end. */
+bool layout_next_name(const char **rest, const char **name, size_t *length);
+
+/* Is that the name of the connector, or of the monitor on it? */
+bool layout_is_called(const struct layout_connector *connector, const char *name, size_t length);
 
 /* Is the connector, or the monitor on it, one of the list of names? */
 bool layout_names(const char *names, const struct layout_connector *connector);

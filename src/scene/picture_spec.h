@@ -29,6 +29,11 @@ static inline bool picture_spec_is_black(const struct picture_spec *spec)
 	return spec->kind == PICTURE_COLOR && spec->color == 0;
 }
 
+static inline bool picture_spec_equal(const struct picture_spec *a, const struct picture_spec *b)
+{
+	return a->kind == b->kind && a->color == b->color && g_strcmp0(a->path, b->path) == 0;
+}
+
 static inline struct picture_spec picture_spec_copy(const struct picture_spec *spec)
 {
 	return (struct picture_spec){spec->kind, spec->color, g_strdup(spec->path)};

@@ -138,10 +138,7 @@ void placeholder_file_changed(struct placeholder *placeholder, const struct pict
 static bool is_same(const struct placeholder *placeholder, const struct picture_spec *spec,
 	char *const *lines)
 {
-	const struct picture_spec *now = &placeholder->spec;
-
-	return placeholder->due && now->kind == spec->kind && now->color == spec->color &&
-		g_strcmp0(now->path, spec->path) == 0 &&
+	return placeholder->due && picture_spec_equal(&placeholder->spec, spec) &&
 		g_strv_equal((const char *const *)placeholder->lines, (const char *const *)lines);
 }
 

@@ -76,20 +76,11 @@ struct scene *scene_prepare(const struct scene_options *options)
 	return scene;
 }
 
-void scene_configure(struct scene *scene, const struct scene_options *options)
+/* `guests` has room for all of them. */
+static struct layout_options describe(const struct scene *scene,
+	const struct scene_options *options, struct layout_guest *guests)
 {
-	static const struct layout_listener listener = {on_gone, on_changed, on_screen_changed};
 	bool darkens = options->blank_after_ms > 0 || options->off_after_ms > 0;
-	struct layout_guest guests[SCENE_GUESTS_MAX];
-	struct layout_options layout = {
-		.outputs = options->sections,
-		.output_count = options->section_count,
-		.guests = guests,
-		.guest_count = scene->guest_count,
-		.told_period_ms = 20,
-		.told_patience_ms = options->told_patience_ms,
-		.font = options->font,
-	};
 
 	for (size_t i = 0; i < scene->guest_count; i++)
 		guests[i] = (struct layout_guest){
@@ -101,11 +92,39 @@ void scene_configure(struct scene *scene, const struct scene_options *options)
 			.blank_after_ms = darkens ? options->blank_after_ms : LAYOUT_NEVER,
 			.off_after_ms = darkens ? options->off_after_ms : LAYOUT_NEVER,
 		};
+	return (struct layout_options){
+		.outputs = options->sections,
+		.output_count = options->section_count,
+		.named = options->named,
+		.named_count = options->named_count,
+		.chosen = options->chosen,
+		.guests = guests,
+		.guest_count = scene->guest_count,
+		.told_period_ms = 20,
+		.told_patience_ms = options->told_patience_ms,
+		.font = options->font,
+	};
+}
+
+void scene_configure(struct scene *scene, const struct scene_options *options)
+{
+	static const struct layout_listener listener = {on_gone, on_changed, on_screen_changed};
+	struct layout_guest guests[SCENE_GUESTS_MAX];
+	const struct layout_options layout = describe(scene, options, guests);
+
 	scene->layout = layout_create(&layout, &listener, scene);
 	fake_card_listen(scene->card, layout_kms_listener(), scene->layout);
 	if (!options->later)
 		layout_set_device(scene->layout, scene->card);
 	scene->said = fixture_log_take();
+}
+
+void scene_reconfigure(struct scene *scene, const struct scene_options *options)
+{
+	struct layout_guest guests[SCENE_GUESTS_MAX];
+	const struct layout_options layout = describe(scene, options, guests);
+
+	layout_reconfigure(scene->layout, &layout);
 }
 
 struct scene *scene_create(const struct scene_options *options)

@@ -65,6 +65,9 @@ struct scene_options {
 	unsigned int told_patience_ms;
 	const struct layout_output *sections;
 	size_t section_count;
+	const struct layout_named *named;
+	size_t named_count;
+	const char *chosen;
 };
 
 struct scene *scene_create(const struct scene_options *options);
@@ -77,6 +80,9 @@ void scene_destroy(struct scene *scene);
 struct scene *scene_prepare(const struct scene_options *options);
 /* The layout, with the card where the options do not say that it comes later. */
 void scene_configure(struct scene *scene, const struct scene_options *options);
+
+/* layout_reconfigure() to the sections and layouts of the options. */
+void scene_reconfigure(struct scene *scene, const struct scene_options *options);
 
 /* Output 0 is what most tests look at. */
 struct kms_output *scene_output(struct scene *scene, size_t index);

@@ -268,6 +268,11 @@ const char *kms_output_monitor(const struct kms_output *output)
 	return output->monitor[0] ? output->monitor : NULL;
 }
 
+bool kms_output_detected(const struct kms_output *output)
+{
+	return output->connected;
+}
+
 bool kms_output_connected(const struct kms_output *output)
 {
 	return output->connected;
