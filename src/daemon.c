@@ -12,6 +12,8 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include "config/changes.h"
+#include "config_reader.h"
 #include "guests/member.h"
 #include "input/input.h"
 #include "kms.h"
@@ -43,6 +45,7 @@ struct daemon {
 	struct health *health;
 	struct session *session;
 	struct layout *layout;
+	struct config_reader *reader; /* NULL: the configuration is not read again */
 	struct kms_device_options card_options;
 	struct card *card;
 	struct input *input; /* made last: NULL until then */
@@ -82,6 +85,14 @@ static char *check_health(void *data)
 
 /* ---- what may happen ---- */
 
+static void reload(struct daemon *daemon)
+{
+	log_daemon(G_LOG_LEVEL_INFO, "SIGHUP: reading the pictures again");
+	layout_reload_pictures(daemon->layout);
+	if (daemon->reader != NULL)
+		config_reader_read(daemon->reader);
+}
+
 static gboolean handle_signals(gint fd, GIOCondition condition, gpointer data)
 {
 	struct daemon *daemon = data;
@@ -90,8 +101,7 @@ static gboolean handle_signals(gint fd, GIOCondition condition, gpointer data)
 	turn_note();
 	while (read(fd, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == SIGHUP) {
-			log_daemon(G_LOG_LEVEL_INFO, "SIGHUP: reading the pictures again");
-			layout_reload_pictures(daemon->layout);
+			reload(daemon);
 		} else if (info.ssi_signo != SIGUSR1) {
 			log_daemon(G_LOG_LEVEL_INFO, "stopping: SIG%s",
 				sigabbrev_np((int)info.ssi_signo));
@@ -272,6 +282,15 @@ static void guest_reachable(void *data, const char *guest, bool reachable)
 	layout_set_reachable(daemon->layout, find_guest(daemon, guest), reachable);
 }
 
+static void switch_layout(void *data, size_t index)
+{
+	struct daemon *daemon = data;
+	const char *name = layout_name_at(daemon->layout, index);
+
+	if (name != NULL)
+		layout_use(daemon->layout, name, LAYOUT_KEY);
+}
+
 /* ---- making ---- */
 
 /* A number that is no fd of ours is named as it was given. What this process has opened by itself, GLib
@@ -345,14 +364,20 @@ static bool make_guests(struct daemon *daemon, GError **error)
 	return true;
 }
 
-static void make_layout(struct daemon *daemon)
+/* The layout, made or as another configuration has it: of that the outputs, the layouts, and of guests what
+ * goes for outputs without a section. */
+static void arrange(struct daemon *daemon, const struct config *config)
 {
-	const GPtrArray *sections = daemon->config->outputs;
+	const GPtrArray *sections = config->outputs;
 	g_autofree struct layout_output *outputs = g_new0(struct layout_output, sections->len);
+	g_autofree struct layout_named *named = g_new0(struct layout_named, config->layouts->len);
 	g_autofree struct layout_guest *guests = g_new0(struct layout_guest, daemon->member_count);
 	struct layout_options options = {
 		.outputs = outputs,
 		.output_count = sections->len,
+		.named = named,
+		.named_count = config->layouts->len,
+		.chosen = config->daemon.layout,
 		.guests = guests,
 		.guest_count = daemon->member_count,
 		.font = daemon->config->daemon.font,
@@ -363,6 +388,7 @@ static void make_layout(struct daemon *daemon)
 
 		outputs[i] = (struct layout_output){
 			.name = section->name,
+			.layouts = section->layouts,
 			.guest = section->guest,
 			.scanout = section->scanout,
 			.mode = section->mode,
@@ -380,28 +406,39 @@ static void make_layout(struct daemon *daemon)
 			.y = section->y,
 		};
 	}
+	for (guint i = 0; i < config->layouts->len; i++) {
+		const struct config_layout *section = g_ptr_array_index(config->layouts, i);
+
+		named[i] = (struct layout_named){section->name, section->when};
+	}
 	for (size_t i = 0; i < daemon->member_count; i++) {
 		const struct config_guest *section = member_config(daemon->members[i]);
+		const struct config_guest *present = config_find_guest(config, section->name);
 
+		if (present == NULL)
+			present = section;
 		guests[i] = (struct layout_guest){
 			.guest = member_guest(daemon->members[i]),
 			.before = section->before,
 			.after = section->after,
 			.failed = section->failed,
-			.mode = section->mode,
-			.policy = section->place,
+			.mode = present->mode,
+			.policy = present->place,
 			.blank_after_ms = section->blank_after_ms,
 			.off_after_ms = section->off_after_ms,
 		};
 	}
-	daemon->layout = layout_create(&options, &layout_listener, daemon);
-	for (size_t i = 0; i < daemon->member_count; i++)
-		member_set_layout(daemon->members[i], daemon->layout);
+	if (daemon->layout != NULL)
+		layout_reconfigure(daemon->layout, &options);
+	else
+		daemon->layout = layout_create(&options, &layout_listener, daemon);
 }
 
 static bool show_guests(struct daemon *daemon, GError **error)
 {
-	make_layout(daemon);
+	arrange(daemon, daemon->config);
+	for (size_t i = 0; i < daemon->member_count; i++)
+		member_set_layout(daemon->members[i], daemon->layout);
 	return open_card(daemon, error);
 }
 
@@ -430,7 +467,7 @@ static struct account *find_account(void *data, const char *guest)
 static bool open_input(struct daemon *daemon, GError **error)
 {
 	static const struct input_listener listener = {leave, switch_terminal, keyboard_taken,
-		guest_idle, guest_reachable};
+		guest_idle, guest_reachable, switch_layout};
 	const struct input_options options = {
 		.config = daemon->config,
 		.layout = daemon->layout,
@@ -442,6 +479,39 @@ static bool open_input(struct daemon *daemon, GError **error)
 
 	daemon->input = input_create(&options, &listener, daemon, error);
 	return daemon->input != NULL;
+}
+
+/* ---- another configuration ---- */
+
+static void complain(const GError *error)
+{
+	g_auto(GStrv) lines = g_strsplit(error->message, "\n", -1);
+
+	for (char **line = lines; *line != NULL; line++)
+		log_daemon(G_LOG_LEVEL_WARNING, "the configuration stays as it was: %s", *line);
+}
+
+static void config_read(void *data, struct config *config, const GError *error)
+{
+	struct daemon *daemon = data;
+	g_autofree char *changes = NULL;
+
+	if (config == NULL) {
+		complain(error);
+		return;
+	}
+	log_daemon(G_LOG_LEVEL_INFO, "the configuration was read again");
+	changes = config_changes(daemon->config, config);
+	if (changes != NULL)
+		log_daemon(G_LOG_LEVEL_WARNING, "these take effect at the next start alone: %s",
+			changes);
+	arrange(daemon, config);
+	config_destroy(config);
+}
+
+void daemon_set_arguments(struct daemon *daemon, char **arguments)
+{
+	daemon->reader = config_reader_create(arguments, config_read, daemon);
 }
 
 /* ---- life ---- */
@@ -509,6 +579,7 @@ void daemon_destroy(struct daemon *daemon)
 	if (daemon == NULL)
 		return;
 	g_clear_handle_id(&daemon->signal_source, g_source_remove);
+	config_reader_destroy(daemon->reader);
 	/* While all that its callbacks may ask for is there: it can run the main loop. */
 	input_destroy(g_steal_pointer(&daemon->input));
 	/* Who waits is answered before any socket is closed, and before the views are gone. */

@@ -26,6 +26,9 @@ enum daemon_error {
 /* `config` is resolved, and outlives the daemon. Each error is a sentence that says what to do. */
 struct daemon *daemon_create(const struct config *config, GError **error);
 
+/* main's argv: with it the configuration is read again at SIGHUP; without it pictures alone are. */
+void daemon_set_arguments(struct daemon *daemon, char **arguments);
+
 /* Until SIGTERM, SIGINT (0) or the loss of what can never come again: an inherited card, the seat (1).
  * Returns the process's exit status. */
 int daemon_run(struct daemon *daemon);

@@ -84,17 +84,7 @@ static void tell_fd_limit(guint guests, bool asked)
 
 /* ---- what to do ---- */
 
-static struct config *read_config(const struct options *options, GError **error)
-{
-	struct config *config = config_load(options->config, error);
-
-	if (config != NULL &&
-		(!options_apply(options, config, error) || !config_resolve(config, error)))
-		g_clear_pointer(&config, config_destroy);
-	return config;
-}
-
-static int run(const struct config *config)
+static int run(const struct config *config, char **arguments)
 {
 	g_autoptr(GError) error = NULL;
 	struct daemon *daemon;
@@ -104,6 +94,7 @@ static int run(const struct config *config)
 	daemon = daemon_create(config, &error);
 	if (daemon == NULL)
 		return fail(error);
+	daemon_set_arguments(daemon, arguments);
 	status = daemon_run(daemon);
 	daemon_destroy(daemon);
 	return status;
@@ -121,10 +112,10 @@ static int check_config(const struct config *config)
 	return EXIT_SUCCESS;
 }
 
-static int read_config_and_run(const struct options *options)
+static int read_config_and_run(const struct options *options, char **arguments)
 {
 	g_autoptr(GError) error = NULL;
-	struct config *config = read_config(options, &error);
+	struct config *config = options_read(options, &error);
 	int status = EXIT_SUCCESS;
 
 	if (config == NULL)
@@ -133,7 +124,7 @@ static int read_config_and_run(const struct options *options)
 	if (options->action == OPTIONS_CHECK_CONFIG)
 		status = check_config(config);
 	else
-		status = run(config);
+		status = run(config, arguments);
 	config_destroy(config);
 	return status;
 }
@@ -158,7 +149,7 @@ int main(int argc, char **argv)
 		status = list_cards();
 		break;
 	default:
-		status = read_config_and_run(&options);
+		status = read_config_and_run(&options, argv);
 	}
 	options_finish(&options);
 	return status;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "config/changes.h"
 #include "config/input_kind.h"
 #include "config/scan.h"
 #include "config/value.h"
@@ -30,6 +31,8 @@ enum value_kind {
 	VALUE_HOURS, /* struct hours */
 	VALUE_SETTING, /* struct kms_settings, of which it is the one numbered `min` */
 	VALUE_POSITION, /* int32_t[2], and `positioned` */
+	VALUE_LAYOUTS, /* char *, config_parse_layouts() */
+	VALUE_WHEN, /* char *, config_parse_when() */
 	VALUE_SEAT, /* char * */
 	VALUE_COMBINATIONS, /* GArray * */
 	VALUE_COMBINATION, /* struct combination */
@@ -59,6 +62,7 @@ static const struct key daemon_keys[] = {
 	{"card", VALUE_STRING, offsetof(struct config_daemon, card)},
 	{"stats", VALUE_STRING, offsetof(struct config_daemon, stats)},
 	{"font", VALUE_STRING, offsetof(struct config_daemon, font)},
+	{"layout", VALUE_NAME, offsetof(struct config_daemon, layout)},
 	{"log-level", VALUE_LOG_LEVEL, offsetof(struct config_daemon, log_level)},
 	{"vt", VALUE_VT, offsetof(struct config_daemon, vt)},
 	{"seat-manager", VALUE_SEAT_MANAGER, offsetof(struct config_daemon, seat_manager)},
@@ -73,6 +77,7 @@ static const struct key input_keys[] = {
 	{"never-pass", VALUE_COMBINATIONS, offsetof(struct config_input, never_pass)},
 	{"quit-key", VALUE_COMBINATION, offsetof(struct config_input, leave)},
 	{"switch-guest", VALUE_MODIFIERS, offsetof(struct config_input, switch_guest)},
+	{"switch-layout", VALUE_MODIFIERS, offsetof(struct config_input, switch_layout)},
 	{"vt-switch", VALUE_MODIFIERS, offsetof(struct config_input, switch_terminal)},
 };
 
@@ -116,6 +121,9 @@ static const struct key guest_keys[] = {
 	{"dbus-display", VALUE_STRING, offsetof(struct config_guest, dbus_display)},
 };
 
+/* A section with this key is another than one of the same name without it. */
+#define TELLING_KEY "layout"
+
 #define SETTING(name, setting) \
 	{ \
 		name, VALUE_SETTING, offsetof(struct config_output, settings), setting \
@@ -138,9 +146,14 @@ static const struct key output_keys[] = {
 	SETTING("underscan-border", KMS_SETTING_UNDERSCAN_BORDER),
 	SETTING("margins", KMS_SETTING_MARGINS),
 	{"on-hours", VALUE_HOURS, offsetof(struct config_output, on_hours)},
+	{TELLING_KEY, VALUE_LAYOUTS, offsetof(struct config_output, layouts)},
 	{"position", VALUE_POSITION, offsetof(struct config_output, x)},
 	{"force-on", VALUE_BOOLEAN, offsetof(struct config_output, force_on)},
 	{"picture", VALUE_PICTURE, offsetof(struct config_output, picture)},
+};
+
+static const struct key layout_keys[] = {
+	{"when", VALUE_WHEN, offsetof(struct config_layout, when)},
 };
 
 /* What keys were called until 2026; still understood, in no document, and never suggested. */
@@ -157,16 +170,35 @@ struct section {
 	const char *name;
 	const struct key *keys;
 	size_t key_count;
+	bool live; /* all of it is as a configuration says that is read again */
 };
 
-enum { SECTION_DAEMON, SECTION_INPUT, SECTION_DEVICE, SECTION_GUEST, SECTION_OUTPUT };
+/* Keys of other sections that are so. */
+static const struct {
+	const struct key *keys;
+	const char *name;
+} live_keys[] = {
+	{daemon_keys, "layout"},
+	{guest_keys, "mode"},
+	{guest_keys, "scaling"},
+};
+
+enum {
+	SECTION_DAEMON,
+	SECTION_INPUT,
+	SECTION_DEVICE,
+	SECTION_GUEST,
+	SECTION_OUTPUT,
+	SECTION_LAYOUT,
+};
 
 static const struct section sections[] = {
 	[SECTION_DAEMON] = {"daemon", daemon_keys, G_N_ELEMENTS(daemon_keys)},
 	[SECTION_INPUT] = {"input", input_keys, G_N_ELEMENTS(input_keys)},
 	[SECTION_DEVICE] = {"device", device_keys, G_N_ELEMENTS(device_keys)},
 	[SECTION_GUEST] = {"guest", guest_keys, G_N_ELEMENTS(guest_keys)},
-	[SECTION_OUTPUT] = {"output", output_keys, G_N_ELEMENTS(output_keys)},
+	[SECTION_OUTPUT] = {"output", output_keys, G_N_ELEMENTS(output_keys), true},
+	[SECTION_LAYOUT] = {"layout", layout_keys, G_N_ELEMENTS(layout_keys), true},
 };
 
 G_STATIC_ASSERT(
@@ -312,6 +344,12 @@ static bool set_value(const struct key *key, void *target, struct config_output 
 		return config_parse_setting(text, (enum kms_setting)key->min, member, error);
 	case VALUE_POSITION:
 		return set_position(target, text, error);
+	case VALUE_LAYOUTS:
+		set_string(member, g_strdup(text));
+		return config_parse_layouts(text, error);
+	case VALUE_WHEN:
+		set_string(member, g_strdup(text));
+		return config_parse_when(text, error);
 	default:
 		return set_input_value(key, target, member, text, error);
 	}
@@ -349,8 +387,7 @@ static bool find_section(struct config_scan *scan, const struct config_entry *en
 	bool named = *section != &sections[SECTION_DAEMON] && *section != &sections[SECTION_INPUT];
 
 	if (named == (*name != NULL)) {
-		if ((*section != &sections[SECTION_GUEST] &&
-			    *section != &sections[SECTION_DEVICE]) ||
+		if (*name == NULL || *section == &sections[SECTION_OUTPUT] ||
 			config_parse_name(*name, &error))
 			return true;
 		if (entry->key == NULL)
@@ -393,6 +430,19 @@ static const struct key *find_key(struct config_scan *scan, const struct config_
 	return NULL;
 }
 
+static void note_text(struct config *config, const struct section *section,
+	const struct config_entry *entry, const struct key *key)
+{
+	bool live = section->live;
+
+	for (size_t i = 0; key != NULL && i < G_N_ELEMENTS(live_keys); i++)
+		live |= live_keys[i].keys == section->keys &&
+			g_str_equal(live_keys[i].name, key->name);
+	if (!live)
+		config_texts_note(config->texts, entry->section, key != NULL ? key->name : NULL,
+			entry->value);
+}
+
 static void apply_entry(struct config *config, struct config_scan *scan,
 	const struct config_entry *entry, const char *path)
 {
@@ -416,15 +466,21 @@ static void apply_entry(struct config *config, struct config_scan *scan,
 		target = config_find_guest(config, name);
 		if (target == NULL)
 			target = config_add_guest(config, name, origin);
+	} else if (section == &sections[SECTION_LAYOUT]) {
+		target = config_add_layout(config, name, origin);
 	} else {
-		output = config_find_output(config, name);
+		const char *layouts = config_scan_value(scan, entry->head, TELLING_KEY);
+
+		output = config_find_output(config, name, layouts);
 		if (output == NULL)
 			output = config_add_output(config, name, origin);
+		if (output->layouts == NULL)
+			output->layouts = g_strdup(layouts);
 		target = output;
 	}
-	if (entry->key == NULL)
-		return;
-	key = find_key(scan, entry, section);
+	key = entry->key != NULL ? find_key(scan, entry, section) : NULL;
+	if (entry->key == NULL || key != NULL)
+		note_text(config, section, entry, key);
 	if (key != NULL && !set_value(key, target, output, entry->value, &error))
 		config_scan_fault(scan, entry->line, "%s=%s: %s", entry->key, entry->value,
 			error->message);
@@ -444,7 +500,7 @@ static bool load_file(struct config *config, const char *path, GError **error)
 	}
 	if (!g_file_get_contents(path, &text, &size, error))
 		return false;
-	config_scan_init(&scan);
+	config_scan_init(&scan, TELLING_KEY);
 	config_scan_text(&scan, text, size);
 	for (guint i = 0; i < scan.entries->len; i++)
 		apply_entry(config, &scan, g_ptr_array_index(scan.entries, i), path);

@@ -2,9 +2,9 @@
 /*
  * The configuration: scanoutd.conf and its drop-ins, as plain structs.
  *
- * Read once at start: config_load() reads the files, options.h puts the command line on top,
- * config_resolve() fills in what neither says and checks what belongs together. After that nothing
- * changes. Used by main and by the scene's layout; knows no device, so a connector's
+ * config_load() reads the files, options.h puts the command line on top, config_resolve() fills in what
+ * neither says and checks what belongs together. After that nothing changes: what is read again while the
+ * daemon runs (reader.h) is another configuration. Used by main and by the scene's layout; knows no device, so a connector's
  * name is believed here and checked where the card is known.
  *
  * Whatever a file says that we do not know is an error with file and line: a typo never becomes a
@@ -19,6 +19,7 @@
 
 #include "config/combination.h"
 #include "config/device_options.h"
+#include "config/layouts.h"
 #include "config/value.h"
 #include "scene/picture_spec.h"
 #include "scene/place.h"
@@ -35,6 +36,7 @@ struct config_daemon {
 	int ready_fd; /* --ready-fd, or -1 */
 	char *stats; /* NULL: no file */
 	char *font; /* of text cards: a path; NULL: one that is there */
+	char *layout; /* that is in force at first; NULL: as their when= say */
 	GLogLevelFlags log_level; /* the least urgent one that is written */
 	int vt;
 	enum config_seat_manager seat_manager;
@@ -50,6 +52,8 @@ struct config_input {
 	struct combination leave; /* stops the daemon */
 	/* Held with a digit: the n-th machine gets keyboard and pointer. 0: no hot-key. */
 	struct combination switch_guest;
+	/* The same for the n-th layout. */
+	struct combination switch_layout;
 	/* Held with a function key: the n-th virtual terminal, where one is ours. 0: no hot-key. */
 	struct combination switch_terminal;
 };
@@ -120,12 +124,14 @@ struct config_guest {
 	char *mode;
 };
 
-/* [output NAME]. Sections in the order of the files; --output in the order of the options. */
+/* [output NAME]. Sections in the order of the files; --output in the order of the options. Those with one
+ * name and one layout= are the same. */
 struct config_output {
 	/* A connector, "DP-1", or "MAKE MODEL SERIAL"; or several with ";" between: the first of
 	 * them that has a monitor. */
 	char *name;
 	char *origin;
+	char *layouts; /* in which it counts, separated by semicolons; NULL: in all */
 	char *guest; /* after config_resolve() NULL where the layout decides, or `off` */
 	int scanout; /* 0 to 15; after config_resolve() -1 only with `guest` NULL, or `off` */
 	bool off; /* mode=off */
@@ -150,6 +156,8 @@ struct config {
 	GPtrArray *devices; /* of struct config_device, owned, in the order of the files */
 	GPtrArray *guests; /* of struct config_guest, owned; at least one after config_resolve() */
 	GPtrArray *outputs; /* of struct config_output, owned; may be empty: see config_resolve() */
+	GPtrArray *layouts; /* of struct config_layout, owned, in the order of the files */
+	GHashTable *texts; /* what takes effect at the start alone: see changes.h */
 };
 
 /*
@@ -166,7 +174,7 @@ struct config *config_load(const char *path, GError **error);
  * "NAME-backend.sock" for the back-end.
  *
  * An output section with guest= but without scanout= gets the lowest scanout of its guest that no
- * other section has. With one guest, a section may leave out both: it sets mode, place and position
+ * other section that counts in a layout with it has. With one guest, a section may leave out both: it sets mode, place and position
  * of an output that the layout gives out, as it does those without a section (scene/layout.h).
  */
 bool config_resolve(struct config *config, GError **error);
@@ -189,11 +197,14 @@ void config_destroy(struct config *config);
 
 /* NULL where there is none of that name. */
 struct config_guest *config_find_guest(const struct config *config, const char *name);
-struct config_output *config_find_output(const struct config *config, const char *name);
+struct config_output *config_find_output(const struct config *config, const char *name,
+	const char *layouts);
 
-/* Added at the end, with defaults. The config's. A device that is there is found instead. */
+/* Added at the end, with defaults. The config's. A device or layout that is there is found instead. */
 struct config_guest *config_add_guest(struct config *config, const char *name, const char *origin);
 struct config_output *config_add_output(struct config *config, const char *name,
+	const char *origin);
+struct config_layout *config_add_layout(struct config *config, const char *name,
 	const char *origin);
 struct config_device *config_add_device(struct config *config, const char *name,
 	const char *origin);

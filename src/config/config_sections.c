@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The sections of a configuration as they are made, found and freed; what is in them is config.c's. */
+#include "config/changes.h"
 #include "config/config.h"
 #include "config/input_kind.h"
 
@@ -45,6 +46,7 @@ static void output_free(gpointer data)
 
 	g_free(output->name);
 	g_free(output->origin);
+	g_free(output->layouts);
 	g_free(output->guest);
 	g_free(output->mode);
 	picture_spec_clear(&output->picture);
@@ -65,6 +67,8 @@ struct config *config_create(void)
 	config->devices = g_ptr_array_new_with_free_func(device_free);
 	config->guests = g_ptr_array_new_with_free_func(guest_free);
 	config->outputs = g_ptr_array_new_with_free_func(output_free);
+	config->layouts = g_ptr_array_new_with_free_func(config_layout_free);
+	config->texts = config_texts_create();
 	return config;
 }
 
@@ -75,6 +79,7 @@ void config_destroy(struct config *config)
 	g_free(config->daemon.card);
 	g_free(config->daemon.stats);
 	g_free(config->daemon.font);
+	g_free(config->daemon.layout);
 	g_free(config->input.seat);
 	g_free(config->input.devices);
 	g_free(config->input.focus);
@@ -82,6 +87,8 @@ void config_destroy(struct config *config)
 	g_ptr_array_unref(config->devices);
 	g_ptr_array_unref(config->guests);
 	g_ptr_array_unref(config->outputs);
+	g_ptr_array_unref(config->layouts);
+	g_hash_table_unref(config->texts);
 	g_free(config);
 }
 
@@ -96,12 +103,13 @@ struct config_guest *config_find_guest(const struct config *config, const char *
 	return NULL;
 }
 
-struct config_output *config_find_output(const struct config *config, const char *name)
+struct config_output *config_find_output(const struct config *config, const char *name,
+	const char *layouts)
 {
 	for (guint i = 0; i < config->outputs->len; i++) {
 		struct config_output *output = g_ptr_array_index(config->outputs, i);
 
-		if (g_str_equal(output->name, name))
+		if (g_str_equal(output->name, name) && g_strcmp0(output->layouts, layouts) == 0)
 			return output;
 	}
 	return NULL;
@@ -148,4 +156,20 @@ struct config_device *config_add_device(struct config *config, const char *name,
 	device->origin = g_strdup(origin);
 	g_ptr_array_add(config->devices, device);
 	return device;
+}
+
+struct config_layout *config_add_layout(struct config *config, const char *name, const char *origin)
+{
+	struct config_layout *layout;
+
+	for (guint i = 0; i < config->layouts->len; i++) {
+		layout = g_ptr_array_index(config->layouts, i);
+		if (g_str_equal(layout->name, name))
+			return layout;
+	}
+	layout = g_new0(struct config_layout, 1);
+	layout->name = g_strdup(name);
+	layout->origin = g_strdup(origin);
+	g_ptr_array_add(config->layouts, layout);
+	return layout;
 }

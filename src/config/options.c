@@ -13,7 +13,7 @@ static const char description[] =
 	"/run/scanoutd/default.sock and the back-end listens on /run/scanoutd/default-backend.sock "
 	"(or in $RUNTIME_DIRECTORY; for a user in $XDG_RUNTIME_DIR/scanoutd).\n\n"
 	"Signals: SIGTERM and SIGINT stop, SIGUSR1 writes the counters to the --stats file, SIGHUP "
-	"reads the pictures of before=, after= and failed= again.\n\n"
+	"reads pictures and configuration again: outputs and layouts are as it says then.\n\n"
 	"See scanoutd(8) and scanoutd.conf(5).";
 
 bool options_init(struct options *options, char **arguments, GError **error)
@@ -251,6 +251,26 @@ static bool apply_guest(const struct options *options, struct config_guest *gues
 	return apply_door(options, guest, error);
 }
 
+/* Each section of that name, whatever the layout. False: there is none. */
+static bool show_on(const struct config *config, const char *name, const struct config_guest *guest,
+	int scanout)
+{
+	bool found = false;
+
+	for (guint i = 0; i < config->outputs->len; i++) {
+		struct config_output *output = g_ptr_array_index(config->outputs, i);
+
+		if (!g_str_equal(output->name, name))
+			continue;
+		replace(&output->guest, guest->name);
+		output->scanout = scanout;
+		output->off = false;
+		output->pictured = false;
+		found = true;
+	}
+	return found;
+}
+
 /*
  * The outputs that --output names, in that order, are all there are. What a section says of one of
  * them stays, but for its guest and scanout.
@@ -259,8 +279,6 @@ static bool apply_outputs(char *const *names, struct config *config,
 	const struct config_guest *guest, GError **error)
 {
 	for (int i = 0; names[i] != NULL; i++) {
-		struct config_output *output = config_find_output(config, names[i]);
-
 		if (i >= VHOST_USER_GPU_SCANOUTS) {
 			g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE,
 				"--output=%s: a guest has at most %d scanouts", names[i],
@@ -272,12 +290,10 @@ static bool apply_outputs(char *const *names, struct config *config,
 				"--output=%s: is given twice", names[i]);
 			return false;
 		}
-		if (output == NULL)
-			output = config_add_output(config, names[i], origin);
-		replace(&output->guest, guest->name);
-		output->scanout = i;
-		output->off = false;
-		output->pictured = false;
+		if (!show_on(config, names[i], guest, i)) {
+			config_add_output(config, names[i], origin);
+			show_on(config, names[i], guest, i);
+		}
 	}
 	for (guint i = config->outputs->len; i > 0; i--) {
 		const struct config_output *output = g_ptr_array_index(config->outputs, i - 1);
@@ -374,4 +390,14 @@ bool options_apply(const struct options *options, struct config *config, GError 
 			apply_outputs(options->outputs, config, guest, error)) &&
 		(options->mode == NULL || apply_mode(options, config, guest, error)) &&
 		(options->place == NULL || apply_place(options, config, guest, error));
+}
+
+struct config *options_read(const struct options *options, GError **error)
+{
+	struct config *config = config_load(options->config, error);
+
+	if (config != NULL &&
+		(!options_apply(options, config, error) || !config_resolve(config, error)))
+		g_clear_pointer(&config, config_destroy);
+	return config;
 }

@@ -57,4 +57,7 @@ void options_finish(struct options *options);
  */
 bool options_apply(const struct options *options, struct config *config, GError **error);
 
+/* Files and options together, resolved. The caller's. */
+struct config *options_read(const struct options *options, GError **error);
+
 #endif

@@ -11,6 +11,7 @@
 
 #include "config/config.h"
 #include "config/input_kind.h"
+#include "config/layouts.h"
 #include "config/value.h"
 #include "scene/png_file.h"
 #include "vhost_user_gpu.h"
@@ -213,7 +214,7 @@ static bool fail_no_such_guest(const struct config *config, const char *origin, 
 }
 
 /* The lowest scanout of the guest that no section before `output`, and none that names its scanout,
- * has. */
+ * has in a layout with it. */
 static int free_scanout(const struct config *config, const struct config_output *output)
 {
 	uint32_t taken = 0;
@@ -222,7 +223,8 @@ static int free_scanout(const struct config *config, const struct config_output 
 		const struct config_output *other = g_ptr_array_index(config->outputs, i);
 
 		if (!other->off && other->scanout >= 0 &&
-			g_strcmp0(other->guest, output->guest) == 0)
+			g_strcmp0(other->guest, output->guest) == 0 &&
+			config_common_layout(config, other->layouts, output->layouts) != NULL)
 			taken |= UINT32_C(1) << other->scanout;
 	}
 	return g_bit_nth_lsf(~(gulong)taken, -1);
@@ -284,6 +286,29 @@ static bool contradict(const struct config_output *a, const struct config_output
 	return a->off != b->off || (!a->off && (a->guest == NULL || b->guest == NULL));
 }
 
+static bool check_other_output(const struct config *config, const struct config_output *output,
+	const struct config_output *other, const char *name, GError **error)
+{
+	const char *layout = config_common_layout(config, output->layouts, other->layouts);
+	bool same = g_str_equal(output->name, other->name);
+	g_auto(GStrv) others = split_names(other->name);
+
+	if (layout == NULL ||
+		(!same &&
+			(!contradict(output, other) ||
+				!g_strv_contains((const char *const *)others, name))))
+		return true;
+	/* Without layouts sections of one name are one. */
+	if (same)
+		return fail(error, output->origin, "output", output->name,
+			"the section on %s counts in layout %s, too; say in which layouts each does, "
+			"by layout=",
+			other->origin, layout);
+	return fail(error, output->origin, "output", output->name,
+		"[output %s] has other settings for %s%s%s", other->name, name,
+		*layout != '\0' ? " in layout " : "", layout);
+}
+
 static bool check_output_names(const struct config *config, guint index, GError **error)
 {
 	const struct config_output *output = g_ptr_array_index(config->outputs, index);
@@ -296,23 +321,30 @@ static bool check_output_names(const struct config *config, guint index, GError 
 			return fail(error, output->origin, "output", output->name, "names %s twice",
 				*name);
 		for (guint i = 0; i < index; i++) {
-			const struct config_output *other = g_ptr_array_index(config->outputs, i);
-			g_auto(GStrv) others = split_names(other->name);
-
-			if (contradict(output, other) &&
-				g_strv_contains((const char *const *)others, *name))
-				return fail(error, output->origin, "output", output->name,
-					"[output %s] has other settings for %s", other->name,
-					*name);
+			if (!check_other_output(config, output,
+				    g_ptr_array_index(config->outputs, i), *name, error))
+				return false;
 		}
 	}
 	return true;
 }
 
+static bool check_output_layouts(const struct config *config, const struct config_output *output,
+	GError **error)
+{
+	g_autofree char *where = g_strdup_printf("%s: [output %s]: layout", output->origin,
+		output->name);
+
+	return config_check_layouts(config, where, output->layouts, error);
+}
+
 static bool resolve_outputs(struct config *config, GError **error)
 {
 	for (guint i = 0; i < config->outputs->len; i++) {
-		if (!resolve_output_guest(config, g_ptr_array_index(config->outputs, i), error))
+		struct config_output *output = g_ptr_array_index(config->outputs, i);
+
+		if (!check_output_layouts(config, output, error) ||
+			!resolve_output_guest(config, output, error))
 			return false;
 	}
 	for (guint i = 0; i < config->outputs->len; i++) {
@@ -438,7 +470,8 @@ bool config_resolve(struct config *config, GError **error)
 		if (!check_input_sockets(config, i, seen, error))
 			return false;
 	}
-	return resolve_outputs(config, error) && resolve_input(config, seen, error);
+	return config_resolve_layouts(config, error) && resolve_outputs(config, error) &&
+		resolve_input(config, seen, error);
 }
 
 /* The folder that `path` is to be made in: is there, or is ours to make and can be made. */

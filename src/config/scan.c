@@ -21,8 +21,9 @@ static void fault_free(gpointer data)
 	g_free(fault);
 }
 
-void config_scan_init(struct config_scan *scan)
+void config_scan_init(struct config_scan *scan, const char *telling_key)
 {
+	scan->telling_key = telling_key;
 	scan->entries = g_ptr_array_new_with_free_func(entry_free);
 	scan->faults = g_ptr_array_new_with_free_func(fault_free);
 }
@@ -70,25 +71,33 @@ char *config_scan_message(struct config_scan *scan, const char *path)
 	return g_string_free(text, FALSE);
 }
 
-/* The entry of a section's head, or of a key in it. */
-static const struct config_entry *find(const struct config_scan *scan, const char *section,
+/* A key in the section whose head is on that line. */
+static const struct config_entry *find(const struct config_scan *scan, unsigned int head,
 	const char *key)
 {
 	for (guint i = 0; i < scan->entries->len; i++) {
 		const struct config_entry *entry = g_ptr_array_index(scan->entries, i);
 
-		if (g_str_equal(entry->section, section) && g_strcmp0(entry->key, key) == 0)
+		if (entry->head == head && g_strcmp0(entry->key, key) == 0)
 			return entry;
 	}
 	return NULL;
 }
 
-static void add(struct config_scan *scan, unsigned int line, const char *section, char *key,
-	char *value)
+const char *config_scan_value(const struct config_scan *scan, unsigned int head, const char *key)
+{
+	const struct config_entry *entry = find(scan, head, key);
+
+	return entry != NULL ? entry->value : NULL;
+}
+
+static void add(struct config_scan *scan, unsigned int line, const struct config_entry *head,
+	const char *section, char *key, char *value)
 {
 	struct config_entry *entry = g_new0(struct config_entry, 1);
 
 	entry->line = line;
+	entry->head = head != NULL ? head->line : line;
 	entry->section = g_strdup(section);
 	entry->key = key;
 	entry->value = value;
@@ -111,13 +120,11 @@ static char *squeeze(const char *text)
 	return g_string_free(squeezed, FALSE);
 }
 
-/* The section that the head opens; NULL and a fault where it is none, or is there already: its keys
- * are then judged as a section's of their own, without further faults. */
-static char *scan_head(struct config_scan *scan, unsigned int line, char *text)
+/* The section that the head opens; NULL and a fault where it is none. */
+static const struct config_entry *scan_head(struct config_scan *scan, unsigned int line, char *text)
 {
-	const struct config_entry *earlier;
+	g_autofree char *section = NULL;
 	char *end = strrchr(text, ']');
-	char *section;
 
 	if (end == NULL || end[1] != '\0') {
 		config_scan_fault(scan, line, "a section ends with \"]\": \"%s\"", text);
@@ -127,18 +134,53 @@ static char *scan_head(struct config_scan *scan, unsigned int line, char *text)
 	section = squeeze(text + 1);
 	if (strpbrk(section, "[]") != NULL || *section == '\0') {
 		config_scan_fault(scan, line, "[%s] is no section's name", section);
-		g_free(section);
 		return NULL;
 	}
-	earlier = find(scan, section, NULL);
-	if (earlier != NULL) {
-		config_scan_fault(scan, line, "section [%s] is given twice; first on line %u",
-			section, earlier->line);
-		g_free(section);
-		return NULL;
+	add(scan, line, NULL, section, NULL, NULL);
+	return g_ptr_array_index(scan->entries, scan->entries->len - 1);
+}
+
+/* ---- sections that are given twice ---- */
+
+static const struct config_entry *find_twin(const struct config_scan *scan, guint index)
+{
+	const struct config_entry *entry = g_ptr_array_index(scan->entries, index);
+	const char *value = config_scan_value(scan, entry->line, scan->telling_key);
+
+	for (guint i = 0; i < index; i++) {
+		const struct config_entry *other = g_ptr_array_index(scan->entries, i);
+
+		if (other->key == NULL && g_str_equal(other->section, entry->section) &&
+			g_strcmp0(config_scan_value(scan, other->line, scan->telling_key), value) ==
+				0)
+			return other;
 	}
-	add(scan, line, section, NULL, NULL);
-	return section;
+	return NULL;
+}
+
+/* One fault a section: of its keys none is judged. */
+static void drop_twins(struct config_scan *scan)
+{
+	guint i = 0;
+
+	while (i < scan->entries->len) {
+		const struct config_entry *entry = g_ptr_array_index(scan->entries, i);
+		const struct config_entry *twin = entry->key == NULL ? find_twin(scan, i) : NULL;
+		guint next = i + 1;
+
+		if (twin == NULL) {
+			i++;
+			continue;
+		}
+		config_scan_fault(scan, entry->line,
+			"section [%s] is given twice; first on line %u", entry->section,
+			twin->line);
+		while (next < scan->entries->len &&
+			((struct config_entry *)g_ptr_array_index(scan->entries, next))->key !=
+				NULL)
+			next++;
+		g_ptr_array_remove_range(scan->entries, i, next - i);
+	}
 }
 
 static bool unescape(char *value)
@@ -175,7 +217,8 @@ static bool unescape(char *value)
 	return true;
 }
 
-static void scan_key(struct config_scan *scan, unsigned int line, const char *section, char *text)
+static void scan_key(struct config_scan *scan, unsigned int line, const struct config_entry *head,
+	char *text)
 {
 	g_autofree char *key = NULL;
 	g_autofree char *value = NULL;
@@ -189,10 +232,10 @@ static void scan_key(struct config_scan *scan, unsigned int line, const char *se
 	}
 	key = g_strchomp(g_strndup(text, (gsize)(equals - text)));
 	value = g_strdup(g_strchug(equals + 1));
-	earlier = find(scan, section, key);
+	earlier = find(scan, head->line, key);
 	if (earlier != NULL) {
 		config_scan_fault(scan, line, "key \"%s\" is given twice in [%s]; first on line %u",
-			key, section, earlier->line);
+			key, head->section, earlier->line);
 	} else if (*value == '\0') {
 		config_scan_fault(scan, line, "key \"%s\" has no value", key);
 	} else if (!unescape(value)) {
@@ -201,13 +244,14 @@ static void scan_key(struct config_scan *scan, unsigned int line, const char *se
 			"meaning",
 			key);
 	} else {
-		add(scan, line, section, g_steal_pointer(&key), g_steal_pointer(&value));
+		add(scan, line, head, head->section, g_steal_pointer(&key),
+			g_steal_pointer(&value));
 	}
 }
 
 void config_scan_text(struct config_scan *scan, const char *text, gsize size)
 {
-	g_autofree char *section = NULL;
+	const struct config_entry *section = NULL;
 	const char *end = text + size;
 	/* After a faulty head its keys belong to nothing, which is no further fault of theirs. */
 	bool faulty_section = false;
@@ -231,7 +275,6 @@ void config_scan_text(struct config_scan *scan, const char *text, gsize size)
 		if (*content == '\0' || *content == '#')
 			continue;
 		if (*content == '[') {
-			g_free(section);
 			section = scan_head(scan, line, content);
 			faulty_section = section == NULL;
 		} else if (section != NULL) {
@@ -241,4 +284,5 @@ void config_scan_text(struct config_scan *scan, const char *text, gsize size)
 				"a section such as [daemon] must come before \"%s\"", content);
 		}
 	}
+	drop_twins(scan);
 }

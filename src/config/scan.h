@@ -18,6 +18,7 @@ struct config_entry {
 	char *key;
 	char *value; /* GKeyFile's escapes are resolved: \s \n \t \r and \\ */
 	unsigned int line; /* from 1 */
+	unsigned int head; /* the line of the section's head */
 };
 
 /* A fault in one line. */
@@ -27,15 +28,20 @@ struct config_fault {
 };
 
 struct config_scan {
+	/* Two sections of one name are two where they have other values of this key, or only one has it. */
+	const char *telling_key;
 	GPtrArray *entries; /* of struct config_entry, in the order of the lines, owned */
 	GPtrArray *faults; /* of struct config_fault, owned */
 };
 
-void config_scan_init(struct config_scan *scan);
+void config_scan_init(struct config_scan *scan, const char *telling_key);
 void config_scan_finish(struct config_scan *scan);
 
 /* `text` need not be UTF-8, but is a fault where it is not. */
 void config_scan_text(struct config_scan *scan, const char *text, gsize size);
+
+/* The value of a key in the section whose head is on that line; NULL: it is not given there. */
+const char *config_scan_value(const struct config_scan *scan, unsigned int head, const char *key);
 
 /* Also for the caller's own faults, so that all of a file are told in the order of lines. */
 void config_scan_fault(struct config_scan *scan, unsigned int line, const char *format, ...)

@@ -138,6 +138,11 @@ static bool obey(struct focus *focus, uint16_t code)
 		focus_move(focus, (size_t)digit_of(code) - 1);
 		return true;
 	}
+	if (keys->switch_layout.modifiers && held == keys->switch_layout.modifiers &&
+		digit_of(code)) {
+		focus->listener->switch_layout(focus->data, (size_t)digit_of(code) - 1);
+		return true;
+	}
 	if (keys->switch_terminal.modifiers && held == keys->switch_terminal.modifiers &&
 		function_of(code)) {
 		focus->listener->switch_terminal(focus->data, function_of(code));

@@ -28,6 +28,7 @@ struct focus_keys {
 	struct combination leave;
 	struct combination switch_guest; /* modifiers of a digit, 1 for the first machine */
 	struct combination switch_terminal; /* modifiers of a function key */
+	struct combination switch_layout; /* modifiers of a digit, 1 for the first layout */
 };
 
 struct focus_listener {
@@ -35,6 +36,7 @@ struct focus_listener {
 	void (*switch_terminal)(void *data, int terminal);
 	/* focus_machine() is another: its LEDs count now. */
 	void (*moved)(void *data);
+	void (*switch_layout)(void *data, size_t index);
 };
 
 /* `machines` are borrowed; the focus begins with the one of that index. */

@@ -41,14 +41,14 @@ static void tell_keyboard(struct input *input)
 }
 
 /* Before a guest listens, too, devices are read for the keys that are ours: those of
- * vt-switch= where the terminal's keyboard is off, and quit-key=; and for idle-off=. */
+ * vt-switch= where the terminal's keyboard is off, quit-key= and switch-layout=; and for idle-off=. */
 static bool opens_at_once(const struct input *input)
 {
 	const struct config_input *config = &input->options.config->input;
 
 	return input->options.keyboard_is_off || is_locked(input) ||
 		idle_is_wanted(input->options.config->guests) || config->leave.modifiers ||
-		config->leave.key;
+		config->leave.key || config->switch_layout.modifiers;
 }
 
 /* ---- what the parts tell ---- */
@@ -121,7 +121,15 @@ static void routing_idle(void *data, const char *guest, bool idle)
 	input->listener->idle(input->data, guest, idle);
 }
 
+static void routing_layout(void *data, size_t index)
+{
+	const struct input *input = data;
+
+	input->listener->switch_layout(input->data, index);
+}
+
 static const struct routing_listener routing_listener = {
+	.switch_layout = routing_layout,
 	.idle = routing_idle,
 	.leave = routing_left,
 	.switch_terminal = routing_terminal,

@@ -35,6 +35,8 @@ struct input_listener {
 	void (*idle)(void *data, const char *guest, bool idle);
 	/* input_tell_screen() reaches the guest, or no longer. May be NULL. */
 	void (*reachable)(void *data, const char *guest, bool reachable);
+	/* The key of the n-th layout, from 0, was pressed. */
+	void (*switch_layout)(void *data, size_t index);
 };
 
 struct input_options {

@@ -117,6 +117,15 @@ static void add_screen(GArray *screens, const struct input_screen *screen)
 		g_array_append_vals(screens, screen, 1);
 }
 
+static bool has_screen(const GArray *screens, const char *name)
+{
+	for (guint i = 0; i < screens->len; i++) {
+		if (g_str_equal(g_array_index(screens, struct input_screen, i).name, name))
+			return true;
+	}
+	return false;
+}
+
 static bool is_shown(const struct layout *layout, const char *guest_of, const char *output)
 {
 	for (size_t i = 0; i < layout_view_count(layout); i++) {
@@ -144,6 +153,9 @@ static void add_absent_screens(const struct machines *machines, const struct con
 		if (output->off || g_strcmp0(output->guest, guest->name) != 0)
 			continue;
 		named = true;
+		/* In another layout it has another section. */
+		if (has_screen(screens, output->name))
+			continue;
 		if (!is_shown(layout, guest->name, output->name))
 			add_screen(screens, &(struct input_screen){.name = output->name});
 	}

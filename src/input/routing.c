@@ -254,6 +254,13 @@ static void focus_terminal(void *data, int terminal)
 	routing->listener->switch_terminal(routing->data, terminal);
 }
 
+static void focus_layout(void *data, size_t index)
+{
+	const struct routing *routing = data;
+
+	routing->listener->switch_layout(routing->data, index);
+}
+
 /* Who turns to a machine wants to see it. */
 static void focus_moved(void *data)
 {
@@ -278,6 +285,7 @@ static const struct focus_listener focus_listener = {
 	.leave = focus_left,
 	.switch_terminal = focus_terminal,
 	.moved = focus_moved,
+	.switch_layout = focus_layout,
 };
 
 static struct focus *own_focus(struct routing *routing, const char *guest)
@@ -377,6 +385,7 @@ struct routing *routing_create(const struct routing_options *options,
 		.leave = config->leave,
 		.switch_guest = config->switch_guest,
 		.switch_terminal = config->switch_terminal,
+		.switch_layout = config->switch_layout,
 	};
 	routing->own = g_new0(struct own, routing->machine_count);
 	for (size_t i = 0; i < routing->machine_count; i++)

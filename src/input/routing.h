@@ -28,6 +28,8 @@ struct routing_listener {
 	void (*devices_changed)(void *data);
 	/* Nobody has touched the guest's machine for idle-off=, or somebody does again. */
 	void (*idle)(void *data, const char *guest, bool idle);
+	/* The key of the n-th layout, from 0, was pressed. */
+	void (*switch_layout)(void *data, size_t index);
 };
 
 struct routing_options {

@@ -68,6 +68,8 @@ void statistics_write(const struct statistics_parts *parts, struct file_writer *
 	g_autofree struct stats_output *outputs = g_new0(struct stats_output, output_count);
 	g_autofree struct stats_guest *guests = g_new0(struct stats_guest, parts->member_count);
 	g_autoptr(GArray) inputs = g_array_new(FALSE, FALSE, sizeof(struct stats_input));
+	enum layout_reason reason;
+	const char *layout = layout_in_force(parts->layout, &reason);
 	char *json;
 
 	fill_outputs(parts, outputs);
@@ -78,6 +80,8 @@ void statistics_write(const struct statistics_parts *parts, struct file_writer *
 		.device = device != NULL ? kms_device_counters(device) : NULL,
 		.uptime_us = g_get_monotonic_time() - parts->start_us,
 		.loop = parts->stall != NULL ? stall_counters(parts->stall) : NULL,
+		.layout = layout,
+		.layout_reason = layout_reason_name(reason),
 		.outputs = outputs,
 		.output_count = output_count,
 		.guests = guests,

@@ -99,6 +99,14 @@ static void add_loop(JsonBuilder *json, const struct stats *stats)
 	json_builder_end_object(json);
 }
 
+static void add_layout(JsonBuilder *json, const struct stats *stats)
+{
+	begin_object(json, "layout");
+	add_text(json, "name", stats->layout);
+	add_text(json, "reason", stats->layout != NULL ? stats->layout_reason : NULL);
+	json_builder_end_object(json);
+}
+
 static void add_output(JsonBuilder *json, const struct stats_output *output)
 {
 	const struct kms_output_counters *counters = output->counters;
@@ -220,6 +228,7 @@ char *stats_to_json(const struct stats *stats)
 	add_number(json, "uptime_us", (uint64_t)stats->uptime_us);
 	add_loop(json, stats);
 	add_device(json, stats);
+	add_layout(json, stats);
 	begin_array(json, "outputs");
 	for (size_t i = 0; i < stats->output_count; i++)
 		add_output(json, &stats->outputs[i]);

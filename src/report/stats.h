@@ -53,6 +53,8 @@ struct stats {
 	size_t guest_count;
 	const struct stats_input *inputs;
 	size_t input_count;
+	const char *layout; /* in force, and why; NULL: there are no layouts */
+	const char *layout_reason;
 };
 
 /* The caller's. */

@@ -19,6 +19,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "config/changes.h"
 #include "config/combination.h"
 #include "config/options.h"
 #include "fuzz.h"
@@ -31,6 +32,7 @@ enum { MAIN, DROP_IN, FILES };
 static struct {
 	char *path; /* of MAIN; NULL: not made yet */
 	int fds[FILES]; /* memfds that the names lead to: nothing is made for an input */
+	struct config *running; /* as if it was read again */
 } files;
 
 static int make_file(const char *path)
@@ -132,6 +134,21 @@ static void check_combinations(char *const *words)
 	}
 }
 
+/* Against one that runs. */
+static void check_changes(const struct config *config)
+{
+	static const char text[] = "[daemon]\ncard=x\nstats=y\n[guest a]\nvm=z\n[output DP-1]\n";
+	g_autofree char *changes = NULL;
+
+	if (!files.running) {
+		write_files((const uint8_t *)text, sizeof(text) - 1);
+		files.running = config_load(files.path, NULL);
+		g_assert(files.running);
+	}
+	changes = config_changes(files.running, config);
+	g_assert(!config_changes(config, config));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz fuzz = {data, size};
@@ -156,8 +173,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	sound = config && options_apply(&options, config, &error) && config_resolve(config, &error);
 	g_assert(sound == !error);
 	/* What this machine has may be anything, but is asked without harm. */
-	if (sound)
+	if (sound) {
 		config_check_system(config, NULL);
+		check_changes(config);
+	}
 	config_destroy(config);
 	options_finish(&options);
 	return 0;

@@ -61,10 +61,9 @@ static struct config *load(const char *path, const char *command_line, GError **
 	g_assert_true(g_shell_parse_argv(line, NULL, &arguments, NULL));
 	if (!options_init(&options, arguments, error))
 		return NULL;
-	config = config_load(path, error);
-	if (config != NULL &&
-		(!options_apply(&options, config, error) || !config_resolve(config, error)))
-		g_clear_pointer(&config, config_destroy);
+	g_free(options.config);
+	options.config = g_strdup(path);
+	config = options_read(&options, error);
 	options_finish(&options);
 	return config;
 }

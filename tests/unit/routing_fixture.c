@@ -39,8 +39,13 @@ static void on_idle(void *data, const char *guest, bool idle)
 		idle ? '-' : '+');
 }
 
+static void on_layout(void *data, size_t index)
+{
+	g_string_append_printf(((struct routing_fixture *)data)->told, "layout%zu ", index);
+}
+
 const struct routing_listener routing_fixture_listener = {on_leave, on_terminal, on_devices,
-	on_idle};
+	on_idle, on_layout};
 
 void routing_expect_told(struct routing_fixture *fixture, const char *told)
 {

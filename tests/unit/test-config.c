@@ -6,7 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "config/changes.h"
 #include "config_fixture.h"
+#include "config_reader.h"
 #include "input/description.h"
 
 static const struct config_guest *guest_of(const struct config *config, guint i)
@@ -292,10 +294,10 @@ static void test_force_on(struct config_fixture *fixture, gconstpointer data)
 		"[output VGA-1]\nforce-on=yes\nmode=1920x1080;preferred\n"
 		"[output DP-1]\n[output DP-2]\nforce-on=no\n");
 	config = config_fixture_load(fixture->path, "");
-	g_assert_true(config_find_output(config, "VGA-1")->force_on);
-	g_assert_cmpstr(config_find_output(config, "VGA-1")->mode, ==, "1920x1080;preferred");
-	g_assert_false(config_find_output(config, "DP-1")->force_on);
-	g_assert_false(config_find_output(config, "DP-2")->force_on);
+	g_assert_true(config_find_output(config, "VGA-1", NULL)->force_on);
+	g_assert_cmpstr(config_find_output(config, "VGA-1", NULL)->mode, ==, "1920x1080;preferred");
+	g_assert_false(config_find_output(config, "DP-1", NULL)->force_on);
+	g_assert_false(config_find_output(config, "DP-2", NULL)->force_on);
 	config_destroy(config);
 }
 
@@ -347,6 +349,163 @@ static void test_settings_only(struct config_fixture *fixture, gconstpointer dat
 	g_assert_cmpint(output_of(config, 0)->place, ==, PLACE_FIT);
 	g_assert_cmpint(output_of(config, 1)->place, ==, PLACE_CENTER);
 	config_destroy(config);
+}
+
+/* ---- layouts ---- */
+
+static void test_layouts(struct config_fixture *fixture, gconstpointer data)
+{
+	const struct config_layout *layout;
+	struct config *config;
+
+	config_fixture_write(fixture,
+		"[daemon]\nlayout=night\n[input]\nswitch-layout=Ctrl+Super\n"
+		"[guest a]\n[guest b]\n"
+		"[layout day]\n"
+		"[output DP-1]\nguest=a\nlayout=day\n"
+		"[output DP-1]\nguest=b\nlayout= night ; evening\nmode=800x600\n"
+		"[output DP-2]\nguest=a\nlayout=night\n"
+		"[output DP-2]\nmode=off\nlayout=evening\n"
+		"[output DP-3]\nguest=a\n"
+		"[layout night]\nwhen=DP-2; ACME TV 7\n[layout evening]\n");
+	config_fixture_write_drop_in(fixture, "10.conf",
+		"[output DP-1]\nlayout=day\nscaling=none\n[layout day]\nwhen=DP-9\n");
+	config = config_fixture_load(fixture->path, "");
+	g_assert_cmpstr(config->daemon.layout, ==, "night");
+	g_assert_cmpuint(config->input.switch_layout.modifiers, ==, MODIFIER_CTRL | MODIFIER_SUPER);
+	g_assert_cmpuint(config->layouts->len, ==, 3);
+	layout = g_ptr_array_index(config->layouts, 0);
+	g_assert_cmpstr(layout->name, ==, "day");
+	g_assert_cmpstr(layout->when, ==, "DP-9");
+	layout = g_ptr_array_index(config->layouts, 1);
+	g_assert_cmpstr(layout->when, ==, "DP-2; ACME TV 7");
+	/* What the drop-in says goes to the section of the same layout. */
+	g_assert_cmpuint(config->outputs->len, ==, 5);
+	g_assert_cmpint(output_of(config, 0)->place, ==, PLACE_NONE);
+	g_assert_cmpstr(output_of(config, 0)->layouts, ==, "day");
+	g_assert_cmpint(output_of(config, 1)->place, ==, PLACE_FIT);
+	g_assert_cmpstr(output_of(config, 1)->mode, ==, "800x600");
+	g_assert_null(output_of(config, 4)->layouts);
+	/* Scanouts are counted in each layout: DP-3 is in both with guest a. */
+	g_assert_cmpint(output_of(config, 0)->scanout, ==, 0);
+	g_assert_cmpint(output_of(config, 1)->scanout, ==, 0);
+	g_assert_cmpint(output_of(config, 2)->scanout, ==, 0);
+	g_assert_cmpint(output_of(config, 4)->scanout, ==, 1);
+	config_destroy(config);
+}
+
+/* One output on the command line, and two sections. */
+static void test_layouts_and_options(struct config_fixture *fixture, gconstpointer data)
+{
+	struct config *config;
+
+	config_fixture_write(fixture,
+		"[layout day]\n[layout night]\n[output DP-2]\n"
+		"[output DP-1]\nlayout=day\nscanout=4\nscaling=none\n"
+		"[output DP-1]\nlayout=night\nmode=off\n");
+	config = config_fixture_load(fixture->path, "--output DP-3 --output DP-1");
+	g_assert_cmpuint(config->outputs->len, ==, 3);
+	for (guint i = 0; i < 2; i++) {
+		g_assert_cmpstr(output_of(config, i)->name, ==, "DP-1");
+		g_assert_cmpint(output_of(config, i)->scanout, ==, 1);
+		g_assert_false(output_of(config, i)->off);
+	}
+	g_assert_cmpint(output_of(config, 0)->place, ==, PLACE_NONE);
+	g_assert_cmpstr(output_of(config, 2)->name, ==, "DP-3");
+	config_destroy(config);
+}
+
+/* ---- what takes effect at the start alone ---- */
+
+static void expect_changes(struct config_fixture *fixture, const char *before, const char *after,
+	const char *changes)
+{
+	g_autofree char *seen = NULL;
+	struct config *running, *read;
+
+	config_fixture_write(fixture, before);
+	running = config_fixture_load(fixture->path, "");
+	config_fixture_write(fixture, after);
+	read = config_fixture_load(fixture->path, "");
+	seen = config_changes(running, read);
+	g_assert_cmpstr(seen, ==, changes);
+	config_destroy(running);
+	config_destroy(read);
+}
+
+static void test_changes(struct config_fixture *fixture, gconstpointer data)
+{
+	static const char text[] = "[daemon]\ncard=/dev/a\n[guest a]\nvm=x\nplace=fit\n[input]\n";
+
+	expect_changes(fixture, text, text, NULL);
+	/* Outputs and layouts, and of guests what goes for outputs. */
+	expect_changes(fixture, text,
+		"[layout day]\nwhen=DP-1\n[daemon]\nlayout=day\ncard=/dev/a\n"
+		"[output DP-1]\nlayout=day\n[input]\n"
+		"[guest a]\nscaling=none\nmode=800x600\nvm=x\n",
+		NULL);
+	expect_changes(fixture, text,
+		"[daemon]\nstats=/s\n[guest a]\nvm=y\nscaling=fit\n[guest b]\nvm=z\n[device mouse]\n",
+		"[daemon] card, [daemon] stats, [device mouse], [guest a] vm, [guest b], [input]");
+	/* By its present name, whatever it was called. */
+	expect_changes(fixture, "[input]\nleave=F1\n", "[input]\nquit-key=F1\n", NULL);
+	expect_changes(fixture, "[input]\nleave=F1\n", "[input]\nquit-key=F2\n",
+		"[input] quit-key");
+}
+
+/* ---- read again ---- */
+
+struct reading {
+	GMainLoop *loop;
+	struct config *config;
+	char *message;
+};
+
+static void on_read(void *data, struct config *config, const GError *error)
+{
+	struct reading *reading = data;
+
+	g_assert_cmpint(config == NULL, ==, error != NULL);
+	g_assert_null(reading->config);
+	g_assert_null(reading->message);
+	reading->config = config;
+	reading->message = error != NULL ? g_strdup(error->message) : NULL;
+	g_main_loop_quit(reading->loop);
+}
+
+static void test_reader(struct config_fixture *fixture, gconstpointer data)
+{
+	g_autofree char *option = g_strdup_printf("--config=%s", fixture->path);
+	g_autofree char *message = NULL;
+	char program[] = "scanoutd", card[] = "--card=/dev/b";
+	char *arguments[] = {program, option, card, NULL};
+	struct reading reading = {.loop = g_main_loop_new(NULL, FALSE)};
+	struct config_reader *reader = config_reader_create(arguments, on_read, &reading);
+
+	config_fixture_write(fixture, "[daemon]\ncard=/dev/a\n[output DP-1]\n");
+	config_reader_read(reader);
+	/* While it is read: told once. */
+	config_reader_read(reader);
+	g_main_loop_run(reading.loop);
+	g_assert_cmpstr(reading.config->daemon.card, ==, "/dev/b");
+	g_assert_cmpuint(reading.config->outputs->len, ==, 1);
+	g_clear_pointer(&reading.config, config_destroy);
+	config_fixture_write(fixture, "[daemon]\n[output DP-1]\nguest=none\n");
+	config_reader_read(reader);
+	g_main_loop_run(reading.loop);
+	message = g_strdup_printf("%s:2: [output DP-1]: guest=none: there is no [guest none]",
+		fixture->path);
+	g_assert_cmpstr(reading.message, ==, message);
+	g_clear_pointer(&reading.message, g_free);
+	/* Nobody is told any more. */
+	config_reader_read(reader);
+	config_reader_destroy(reader);
+	reader = config_reader_create(arguments, on_read, &reading);
+	config_reader_read(reader);
+	g_main_loop_run(reading.loop);
+	g_free(reading.message);
+	config_reader_destroy(reader);
+	g_main_loop_unref(reading.loop);
 }
 
 /* Lists of outputs may have names in common, and of both guests; and what is off twice is off. */
@@ -753,7 +912,7 @@ static void test_documents(struct config_fixture *fixture, gconstpointer data)
 		guint configurations;
 	} documents[] = {
 		{"README.md", 1},
-		{"config/man/scanoutd.conf.5", 10},
+		{"config/man/scanoutd.conf.5", 11},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(documents); i++) {
@@ -787,6 +946,10 @@ int main(int argc, char **argv)
 	ADD("guest-defaults", test_guest_defaults);
 	ADD("settings-only", test_settings_only);
 	ADD("output-lists", test_output_lists);
+	ADD("layouts", test_layouts);
+	ADD("layouts-and-options", test_layouts_and_options);
+	ADD("changes", test_changes);
+	ADD("reader", test_reader);
 	ADD("runtime-folder", test_runtime_folder);
 	ADD("drop-ins", test_drop_ins);
 	ADD("options-alone", test_options_alone);

@@ -16,6 +16,8 @@ struct fixture {
 	int left;
 	int terminal;
 	int moved;
+	size_t layouts[2]; /* asked for */
+	unsigned int layout_count;
 };
 
 static void left(void *data)
@@ -39,7 +41,15 @@ static void moved(void *data)
 	fixture->moved++;
 }
 
-static const struct focus_listener listener = {left, terminal, moved};
+static void switch_layout(void *data, size_t index)
+{
+	struct fixture *fixture = data;
+
+	g_assert_cmpuint(fixture->layout_count, <, G_N_ELEMENTS(fixture->layouts));
+	fixture->layouts[fixture->layout_count++] = index;
+}
+
+static const struct focus_listener listener = {left, terminal, moved, switch_layout};
 
 static struct combination parse(const char *text)
 {
@@ -67,6 +77,7 @@ static void start_with(struct fixture *fixture, unsigned int kinds)
 		.leave = parse("Ctrl+Super+Esc"),
 		.switch_guest = parse("Ctrl+Alt"),
 		.switch_terminal = parse("Ctrl+Alt"),
+		.switch_layout = parse("Ctrl+Shift+Super"),
 	};
 	fixture->focus = focus_create(fixture->machines, 2, 0, &fixture->keys, &listener, fixture);
 }
@@ -322,6 +333,33 @@ static void test_switch_guest(void)
 	expect_a(&fixture,
 		"keyboard KEY_LEFTALT=1\nkeyboard KEY_LEFTMETA=1\n"
 		"keyboard KEY_LEFTCTRL=1\nkeyboard KEY_2=1\n");
+	finish(&fixture);
+}
+
+/* The n-th of them, however many there are; the guest hears nothing of the digit. */
+static void test_switch_layout(void)
+{
+	struct fixture fixture;
+
+	start(&fixture);
+	down(&fixture, KEY_LEFTCTRL);
+	down(&fixture, KEY_LEFTMETA);
+	down(&fixture, KEY_2);
+	up(&fixture, KEY_2);
+	g_assert_cmpuint(fixture.layout_count, ==, 0);
+	down(&fixture, KEY_RIGHTSHIFT);
+	down(&fixture, KEY_1);
+	up(&fixture, KEY_1);
+	down(&fixture, KEY_9);
+	up(&fixture, KEY_9);
+	down(&fixture, KEY_0);
+	g_assert_cmpuint(fixture.layout_count, ==, 2);
+	g_assert_cmpuint(fixture.layouts[0], ==, 0);
+	g_assert_cmpuint(fixture.layouts[1], ==, 8);
+	g_assert_true(focus_machine(fixture.focus) == fixture.machines[0]);
+	expect_a(&fixture,
+		"keyboard KEY_LEFTCTRL=1\nkeyboard KEY_LEFTMETA=1\nkeyboard KEY_2=1\n"
+		"keyboard KEY_2=0\nkeyboard KEY_0=1\n");
 	finish(&fixture);
 }
 
@@ -636,6 +674,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/input/focus/move", test_move);
 	g_test_add_func("/input/focus/ends", test_ends);
 	g_test_add_func("/input/focus/switch-guest", test_switch_guest);
+	g_test_add_func("/input/focus/switch-layout", test_switch_layout);
 	g_test_add_func("/input/focus/leave-and-terminal", test_leave_and_terminal);
 	g_test_add_func("/input/focus/never-pass", test_never_pass);
 	g_test_add_func("/input/focus/no-keys", test_no_keys);

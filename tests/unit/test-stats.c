@@ -217,7 +217,7 @@ static void test_every_counter(void)
 	const struct stats_input input = {"ivi", "touch1", {61, 62, 63, 64}};
 	const struct stall_counters loop = {71, 72, "channel kiosk"};
 	const struct stats stats = {"/dev/dri/card0", &device, 4711, &loop, outputs, 2, guests, 2,
-		&input, 1};
+		&input, 1, "day", "key"};
 	g_autoptr(GHashTable) values = NULL;
 	g_autofree char *json = NULL;
 	GHashTableIter iterator;
@@ -242,6 +242,8 @@ static void test_every_counter(void)
 	assert_number(values, "card.cache_hits", 53);
 	assert_number(values, "card.cache_misses", 54);
 	assert_number(values, "card.framebuffers", 55);
+	assert_value(values, "layout.name", "day");
+	assert_value(values, "layout.reason", "key");
 	check_outputs(values, 1);
 	check_guest(values);
 	assert_value(values, "guests.1.name", "second");
@@ -278,7 +280,7 @@ static void test_nothing(void)
 	assert_empty(json, "outputs");
 	assert_empty(json, "guests");
 	assert_empty(json, "inputs");
-	g_assert_cmpuint(g_hash_table_size(values), ==, 11);
+	g_assert_cmpuint(g_hash_table_size(values), ==, 13);
 }
 
 /* A card's path is any bytes, JSON is UTF-8. */

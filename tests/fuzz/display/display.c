@@ -14,6 +14,7 @@
  * Covers: src/scene/dmabuf.c src/scene/layout.c src/scene/layout_configure.c src/scene/layout_dark.c
  * Covers: src/scene/layout_display.c src/scene/layout_placeholder.c src/scene/layout_resolve.c
  * Covers: src/scene/layout_say.c src/scene/layout_told.c src/scene/layout_vacant.c
+ * Covers: src/scene/layout_choose.c src/scene/layout_sections.c
  * Covers: src/scene/place.c src/scene/source.c src/scene/surface.c src/scene/verdict.c
  * Reaches: 91
  * Of each file: 76
@@ -190,6 +191,8 @@ static void step(struct stage *stage, struct fuzz *fuzz)
 	case 14:
 		if (what & 0x20)
 			change_peer(stage, fuzz);
+		else if (what & 0x40)
+			stage_arrange(stage, fuzz);
 		else
 			change_layout(stage, fuzz);
 		break;

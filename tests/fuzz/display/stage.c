@@ -54,6 +54,16 @@ static const struct {
 	{pictured, G_N_ELEMENTS(pictured)},
 };
 
+/* What the layout can be changed to. */
+static const struct layout_output in_layouts[] = {
+	{.name = "DP-1", .guest = "g", .scanout = 0},
+	{.name = "DP-2", .layouts = "a", .guest = "g", .scanout = 1, .policy = PLACE_CENTER},
+	{.name = "DP-3", .layouts = "b", .guest = "g", .scanout = 1},
+	{.name = "DP-2", .layouts = "b;c", .pictured = true, .picture.color = 0x304050},
+};
+
+static const struct layout_named named[] = {{"a", NULL}, {"b", "DP-3"}, {"c", "DP-2;DP-9"}};
+
 /* ---- life ---- */
 
 static void on_gone(void *data)
@@ -105,6 +115,42 @@ static void make_layout(struct stage *stage, struct fuzz *fuzz)
 
 	stage->layout = layout_create(&options, &layout_listener, stage);
 	layout_set_reachable(stage->layout, stage->guest, how & 1);
+}
+
+void stage_arrange(struct stage *stage, struct fuzz *fuzz)
+{
+	const struct layout_guest guest = {.guest = stage->guest, .policy = PLACE_FIT};
+	struct layout_options options = {
+		.outputs = in_layouts,
+		.output_count = G_N_ELEMENTS(in_layouts),
+		.named = named,
+		.named_count = G_N_ELEMENTS(named),
+		.guests = &guest,
+		.guest_count = 1,
+	};
+	enum layout_reason reason;
+	size_t arrangement;
+
+	switch (fuzz_pick(fuzz, 4)) {
+	case 0:
+		options.chosen = fuzz_u8(fuzz) & 1 ? "c" : NULL;
+		layout_reconfigure(stage->layout, &options);
+		break;
+	case 1:
+		arrangement = fuzz_pick(fuzz, G_N_ELEMENTS(arrangements));
+		options.outputs = arrangements[arrangement].outputs;
+		options.output_count = arrangements[arrangement].count;
+		options.named_count = fuzz_pick(fuzz, 2);
+		layout_reconfigure(stage->layout, &options);
+		break;
+	default:
+		layout_use(stage->layout, named[fuzz_pick(fuzz, G_N_ELEMENTS(named))].name,
+			LAYOUT_KEY);
+		break;
+	}
+	g_assert(!layout_name_at(stage->layout, G_N_ELEMENTS(named)));
+	g_assert(!layout_in_force(stage->layout, &reason) == !layout_name_at(stage->layout, 0));
+	g_assert(*layout_reason_name(reason));
 }
 
 static void make_guest(struct stage *stage, struct fuzz *fuzz)

@@ -46,6 +46,9 @@ void stage_attach_broken(struct stage *stage);
 /* Turns of the main loop while a system call fails. */
 void stage_turns_with_fault(struct stage *stage, struct fuzz *fuzz);
 
+/* Other sections, or another layout: its own or a new configuration's. */
+void stage_arrange(struct stage *stage, struct fuzz *fuzz);
+
 /* The card goes, or another comes. */
 void stage_change_card(struct stage *stage);
 
