@@ -130,6 +130,7 @@ static void add_output(JsonBuilder *json, const struct stats_output *output)
 	add_number(json, "vblanks_missed", counters->vblanks_missed);
 	add_number(json, "tests", counters->tests);
 	add_number(json, "flip_timeouts", counters->flip_timeouts);
+	add_number(json, "leases", counters->leases);
 	json_builder_end_object(json);
 }
 

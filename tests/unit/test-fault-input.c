@@ -168,15 +168,17 @@ static gpointer run_vmm(gpointer data)
 
 /* ---- the host's own keyboard ---- */
 
-/* Looks after which it is plugged in anew where it is not in use: its user asks for it once a second. */
-#define LOOKS_MAX 2500
+/* After so long it is plugged in anew where it is not in use: its user asks for it once a second. By the clock, as the
+ * patience of who waits for its keys. */
+#define REPLUG_US 2500000
 
 static struct {
 	int fd; /* of the node that is open, an eventfd; or -1 */
 	bool grabbed;
 	int32_t values[8]; /* of the key, that the kernel has to tell */
 	size_t told, count; /* … in turn with SYN_REPORT: twice as many */
-	unsigned int looks; /* since it was in use */
+	bool begins; /* it was grabbed since the last look */
+	int64_t idle_us; /* since when it is not in use, or was plugged in; 0: it is in use */
 	enum wish wish; /* what the guest waited for last */
 } host;
 
@@ -223,7 +225,7 @@ int libevdev_new_from_fd(int fd, struct libevdev **device)
 int libevdev_grab(struct libevdev *device, enum libevdev_grab_mode mode)
 {
 	host.grabbed = mode == LIBEVDEV_GRAB;
-	host.looks += host.grabbed;
+	host.begins |= host.grabbed;
 	return 0;
 }
 
@@ -264,6 +266,18 @@ static void replug(void)
 	udev_double_wake(1);
 }
 
+static void await_replug(void)
+{
+	int64_t now_us = g_get_monotonic_time();
+
+	if (host.idle_us == 0)
+		host.idle_us = now_us;
+	if (now_us - host.idle_us < REPLUG_US)
+		return;
+	host.idle_us = now_us;
+	replug();
+}
+
 /* Who sees nothing of what was pressed on one that is gone presses it again. */
 static void repeat_own(void)
 {
@@ -277,11 +291,13 @@ static bool is_in_use(struct keyboard *keyboard)
 {
 	if (!keyboard->passthrough)
 		return keyboard->connected;
-	if (!host.grabbed && ++host.looks % LOOKS_MAX == 0)
-		replug();
-	if (host.grabbed && host.looks > 0) {
-		host.looks = 0;
-		repeat_own();
+	if (!host.grabbed)
+		await_replug();
+	if (host.grabbed) {
+		host.idle_us = 0;
+		if (host.begins)
+			repeat_own();
+		host.begins = false;
 	}
 	return host.grabbed;
 }

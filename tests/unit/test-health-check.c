@@ -264,7 +264,8 @@ static void test_progress(struct card *card, gconstpointer data)
 	uint64_t *const moving[] = {&counters->commits, &counters->frames_shown,
 		&counters->commits_failed, &counters->flip_timeouts, &counters->mode_sets};
 	uint64_t *const still[] = {&counters->frames_superseded, &counters->commits_slow,
-		&counters->cursor_commits, &counters->vblanks_missed, &counters->tests};
+		&counters->cursor_commits, &counters->vblanks_missed, &counters->tests,
+		&counters->leases};
 	int64_t now_us = START_US;
 
 	g_assert_cmpuint((G_N_ELEMENTS(moving) + G_N_ELEMENTS(still)) * sizeof(uint64_t), ==,

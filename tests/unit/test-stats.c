@@ -105,7 +105,7 @@ static void assert_number(GHashTable *values, const char *path, uint64_t expecte
 
 static const char *const output_names[] = {"commits", "frames_shown", "frames_superseded",
 	"commits_failed", "commits_slow", "cursor_commits", "mode_sets", "vblanks_missed", "tests",
-	"flip_timeouts"};
+	"flip_timeouts", "leases"};
 static const char *const reply_names[] = {"flip", "superseded", "fence_timeout", "copied",
 	"all_outputs", "no_vblank", "off", "unusable", "failed", "stopping"};
 static const char *const copy_names[] = {"import_refused", "test_refused", "geometry", "cursor"};
@@ -184,7 +184,7 @@ static void check_guest(GHashTable *values)
 static void test_every_counter(void)
 {
 	const struct kms_mode_info mode = {.width = 1920, .height = 1080, .refresh_mhz = 59940};
-	const struct kms_output_counters output = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
+	const struct kms_output_counters output = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
 	const struct kms_output_counters no_output = {0};
 	const struct kms_device_counters device = {.imports = 51,
 		.imports_refused = 52,
