@@ -61,6 +61,7 @@ static GDBusMessage *answer(GDBusConnection *connection, GDBusMessage *message, 
 	if (!incoming ||
 		g_dbus_message_get_message_type(message) != G_DBUS_MESSAGE_TYPE_METHOD_CALL)
 		return message;
+	fprintf(stderr, "called: %s\n", g_dbus_message_get_member(message));
 	reply = g_dbus_message_new_method_reply(message);
 	if (g_strcmp0(g_dbus_message_get_member(message), "GetManagedObjects") == 0)
 		g_dbus_message_set_body(reply, bus->objects);
