@@ -5,6 +5,8 @@
 #include <poll.h>
 #include <stdint.h>
 
+#include "fuzz.h"
+
 /* Not 0, as no machine's is. */
 static int64_t now_us = G_USEC_PER_SEC;
 
@@ -91,7 +93,7 @@ int poll(struct pollfd *fds, nfds_t count, int timeout_ms)
 	bool skip = skip_waits && timeout_ms > 0;
 	const struct timespec timeout = {skip ? 0 : timeout_ms / 1000,
 		skip ? 0 : timeout_ms % 1000 * 1000000L};
-	int ready = ppoll(fds, count, timeout_ms < 0 ? NULL : &timeout, NULL);
+	int ready = fuzz_ppoll(fds, (unsigned int)count, timeout_ms < 0 ? NULL : &timeout);
 
 	if (ready == 0 && skip)
 		clock_pass((unsigned int)timeout_ms);

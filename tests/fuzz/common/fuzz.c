@@ -4,12 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define MEMFD_BYTES 65536
@@ -178,6 +180,14 @@ void fuzz_turns(unsigned int turns)
 {
 	while (turns-- > 0 && g_main_context_iteration(NULL, FALSE))
 		;
+}
+
+int fuzz_ppoll(struct pollfd *fds, unsigned int count, const struct timespec *timeout)
+{
+	/* The kernel writes what is left of it. */
+	struct timespec left = timeout ? *timeout : (struct timespec){0};
+
+	return (int)syscall(SYS_ppoll, fds, count, timeout ? &left : NULL, NULL, 0);
 }
 
 static bool without_fds;

@@ -74,6 +74,13 @@ void fuzz_turns_without_fds(unsigned int turns);
 /* All that is to be closed (wire/closer.h) is closed now, and not before. */
 void fuzz_close(void);
 
+struct pollfd;
+struct timespec;
+
+/* The kernel's ppoll(): the C library's poll() and ppoll() are the fakes' or the clock's. NULL is no
+ * timeout. */
+int fuzz_ppoll(struct pollfd *fds, unsigned int count, const struct timespec *timeout);
+
 struct account;
 
 /* What a guest's peers took has been given back. */
