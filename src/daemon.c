@@ -18,6 +18,7 @@
 #include "input/input.h"
 #include "kms.h"
 #include "log.h"
+#include "report/alive_files.h"
 #include "report/health.h"
 #include "report/health_check.h"
 #include "report/stall.h"
@@ -31,7 +32,7 @@
 #include "wire/guard.h"
 
 /* What a slow disk is given at the end. */
-#define STATISTICS_MS 2000
+#define FILES_MS 2000
 
 struct daemon {
 	const struct config *config;
@@ -42,6 +43,7 @@ struct daemon {
 	guint signal_source;
 	struct stall *stall; /* while the loop runs */
 	struct file_writer *statistics; /* NULL: no file was named */
+	struct alive_files *alive_files;
 	struct health *health;
 	struct session *session;
 	struct layout *layout;
@@ -162,8 +164,15 @@ static void screen_changed(void *data, struct guest *guest, uint32_t scanout,
 	input_tell_screen(daemon->input, guest_name(guest), scanout, screen);
 }
 
-static const struct layout_listener layout_listener = {device_gone, outputs_changed,
-	screen_changed};
+static void life(void *data, struct guest *guest, enum alive_state state)
+{
+	struct daemon *daemon = data;
+
+	alive_files_write(daemon->alive_files, guest, state);
+}
+
+static const struct layout_listener layout_listener = {device_gone, outputs_changed, screen_changed,
+	life};
 
 static void card_came(void *data, struct kms_device *device)
 {
@@ -422,6 +431,8 @@ static void arrange(struct daemon *daemon, const struct config *config)
 			.before = section->before,
 			.after = section->after,
 			.failed = section->failed,
+			.alive = section->alive,
+			.dead = section->dead,
 			.mode = present->mode,
 			.policy = present->place,
 			.blank_after_ms = section->blank_after_ms,
@@ -436,6 +447,7 @@ static void arrange(struct daemon *daemon, const struct config *config)
 
 static bool show_guests(struct daemon *daemon, GError **error)
 {
+	daemon->alive_files = alive_files_create(daemon->members, daemon->member_count);
 	arrange(daemon, daemon->config);
 	for (size_t i = 0; i < daemon->member_count; i++)
 		member_set_layout(daemon->members[i], daemon->layout);
@@ -596,7 +608,8 @@ void daemon_destroy(struct daemon *daemon)
 	health_destroy(daemon->health);
 	g_clear_pointer(&daemon->loop, g_main_loop_unref);
 	/* Last, when all that others wait for has been given back. */
-	file_writer_destroy(daemon->statistics, STATISTICS_MS);
+	file_writer_destroy(daemon->statistics, FILES_MS);
+	alive_files_destroy(daemon->alive_files, FILES_MS);
 	g_free(daemon->members);
 	g_free(daemon);
 }

@@ -19,6 +19,8 @@ enum value_kind {
 	VALUE_NAME, /* char *, config_parse_name() */
 	VALUE_NUMBER, /* int, from min to max */
 	VALUE_DURATION, /* gint64, milliseconds or CONFIG_NEVER */
+	VALUE_PERIOD, /* gint64, milliseconds from `min` to `max` */
+	VALUE_ALIVE, /* enum alive_proof */
 	VALUE_PLACE, /* enum place_policy; of an output also `placed` */
 	VALUE_PICTURE, /* struct picture_spec; of an output also `pictured` */
 	VALUE_FAILED, /* the same, and `failed_given` */
@@ -111,6 +113,11 @@ static const struct key guest_keys[] = {
 	{"before", VALUE_PICTURE, offsetof(struct config_guest, before)},
 	{"after", VALUE_PICTURE, offsetof(struct config_guest, after)},
 	{"failed", VALUE_FAILED, offsetof(struct config_guest, failed)},
+	{"alive", VALUE_ALIVE, offsetof(struct config_guest, alive.proof)},
+	{"alive-period", VALUE_PERIOD, offsetof(struct config_guest, alive.period_ms), 20, 3600000},
+	{"alive-socket", VALUE_STRING, offsetof(struct config_guest, alive_socket)},
+	{"alive-file", VALUE_STRING, offsetof(struct config_guest, alive_file)},
+	{"dead", VALUE_PICTURE, offsetof(struct config_guest, dead)},
 	{"blank-after", VALUE_DURATION, offsetof(struct config_guest, blank_after_ms)},
 	{"off-after", VALUE_DURATION, offsetof(struct config_guest, off_after_ms)},
 	{"idle-off", VALUE_DURATION, offsetof(struct config_guest, idle_off_ms)},
@@ -305,6 +312,10 @@ static bool set_value(const struct key *key, void *target, struct config_output 
 		return true;
 	case VALUE_DURATION:
 		return config_parse_duration(text, member, error);
+	case VALUE_PERIOD:
+		return config_parse_period(text, key->min, key->max, member, error);
+	case VALUE_ALIVE:
+		return config_parse_alive(text, member, error);
 	case VALUE_PLACE:
 		if (output != NULL)
 			output->placed = true;

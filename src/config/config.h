@@ -21,6 +21,7 @@
 #include "config/device_options.h"
 #include "config/layouts.h"
 #include "config/value.h"
+#include "scene/alive.h"
 #include "scene/picture_spec.h"
 #include "scene/place.h"
 
@@ -83,6 +84,9 @@ struct config_device {
 #define CONFIG_BLANK_AFTER_MS 2000
 #define CONFIG_OFF_AFTER_MS 60000
 
+/* Default of alive-period=. */
+#define CONFIG_ALIVE_PERIOD_MS 500
+
 /* [guest NAME]: one vhost-user-gpu device. After config_resolve() it has exactly one door. */
 struct config_guest {
 	char *name;
@@ -105,6 +109,11 @@ struct config_guest {
 	struct picture_spec after;
 	struct picture_spec failed;
 	bool failed_given;
+	/* How it proves that it is alive; the period is 0 where nothing says it, until config_resolve(). */
+	struct alive_options alive;
+	char *alive_socket; /* ALIVE_SOCKET: after config_resolve() never NULL */
+	char *alive_file; /* that is told how it is; or NULL */
+	struct picture_spec dead; /* covers its picture then; a card by default */
 	/* Milliseconds or CONFIG_NEVER. From when the guest disables a scanout until its outputs are
 	 * black, and until they are off: */
 	gint64 blank_after_ms;
@@ -178,6 +187,10 @@ struct config *config_load(const char *path, GError **error);
  * of an output that the layout gives out, as it does those without a section (scene/layout.h).
  */
 bool config_resolve(struct config *config, GError **error);
+
+/* A part of config_resolve(): what belongs together of alive=, and its defaults. `folder` is that of
+ * default socket paths. (resolve_alive.c) */
+bool config_resolve_alive(struct config_guest *guest, const char *folder, GError **error);
 
 /* What a start on this machine would find out later, for --check-config: groups, folders and pictures
  * that are not there, or are none. */

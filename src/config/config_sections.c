@@ -21,6 +21,9 @@ static void guest_free(gpointer data)
 	picture_spec_clear(&guest->before);
 	picture_spec_clear(&guest->after);
 	picture_spec_clear(&guest->failed);
+	picture_spec_clear(&guest->dead);
+	g_free(guest->alive_socket);
+	g_free(guest->alive_file);
 	g_free(guest);
 }
 
@@ -127,6 +130,7 @@ struct config_guest *config_add_guest(struct config *config, const char *name, c
 	guest->blank_after_ms = CONFIG_BLANK_AFTER_MS;
 	guest->off_after_ms = CONFIG_OFF_AFTER_MS;
 	guest->idle_off_ms = CONFIG_NEVER;
+	guest->dead.kind = PICTURE_CARD;
 	g_ptr_array_add(config->guests, guest);
 	return guest;
 }

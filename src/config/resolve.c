@@ -98,6 +98,17 @@ static bool check_socket(const struct config_guest *guest, const char *key, cons
 			other);
 }
 
+static bool check_alive_file(const struct config_guest *guest, GHashTable *seen, GError **error)
+{
+	g_autofree char *use = g_strdup_printf("alive-file of [guest %s]", guest->name);
+	const char *other = guest->alive_file != NULL ? claim_socket(seen, guest->alive_file, use)
+						      : NULL;
+
+	return other == NULL ||
+		fail(error, guest->origin, "guest", guest->name, "alive-file=%s is %s already",
+			guest->alive_file, other);
+}
+
 /* The longest name of a device behind the prefix. */
 #define INPUT_SUFFIX "-keyboard.sock"
 
@@ -174,10 +185,12 @@ static bool resolve_guest(struct config_guest *guest, const char *folder, GHashT
 		guest->vm = g_strdup(guest->name);
 	if (!guest->failed_given)
 		guest->failed = picture_spec_copy(&guest->after);
-	return check_socket(guest, "vmm-socket", guest->vmm_socket, seen, error) &&
+	return config_resolve_alive(guest, folder, error) &&
+		check_socket(guest, "alive-socket", guest->alive_socket, seen, error) &&
+		check_socket(guest, "vmm-socket", guest->vmm_socket, seen, error) &&
 		check_socket(guest, "backend-socket", guest->backend_socket, seen, error) &&
 		check_socket(guest, "display-socket", guest->display_socket, seen, error) &&
-		resolve_input_prefix(guest, error);
+		check_alive_file(guest, seen, error) && resolve_input_prefix(guest, error);
 }
 
 static bool fail_guest_needed(const struct config *config, const struct config_output *output,
@@ -509,7 +522,8 @@ static bool check_guest_folders(const struct config_guest *guest, GError **error
 		const char *key;
 		const char *path;
 	} paths[] = {{"vmm-socket", guest->vmm_socket}, {"display-socket", guest->display_socket},
-		{"input-prefix", guest->input_prefix}};
+		{"input-prefix", guest->input_prefix}, {"alive-socket", guest->alive_socket},
+		{"alive-file", guest->alive_file}};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(paths); i++) {
 		g_autofree char *fault = paths[i].path != NULL ? folder_fault(paths[i].path) : NULL;
@@ -551,7 +565,7 @@ static bool check_pictures(const struct config_guest *guest, GError **error)
 		const char *key;
 		const struct picture_spec *spec;
 	} pictures[] = {{"before", &guest->before}, {"after", &guest->after},
-		{"failed", &guest->failed}};
+		{"failed", &guest->failed}, {"dead", &guest->dead}};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(pictures); i++) {
 		if (!check_picture(guest->origin, "guest", guest->name, pictures[i].key,

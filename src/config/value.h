@@ -13,6 +13,7 @@
 #include "config/combination.h"
 #include "config/device_options.h"
 #include "kms_settings.h"
+#include "scene/alive.h"
 #include "scene/hours.h"
 #include "scene/picture_spec.h"
 #include "scene/place.h"
@@ -58,6 +59,11 @@ bool config_parse_seat_manager(const char *text, enum config_seat_manager *manag
 bool config_parse_number(const char *text, gint64 min, gint64 max, gint64 *number, GError **error);
 /* "500ms", "2s", "10min", "1h" or "never" (CONFIG_NEVER); at most 30 days. */
 bool config_parse_duration(const char *text, gint64 *milliseconds, GError **error);
+/* As "500ms", from `min` to `max` milliseconds. (value_alive.c) */
+bool config_parse_period(const char *text, gint64 min, gint64 max, gint64 *milliseconds,
+	GError **error);
+/* "none", "frames", … (value_alive.c) */
+bool config_parse_alive(const char *text, enum alive_proof *proof, GError **error);
 /* "auto", "normal", "90", … "flipped-270": see scene/place.h. */
 bool config_parse_transform(const char *text, enum kms_transform *transform, GError **error);
 /* "#rrggbb", as XRGB. */

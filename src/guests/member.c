@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <systemd/sd-daemon.h>
 
+#include "guests/heartbeat.h"
 #include "guests/status.h"
 #include "log.h"
 #include "scene/state.h"
@@ -19,6 +20,7 @@ struct member {
 	struct guest *guest;
 	struct relay *relay;
 	struct door *door;
+	struct heartbeat *heartbeat; /* NULL: it need not prove that it is alive so */
 	int listen_fd; /* the service manager's, until a door takes it over; else -1 */
 };
 
@@ -198,11 +200,37 @@ static bool open_door(struct member *member, GError **error)
 	return true;
 }
 
+static void heart_beats(void *data)
+{
+	const struct member *member = data;
+
+	layout_note_life(member->layout, member->guest);
+}
+
+static bool open_heartbeat(struct member *member, GError **error)
+{
+	const struct config_guest *config = member->config;
+	const struct door_options options = {
+		.path = config->alive_socket,
+		.group = config->socket_group,
+		.prepare = config_make_runtime_folder,
+		.guest = config->name,
+		.account = member->account,
+		.fds = ACCOUNT_FDS_ALIVE,
+	};
+
+	if (config->alive_socket == NULL)
+		return true;
+	member->heartbeat = heartbeat_create(&options, heart_beats, member, error);
+	return member->heartbeat != NULL;
+}
+
 bool member_open(struct member *member, GError **error)
 {
 	bool opened = member->config->vmm_socket != NULL ? open_relay(member, error)
 							 : open_door(member, error);
 
+	opened = opened && open_heartbeat(member, error);
 	if (!opened)
 		g_prefix_error(error, "guest %s: ", member->config->name);
 	return opened;
@@ -255,6 +283,7 @@ void member_destroy(struct member *member)
 	if (member == NULL)
 		return;
 	g_clear_pointer(&member->guest, guest_destroy);
+	heartbeat_destroy(member->heartbeat);
 	relay_destroy(member->relay);
 	door_destroy(member->door);
 	state_destroy(member->state);

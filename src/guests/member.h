@@ -43,7 +43,7 @@ void member_set_layout(struct member *member, struct layout *layout);
  * guest's. Before member_open(). */
 bool members_claim_sockets(struct member *const *members, size_t count, GError **error);
 
-/* The way in that the section names. The error begins with the guest's name. */
+/* The way in that the section names, and its alive-socket. The error begins with the guest's name. */
 bool member_open(struct member *member, GError **error);
 
 /* Where its peer is waited for: the line that a person looks for first. */

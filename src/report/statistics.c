@@ -44,6 +44,8 @@ static void fill_guests(const struct statistics_parts *parts, struct stats_guest
 			.counters = guest_counters(guest),
 			.channel = guest_channel_counters(guest),
 			.relay = member_relay_counters(member),
+			.life = layout_life(parts->layout, guest),
+			.lives = layout_life_counters(parts->layout, guest),
 		};
 	}
 }

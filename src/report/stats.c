@@ -181,6 +181,14 @@ static void add_guest(JsonBuilder *json, const struct stats_guest *guest)
 	add_number(json, "faults", guest->channel.faults);
 	add_number(json, "replies", guest->channel.replies);
 	json_builder_end_object(json);
+	begin_object(json, "alive");
+	add_text(json, "state", alive_state_name(guest->life));
+	add_number(json, "deaths", guest->lives.alive.deaths);
+	add_number(json, "returns", guest->lives.alive.returns);
+	add_number(json, "longest_silence_us", guest->lives.alive.silence_us);
+	add_number(json, "covers", guest->lives.covers);
+	add_number(json, "longest_cover_us", guest->lives.cover_us);
+	json_builder_end_object(json);
 	if (guest->relay != NULL) {
 		begin_object(json, "relay");
 		add_number(json, "vmms", guest->relay->vmms);

@@ -16,6 +16,7 @@
 #include "kms.h"
 #include "report/stall.h"
 #include "scene/guest.h"
+#include "scene/layout.h"
 #include "wire/relay.h"
 
 struct stats_output {
@@ -33,6 +34,8 @@ struct stats_guest {
 	const struct guest_counters *counters;
 	struct channel_counters channel;
 	const struct relay_counters *relay; /* NULL: it has another door */
+	enum alive_state life;
+	struct layout_life_counters lives;
 };
 
 /* One virtual input device. */

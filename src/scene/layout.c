@@ -44,8 +44,11 @@ static struct view *find_view(struct layout *layout, const struct kms_output *ou
 static void on_presented(void *data, struct kms_output *output, uint64_t serial,
 	const struct kms_presentation *presentation)
 {
+	const struct entry *entry = find_output(data, output);
 	struct view *view = find_view(data, output);
 
+	if (entry && entry->covered)
+		layout_alive_presented(entry, serial, presentation->time_us);
 	if (view)
 		view_presented(view, serial, presentation);
 }
@@ -75,6 +78,7 @@ static void on_output_changed(void *data, struct kms_output *output)
 		view_output_changed(entry ? entry->view : vacant->view);
 		placeholder_resized(entry ? entry->placeholder : vacant->placeholder);
 	}
+	layout_alive_kick(data);
 	layout_told_check(data);
 }
 
@@ -186,7 +190,7 @@ static void resolve(const struct layout *layout, struct layout_resolution *resol
 
 /* ---- views come and go ---- */
 
-static struct source *source_of(const struct entry *entry)
+struct source *layout_source(const struct entry *entry)
 {
 	return guest_source(entry->member->options.guest, entry->scanout);
 }
@@ -216,7 +220,7 @@ static void unbind(struct entry *entry, bool black)
 {
 	if (black)
 		view_release(entry->view, true);
-	source_remove_view(source_of(entry), entry->view);
+	source_remove_view(layout_source(entry), entry->view);
 	placeholder_end(entry->placeholder);
 }
 
@@ -265,6 +269,7 @@ static void inherit(struct entry *entry, struct entry *olds, size_t old_count, b
 		} else {
 			g_free(entry->said);
 			entry->said = g_steal_pointer(&old->said);
+			entry->covered = old->covered;
 		}
 		entry->view = g_steal_pointer(&old->view);
 		entry->placeholder = g_steal_pointer(&old->placeholder);
@@ -291,8 +296,10 @@ static void bind_view(struct layout *layout, struct entry *entry)
 	view_set_policy(entry->view, entry->policy);
 	view_set_transform(entry->view, entry->transform);
 	view_set_background(entry->view, entry->background);
+	if (layout_alive_withholds(entry))
+		return;
 	/* The resolution does not give a source more views than it takes. */
-	g_warn_if_fail(source_add_view(source_of(entry), entry->view));
+	g_warn_if_fail(source_add_view(layout_source(entry), entry->view));
 }
 
 /*
@@ -337,6 +344,7 @@ static void apply(struct layout *layout)
 	remember_screens(layout);
 	resolve(layout, &resolution);
 	changed = replace_entries(layout, &resolution);
+	layout_alive_kick(layout);
 	layout_await_pictures(layout);
 	layout_configure_card(layout);
 	layout_say_remarks(layout, resolution.remarks);
@@ -448,6 +456,7 @@ static void add_member(struct layout *layout, const struct layout_guest *options
 	member->options.before = picture_spec_copy(&options->before);
 	member->options.after = picture_spec_copy(&options->after);
 	member->options.failed = picture_spec_copy(&options->failed);
+	member->options.dead = picture_spec_copy(&options->dead);
 	member->lines = g_new0(char *, 2);
 	member->lines[0] = g_strdup(guest_name(options->guest));
 	guest_set_display(options->guest, &layout_guest_display, member);
@@ -472,6 +481,7 @@ struct layout *layout_create(const struct layout_options *options,
 	layout_placeholder_init(layout, options->font);
 	for (size_t i = 0; i < options->output_count; i++)
 		layout_begin_to_read(layout, &options->outputs[i].picture);
+	layout_alive_init(layout);
 	return layout;
 }
 
@@ -485,6 +495,7 @@ static void free_member(struct member *member)
 	picture_spec_clear(&member->options.before);
 	picture_spec_clear(&member->options.after);
 	picture_spec_clear(&member->options.failed);
+	picture_spec_clear(&member->options.dead);
 	g_strfreev(member->lines);
 }
 
@@ -492,6 +503,7 @@ void layout_destroy(struct layout *layout)
 {
 	if (!layout)
 		return;
+	layout_alive_finish(layout);
 	layout_hours_finish(layout);
 	close_entries(layout);
 	layout_vacant_close(layout);
@@ -544,5 +556,5 @@ bool layout_view_asleep(const struct layout *layout, const struct view *view)
 {
 	const struct entry *entry = find_entry(layout, view);
 
-	return entry && source_state(source_of(entry)) == SOURCE_DISABLED;
+	return entry && source_state(layout_source(entry)) == SOURCE_DISABLED;
 }

@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 #include "kms.h"
+#include "scene/alive.h"
 #include "scene/guest.h"
 #include "scene/layout_choose.h"
 #include "scene/layout_resolve.h"
@@ -45,6 +46,10 @@ struct layout_guest {
 	struct picture_spec before;
 	struct picture_spec after;
 	struct picture_spec failed;
+	/* How it proves that it is alive, and what covers its picture while it does not: PICTURE_LAST,
+	 * nothing. */
+	struct alive_options alive;
+	struct picture_spec dead;
 	/* Of its outputs without a section. Borrowed during layout_create(). */
 	const char *mode;
 	enum place_policy policy;
@@ -78,6 +83,9 @@ struct layout_listener {
 	 * more often than told_period_ms says. From the main loop, never from inside of another call. May be NULL. */
 	void (*screen_changed)(void *data, struct guest *guest, uint32_t scanout,
 		const struct layout_screen *screen);
+	/* By its own proof the guest is in another state than before; at first it is unwatched. From the main
+	 * loop, as screen_changed(). May be NULL. */
+	void (*life)(void *data, struct guest *guest, enum alive_state state);
 };
 
 /* The options are copied, the guests are not: they outlive the layout's last layout_set_device(). */
@@ -139,6 +147,21 @@ void layout_set_idle(struct layout *layout, struct guest *guest, bool idle);
  * gone where another screen of the guest has one. At first nobody can.
  */
 void layout_set_reachable(struct layout *layout, struct guest *guest, bool reachable);
+
+/* A sign of life of the guest's, from elsewhere than its screens. */
+void layout_note_life(struct layout *layout, struct guest *guest);
+
+/* Of all screens of the guest's, since the start. */
+struct layout_life_counters {
+	struct alive_counters alive;
+	uint64_t covers; /* pictures that were covered, on each output */
+	/* The longest time from when a sign was due until the page flip of what covers the picture,
+	 * microseconds. */
+	uint64_t cover_us;
+};
+struct layout_life_counters layout_life_counters(const struct layout *layout,
+	const struct guest *guest);
+enum alive_state layout_life(const struct layout *layout, const struct guest *guest);
 
 /* Views that there are now, for counters, input and tests. */
 size_t layout_view_count(const struct layout *layout);

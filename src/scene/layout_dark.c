@@ -47,6 +47,7 @@ static void on_dark(void *data, struct source *source, bool dark)
 	else if (guest->off_after_ms != LAYOUT_NEVER)
 		screen->timer = turn_name(g_timeout_add((guint)left_ms, dark_for_long, screen),
 			"dark");
+	layout_alive_kick(screen->member->layout);
 }
 
 static void on_picture(void *data, struct source *source, bool there)
@@ -64,11 +65,17 @@ static void on_left(void *data, struct source *source, struct view *view, bool l
 	layout_picture_left(data, view, left);
 }
 
+static void on_frame(void *data, struct source *source, const struct kms_rect *rect)
+{
+	layout_alive_frame(data, rect);
+}
+
 static const struct source_listener source_listener = {
 	.dark = on_dark,
 	.picture = on_picture,
 	.unshowable = on_unshowable,
 	.left = on_left,
+	.frame = on_frame,
 };
 
 void layout_set_idle(struct layout *layout, struct guest *guest, bool idle)

@@ -2,7 +2,8 @@
 /*
  * What the parts of the layout share: layout.c binds sources to outputs, layout_display.c tells
  * guests about them, layout_told.c sees when that holds no longer, layout_dark.c knows which are not
- * looked at, layout_placeholder.c what is shown where a guest shows nothing. For nobody else.
+ * looked at, layout_placeholder.c what is shown where a guest shows nothing, layout_alive.c which pictures
+ * are not to be seen. For nobody else.
  */
 #ifndef SCANOUTD_SCENE_LAYOUT_INTERNAL_H
 #define SCANOUTD_SCENE_LAYOUT_INTERNAL_H
@@ -27,6 +28,9 @@ struct member {
 	bool shown; /* a picture of its own, since the start */
 	bool failed; /* layout_set_status() */
 	char **lines; /* of its cards */
+	enum alive_state life; /* as was told last */
+	uint64_t covers;
+	uint64_t cover_us;
 	bool placed; /* something was shown in the place of its pictures */
 	struct screen {
 		struct member *member;
@@ -38,6 +42,10 @@ struct member {
 		/* The same of its EDID, where it had a monitor, which is told while that is away. */
 		uint8_t *edid; /* owned; NULL: none */
 		size_t edid_size;
+		/* layout_alive.c's */
+		struct alive alive;
+		int64_t cover_due_us; /* of what covers it, and is not on the glass so far: since when; 0: none */
+		uint64_t cover_after; /* … the view's serial before it */
 	} screens[VHOST_USER_GPU_SCANOUTS];
 };
 
@@ -55,6 +63,7 @@ struct entry {
 	uint32_t background;
 	bool lit; /* as struct layout_show has it; so the next */
 	bool surplus;
+	bool covered; /* its view has a placeholder in the place of the source, which has no view there */
 	char *monitor; /* that it has, or had last; or NULL */
 	char *said; /* the last line of the log about it */
 };
@@ -87,6 +96,7 @@ struct layout {
 	unsigned int told_period_ms;
 	unsigned int told_patience_ms;
 	struct pictures *pictures;
+	GSource *watch; /* looks who is alive; NULL: nobody need prove it */
 	unsigned int minute; /* of the day, by which outputs are in their hours */
 	guint minute_timer; /* until the next one; 0: no section has hours */
 	GHashTable *said; /* the remarks that hold, as text */
@@ -184,6 +194,24 @@ void layout_paint(void *data, struct kms_output *output, struct kms_buffer *buff
 void layout_await_pictures(struct layout *layout);
 /* After the members. `font`: layout_options.font. */
 void layout_placeholder_init(struct layout *layout, const char *font);
+
+/*
+ * Who is alive is looked at again, in a turn of its own: something of it may be another. Where nobody need
+ * prove it, nothing. (layout_alive.c)
+ */
+void layout_alive_kick(struct layout *layout);
+/* The entry's view, which is about to get its source, is covered instead. */
+bool layout_alive_withholds(struct entry *entry);
+/* kms_listener.presented */
+void layout_alive_presented(const struct entry *entry, uint64_t serial, int64_t time_us);
+/* source_listener.frame */
+void layout_alive_frame(struct screen *screen, const struct kms_rect *rect);
+/* After the members, and before them. */
+void layout_alive_init(struct layout *layout);
+void layout_alive_finish(struct layout *layout);
+
+/* The source of the entry's scanout. */
+struct source *layout_source(const struct entry *entry);
 
 /* What guests ask; `data` is their struct member. (layout_display.c) */
 extern const struct guest_display layout_guest_display;

@@ -81,11 +81,12 @@ void layout_picture_changed(struct screen *screen, bool there)
 
 		if (entry->member != member || entry->scanout != scanout || !entry->view)
 			continue;
-		if (there)
-			placeholder_end(entry->placeholder);
-		else
+		if (!there)
 			layout_place(entry);
+		else if (!entry->covered)
+			placeholder_end(entry->placeholder);
 	}
+	layout_alive_kick(layout);
 }
 
 void layout_set_status(struct layout *layout, struct guest *guest, bool failed, char *const *lines)
@@ -215,5 +216,6 @@ void layout_placeholder_init(struct layout *layout, const char *font)
 		layout_begin_to_read(layout, &guest->before);
 		layout_begin_to_read(layout, &guest->after);
 		layout_begin_to_read(layout, &guest->failed);
+		layout_begin_to_read(layout, &guest->dead);
 	}
 }

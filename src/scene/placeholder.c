@@ -178,6 +178,15 @@ void placeholder_show(struct placeholder *placeholder, const struct picture_spec
 	}
 }
 
+void placeholder_cover(struct placeholder *placeholder, const struct picture_spec *spec,
+	char *const *lines)
+{
+	placeholder_end(placeholder);
+	placeholder_show(placeholder, spec, lines);
+	if (!placeholder->shown)
+		show_color(placeholder, TEXT_CARD_COLOR);
+}
+
 void placeholder_end(struct placeholder *placeholder)
 {
 	forget_order(placeholder);

@@ -28,6 +28,11 @@ void placeholder_destroy(struct placeholder *placeholder);
 void placeholder_show(struct placeholder *placeholder, const struct picture_spec *spec,
 	char *const *lines);
 
+/* The same, and nothing of what was on the output is to be seen from its next frame on: until a card or a
+ * PNG is there, the ground of a card. PICTURE_LAST is nothing that covers. */
+void placeholder_cover(struct placeholder *placeholder, const struct picture_spec *spec,
+	char *const *lines);
+
 /* The view has a picture of its source's, or no source any more: nothing is due. */
 void placeholder_end(struct placeholder *placeholder);
 

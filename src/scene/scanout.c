@@ -240,6 +240,7 @@ void scanout_update_end(struct scanout *scanout, const struct vhost_user_gpu_upd
 	}
 	if (new_content)
 		forget_old(scanout);
+	source_frame(&scanout->source, new_content ? NULL : &rect);
 }
 
 /* ---- dma-bufs ---- */
@@ -396,6 +397,7 @@ bool scanout_show_frame(struct scanout *scanout, const struct kms_rect *rect,
 	if (new_content)
 		forget_old(scanout);
 	mirror_settle(scanout);
+	source_frame(&scanout->source, new_content ? NULL : rect);
 	return true;
 }
 

@@ -25,6 +25,11 @@ void source_listen(struct source *source, const struct source_listener *listener
 	source->data = data;
 }
 
+void source_watch(struct source *source, bool watched)
+{
+	source->watched = watched;
+}
+
 void source_set_blank_after(struct source *source, int64_t milliseconds)
 {
 	source->blank_after_ms = milliseconds;

@@ -17,6 +17,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "kms.h"
+
 struct source;
 struct view;
 
@@ -71,6 +73,9 @@ struct source_listener {
 	 * NULL.
 	 */
 	void (*left)(void *data, struct source *source, struct view *view, bool left);
+	/* There is a new frame, `rect` of it changed (of the picture, pixels; NULL: all of it): for each one,
+	 * as dark(), while source_watch() says so. May be NULL. */
+	void (*frame)(void *data, struct source *source, const struct kms_rect *rect);
 };
 
 struct source {
@@ -80,6 +85,7 @@ struct source {
 	void *data;
 	enum source_state state;
 	bool dark;
+	bool watched;
 	int64_t blank_after_ms;
 	GSource *timer; /* made when it is needed first */
 };
@@ -93,6 +99,9 @@ void source_remove_view(struct source *source, struct view *view);
 
 /* One listener; NULL: nobody. */
 void source_listen(struct source *source, const struct source_listener *listener, void *data);
+
+/* Is the listener told of each frame? At first it is not. */
+void source_watch(struct source *source, bool watched);
 
 /* Milliseconds, or SOURCE_BLANK_NEVER. Counts from the next time that the source is disabled. */
 void source_set_blank_after(struct source *source, int64_t milliseconds);
@@ -111,6 +120,12 @@ void source_finish(struct source *source);
 
 /* A picture is about to be shown: called before the views are told. Cheap for each frame. */
 void source_enabled(struct source *source);
+/* The views have been told. Cheap for each frame that nobody listens for. */
+static inline void source_frame(struct source *source, const struct kms_rect *rect)
+{
+	if (source->watched && source->listener && source->listener->frame)
+		source->listener->frame(source->data, source, rect);
+}
 /* A picture that is not shown, since it cannot be. Cheap for each frame while there is one. */
 void source_unshowable(struct source *source);
 /* See source_listener.left. */

@@ -43,6 +43,7 @@ enum account_item {
 #define ACCOUNT_FDS_DISPLAY 8
 #define ACCOUNT_FDS_RELAY 30
 #define ACCOUNT_FDS_DEVICE 10
+#define ACCOUNT_FDS_ALIVE 3 /* an alive-socket: itself */
 
 /* Fds of one content of a scanout: the dma-buf, the framebuffer's, or the surface's. */
 #define ACCOUNT_FDS_DMABUF 2

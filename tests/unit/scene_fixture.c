@@ -38,6 +38,13 @@ static void on_screen_changed(void *data, struct guest *guest, uint32_t scanout,
 		screen->height_mm);
 }
 
+static void on_life(void *data, struct guest *guest, enum alive_state state)
+{
+	struct scene *scene = data;
+
+	g_string_append_printf(scene->lives, "%s %s\n", guest_name(guest), alive_state_name(state));
+}
+
 static void on_detached(void *data)
 {
 	unsigned int *detached = data;
@@ -51,6 +58,7 @@ struct scene *scene_prepare(const struct scene_options *options)
 	size_t outputs = options->outputs ? options->outputs : 1;
 
 	scene->screens = g_string_new(NULL);
+	scene->lives = g_string_new(NULL);
 
 	/* So that the double's ioctl() is linked, also where a sanitizer has one. */
 	fake_dmabuf_refuse_sync(false);
@@ -88,6 +96,8 @@ static struct layout_options describe(const struct scene *scene,
 			.before = options->before,
 			.after = options->after,
 			.failed = options->after,
+			.alive = options->alive,
+			.dead = options->dead,
 			.policy = options->policy,
 			.blank_after_ms = darkens ? options->blank_after_ms : LAYOUT_NEVER,
 			.off_after_ms = darkens ? options->off_after_ms : LAYOUT_NEVER,
@@ -108,7 +118,8 @@ static struct layout_options describe(const struct scene *scene,
 
 void scene_configure(struct scene *scene, const struct scene_options *options)
 {
-	static const struct layout_listener listener = {on_gone, on_changed, on_screen_changed};
+	static const struct layout_listener listener = {on_gone, on_changed, on_screen_changed,
+		on_life};
 	struct layout_guest guests[SCENE_GUESTS_MAX];
 	const struct layout_options layout = describe(scene, options, guests);
 
@@ -150,6 +161,7 @@ void scene_destroy(struct scene *scene)
 	fake_card_destroy(scene->card);
 	g_free(scene->said);
 	g_string_free(scene->screens, TRUE);
+	g_string_free(scene->lives, TRUE);
 	g_free(scene);
 }
 

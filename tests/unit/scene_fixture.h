@@ -45,6 +45,7 @@ struct scene {
 	unsigned int changed;
 	GString *
 		screens; /* what layout_listener.screen_changed was told, "a 0 64x48+0+0 531x299\n" */
+	GString *lives; /* … and .life: "a dead\n" */
 	char *said; /* by the layout when it was configured, or NULL */
 };
 
@@ -57,6 +58,8 @@ struct scene_options {
 	/* Of all guests; .after is failed, too. */
 	struct picture_spec before;
 	struct picture_spec after;
+	struct alive_options alive;
+	struct picture_spec dead;
 	const char *font; /* of cards: a path */
 	bool later; /* the layout has no card so far */
 	int64_t blank_after_ms; /* with off_after_ms; 0 and 0: never */

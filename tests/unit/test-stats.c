@@ -175,6 +175,12 @@ static void check_guest(GHashTable *values)
 	assert_number(values, "guests.0.channel.messages", 501);
 	assert_number(values, "guests.0.channel.faults", 502);
 	assert_number(values, "guests.0.channel.replies", 503);
+	assert_value(values, "guests.0.alive.state", "dead");
+	assert_number(values, "guests.0.alive.deaths", 700);
+	assert_number(values, "guests.0.alive.returns", 701);
+	assert_number(values, "guests.0.alive.longest_silence_us", 702);
+	assert_number(values, "guests.0.alive.covers", 703);
+	assert_number(values, "guests.0.alive.longest_cover_us", 704);
 	assert_number(values, "guests.0.relay.vmms", 600);
 	assert_number(values, "guests.0.relay.messages", 601);
 	assert_number(values, "guests.0.relay.sockets_swapped", 602);
@@ -211,7 +217,8 @@ static void test_every_counter(void)
 		{"DP-2", false, NULL, 0, &mode, &no_output},
 	};
 	const struct stats_guest guests[] = {
-		{"ki\"osk\\\n", true, &guest, channel, &relay},
+		{"ki\"osk\\\n", true, &guest, channel, &relay, ALIVE_DEAD,
+			{{700, 701, 702}, 703, 704}},
 		{"second", false, &guest, {0}, NULL},
 	};
 	const struct stats_input input = {"ivi", "touch1", {61, 62, 63, 64}};

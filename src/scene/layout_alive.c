@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Guests that have to prove that they are alive (alive.h), and what becomes of the pictures of those that
+ * do not: each output that shows one is given another picture, while the guest goes on as one that is on no
+ * output, so that it can come back. For that the view is taken from its source, and bound again
+ * afterwards.
+ *
+ * Signs are noted when they come, from inside of a guest's message; who is dead is looked at in a turn of
+ * its own, at the next deadline or when something is another (layout_alive_kick()).
+ */
+#include "log.h"
+#include "scene/layout_internal.h"
+#include "turn.h"
+
+static struct screen *screen_of(const struct entry *entry)
+{
+	return &entry->member->screens[entry->scanout];
+}
+
+/* ---- covers ---- */
+
+static char *clock_time(void)
+{
+	g_autoptr(GDateTime) now = g_date_time_new_now_local();
+
+	return now ? g_date_time_format(now, "%H:%M:%S") : g_strdup("?");
+}
+
+/* text_card.lines; the caller's. */
+static char **make_lines(const struct member *member)
+{
+	static const char *const missing[] = {
+		[ALIVE_FRAMES] = "It has drawn nothing",
+		[ALIVE_RECTANGLE] = "Its picture has not changed",
+		[ALIVE_SOCKET] = "It has sent no sign of life",
+	};
+	const struct alive_options *alive = &member->options.alive;
+	g_autofree char *since = clock_time();
+	GPtrArray *lines = g_ptr_array_new();
+
+	g_ptr_array_add(lines, g_strdup(guest_name(member->options.guest)));
+	g_ptr_array_add(lines, g_strdup("Not responding"));
+	g_ptr_array_add(lines,
+		g_strdup_printf("%s for %" G_GINT64_FORMAT " ms.", missing[alive->proof],
+			alive->period_ms));
+	g_ptr_array_add(lines, g_strdup("The picture comes back when it does."));
+	g_ptr_array_add(lines, g_strdup_printf("Since %s", since));
+	g_ptr_array_add(lines, NULL);
+	return (char **)g_ptr_array_free(lines, FALSE);
+}
+
+static bool is_to_be_covered(const struct entry *entry)
+{
+	return entry->view && !entry->surplus && screen_of(entry)->alive.dead &&
+		entry->member->options.dead.kind != PICTURE_LAST;
+}
+
+static void cover(struct entry *entry)
+{
+	struct screen *screen = screen_of(entry);
+	g_auto(GStrv) lines = make_lines(entry->member);
+
+	source_remove_view(layout_source(entry), entry->view);
+	entry->covered = true;
+	entry->member->covers++;
+	screen->cover_after = view_serial(entry->view);
+	placeholder_cover(entry->placeholder, &entry->member->options.dead, lines);
+}
+
+/* What the guest switched off meanwhile is black, as it would be by itself after blank-after. */
+static void uncover(struct entry *entry)
+{
+	static const struct picture_spec black = {.kind = PICTURE_COLOR};
+	struct source *source = layout_source(entry);
+
+	placeholder_end(entry->placeholder);
+	entry->covered = false;
+	g_warn_if_fail(source_add_view(source, entry->view));
+	if (source_state(source) == SOURCE_DISABLED)
+		placeholder_show(entry->placeholder, &black, entry->member->lines);
+	else
+		layout_place(entry);
+}
+
+bool layout_alive_withholds(struct entry *entry)
+{
+	bool due = is_to_be_covered(entry);
+
+	if (due)
+		cover(entry);
+	return due;
+}
+
+static void cover_entries(struct layout *layout)
+{
+	for (size_t i = 0; i < layout->count; i++) {
+		struct entry *entry = &layout->entries[i];
+		bool due = is_to_be_covered(entry);
+
+		if (due && !entry->covered)
+			cover(entry);
+		else if (!due && entry->covered)
+			uncover(entry);
+	}
+}
+
+void layout_alive_presented(const struct entry *entry, uint64_t serial, int64_t time_us)
+{
+	struct screen *screen = screen_of(entry);
+	struct member *member = entry->member;
+
+	/* A frame of the guest's may have been in flight. */
+	if (screen->cover_due_us == 0 || serial <= screen->cover_after)
+		return;
+	if (time_us > screen->cover_due_us)
+		member->cover_us = MAX(member->cover_us,
+			(uint64_t)(time_us - screen->cover_due_us));
+	screen->cover_due_us = 0;
+}
+
+/* ---- who is alive ---- */
+
+static unsigned int scanout_of(const struct screen *screen)
+{
+	return (unsigned int)(screen - screen->member->screens);
+}
+
+static void note_sign(struct screen *screen, int64_t now_us)
+{
+	if (!alive_sign(&screen->alive, now_us))
+		return;
+	log_guest(G_LOG_LEVEL_MESSAGE, guest_name(screen->member->options.guest),
+		"scanout %u is alive again", scanout_of(screen));
+	layout_alive_kick(screen->member->layout);
+}
+
+void layout_alive_frame(struct screen *screen, const struct kms_rect *rect)
+{
+	note_sign(screen, turn_time());
+}
+
+void layout_note_life(struct layout *layout, struct guest *guest)
+{
+	struct member *member = layout_find_member(layout, guest);
+	int64_t now_us = g_get_monotonic_time();
+
+	for (uint32_t i = 0; i < VHOST_USER_GPU_SCANOUTS; i++)
+		note_sign(&member->screens[i], now_us);
+}
+
+/* An output of it is lit. */
+static bool is_seen(const struct screen *screen)
+{
+	const struct layout *layout = screen->member->layout;
+
+	for (size_t i = 0; i < layout->count; i++) {
+		const struct entry *entry = &layout->entries[i];
+
+		if (entry->view && !entry->surplus && screen_of(entry) == screen &&
+			view_live(entry->view))
+			return true;
+	}
+	return false;
+}
+
+static void say_dead(const struct screen *screen)
+{
+	static const char *const missing[] = {
+		[ALIVE_FRAMES] = "no frame",
+		[ALIVE_RECTANGLE] = "no change in its alive-rectangle",
+		[ALIVE_SOCKET] = "no byte on its alive-socket",
+	};
+	const struct layout_guest *options = &screen->member->options;
+
+	log_guest(G_LOG_LEVEL_WARNING, guest_name(options->guest),
+		"scanout %u is dead: %s for %" G_GINT64_FORMAT " ms", scanout_of(screen),
+		missing[options->alive.proof], options->alive.period_ms);
+}
+
+static void look_at_screen(struct screen *screen, int64_t now_us)
+{
+	const struct guest *guest = screen->member->options.guest;
+	struct source *source = guest_source(screen->member->options.guest, scanout_of(screen));
+	int64_t due_us;
+
+	if (source_state(source) == SOURCE_ENABLED) {
+		alive_run(&screen->alive, is_seen(screen), now_us);
+	} else if (alive_end(&screen->alive)) {
+		log_guest(G_LOG_LEVEL_MESSAGE, guest_name(guest),
+			"scanout %u shows nothing any more, and was dead", scanout_of(screen));
+	}
+	due_us = alive_deadline(&screen->alive);
+	if (!alive_check(&screen->alive, now_us))
+		return;
+	screen->cover_due_us = due_us;
+	say_dead(screen);
+}
+
+static enum alive_state state_of(const struct member *member)
+{
+	enum alive_state state = ALIVE_UNWATCHED;
+
+	for (uint32_t i = 0; i < VHOST_USER_GPU_SCANOUTS; i++) {
+		const struct alive *alive = &member->screens[i].alive;
+
+		if (alive->dead)
+			return ALIVE_DEAD;
+		if (alive->running)
+			state = ALIVE_WELL;
+	}
+	return state;
+}
+
+static void tell_state(struct member *member)
+{
+	struct layout *layout = member->layout;
+	enum alive_state state = state_of(member);
+
+	if (member->life == state)
+		return;
+	member->life = state;
+	if (layout->listener.life)
+		layout->listener.life(layout->data, member->options.guest, state);
+}
+
+static int64_t next_deadline(const struct layout *layout)
+{
+	int64_t next = ALIVE_NEVER;
+
+	for (size_t i = 0; i < layout->member_count; i++) {
+		for (uint32_t j = 0; j < VHOST_USER_GPU_SCANOUTS; j++)
+			next = MIN(next, alive_deadline(&layout->members[i].screens[j].alive));
+	}
+	return next == ALIVE_NEVER ? -1 : next;
+}
+
+static gboolean look(GSource *source, GSourceFunc callback, gpointer data)
+{
+	struct layout *layout = data;
+	int64_t now_us = g_get_monotonic_time();
+
+	turn_note();
+	g_source_set_ready_time(source, -1);
+	for (size_t i = 0; i < layout->member_count; i++) {
+		struct member *member = &layout->members[i];
+
+		if (member->options.alive.proof == ALIVE_UNASKED)
+			continue;
+		for (uint32_t j = 0; j < VHOST_USER_GPU_SCANOUTS; j++)
+			look_at_screen(&member->screens[j], now_us);
+		tell_state(member);
+	}
+	cover_entries(layout);
+	/* What kicked it meanwhile is looked at again. */
+	if (g_source_get_ready_time(source) < 0)
+		g_source_set_ready_time(source, next_deadline(layout));
+	return G_SOURCE_CONTINUE;
+}
+
+void layout_alive_kick(struct layout *layout)
+{
+	if (layout->watch)
+		g_source_set_ready_time(layout->watch, 0);
+}
+
+/* ---- counters ---- */
+
+struct layout_life_counters layout_life_counters(const struct layout *layout,
+	const struct guest *guest)
+{
+	const struct member *member = layout_find_member((struct layout *)layout, guest);
+	struct layout_life_counters sum = {.covers = member->covers, .cover_us = member->cover_us};
+
+	for (uint32_t i = 0; i < VHOST_USER_GPU_SCANOUTS; i++) {
+		const struct alive_counters *counters = &member->screens[i].alive.counters;
+
+		sum.alive.deaths += counters->deaths;
+		sum.alive.returns += counters->returns;
+		sum.alive.silence_us = MAX(sum.alive.silence_us, counters->silence_us);
+	}
+	return sum;
+}
+
+enum alive_state layout_life(const struct layout *layout, const struct guest *guest)
+{
+	return layout_find_member((struct layout *)layout, guest)->life;
+}
+
+/* ---- life ---- */
+
+static GSourceFuncs watch_funcs = {.dispatch = look};
+
+/* A source without a callback is taken for a removed one. */
+static gboolean watch_callback(gpointer data)
+{
+	return G_SOURCE_CONTINUE;
+}
+
+static void make_watch(struct layout *layout)
+{
+	if (layout->watch)
+		return;
+	layout->watch = g_source_new(&watch_funcs, sizeof(GSource));
+	g_source_set_static_name(layout->watch, "alive");
+	g_source_set_callback(layout->watch, watch_callback, layout, NULL);
+	g_source_attach(layout->watch, NULL);
+}
+
+static void watch_member(struct member *member)
+{
+	const struct alive_options *options = &member->options.alive;
+	bool frames = options->proof == ALIVE_FRAMES || options->proof == ALIVE_RECTANGLE;
+
+	for (uint32_t i = 0; i < VHOST_USER_GPU_SCANOUTS; i++) {
+		alive_init(&member->screens[i].alive, options->period_ms * G_TIME_SPAN_MILLISECOND);
+		source_watch(guest_source(member->options.guest, i), frames);
+	}
+	make_watch(member->layout);
+}
+
+void layout_alive_init(struct layout *layout)
+{
+	for (size_t i = 0; i < layout->member_count; i++) {
+		if (layout->members[i].options.alive.proof != ALIVE_UNASKED)
+			watch_member(&layout->members[i]);
+	}
+}
+
+void layout_alive_finish(struct layout *layout)
+{
+	if (!layout->watch)
+		return;
+	g_source_destroy(layout->watch);
+	g_clear_pointer(&layout->watch, g_source_unref);
+}

@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Guests that stop proving that they are alive: their pictures are covered, they are answered on, and come
+ * back. The period is an hour, which passes when a test says so.
+ */
+#include <time.h>
+
+#include "channel_fixture.h"
+#include "fake/fake_dmabuf.h"
+#include "scene/source.h"
+#include "scene/view.h"
+#include "scene_fixture.h"
+
+#define PERIOD_MS 3600000
+#define GREY 0x808080u
+
+static gint64 later_us;
+
+/* GLib's, for all of scene/. */
+gint64 g_get_monotonic_time(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000 + later_us;
+}
+
+/* An hour without a sign, and the present again: answers by the clock are not put off. */
+static void pass_period(struct scene *scene)
+{
+	later_us = PERIOD_MS * INT64_C(1000);
+	fake_probe(scene->card);
+	fixture_settle();
+	later_us = 0;
+}
+
+static struct scene *create(struct scene_options options)
+{
+	if (options.alive.proof == ALIVE_UNASKED)
+		options.alive.proof = ALIVE_FRAMES;
+	if (options.alive.period_ms == 0)
+		options.alive.period_ms = PERIOD_MS;
+	options.after = (struct picture_spec){.color = BLUE};
+	if (options.dead.kind == PICTURE_COLOR)
+		options.dead.color = GREY;
+	return scene_create(&options);
+}
+
+static void draw(struct scene *scene, uint32_t color)
+{
+	scene_scanout(scene, 0, SCENE_WIDTH, SCENE_HEIGHT);
+	scene_update(scene, 0, scene_full, color);
+}
+
+/* Whatever is on its way to the glass is there. */
+static void flip(struct kms_output *output)
+{
+	while (output->queued.frame.buffer)
+		fake_flip(output);
+}
+
+/* Guest 0 shows red, and is dead. */
+static struct scene *create_dead(struct scene_options options)
+{
+	struct scene *scene = create(options);
+
+	draw(scene, RED);
+	for (size_t i = 0; i < scene->card->output_count; i++)
+		flip(scene_output(scene, i));
+	g_string_truncate(scene->lives, 0);
+	g_free(fixture_log_take());
+	pass_period(scene);
+	return scene;
+}
+
+static struct layout_life_counters counters(struct scene *scene)
+{
+	return layout_life_counters(scene->layout, scene->guests[0]);
+}
+
+static void test_covered(void)
+{
+	struct scene *scene = create_dead((struct scene_options){0});
+	struct kms_output *output = scene_output(scene, 0);
+
+	scene_expect_color(output, GREY);
+	flip(output);
+	g_assert_cmpstr(scene->lives->str, ==, "a dead\n");
+	g_assert_cmpint(layout_life(scene->layout, scene->guests[0]), ==, ALIVE_DEAD);
+	scene_expect_log("scanout 0 is dead: no frame for 3600000 ms");
+	g_assert_cmpuint(counters(scene).alive.deaths, ==, 1);
+	g_assert_cmpuint(counters(scene).covers, ==, 1);
+	g_assert_cmpuint(counters(scene).alive.silence_us, >=, PERIOD_MS * UINT64_C(1000));
+	/* Once. */
+	pass_period(scene);
+	scene_expect_no_log();
+	g_assert_cmpuint(counters(scene).alive.deaths, ==, 1);
+	scene_destroy(scene);
+}
+
+static void test_back(void)
+{
+	struct scene *scene = create_dead((struct scene_options){0});
+	struct kms_output *output = scene_output(scene, 0);
+
+	flip(output);
+	g_free(fixture_log_take());
+	scene_update(scene, 0, (struct kms_rect){0, 0, 4, 4}, RED);
+	scene_expect_color(output, RED);
+	flip(output);
+	g_assert_cmpstr(scene->lives->str, ==, "a dead\na alive\n");
+	scene_expect_log("scanout 0 is alive again");
+	g_assert_cmpuint(counters(scene).alive.returns, ==, 1);
+	/* And goes on as before. */
+	scene_update(scene, 0, scene_full, GREEN);
+	scene_expect_color(output, GREEN);
+	flip(output);
+	pass_period(scene);
+	scene_expect_color(output, GREY);
+	g_assert_cmpuint(counters(scene).alive.deaths, ==, 2);
+	scene_destroy(scene);
+}
+
+/* One that waits for its answer gets it, though its frame never flips, and goes on with the answers of one
+ * that is not shown. By the real clock, which those are given by. */
+static void test_answered(void)
+{
+	struct scene *scene = create((struct scene_options){.alive.period_ms = 1});
+	const struct guest_counters *counters = guest_counters(scene->guests[0]);
+
+	for (unsigned int i = 0; i < 3; i++) {
+		scene_show_dmabuf(scene, RED);
+		scene_wait_reply(scene, 0);
+		flip(scene_output(scene, 0));
+	}
+	g_assert_cmpuint(counters->replies[REPLY_OFF], >, 0);
+	g_assert_cmpuint(layout_life_counters(scene->layout, scene->guests[0]).alive.deaths, >, 0);
+	scene_destroy(scene);
+}
+
+static void test_every_output(void)
+{
+	static const struct layout_output sections[] = {
+		{.name = "DP-1", .guest = "a", .scanout = 0},
+		{.name = "DP-2", .guest = "a", .scanout = 0},
+		{.name = "DP-3", .guest = "b", .scanout = 0},
+	};
+	struct scene *scene = create_dead((struct scene_options){.outputs = 3,
+		.guests = 2,
+		.sections = sections,
+		.section_count = G_N_ELEMENTS(sections)});
+
+	scene_expect_color(scene_output(scene, 0), GREY);
+	scene_expect_color(scene_output(scene, 1), GREY);
+	/* The other guest has not begun: nothing is due. */
+	g_assert_cmpuint(scene_output(scene, 2)->commit_count, ==, 0);
+	g_assert_cmpint(layout_life(scene->layout, scene->guests[1]), ==, ALIVE_UNWATCHED);
+	g_assert_cmpuint(counters(scene).covers, ==, 2);
+	flip(scene_output(scene, 0));
+	flip(scene_output(scene, 1));
+	draw(scene, GREEN);
+	scene_expect_color(scene_output(scene, 0), GREEN);
+	scene_expect_color(scene_output(scene, 1), GREEN);
+	flip(scene_output(scene, 0));
+	flip(scene_output(scene, 1));
+	scene_destroy(scene);
+}
+
+/* Each of its screens for itself. */
+static void test_every_screen(void)
+{
+	static const struct layout_output sections[] = {
+		{.name = "DP-1", .guest = "a", .scanout = 0},
+		{.name = "DP-2", .guest = "a", .scanout = 1},
+	};
+	struct scene *scene = create_dead((struct scene_options){.outputs = 2,
+		.sections = sections,
+		.section_count = G_N_ELEMENTS(sections)});
+
+	flip(scene_output(scene, 1));
+	scene_scanout(scene, 1, SCENE_WIDTH, SCENE_HEIGHT);
+	scene_update(scene, 1, scene_full, GREEN);
+	scene_expect_color(scene_output(scene, 1), GREEN);
+	g_assert_cmpint(layout_life(scene->layout, scene->guests[0]), ==, ALIVE_DEAD);
+	scene_expect_color(scene_output(scene, 0), GREY);
+	scene_destroy(scene);
+}
+
+/* Nothing is due while its outputs are off; what is dead then is covered when they come back. */
+static void test_unseen(void)
+{
+	struct scene *scene = create((struct scene_options){0});
+	struct kms_output *output = scene_output(scene, 0);
+
+	draw(scene, RED);
+	flip(output);
+	fake_set_active(output, false);
+	fixture_settle();
+	g_assert_cmpint(layout_life(scene->layout, scene->guests[0]), ==, ALIVE_UNWATCHED);
+	pass_period(scene);
+	g_assert_cmpuint(counters(scene).alive.deaths, ==, 0);
+	fake_set_active(output, true);
+	fixture_settle();
+	flip(output);
+	g_assert_cmpint(layout_life(scene->layout, scene->guests[0]), ==, ALIVE_WELL);
+	pass_period(scene);
+	scene_expect_color(output, GREY);
+	flip(output);
+	fake_set_active(output, false);
+	fake_set_active(output, true);
+	fixture_settle();
+	scene_expect_color(output, GREY);
+	scene_destroy(scene);
+}
+
+/* It has switched its screen off: that is no death, and what was dead is not covered but black. */
+static void test_blank(void)
+{
+	struct scene *scene = create((struct scene_options){0});
+	struct kms_output *output = scene_output(scene, 0);
+
+	draw(scene, RED);
+	flip(output);
+	scene_scanout(scene, 0, 0, 0);
+	pass_period(scene);
+	g_assert_cmpuint(counters(scene).alive.deaths, ==, 0);
+	draw(scene, RED);
+	flip(output);
+	pass_period(scene);
+	g_assert_cmpuint(counters(scene).alive.deaths, ==, 1);
+	flip(output);
+	scene_scanout(scene, 0, 0, 0);
+	fixture_settle();
+	pass_period(scene);
+	scene_expect_color(output, 0);
+	flip(output);
+	g_assert_cmpint(layout_life(scene->layout, scene->guests[0]), ==, ALIVE_UNWATCHED);
+	draw(scene, GREEN);
+	scene_expect_color(output, GREEN);
+	flip(output);
+	scene_destroy(scene);
+}
+
+static void test_gone(void)
+{
+	struct scene *scene = create_dead((struct scene_options){0});
+	struct kms_output *output = scene_output(scene, 0);
+
+	flip(output);
+	scene_hang_up(scene, 0);
+	flip(output);
+	scene_expect_color(output, BLUE);
+	g_assert_cmpstr(scene->lives->str, ==, "a dead\na unwatched\n");
+	scene_attach(scene, 0);
+	pass_period(scene);
+	draw(scene, GREEN);
+	flip(output);
+	scene_expect_color(output, GREEN);
+	g_assert_cmpuint(counters(scene).alive.deaths, ==, 1);
+	scene_destroy(scene);
+}
+
+/* An output that comes while it is dead, and one that goes and comes. */
+static void test_hotplug(void)
+{
+	static const struct layout_output sections[] = {
+		{.name = "DP-1", .guest = "a", .scanout = 0},
+		{.name = "DP-2", .guest = "a", .scanout = 0},
+	};
+	struct scene *scene = create_dead((struct scene_options){.outputs = 2,
+		.sections = sections,
+		.section_count = G_N_ELEMENTS(sections)});
+	struct kms_output *second = scene_output(scene, 1);
+
+	flip(scene_output(scene, 0));
+	flip(second);
+	second->connected = false;
+	fake_unplug(second);
+	fake_probe(scene->card);
+	fixture_settle();
+	second->connected = true;
+	fake_probe(scene->card);
+	fake_set_active(second, true);
+	fixture_settle();
+	scene_expect_color(second, GREY);
+	/* Another card: its views are new. */
+	layout_set_device(scene->layout, NULL);
+	layout_set_device(scene->layout, scene->card);
+	fixture_settle();
+	scene_expect_color(scene_output(scene, 0), GREY);
+	flip(scene_output(scene, 0));
+	flip(second);
+	draw(scene, GREEN);
+	scene_expect_color(scene_output(scene, 0), GREEN);
+	scene_expect_color(second, GREEN);
+	scene_destroy(scene);
+}
+
+/* Only the signal is asked for. */
+static void test_last(void)
+{
+	struct scene *scene = create_dead((struct scene_options){.dead.kind = PICTURE_LAST});
+
+	scene_expect_color(scene_output(scene, 0), RED);
+	g_assert_cmpuint(scene_output(scene, 0)->commit_count, ==, 1);
+	g_assert_cmpstr(scene->lives->str, ==, "a dead\n");
+	g_assert_cmpuint(counters(scene).covers, ==, 0);
+	draw(scene, GREEN);
+	scene_expect_color(scene_output(scene, 0), GREEN);
+	g_assert_cmpstr(scene->lives->str, ==, "a dead\na alive\n");
+	scene_destroy(scene);
+}
+
+/* A card's ground at once: its letters may take longer. */
+static void test_card(void)
+{
+	struct scene *scene = create_dead((struct scene_options){.dead.kind = PICTURE_CARD});
+	struct kms_output *output = scene_output(scene, 0);
+
+	g_assert_cmphex(fake_pixel(output, 0, 0), !=, RED);
+	g_assert_cmphex(fake_pixel(output, SCENE_WIDTH / 2, SCENE_HEIGHT / 2), !=, RED);
+	flip(output);
+	g_free(fixture_log_take());
+	scene_destroy(scene);
+}
+
+/* Frames are no sign, nor is a byte before there is a picture. */
+static void test_socket(void)
+{
+	struct scene *scene = create((struct scene_options){.alive.proof = ALIVE_SOCKET});
+	struct kms_output *output = scene_output(scene, 0);
+
+	layout_note_life(scene->layout, scene->guests[0]);
+	draw(scene, RED);
+	flip(output);
+	pass_period(scene);
+	scene_expect_log("scanout 0 is dead: no byte on its alive-socket");
+	flip(output);
+	draw(scene, GREEN);
+	scene_expect_color(output, GREY);
+	layout_note_life(scene->layout, scene->guests[0]);
+	fixture_settle();
+	scene_expect_color(output, GREEN);
+	flip(output);
+	scene_destroy(scene);
+}
+
+/* A guest that need not prove anything is looked at by nobody. */
+static void test_unasked(void)
+{
+	struct scene *scene = scene_create_red(&(struct scene_options){0});
+
+	pass_period(scene);
+	scene_expect_color(scene_output(scene, 0), RED);
+	g_assert_cmpuint(counters(scene).alive.deaths, ==, 0);
+	g_assert_cmpstr(scene->lives->str, ==, "");
+	scene_destroy(scene);
+}
+
+int main(int argc, char **argv)
+{
+	fixture_init(&argc, &argv);
+	g_test_add_func("/layout-alive/covered", test_covered);
+	g_test_add_func("/layout-alive/back", test_back);
+	g_test_add_func("/layout-alive/answered", test_answered);
+	g_test_add_func("/layout-alive/every-output", test_every_output);
+	g_test_add_func("/layout-alive/every-screen", test_every_screen);
+	g_test_add_func("/layout-alive/unseen", test_unseen);
+	g_test_add_func("/layout-alive/blank", test_blank);
+	g_test_add_func("/layout-alive/gone", test_gone);
+	g_test_add_func("/layout-alive/hotplug", test_hotplug);
+	g_test_add_func("/layout-alive/last", test_last);
+	g_test_add_func("/layout-alive/card", test_card);
+	g_test_add_func("/layout-alive/socket", test_socket);
+	g_test_add_func("/layout-alive/unasked", test_unasked);
+	return g_test_run();
+}
