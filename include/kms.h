@@ -462,6 +462,10 @@ bool kms_output_layer_busy(const struct kms_output_layer *layer);
 void kms_output_begin(struct kms_output *output);
 void kms_output_end(struct kms_output *output);
 
+/* The buffer of the output's own picture that is on the glass, and not only on its way there; NULL: none
+ * of the caller's. */
+const struct kms_buffer *kms_output_current(const struct kms_output *output);
+
 /* ---- the cursor: moves with the next frame; alone only late in the frame (design 8) ---- */
 
 /*

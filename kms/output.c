@@ -388,6 +388,11 @@ bool kms_output_holds(const struct kms_output *output, const struct kms_buffer *
 	return false;
 }
 
+const struct kms_buffer *kms_output_current(const struct kms_output *output)
+{
+	return output->on ? output->layers[KMS_LAYER_PICTURE].current.buffer : NULL;
+}
+
 /* ---- questions ---- */
 
 const char *kms_output_name(const struct kms_output *output)

@@ -378,6 +378,8 @@ static bool make_guests(struct daemon *daemon, GError **error)
 static void arrange(struct daemon *daemon, const struct config *config)
 {
 	const GPtrArray *sections = config->outputs;
+	const GPtrArray *watched = daemon->config->regions;
+	g_autofree struct region_options *regions = g_new0(struct region_options, watched->len);
 	g_autofree struct layout_output *outputs = g_new0(struct layout_output, sections->len);
 	g_autofree struct layout_named *named = g_new0(struct layout_named, config->layouts->len);
 	g_autofree struct layout_guest *guests = g_new0(struct layout_guest, daemon->member_count);
@@ -389,6 +391,8 @@ static void arrange(struct daemon *daemon, const struct config *config)
 		.chosen = config->daemon.layout,
 		.guests = guests,
 		.guest_count = daemon->member_count,
+		.regions = regions,
+		.region_count = watched->len,
 		.font = daemon->config->daemon.font,
 	};
 
@@ -439,6 +443,8 @@ static void arrange(struct daemon *daemon, const struct config *config)
 			.off_after_ms = section->off_after_ms,
 		};
 	}
+	for (guint i = 0; i < watched->len; i++)
+		regions[i] = ((const struct config_region *)g_ptr_array_index(watched, i))->options;
 	if (daemon->layout != NULL)
 		layout_reconfigure(daemon->layout, &options);
 	else

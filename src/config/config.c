@@ -21,6 +21,8 @@ enum value_kind {
 	VALUE_DURATION, /* gint64, milliseconds or CONFIG_NEVER */
 	VALUE_PERIOD, /* gint64, milliseconds from `min` to `max` */
 	VALUE_ALIVE, /* enum alive_proof */
+	VALUE_RECTANGLE, /* struct kms_rect */
+	VALUE_EXPECT, /* of struct region_options */
 	VALUE_PLACE, /* enum place_policy; of an output also `placed` */
 	VALUE_PICTURE, /* struct picture_spec; of an output also `pictured` */
 	VALUE_FAILED, /* the same, and `failed_given` */
@@ -115,6 +117,7 @@ static const struct key guest_keys[] = {
 	{"failed", VALUE_FAILED, offsetof(struct config_guest, failed)},
 	{"alive", VALUE_ALIVE, offsetof(struct config_guest, alive.proof)},
 	{"alive-period", VALUE_PERIOD, offsetof(struct config_guest, alive.period_ms), 20, 3600000},
+	{"alive-rectangle", VALUE_RECTANGLE, offsetof(struct config_guest, alive.rectangle)},
 	{"alive-socket", VALUE_STRING, offsetof(struct config_guest, alive_socket)},
 	{"alive-file", VALUE_STRING, offsetof(struct config_guest, alive_file)},
 	{"dead", VALUE_PICTURE, offsetof(struct config_guest, dead)},
@@ -163,6 +166,16 @@ static const struct key layout_keys[] = {
 	{"when", VALUE_WHEN, offsetof(struct config_layout, when)},
 };
 
+static const struct key region_keys[] = {
+	{"output", VALUE_STRING, offsetof(struct config_region, output)},
+	{"rectangle", VALUE_RECTANGLE, offsetof(struct config_region, options.rectangle)},
+	{"every", VALUE_PERIOD, offsetof(struct config_region, options.every_ms), 20, 60000},
+	{"frozen-after", VALUE_PERIOD, offsetof(struct config_region, options.frozen_after_ms), 20,
+		3600000},
+	{"expect", VALUE_EXPECT, offsetof(struct config_region, options)},
+	{"cover", VALUE_BOOLEAN, offsetof(struct config_region, options.cover)},
+};
+
 /* What keys were called until 2026; still understood, in no document, and never suggested. */
 static const struct {
 	const char *former;
@@ -197,6 +210,7 @@ enum {
 	SECTION_GUEST,
 	SECTION_OUTPUT,
 	SECTION_LAYOUT,
+	SECTION_REGION,
 };
 
 static const struct section sections[] = {
@@ -206,6 +220,7 @@ static const struct section sections[] = {
 	[SECTION_GUEST] = {"guest", guest_keys, G_N_ELEMENTS(guest_keys)},
 	[SECTION_OUTPUT] = {"output", output_keys, G_N_ELEMENTS(output_keys), true},
 	[SECTION_LAYOUT] = {"layout", layout_keys, G_N_ELEMENTS(layout_keys), true},
+	[SECTION_REGION] = {"region", region_keys, G_N_ELEMENTS(region_keys)},
 };
 
 G_STATIC_ASSERT(
@@ -314,6 +329,10 @@ static bool set_value(const struct key *key, void *target, struct config_output 
 		return config_parse_duration(text, member, error);
 	case VALUE_PERIOD:
 		return config_parse_period(text, key->min, key->max, member, error);
+	case VALUE_RECTANGLE:
+		return config_parse_rectangle(text, member, error);
+	case VALUE_EXPECT:
+		return config_parse_expect(text, member, error);
 	case VALUE_ALIVE:
 		return config_parse_alive(text, member, error);
 	case VALUE_PLACE:
@@ -473,6 +492,8 @@ static void apply_entry(struct config *config, struct config_scan *scan,
 		target = &config->input;
 	} else if (section == &sections[SECTION_DEVICE]) {
 		target = config_add_device(config, name, origin);
+	} else if (section == &sections[SECTION_REGION]) {
+		target = config_add_region(config, name, origin);
 	} else if (section == &sections[SECTION_GUEST]) {
 		target = config_find_guest(config, name);
 		if (target == NULL)

@@ -24,6 +24,7 @@
 #include "scene/alive.h"
 #include "scene/picture_spec.h"
 #include "scene/place.h"
+#include "scene/region.h"
 
 #define CONFIG_DEFAULT_PATH "/etc/scanoutd/scanoutd.conf"
 
@@ -159,6 +160,18 @@ struct config_output {
 	int32_t y;
 };
 
+/* Default of every=. */
+#define CONFIG_REGION_EVERY_MS 100
+
+/* [region NAME]: a part of an output that is watched. */
+struct config_region {
+	char *name;
+	char *origin;
+	char *output; /* as config_output.name; after config_resolve() never NULL */
+	struct region_options
+		options; /* .name and .output are the two above, after config_resolve() */
+};
+
 struct config {
 	struct config_daemon daemon;
 	struct config_input input;
@@ -167,6 +180,7 @@ struct config {
 	GPtrArray *outputs; /* of struct config_output, owned; may be empty: see config_resolve() */
 	GPtrArray *layouts; /* of struct config_layout, owned, in the order of the files */
 	GHashTable *texts; /* what takes effect at the start alone: see changes.h */
+	GPtrArray *regions; /* of struct config_region, owned */
 };
 
 /*
@@ -189,8 +203,9 @@ struct config *config_load(const char *path, GError **error);
 bool config_resolve(struct config *config, GError **error);
 
 /* A part of config_resolve(): what belongs together of alive=, and its defaults. `folder` is that of
- * default socket paths. (resolve_alive.c) */
+ * default socket paths. The same of regions. (resolve_alive.c) */
 bool config_resolve_alive(struct config_guest *guest, const char *folder, GError **error);
+bool config_resolve_regions(struct config *config, GError **error);
 
 /* What a start on this machine would find out later, for --check-config: groups, folders and pictures
  * that are not there, or are none. */
@@ -213,13 +228,15 @@ struct config_guest *config_find_guest(const struct config *config, const char *
 struct config_output *config_find_output(const struct config *config, const char *name,
 	const char *layouts);
 
-/* Added at the end, with defaults. The config's. A device or layout that is there is found instead. */
+/* Added at the end, with defaults. The config's. A device, layout or region that is there is found instead. */
 struct config_guest *config_add_guest(struct config *config, const char *name, const char *origin);
 struct config_output *config_add_output(struct config *config, const char *name,
 	const char *origin);
 struct config_layout *config_add_layout(struct config *config, const char *name,
 	const char *origin);
 struct config_device *config_add_device(struct config *config, const char *name,
+	const char *origin);
+struct config_region *config_add_region(struct config *config, const char *name,
 	const char *origin);
 
 #endif

@@ -56,6 +56,16 @@ static void output_free(gpointer data)
 	g_free(output);
 }
 
+static void region_free(gpointer data)
+{
+	struct config_region *region = data;
+
+	g_free(region->name);
+	g_free(region->origin);
+	g_free(region->output);
+	g_free(region);
+}
+
 struct config *config_create(void)
 {
 	struct config *config = g_new0(struct config, 1);
@@ -72,6 +82,7 @@ struct config *config_create(void)
 	config->outputs = g_ptr_array_new_with_free_func(output_free);
 	config->layouts = g_ptr_array_new_with_free_func(config_layout_free);
 	config->texts = config_texts_create();
+	config->regions = g_ptr_array_new_with_free_func(region_free);
 	return config;
 }
 
@@ -92,6 +103,7 @@ void config_destroy(struct config *config)
 	g_ptr_array_unref(config->outputs);
 	g_ptr_array_unref(config->layouts);
 	g_hash_table_unref(config->texts);
+	g_ptr_array_unref(config->regions);
 	g_free(config);
 }
 
@@ -176,4 +188,21 @@ struct config_layout *config_add_layout(struct config *config, const char *name,
 	layout->origin = g_strdup(origin);
 	g_ptr_array_add(config->layouts, layout);
 	return layout;
+}
+
+struct config_region *config_add_region(struct config *config, const char *name, const char *origin)
+{
+	struct config_region *region;
+
+	for (guint i = 0; i < config->regions->len; i++) {
+		region = g_ptr_array_index(config->regions, i);
+		if (g_str_equal(region->name, name))
+			return region;
+	}
+	region = g_new0(struct config_region, 1);
+	region->name = g_strdup(name);
+	region->origin = g_strdup(origin);
+	region->options.every_ms = CONFIG_REGION_EVERY_MS;
+	g_ptr_array_add(config->regions, region);
+	return region;
 }

@@ -484,7 +484,7 @@ bool config_resolve(struct config *config, GError **error)
 			return false;
 	}
 	return config_resolve_layouts(config, error) && resolve_outputs(config, error) &&
-		resolve_input(config, seen, error);
+		config_resolve_regions(config, error) && resolve_input(config, seen, error);
 }
 
 /* The folder that `path` is to be made in: is there, or is ours to make and can be made. */

@@ -17,6 +17,7 @@
 #include "scene/hours.h"
 #include "scene/picture_spec.h"
 #include "scene/place.h"
+#include "scene/region.h"
 
 #define CONFIG_ERROR (config_error_quark())
 GQuark config_error_quark(void);
@@ -64,6 +65,11 @@ bool config_parse_period(const char *text, gint64 min, gint64 max, gint64 *milli
 	GError **error);
 /* "none", "frames", … (value_alive.c) */
 bool config_parse_alive(const char *text, enum alive_proof *proof, GError **error);
+/* "X,Y WxH", pixels; and not empty. (value_alive.c) */
+bool config_parse_rectangle(const char *text, struct kms_rect *rectangle, GError **error);
+/* Checksums of eight hexadecimal digits, separated by semicolons: they replace those that are there.
+ * (value_alive.c) */
+bool config_parse_expect(const char *text, struct region_options *region, GError **error);
 /* "auto", "normal", "90", … "flipped-270": see scene/place.h. */
 bool config_parse_transform(const char *text, enum kms_transform *transform, GError **error);
 /* "#rrggbb", as XRGB. */

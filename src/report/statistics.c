@@ -50,6 +50,16 @@ static void fill_guests(const struct statistics_parts *parts, struct stats_guest
 	}
 }
 
+static void fill_regions(const struct layout *layout, struct stats_region *regions)
+{
+	for (size_t i = 0; i < layout_region_count(layout); i++) {
+		const struct region *region = layout_region(layout, i);
+
+		regions[i] = (struct stats_region){region->options->name, region->options->output,
+			region};
+	}
+}
+
 static void add_input(void *data, const char *machine, const char *device,
 	const struct device_counters *counters)
 {
@@ -69,6 +79,8 @@ void statistics_write(const struct statistics_parts *parts, struct file_writer *
 	size_t output_count = count_outputs(device);
 	g_autofree struct stats_output *outputs = g_new0(struct stats_output, output_count);
 	g_autofree struct stats_guest *guests = g_new0(struct stats_guest, parts->member_count);
+	size_t region_count = layout_region_count(parts->layout);
+	g_autofree struct stats_region *regions = g_new0(struct stats_region, region_count);
 	g_autoptr(GArray) inputs = g_array_new(FALSE, FALSE, sizeof(struct stats_input));
 	enum layout_reason reason;
 	const char *layout = layout_in_force(parts->layout, &reason);
@@ -76,6 +88,7 @@ void statistics_write(const struct statistics_parts *parts, struct file_writer *
 
 	fill_outputs(parts, outputs);
 	fill_guests(parts, guests);
+	fill_regions(parts->layout, regions);
 	input_each_counters(parts->input, add_input, inputs);
 	json = stats_to_json(&(struct stats){
 		.card = device != NULL ? kms_device_path(device) : NULL,
@@ -90,6 +103,8 @@ void statistics_write(const struct statistics_parts *parts, struct file_writer *
 		.guest_count = parts->member_count,
 		.inputs = (const struct stats_input *)(const void *)inputs->data,
 		.input_count = inputs->len,
+		.regions = regions,
+		.region_count = region_count,
 	});
 	file_writer_write(file, json);
 }

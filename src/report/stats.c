@@ -212,6 +212,24 @@ static void add_input(JsonBuilder *json, const struct stats_input *input)
 	json_builder_end_object(json);
 }
 
+static void add_region(JsonBuilder *json, const struct stats_region *region)
+{
+	const struct region_counters *counters = &region->region->counters;
+	char crc[9];
+
+	g_snprintf(crc, sizeof(crc), "%08x", region->region->crc);
+	json_builder_begin_object(json);
+	add_text(json, "name", region->name);
+	add_text(json, "output", region->output);
+	add_text(json, "state", region_state_name(region->region->state));
+	add_text(json, "checksum", region->region->read ? crc : NULL);
+	add_number(json, "reads", counters->reads);
+	add_number(json, "skipped", counters->skipped);
+	add_number(json, "frozen", counters->frozen);
+	add_number(json, "wrong", counters->wrong);
+	json_builder_end_object(json);
+}
+
 /* Indented, and with the newline that a text file ends with. */
 static char *generate(JsonBuilder *json)
 {
@@ -249,6 +267,10 @@ char *stats_to_json(const struct stats *stats)
 	begin_array(json, "inputs");
 	for (size_t i = 0; i < stats->input_count; i++)
 		add_input(json, &stats->inputs[i]);
+	json_builder_end_array(json);
+	begin_array(json, "regions");
+	for (size_t i = 0; i < stats->region_count; i++)
+		add_region(json, &stats->regions[i]);
 	json_builder_end_array(json);
 	json_builder_end_object(json);
 	return generate(json);

@@ -45,6 +45,13 @@ struct stats_input {
 	struct device_counters counters;
 };
 
+/* One [region NAME]. */
+struct stats_region {
+	const char *name;
+	const char *output; /* as it is configured */
+	const struct region *region;
+};
+
 struct stats {
 	const char *card; /* NULL, with the next: there is none now */
 	const struct kms_device_counters *device;
@@ -56,6 +63,8 @@ struct stats {
 	size_t guest_count;
 	const struct stats_input *inputs;
 	size_t input_count;
+	const struct stats_region *regions;
+	size_t region_count;
 	const char *layout; /* in force, and why; NULL: there are no layouts */
 	const char *layout_reason;
 };

@@ -91,6 +91,28 @@ void copy_prepare_image(pixman_image_t *image, const struct place *place)
 	pixman_image_set_repeat(image, PIXMAN_REPEAT_PAD);
 }
 
+void copy_image(const struct copy_target *target, pixman_image_t *image, const struct place *place)
+{
+	struct kms_rect clipped = clip_to_target(target, &place->destination);
+	bool plain = !place->scaled && place->transform == KMS_ROTATE_0;
+	int32_t x = clipped.x;
+	int32_t y = clipped.y;
+
+	if (plain) {
+		x += place->source.x - place->destination.x;
+		y += place->source.y - place->destination.y;
+	} else {
+		copy_prepare_image(image, place);
+	}
+	pixman_image_composite32(PIXMAN_OP_SRC, image, NULL, target->image, x, y, 0, 0, clipped.x,
+		clipped.y, clipped.width, clipped.height);
+	if (plain)
+		return;
+	pixman_image_set_transform(image, NULL);
+	pixman_image_set_filter(image, PIXMAN_FILTER_NEAREST, NULL, 0);
+	pixman_image_set_repeat(image, PIXMAN_REPEAT_NONE);
+}
+
 void copy_surface(const struct copy_target *target, const struct surface *surface,
 	const struct place *place, const struct kms_rect *rect)
 {

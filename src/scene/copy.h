@@ -44,6 +44,9 @@ void copy_fill(const struct copy_target *target, const struct kms_rect *rect, ui
 void copy_surface(const struct copy_target *target, const struct surface *surface,
 	const struct place *place, const struct kms_rect *rect);
 
+/* The same of an image that is no surface, and all of the target: the image stays as it is. */
+void copy_image(const struct copy_target *target, pixman_image_t *image, const struct place *place);
+
 /* Rows of bytes; one memcpy where rows are adjacent on both sides. */
 void copy_rows(uint8_t *to, uint32_t to_stride, const uint8_t *from, uint32_t from_stride,
 	size_t row_bytes, uint32_t rows);

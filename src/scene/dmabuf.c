@@ -327,14 +327,39 @@ static void composite(pixman_image_t *from, int32_t x, int32_t y, struct surface
 		rect->x, rect->y, rect->width, rect->height);
 }
 
+/* The rows of a tiled buffer that have `rect` of the shown part, upright; NULL: they cannot be had. */
+static pixman_image_t *map_tiled(struct dmabuf_reader *reader, const struct kms_rect *rect)
+{
+	const struct channel_dmabuf *dmabuf = &reader->dmabuf;
+	uint32_t width = (uint32_t)rect->width;
+	uint32_t height = (uint32_t)rect->height;
+	uint32_t x = dmabuf->x + (uint32_t)rect->x;
+	uint32_t y = dmabuf->y + (uint32_t)rect->y;
+	uint32_t memory_y = dmabuf->y_inverted ? dmabuf->fd_height - y - height : y;
+	uint32_t stride;
+	const uint8_t *memory = tiled_map(reader->tiled, x, memory_y, width, height, &stride);
+	pixman_image_t *image = NULL;
+
+	if (memory)
+		image = upright_image(reader, memory, width, height, stride);
+	if (memory && !image)
+		tiled_unmap(reader->tiled);
+	return image;
+}
+
+static void unmap_tiled(struct dmabuf_reader *reader, pixman_image_t *image)
+{
+	pixman_image_unref(image);
+	tiled_unmap(reader->tiled);
+}
+
 bool dmabuf_reader_copy(struct dmabuf_reader *reader, struct surface *surface,
 	const struct kms_rect *rect)
 {
 	const struct channel_dmabuf *dmabuf = &reader->dmabuf;
 	int32_t x = (int32_t)dmabuf->x + rect->x;
 	int32_t y = (int32_t)dmabuf->y + rect->y;
-	uint32_t width = (uint32_t)rect->width;
-	uint32_t height = (uint32_t)rect->height;
+	pixman_image_t *image;
 
 	if (reader->image) {
 		if (reader->sync && !sync_reading(reader->fd, DMA_BUF_SYNC_START))
@@ -345,20 +370,67 @@ bool dmabuf_reader_copy(struct dmabuf_reader *reader, struct surface *surface,
 		return !guard_lost(reader->guard);
 	}
 
-	uint32_t memory_y = dmabuf->y_inverted ? dmabuf->fd_height - (uint32_t)y - height
-					       : (uint32_t)y;
-	uint32_t stride;
-	const uint8_t *memory = tiled_map(reader->tiled, (uint32_t)x, memory_y, width, height,
-		&stride);
+	image = map_tiled(reader, rect);
+	if (!image)
+		return false;
+	composite(image, 0, 0, surface, rect);
+	unmap_tiled(reader, image);
+	return true;
+}
+
+/* The part of the picture that the target shows in this place. */
+static struct kms_rect seen_part(const struct dmabuf_reader *reader, const struct place *place,
+	const struct copy_target *target)
+{
+	const struct kms_rect all = {0, 0, (int32_t)target->width, (int32_t)target->height};
+	const struct kms_rect picture = {0, 0, (int32_t)reader->dmabuf.width,
+		(int32_t)reader->dmabuf.height};
+	struct kms_rect shown = rect_intersect(&all, &place->destination);
+	struct kms_rect part;
+	double x0, y0, x1, y1;
+
+	place_from_output(place, shown.x, shown.y, &x0, &y0);
+	place_from_output(place, shown.x + shown.width, shown.y + shown.height, &x1, &y1);
+	/* With the neighbours that scaling mixes in. */
+	part.x = (int32_t)MIN(x0, x1) - 1;
+	part.y = (int32_t)MIN(y0, y1) - 1;
+	part.width = (int32_t)MAX(x0, x1) + 2 - part.x;
+	part.height = (int32_t)MAX(y0, y1) + 2 - part.y;
+	return rect_empty(&shown) ? shown : rect_intersect(&part, &picture);
+}
+
+static bool draw_tiled(struct dmabuf_reader *reader, const struct place *place,
+	const struct copy_target *target)
+{
+	struct kms_rect part = seen_part(reader, place, target);
+	struct place moved = *place;
 	pixman_image_t *image;
 
-	if (!memory)
+	if (rect_empty(&part))
+		return true;
+	image = map_tiled(reader, &part);
+	if (!image)
 		return false;
-	image = upright_image(reader, memory, width, height, stride);
-	if (image) {
-		composite(image, 0, 0, surface, rect);
-		pixman_image_unref(image);
-	}
-	tiled_unmap(reader->tiled);
-	return image != NULL;
+	moved.source.x -= part.x;
+	moved.source.y -= part.y;
+	copy_image(target, image, &moved);
+	unmap_tiled(reader, image);
+	return true;
+}
+
+bool dmabuf_reader_draw(struct dmabuf_reader *reader, const struct place *place,
+	const struct copy_target *target)
+{
+	struct place moved = *place;
+
+	if (!reader->image)
+		return draw_tiled(reader, place, target);
+	moved.source.x += (int32_t)reader->dmabuf.x;
+	moved.source.y += (int32_t)reader->dmabuf.y;
+	if (reader->sync && !sync_reading(reader->fd, DMA_BUF_SYNC_START))
+		return false;
+	copy_image(target, reader->image, &moved);
+	if (reader->sync)
+		sync_reading(reader->fd, DMA_BUF_SYNC_END);
+	return !guard_lost(reader->guard);
 }

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "kms.h"
+#include "scene/copy.h"
 #include "scene/surface.h"
 #include "wire/channel.h"
 
@@ -54,5 +55,10 @@ void dmabuf_reader_destroy(struct dmabuf_reader *reader);
  */
 bool dmabuf_reader_copy(struct dmabuf_reader *reader, struct surface *surface,
 	const struct kms_rect *rect);
+
+/* The same of what is seen of the shown part in this place, whose destination is in the target's pixels;
+ * what lies beside it stays as it is. */
+bool dmabuf_reader_draw(struct dmabuf_reader *reader, const struct place *place,
+	const struct copy_target *target);
 
 #endif

@@ -51,6 +51,8 @@ static void on_presented(void *data, struct kms_output *output, uint64_t serial,
 		layout_alive_presented(entry, serial, presentation->time_us);
 	if (view)
 		view_presented(view, serial, presentation);
+	if (entry)
+		layout_region_presented(entry);
 }
 
 static void on_idle(void *data, struct kms_output *output)
@@ -481,6 +483,7 @@ struct layout *layout_create(const struct layout_options *options,
 	layout_placeholder_init(layout, options->font);
 	for (size_t i = 0; i < options->output_count; i++)
 		layout_begin_to_read(layout, &options->outputs[i].picture);
+	layout_region_init(layout, options->regions, options->region_count);
 	layout_alive_init(layout);
 	return layout;
 }
@@ -504,6 +507,7 @@ void layout_destroy(struct layout *layout)
 	if (!layout)
 		return;
 	layout_alive_finish(layout);
+	layout_region_finish(layout);
 	layout_hours_finish(layout);
 	close_entries(layout);
 	layout_vacant_close(layout);

@@ -29,6 +29,7 @@
 #include "scene/layout_screen.h"
 #include "scene/picture_spec.h"
 #include "scene/place.h"
+#include "scene/region.h"
 #include "scene/view.h"
 
 struct layout;
@@ -67,6 +68,8 @@ struct layout_options {
 	const char *chosen; /* in force at first: [daemon] layout=; NULL: as when= says */
 	const struct layout_guest *guests;
 	size_t guest_count;
+	const struct region_options *regions; /* each of at most CHECKSUM_PIXELS_MAX pixels */
+	size_t region_count;
 	unsigned int told_period_ms; /* between two layout_listener.screen_changed; 0: 1000 */
 	unsigned int told_patience_ms; /* until a guest that was told has asked; 0: 5000 */
 	const char *font; /* of cards: see font_open() */
@@ -162,6 +165,10 @@ struct layout_life_counters {
 struct layout_life_counters layout_life_counters(const struct layout *layout,
 	const struct guest *guest);
 enum alive_state layout_life(const struct layout *layout, const struct guest *guest);
+
+/* Watched regions, in the order of the options: how each is now, and its counters. */
+size_t layout_region_count(const struct layout *layout);
+const struct region *layout_region(const struct layout *layout, size_t index);
 
 /* Views that there are now, for counters, input and tests. */
 size_t layout_view_count(const struct layout *layout);

@@ -5,16 +5,27 @@
  * output, so that it can come back. For that the view is taken from its source, and bound again
  * afterwards.
  *
+ * The same becomes of pictures of which a watched region is bad (layout_region.c).
+ *
  * Signs are noted when they come, from inside of a guest's message; who is dead is looked at in a turn of
  * its own, at the next deadline or when something is another (layout_alive_kick()).
  */
 #include "log.h"
+#include "scene/checksum.h"
 #include "scene/layout_internal.h"
 #include "turn.h"
+
+/* A part that cannot be read now is tried again after this. */
+#define AGAIN_US 10000
 
 static struct screen *screen_of(const struct entry *entry)
 {
 	return &entry->member->screens[entry->scanout];
+}
+
+static unsigned int scanout_of(const struct screen *screen)
+{
+	return (unsigned int)(screen - screen->member->screens);
 }
 
 /* ---- covers ---- */
@@ -26,24 +37,39 @@ static char *clock_time(void)
 	return now ? g_date_time_format(now, "%H:%M:%S") : g_strdup("?");
 }
 
-/* text_card.lines; the caller's. */
-static char **make_lines(const struct member *member)
+/* What is the matter, in two lines of a card. */
+static void add_reason(GPtrArray *lines, const struct entry *entry)
 {
 	static const char *const missing[] = {
 		[ALIVE_FRAMES] = "It has drawn nothing",
 		[ALIVE_RECTANGLE] = "Its picture has not changed",
 		[ALIVE_SOCKET] = "It has sent no sign of life",
 	};
-	const struct alive_options *alive = &member->options.alive;
+	const struct alive_options *alive = &entry->member->options.alive;
+	const struct region *region = layout_region_bad(entry);
+
+	if (screen_of(entry)->alive.dead || !region) {
+		g_ptr_array_add(lines, g_strdup("Not responding"));
+		g_ptr_array_add(lines,
+			g_strdup_printf("%s for %" G_GINT64_FORMAT " ms.", missing[alive->proof],
+				alive->period_ms));
+		return;
+	}
+	g_ptr_array_add(lines, g_strdup("Its picture is not as it ought to be"));
+	g_ptr_array_add(lines,
+		g_strdup_printf("The part \"%s\" is %s.", region->options->name,
+			region_state_name(region->state)));
+}
+
+/* text_card.lines; the caller's. */
+static char **make_lines(const struct entry *entry)
+{
 	g_autofree char *since = clock_time();
 	GPtrArray *lines = g_ptr_array_new();
 
-	g_ptr_array_add(lines, g_strdup(guest_name(member->options.guest)));
-	g_ptr_array_add(lines, g_strdup("Not responding"));
-	g_ptr_array_add(lines,
-		g_strdup_printf("%s for %" G_GINT64_FORMAT " ms.", missing[alive->proof],
-			alive->period_ms));
-	g_ptr_array_add(lines, g_strdup("The picture comes back when it does."));
+	g_ptr_array_add(lines, g_strdup(guest_name(entry->member->options.guest)));
+	add_reason(lines, entry);
+	g_ptr_array_add(lines, g_strdup("The picture comes back when that is over."));
 	g_ptr_array_add(lines, g_strdup_printf("Since %s", since));
 	g_ptr_array_add(lines, NULL);
 	return (char **)g_ptr_array_free(lines, FALSE);
@@ -51,14 +77,14 @@ static char **make_lines(const struct member *member)
 
 static bool is_to_be_covered(const struct entry *entry)
 {
-	return entry->view && !entry->surplus && screen_of(entry)->alive.dead &&
-		entry->member->options.dead.kind != PICTURE_LAST;
+	return entry->view && !entry->surplus && entry->member->options.dead.kind != PICTURE_LAST &&
+		(screen_of(entry)->alive.dead || layout_region_bad(entry));
 }
 
 static void cover(struct entry *entry)
 {
 	struct screen *screen = screen_of(entry);
-	g_auto(GStrv) lines = make_lines(entry->member);
+	g_auto(GStrv) lines = make_lines(entry);
 
 	source_remove_view(layout_source(entry), entry->view);
 	entry->covered = true;
@@ -120,11 +146,6 @@ void layout_alive_presented(const struct entry *entry, uint64_t serial, int64_t 
 
 /* ---- who is alive ---- */
 
-static unsigned int scanout_of(const struct screen *screen)
-{
-	return (unsigned int)(screen - screen->member->screens);
-}
-
 static void note_sign(struct screen *screen, int64_t now_us)
 {
 	if (!alive_sign(&screen->alive, now_us))
@@ -136,7 +157,62 @@ static void note_sign(struct screen *screen, int64_t now_us)
 
 void layout_alive_frame(struct screen *screen, const struct kms_rect *rect)
 {
-	note_sign(screen, turn_time());
+	const struct alive_options *options = &screen->member->options.alive;
+
+	if (options->proof == ALIVE_FRAMES) {
+		note_sign(screen, turn_time());
+	} else if (!rect || rect_overlaps(rect, &options->rectangle)) {
+		screen->touched_us = turn_time();
+		layout_alive_kick(screen->member->layout);
+	}
+}
+
+static struct source *source_of(const struct screen *screen)
+{
+	return guest_source(screen->member->options.guest, scanout_of(screen));
+}
+
+/* What the picture has of the rectangle, at the target's top left; the rest of that is black. */
+static enum source_draw read_part(struct screen *screen)
+{
+	struct member *member = screen->member;
+	const struct kms_rect *rectangle = &member->options.alive.rectangle;
+	const struct kms_rect all = {0, 0, rectangle->width, rectangle->height};
+	struct place place = {.transform = KMS_ROTATE_0};
+	struct kms_rect picture = {0};
+	uint32_t width, height;
+
+	if (source_size(source_of(screen), &width, &height))
+		picture = (struct kms_rect){0, 0, (int32_t)width, (int32_t)height};
+	place.source = rect_intersect(&picture, rectangle);
+	if (rect_empty(&place.source))
+		return SOURCE_DRAW_NEVER;
+	place.destination = (struct kms_rect){0, 0, place.source.width, place.source.height};
+	copy_fill(&member->part, &all, 0);
+	return source_draw(source_of(screen), NULL, &place, &member->part);
+}
+
+/* The rectangle was drawn into: has it changed by that? */
+static void look_at_part(struct screen *screen)
+{
+	int64_t touched_us = screen->touched_us;
+	uint32_t crc;
+
+	switch (read_part(screen)) {
+	case SOURCE_DRAWN:
+		break;
+	case SOURCE_DRAW_LATER:
+		return;
+	default:
+		screen->touched_us = 0;
+		return;
+	}
+	screen->touched_us = 0;
+	crc = checksum_pixels(&screen->member->part);
+	if (!screen->seen || screen->crc != crc)
+		note_sign(screen, touched_us);
+	screen->seen = true;
+	screen->crc = crc;
 }
 
 void layout_note_life(struct layout *layout, struct guest *guest)
@@ -177,18 +253,26 @@ static void say_dead(const struct screen *screen)
 		missing[options->alive.proof], options->alive.period_ms);
 }
 
+static void end_screen(struct screen *screen)
+{
+	screen->touched_us = 0;
+	screen->seen = false;
+	if (alive_end(&screen->alive))
+		log_guest(G_LOG_LEVEL_MESSAGE, guest_name(screen->member->options.guest),
+			"scanout %u shows nothing any more, and was dead", scanout_of(screen));
+}
+
 static void look_at_screen(struct screen *screen, int64_t now_us)
 {
-	const struct guest *guest = screen->member->options.guest;
-	struct source *source = guest_source(screen->member->options.guest, scanout_of(screen));
 	int64_t due_us;
 
-	if (source_state(source) == SOURCE_ENABLED) {
-		alive_run(&screen->alive, is_seen(screen), now_us);
-	} else if (alive_end(&screen->alive)) {
-		log_guest(G_LOG_LEVEL_MESSAGE, guest_name(guest),
-			"scanout %u shows nothing any more, and was dead", scanout_of(screen));
+	if (source_state(source_of(screen)) != SOURCE_ENABLED) {
+		end_screen(screen);
+		return;
 	}
+	alive_run(&screen->alive, is_seen(screen), now_us);
+	if (screen->touched_us != 0)
+		look_at_part(screen);
 	due_us = alive_deadline(&screen->alive);
 	if (!alive_check(&screen->alive, now_us))
 		return;
@@ -223,21 +307,28 @@ static void tell_state(struct member *member)
 		layout->listener.life(layout->data, member->options.guest, state);
 }
 
-static int64_t next_deadline(const struct layout *layout)
+static int64_t next_deadline(const struct layout *layout, int64_t now_us)
 {
 	int64_t next = ALIVE_NEVER;
 
 	for (size_t i = 0; i < layout->member_count; i++) {
-		for (uint32_t j = 0; j < VHOST_USER_GPU_SCANOUTS; j++)
-			next = MIN(next, alive_deadline(&layout->members[i].screens[j].alive));
+		for (uint32_t j = 0; j < VHOST_USER_GPU_SCANOUTS; j++) {
+			const struct screen *screen = &layout->members[i].screens[j];
+
+			next = MIN(next, alive_deadline(&screen->alive));
+			/* It could not be read: its guest's GPU is at it. */
+			if (screen->touched_us != 0)
+				next = MIN(next, now_us + AGAIN_US);
+		}
 	}
-	return next == ALIVE_NEVER ? -1 : next;
+	return next;
 }
 
 static gboolean look(GSource *source, GSourceFunc callback, gpointer data)
 {
 	struct layout *layout = data;
 	int64_t now_us = g_get_monotonic_time();
+	int64_t next_us;
 
 	turn_note();
 	g_source_set_ready_time(source, -1);
@@ -250,10 +341,11 @@ static gboolean look(GSource *source, GSourceFunc callback, gpointer data)
 			look_at_screen(&member->screens[j], now_us);
 		tell_state(member);
 	}
+	next_us = MIN(next_deadline(layout, now_us), layout_region_look(layout, now_us));
 	cover_entries(layout);
 	/* What kicked it meanwhile is looked at again. */
-	if (g_source_get_ready_time(source) < 0)
-		g_source_set_ready_time(source, next_deadline(layout));
+	if (g_source_get_ready_time(source) < 0 && next_us != ALIVE_NEVER)
+		g_source_set_ready_time(source, next_us);
 	return G_SOURCE_CONTINUE;
 }
 
@@ -311,6 +403,8 @@ static void watch_member(struct member *member)
 	const struct alive_options *options = &member->options.alive;
 	bool frames = options->proof == ALIVE_FRAMES || options->proof == ALIVE_RECTANGLE;
 
+	if (options->proof == ALIVE_RECTANGLE)
+		layout_target_init(&member->part, &options->rectangle);
 	for (uint32_t i = 0; i < VHOST_USER_GPU_SCANOUTS; i++) {
 		alive_init(&member->screens[i].alive, options->period_ms * G_TIME_SPAN_MILLISECOND);
 		source_watch(guest_source(member->options.guest, i), frames);
@@ -324,10 +418,14 @@ void layout_alive_init(struct layout *layout)
 		if (layout->members[i].options.alive.proof != ALIVE_UNASKED)
 			watch_member(&layout->members[i]);
 	}
+	if (layout->region_count > 0)
+		make_watch(layout);
 }
 
 void layout_alive_finish(struct layout *layout)
 {
+	for (size_t i = 0; i < layout->member_count; i++)
+		layout_target_finish(&layout->members[i].part);
 	if (!layout->watch)
 		return;
 	g_source_destroy(layout->watch);

@@ -28,6 +28,7 @@ struct member {
 	bool shown; /* a picture of its own, since the start */
 	bool failed; /* layout_set_status() */
 	char **lines; /* of its cards */
+	struct copy_target part; /* ALIVE_RECTANGLE: for reading it */
 	enum alive_state life; /* as was told last */
 	uint64_t covers;
 	uint64_t cover_us;
@@ -44,6 +45,9 @@ struct member {
 		size_t edid_size;
 		/* layout_alive.c's */
 		struct alive alive;
+		int64_t touched_us; /* ALIVE_RECTANGLE: drawn into, and not looked at so far; 0: not */
+		bool seen; /* once, since it is due; then … */
+		uint32_t crc; /* … what it was last */
 		int64_t cover_due_us; /* of what covers it, and is not on the glass so far: since when; 0: none */
 		uint64_t cover_after; /* … the view's serial before it */
 	} screens[VHOST_USER_GPU_SCANOUTS];
@@ -96,7 +100,9 @@ struct layout {
 	unsigned int told_period_ms;
 	unsigned int told_patience_ms;
 	struct pictures *pictures;
-	GSource *watch; /* looks who is alive; NULL: nobody need prove it */
+	GSource *watch; /* looks who is alive, and at the regions; NULL: nobody need prove it */
+	struct watched *regions; /* layout_region.c's */
+	size_t region_count;
 	unsigned int minute; /* of the day, by which outputs are in their hours */
 	guint minute_timer; /* until the next one; 0: no section has hours */
 	GHashTable *said; /* the remarks that hold, as text */
@@ -209,6 +215,19 @@ void layout_alive_frame(struct screen *screen, const struct kms_rect *rect);
 /* After the members, and before them. */
 void layout_alive_init(struct layout *layout);
 void layout_alive_finish(struct layout *layout);
+
+/* Reads a region, if the time has come for one. When it must be called again; ALIVE_NEVER.
+ * (layout_region.c) */
+int64_t layout_region_look(struct layout *layout, int64_t now_us);
+/* What could not be read for want of a flip is read. */
+void layout_region_presented(const struct entry *entry);
+/* Memory to read a rectangle into; of the owner. Finishing takes zeroed memory. */
+void layout_target_init(struct copy_target *target, const struct kms_rect *rectangle);
+void layout_target_finish(struct copy_target *target);
+/* For which the entry's picture is to be covered, or NULL. */
+const struct region *layout_region_bad(const struct entry *entry);
+void layout_region_init(struct layout *layout, const struct region_options *regions, size_t count);
+void layout_region_finish(struct layout *layout);
 
 /* The source of the entry's scanout. */
 struct source *layout_source(const struct entry *entry);

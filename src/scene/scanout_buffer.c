@@ -305,6 +305,29 @@ enum view_fill content_copy(struct scanout *scanout, struct content *content,
 	return VIEW_FILL_DONE;
 }
 
+enum view_fill content_draw(struct scanout *scanout, struct content *content,
+	const struct place *place, const struct copy_target *target)
+{
+	const struct kms_rect all = {0, 0, (int32_t)target->width, (int32_t)target->height};
+	const struct surface *surface = content->picture.surface;
+
+	if (content->kind == SCANOUT_PIXELS) {
+		if (!surface)
+			return VIEW_FILL_NEVER;
+		/* Of an UPDATE that is half received nobody sees anything so far. */
+		if (surface_unfinished(surface))
+			return VIEW_FILL_LATER;
+		copy_surface(target, surface, place, &all);
+		return VIEW_FILL_DONE;
+	}
+	if (content->kind != SCANOUT_DMABUF || !make_reader(scanout, content))
+		return VIEW_FILL_NEVER;
+	if (!dmabuf_signalled(content->fd))
+		return VIEW_FILL_LATER;
+	return dmabuf_reader_draw(content->reader, place, target) ? VIEW_FILL_DONE
+								  : VIEW_FILL_NEVER;
+}
+
 /* The fd becomes our own, or else goes on being the holder's, which may outlive its card. */
 static void release_holder(struct content *content)
 {

@@ -62,6 +62,11 @@ void content_import(struct scanout *scanout, struct content *content);
 enum view_fill content_copy(struct scanout *scanout, struct content *content,
 	const struct kms_rect *rect);
 
+/* Draws what the content shows in this place over the target, past its surface where it is a dma-buf.
+ * VIEW_FILL_LATER: it is not finished. */
+enum view_fill content_draw(struct scanout *scanout, struct content *content,
+	const struct place *place, const struct copy_target *target);
+
 /* What was made on the card is dropped. */
 void content_forget_device(struct content *content);
 

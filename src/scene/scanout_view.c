@@ -148,8 +148,37 @@ static void blank(struct source *source)
 		view_release(slot->view, true);
 }
 
+static enum source_draw draw(struct source *source, const struct kms_buffer *shown,
+	const struct place *place, const struct copy_target *target)
+{
+	struct scanout *scanout = of_source(source);
+
+	if (shown && scanout->shown.picture.buffer != shown)
+		return SOURCE_DRAW_LATER;
+	switch (content_draw(scanout, &scanout->shown, place, target)) {
+	case VIEW_FILL_DONE:
+		return SOURCE_DRAWN;
+	case VIEW_FILL_LATER:
+		return SOURCE_DRAW_LATER;
+	case VIEW_FILL_NEVER:
+		break;
+	}
+	return SOURCE_DRAW_NEVER;
+}
+
+static bool size(const struct source *source, uint32_t *width, uint32_t *height)
+{
+	const struct scanout *scanout = of_source((struct source *)source);
+
+	*width = scanout->shown.picture.width;
+	*height = scanout->shown.picture.height;
+	return scanout->shown.kind != SCANOUT_DISABLED;
+}
+
 const struct source_interface scanout_source_interface = {
 	.add_view = add_view,
 	.remove_view = remove_view,
 	.blank = blank,
+	.draw = draw,
+	.size = size,
 };

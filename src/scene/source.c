@@ -19,6 +19,18 @@ void source_remove_view(struct source *source, struct view *view)
 	source->interface->remove_view(source, view);
 }
 
+enum source_draw source_draw(struct source *source, const struct kms_buffer *shown,
+	const struct place *place, const struct copy_target *target)
+{
+	return source->interface->draw ? source->interface->draw(source, shown, place, target)
+				       : SOURCE_DRAW_NEVER;
+}
+
+bool source_size(const struct source *source, uint32_t *width, uint32_t *height)
+{
+	return source->interface->size && source->interface->size(source, width, height);
+}
+
 void source_listen(struct source *source, const struct source_listener *listener, void *data)
 {
 	source->listener = listener;

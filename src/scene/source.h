@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "kms.h"
+#include "scene/copy.h"
 
 struct source;
 struct view;
@@ -33,6 +34,14 @@ enum source_state {
 	SOURCE_DISABLED, /* its peer switched it off, and is still there */
 };
 
+/* What became of reading a picture. */
+enum source_draw {
+	SOURCE_DRAWN,
+	/* Not now: its peer is at it (an UPDATE, a fence), or it is another one than is shown. */
+	SOURCE_DRAW_LATER,
+	SOURCE_DRAW_NEVER, /* there is none, or it cannot be read */
+};
+
 /* What the maker of a source does. */
 struct source_interface {
 	/*
@@ -45,6 +54,16 @@ struct source_interface {
 	void (*remove_view)(struct source *source, struct view *view);
 	/* The views become black. */
 	void (*blank)(struct source *source);
+	/*
+	 * Draws what its picture shows in this place (whose destination is in the target's pixels) over the
+	 * target, from the memory that its peer draws into: the views need not have it. Waits for nobody.
+	 * `shown` is the buffer that an output has of it, or NULL: then any will do. With the next, NULL
+	 * where it is read by nobody.
+	 */
+	enum source_draw (*draw)(struct source *source, const struct kms_buffer *shown,
+		const struct place *place, const struct copy_target *target);
+	/* The size of its picture, pixels; false: there is none. */
+	bool (*size)(const struct source *source, uint32_t *width, uint32_t *height);
 };
 
 struct source_listener {
@@ -96,6 +115,10 @@ const char *source_name(const struct source *source);
 /* See source_interface. */
 bool source_add_view(struct source *source, struct view *view);
 void source_remove_view(struct source *source, struct view *view);
+
+enum source_draw source_draw(struct source *source, const struct kms_buffer *shown,
+	const struct place *place, const struct copy_target *target);
+bool source_size(const struct source *source, uint32_t *width, uint32_t *height);
 
 /* One listener; NULL: nobody. */
 void source_listen(struct source *source, const struct source_listener *listener, void *data);

@@ -28,6 +28,7 @@
 #include "kms.h"
 #include "scene/copy.h"
 #include "scene/place.h"
+#include "scene/source.h"
 #include "scene/surface.h"
 
 struct view;
@@ -166,6 +167,14 @@ void view_draw_ahead(struct view *view, const struct view_picture *picture,
 /* What is shown while the source has no picture, and until it has. As view_show(); after
  * view_release(), or before the first picture. */
 void view_show_placeholder(struct view *view, const struct view_picture *picture);
+
+/*
+ * Draws what lies in this part of the output into the target, which has its size: from the buffer that is on
+ * the output's plane, so that it is what is seen, but for a cursor on a plane of its own. While another
+ * picture is in the place of the source's, as it would lie there. (view_read.c)
+ */
+enum source_draw view_read(struct view *view, struct source *source, const struct kms_rect *rect,
+	const struct copy_target *target);
 
 /* Is it what the view shows, or would on an output that is active? */
 bool view_shows(const struct view *view, const struct view_picture *picture);

@@ -60,6 +60,8 @@ struct scene_options {
 	struct picture_spec after;
 	struct alive_options alive;
 	struct picture_spec dead;
+	const struct region_options *regions;
+	size_t region_count;
 	const char *font; /* of cards: a path */
 	bool later; /* the layout has no card so far */
 	int64_t blank_after_ms; /* with off_after_ms; 0 and 0: never */

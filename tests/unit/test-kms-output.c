@@ -29,11 +29,14 @@ static void test_life(struct card_fixture *card)
 	g_assert_true(kms_output_busy(seen->output));
 	g_assert_true(kms_output_holds(seen->output, buffer));
 	g_assert_cmpuint(card_shown(0), ==, framebuffer_of(buffer));
+	/* On its way, and not there. */
+	g_assert_true(kms_output_current(seen->output) != buffer);
 	card_turn();
 	g_assert_cmpuint(seen->presentations, ==, 0);
 
 	card_flip(0);
 	g_assert_cmpuint(seen->presented, ==, 1);
+	g_assert_true(kms_output_current(seen->output) == buffer);
 	g_assert_false(kms_output_busy(seen->output));
 	g_assert_true(seen->presentation.vblank);
 	g_assert_cmpuint(seen->presentation.sequence, ==, 1);

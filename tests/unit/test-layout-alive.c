@@ -345,6 +345,65 @@ static void test_socket(void)
 	scene_destroy(scene);
 }
 
+/* Frames that change nothing in the rectangle are no sign, nor is drawing the same into it again. */
+static void test_rectangle(void)
+{
+	struct scene *scene = create((struct scene_options){
+		.alive = {.proof = ALIVE_RECTANGLE, .rectangle = {16, 8, 8, 4}}});
+	struct kms_output *output = scene_output(scene, 0);
+
+	draw(scene, RED);
+	flip(output);
+	pass_period(scene);
+	scene_expect_log("scanout 0 is dead: no change in its alive-rectangle");
+	flip(output);
+	scene_update(scene, 0, (struct kms_rect){0, 0, 16, 8}, GREEN);
+	scene_update(scene, 0, (struct kms_rect){16, 8, 8, 4}, RED);
+	g_assert_cmpint(layout_life(scene->layout, scene->guests[0]), ==, ALIVE_DEAD);
+	scene_update(scene, 0, (struct kms_rect){23, 11, 1, 1}, BLUE);
+	g_assert_cmpint(layout_life(scene->layout, scene->guests[0]), ==, ALIVE_WELL);
+	flip(output);
+	scene_destroy(scene);
+}
+
+/* Read from a dma-buf, once its fences have signalled. */
+static void test_rectangle_of_dmabuf(void)
+{
+	struct scene *scene = create((struct scene_options){
+		.alive = {.proof = ALIVE_RECTANGLE, .rectangle = {16, 8, 8, 4}}});
+	struct kms_output *output = scene_output(scene, 0);
+	uint32_t *memory = scene_show_dmabuf(scene, RED);
+
+	flip(output);
+	pass_period(scene);
+	g_assert_cmpint(layout_life(scene->layout, scene->guests[0]), ==, ALIVE_DEAD);
+	flip(output);
+	scene_paint(memory, GREEN);
+	fake_dmabuf_set_busy(memory, true);
+	scene_dmabuf_update(scene, 0, scene_full);
+	g_assert_cmpint(layout_life(scene->layout, scene->guests[0]), ==, ALIVE_DEAD);
+	fake_dmabuf_set_busy(memory, false);
+	while (layout_life(scene->layout, scene->guests[0]) == ALIVE_DEAD)
+		g_main_context_iteration(NULL, TRUE);
+	flip(output);
+	scene_destroy(scene);
+}
+
+/* One that lies beside the picture never changes. */
+static void test_rectangle_beside(void)
+{
+	struct scene *scene = create((struct scene_options){
+		.alive = {.proof = ALIVE_RECTANGLE, .rectangle = {SCENE_WIDTH, 0, 8, 4}}});
+
+	draw(scene, RED);
+	flip(scene_output(scene, 0));
+	pass_period(scene);
+	flip(scene_output(scene, 0));
+	draw(scene, GREEN);
+	g_assert_cmpint(layout_life(scene->layout, scene->guests[0]), ==, ALIVE_DEAD);
+	scene_destroy(scene);
+}
+
 /* A guest that need not prove anything is looked at by nobody. */
 static void test_unasked(void)
 {
@@ -372,6 +431,9 @@ int main(int argc, char **argv)
 	g_test_add_func("/layout-alive/last", test_last);
 	g_test_add_func("/layout-alive/card", test_card);
 	g_test_add_func("/layout-alive/socket", test_socket);
+	g_test_add_func("/layout-alive/rectangle", test_rectangle);
+	g_test_add_func("/layout-alive/rectangle-of-dmabuf", test_rectangle_of_dmabuf);
+	g_test_add_func("/layout-alive/rectangle-beside", test_rectangle_beside);
 	g_test_add_func("/layout-alive/unasked", test_unasked);
 	return g_test_run();
 }

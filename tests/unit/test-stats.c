@@ -222,9 +222,14 @@ static void test_every_counter(void)
 		{"second", false, &guest, {0}, NULL},
 	};
 	const struct stats_input input = {"ivi", "touch1", {61, 62, 63, 64}};
+	const struct region region = {.state = REGION_WRONG,
+		.read = true,
+		.crc = 0x1a2b,
+		.counters = {81, 82, 83, 84}};
+	const struct stats_region watched = {"lamp", "DP-1", &region};
 	const struct stall_counters loop = {71, 72, "channel kiosk"};
 	const struct stats stats = {"/dev/dri/card0", &device, 4711, &loop, outputs, 2, guests, 2,
-		&input, 1, "day", "key"};
+		&input, 1, &watched, 1, "day", "key"};
 	g_autoptr(GHashTable) values = NULL;
 	g_autofree char *json = NULL;
 	GHashTableIter iterator;
@@ -261,6 +266,14 @@ static void test_every_counter(void)
 	assert_number(values, "inputs.0.events", 62);
 	assert_number(values, "inputs.0.merged", 63);
 	assert_number(values, "inputs.0.dropped", 64);
+	assert_value(values, "regions.0.name", "lamp");
+	assert_value(values, "regions.0.output", "DP-1");
+	assert_value(values, "regions.0.state", "wrong");
+	assert_value(values, "regions.0.checksum", "00001a2b");
+	assert_number(values, "regions.0.reads", 81);
+	assert_number(values, "regions.0.skipped", 82);
+	assert_number(values, "regions.0.frozen", 83);
+	assert_number(values, "regions.0.wrong", 84);
 	/* The second guest's counters are all that is left: nothing unchecked, no relay. */
 	g_hash_table_iter_init(&iterator, values);
 	while (g_hash_table_iter_next(&iterator, &left, NULL)) {

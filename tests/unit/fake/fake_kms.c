@@ -392,6 +392,11 @@ bool kms_output_holds(const struct kms_output *output, const struct kms_buffer *
 		output->current.frame.buffer == buffer;
 }
 
+const struct kms_buffer *kms_output_current(const struct kms_output *output)
+{
+	return output->active ? output->current.frame.buffer : NULL;
+}
+
 bool kms_output_set_cursor(struct kms_output *output, const uint32_t *pixels, uint32_t hot_x,
 	uint32_t hot_y)
 {

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Watched regions (region.h): read from what their outputs show, each at its own rate, one in a turn of the main
+ * loop. What cannot be read at its time, since a flip is in flight or its guest is at it, is read at the next
+ * flip, or at its next time. Looked at by layout_alive.c, which also covers what is bad.
+ */
+#include "log.h"
+#include "scene/checksum.h"
+#include "scene/layout_internal.h"
+
+struct watched {
+	struct region region;
+	struct region_options options; /* the strings are its own */
+	struct copy_target target; /* of the rectangle's size; the pixels are its own */
+	bool due; /* to be read */
+	int64_t next_us; /* it will be, again */
+};
+
+static bool is_of(const struct watched *watched, const struct entry *entry)
+{
+	return entry->view && !entry->surplus &&
+		layout_output_is(entry->output, watched->options.output);
+}
+
+static bool fits(const struct watched *watched, const struct entry *entry)
+{
+	const struct kms_mode_info *mode = kms_output_mode(entry->output);
+	const struct kms_rect all = {0, 0, (int32_t)mode->width, (int32_t)mode->height};
+
+	return rect_contains(&all, &watched->options.rectangle);
+}
+
+/* Where it can be watched now, or NULL. */
+static struct entry *find_entry(struct layout *layout, const struct watched *watched)
+{
+	for (size_t i = 0; i < layout->count; i++) {
+		struct entry *entry = &layout->entries[i];
+
+		if (is_of(watched, entry) && view_live(entry->view) && fits(watched, entry) &&
+			source_state(layout_source(entry)) == SOURCE_ENABLED)
+			return entry;
+	}
+	return NULL;
+}
+
+/* ---- reading ---- */
+
+static void say(const struct watched *watched, const struct entry *entry)
+{
+	const struct region *region = &watched->region;
+	const char *output = kms_output_name(entry->output);
+	const char *name = watched->options.name;
+
+	switch (region->state) {
+	case REGION_FROZEN:
+		log_output(G_LOG_LEVEL_WARNING, output,
+			"region %s is frozen: no change for %" G_GINT64_FORMAT " ms", name,
+			watched->options.frozen_after_ms);
+		break;
+	case REGION_WRONG:
+		log_output(G_LOG_LEVEL_WARNING, output,
+			"region %s is wrong: %08x is none of its expect=", name, region->crc);
+		break;
+	case REGION_GOOD:
+		log_output(G_LOG_LEVEL_MESSAGE, output, "region %s is good again", name);
+		break;
+	case REGION_UNWATCHED:
+		break;
+	}
+}
+
+static void read_region(struct watched *watched, struct entry *entry, int64_t now_us)
+{
+	bool changed;
+
+	switch (view_read(entry->view, layout_source(entry), &watched->options.rectangle,
+		&watched->target)) {
+	case SOURCE_DRAWN:
+		watched->due = false;
+		changed = region_note(&watched->region, checksum_pixels(&watched->target), now_us);
+		break;
+	case SOURCE_DRAW_LATER:
+		changed = region_skip(&watched->region, now_us);
+		break;
+	default:
+		watched->due = false;
+		changed = region_skip(&watched->region, now_us);
+		break;
+	}
+	if (!changed)
+		return;
+	say(watched, entry);
+	layout_alive_kick(entry->member->layout);
+}
+
+static void begin(struct watched *watched, int64_t now_us)
+{
+	if (watched->region.state == REGION_UNWATCHED) {
+		watched->next_us = now_us;
+		watched->due = false;
+	}
+	region_begin(&watched->region, now_us);
+}
+
+/* True: it has been read, or it was tried. */
+static bool look_at(struct watched *watched, struct entry *entry, int64_t now_us)
+{
+	if (now_us < watched->next_us)
+		return false;
+	watched->next_us = now_us + watched->options.every_ms * G_TIME_SPAN_MILLISECOND;
+	watched->due = true;
+	read_region(watched, entry, now_us);
+	return true;
+}
+
+int64_t layout_region_look(struct layout *layout, int64_t now_us)
+{
+	int64_t next = ALIVE_NEVER;
+	bool read = false;
+
+	for (size_t i = 0; i < layout->region_count; i++) {
+		struct watched *watched = &layout->regions[i];
+		struct entry *entry = find_entry(layout, watched);
+
+		if (!entry) {
+			region_end(&watched->region);
+			continue;
+		}
+		begin(watched, now_us);
+		if (!read)
+			read = look_at(watched, entry, now_us);
+		next = MIN(next, watched->next_us);
+	}
+	return next;
+}
+
+void layout_region_presented(const struct entry *entry)
+{
+	struct layout *layout = entry->member->layout;
+
+	for (size_t i = 0; i < layout->region_count; i++) {
+		struct watched *watched = &layout->regions[i];
+		struct entry *shows = watched->due ? find_entry(layout, watched) : NULL;
+
+		if (shows != entry || watched->region.state == REGION_UNWATCHED)
+			continue;
+		read_region(watched, shows, g_get_monotonic_time());
+		/* Others have the next flip. */
+		return;
+	}
+}
+
+/* ---- questions ---- */
+
+const struct region *layout_region_bad(const struct entry *entry)
+{
+	const struct layout *layout = entry->member->layout;
+
+	for (size_t i = 0; i < layout->region_count; i++) {
+		const struct watched *watched = &layout->regions[i];
+
+		if (watched->options.cover && region_is_bad(&watched->region) &&
+			is_of(watched, entry))
+			return &watched->region;
+	}
+	return NULL;
+}
+
+size_t layout_region_count(const struct layout *layout)
+{
+	return layout->region_count;
+}
+
+const struct region *layout_region(const struct layout *layout, size_t index)
+{
+	return &layout->regions[index].region;
+}
+
+/* ---- life ---- */
+
+void layout_target_init(struct copy_target *target, const struct kms_rect *rectangle)
+{
+	*target = (struct copy_target){
+		.width = (uint32_t)rectangle->width,
+		.height = (uint32_t)rectangle->height,
+		.stride = (uint32_t)rectangle->width * 4,
+	};
+	target->pixels = g_malloc0((size_t)target->stride * target->height);
+	target->image = pixman_image_create_bits_no_clear(PIXMAN_x8r8g8b8, rectangle->width,
+		rectangle->height, (uint32_t *)(void *)target->pixels, (int)target->stride);
+	if (!target->image)
+		g_error("no memory for a region of %d×%d", rectangle->width, rectangle->height);
+}
+
+void layout_target_finish(struct copy_target *target)
+{
+	if (target->image)
+		pixman_image_unref(target->image);
+	g_free(target->pixels);
+	*target = (struct copy_target){0};
+}
+
+void layout_region_init(struct layout *layout, const struct region_options *regions, size_t count)
+{
+	layout->regions = g_new0(struct watched, count);
+	layout->region_count = count;
+	for (size_t i = 0; i < count; i++) {
+		struct watched *watched = &layout->regions[i];
+
+		watched->options = regions[i];
+		watched->options.name = g_strdup(regions[i].name);
+		watched->options.output = g_strdup(regions[i].output);
+		region_init(&watched->region, &watched->options);
+		layout_target_init(&watched->target, &regions[i].rectangle);
+	}
+}
+
+void layout_region_finish(struct layout *layout)
+{
+	for (size_t i = 0; i < layout->region_count; i++) {
+		struct watched *watched = &layout->regions[i];
+
+		layout_target_finish(&watched->target);
+		g_free((char *)(uintptr_t)watched->options.name);
+		g_free((char *)(uintptr_t)watched->options.output);
+	}
+	g_free(layout->regions);
+	layout->region_count = 0;
+}
