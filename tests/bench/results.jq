@@ -147,6 +147,7 @@ def outputs($n): if $n == 1 then "1 output" else "\($n) outputs" end;
 		row("\($name), lab, p99 less the mode set"; minus(of_hotplug("ours"; $way; "ms_p99");
 			of_hotplug("bare"; $way; "mode_set_ms_p99")); "ms"; 500)),
 
+	both("region"; 1; "read"; "megapixel_us"; "watched region, native"; "us/megapixel"; null),
 	row("GLib's loop: a turn"; of("loop"; "glib"; 1; "loop"; "turn_ns"); "ns"; null),
 	row("poll: a turn"; of("loop"; "poll"; 1; "loop"; "turn_ns"); "ns"; null),
 	row("GLib's loop with the stall meter over without"; over(of("loop"; "measured"; 1; "loop"; "turn_ns");
