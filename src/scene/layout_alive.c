@@ -187,6 +187,8 @@ static enum source_draw read_part(struct screen *screen)
 	place.source = rect_intersect(&picture, rectangle);
 	if (rect_empty(&place.source))
 		return SOURCE_DRAW_NEVER;
+	if (!layout_target_ready(&member->part))
+		return SOURCE_DRAW_LATER;
 	place.destination = (struct kms_rect){0, 0, place.source.width, place.source.height};
 	copy_fill(&member->part, &all, 0);
 	return source_draw(source_of(screen), NULL, &place, &member->part);
@@ -271,6 +273,9 @@ static void look_at_screen(struct screen *screen, int64_t now_us)
 		return;
 	}
 	alive_run(&screen->alive, is_seen(screen), now_us);
+	/* How long its cover takes says nothing while no output is on. */
+	if (!screen->alive.running)
+		screen->cover_due_us = 0;
 	if (screen->touched_us != 0)
 		look_at_part(screen);
 	due_us = alive_deadline(&screen->alive);

@@ -221,8 +221,10 @@ void layout_alive_finish(struct layout *layout);
 int64_t layout_region_look(struct layout *layout, int64_t now_us);
 /* What could not be read for want of a flip is read. */
 void layout_region_presented(const struct entry *entry);
-/* Memory to read a rectangle into; of the owner. Finishing takes zeroed memory. */
+/* Memory to read a rectangle into; of the owner. Finishing takes zeroed memory. It is ready unless there is no
+ * memory just now: to be asked before each use. */
 void layout_target_init(struct copy_target *target, const struct kms_rect *rectangle);
+bool layout_target_ready(struct copy_target *target);
 void layout_target_finish(struct copy_target *target);
 /* For which the entry's picture is to be covered, or NULL. */
 const struct region *layout_region_bad(const struct entry *entry);

@@ -12,6 +12,7 @@ struct watched {
 	struct region region;
 	struct region_options options; /* the strings are its own */
 	struct copy_target target; /* of the rectangle's size; the pixels are its own */
+	const struct kms_output *output; /* where it is watched; NULL: nowhere. Compared only */
 	bool due; /* to be read */
 	int64_t next_us; /* it will be, again */
 };
@@ -69,12 +70,19 @@ static void say(const struct watched *watched, const struct entry *entry)
 	}
 }
 
+static enum source_draw draw(struct watched *watched, struct entry *entry)
+{
+	return layout_target_ready(&watched->target)
+		? view_read(entry->view, layout_source(entry), &watched->options.rectangle,
+			  &watched->target)
+		: SOURCE_DRAW_NEVER;
+}
+
 static void read_region(struct watched *watched, struct entry *entry, int64_t now_us)
 {
 	bool changed;
 
-	switch (view_read(entry->view, layout_source(entry), &watched->options.rectangle,
-		&watched->target)) {
+	switch (draw(watched, entry)) {
 	case SOURCE_DRAWN:
 		watched->due = false;
 		changed = region_note(&watched->region, checksum_pixels(&watched->target), now_us);
@@ -82,6 +90,7 @@ static void read_region(struct watched *watched, struct entry *entry, int64_t no
 	case SOURCE_DRAW_LATER:
 		changed = region_skip(&watched->region, now_us);
 		break;
+	case SOURCE_DRAW_NEVER:
 	default:
 		watched->due = false;
 		changed = region_skip(&watched->region, now_us);
@@ -122,6 +131,7 @@ int64_t layout_region_look(struct layout *layout, int64_t now_us)
 		struct watched *watched = &layout->regions[i];
 		struct entry *entry = find_entry(layout, watched);
 
+		watched->output = entry ? entry->output : NULL;
 		if (!entry) {
 			region_end(&watched->region);
 			continue;
@@ -160,7 +170,7 @@ const struct region *layout_region_bad(const struct entry *entry)
 		const struct watched *watched = &layout->regions[i];
 
 		if (watched->options.cover && region_is_bad(&watched->region) &&
-			is_of(watched, entry))
+			watched->output == entry->output)
 			return &watched->region;
 	}
 	return NULL;
@@ -186,10 +196,15 @@ void layout_target_init(struct copy_target *target, const struct kms_rect *recta
 		.stride = (uint32_t)rectangle->width * 4,
 	};
 	target->pixels = g_malloc0((size_t)target->stride * target->height);
-	target->image = pixman_image_create_bits_no_clear(PIXMAN_x8r8g8b8, rectangle->width,
-		rectangle->height, (uint32_t *)(void *)target->pixels, (int)target->stride);
+}
+
+bool layout_target_ready(struct copy_target *target)
+{
 	if (!target->image)
-		g_error("no memory for a region of %d×%d", rectangle->width, rectangle->height);
+		target->image = pixman_image_create_bits_no_clear(PIXMAN_x8r8g8b8,
+			(int)target->width, (int)target->height, (uint32_t *)(void *)target->pixels,
+			(int)target->stride);
+	return target->image != NULL;
 }
 
 void layout_target_finish(struct copy_target *target)
