@@ -46,11 +46,40 @@ static struct channel_dmabuf describe_part(uint32_t stride)
 	return dmabuf;
 }
 
+/* A rectangle of that part in a place, as it lies there: shifted, and turned upside down. */
+static void draw_part(struct dmabuf_reader *reader, bool inverted, bool turned)
+{
+	/* Where it begins, 1, 2 lies at the target's top left. */
+	const struct place place = {
+		.source = {0, 0, 8, 6},
+		.destination = {turned ? -(8 - 1 - 4) : -1, turned ? -(6 - 2 - 3) : -2, 8, 6},
+		.transform = turned ? KMS_ROTATE_180 : KMS_ROTATE_0,
+	};
+	uint32_t pixels[4 * 3] = {0};
+	struct copy_target target = {(uint8_t *)pixels, 16, 4, 3, NULL};
+
+	target.image = pixman_image_create_bits_no_clear(PIXMAN_x8r8g8b8, 4, 3, pixels, 16);
+	g_assert_true(dmabuf_reader_draw(reader, &place, &target));
+	pixman_image_unref(target.image);
+	for (uint32_t y = 0; y < 3; y++) {
+		for (uint32_t x = 0; x < 4; x++) {
+			uint32_t column = 1 + (turned ? 3 - x : x);
+			uint32_t upright = 2 + (turned ? 2 - y : y);
+			uint32_t row = inverted ? 9 - (upright + 2) : upright + 2;
+
+			g_assert_cmphex(pixels[y * 4 + x] & 0xffffff, ==,
+				color_at(column + 3, row));
+		}
+	}
+}
+
 /* A surface of that part, into which a smaller rectangle is read: that alone is touched. */
 static struct surface *read_part(struct dmabuf_reader *reader, bool inverted)
 {
 	struct surface *surface = surface_create("test", 8, 6, NULL);
 
+	draw_part(reader, inverted, false);
+	draw_part(reader, inverted, true);
 	g_assert_true(dmabuf_reader_copy(reader, surface, &(struct kms_rect){1, 2, 5, 3}));
 	for (uint32_t y = 0; y < 6; y++) {
 		for (uint32_t x = 0; x < 8; x++) {
