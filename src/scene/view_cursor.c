@@ -139,8 +139,9 @@ void view_move_cursor(struct view *view, int32_t x, int32_t y)
 	view->cursor.y = y;
 	if (!has_picture(view) || !cursor_visible(&view->cursor))
 		return;
+	/* A picture without a size has no place for one. */
 	if (view_blends(view))
 		blended_cursor_changed(view);
-	else
+	else if (view->verdict.cursor == VERDICT_CURSOR_PLANE)
 		move_plane(view, &view->verdict.place);
 }

@@ -736,6 +736,28 @@ static void test_cursor_plane_changes(struct fixture *fixture, gconstpointer dat
 	fake_flip(fixture->output);
 }
 
+/* A picture that has no size any more has no place for a cursor. */
+static void test_cursor_without_place(struct fixture *fixture, gconstpointer data)
+{
+	static uint32_t pixels[KMS_CURSOR_SIZE * KMS_CURSOR_SIZE];
+	unsigned int moves;
+
+	pixels[0] = 0xffffffff;
+	start_with_buffer(fixture);
+	show(fixture, NULL, VIEW_DIRECT);
+	view_set_cursor(fixture->view, pixels, 0, 0);
+	view_move_cursor(fixture->view, 1, 2);
+	g_assert_cmpuint(fixture->output->cursor_moves, >, 0);
+	fixture->picture.width = 0;
+	fixture->picture.height = 0;
+	fixture->picture.version++;
+	fixture->cannot_fill = true;
+	g_assert_cmpint(update(fixture, NULL), ==, VIEW_FAILED);
+	moves = fixture->output->cursor_moves;
+	view_move_cursor(fixture->view, 3, 4);
+	g_assert_cmpuint(fixture->output->cursor_moves, ==, moves);
+}
+
 static void test_period(struct fixture *fixture, gconstpointer data)
 {
 	fixture_setup(fixture, PLACE_FIT, 64, 48);
@@ -803,6 +825,7 @@ int main(int argc, char **argv)
 	ADD("output/off-and-on", test_off_and_on);
 	ADD("output/new-picture-while-off", test_new_picture_while_off);
 	ADD("output/cursor-plane-changes", test_cursor_plane_changes);
+	ADD("output/cursor-without-place", test_cursor_without_place);
 	ADD("output/period", test_period);
 	ADD("output/pick", test_pick);
 #undef ADD
