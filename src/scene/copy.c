@@ -113,6 +113,19 @@ void copy_image(const struct copy_target *target, pixman_image_t *image, const s
 	pixman_image_set_repeat(image, PIXMAN_REPEAT_NONE);
 }
 
+void copy_blend(const struct copy_target *target, const struct surface *surface,
+	const struct place *place, const struct kms_rect *rect, pixman_image_t *mask)
+{
+	struct kms_rect clipped = clip_to_target(target, rect);
+
+	clipped = rect_intersect(&clipped, &place->destination);
+	if (rect_empty(&clipped))
+		return;
+	copy_prepare_image(surface_image(surface), place);
+	pixman_image_composite32(PIXMAN_OP_OVER, surface_image(surface), mask, target->image,
+		clipped.x, clipped.y, 0, 0, clipped.x, clipped.y, clipped.width, clipped.height);
+}
+
 void copy_surface(const struct copy_target *target, const struct surface *surface,
 	const struct place *place, const struct kms_rect *rect)
 {

@@ -20,7 +20,8 @@
 enum copy_reason {
 	COPY_IMPORT_REFUSED,
 	COPY_TEST_REFUSED,
-	COPY_GEOMETRY, /* scaling or turning that no plane does, or a coloured background */
+	/* Scaling or turning that no plane does, a coloured background, or layers that are drawn into it. */
+	COPY_GEOMETRY,
 	COPY_CURSOR, /* the cursor must be blended */
 	COPY_REASONS,
 };
@@ -46,6 +47,10 @@ void copy_surface(const struct copy_target *target, const struct surface *surfac
 
 /* The same of an image that is no surface, and all of the target: the image stays as it is. */
 void copy_image(const struct copy_target *target, pixman_image_t *image, const struct place *place);
+
+/* The same through a mask, over what is there, which is read. */
+void copy_blend(const struct copy_target *target, const struct surface *surface,
+	const struct place *place, const struct kms_rect *rect, pixman_image_t *mask);
 
 /* Rows of bytes; one memcpy where rows are adjacent on both sides. */
 void copy_rows(uint8_t *to, uint32_t to_stride, const uint8_t *from, uint32_t from_stride,

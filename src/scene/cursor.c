@@ -154,6 +154,23 @@ static void fit_scratch(struct cursor *cursor, const struct kms_rect *rect)
 		0);
 }
 
+void cursor_blend_over(struct cursor *cursor, const struct copy_target *target,
+	const struct place *place)
+{
+	struct kms_rect whole = {0, 0, (int32_t)target->width, (int32_t)target->height};
+	struct kms_rect rect = cursor_rect(cursor, place);
+	struct place moved = image_place(cursor, place);
+
+	rect = rect_intersect(&rect, &place->destination);
+	rect = rect_intersect(&rect, &whole);
+	if (rect_empty(&rect))
+		return;
+	copy_prepare_image(cursor->image, &moved);
+	pixman_image_set_repeat(cursor->image, PIXMAN_REPEAT_NONE);
+	pixman_image_composite32(PIXMAN_OP_OVER, cursor->image, NULL, target->image, rect.x, rect.y,
+		0, 0, rect.x, rect.y, rect.width, rect.height);
+}
+
 void cursor_blend(struct cursor *cursor, const struct copy_target *target,
 	const struct surface *surface, const struct place *place)
 {

@@ -53,6 +53,10 @@ const uint32_t *cursor_plane_image(struct cursor *cursor, const struct place *pl
 void cursor_plane_position(const struct cursor *cursor, const struct place *place, int32_t *x,
 	int32_t *y);
 
+/* Draws it over what is there, in cached memory, inside the place's destination. */
+void cursor_blend_over(struct cursor *cursor, const struct copy_target *target,
+	const struct place *place);
+
 /* Draws the surface below the cursor, and the cursor over it, inside the place's destination. */
 void cursor_blend(struct cursor *cursor, const struct copy_target *target,
 	const struct surface *surface, const struct place *place);

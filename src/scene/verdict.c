@@ -6,12 +6,20 @@
 #include <string.h>
 
 /* Compared bit by bit: no padding. */
-G_STATIC_ASSERT(sizeof(struct verdict_kind) == 12 * 4 + 4 * 4 + 8);
+G_STATIC_ASSERT(sizeof(struct verdict_kind) == 12 * 4 + 2 * 4 * 4 + 8);
+
+static bool is_layer(const struct verdict_kind *kind)
+{
+	return kind->area.width > 0;
+}
 
 static enum verdict_cursor judge_cursor(const struct verdict_input *input)
 {
 	if (!input->cursor)
 		return VERDICT_CURSOR_NONE;
+	/* The output's cursor is above all layers. */
+	if (is_layer(&input->kind))
+		return VERDICT_CURSOR_BLENDED;
 	return input->answers[VERDICT_ASK_CURSOR] == VERDICT_YES ? VERDICT_CURSOR_PLANE
 								 : VERDICT_CURSOR_BLENDED;
 }
@@ -36,9 +44,30 @@ static enum copy_reason reason_for(const struct verdict_input *input, const stru
 	if (verdict->cursor == VERDICT_CURSOR_BLENDED)
 		return COPY_CURSOR;
 	if (!is_plain(&verdict->place) || is_framed(&input->kind, &verdict->place) ||
-		input->kind.y_inverted)
+		input->kind.y_inverted || input->overlaid)
 		return COPY_GEOMETRY;
 	return COPY_TEST_REFUSED;
+}
+
+static void place_layer(const struct verdict_kind *kind, struct place *place)
+{
+	const struct kms_rect *area = &kind->area;
+
+	place_compute(place, kind->width, kind->height, (uint32_t)area->width,
+		(uint32_t)area->height, (enum place_policy)kind->policy,
+		kind->transform ? (enum kms_transform)kind->transform : KMS_ROTATE_0);
+	place->destination.x += area->x;
+	place->destination.y += area->y;
+}
+
+static struct verdict judge_layer(const struct verdict_input *input)
+{
+	struct verdict verdict = {.way = VERDICT_CANVAS, .ask = VERDICT_ASK_NOTHING};
+
+	place_layer(&input->kind, &verdict.place);
+	verdict.cursor = judge_cursor(input);
+	verdict.reason = reason_for(input, &verdict);
+	return verdict;
 }
 
 struct verdict verdict_judge(const struct verdict_input *input)
@@ -47,6 +76,8 @@ struct verdict verdict_judge(const struct verdict_input *input)
 	const enum verdict_answer *answers = input->answers;
 	struct verdict verdict = {.way = VERDICT_CANVAS, .ask = VERDICT_ASK_NOTHING};
 
+	if (is_layer(kind))
+		return judge_layer(input);
 	/* One colour needs no place: it is all over the canvas, and has no cursor. */
 	if (kind->width == 0) {
 		verdict.place.transform = KMS_ROTATE_0;
@@ -64,7 +95,7 @@ struct verdict verdict_judge(const struct verdict_input *input)
 	}
 
 	/* Only a canvas of the mode's size has room for the frame. */
-	if (is_framed(kind, &verdict.place))
+	if (is_framed(kind, &verdict.place) || input->overlaid)
 		return verdict;
 	if (kind->buffer_width > 0 && verdict.cursor != VERDICT_CURSOR_BLENDED) {
 		if (answers[VERDICT_ASK_DIRECT] == VERDICT_YES)
@@ -94,7 +125,7 @@ static bool same_place(const struct verdict_kind *a, const struct verdict_kind *
 {
 	return a->width == b->width && a->height == b->height && a->mode_width == b->mode_width &&
 		a->mode_height == b->mode_height && a->policy == b->policy &&
-		a->transform == b->transform;
+		a->transform == b->transform && kms_rect_equal(&a->area, &b->area);
 }
 
 void verdict_inherit(struct verdict_input *to, const struct verdict_input *from)

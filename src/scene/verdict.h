@@ -19,8 +19,11 @@
 
 enum verdict_way {
 	VERDICT_DIRECT, /* the picture's own buffer, placed, scaled and turned by the plane */
-	VERDICT_PLACED_CANVAS, /* copied 1:1 into a canvas of its size, which the plane scales and turns */
-	VERDICT_CANVAS, /* composed into a canvas of the mode's size */
+	/* Copied 1:1 into a canvas of its size, which the plane scales and turns. Of a layer: composed into a
+	 * canvas as large as it is on the CRTC. */
+	VERDICT_PLACED_CANVAS,
+	/* Composed into a canvas of the mode's size. Of a layer: into the one of the output's own picture. */
+	VERDICT_CANVAS,
 };
 
 enum verdict_cursor {
@@ -60,12 +63,14 @@ struct verdict_kind {
 	uint32_t stride;
 	uint32_t y_inverted;
 	struct kms_rect part;
+	struct kms_rect area; /* of a layer, on the CRTC; else 0: it is the output's own picture */
 	uint64_t modifier;
 };
 
 struct verdict_input {
 	struct verdict_kind kind;
 	bool cursor; /* there is one to be seen */
+	bool overlaid; /* layers are drawn into the picture, which so needs a canvas */
 	enum verdict_answer answers[VERDICT_QUESTIONS];
 };
 
@@ -78,6 +83,8 @@ struct verdict {
 	enum verdict_question ask;
 };
 
+/* Of a layer only the place, the cursor and the reason: which way it takes is found out for all layers of
+ * an output together (view_stack_planes.c). */
 struct verdict verdict_judge(const struct verdict_input *input);
 
 bool verdict_kind_equal(const struct verdict_kind *a, const struct verdict_kind *b);

@@ -19,9 +19,11 @@ void view_want(struct view *view, enum due due)
 	view->due = MAX(view->due, due);
 }
 
-static void forget_last(struct view *view)
+void view_forget_last(struct view *view)
 {
 	g_clear_pointer(&view->last_buffer, kms_buffer_unref);
+	if (view->kept && view->picture != &view->kept_picture)
+		g_clear_pointer(&view->kept, surface_destroy);
 }
 
 static void note_last(struct view *view, const struct kms_frame *frame)
@@ -30,7 +32,7 @@ static void note_last(struct view *view, const struct kms_frame *frame)
 
 	if (view->last_buffer != frame->buffer) {
 		kms_buffer_ref(frame->buffer);
-		forget_last(view);
+		view_forget_last(view);
 		view->last_buffer = frame->buffer;
 	}
 	view->last = *frame;
@@ -40,12 +42,39 @@ static void note_last(struct view *view, const struct kms_frame *frame)
 	view->last_mode_height = mode->height;
 }
 
+uint64_t view_next_serial(struct view *view)
+{
+	view->serial = view_coming_serial(view);
+	if (view->stack)
+		view->stack->serial = view->serial;
+	return view->serial;
+}
+
+uint64_t view_coming_serial(const struct view *view)
+{
+	return MAX(view->serial, view->stack ? view->stack->serial : 0) + 1;
+}
+
+bool view_busy(const struct view *view)
+{
+	if (!view->above)
+		return kms_output_busy(view->output);
+	return !view_is_drawn(view) && view->layer && kms_output_layer_busy(view->layer);
+}
+
+static enum kms_submit hand_over(struct view *view, const struct kms_frame *frame)
+{
+	if (!view->above)
+		return kms_output_submit(view->output, frame);
+	return view->layer ? kms_output_layer_submit(view->layer, frame) : KMS_SUBMIT_REFUSED;
+}
+
 enum kms_submit view_submit(struct view *view, struct kms_frame *frame, bool direct)
 {
 	enum kms_submit submitted;
 
-	frame->serial = ++view->serial;
-	submitted = kms_output_submit(view->output, frame);
+	frame->serial = view_next_serial(view);
+	submitted = hand_over(view, frame);
 	if (submitted != KMS_SUBMIT_ACCEPTED)
 		return submitted;
 	note_last(view, frame);
@@ -83,15 +112,15 @@ static void show_last(struct view *view)
 	if (!view->last_buffer || view->last_mode_width != mode->width ||
 		view->last_mode_height != mode->height)
 		return;
-	view->last.serial = ++view->serial;
-	kms_output_submit(view->output, &view->last);
+	view->last.serial = view_next_serial(view);
+	hand_over(view, &view->last);
 }
 
 /* Who waits for the next frame waits for nothing. */
 static void fail_next(struct view *view, int error)
 {
 	view->due = DUE_NOTHING;
-	view->listener->failed(view->data, ++view->serial, error);
+	view->listener->failed(view->data, view_next_serial(view), error);
 }
 
 /* From now on the picture is read from its surface. */
@@ -157,11 +186,17 @@ static enum composed compose(struct view *view)
 	return composed;
 }
 
+/* Others are to come into the same canvas. */
+static bool is_awaiting(const struct view *view)
+{
+	return view->stack && !view->above && view_stack_gathers(view->stack);
+}
+
 static G_GNUC_NO_INLINE void act(struct view *view)
 {
 	if (view->due == DUE_PICTURE)
 		show_again(view);
-	if (kms_output_busy(view->output))
+	if (view_busy(view))
 		return;
 
 	switch (view->due) {
@@ -174,7 +209,7 @@ static G_GNUC_NO_INLINE void act(struct view *view)
 		view_schedule_late(view);
 		break;
 	case DUE_CANVAS:
-		if (compose(view) == COMPOSED_FAILED)
+		if (!is_awaiting(view) && compose(view) == COMPOSED_FAILED)
 			view->listener->failed(view->data, view->serial, EINVAL);
 		break;
 	}
@@ -199,12 +234,13 @@ static uint64_t update_copied(struct view *view, const struct kms_rect *damage, 
 
 		view_mark_complete(view, &rect);
 	} else {
-		view_mark_all(view);
+		view_mark_picture(view);
 	}
 	view->due = DUE_CANVAS;
+	view->fresh = true;
 
 	*way = VIEW_COPIED;
-	if (!kms_output_busy(view->output)) {
+	if (!view_busy(view) && !is_awaiting(view)) {
 		enum composed composed = compose(view);
 
 		if (composed == COMPOSED_SHOWN)
@@ -215,12 +251,13 @@ static uint64_t update_copied(struct view *view, const struct kms_rect *damage, 
 		}
 	}
 	/* The frame that will be composed. */
-	return view->serial + 1;
+	return view_coming_serial(view);
 }
 
 uint64_t view_update(struct view *view, const struct view_picture *picture,
 	const struct kms_rect *damage, enum view_way *way)
 {
+	g_autoptr(view_stack_held) held = view_stack_hold(view->stack);
 	bool first = view->picture != picture || view->shows != SHOWS_PICTURE;
 	bool up_to_date = view->told_copies;
 	bool judged = view->judged && view->told_same;
@@ -232,7 +269,7 @@ uint64_t view_update(struct view *view, const struct view_picture *picture,
 	view->told_copies = false;
 	view->told_same = false;
 	if (first)
-		forget_last(view);
+		view_forget_last(view);
 	if (!kms_output_active(view->output)) {
 		/* Nothing is marked: what was drawn ahead is a part of nothing. */
 		canvas_set_forget_ahead(&view->canvases);
@@ -247,7 +284,7 @@ uint64_t view_update(struct view *view, const struct view_picture *picture,
 	else
 		view_judge(view);
 	if (view->verdict.way == VERDICT_DIRECT) {
-		bool busy = kms_output_busy(view->output);
+		bool busy = view_busy(view);
 
 		switch (submit_direct(view, damage)) {
 		case KMS_SUBMIT_ACCEPTED:
@@ -266,9 +303,9 @@ uint64_t view_update(struct view *view, const struct view_picture *picture,
 		*way = VIEW_COPIED;
 		if (!fill(view)) {
 			if (view->due == DUE_SURFACE)
-				return view->serial + 1;
+				return view_coming_serial(view);
 			*way = VIEW_FAILED;
-			return owed ? ++view->serial : 0;
+			return owed ? view_next_serial(view) : 0;
 		}
 	}
 	return update_copied(view, damage, owed, way);
@@ -276,16 +313,20 @@ uint64_t view_update(struct view *view, const struct view_picture *picture,
 
 void view_show(struct view *view, const struct view_picture *picture)
 {
+	g_autoptr(view_stack_held) held = view_stack_hold(view->stack);
+
 	view->picture = picture;
 	view->shows = SHOWS_PICTURE;
 	view->judged = false;
-	forget_last(view);
+	view_forget_last(view);
 	view_want(view, DUE_PICTURE);
 	view_act(view);
 }
 
 void view_surface_filled(struct view *view)
 {
+	g_autoptr(view_stack_held) held = view_stack_hold(view->stack);
+
 	if (view->due != DUE_SURFACE || !kms_output_active(view->output))
 		return;
 	mark_picture(view);
@@ -304,7 +345,7 @@ bool view_surface_lost(struct view *view)
 static void stop_picture(struct view *view)
 {
 	canvas_set_forget_ahead(&view->canvases);
-	kms_output_set_cursor(view->output, NULL, 0, 0);
+	view_give_cursor(view, NULL, false);
 	view->verdict.cursor = VERDICT_CURSOR_NONE;
 	view->judged = false;
 	view->proposed = false;
@@ -312,6 +353,8 @@ static void stop_picture(struct view *view)
 
 void view_show_placeholder(struct view *view, const struct view_picture *picture)
 {
+	g_autoptr(view_stack_held) held = view_stack_hold(view->stack);
+
 	stop_picture(view);
 	view_show(view, picture);
 }
@@ -321,8 +364,28 @@ bool view_shows(const struct view *view, const struct view_picture *picture)
 	return view->shows == SHOWS_PICTURE && view->picture == picture;
 }
 
+void view_hide(struct view *view)
+{
+	/* What it has brought will not be composed. */
+	if (view->due != DUE_NOTHING || view->fresh)
+		fail_next(view, ECANCELED);
+	stop_picture(view);
+	view_forget_last(view);
+	view->due = DUE_NOTHING;
+	view->fresh = false;
+	view->shows = SHOWS_NOTHING;
+	view->picture = NULL;
+	view->stack->unsettled = true;
+}
+
 void view_release(struct view *view, bool black_then)
 {
+	g_autoptr(view_stack_held) held = view_stack_hold(view->stack);
+
+	if (black_then && view->above) {
+		view_hide(view);
+		return;
+	}
 	/* A last picture that has stayed until now can still be called off. */
 	if ((view->shows != SHOWS_PICTURE && !(black_then && view->shows == SHOWS_LAST)) ||
 		view->picture == &black)
@@ -340,6 +403,10 @@ void view_release(struct view *view, bool black_then)
 		view_show_placeholder(view, &black);
 		return;
 	}
+	if (view->stack && view_keep_picture(view)) {
+		view_show_placeholder(view, &view->kept_picture);
+		return;
+	}
 	stop_picture(view);
 	view->due = DUE_NOTHING;
 	view->shows = SHOWS_LAST;
@@ -350,20 +417,30 @@ void view_release(struct view *view, bool black_then)
 
 void view_presented(struct view *view, uint64_t serial, const struct kms_presentation *presentation)
 {
+	g_autoptr(view_stack_held) held = view_stack_hold(view->stack);
+
 	view->vblank_us = presentation->time_us;
 	view->listener->presented(view->data, serial, presentation);
+	if (view->stack && !view->above)
+		view_stack_tell_presented(view->stack, serial, presentation);
 	view_act(view);
 }
 
 void view_resume(struct view *view)
 {
+	g_autoptr(view_stack_held) held = view_stack_hold(view->stack);
+
 	view_act(view);
 }
 
 void view_commit_failed(struct view *view, uint64_t serial, int error)
 {
+	g_autoptr(view_stack_held) held = view_stack_hold(view->stack);
+
 	view->damage_lost = true;
 	view->listener->failed(view->data, serial, error);
+	if (view->stack && !view->above)
+		view_stack_tell_failed(view->stack, serial, error);
 
 	/* Without a fallback there is still what had to wait for an event that will not come. */
 	if (kms_is_refusal(error) && view->shows == SHOWS_PICTURE && view->judged) {
@@ -398,7 +475,8 @@ static bool needs_showing(struct view *view)
 	const struct kms_mode_info *mode = kms_output_mode(view->output);
 	const struct verdict_kind *kind = &view->input.kind;
 
-	if (!view->active)
+	/* A layer has lost its plane with the mode. */
+	if (!view->active || view->above)
 		return true;
 	if (view->shows != SHOWS_PICTURE)
 		return false;
@@ -413,7 +491,7 @@ static bool needs_showing(struct view *view)
 	return view->verdict.cursor != cursor || view->verdict.way != way;
 }
 
-void view_output_changed(struct view *view)
+static void output_changed(struct view *view)
 {
 	bool active = kms_output_active(view->output);
 
@@ -427,157 +505,13 @@ void view_output_changed(struct view *view)
 	view->listener->changed(view->data);
 }
 
-/* ---- life ---- */
-
-static void ignore_presented(void *data, uint64_t serial,
-	const struct kms_presentation *presentation)
+void view_output_changed(struct view *view)
 {
-}
+	g_autoptr(view_stack_held) held = view_stack_hold(view->stack);
 
-static void ignore_failed(void *data, uint64_t serial, int error)
-{
-}
-
-static void ignore_changed(void *data)
-{
-}
-
-static enum view_fill fill_nothing(void *data, enum copy_reason reason)
-{
-	return VIEW_FILL_NEVER;
-}
-
-/* A view without a source has this one, so that nobody need ask. */
-static const struct view_listener nobody = {
-	.presented = ignore_presented,
-	.failed = ignore_failed,
-	.changed = ignore_changed,
-	.fill_surface = fill_nothing,
-};
-
-struct view *view_create(const struct view_options *options)
-{
-	struct view *view = g_new0(struct view, 1);
-
-	view->device = options->device;
-	view->output = options->output;
-	view->policy = options->policy;
-	view_set_transform(view, options->transform);
-	view->background = options->background;
-	view->serial = options->serial;
-	view->listener = &nobody;
-	view->active = kms_output_active(options->output);
-	return view;
-}
-
-uint64_t view_serial(const struct view *view)
-{
-	return view->serial;
-}
-
-void view_destroy(struct view *view)
-{
-	if (!view)
-		return;
-	if (view->late) {
-		g_source_destroy(view->late);
-		g_source_unref(view->late);
-	}
-	forget_last(view);
-	canvas_set_finish(&view->canvases);
-	cursor_finish(&view->cursor);
-	g_free(view);
-}
-
-struct kms_output *view_output(const struct view *view)
-{
-	return view->output;
-}
-
-void view_set_source(struct view *view, const struct view_listener *listener, void *data)
-{
-	if (view->shows != SHOWS_NOTHING)
-		kms_output_set_cursor(view->output, NULL, 0, 0);
-	view->listener = listener ? listener : &nobody;
-	view->data = data;
-	view->picture = NULL;
-	view->shows = SHOWS_NOTHING;
-	view->judged = false;
-	view->proposed = false;
-	view->verdict.cursor = VERDICT_CURSOR_NONE;
-	view->due = DUE_NOTHING;
-	cursor_set_image(&view->cursor, NULL, 0, 0);
-	forget_last(view);
-	canvas_set_forget_ahead(&view->canvases);
-}
-
-void view_set_policy(struct view *view, enum place_policy policy)
-{
-	view->policy = policy;
-}
-
-void view_set_transform(struct view *view, enum kms_transform transform)
-{
-	view->transform = transform ? transform : KMS_ROTATE_0;
-	view->told_same = false;
-}
-
-void view_set_background(struct view *view, uint32_t color)
-{
-	view->background = color;
-	view->told_same = false;
-}
-
-enum kms_transform view_transform(const struct view *view)
-{
-	return view->transform;
-}
-
-void view_screen_size(const struct view *view, uint32_t *width, uint32_t *height)
-{
-	const struct kms_mode_info *mode = kms_output_mode(view->output);
-	bool sideways = place_is_sideways(view->transform);
-
-	*width = sideways ? mode->height : mode->width;
-	*height = sideways ? mode->width : mode->height;
-}
-
-bool view_live(const struct view *view)
-{
-	return kms_output_active(view->output);
-}
-
-int64_t view_period_us(const struct view *view)
-{
-	return INT64_C(1000000000) / kms_output_mode(view->output)->refresh_mhz;
-}
-
-/* Black and the like are no picture for those who point at one. */
-static bool has_picture(const struct view *view)
-{
-	return view->shows == SHOWS_PICTURE && view->judged && !is_placeholder(view->picture);
-}
-
-bool view_picture_size(const struct view *view, uint32_t *width, uint32_t *height)
-{
-	if (!has_picture(view))
-		return false;
-	*width = view->input.kind.width;
-	*height = view->input.kind.height;
-	return true;
-}
-
-enum view_point view_pick(const struct view *view, double x, double y, double *picture_x,
-	double *picture_y)
-{
-	const struct verdict_kind *kind = &view->input.kind;
-	bool inside;
-
-	if (!has_picture(view))
-		return VIEW_POINT_NOWHERE;
-	inside = place_from_output(&view->verdict.place, x * kind->mode_width,
-		y * kind->mode_height, picture_x, picture_y);
-	*picture_x /= kind->width;
-	*picture_y /= kind->height;
-	return inside ? VIEW_POINT_INSIDE : VIEW_POINT_BESIDE;
+	if (view->stack)
+		view->stack->unsettled = true;
+	output_changed(view);
+	for (size_t i = 0; view->stack && i < view->stack->count; i++)
+		output_changed(view->stack->views[i]);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Geometry and policy between a source and one output: a view shows one picture on one output, which
- * may be turned.
+ * may be turned. Views can lie above it on the same output, one layer each (view_options.below).
  *
  * A source (today a guest's scanout, see guest.c) has a picture: a framebuffer, a cached image, or
  * both. It says what changed; the view decides how that gets to the glass:
@@ -14,9 +14,13 @@
  * anything into a scanout buffer that holds a part of it (view_draw_ahead()): the view stays dirty
  * until the update is complete, and then composes before the next message begins.
  *
- * Made by the layout, one for each output that shows something; lives as long as the layout. The
- * source outlives its use: before it drops a picture, it says view_update() with another or
- * view_release().
+ * A layer goes direct or is copied, too, on a plane of its own where the hardware has one for it beside
+ * the others (kms_output_arrange()); else it is drawn into the picture of the output's own view. Each is
+ * presented for itself, and none waits for another's source.
+ *
+ * Made by the layout, one for each output that shows something, and one for each layer; lives as long as
+ * the layout. The source outlives its use: before it drops a picture, it says view_update() with another
+ * or view_release().
  */
 #ifndef SCANOUTD_SCENE_VIEW_H
 #define SCANOUTD_SCENE_VIEW_H
@@ -97,7 +101,17 @@ struct view_options {
 	uint32_t background; /* XRGB, around pictures that do not fill the output */
 	/* view_serial() of a view that the output had before, of which a frame may be in flight; or more. */
 	uint64_t serial;
+	/*
+	 * NULL: it is the output's own. Else that one, of the same output and transform, which outlives this:
+	 * it is a layer, above those that were made before it, at most VIEW_LAYERS_MAX of them. It shows
+	 * nothing, and hides nothing, as long as its source has no picture.
+	 */
+	struct view *below;
+	struct kms_rect area; /* of a layer, on the screen as its viewer sees it */
+	uint16_t opacity; /* of a layer: 0xffff opaque */
 };
+
+#define VIEW_LAYERS_MAX KMS_LAYERS_MAX
 
 struct view *view_create(const struct view_options *options);
 /* Takes NULL. The output keeps what it shows. */
@@ -117,7 +131,12 @@ void view_set_policy(struct view *view, enum place_policy policy);
 void view_set_transform(struct view *view, enum kms_transform transform);
 void view_set_background(struct view *view, uint32_t color);
 
-/* How the output is turned, one of the eight; and its size as its viewer sees it, pixels. */
+/* Of a layer: it lies there from now on, on the screen as its viewer sees it; inside of it, or not at
+ * all. */
+void view_set_area(struct view *view, const struct kms_rect *area);
+
+/* How the output is turned, one of the eight; and its size, or the layer's, as its viewer sees it,
+ * pixels. */
 enum kms_transform view_transform(const struct view *view);
 void view_screen_size(const struct view *view, uint32_t *width, uint32_t *height);
 
@@ -184,7 +203,8 @@ bool view_shows(const struct view *view, const struct view_picture *picture);
 void view_paint(const struct view *view, struct kms_buffer *buffer);
 
 /* The source has nothing more to show, its picture goes away: what is dirty and complete is still
- * shown, then the last picture stays (`black` false) or the output becomes black. */
+ * shown, then the last picture stays (`black` false) or the output becomes black, and a layer shows
+ * nothing. A last picture that is on a plane of its own goes when another layer needs it to be drawn. */
 void view_release(struct view *view, bool black);
 
 /* 64×64 premultiplied ARGB, borrowed until the next call; NULL hides. */
@@ -208,7 +228,7 @@ enum view_point {
 enum view_point view_pick(const struct view *view, double x, double y, double *picture_x,
 	double *picture_y);
 
-/* ---- called by the layout, from the kms_listener ---- */
+/* ---- called by the layout, from the kms_listener; for the output's own view alone, but the last ---- */
 
 void view_presented(struct view *view, uint64_t serial,
 	const struct kms_presentation *presentation);

@@ -16,25 +16,51 @@ static void complain(struct view *view, const char *what, const char *why)
 	view->complained = true;
 }
 
-/* All of the picture changed. */
+/* Others are drawn over it, or it over others. */
+static bool is_shared(const struct view *view)
+{
+	return view_is_drawn(view) || (view->stack && view->input.overlaid);
+}
+
 void view_mark_all(struct view *view)
 {
 	struct kms_rect all = whole(view->canvases.width, view->canvases.height);
 
+	if (view_is_drawn(view)) {
+		view_stack_mark_seen(view->stack, view, &view->canvas_place.destination);
+		return;
+	}
 	damage_clear(&view->damage);
 	damage_add(&view->damage, &all);
 	canvas_set_mark_all(&view->canvases);
 }
 
-/* On the canvas. */
+void view_mark_picture(struct view *view)
+{
+	const struct kms_rect all = whole(view->canvases.width, view->canvases.height);
+
+	if (is_shared(view) && !view->above)
+		view_stack_mark_seen(view->stack, view, &all);
+	else
+		view_mark_all(view);
+}
+
 void view_mark(struct view *view, const struct kms_rect *rect)
 {
+	if (is_shared(view)) {
+		view_stack_mark_seen(view->stack, view, rect);
+		return;
+	}
 	damage_add(&view->damage, rect);
 	canvas_set_mark(&view->canvases, rect);
 }
 
 void view_mark_complete(struct view *view, const struct kms_rect *rect)
 {
+	if (is_shared(view)) {
+		view_stack_mark_seen(view->stack, view, rect);
+		return;
+	}
 	damage_add(&view->damage, rect);
 	canvas_set_mark_complete(&view->canvases, rect);
 }
@@ -47,7 +73,9 @@ void view_canvas_frame(const struct view *view, struct kms_buffer *buffer, struc
 		.destination = whole(view->canvases.width, view->canvases.height),
 		.transform = KMS_ROTATE_0,
 	};
-	if (view->verdict.way == VERDICT_PLACED_CANVAS) {
+	if (view->above) {
+		frame->destination = view->verdict.place.destination;
+	} else if (view->verdict.way == VERDICT_PLACED_CANVAS) {
 		frame->source = view->verdict.place.source;
 		frame->destination = view->verdict.place.destination;
 		frame->transform = view->verdict.place.transform;
@@ -98,7 +126,17 @@ void view_prepare_canvases(struct view *view)
 	const struct view_picture *picture = view->picture;
 	struct place place = view->verdict.place;
 
-	if (view->verdict.way == VERDICT_PLACED_CANVAS) {
+	if (view_is_drawn(view)) {
+		view->canvas_place = place;
+		view->ready = true;
+		return;
+	}
+	if (view->above) {
+		size_canvases(view, (uint32_t)place.destination.width,
+			(uint32_t)place.destination.height);
+		place.destination.x = 0;
+		place.destination.y = 0;
+	} else if (view->verdict.way == VERDICT_PLACED_CANVAS) {
 		size_canvases(view, picture->width, picture->height);
 		place = (struct place){
 			.source = whole(picture->width, picture->height),
@@ -113,6 +151,18 @@ void view_prepare_canvases(struct view *view)
 		view->canvas_place = place;
 		view_mark_all(view);
 	}
+}
+
+struct kms_buffer *view_sample_canvas(struct view *view)
+{
+	g_autoptr(GError) error = NULL;
+	struct canvas *canvas;
+
+	view_prepare_canvases(view);
+	canvas = canvas_set_newest(&view->canvases);
+	if (!canvas)
+		canvas = canvas_set_take(&view->canvases, view->device, view->output, &error);
+	return canvas ? canvas->buffer : NULL;
 }
 
 static void draw(struct view *view, struct canvas *canvas)
@@ -180,6 +230,35 @@ static bool is_outdated(const struct view *view)
 	return mode->width != kind->mode_width || mode->height != kind->mode_height;
 }
 
+/* False: not while an UPDATE is being received. */
+static bool draw_all(struct view *view, struct canvas *canvas)
+{
+	if (is_shared(view))
+		return view_stack_draw(view->stack, canvas);
+	if (unfinished(view, canvas))
+		return false;
+	draw(view, canvas);
+	return true;
+}
+
+/* The frame that updates were told to wait for will not be. */
+static enum composed fail(struct view *view)
+{
+	view_next_serial(view);
+	if (view->stack && !view->above)
+		view_stack_failed(view->stack, view->serial);
+	return COMPOSED_FAILED;
+}
+
+/* It goes with the output's picture. */
+static enum composed leave_to_below(struct view *view)
+{
+	view->due = DUE_NOTHING;
+	view_prepare_canvases(view);
+	view_want(view->stack->base, DUE_CANVAS);
+	return COMPOSED_LATER;
+}
+
 enum composed view_compose(struct view *view)
 {
 	g_autoptr(GError) error = NULL;
@@ -190,10 +269,10 @@ enum composed view_compose(struct view *view)
 	if (!kms_output_active(view->output) || is_outdated(view))
 		return COMPOSED_LATER;
 	/* Never black in the place of a picture that cannot be read. */
-	if (!view->picture->solid && !view->picture->surface) {
-		view->serial++;
-		return COMPOSED_FAILED;
-	}
+	if (!view->picture->solid && !view->picture->surface)
+		return fail(view);
+	if (view_is_drawn(view))
+		return leave_to_below(view);
 	view_prepare_canvases(view);
 	if (view->last_direct || view->damage_lost)
 		view_mark_all(view);
@@ -201,13 +280,10 @@ enum composed view_compose(struct view *view)
 	canvas = canvas_set_take(&view->canvases, view->device, view->output, &error);
 	if (!canvas && error) {
 		complain(view, "no scanout buffer", error->message);
-		/* The frame that updates were told to wait for. */
-		view->serial++;
-		return COMPOSED_FAILED;
+		return fail(view);
 	}
-	if (!canvas || unfinished(view, canvas))
+	if (!canvas || !draw_all(view, canvas))
 		return COMPOSED_LATER;
-	draw(view, canvas);
 
 	view_canvas_frame(view, canvas->buffer, &frame);
 	frame.damage = view->damage.rects;
@@ -221,10 +297,16 @@ enum composed view_compose(struct view *view)
 		return COMPOSED_LATER;
 	if (submitted == KMS_SUBMIT_REFUSED) {
 		complain(view, "picture not shown", "the driver refuses a dumb buffer");
+		if (view->stack && !view->above)
+			view_stack_failed(view->stack, view->serial);
 		return COMPOSED_FAILED;
 	}
 	canvas->drawn = view->serial;
 	damage_clear(&view->damage);
+	if (view->stack && !view->above)
+		view_stack_composed(view->stack, view->serial);
+	else
+		view->fresh = false;
 	return COMPOSED_SHOWN;
 }
 
@@ -239,7 +321,7 @@ void view_draw_ahead(struct view *view, const struct view_picture *picture,
 	/* With a flip in flight it is not known which canvas comes next. */
 	if (view->picture != picture || view->shows != SHOWS_PICTURE || all_anew ||
 		view->due >= DUE_SURFACE || view_blends(view) || place->scaled ||
-		!kms_output_active(view->output) || kms_output_busy(view->output))
+		!kms_output_active(view->output) || view_busy(view) || is_shared(view))
 		return;
 	seen = place_to_output(place, rows);
 	canvas = canvas_set_peek(&view->canvases, view->output);

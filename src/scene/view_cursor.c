@@ -17,7 +17,9 @@ static gboolean late_dispatch(GSource *source, GSourceFunc callback, gpointer da
 	turn_note();
 	g_source_set_ready_time(source, -1);
 	/* With a flip in flight the next one takes it along, or is followed by another wake-up. */
-	if (view->due == DUE_CURSOR && !kms_output_busy(view->output)) {
+	if (view->due == DUE_CURSOR && !view_busy(view)) {
+		g_autoptr(view_stack_held) held = view_stack_hold(view->stack);
+
 		view_want(view, DUE_CANVAS);
 		view_act(view);
 	}
@@ -85,6 +87,9 @@ bool view_give_cursor(struct view *view, const struct place *place, bool shown)
 	const uint32_t *pixels = NULL;
 	uint32_t hot_x = 0, hot_y = 0;
 
+	/* It is the output's own picture's. */
+	if (view->above)
+		return false;
 	if (shown)
 		pixels = cursor_plane_image(&view->cursor, place, &hot_x, &hot_y);
 	if (pixels)
@@ -95,10 +100,10 @@ bool view_give_cursor(struct view *view, const struct place *place, bool shown)
 /* A blended cursor changed: its old and new place are drawn with the next frame, or late. */
 static void blended_cursor_changed(struct view *view)
 {
-	if (!view->picture->surface || view->last_direct)
+	if (!view->picture->surface || (view->last_direct && !view_is_drawn(view)))
 		return;
 	view_mark_cursor(view);
-	if (view->damage.count == 0)
+	if (view->damage.count == 0 && !view_is_drawn(view))
 		return;
 	view_want(view, DUE_CURSOR);
 	view_act(view);
@@ -111,6 +116,7 @@ static bool has_picture(const struct view *view)
 
 void view_set_cursor(struct view *view, const uint32_t *pixels, uint32_t hot_x, uint32_t hot_y)
 {
+	g_autoptr(view_stack_held) held = view_stack_hold(view->stack);
 	bool was_blended = view_blends(view);
 
 	cursor_set_image(&view->cursor, pixels, hot_x, hot_y);
@@ -133,6 +139,8 @@ void view_set_cursor(struct view *view, const uint32_t *pixels, uint32_t hot_x, 
 
 void view_move_cursor(struct view *view, int32_t x, int32_t y)
 {
+	g_autoptr(view_stack_held) held = view_stack_hold(view->stack);
+
 	if (view->cursor.x == x && view->cursor.y == y)
 		return;
 	view->cursor.x = x;

@@ -2,7 +2,9 @@
 /*
  * What the files of the view share. view.c alone decides what is due and does it; the others are its
  * parts: view_judge.c (asks the output for what the verdict wants to know), view_compose.c (pictures
- * into scanout buffers) and view_cursor.c (the cursor's image and place). Nobody else includes this.
+ * into scanout buffers), view_cursor.c (the cursor's image and place), and of views that share an output
+ * view_stack.c (what they tell each other), view_stack_planes.c (which has a plane) and
+ * view_stack_draw.c (those that have none). Nobody else includes this.
  */
 #ifndef SCANOUTD_SCENE_VIEW_INTERNAL_H
 #define SCANOUTD_SCENE_VIEW_INTERNAL_H
@@ -28,9 +30,50 @@ enum due {
 	DUE_PICTURE, /* all of the picture, by whatever way the verdict says now */
 };
 
+/*
+ * The views of one output that has layers: part of its own one, made with the first layer and gone with the
+ * last. What they change in one turn of the loop is committed together.
+ */
+struct view_stack {
+	struct view *base; /* the output's own */
+	struct view *views[VIEW_LAYERS_MAX]; /* above it, the lowest first */
+	size_t count;
+	uint64_t serial; /* of the last frame of any of them */
+	unsigned int held;
+	bool unsettled; /* who has a plane is to be found out again, before it is let go */
+	bool rearranged; /* others are drawn than before: the picture is to go with the same commit */
+	bool vblank; /* the driver has one */
+	GSource *timer; /* made when it is needed first */
+	bool gathered; /* nobody is waited for any more */
+	uint64_t
+		failed_serial; /* a frame that could not be made: to be told from the main loop; or 0 */
+	/* Cached memory as large as the mode, to blend in: a scanout buffer is never read. */
+	struct copy_target scratch;
+};
+
 struct view {
 	struct kms_device *device;
 	struct kms_output *output;
+	struct view_stack *stack; /* NULL: it has the output alone */
+	bool above; /* it is a layer; and only then: */
+	struct kms_rect area; /* as the viewer sees it */
+	uint16_t opacity;
+	pixman_image_t *mask; /* of that opacity; made when it is needed first */
+	struct kms_output_layer *layer; /* NULL: there was none left */
+	bool arranged; /* it was taken into account, and shows by this way: */
+	enum verdict_way arranged_way; /* also of the output's own */
+	bool ready; /* drawn: its surface has all of the picture */
+	struct kms_rect
+		drawn_rect; /* where it is drawn into the output's picture; empty: it is not */
+	uint64_t drawn_serial; /* of the output's picture: the last that it was drawn into */
+	uint64_t told; /* the last frame, of its own or of these, that the source was told of */
+	/* Of all views of a stack: it has brought something that is not composed, and when it last had. */
+	bool fresh;
+	int64_t fresh_us;
+	/* A last picture that other layers are drawn over, or that is drawn itself; or NULL. */
+	struct surface *kept;
+	struct view_picture kept_picture;
+
 	enum place_policy policy;
 	enum kms_transform transform;
 	uint32_t background;
@@ -84,6 +127,12 @@ static inline bool is_placeholder(const struct view_picture *picture)
 	return picture->solid || picture->placeholder;
 }
 
+/* A layer that has no plane. */
+static inline bool view_is_drawn(const struct view *view)
+{
+	return view->above && view->verdict.way == VERDICT_CANVAS;
+}
+
 static inline bool view_blends(const struct view *view)
 {
 	return view->verdict.cursor == VERDICT_CURSOR_BLENDED;
@@ -100,11 +149,32 @@ void view_act(struct view *view);
 /* Hands a frame to the output, with a serial of its own; noted as the last one if it is taken. */
 enum kms_submit view_submit(struct view *view, struct kms_frame *frame, bool direct);
 
+/* As kms_output_busy(). One that is drawn never is: it goes with the output's picture. */
+bool view_busy(const struct view *view);
+
+/* The serial of the next frame, which is made now. */
+uint64_t view_next_serial(struct view *view);
+
+/* One that is above all frames so far, of all views of the output, and not above the next of this one. */
+uint64_t view_coming_serial(const struct view *view);
+
+/* Its source has no picture. A layer is seen no longer. */
+void view_hide(struct view *view);
+
+/* The last frame, or a copy that was kept of a last picture, will not be shown again. */
+void view_forget_last(struct view *view);
+
 /* ---- view_judge.c ---- */
 
 /* A verdict on the picture that is shown, if there is none that holds. Nothing to do while nothing
  * changed: the case of nearly every frame. */
 void view_judge(struct view *view);
+
+/* Takes in what the verdict is made of. False: the one that there is holds. */
+bool view_look(struct view *view);
+
+/* The verdict itself, whatever others on the output are. */
+void view_decide(struct view *view);
 
 /* Something was refused when it came to it: another verdict. */
 void view_refused(struct view *view, enum verdict_question question);
@@ -131,6 +201,9 @@ void view_prepare_canvases(struct view *view);
 bool view_test_placed(struct view *view, const struct view_picture *picture,
 	const struct place *place);
 
+/* All of the picture has changed. */
+void view_mark_picture(struct view *view);
+
 /* Pixels of the canvas changed, or all of them. */
 void view_mark(struct view *view, const struct kms_rect *rect);
 void view_mark_all(struct view *view);
@@ -140,13 +213,66 @@ void view_mark_complete(struct view *view, const struct kms_rect *rect);
 /* A canvas as a frame, without serial and damage. */
 void view_canvas_frame(const struct view *view, struct kms_buffer *buffer, struct kms_frame *frame);
 
+/* A buffer as its canvases are, which has them sized for the verdict. NULL: none can be made. */
+struct kms_buffer *view_sample_canvas(struct view *view);
+
 /* Whether a flip is in flight or not: it must be known that a canvas is free then. */
 enum composed view_compose(struct view *view);
+
+/* ---- view_life.c ---- */
+
+/* A copy of the last picture, whose source goes, for as long as others are drawn over it, or it is drawn.
+ * False: it need not be, or cannot. Then kept_picture has it. */
+bool view_keep_picture(struct view *view);
+
+/* ---- view_stack.c ---- */
+
+/* A layer's, from view_create() and view_destroy(). */
+void view_stack_enter(struct view *view, struct view *below);
+void view_stack_leave(struct view *view);
+
+/* All that is done while it is held goes in one commit. NULL, where there is none, stays NULL. */
+typedef struct view_stack view_stack_held;
+view_stack_held *view_stack_hold(struct view_stack *stack);
+void view_stack_let_go(view_stack_held *stack);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(view_stack_held, view_stack_let_go)
+
+/* The output's picture could be composed now. Should it wait for others who usually bring a frame for each
+ * vblank, and have none yet? Then it is tried again in time. */
+bool view_stack_gathers(struct view_stack *stack);
+
+/* The frame has all that is drawn; … */
+void view_stack_composed(struct view_stack *stack, uint64_t serial);
+/* … could not be made; … */
+void view_stack_failed(struct view_stack *stack, uint64_t serial);
+/* … was reported by the output. */
+void view_stack_tell_presented(struct view_stack *stack, uint64_t serial,
+	const struct kms_presentation *presentation);
+void view_stack_tell_failed(struct view_stack *stack, uint64_t serial, int error);
+
+/* ---- view_stack_planes.c ---- */
+
+/* Finds out who has a plane and who is drawn; who is shown another way than before shows all of its picture
+ * again, but for the one that asks. */
+void view_stack_arrange(struct view_stack *stack, struct view *asking);
+
+/* ---- view_stack_draw.c ---- */
+
+/* The rectangle of the output's picture is to be composed anew. */
+void view_stack_mark(struct view_stack *stack, const struct kms_rect *rect);
+
+/* The view, drawn or the output's own, has changed there, on the CRTC: marks what is seen of it. */
+void view_stack_mark_seen(struct view_stack *stack, const struct view *view,
+	const struct kms_rect *rect);
+
+/* Draws what the canvas misses, the output's own picture and those above it. False: it must wait for the
+ * end of an UPDATE. */
+bool view_stack_draw(struct view_stack *stack, struct canvas *canvas);
 
 /* ---- view_cursor.c ---- */
 
 /* Gives the cursor to the output, as large as it is in this place, or takes it away where `shown` is
- * false. Does a plane take it? */
+ * false. Does a plane take it? A layer's never. */
 bool view_give_cursor(struct view *view, const struct place *place, bool shown);
 
 /* Marks where a blended cursor was and is. */

@@ -40,6 +40,22 @@ static bool is_judged(const struct view *view, const struct view_picture *pictur
 		view->background == kind->background;
 }
 
+/* What is beyond the edge is nowhere. */
+static struct kms_rect area_on_crtc(const struct view *view, const struct kms_mode_info *mode)
+{
+	struct kms_rect area;
+	struct place screen;
+	uint32_t width, height;
+
+	width = place_is_sideways(view->transform) ? mode->height : mode->width;
+	height = place_is_sideways(view->transform) ? mode->width : mode->height;
+	place_compute(&screen, width, height, mode->width, mode->height, PLACE_NONE,
+		view->transform);
+	area = place_to_output(&screen, &view->area);
+	/* Until the layout has heard of another mode. */
+	return rect_empty(&area) ? (struct kms_rect){0, 0, 1, 1} : area;
+}
+
 static void fill_kind(const struct view *view, const struct view_picture *picture,
 	struct verdict_kind *kind)
 {
@@ -52,6 +68,11 @@ static void fill_kind(const struct view *view, const struct view_picture *pictur
 	kind->policy = view->policy;
 	kind->transform = view->transform;
 	kind->background = view->background;
+	if (view->above) {
+		kind->area = area_on_crtc(view, mode);
+		kind->width = (uint32_t)view->area.width;
+		kind->height = (uint32_t)view->area.height;
+	}
 	if (picture->solid)
 		return;
 	kind->width = picture->width;
@@ -101,7 +122,7 @@ static struct verdict decide(struct view *view, const struct view_picture *pictu
 	return verdict;
 }
 
-static void decide_shown(struct view *view)
+void view_decide(struct view *view)
 {
 	view->verdict = decide(view, view->picture, &view->input, VERDICT_ASK_NOTHING);
 	view->judged = true;
@@ -110,21 +131,31 @@ static void decide_shown(struct view *view)
 		view_give_cursor(view, &view->verdict.place, false);
 }
 
+static void decide_shown(struct view *view)
+{
+	/* Of the output's own it is a part of finding out. */
+	if (!view->stack || view->above)
+		view_decide(view);
+	if (view->stack)
+		view_stack_arrange(view->stack, view);
+}
+
 /* The kind is filled in; the rest as far as it is known. */
 static void inherit(const struct view *view, struct verdict_input *input,
 	const struct view_picture *picture)
 {
 	verdict_inherit(input, view->judged ? &view->input : NULL);
 	input->cursor = cursor_visible(&view->cursor) && !is_placeholder(picture);
+	input->overlaid = view->input.overlaid;
 }
 
-void view_judge(struct view *view)
+bool view_look(struct view *view)
 {
 	struct verdict_input input;
 
 	fill_kind(view, view->picture, &input.kind);
 	if (view->judged && verdict_kind_equal(&input.kind, &view->input.kind))
-		return;
+		return false;
 	if (view->proposed && verdict_kind_equal(&input.kind, &view->proposal.kind)) {
 		view->input = view->proposal;
 	} else {
@@ -132,7 +163,13 @@ void view_judge(struct view *view)
 		view->input = input;
 	}
 	view->proposed = false;
-	decide_shown(view);
+	return true;
+}
+
+void view_judge(struct view *view)
+{
+	if (view_look(view))
+		decide_shown(view);
 }
 
 void view_refused(struct view *view, enum verdict_question question)
@@ -189,6 +226,19 @@ static bool tell_same(struct view *view, enum copy_reason *reason)
 	return tell(view, &view->verdict, reason);
 }
 
+/* Whether there is a plane for it is found out when it is shown. */
+static bool look_at_layer(struct view *view, const struct view_picture *picture,
+	struct verdict_input *input, enum copy_reason *reason)
+{
+	struct verdict verdict;
+
+	inherit(view, input, picture);
+	verdict = verdict_judge(input);
+	if (picture->buffer && verdict.cursor != VERDICT_CURSOR_BLENDED)
+		verdict.way = VERDICT_DIRECT;
+	return tell(view, &verdict, reason);
+}
+
 static bool look_and_tell(struct view *view, const struct view_picture *picture,
 	enum copy_reason *reason)
 {
@@ -198,6 +248,8 @@ static bool look_and_tell(struct view *view, const struct view_picture *picture,
 	fill_kind(view, picture, &input.kind);
 	if (view->judged && verdict_kind_equal(&input.kind, &view->input.kind))
 		return tell_same(view, reason);
+	if (view->above)
+		return look_at_layer(view, picture, &input, reason);
 	verdict = propose(view, picture, &input);
 	return tell(view, &verdict, reason);
 }

@@ -54,6 +54,8 @@ void fake_card_destroy(struct kms_device *device)
 		drop(&device->outputs[i].pending);
 		drop(&device->outputs[i].queued);
 		drop(&device->outputs[i].current);
+		for (size_t j = 0; j < KMS_LAYERS_MAX; j++)
+			g_assert_false(device->outputs[i].layers[j].used);
 	}
 	g_assert_cmpuint(device->buffers, ==, device->given);
 	g_free(device->outputs);
@@ -88,18 +90,81 @@ static void commit(struct kms_output *output, struct fake_frame *frame)
 	frame->frame.buffer = NULL;
 }
 
+static void move(struct fake_frame *to, struct fake_frame *from)
+{
+	drop(to);
+	store(to, &from->frame);
+	from->frame.buffer = NULL;
+}
+
+bool fake_in_flight(const struct kms_output *output)
+{
+	bool any = output->queued.frame.buffer || output->cursor_in_flight;
+
+	for (size_t i = 0; i < KMS_LAYERS_MAX; i++)
+		any |= output->layers[i].queued.frame.buffer != NULL;
+	return any;
+}
+
+/* All that is pending goes in one commit, if none is in flight. */
+static void advance(struct kms_output *output)
+{
+	if (output->batched || fake_in_flight(output) || !output->active)
+		return;
+	if (output->pending.frame.buffer)
+		commit(output, &output->pending);
+	for (size_t i = 0; i < KMS_LAYERS_MAX; i++) {
+		struct kms_output_layer *layer = &output->layers[i];
+
+		if (!layer->plane)
+			drop(&layer->current);
+		if (!layer->pending.frame.buffer)
+			continue;
+		move(&layer->queued, &layer->pending);
+		layer->commits++;
+	}
+}
+
+/* As kms/ tells: what cannot come first. */
+static void tell_dropped(struct kms_output *output)
+{
+	for (size_t i = 0; i < KMS_LAYERS_MAX; i++) {
+		struct kms_output_layer *layer = &output->layers[i];
+		uint64_t serial = layer->dropped;
+
+		layer->dropped = 0;
+		if (serial)
+			layer->listener.commit_failed(layer->data, serial, ECANCELED);
+	}
+}
+
 static void flip(struct kms_output *output, bool vblank)
 {
 	struct kms_presentation presentation = {g_get_monotonic_time(), 0, vblank};
-	uint64_t serial = output->queued.frame.serial;
+	uint64_t serial = output->queued.frame.buffer ? output->queued.frame.serial : 0;
+	uint64_t serials[KMS_LAYERS_MAX] = {0};
 
-	g_assert_nonnull(output->queued.frame.buffer);
-	drop(&output->current);
-	store(&output->current, &output->queued.frame);
-	output->queued.frame.buffer = NULL;
-	if (output->pending.frame.buffer)
-		commit(output, &output->pending);
-	output->device->listener->presented(output->device->data, output, serial, &presentation);
+	g_assert_true(fake_in_flight(output));
+	if (serial)
+		move(&output->current, &output->queued);
+	for (size_t i = 0; i < KMS_LAYERS_MAX; i++) {
+		struct kms_output_layer *layer = &output->layers[i];
+
+		if (!layer->queued.frame.buffer)
+			continue;
+		serials[i] = layer->queued.frame.serial;
+		move(&layer->current, &layer->queued);
+	}
+	advance(output);
+	tell_dropped(output);
+	if (serial)
+		output->device->listener->presented(output->device->data, output, serial,
+			&presentation);
+	for (size_t i = 0; i < KMS_LAYERS_MAX; i++) {
+		if (serials[i] && output->layers[i].used)
+			output->layers[i].listener.presented(output->layers[i].data, serials[i],
+				&presentation);
+	}
 }
 
 void fake_flip(struct kms_output *output)
@@ -116,10 +181,23 @@ void fake_flip_cursor(struct kms_output *output)
 {
 	g_assert_true(output->cursor_in_flight);
 	output->cursor_in_flight = false;
-	if (output->pending.frame.buffer)
-		commit(output, &output->pending);
-	else
+	advance(output);
+	if (!output->queued.frame.buffer)
 		output->device->listener->idle(output->device->data, output);
+}
+
+static void fail_layers(struct kms_output *output, int error)
+{
+	for (size_t i = 0; i < KMS_LAYERS_MAX; i++) {
+		struct kms_output_layer *layer = &output->layers[i];
+		uint64_t serial = MAX(layer->queued.frame.buffer ? layer->queued.frame.serial : 0,
+			layer->pending.frame.buffer ? layer->pending.frame.serial : 0);
+
+		drop(&layer->queued);
+		drop(&layer->pending);
+		if (serial)
+			layer->listener.commit_failed(layer->data, serial, error);
+	}
 }
 
 void fake_fail(struct kms_output *output, int error)
@@ -129,6 +207,7 @@ void fake_fail(struct kms_output *output, int error)
 
 	drop(&output->queued);
 	drop(&output->pending);
+	fail_layers(output, error);
 	if (serial > 0)
 		output->device->listener->commit_failed(output->device->data, output, serial,
 			error);
@@ -171,6 +250,11 @@ void fake_set_mode(struct kms_output *output, uint32_t width, uint32_t height)
 {
 	output->mode.width = width;
 	output->mode.height = height;
+	fail_layers(output, ECANCELED);
+	for (size_t i = 0; i < KMS_LAYERS_MAX; i++) {
+		output->layers[i].plane = false;
+		drop(&output->layers[i].current);
+	}
 	output->device->listener->output_changed(output->device->data, output);
 }
 
@@ -178,6 +262,37 @@ const struct kms_frame *fake_last(const struct kms_output *output)
 {
 	g_assert_cmpuint(output->commit_count, >, 0);
 	return &output->commits[output->commit_count - 1].frame;
+}
+
+static bool layer_pixel(const struct kms_output_layer *layer, int32_t x, int32_t y, uint32_t *pixel)
+{
+	const struct fake_frame *shown = layer->queued.frame.buffer ? &layer->queued
+								    : &layer->current;
+	const struct kms_buffer *buffer = shown->frame.buffer;
+	const struct kms_rect *destination = &shown->frame.destination;
+
+	if (!layer->plane || !buffer || x < destination->x || y < destination->y ||
+		x >= destination->x + destination->width ||
+		y >= destination->y + destination->height)
+		return false;
+	g_assert_nonnull(buffer->pixels);
+	memcpy(pixel,
+		buffer->pixels + (size_t)(y - destination->y) * buffer->stride +
+			(size_t)(x - destination->x) * 4,
+		sizeof(*pixel));
+	*pixel &= 0xffffff;
+	return true;
+}
+
+uint32_t fake_seen(const struct kms_output *output, uint32_t x, uint32_t y)
+{
+	uint32_t pixel;
+
+	for (size_t i = KMS_LAYERS_MAX; i-- > 0;) {
+		if (layer_pixel(&output->layers[i], (int32_t)x, (int32_t)y, &pixel))
+			return pixel;
+	}
+	return fake_pixel(output, x, y);
 }
 
 uint32_t fake_pixel(const struct kms_output *output, uint32_t x, uint32_t y)
@@ -370,14 +485,187 @@ enum kms_submit kms_output_submit(struct kms_output *output, const struct kms_fr
 	store(&fresh, frame);
 	fresh.frame.damage = fresh.damage;
 	kms_buffer_ref(frame->buffer);
-	if (kms_output_busy(output)) {
+	if (output->queued.frame.buffer)
 		g_assert_cmpuint(frame->serial, >, output->queued.frame.serial);
-		drop(&output->pending);
-		store(&output->pending, &fresh.frame);
-	} else {
-		commit(output, &fresh);
-	}
+	drop(&output->pending);
+	store(&output->pending, &fresh.frame);
+	advance(output);
 	return KMS_SUBMIT_ACCEPTED;
+}
+
+/* ---- layers ---- */
+
+struct kms_output_layer *kms_output_layer_create(struct kms_output *output,
+	const struct kms_layer_listener *listener, void *data)
+{
+	for (size_t i = 0; i < KMS_LAYERS_MAX; i++) {
+		struct kms_output_layer *layer = &output->layers[i];
+
+		if (layer->used)
+			continue;
+		*layer = (struct kms_output_layer){.output = output,
+			.used = true,
+			.listener = *listener,
+			.data = data,
+			.alpha = UINT16_MAX};
+		return layer;
+	}
+	return NULL;
+}
+
+void kms_output_layer_destroy(struct kms_output_layer *layer)
+{
+	if (!layer)
+		return;
+	drop(&layer->pending);
+	drop(&layer->queued);
+	drop(&layer->current);
+	layer->used = false;
+	layer->plane = false;
+	layer->dropped = 0;
+}
+
+void kms_output_layer_set_blending(struct kms_output_layer *layer, enum kms_blend blend,
+	uint16_t alpha)
+{
+	layer->alpha = alpha;
+}
+
+static bool is_of_kind(const struct kms_output_layer *layer, const struct kms_frame *frame)
+{
+	return layer->width == frame->buffer->width && layer->height == frame->buffer->height &&
+		layer->fourcc == frame->buffer->fourcc &&
+		layer->imported == frame->buffer->imported &&
+		kms_rect_equal(&layer->kind.source, &frame->source) &&
+		kms_rect_equal(&layer->kind.destination, &frame->destination) &&
+		layer->kind.transform == frame->transform;
+}
+
+static bool overlaps(const struct kms_rect *a, const struct kms_rect *b)
+{
+	return a->x < b->x + b->width && b->x < a->x + a->width && a->y < b->y + b->height &&
+		b->y < a->y + a->height;
+}
+
+/* A plane for the wish, if nothing above it has none. */
+static bool takes(const struct kms_output *output, const struct kms_layer_wish *wishes,
+	size_t count, size_t index, uint32_t set)
+{
+	const struct kms_frame *frame = wishes[index].frame;
+	bool sideways = frame->transform & (KMS_ROTATE_90 | KMS_ROTATE_270);
+	int32_t width = sideways ? frame->source.height : frame->source.width;
+	int32_t height = sideways ? frame->source.width : frame->source.height;
+	bool scaled = width != frame->destination.width || height != frame->destination.height;
+
+	for (size_t i = index + 1; i < count; i++) {
+		if (!(set & 1u << i) &&
+			overlaps(&wishes[i].frame->destination, &frame->destination))
+			return false;
+	}
+	return (!scaled || output->scaler) && (!frame->buffer->imported || output->shows_dmabufs) &&
+		(frame->transform == KMS_ROTATE_0 || output->reflects) &&
+		(wishes[index].layer->alpha == UINT16_MAX || output->overlay_alpha);
+}
+
+static void adopt(struct kms_output_layer *layer, const struct kms_frame *frame)
+{
+	if (layer->pending.frame.buffer && !(frame && is_of_kind(layer, frame))) {
+		layer->dropped = layer->pending.frame.serial;
+		drop(&layer->pending);
+	}
+	layer->plane = frame != NULL;
+	if (!frame)
+		return;
+	layer->kind = *frame;
+	layer->width = frame->buffer->width;
+	layer->height = frame->buffer->height;
+	layer->fourcc = frame->buffer->fourcc;
+	layer->imported = frame->buffer->imported;
+}
+
+static const struct kms_frame *frame_of(const struct kms_output_layer *layer,
+	const struct kms_layer_wish *wishes, size_t count, uint32_t set)
+{
+	for (size_t i = 1; i < count; i++) {
+		if (wishes[i].layer == layer && set & 1u << i)
+			return wishes[i].frame;
+	}
+	return NULL;
+}
+
+uint32_t kms_output_arrange(struct kms_output *output, const struct kms_layer_wish *wishes,
+	size_t count)
+{
+	unsigned int left = output->overlays;
+	uint32_t set;
+
+	output->arrangements++;
+	if (!output->active)
+		return 0;
+	g_assert_cmpuint(count, >=, 1);
+	g_assert_null(wishes[0].layer);
+	set = shows(output, wishes[0].frame);
+	for (size_t i = count - 1; set && i > 0; i--) {
+		check_frame(output, wishes[i].frame);
+		g_assert_true(wishes[i].layer->used);
+		if (left == 0 || !takes(output, wishes, count, i, set))
+			continue;
+		set |= 1u << i;
+		left--;
+	}
+	for (size_t i = 0; i < KMS_LAYERS_MAX; i++)
+		adopt(&output->layers[i], frame_of(&output->layers[i], wishes, count, set));
+	return set;
+}
+
+enum kms_submit kms_output_layer_submit(struct kms_output_layer *layer,
+	const struct kms_frame *frame)
+{
+	struct fake_frame fresh;
+
+	check_frame(layer->output, frame);
+	if (!layer->output->active)
+		return KMS_SUBMIT_OFF;
+	if (!layer->plane || !is_of_kind(layer, frame))
+		return KMS_SUBMIT_REFUSED;
+	store(&fresh, frame);
+	fresh.frame.damage = fresh.damage;
+	kms_buffer_ref(frame->buffer);
+	if (layer->queued.frame.buffer)
+		g_assert_cmpuint(frame->serial, >, layer->queued.frame.serial);
+	drop(&layer->pending);
+	store(&layer->pending, &fresh.frame);
+	advance(layer->output);
+	return KMS_SUBMIT_ACCEPTED;
+}
+
+bool kms_output_layer_busy(const struct kms_output_layer *layer)
+{
+	return layer->pending.frame.buffer || layer->queued.frame.buffer;
+}
+
+void kms_output_begin(struct kms_output *output)
+{
+	g_assert_false(output->batched);
+	output->batched = true;
+}
+
+void kms_output_end(struct kms_output *output)
+{
+	output->batched = false;
+	advance(output);
+}
+
+static bool layer_holds(const struct kms_output *output, const struct kms_buffer *buffer)
+{
+	for (size_t i = 0; i < KMS_LAYERS_MAX; i++) {
+		const struct kms_output_layer *layer = &output->layers[i];
+
+		if (layer->pending.frame.buffer == buffer || layer->queued.frame.buffer == buffer ||
+			layer->current.frame.buffer == buffer)
+			return true;
+	}
+	return false;
 }
 
 bool kms_output_test(struct kms_output *output, const struct kms_frame *frame)
@@ -389,7 +677,7 @@ bool kms_output_test(struct kms_output *output, const struct kms_frame *frame)
 bool kms_output_holds(const struct kms_output *output, const struct kms_buffer *buffer)
 {
 	return output->pending.frame.buffer == buffer || output->queued.frame.buffer == buffer ||
-		output->current.frame.buffer == buffer;
+		output->current.frame.buffer == buffer || layer_holds(output, buffer);
 }
 
 const struct kms_buffer *kms_output_current(const struct kms_output *output)

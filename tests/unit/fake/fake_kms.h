@@ -35,6 +35,22 @@ struct fake_frame {
 	struct kms_rect damage[KMS_DAMAGE_MAX];
 };
 
+/* A layer above an output's picture; its frames flip with those of the output. */
+struct kms_output_layer {
+	struct kms_output *output;
+	bool used;
+	bool plane; /* by the last kms_output_arrange(), for frames of this kind: */
+	struct kms_frame kind;
+	uint32_t width, height, fourcc; /* … and of such buffers */
+	bool imported;
+	struct kms_layer_listener listener;
+	void *data;
+	uint16_t alpha;
+	struct fake_frame pending, queued, current;
+	unsigned int commits; /* with a frame of it */
+	uint64_t dropped; /* a pending frame that lost its plane: told with the next event; or 0 */
+};
+
 struct kms_output {
 	struct kms_device *device;
 	char name[16];
@@ -55,11 +71,17 @@ struct kms_output {
 	enum kms_transform panel_transform;
 	bool shows_dmabufs;
 	bool refuses_submit; /* whatever the test said */
+	unsigned int
+		overlays; /* planes for layers; they show what the picture's shows, in any place */
+	bool overlay_alpha; /* … also where they are translucent */
 
 	struct fake_frame pending, queued, current;
 	struct fake_frame commits[FAKE_COMMITS_MAX]; /* in order; no references held */
 	size_t commit_count;
 	unsigned int tests;
+	struct kms_output_layer layers[KMS_LAYERS_MAX];
+	unsigned int arrangements; /* kms_output_arrange() was asked */
+	bool batched;
 
 	bool cursor_in_flight; /* a commit of the cursor alone */
 	bool cursor_visible;
@@ -99,7 +121,7 @@ void fake_card_destroy(struct kms_device *device);
 
 void fake_card_listen(struct kms_device *device, const struct kms_listener *listener, void *data);
 
-/* The page-flip event of the commit in flight, which must be there. */
+/* The page-flip event of the commit in flight, which must be there: of the picture, of layers, or all. */
 void fake_flip(struct kms_output *output);
 /* … of a driver without vblank. */
 void fake_flip_without_vblank(struct kms_output *output);
@@ -116,6 +138,13 @@ void fake_probe(struct kms_device *device);
 /* Off, and what was on the glass is no more: the screen comes back black. */
 void fake_unplug(struct kms_output *output);
 void fake_set_mode(struct kms_output *output, uint32_t width, uint32_t height);
+
+/* Something is in flight, of the picture or of a layer. */
+bool fake_in_flight(const struct kms_output *output);
+
+/* What is to be seen with the commit in flight: of the uppermost layer that has a plane and lies there, else
+ * the picture's, as fake_pixel() has it; where buffers of both are dumb. */
+uint32_t fake_seen(const struct kms_output *output, uint32_t x, uint32_t y);
 
 /* The frame that was committed last. */
 const struct kms_frame *fake_last(const struct kms_output *output);

@@ -1,0 +1,922 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Views above another on one fake output: which get planes, which are drawn, what is seen, and what each
+ * source is told of its own frames. One source never waits for another's.
+ */
+#include "scene/view.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "channel_fixture.h"
+#include "fake/fake_kms.h"
+
+#define RED 0xff0000u
+#define GREEN 0x00ff00u
+#define BLUE 0x0000ffu
+#define WHITE 0xffffffu
+#define WIDTH 64
+#define HEIGHT 48
+#define SOURCES 4
+
+/* A source with a surface, a buffer, or both, and its view. */
+struct source_double {
+	struct view *view;
+	struct view_picture picture;
+	uint64_t waits, presented, failed;
+	int error;
+	unsigned int fills;
+	bool cannot_fill;
+};
+
+struct fixture {
+	struct kms_device *card;
+	struct kms_output *output;
+	struct source_double sources[SOURCES]; /* the output's own first */
+	size_t count;
+};
+
+static void on_presented(void *data, uint64_t serial, const struct kms_presentation *presentation)
+{
+	struct source_double *source = data;
+
+	g_assert_cmpuint(serial, >, source->presented);
+	source->presented = serial;
+}
+
+static void on_failed(void *data, uint64_t serial, int error)
+{
+	struct source_double *source = data;
+
+	source->failed = serial;
+	source->error = error;
+}
+
+static void on_changed(void *data)
+{
+}
+
+static enum view_fill on_fill_surface(void *data, enum copy_reason reason)
+{
+	struct source_double *source = data;
+
+	source->fills++;
+	if (source->cannot_fill)
+		return VIEW_FILL_NEVER;
+	if (!source->picture.surface)
+		source->picture.surface = surface_create("test", source->picture.width,
+			source->picture.height, NULL);
+	return VIEW_FILL_DONE;
+}
+
+static const struct view_listener listener = {on_presented, on_failed, on_changed, on_fill_surface};
+
+static void card_presented(void *data, struct kms_output *output, uint64_t serial,
+	const struct kms_presentation *presentation)
+{
+	struct fixture *fixture = data;
+
+	view_presented(fixture->sources[0].view, serial, presentation);
+}
+
+static void card_idle(void *data, struct kms_output *output)
+{
+	struct fixture *fixture = data;
+
+	view_resume(fixture->sources[0].view);
+}
+
+static void card_failed(void *data, struct kms_output *output, uint64_t serial, int error)
+{
+	struct fixture *fixture = data;
+
+	view_commit_failed(fixture->sources[0].view, serial, error);
+}
+
+static void card_changed(void *data, struct kms_output *output)
+{
+	struct fixture *fixture = data;
+
+	view_output_changed(fixture->sources[0].view);
+}
+
+static const struct kms_listener card_listener = {
+	.presented = card_presented,
+	.idle = card_idle,
+	.commit_failed = card_failed,
+	.output_changed = card_changed,
+};
+
+static void start(struct fixture *fixture, gconstpointer data)
+{
+	*fixture = (struct fixture){0};
+	fixture->card = fake_card_create(1, WIDTH, HEIGHT);
+	fixture->output = &fixture->card->outputs[0];
+	fixture->output->overlays = KMS_LAYERS_MAX;
+	fixture->output->overlay_alpha = true;
+	fake_card_listen(fixture->card, &card_listener, fixture);
+}
+
+/* A card that has no planes for layers. */
+static void start_bare(struct fixture *fixture, gconstpointer data)
+{
+	start(fixture, data);
+	fixture->output->overlays = 0;
+}
+
+static void stop(struct fixture *fixture, gconstpointer data)
+{
+	while (fixture->count > 0) {
+		struct source_double *source = &fixture->sources[--fixture->count];
+
+		view_destroy(source->view);
+		kms_buffer_unref(source->picture.buffer);
+		surface_destroy(source->picture.surface);
+	}
+	fake_card_destroy(fixture->card);
+}
+
+static struct source_double *add_turned(struct fixture *fixture, struct kms_rect area,
+	uint16_t opacity, enum kms_transform transform)
+{
+	struct source_double *source = &fixture->sources[fixture->count];
+	const struct view_options options = {
+		.device = fixture->card,
+		.output = fixture->output,
+		.policy = PLACE_FIT,
+		.transform = transform,
+		.below = fixture->count > 0 ? fixture->sources[0].view : NULL,
+		.area = area,
+		.opacity = opacity,
+	};
+
+	fixture->count++;
+	*source = (struct source_double){.view = view_create(&options)};
+	source->picture.width = (uint32_t)area.width;
+	source->picture.height = (uint32_t)area.height;
+	view_set_source(source->view, &listener, source);
+	return source;
+}
+
+/* The first is the output's own. */
+static struct source_double *add(struct fixture *fixture, struct kms_rect area, uint16_t opacity)
+{
+	return add_turned(fixture, area, opacity, KMS_ROTATE_0);
+}
+
+static struct source_double *add_base(struct fixture *fixture)
+{
+	return add(fixture, (struct kms_rect){0, 0, WIDTH, HEIGHT}, UINT16_MAX);
+}
+
+static void use_surface(struct source_double *source)
+{
+	if (!source->picture.surface)
+		source->picture.surface = surface_create("test", source->picture.width,
+			source->picture.height, NULL);
+}
+
+static void use_buffer(struct fixture *fixture, struct source_double *source)
+{
+	struct kms_dmabuf dmabuf = {
+		.width = source->picture.width,
+		.height = source->picture.height,
+		.stride = source->picture.width * 4,
+	};
+
+	kms_buffer_unref(source->picture.buffer);
+	source->picture.buffer = kms_buffer_import(fixture->card, &dmabuf, NULL);
+	source->picture.part = (struct kms_rect){0, 0, (int32_t)source->picture.width,
+		(int32_t)source->picture.height};
+	source->picture.stride = dmabuf.stride;
+}
+
+static void fill_surface(struct source_double *source, const struct kms_rect *rect, uint32_t color)
+{
+	struct copy_target target = {.width = source->picture.width,
+		.height = source->picture.height};
+
+	target.pixels = surface_pixels(source->picture.surface, &target.stride);
+	copy_fill(&target, rect, color);
+}
+
+static enum view_way show_rect(struct source_double *source, const struct kms_rect *damage)
+{
+	enum copy_reason reason;
+	enum view_way way;
+	uint64_t serial;
+
+	view_copies(source->view, &source->picture, &reason);
+	serial = view_update(source->view, &source->picture, damage, &way);
+	if (way != VIEW_OFF && way != VIEW_FAILED)
+		source->waits = serial;
+	return way;
+}
+
+static enum view_way show(struct source_double *source)
+{
+	return show_rect(source, NULL);
+}
+
+static void draw(struct source_double *source, struct kms_rect rect, uint32_t color)
+{
+	use_surface(source);
+	surface_begin(source->picture.surface, &rect);
+	fill_surface(source, &rect, color);
+	surface_end(source->picture.surface);
+	show_rect(source, &rect);
+}
+
+static void draw_all(struct source_double *source, uint32_t color)
+{
+	const struct kms_rect all = {0, 0, (int32_t)source->picture.width,
+		(int32_t)source->picture.height};
+
+	draw(source, all, color);
+}
+
+/* Only a part of an UPDATE has come. */
+static void draw_half(struct source_double *source, struct kms_rect rect, uint32_t color)
+{
+	struct kms_rect half = rect;
+
+	half.height /= 2;
+	surface_begin(source->picture.surface, &rect);
+	fill_surface(source, &half, color);
+}
+
+/* All that is in flight, or waits to be; without vblanks, for which one might wait for another. */
+static void settle(struct fixture *fixture)
+{
+	do {
+		while (fake_in_flight(fixture->output))
+			fake_flip_without_vblank(fixture->output);
+		while (g_main_context_iteration(NULL, FALSE))
+			continue;
+	} while (fake_in_flight(fixture->output));
+}
+
+static void expect_done(const struct source_double *source)
+{
+	g_assert_cmpuint(source->waits, >, 0);
+	g_assert_cmpuint(source->presented, >=, source->waits);
+}
+
+static void expect_seen(struct fixture *fixture, uint32_t x, uint32_t y, uint32_t color)
+{
+	g_assert_cmphex(fake_seen(fixture->output, x, y), ==, color);
+}
+
+static const struct kms_rect corner = {40, 30, 16, 12};
+
+/* ---- planes ---- */
+
+static void test_planes_buffers(struct fixture *fixture, gconstpointer data)
+{
+	struct source_double *base = add_base(fixture);
+	struct source_double *layer = add(fixture, corner, UINT16_MAX);
+	struct kms_output_layer *kms = &fixture->output->layers[0];
+	uint64_t waited;
+
+	use_buffer(fixture, base);
+	use_buffer(fixture, layer);
+	g_assert_cmpint(show(base), ==, VIEW_DIRECT);
+	g_assert_cmpint(show(layer), ==, VIEW_DIRECT);
+	settle(fixture);
+	expect_done(base);
+	expect_done(layer);
+	g_assert_true(kms->plane);
+	g_assert_true(kms_rect_equal(&kms->current.frame.destination, &corner));
+	g_assert_cmpuint(base->fills + layer->fills, ==, 0);
+
+	/* The layer goes on without the other, which shows nothing more. */
+	waited = base->waits;
+	for (unsigned int i = 0; i < 5; i++) {
+		show(layer);
+		g_assert_true(fake_in_flight(fixture->output));
+		fake_flip(fixture->output);
+		expect_done(layer);
+	}
+	g_assert_cmpuint(base->presented, ==, waited);
+	g_assert_cmpuint(fixture->output->commit_count, ==, 1);
+
+	/* And the other way round. */
+	g_assert_cmpint(show(base), ==, VIEW_DIRECT);
+	fake_flip(fixture->output);
+	expect_done(base);
+	g_assert_cmpuint(kms->commits, ==, 6);
+}
+
+static void test_planes_pixels(struct fixture *fixture, gconstpointer data)
+{
+	struct source_double *base = add_base(fixture);
+	struct source_double *layer = add(fixture, corner, UINT16_MAX);
+
+	draw_all(base, RED);
+	draw_all(layer, GREEN);
+	settle(fixture);
+	expect_done(layer);
+	expect_seen(fixture, 0, 0, RED);
+	expect_seen(fixture, 40, 30, GREEN);
+	expect_seen(fixture, 39, 30, RED);
+	expect_seen(fixture, 55, 41, GREEN);
+	expect_seen(fixture, 56, 41, RED);
+	draw(layer, (struct kms_rect){0, 0, 4, 4}, BLUE);
+	settle(fixture);
+	expect_done(layer);
+	expect_seen(fixture, 43, 33, BLUE);
+	expect_seen(fixture, 44, 33, GREEN);
+	/* Nothing of it is in the picture. */
+	g_assert_cmphex(fake_pixel(fixture->output, 43, 33), ==, RED);
+}
+
+/* The picture below has to be there, if only as black. */
+static void test_planes_alone(struct fixture *fixture, gconstpointer data)
+{
+	struct source_double *layer;
+
+	add_base(fixture);
+	layer = add(fixture, corner, UINT16_MAX);
+	draw_all(layer, GREEN);
+	settle(fixture);
+	expect_seen(fixture, 0, 0, 0);
+	expect_seen(fixture, 40, 30, GREEN);
+}
+
+/* A buffer that no plane takes is copied to a canvas of the layer's own. */
+static void test_planes_copied(struct fixture *fixture, gconstpointer data)
+{
+	struct source_double *base = add_base(fixture);
+	struct source_double *layer = add(fixture, corner, UINT16_MAX);
+
+	fixture->output->shows_dmabufs = false;
+	draw_all(base, RED);
+	use_buffer(fixture, layer);
+	use_surface(layer);
+	fill_surface(layer, &(struct kms_rect){0, 0, 16, 12}, GREEN);
+	g_assert_cmpint(show(layer), ==, VIEW_COPIED);
+	settle(fixture);
+	expect_done(layer);
+	g_assert_true(fixture->output->layers[0].plane);
+	expect_seen(fixture, 41, 31, GREEN);
+}
+
+/* A plane for one of two that overlap: it is the upper one's. */
+static void test_planes_one(struct fixture *fixture, gconstpointer data)
+{
+	struct source_double *base = add_base(fixture);
+	struct source_double *lower = add(fixture, (struct kms_rect){8, 8, 16, 16}, UINT16_MAX);
+	struct source_double *upper = add(fixture, (struct kms_rect){16, 16, 16, 16}, UINT16_MAX);
+
+	fixture->output->overlays = 1;
+	draw_all(base, RED);
+	draw_all(lower, GREEN);
+	draw_all(upper, BLUE);
+	settle(fixture);
+	expect_done(lower);
+	expect_done(upper);
+	g_assert_false(fixture->output->layers[0].plane);
+	g_assert_true(fixture->output->layers[1].plane);
+	g_assert_cmphex(fake_pixel(fixture->output, 20, 20), ==, GREEN);
+	expect_seen(fixture, 20, 20, BLUE);
+	expect_seen(fixture, 10, 10, GREEN);
+	/* The lower one gets it when the upper one goes. */
+	view_release(upper->view, true);
+	settle(fixture);
+	g_assert_true(fixture->output->layers[0].plane);
+	expect_seen(fixture, 20, 20, GREEN);
+	g_assert_cmphex(fake_pixel(fixture->output, 20, 20), ==, RED);
+}
+
+/* One that must be drawn is drawn over what it covers: so that is drawn, too. */
+static void test_planes_covered(struct fixture *fixture, gconstpointer data)
+{
+	struct source_double *base = add_base(fixture);
+	struct source_double *lower = add(fixture, (struct kms_rect){8, 8, 16, 16}, UINT16_MAX);
+	struct source_double *apart = add(fixture, (struct kms_rect){40, 8, 8, 8}, UINT16_MAX);
+	struct source_double *upper = add(fixture, (struct kms_rect){16, 16, 16, 16}, 0x7fff);
+
+	fixture->output->overlay_alpha = false;
+	draw_all(base, 0);
+	draw_all(lower, GREEN);
+	draw_all(apart, RED);
+	draw_all(upper, BLUE);
+	settle(fixture);
+	g_assert_false(fixture->output->layers[0].plane);
+	g_assert_true(fixture->output->layers[1].plane);
+	g_assert_false(fixture->output->layers[2].plane);
+	expect_seen(fixture, 10, 10, GREEN);
+	expect_seen(fixture, 20, 20, 0x00807f);
+	expect_seen(fixture, 44, 12, RED);
+	for (size_t i = 0; i < fixture->count; i++)
+		expect_done(&fixture->sources[i]);
+}
+
+static void test_planes_mode(struct fixture *fixture, gconstpointer data)
+{
+	struct source_double *base = add_base(fixture);
+	struct source_double *layer = add(fixture, corner, UINT16_MAX);
+	const struct kms_rect moved = {0, 0, 32, 24};
+
+	draw_all(base, RED);
+	draw_all(layer, GREEN);
+	settle(fixture);
+	view_set_area(layer->view, &moved);
+	fake_set_mode(fixture->output, 96, 64);
+	settle(fixture);
+	g_assert_true(fixture->output->layers[0].plane);
+	expect_seen(fixture, 0, 0, GREEN);
+	expect_seen(fixture, 31, 23, GREEN);
+	expect_seen(fixture, 50, 31, RED);
+}
+
+static void test_planes_off(struct fixture *fixture, gconstpointer data)
+{
+	struct source_double *base = add_base(fixture);
+	struct source_double *layer = add(fixture, corner, UINT16_MAX);
+
+	draw_all(base, RED);
+	draw_all(layer, GREEN);
+	fake_set_active(fixture->output, false);
+	g_assert_cmpint(layer->error, ==, EACCES);
+	draw_all(layer, BLUE);
+	fake_set_active(fixture->output, true);
+	settle(fixture);
+	expect_seen(fixture, 40, 30, BLUE);
+	expect_seen(fixture, 0, 0, RED);
+}
+
+/* A guest's cursor on its layer is drawn there: the output's is above all layers. */
+static void test_planes_cursor(struct fixture *fixture, gconstpointer data)
+{
+	struct source_double *base = add_base(fixture);
+	struct source_double *layer = add(fixture, corner, UINT16_MAX);
+	uint32_t pixels[KMS_CURSOR_SIZE * KMS_CURSOR_SIZE] = {0};
+
+	pixels[0] = 0xffffffff;
+	draw_all(base, RED);
+	draw_all(layer, GREEN);
+	view_move_cursor(layer->view, 3, 2);
+	view_set_cursor(layer->view, pixels, 0, 0);
+	draw(layer, (struct kms_rect){8, 8, 1, 1}, BLUE);
+	settle(fixture);
+	g_assert_false(fixture->output->cursor_visible);
+	expect_seen(fixture, 43, 32, WHITE);
+	expect_seen(fixture, 44, 32, GREEN);
+	expect_seen(fixture, 48, 38, BLUE);
+}
+
+/* What is turned is turned into the canvas of the layer. */
+static void test_planes_turned(struct fixture *fixture, gconstpointer data)
+{
+	struct source_double *base = add_turned(fixture, (struct kms_rect){0, 0, HEIGHT, WIDTH},
+		UINT16_MAX, KMS_ROTATE_90);
+	struct source_double *layer = add_turned(fixture, (struct kms_rect){0, 0, 8, 16},
+		UINT16_MAX, KMS_ROTATE_90);
+
+	fixture->output->reflects = false;
+	draw_all(base, RED);
+	draw_all(layer, GREEN);
+	draw(layer, (struct kms_rect){0, 0, 1, 1}, BLUE);
+	settle(fixture);
+	/* Counter-clockwise: its top is at the left of the panel. */
+	expect_seen(fixture, 0, HEIGHT - 1, BLUE);
+	expect_seen(fixture, 15, HEIGHT - 8, GREEN);
+	expect_seen(fixture, 16, HEIGHT - 8, RED);
+	expect_seen(fixture, 15, HEIGHT - 9, RED);
+}
+
+/* ---- drawn ---- */
+
+static void test_drawn_pixels(struct fixture *fixture, gconstpointer data)
+{
+	struct source_double *base = add_base(fixture);
+	struct source_double *layer = add(fixture, corner, UINT16_MAX);
+
+	draw_all(base, RED);
+	draw_all(layer, GREEN);
+	settle(fixture);
+	expect_done(base);
+	expect_done(layer);
+	expect_seen(fixture, 0, 0, RED);
+	expect_seen(fixture, 40, 30, GREEN);
+	expect_seen(fixture, 39, 29, RED);
+
+	for (unsigned int i = 0; i < 5; i++) {
+		draw(layer, (struct kms_rect){(int32_t)i, 0, 1, 1}, BLUE);
+		settle(fixture);
+		expect_done(layer);
+		expect_seen(fixture, 40 + i, 30, BLUE);
+		draw(base, (struct kms_rect){(int32_t)i, 0, 60, 40}, WHITE);
+		settle(fixture);
+		expect_done(base);
+		expect_seen(fixture, 40 + i, 30, BLUE);
+		expect_seen(fixture, 45 + i, 31, GREEN);
+		expect_seen(fixture, 39, 30, WHITE);
+	}
+}
+
+/* A picture that went direct is copied as long as something must be drawn into it. */
+static void test_drawn_buffer(struct fixture *fixture, gconstpointer data)
+{
+	struct source_double *base = add_base(fixture);
+	struct source_double *layer = add(fixture, corner, UINT16_MAX);
+
+	use_buffer(fixture, base);
+	g_assert_cmpint(show(base), ==, VIEW_DIRECT);
+	settle(fixture);
+	use_surface(base);
+	fill_surface(base, &(struct kms_rect){0, 0, WIDTH, HEIGHT}, RED);
+	draw_all(layer, GREEN);
+	settle(fixture);
+	g_assert_cmpuint(base->fills, ==, 1);
+	expect_done(layer);
+	expect_seen(fixture, 0, 0, RED);
+	expect_seen(fixture, 40, 30, GREEN);
+	g_assert_cmpint(show(base), ==, VIEW_COPIED);
+	settle(fixture);
+	expect_done(base);
+	/* … and no longer. */
+	view_release(layer->view, true);
+	settle(fixture);
+	g_assert_true(fake_last(fixture->output)->buffer == base->picture.buffer);
+	g_assert_cmpint(show(base), ==, VIEW_DIRECT);
+}
+
+static void test_drawn_opacity(struct fixture *fixture, gconstpointer data)
+{
+	struct source_double *base = add_base(fixture);
+	struct source_double *layer = add(fixture, corner, 0x7fff);
+
+	draw_all(base, RED);
+	draw_all(layer, GREEN);
+	settle(fixture);
+	expect_seen(fixture, 45, 35, 0x807f00);
+	/* What changes below it is seen through it. */
+	draw(base, (struct kms_rect){45, 35, 1, 1}, BLUE);
+	settle(fixture);
+	expect_seen(fixture, 45, 35, 0x007f80);
+	expect_seen(fixture, 46, 35, 0x807f00);
+	/* A second time nothing is mixed in twice. */
+	draw(base, (struct kms_rect){40, 30, 16, 12}, BLUE);
+	settle(fixture);
+	expect_seen(fixture, 45, 35, 0x007f80);
+}
+
+static void test_drawn_cursor(struct fixture *fixture, gconstpointer data)
+{
+	struct source_double *base = add_base(fixture);
+	struct source_double *layer = add(fixture, corner, UINT16_MAX);
+	uint32_t pixels[KMS_CURSOR_SIZE * KMS_CURSOR_SIZE] = {0};
+
+	pixels[0] = 0xffffffff;
+	draw_all(base, RED);
+	draw_all(layer, GREEN);
+	view_move_cursor(layer->view, 3, 2);
+	view_set_cursor(layer->view, pixels, 0, 0);
+	draw(layer, (struct kms_rect){0, 0, 1, 1}, BLUE);
+	settle(fixture);
+	expect_seen(fixture, 43, 32, WHITE);
+	view_move_cursor(layer->view, 5, 2);
+	draw(layer, (struct kms_rect){0, 0, 1, 1}, BLUE);
+	settle(fixture);
+	expect_seen(fixture, 43, 32, GREEN);
+	expect_seen(fixture, 45, 32, WHITE);
+}
+
+/* One back-end stops in the middle of a message: what it showed stays, and the other goes on. */
+static void test_drawn_half(struct fixture *fixture, gconstpointer data)
+{
+	struct source_double *base = add_base(fixture);
+	struct source_double *layer = add(fixture, corner, UINT16_MAX);
+
+	draw_all(base, RED);
+	draw_all(layer, GREEN);
+	settle(fixture);
+	/* Only one of the canvases has it. */
+	draw(layer, (struct kms_rect){0, 0, 16, 12}, WHITE);
+	settle(fixture);
+	draw_half(layer, (struct kms_rect){0, 0, 16, 12}, BLUE);
+	for (unsigned int i = 0; i < 4; i++) {
+		draw(base, (struct kms_rect){0, 0, WIDTH, HEIGHT}, i % 2 ? RED : GREEN);
+		settle(fixture);
+		expect_done(base);
+		expect_seen(fixture, 0, 0, i % 2 ? RED : GREEN);
+		expect_seen(fixture, 40, 30, WHITE);
+		expect_seen(fixture, 55, 41, WHITE);
+	}
+	fill_surface(layer, &(struct kms_rect){0, 0, 16, 12}, BLUE);
+	surface_end(layer->picture.surface);
+	show(layer);
+	settle(fixture);
+	expect_seen(fixture, 40, 30, BLUE);
+
+	draw(base, (struct kms_rect){0, 0, WIDTH, HEIGHT}, WHITE);
+	settle(fixture);
+	draw_half(base, (struct kms_rect){0, 0, WIDTH, HEIGHT}, RED);
+	for (unsigned int i = 0; i < 4; i++) {
+		draw_all(layer, i % 2 ? RED : GREEN);
+		settle(fixture);
+		expect_done(layer);
+		expect_seen(fixture, 0, 0, WHITE);
+		expect_seen(fixture, 40, 30, i % 2 ? RED : GREEN);
+	}
+}
+
+/* What a guest that has gone showed last is below the layer still. */
+static void test_drawn_last(struct fixture *fixture, gconstpointer data)
+{
+	struct source_double *base = add_base(fixture);
+	struct source_double *layer = add(fixture, corner, 0x7fff);
+
+	draw_all(base, RED);
+	draw_all(layer, GREEN);
+	settle(fixture);
+	view_release(base->view, false);
+	g_clear_pointer(&base->picture.surface, surface_destroy);
+	draw_all(layer, BLUE);
+	settle(fixture);
+	expect_seen(fixture, 0, 0, RED);
+	expect_seen(fixture, 45, 35, 0x80007f);
+	/* And the layer's own. */
+	view_release(layer->view, false);
+	g_clear_pointer(&layer->picture.surface, surface_destroy);
+	base->picture.version++;
+	draw_all(base, GREEN);
+	settle(fixture);
+	expect_seen(fixture, 0, 0, GREEN);
+	expect_seen(fixture, 45, 35, 0x00807f);
+}
+
+/* A buffer that cannot be read is left out; the rest is shown. */
+static void test_drawn_unreadable(struct fixture *fixture, gconstpointer data)
+{
+	struct source_double *base = add_base(fixture);
+	struct source_double *layer = add(fixture, corner, UINT16_MAX);
+
+	draw_all(base, RED);
+	settle(fixture);
+	use_buffer(fixture, layer);
+	layer->cannot_fill = true;
+	g_assert_cmpint(show(layer), ==, VIEW_FAILED);
+	settle(fixture);
+	expect_seen(fixture, 40, 30, RED);
+	draw_all(base, BLUE);
+	settle(fixture);
+	expect_done(base);
+	expect_seen(fixture, 40, 30, BLUE);
+}
+
+/* Nobody gets a canvas: each is told, and not before it knows what it waits for. */
+static void test_drawn_no_memory(struct fixture *fixture, gconstpointer data)
+{
+	struct source_double *base = add_base(fixture);
+	struct source_double *layer = add(fixture, corner, UINT16_MAX);
+
+	use_buffer(fixture, base);
+	show(base);
+	settle(fixture);
+	use_surface(base);
+	fixture->card->refuses_dumb = true;
+	draw_all(layer, GREEN);
+	settle(fixture);
+	g_assert_cmpuint(layer->failed, >=, layer->waits);
+	fixture->card->refuses_dumb = false;
+	draw_all(layer, BLUE);
+	settle(fixture);
+	expect_done(layer);
+	expect_seen(fixture, 40, 30, BLUE);
+}
+
+/* A commit of the picture fails: so did what was drawn into it. */
+static void test_drawn_failed(struct fixture *fixture, gconstpointer data)
+{
+	struct source_double *base = add_base(fixture);
+	struct source_double *layer = add(fixture, corner, UINT16_MAX);
+
+	draw_all(base, RED);
+	draw_all(layer, GREEN);
+	settle(fixture);
+	draw_all(layer, BLUE);
+	fake_fail(fixture->output, ETIMEDOUT);
+	g_assert_cmpuint(layer->failed, >=, layer->waits);
+	g_assert_cmpint(layer->error, ==, ETIMEDOUT);
+	draw(layer, (struct kms_rect){0, 0, 1, 1}, WHITE);
+	settle(fixture);
+	expect_seen(fixture, 40, 30, WHITE);
+	expect_seen(fixture, 41, 31, BLUE);
+}
+
+/* Both have brought a picture for each of the last vblanks: who comes first waits for the other, but not
+ * longer than until the vblank is near. */
+static void test_drawn_together(struct fixture *fixture, gconstpointer data)
+{
+	struct source_double *base = add_base(fixture);
+	struct source_double *layer = add(fixture, corner, UINT16_MAX);
+	size_t commits;
+
+	/* So that what is measured is no vblank. */
+	fixture->output->mode.refresh_mhz = 100;
+	draw_all(base, RED);
+	draw_all(layer, GREEN);
+	settle(fixture);
+	draw_all(base, RED);
+	draw_all(layer, GREEN);
+	/* It waits for the other, that has brought one before it. */
+	fake_flip(fixture->output);
+	g_assert_false(fake_in_flight(fixture->output));
+	draw_all(base, RED);
+	fake_flip(fixture->output);
+	commits = fixture->output->commit_count;
+	draw_all(base, BLUE);
+	g_assert_false(fake_in_flight(fixture->output));
+	draw_all(layer, WHITE);
+	g_assert_true(fake_in_flight(fixture->output));
+	g_assert_cmpuint(fixture->output->commit_count, ==, commits + 1);
+	fake_flip(fixture->output);
+	expect_done(base);
+	expect_done(layer);
+	expect_seen(fixture, 0, 0, BLUE);
+	expect_seen(fixture, 40, 30, WHITE);
+	/* Nobody else comes: it is shown in time. */
+	fixture->output->mode.refresh_mhz = 60000;
+	draw_all(base, GREEN);
+	while (!fake_in_flight(fixture->output))
+		g_main_context_iteration(NULL, TRUE);
+	fake_flip(fixture->output);
+	expect_done(base);
+}
+
+/* ---- whatever happens ---- */
+
+/* What each source's picture is, as a model, and where; the last one is the uppermost. */
+struct model {
+	uint32_t pixels[SOURCES][WIDTH * HEIGHT];
+	bool shown[SOURCES];
+	struct kms_rect areas[SOURCES];
+	bool half[SOURCES];
+	struct kms_rect half_rect[SOURCES];
+};
+
+static void model_fill(struct model *model, size_t index, const struct kms_rect *rect,
+	uint32_t color)
+{
+	for (int32_t y = rect->y; y < rect->y + rect->height; y++) {
+		for (int32_t x = rect->x; x < rect->x + rect->width; x++)
+			model->pixels[index][y * WIDTH + x] = color;
+	}
+}
+
+static uint32_t model_pixel(const struct model *model, int32_t x, int32_t y)
+{
+	for (size_t i = SOURCES; i-- > 0;) {
+		const struct kms_rect *area = &model->areas[i];
+
+		if (model->shown[i] && x >= area->x && y >= area->y && x < area->x + area->width &&
+			y < area->y + area->height)
+			return model->pixels[i][(y - area->y) * WIDTH + x - area->x];
+	}
+	return 0;
+}
+
+static struct kms_rect random_rect(const struct kms_rect *area)
+{
+	struct kms_rect rect = {
+		.x = g_test_rand_int_range(0, area->width),
+		.y = g_test_rand_int_range(0, area->height),
+	};
+
+	rect.width = g_test_rand_int_range(1, area->width - rect.x + 1);
+	rect.height = g_test_rand_int_range(1, area->height - rect.y + 1);
+	return rect;
+}
+
+static void random_step(struct fixture *fixture, struct model *model)
+{
+	size_t index = (size_t)g_test_rand_int_range(0, SOURCES);
+	struct source_double *source = &fixture->sources[index];
+	uint32_t color = (uint32_t)g_test_rand_int_range(1, 0xffffff);
+	struct kms_rect rect = random_rect(&model->areas[index]);
+	int what = g_test_rand_int_range(0, 12);
+
+	if (model->half[index]) {
+		/* Nothing else comes from a back-end that is in the middle of a message. */
+		if (what > 3)
+			return;
+		fill_surface(source, &model->half_rect[index], color);
+		model_fill(model, index, &model->half_rect[index], color);
+		surface_end(source->picture.surface);
+		model->half[index] = false;
+		show_rect(source, &model->half_rect[index]);
+		return;
+	}
+	switch (what) {
+	case 0:
+		if (index > 0) {
+			view_release(source->view, true);
+			model->shown[index] = false;
+		}
+		break;
+	case 1:
+		fixture->output->overlays = (unsigned int)g_test_rand_int_range(0, 4);
+		card_changed(fixture, fixture->output);
+		break;
+	case 2:
+		if (fake_in_flight(fixture->output))
+			fake_flip_without_vblank(fixture->output);
+		break;
+	case 3:
+		if (model->shown[index]) {
+			draw_half(source, rect, color);
+			model->half[index] = true;
+			model->half_rect[index] = rect;
+		}
+		break;
+	case 4:
+		fake_set_active(fixture->output, false);
+		fake_set_active(fixture->output, true);
+		break;
+	default:
+		draw(source, rect, color);
+		model_fill(model, index, &rect, color);
+		model->shown[index] = true;
+	}
+}
+
+/* After each settling what is seen is what the model has, wherever nothing is half-sent. */
+static void compare(struct fixture *fixture, const struct model *model)
+{
+	for (int32_t y = 0; y < HEIGHT; y++) {
+		for (int32_t x = 0; x < WIDTH; x++)
+			g_assert_cmphex(fake_seen(fixture->output, (uint32_t)x, (uint32_t)y), ==,
+				model_pixel(model, x, y));
+	}
+}
+
+static bool is_any_half(const struct model *model)
+{
+	return model->half[0] || model->half[1] || model->half[2] || model->half[3];
+}
+
+static void test_random(struct fixture *fixture, gconstpointer data)
+{
+	struct model *model = g_new0(struct model, 1);
+	struct kms_rect areas[SOURCES] = {{0, 0, WIDTH, HEIGHT}, {4, 4, 30, 30}, {20, 10, 40, 20},
+		{25, 15, 10, 30}};
+
+	memcpy(model->areas, areas, sizeof(areas));
+	for (size_t i = 0; i < SOURCES; i++) {
+		add(fixture, areas[i], UINT16_MAX);
+		use_surface(&fixture->sources[i]);
+	}
+	/* A picture of the output's own from the start. */
+	draw_all(&fixture->sources[0], BLUE);
+	model_fill(model, 0, &areas[0], BLUE);
+	model->shown[0] = true;
+	for (unsigned int i = 0; i < 600; i++) {
+		fixture->output->commit_count = 0;
+		random_step(fixture, model);
+		if (i % 7 != 0)
+			continue;
+		settle(fixture);
+		for (size_t j = 0; j < SOURCES; j++) {
+			if (fixture->sources[j].waits && model->shown[j] && !model->half[j])
+				g_assert_cmpuint(MAX(fixture->sources[j].presented,
+							 fixture->sources[j].failed),
+					>=, fixture->sources[j].waits);
+		}
+		if (!is_any_half(model))
+			compare(fixture, model);
+	}
+	g_free(model);
+}
+
+int main(int argc, char **argv)
+{
+	fixture_init(&argc, &argv);
+
+#define ADD(path, setup, test) g_test_add(path, struct fixture, NULL, setup, test, stop)
+	ADD("/view-layers/planes/buffers", start, test_planes_buffers);
+	ADD("/view-layers/planes/pixels", start, test_planes_pixels);
+	ADD("/view-layers/planes/alone", start, test_planes_alone);
+	ADD("/view-layers/planes/copied", start, test_planes_copied);
+	ADD("/view-layers/planes/one", start, test_planes_one);
+	ADD("/view-layers/planes/covered", start, test_planes_covered);
+	ADD("/view-layers/planes/mode", start, test_planes_mode);
+	ADD("/view-layers/planes/off", start, test_planes_off);
+	ADD("/view-layers/planes/cursor", start, test_planes_cursor);
+	ADD("/view-layers/planes/turned", start, test_planes_turned);
+	ADD("/view-layers/drawn/pixels", start_bare, test_drawn_pixels);
+	ADD("/view-layers/drawn/buffer", start_bare, test_drawn_buffer);
+	ADD("/view-layers/drawn/opacity", start_bare, test_drawn_opacity);
+	ADD("/view-layers/drawn/cursor", start_bare, test_drawn_cursor);
+	ADD("/view-layers/drawn/half", start_bare, test_drawn_half);
+	ADD("/view-layers/drawn/last", start_bare, test_drawn_last);
+	ADD("/view-layers/drawn/unreadable", start_bare, test_drawn_unreadable);
+	ADD("/view-layers/drawn/no-memory", start_bare, test_drawn_no_memory);
+	ADD("/view-layers/drawn/failed", start_bare, test_drawn_failed);
+	ADD("/view-layers/drawn/together", start_bare, test_drawn_together);
+	ADD("/view-layers/random", start, test_random);
+#undef ADD
+	return g_test_run();
+}
