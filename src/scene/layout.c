@@ -76,6 +76,7 @@ static void on_output_changed(void *data, struct kms_output *output)
 	const struct entry *entry = find_output(data, output);
 	const struct vacant *vacant = find_vacant(data, output);
 
+	layout_layers_resized(data, output);
 	if (entry || vacant) {
 		view_output_changed(entry ? entry->view : vacant->view);
 		placeholder_resized(entry ? entry->placeholder : vacant->placeholder);
@@ -182,6 +183,7 @@ static void resolve(const struct layout *layout, struct layout_resolution *resol
 			.used = layout->members[i].used,
 			.scanouts = layout->members[i].scanouts,
 			.named = layout_is_named(layout, layout->members[i].options.guest, -1),
+			.layered = layout_is_layered(layout, layout->members[i].options.guest),
 		};
 	for (size_t i = 0; i < count; i++) {
 		connectors[i] = layout_describe(kms_device_output(layout->device, i));
@@ -228,8 +230,10 @@ static void unbind(struct entry *entry, bool black)
 
 void layout_close_view(struct layout *layout, struct view *view)
 {
-	if (view)
+	if (view) {
+		layout_layers_close_on(layout, view);
 		layout->serial = MAX(layout->serial, view_serial(view));
+	}
 	view_destroy(view);
 }
 
@@ -346,12 +350,14 @@ static void apply(struct layout *layout)
 	remember_screens(layout);
 	resolve(layout, &resolution);
 	changed = replace_entries(layout, &resolution);
+	changed |= layout_layers_update(layout);
 	layout_alive_kick(layout);
 	layout_await_pictures(layout);
 	layout_configure_card(layout);
 	layout_say_remarks(layout, resolution.remarks);
 	layout_say_entries(layout);
 	layout_vacant_say(layout);
+	layout_layers_say(layout);
 	layout_resolution_finish(&resolution);
 	layout_told_check(layout);
 	if (changed && layout->listener.changed)
@@ -405,7 +411,29 @@ const struct entry *layout_find_scanout(const struct layout *layout, const struc
 				kms_output_connected(entry->output)))
 			found = entry;
 	}
+	for (size_t i = 0; i < layout->layer_count && !found; i++) {
+		const struct entry *entry = &layout->layers[i];
+
+		if (entry->member && entry->member->options.guest == guest &&
+			entry->scanout == scanout)
+			found = entry;
+	}
 	return found;
+}
+
+struct entry *layout_next_entry(struct layout *layout, struct entry *entry)
+{
+	struct entry *outputs_end = layout->entries + layout->count;
+	struct entry *layers_end = layout->layers + layout->layer_count;
+
+	entry = entry ? entry + 1 : layout->entries;
+	if (entry >= layout->entries && entry < outputs_end)
+		return entry;
+	if (entry == outputs_end)
+		entry = layout->layers;
+	while (entry < layers_end && !entry->member)
+		entry++;
+	return entry < layers_end ? entry : NULL;
 }
 
 /* From inside of a message of the guest's: the views stay. */
@@ -480,6 +508,7 @@ struct layout *layout_create(const struct layout_options *options,
 	for (size_t i = 0; i < options->guest_count; i++)
 		add_member(layout, &options->guests[i]);
 	layout_sections_init(layout, options);
+	layout_layers_init(layout, options);
 	layout_placeholder_init(layout, options->font);
 	for (size_t i = 0; i < options->output_count; i++)
 		layout_begin_to_read(layout, &options->outputs[i].picture);
@@ -509,6 +538,7 @@ void layout_destroy(struct layout *layout)
 	layout_alive_finish(layout);
 	layout_region_finish(layout);
 	layout_hours_finish(layout);
+	layout_layers_close_on(layout, NULL);
 	close_entries(layout);
 	layout_vacant_close(layout);
 	pictures_destroy(layout->pictures);
@@ -517,6 +547,7 @@ void layout_destroy(struct layout *layout)
 	for (size_t i = 0; i < layout->member_count; i++)
 		free_member(&layout->members[i]);
 	layout_sections_finish(layout);
+	layout_layers_finish(layout);
 	g_hash_table_unref(layout->said);
 	g_free(layout->members);
 	g_free(layout);
@@ -524,29 +555,56 @@ void layout_destroy(struct layout *layout)
 
 /* ---- questions ---- */
 
+static const struct entry *entry_at(const struct layout *layout, size_t index)
+{
+	struct entry *entry = NULL;
+
+	for (size_t i = 0; i <= index; i++) {
+		entry = layout_next_entry((struct layout *)(uintptr_t)layout, entry);
+		if (!entry)
+			return NULL;
+	}
+	return entry;
+}
+
 size_t layout_view_count(const struct layout *layout)
 {
-	return layout->count;
+	size_t count = layout->count;
+
+	for (size_t i = 0; i < layout->layer_count; i++)
+		count += layout->layers[i].member != NULL;
+	return count;
 }
 
 struct view *layout_view(const struct layout *layout, size_t index)
 {
-	return layout->entries[index].view;
+	return entry_at(layout, index)->view;
 }
 
 struct guest *layout_view_guest(const struct layout *layout, size_t index, uint32_t *scanout)
 {
-	*scanout = layout->entries[index].scanout;
-	return layout->entries[index].member->options.guest;
+	const struct entry *entry = entry_at(layout, index);
+
+	*scanout = entry->scanout;
+	return entry->member->options.guest;
 }
 
 static const struct entry *find_entry(const struct layout *layout, const struct view *view)
 {
-	for (size_t i = 0; i < layout->count; i++) {
-		if (layout->entries[i].view == view)
-			return &layout->entries[i];
+	struct entry *entry = NULL;
+
+	while ((entry = layout_next_entry((struct layout *)(uintptr_t)layout, entry))) {
+		if (entry->view == view)
+			return entry;
 	}
 	return NULL;
+}
+
+bool layout_view_is_layer(const struct layout *layout, const struct view *view)
+{
+	const struct entry *entry = find_entry(layout, view);
+
+	return entry && entry->layer;
 }
 
 bool layout_view_in_use(const struct layout *layout, const struct view *view)

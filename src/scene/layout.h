@@ -60,12 +60,34 @@ struct layout_guest {
 	int64_t off_after_ms;
 };
 
+/* One [layer NAME] section: something above what an output shows. Strings are borrowed. */
+struct layout_layer {
+	const char *name;
+	const char *output; /* as layout_output.name; the output has a section, or shows a guest */
+	const char *guest; /* whose scanout it shows; NULL: `picture` */
+	int scanout; /* 0 to 15 */
+	struct picture_spec picture;
+	/* On the screen as its viewer sees it, pixels; what lies beyond its edges is cut off. Width and height
+	 * 0: as far as the edges; of a PNG its own size. */
+	int32_t x;
+	int32_t y;
+	int32_t width;
+	int32_t height;
+	int z; /* a higher one is above; of two that are equal, the later one */
+	uint16_t opacity; /* 0xffff: opaque */
+};
+
+#define LAYOUT_LAYERS_MAX 64
+
 struct layout_options {
 	const struct layout_output *outputs;
 	size_t output_count;
 	const struct layout_named *named; /* [layout] sections; none: all sections count */
 	size_t named_count;
 	const char *chosen; /* in force at first: [daemon] layout=; NULL: as when= says */
+	const struct layout_layer
+		*layers; /* at most LAYOUT_LAYERS_MAX, VIEW_LAYERS_MAX of an output */
+	size_t layer_count;
 	const struct layout_guest *guests;
 	size_t guest_count;
 	const struct region_options *regions; /* each of at most CHECKSUM_PIXELS_MAX pixels */
@@ -170,9 +192,12 @@ enum alive_state layout_life(const struct layout *layout, const struct guest *gu
 size_t layout_region_count(const struct layout *layout);
 const struct region *layout_region(const struct layout *layout, size_t index);
 
-/* Views that there are now, for counters, input and tests. */
+/* Views of guests that there are now, for counters, input and tests: the outputs' own, and then layers, of each
+ * output the lowest first. */
 size_t layout_view_count(const struct layout *layout);
 struct view *layout_view(const struct layout *layout, size_t index);
+/* It is a layer's. */
+bool layout_view_is_layer(const struct layout *layout, const struct view *view);
 /* Whose scanout a view shows. */
 struct guest *layout_view_guest(const struct layout *layout, size_t index, uint32_t *scanout);
 

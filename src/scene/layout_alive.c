@@ -119,8 +119,9 @@ bool layout_alive_withholds(struct entry *entry)
 
 static void cover_entries(struct layout *layout)
 {
-	for (size_t i = 0; i < layout->count; i++) {
-		struct entry *entry = &layout->entries[i];
+	struct entry *entry = NULL;
+
+	while ((entry = layout_next_entry(layout, entry))) {
 		bool due = is_to_be_covered(entry);
 
 		if (due && !entry->covered)
@@ -229,11 +230,9 @@ void layout_note_life(struct layout *layout, struct guest *guest)
 /* An output of it is lit. */
 static bool is_seen(const struct screen *screen)
 {
-	const struct layout *layout = screen->member->layout;
+	struct entry *entry = NULL;
 
-	for (size_t i = 0; i < layout->count; i++) {
-		const struct entry *entry = &layout->entries[i];
-
+	while ((entry = layout_next_entry(screen->member->layout, entry))) {
 		if (entry->view && !entry->surplus && screen_of(entry) == screen &&
 			view_live(entry->view))
 			return true;

@@ -17,7 +17,8 @@ bool layout_is_off(const struct entry *entry)
 {
 	if (!layout_in_hours(entry->member->layout, entry->section))
 		return true;
-	if (layout_has_picture(entry))
+	/* Layers are seen whether somebody looks at what is below or not. */
+	if (layout_has_picture(entry) || layout_has_layers(entry->member->layout, entry->output))
 		return false;
 	return !entry->lit || entry->member->idle || screen_of(entry)->unlit;
 }
@@ -83,7 +84,8 @@ static size_t make_requests(struct layout *layout, struct kms_output_request *re
 		const struct entry *entry = &layout->entries[i];
 		struct kms_output_request *request = &requests[count];
 
-		if (entry->surplus && !layout_has_picture(entry))
+		if (entry->surplus && !layout_has_picture(entry) &&
+			!layout_has_layers(layout, entry->output))
 			continue;
 		*request = request_of(layout, entry->output, entry->section);
 		request->mode = entry->mode;

@@ -29,6 +29,11 @@ struct kms_mode_info layout_told_mode(const struct entry *entry)
 {
 	struct kms_mode_info mode = *kms_output_mode(entry->output);
 
+	if (entry->layer) {
+		view_screen_size(entry->view, &mode.width, &mode.height);
+		g_snprintf(mode.name, sizeof(mode.name), "%ux%u", mode.width, mode.height);
+		return mode;
+	}
 	if (place_is_sideways(entry->transform)) {
 		uint32_t width = mode.width;
 
@@ -156,7 +161,11 @@ size_t layout_display_edid(struct member *member, uint32_t scanout, uint8_t *edi
 		.refresh_mhz = mode->refresh_mhz,
 		.name = entry ? kms_output_name(entry->output) : "scanoutd",
 	};
-	if (entry) {
+	/* No monitor is as large as a part of one. */
+	if (entry && entry->layer) {
+		screen.name = entry->layer->name;
+		layout_physical_size(entry, &screen.width_mm, &screen.height_mm);
+	} else if (entry) {
 		screen.turned = place_is_sideways(entry->transform);
 		if (screen.turned)
 			kms_output_physical_size(entry->output, &screen.height_mm,

@@ -3,7 +3,7 @@
  * What the parts of the layout share: layout.c binds sources to outputs, layout_display.c tells
  * guests about them, layout_told.c sees when that holds no longer, layout_dark.c knows which are not
  * looked at, layout_placeholder.c what is shown where a guest shows nothing, layout_alive.c which pictures
- * are not to be seen. For nobody else.
+ * are not to be seen, layout_layers.c what lies above what outputs show. For nobody else.
  */
 #ifndef SCANOUTD_SCENE_LAYOUT_INTERNAL_H
 #define SCANOUTD_SCENE_LAYOUT_INTERNAL_H
@@ -70,6 +70,10 @@ struct entry {
 	bool covered; /* its view has a placeholder in the place of the source, which has no view there */
 	char *monitor; /* that it has, or had last; or NULL */
 	char *said; /* the last line of the log about it */
+	/* A layer, above that view of the output's own; NULL: it is an output itself. Without a member it is a
+	 * picture of its own. */
+	const struct layout_layer *layer;
+	struct view *below;
 };
 
 /* An output with a picture of its own that no guest is shown on. (layout_vacant.c) */
@@ -94,6 +98,10 @@ struct layout {
 	size_t count;
 	struct vacant vacants[KMS_OUTPUTS_MAX];
 	size_t vacant_count;
+	struct layout_layer *layer_sections; /* by z; the strings are its own */
+	size_t layer_section_count;
+	struct entry layers[LAYOUT_LAYERS_MAX]; /* those of an output the lowest first */
+	size_t layer_count;
 	/* Of the card that has gone; the strings are its own. */
 	struct layout_former formers[KMS_OUTPUTS_MAX];
 	size_t former_count;
@@ -160,6 +168,24 @@ void layout_update(struct layout *layout);
 bool layout_is_named(const struct layout *layout, const struct guest *guest, int scanout);
 /* A picture of a section, so that it is there when it is to be shown. */
 void layout_begin_to_read(struct layout *layout, const struct picture_spec *spec);
+
+/* (layout_layers.c) */
+void layout_layers_init(struct layout *layout, const struct layout_options *options);
+void layout_layers_finish(struct layout *layout);
+/* Opens and closes what has to be; true: there was something. */
+bool layout_layers_update(struct layout *layout);
+/* The output's own view is about to go; NULL: all are. */
+void layout_layers_close_on(struct layout *layout, const struct view *below);
+/* Its mode may be another; its views are told of that afterwards. */
+void layout_layers_resized(struct layout *layout, const struct kms_output *output);
+void layout_layers_say(struct layout *layout);
+bool layout_has_layers(const struct layout *layout, const struct kms_output *output);
+/* A layer's section shows the guest. */
+bool layout_is_layered(const struct layout *layout, const struct guest *guest);
+/* Millimetres, of the output as it is mounted; of a layer's part of it, as its viewer sees it. */
+void layout_physical_size(const struct entry *entry, uint32_t *width_mm, uint32_t *height_mm);
+/* All entries of guests: the outputs' own, then layers. NULL begins, and is the end. */
+struct entry *layout_next_entry(struct layout *layout, struct entry *entry);
 
 /* What becomes of the outputs. (layout_say.c) */
 void layout_say_entries(struct layout *layout);

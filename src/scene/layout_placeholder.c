@@ -57,6 +57,12 @@ void layout_place(struct entry *entry)
 	if (entry->surplus || source_state(source) != SOURCE_EMPTY || is_untouched(member, spec))
 		return;
 	member->placed = true;
+	/* Of a layer black is what lies below it. */
+	if (entry->layer && picture_spec_is_black(spec)) {
+		placeholder_end(entry->placeholder);
+		view_release(entry->view, true);
+		return;
+	}
 	placeholder_show(entry->placeholder, spec, member->lines);
 	/* What its guest switched off stays off; but a picture was asked for to be seen. Last, since an
 	 * output is lit with what it is to show. */
@@ -69,6 +75,7 @@ void layout_picture_changed(struct screen *screen, bool there)
 	struct member *member = screen->member;
 	struct layout *layout = member->layout;
 	uint32_t scanout = (uint32_t)(screen - member->screens);
+	struct entry *entry = NULL;
 
 	if (there) {
 		member->shown = true;
@@ -76,9 +83,7 @@ void layout_picture_changed(struct screen *screen, bool there)
 	} else {
 		layout_told_forget(member);
 	}
-	for (size_t i = 0; i < layout->count; i++) {
-		struct entry *entry = &layout->entries[i];
-
+	while ((entry = layout_next_entry(layout, entry))) {
 		if (entry->member != member || entry->scanout != scanout || !entry->view)
 			continue;
 		if (!there)
@@ -92,13 +97,12 @@ void layout_picture_changed(struct screen *screen, bool there)
 void layout_set_status(struct layout *layout, struct guest *guest, bool failed, char *const *lines)
 {
 	struct member *member = layout_find_member(layout, guest);
+	struct entry *entry = NULL;
 
 	member->failed = failed;
 	g_strfreev(member->lines);
 	member->lines = g_strdupv((char **)lines);
-	for (size_t i = 0; i < layout->count; i++) {
-		struct entry *entry = &layout->entries[i];
-
+	while ((entry = layout_next_entry(layout, entry))) {
 		if (entry->member == member && entry->view)
 			layout_place(entry);
 	}
@@ -135,11 +139,9 @@ static void place_left(struct entry *entry)
 
 void layout_picture_left(struct screen *screen, const struct view *view, bool left)
 {
-	struct layout *layout = screen->member->layout;
+	struct entry *entry = NULL;
 
-	for (size_t i = 0; i < layout->count; i++) {
-		struct entry *entry = &layout->entries[i];
-
+	while ((entry = layout_next_entry(screen->member->layout, entry))) {
 		if (entry->view != view)
 			continue;
 		if (left)
@@ -197,6 +199,8 @@ static void on_file_changed(void *data, const struct picture_file *file)
 	}
 	for (size_t i = 0; i < layout->vacant_count; i++)
 		placeholder_file_changed(layout->vacants[i].placeholder, file);
+	for (size_t i = 0; i < layout->layer_count; i++)
+		placeholder_file_changed(layout->layers[i].placeholder, file);
 }
 
 static const struct pictures_listener pictures_listener = {.file_changed = on_file_changed};
@@ -218,4 +222,6 @@ void layout_placeholder_init(struct layout *layout, const char *font)
 		layout_begin_to_read(layout, &guest->failed);
 		layout_begin_to_read(layout, &guest->dead);
 	}
+	for (size_t i = 0; i < layout->layer_section_count; i++)
+		layout_begin_to_read(layout, &layout->layer_sections[i].picture);
 }

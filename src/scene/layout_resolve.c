@@ -363,6 +363,8 @@ static bool has_section(const struct resolver *resolver, size_t party)
 {
 	const struct layout_situation *situation = resolver->situation;
 
+	if (situation->parties[party].layered)
+		return false;
 	for (size_t i = 0; i < situation->section_count; i++) {
 		if (shows_a_guest(&situation->sections[i]) &&
 			g_str_equal(situation->sections[i].guest, situation->parties[party].name))

@@ -68,6 +68,7 @@ struct layout_party {
 	uint32_t scanouts; /* that its device has; 0: not known */
 	/* A section shows it, if not in this layout then in another: so it is not of the default order. */
 	bool named;
+	bool layered; /* a layer shows it: it is not of the default order */
 };
 
 /* One connector of the card. */

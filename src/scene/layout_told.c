@@ -143,7 +143,7 @@ static struct layout_screen describe(const struct member *member, uint32_t scano
 	screen.width = GUINT32_FROM_LE(mode->width);
 	screen.height = GUINT32_FROM_LE(mode->height);
 	if (entry)
-		kms_output_physical_size(entry->output, &screen.width_mm, &screen.height_mm);
+		layout_physical_size(entry, &screen.width_mm, &screen.height_mm);
 	return screen;
 }
 

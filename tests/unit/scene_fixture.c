@@ -105,6 +105,8 @@ static struct layout_options describe(const struct scene *scene,
 	return (struct layout_options){
 		.outputs = options->sections,
 		.output_count = options->section_count,
+		.layers = options->layers,
+		.layer_count = options->layer_count,
 		.named = options->named,
 		.named_count = options->named_count,
 		.chosen = options->chosen,

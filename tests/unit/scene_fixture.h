@@ -73,6 +73,8 @@ struct scene_options {
 	const struct layout_named *named;
 	size_t named_count;
 	const char *chosen;
+	const struct layout_layer *layers;
+	size_t layer_count;
 };
 
 struct scene *scene_create(const struct scene_options *options);

@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Layers above what outputs show: each is an entry with a view that lies above the output's own, wherever one of
+ * its section's outputs has such a view. Called by layout.c, after the entries and the vacant outputs
+ * are as they will be, before one of their views goes, and when an output's mode may be another.
+ */
+#include <string.h>
+
+#include "log.h"
+#include "scene/layout_internal.h"
+
+/* ---- where ---- */
+
+/* The output's own view; NULL: it has none. */
+static struct view *view_on(const struct layout *layout, const struct kms_output *output)
+{
+	for (size_t i = 0; i < layout->count; i++) {
+		if (layout->entries[i].output == output)
+			return layout->entries[i].view;
+	}
+	for (size_t i = 0; i < layout->vacant_count; i++) {
+		if (layout->vacants[i].output == output)
+			return layout->vacants[i].view;
+	}
+	return NULL;
+}
+
+/* Of its outputs the first with a monitor, else the first. */
+static struct view *find_below(const struct layout *layout, const struct layout_layer *section)
+{
+	struct view *found = NULL;
+
+	for (size_t i = 0; i < kms_device_output_count(layout->device); i++) {
+		struct kms_output *output = kms_device_output(layout->device, i);
+		struct view *view = NULL;
+
+		if (layout_output_is(output, section->output))
+			view = view_on(layout, output);
+		if (view && kms_output_connected(output))
+			return view;
+		if (!found)
+			found = view;
+	}
+	return found;
+}
+
+/* Of what lies beyond the screen's edges there is nothing; empty: nothing of it is left. */
+static struct kms_rect area_on(const struct layout_layer *section, const struct view *below)
+{
+	struct kms_rect screen = {0};
+	struct kms_rect area = {section->x, section->y, section->width, section->height};
+	uint32_t width, height;
+
+	view_screen_size(below, &width, &height);
+	screen.width = (int32_t)width;
+	screen.height = (int32_t)height;
+	if (section->width == 0) {
+		area.width = screen.width - MIN(area.x, screen.width);
+		area.height = screen.height - MIN(area.y, screen.height);
+	}
+	return rect_intersect(&area, &screen);
+}
+
+bool layout_has_layers(const struct layout *layout, const struct kms_output *output)
+{
+	for (size_t i = 0; i < layout->layer_count; i++) {
+		if (layout->layers[i].output == output)
+			return true;
+	}
+	return false;
+}
+
+/* ---- they come and go ---- */
+
+static void close_layer(struct layout *layout, struct entry *entry)
+{
+	if (entry->member && !entry->covered)
+		source_remove_view(guest_source(entry->member->options.guest, entry->scanout),
+			entry->view);
+	placeholder_end(entry->placeholder);
+	layout_close_view(layout, entry->view);
+	placeholder_destroy(entry->placeholder);
+	g_free(entry->said);
+	*entry = (struct entry){0};
+}
+
+void layout_layers_close_on(struct layout *layout, const struct view *below)
+{
+	for (size_t i = layout->layer_count; i-- > 0;) {
+		struct entry gone = layout->layers[i];
+
+		if (below && gone.below != below)
+			continue;
+		/* None of them is to be found while it goes. */
+		layout->layer_count--;
+		memmove(&layout->layers[i], &layout->layers[i + 1],
+			(layout->layer_count - i) * sizeof(layout->layers[0]));
+		close_layer(layout, &gone);
+	}
+}
+
+static bool bind_source(struct entry *entry, const struct layout_layer *section)
+{
+	struct source *source = guest_source(entry->member->options.guest, entry->scanout);
+
+	if (layout_alive_withholds(entry) || source_add_view(source, entry->view))
+		return true;
+	log_output(G_LOG_LEVEL_WARNING, kms_output_name(entry->output),
+		"layer %s is left out: scanout %u of guest %s is shown in too many places",
+		section->name, entry->scanout, section->guest);
+	return false;
+}
+
+static struct member *find_guest(struct layout *layout, const char *name)
+{
+	for (size_t i = 0; name && i < layout->member_count; i++) {
+		if (g_str_equal(guest_name(layout->members[i].options.guest), name))
+			return &layout->members[i];
+	}
+	return NULL;
+}
+
+static struct view *make_view(struct layout *layout, const struct layout_layer *section,
+	struct view *below)
+{
+	const struct view_options options = {
+		.device = layout->device,
+		.output = view_output(below),
+		/* A picture that is to have its own size; all others fill their place. */
+		.policy = section->width == 0 && section->picture.kind == PICTURE_FILE ? PLACE_NONE
+										       : PLACE_FIT,
+		.serial = layout->serial,
+		.below = below,
+		.area = area_on(section, below),
+		.opacity = section->opacity,
+	};
+
+	return view_create(&options);
+}
+
+static void open_layer(struct layout *layout, const struct layout_layer *section,
+	struct view *below)
+{
+	struct entry *entry = &layout->layers[layout->layer_count++];
+	char *lines[] = {(char *)(uintptr_t)section->name, NULL};
+
+	*entry = (struct entry){
+		.output = view_output(below),
+		.member = find_guest(layout, section->guest),
+		.scanout = (uint32_t)section->scanout,
+		.layer = section,
+		.below = below,
+		.policy = PLACE_FIT,
+		.transform = view_transform(below),
+		.lit = true,
+		.view = make_view(layout, section, below),
+	};
+	entry->placeholder = placeholder_create(entry->view, layout->pictures);
+	if (!entry->member) {
+		placeholder_show(entry->placeholder, &section->picture, lines);
+	} else if (bind_source(entry, section)) {
+		layout_place(entry);
+	} else {
+		entry->member = NULL;
+		layout->layer_count--;
+		close_layer(layout, entry);
+	}
+}
+
+/* ---- which of them ---- */
+
+struct wanted {
+	const struct layout_layer *section;
+	struct view *below;
+};
+
+static size_t count_below(const struct wanted *wanted, size_t count, const struct view *below)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < count; i++)
+		found += wanted[i].below == below;
+	return found;
+}
+
+static size_t find_wanted(const struct layout *layout, struct wanted *wanted)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < layout->layer_section_count; i++) {
+		const struct layout_layer *section = &layout->layer_sections[i];
+		struct view *below = find_below(layout, section);
+		struct kms_rect area;
+
+		if (!below || count_below(wanted, count, below) == VIEW_LAYERS_MAX)
+			continue;
+		area = area_on(section, below);
+		if (!rect_empty(&area))
+			wanted[count++] = (struct wanted){section, below};
+	}
+	return count;
+}
+
+static bool is_as_wanted(const struct entry *entry, const struct wanted *wanted)
+{
+	return entry->layer == wanted->section && entry->below == wanted->below &&
+		entry->transform == view_transform(wanted->below);
+}
+
+/* The same ones in the same order on this output. */
+static bool is_same_on(const struct layout *layout, const struct view *below,
+	const struct wanted *wanted, size_t count)
+{
+	size_t next = 0;
+
+	for (size_t i = 0; i < layout->layer_count; i++) {
+		if (layout->layers[i].below != below)
+			continue;
+		while (next < count && wanted[next].below != below)
+			next++;
+		if (next == count || !is_as_wanted(&layout->layers[i], &wanted[next++]))
+			return false;
+	}
+	while (next < count && wanted[next].below != below)
+		next++;
+	return next == count;
+}
+
+/* Those of an output all go where one of them is another: they lie above each other in the order in which they
+ * are made. */
+static bool close_others(struct layout *layout, const struct wanted *wanted, size_t count)
+{
+	bool changed = false;
+
+	for (size_t i = 0; i < layout->layer_count;) {
+		const struct view *below = layout->layers[i].below;
+
+		if (is_same_on(layout, below, wanted, count)) {
+			i++;
+			continue;
+		}
+		layout_layers_close_on(layout, below);
+		changed = true;
+		i = 0;
+	}
+	return changed;
+}
+
+static bool is_open(const struct layout *layout, const struct wanted *wanted)
+{
+	for (size_t i = 0; i < layout->layer_count; i++) {
+		if (is_as_wanted(&layout->layers[i], wanted))
+			return true;
+	}
+	return false;
+}
+
+static void place_layers(struct layout *layout)
+{
+	for (size_t i = 0; i < layout->layer_count; i++) {
+		struct entry *entry = &layout->layers[i];
+		const struct kms_rect area = area_on(entry->layer, entry->below);
+
+		if (!rect_empty(&area))
+			view_set_area(entry->view, &area);
+	}
+}
+
+bool layout_layers_update(struct layout *layout)
+{
+	struct wanted wanted[LAYOUT_LAYERS_MAX];
+	size_t count = find_wanted(layout, wanted);
+	bool changed = close_others(layout, wanted, count);
+
+	for (size_t i = 0; i < count; i++) {
+		if (is_open(layout, &wanted[i]))
+			continue;
+		open_layer(layout, wanted[i].section, wanted[i].below);
+		changed = true;
+	}
+	place_layers(layout);
+	return changed;
+}
+
+void layout_layers_resized(struct layout *layout, const struct kms_output *output)
+{
+	place_layers(layout);
+	for (size_t i = 0; i < layout->layer_count; i++) {
+		if (layout->layers[i].output == output)
+			placeholder_resized(layout->layers[i].placeholder);
+	}
+}
+
+/* ---- what is said ---- */
+
+/* Millimetres of the screen as its viewer sees it, or of the layer's part of it. */
+void layout_physical_size(const struct entry *entry, uint32_t *width_mm, uint32_t *height_mm)
+{
+	uint32_t width, height, screen_width, screen_height;
+
+	if (!entry->layer) {
+		kms_output_physical_size(entry->output, width_mm, height_mm);
+		return;
+	}
+	if (place_is_sideways(entry->transform))
+		kms_output_physical_size(entry->output, height_mm, width_mm);
+	else
+		kms_output_physical_size(entry->output, width_mm, height_mm);
+	view_screen_size(entry->view, &width, &height);
+	view_screen_size(entry->below, &screen_width, &screen_height);
+	*width_mm = (uint32_t)((uint64_t)*width_mm * width / screen_width);
+	*height_mm = (uint32_t)((uint64_t)*height_mm * height / screen_height);
+}
+
+void layout_layers_say(struct layout *layout)
+{
+	for (size_t i = 0; i < layout->layer_count; i++) {
+		struct entry *entry = &layout->layers[i];
+		const struct layout_layer *section = entry->layer;
+		g_autofree char *what = entry->member
+			? g_strdup_printf("scanout %u of guest %s", entry->scanout, section->guest)
+			: g_strdup("its picture");
+		uint32_t width, height;
+		char *line;
+
+		view_screen_size(entry->view, &width, &height);
+		line = g_strdup_printf("layer %s: %ux%u at %d,%d, for %s", section->name, width,
+			height, section->x, section->y, what);
+		if (g_strcmp0(line, entry->said) != 0)
+			log_output(G_LOG_LEVEL_INFO, kms_output_name(entry->output), "%s", line);
+		g_free(entry->said);
+		entry->said = line;
+	}
+}
+
+/* ---- life ---- */
+
+static int compare_heights(const void *a, const void *b, void *data)
+{
+	const struct layout_layer *first = a;
+	const struct layout_layer *second = b;
+
+	return first->z < second->z ? -1 : first->z > second->z;
+}
+
+void layout_layers_init(struct layout *layout, const struct layout_options *options)
+{
+	layout->layer_section_count = MIN(options->layer_count, LAYOUT_LAYERS_MAX);
+	layout->layer_sections = g_new0(struct layout_layer, layout->layer_section_count);
+	for (size_t i = 0; i < layout->layer_section_count; i++) {
+		struct layout_layer *section = &layout->layer_sections[i];
+
+		*section = options->layers[i];
+		section->name = g_strdup(section->name);
+		section->output = g_strdup(section->output);
+		section->guest = g_strdup(section->guest);
+		section->picture = picture_spec_copy(&section->picture);
+	}
+	/* Of one height in the order of the configuration. */
+	g_qsort_with_data(layout->layer_sections, (gint)layout->layer_section_count,
+		sizeof(struct layout_layer), compare_heights, NULL);
+}
+
+void layout_layers_finish(struct layout *layout)
+{
+	for (size_t i = 0; i < layout->layer_section_count; i++) {
+		struct layout_layer *section = &layout->layer_sections[i];
+
+		g_free((char *)(uintptr_t)section->name);
+		g_free((char *)(uintptr_t)section->output);
+		g_free((char *)(uintptr_t)section->guest);
+		picture_spec_clear(&section->picture);
+	}
+	g_free(layout->layer_sections);
+}
+
+bool layout_is_layered(const struct layout *layout, const struct guest *guest)
+{
+	for (size_t i = 0; i < layout->layer_section_count; i++) {
+		if (g_strcmp0(layout->layer_sections[i].guest, guest_name(guest)) == 0)
+			return true;
+	}
+	return false;
+}

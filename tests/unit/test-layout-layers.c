@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Layers above what outputs show: who is seen where, what guests are told of them, and what happens when guests,
+ * monitors and the card come and go. */
+#include <string.h>
+#include <sys/socket.h>
+
+#include "channel_fixture.h"
+#include "fake/fake_dmabuf.h"
+#include "scene_fixture.h"
+
+#define WHITE 0xffffffu
+
+/* Above the first output: a corner of it, for scanout 1 of guest a. */
+static struct layout_layer corner(void)
+{
+	return (struct layout_layer){
+		.name = "cluster",
+		.output = "DP-1",
+		.guest = "a",
+		.scanout = 1,
+		.x = 32,
+		.y = 24,
+		.width = 16,
+		.height = 12,
+		.opacity = UINT16_MAX,
+	};
+}
+
+static const struct layout_output shows_a = {.name = "DP-1", .guest = "a"};
+static const struct kms_rect small = {0, 0, 16, 12};
+
+static struct scene *start(const struct layout_output *section, const struct layout_layer *layers,
+	size_t layer_count, unsigned int overlays)
+{
+	const struct scene_options options = {
+		.guests = 2,
+		.sections = section,
+		.section_count = section ? 1 : 0,
+		.layers = layers,
+		.layer_count = layer_count,
+	};
+	struct scene *scene = scene_prepare(&options);
+
+	scene_output(scene, 0)->overlays = overlays;
+	scene_configure(scene, &options);
+	scene_attach(scene, 0);
+	scene_attach(scene, 1);
+	return scene;
+}
+
+static void settle(struct scene *scene)
+{
+	struct kms_output *output = scene_output(scene, 0);
+
+	fixture_settle();
+	while (fake_in_flight(output)) {
+		fake_flip_without_vblank(output);
+		fixture_settle();
+	}
+}
+
+static void update_b(struct scene *scene, uint32_t width, uint32_t height, uint32_t color)
+{
+	const struct vhost_user_gpu_scanout message = {0, width, height};
+	g_autoptr(GByteArray) update = g_byte_array_new();
+
+	scene_send(scene, 1, VHOST_USER_GPU_SCANOUT, &message, sizeof(message), -1);
+	scene_append_update(update, 0, (struct kms_rect){0, 0, (int32_t)width, (int32_t)height},
+		color);
+	scene_send_raw(scene, 1, update->data, update->len, -1);
+	settle(scene);
+}
+
+static void expect(struct scene *scene, uint32_t x, uint32_t y, uint32_t color)
+{
+	g_assert_cmphex(fake_seen(scene_output(scene, 0), x, y), ==, color);
+}
+
+static struct virtio_gpu_resp_display_info ask_info(struct scene *scene, size_t guest)
+{
+	struct {
+		struct vhost_user_gpu_header header;
+		struct virtio_gpu_resp_display_info info;
+	} __attribute__((packed)) reply;
+
+	scene_send(scene, guest, VHOST_USER_GPU_GET_DISPLAY_INFO, NULL, 0, -1);
+	fixture_settle();
+	g_assert_cmpint(recv(scene->peers[guest], &reply, sizeof(reply), 0), ==, sizeof(reply));
+	return reply.info;
+}
+
+/* Two scanouts of one guest, with planes and without. */
+static void test_scanouts(gconstpointer data)
+{
+	const struct layout_layer layer = corner();
+	struct scene *scene = start(&shows_a, &layer, 1, GPOINTER_TO_UINT(data));
+
+	scene_scanout(scene, 0, SCENE_WIDTH, SCENE_HEIGHT);
+	scene_update(scene, 0, scene_full, RED);
+	scene_scanout(scene, 1, 16, 12);
+	scene_update(scene, 1, small, GREEN);
+	settle(scene);
+	expect(scene, 31, 24, RED);
+	expect(scene, 32, 24, GREEN);
+	expect(scene, 47, 35, GREEN);
+	expect(scene, 48, 35, RED);
+	scene_update(scene, 0, scene_full, BLUE);
+	settle(scene);
+	expect(scene, 31, 24, BLUE);
+	expect(scene, 32, 24, GREEN);
+	/* Its guest switches it off: what is below is seen. */
+	scene_scanout(scene, 1, 0, 0);
+	settle(scene);
+	g_assert_cmpuint(layout_view_count(scene->layout), ==, 2);
+	scene_hang_up(scene, 0);
+	settle(scene);
+	scene_destroy(scene);
+}
+
+/* The guest of a layer is told its size, and no more. */
+static void test_told(void)
+{
+	const struct layout_layer layer = corner();
+	struct scene *scene = start(&shows_a, &layer, 1, 1);
+	struct virtio_gpu_resp_display_info info = ask_info(scene, 0);
+
+	g_assert_cmpuint(GUINT32_FROM_LE(info.pmodes[0].width), ==, SCENE_WIDTH);
+	g_assert_cmpuint(info.pmodes[1].enabled, !=, 0);
+	g_assert_cmpuint(GUINT32_FROM_LE(info.pmodes[1].width), ==, 16);
+	g_assert_cmpuint(GUINT32_FROM_LE(info.pmodes[1].height), ==, 12);
+	scene_destroy(scene);
+}
+
+/* A guest above another, which has the output in the default order, since a layer names the first. */
+static void test_guests(gconstpointer data)
+{
+	struct layout_layer layer = corner();
+	struct scene *scene;
+
+	layer.guest = "b";
+	layer.scanout = 0;
+	scene = start(NULL, &layer, 1, GPOINTER_TO_UINT(data));
+	update_b(scene, 16, 12, GREEN);
+	expect(scene, 32, 24, GREEN);
+	expect(scene, 0, 0, 0);
+	scene_scanout(scene, 0, SCENE_WIDTH, SCENE_HEIGHT);
+	scene_update(scene, 0, scene_full, RED);
+	settle(scene);
+	expect(scene, 32, 24, GREEN);
+	expect(scene, 0, 0, RED);
+
+	/* One goes: the other stays, and goes on. After a guest comes black, which of a layer is nothing. */
+	scene_hang_up(scene, 1);
+	settle(scene);
+	expect(scene, 32, 24, RED);
+	scene_attach(scene, 1);
+	update_b(scene, 16, 12, BLUE);
+	expect(scene, 32, 24, BLUE);
+	scene_hang_up(scene, 0);
+	settle(scene);
+	expect(scene, 0, 0, 0);
+	update_b(scene, 16, 12, WHITE);
+	expect(scene, 32, 24, WHITE);
+	expect(scene, 31, 24, 0);
+	scene_destroy(scene);
+}
+
+/* A picture of the smaller guest's size fills its place, in proportion. */
+static void test_scaled(gconstpointer data)
+{
+	struct layout_layer layer = corner();
+	struct scene *scene;
+
+	layer.guest = "b";
+	layer.scanout = 0;
+	scene = start(NULL, &layer, 1, GPOINTER_TO_UINT(data));
+	update_b(scene, 4, 4, GREEN);
+	/* 12×12 in the middle of 16×12. */
+	expect(scene, 33, 24, 0);
+	expect(scene, 34, 24, GREEN);
+	expect(scene, 45, 35, GREEN);
+	expect(scene, 46, 35, 0);
+	scene_destroy(scene);
+}
+
+/* Colours, whatever their order in the configuration: the higher z is above, of two the later one. */
+static void test_order(gconstpointer data)
+{
+	struct layout_layer layers[] = {corner(), corner(), corner()};
+	struct scene *scene;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(layers); i++) {
+		layers[i].guest = NULL;
+		layers[i].picture.color = i == 0 ? RED : i == 1 ? GREEN : BLUE;
+	}
+	layers[0].z = 2;
+	layers[1].x = 20;
+	layers[1].z = 1;
+	layers[2].width = 0;
+	layers[2].x = 0;
+	layers[2].y = 20;
+	layers[2].z = 1;
+	scene = start(&shows_a, layers, G_N_ELEMENTS(layers), GPOINTER_TO_UINT(data));
+	fake_tell(scene->card);
+	settle(scene);
+	expect(scene, 40, 30, RED);
+	expect(scene, 30, 30, BLUE);
+	expect(scene, 0, 20, BLUE);
+	expect(scene, SCENE_WIDTH - 1, SCENE_HEIGHT - 1, BLUE);
+	expect(scene, 0, 19, 0);
+	scene_destroy(scene);
+}
+
+/* What is beyond the edge is not there, and the guest is told so; with another mode it may be. */
+static void test_edge(void)
+{
+	struct layout_layer layer = corner();
+	struct scene *scene;
+	struct virtio_gpu_resp_display_info info;
+
+	layer.x = 56;
+	scene = start(&shows_a, &layer, 1, 1);
+	info = ask_info(scene, 0);
+	g_assert_cmpuint(GUINT32_FROM_LE(info.pmodes[1].width), ==, 8);
+	g_assert_cmpuint(GUINT32_FROM_LE(info.pmodes[1].height), ==, 12);
+	fake_set_mode(scene_output(scene, 0), 128, 96);
+	info = ask_info(scene, 0);
+	g_assert_cmpuint(GUINT32_FROM_LE(info.pmodes[1].width), ==, 16);
+	scene_scanout(scene, 1, 16, 12);
+	scene_update(scene, 1, small, GREEN);
+	settle(scene);
+	expect(scene, 71, 35, GREEN);
+	scene_destroy(scene);
+}
+
+/* An output that no guest is shown on has them above its own picture; and monitor and card come and go. */
+static void test_monitor(gconstpointer data)
+{
+	const struct layout_output section = {.name = "DP-1",
+		.scanout = -1,
+		.pictured = true,
+		.picture = {.color = BLUE}};
+	struct layout_layer layers[] = {corner(), corner()};
+	struct scene *scene;
+
+	layers[0].scanout = 0;
+	layers[1].guest = "b";
+	layers[1].scanout = 0;
+	layers[1].x = 0;
+	scene = start(&section, layers, 2, GPOINTER_TO_UINT(data));
+	fake_tell(scene->card);
+	scene_scanout(scene, 0, 16, 12);
+	scene_update(scene, 0, small, GREEN);
+	update_b(scene, 16, 12, RED);
+	expect(scene, 0, 0, BLUE);
+	expect(scene, 32, 24, GREEN);
+	expect(scene, 0, 24, RED);
+
+	scene_output(scene, 0)->connected = false;
+	fake_probe(scene->card);
+	fake_unplug(scene_output(scene, 0));
+	update_b(scene, 16, 12, WHITE);
+	scene_output(scene, 0)->connected = true;
+	fake_probe(scene->card);
+	fake_tell(scene->card);
+	settle(scene);
+	expect(scene, 0, 0, BLUE);
+	expect(scene, 32, 24, GREEN);
+	expect(scene, 0, 24, WHITE);
+
+	layout_set_device(scene->layout, NULL);
+	g_assert_cmpuint(layout_view_count(scene->layout), ==, 0);
+	layout_set_device(scene->layout, scene->card);
+	fake_tell(scene->card);
+	settle(scene);
+	expect(scene, 32, 24, GREEN);
+	scene_destroy(scene);
+}
+
+/* Each is answered when its own frame is there, whether the other brings any or not. */
+static void test_replies(void)
+{
+	const struct layout_layer layer = corner();
+	struct scene *scene = start(&shows_a, &layer, 1, 1);
+	uint32_t *memory;
+	int fd = fake_dmabuf_create(SCENE_BYTES, &memory);
+
+	scene_dmabuf(scene, 1, 16, 12, fd);
+	for (unsigned int i = 0; i < 3; i++) {
+		scene_dmabuf_update(scene, 1, small);
+		g_assert_cmpuint(scene_replies(scene, 0), ==, 0);
+		settle(scene);
+		scene_wait_reply(scene, 0);
+	}
+	scene_destroy(scene);
+}
+
+/* The output stays on for the layer when nobody looks at what is below. */
+static void test_dark(void)
+{
+	struct layout_layer layer = corner();
+	const struct scene_options options = {
+		.guests = 2,
+		.layers = &layer,
+		.layer_count = 1,
+		.off_after_ms = 1,
+	};
+	struct scene *scene;
+
+	layer.guest = "b";
+	layer.scanout = 0;
+	scene = scene_prepare(&options);
+	scene_configure(scene, &options);
+	scene_attach(scene, 0);
+	scene_attach(scene, 1);
+	layout_set_idle(scene->layout, scene->guests[0], true);
+	fake_tell(scene->card);
+	g_assert_true(scene_output(scene, 0)->active);
+	scene_destroy(scene);
+}
+
+int main(int argc, char **argv)
+{
+	fixture_init(&argc, &argv);
+
+	g_test_add_data_func("/layout/layers/scanouts/planes", GUINT_TO_POINTER(6), test_scanouts);
+	g_test_add_data_func("/layout/layers/scanouts/drawn", GUINT_TO_POINTER(0), test_scanouts);
+	g_test_add_func("/layout/layers/told", test_told);
+	g_test_add_data_func("/layout/layers/guests/planes", GUINT_TO_POINTER(6), test_guests);
+	g_test_add_data_func("/layout/layers/guests/drawn", GUINT_TO_POINTER(0), test_guests);
+	g_test_add_data_func("/layout/layers/scaled/planes", GUINT_TO_POINTER(6), test_scaled);
+	g_test_add_data_func("/layout/layers/scaled/drawn", GUINT_TO_POINTER(0), test_scaled);
+	g_test_add_data_func("/layout/layers/order/planes", GUINT_TO_POINTER(6), test_order);
+	g_test_add_data_func("/layout/layers/order/one-plane", GUINT_TO_POINTER(1), test_order);
+	g_test_add_data_func("/layout/layers/order/drawn", GUINT_TO_POINTER(0), test_order);
+	g_test_add_func("/layout/layers/edge", test_edge);
+	g_test_add_data_func("/layout/layers/monitor/planes", GUINT_TO_POINTER(6), test_monitor);
+	g_test_add_data_func("/layout/layers/monitor/drawn", GUINT_TO_POINTER(0), test_monitor);
+	g_test_add_func("/layout/layers/replies", test_replies);
+	g_test_add_func("/layout/layers/dark", test_dark);
+	return g_test_run();
+}
