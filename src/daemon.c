@@ -373,6 +373,31 @@ static bool make_guests(struct daemon *daemon, GError **error)
 	return true;
 }
 
+/* The strings are the configuration's. */
+static struct layout_layer *make_layers(const GPtrArray *sections)
+{
+	struct layout_layer *layers = g_new0(struct layout_layer, sections->len);
+
+	for (guint i = 0; i < sections->len; i++) {
+		const struct config_layer *section = g_ptr_array_index(sections, i);
+
+		layers[i] = (struct layout_layer){
+			.name = section->name,
+			.output = section->output,
+			.guest = section->guest,
+			.scanout = section->scanout,
+			.picture = section->picture,
+			.x = section->x,
+			.y = section->y,
+			.width = section->width,
+			.height = section->height,
+			.z = section->z,
+			.opacity = section->opacity,
+		};
+	}
+	return layers;
+}
+
 /* The layout, made or as another configuration has it: of that the outputs, the layouts, and of guests what
  * goes for outputs without a section. */
 static void arrange(struct daemon *daemon, const struct config *config)
@@ -383,12 +408,15 @@ static void arrange(struct daemon *daemon, const struct config *config)
 	g_autofree struct layout_output *outputs = g_new0(struct layout_output, sections->len);
 	g_autofree struct layout_named *named = g_new0(struct layout_named, config->layouts->len);
 	g_autofree struct layout_guest *guests = g_new0(struct layout_guest, daemon->member_count);
+	g_autofree struct layout_layer *layers = make_layers(daemon->config->layers);
 	struct layout_options options = {
 		.outputs = outputs,
 		.output_count = sections->len,
 		.named = named,
 		.named_count = config->layouts->len,
 		.chosen = config->daemon.layout,
+		.layers = layers,
+		.layer_count = daemon->config->layers->len,
 		.guests = guests,
 		.guest_count = daemon->member_count,
 		.regions = regions,

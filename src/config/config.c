@@ -37,6 +37,10 @@ enum value_kind {
 	VALUE_POSITION, /* int32_t[2], and `positioned` */
 	VALUE_LAYOUTS, /* char *, config_parse_layouts() */
 	VALUE_WHEN, /* char *, config_parse_when() */
+	VALUE_LAYER_POSITION, /* int32_t[2], as the next */
+	VALUE_SIZE,
+	VALUE_OPACITY, /* uint16_t */
+	VALUE_LAYER_PICTURE, /* struct picture_spec, and `pictured` */
 	VALUE_SEAT, /* char * */
 	VALUE_COMBINATIONS, /* GArray * */
 	VALUE_COMBINATION, /* struct combination */
@@ -176,6 +180,18 @@ static const struct key region_keys[] = {
 	{"cover", VALUE_BOOLEAN, offsetof(struct config_region, options.cover)},
 };
 
+static const struct key layer_keys[] = {
+	{"output", VALUE_STRING, offsetof(struct config_layer, output)},
+	{"guest", VALUE_NAME, offsetof(struct config_layer, guest)},
+	{"scanout", VALUE_NUMBER, offsetof(struct config_layer, scanout), 0,
+		VHOST_USER_GPU_SCANOUTS - 1},
+	{"picture", VALUE_LAYER_PICTURE, offsetof(struct config_layer, picture)},
+	{"position", VALUE_LAYER_POSITION, offsetof(struct config_layer, x)},
+	{"size", VALUE_SIZE, offsetof(struct config_layer, width)},
+	{"z", VALUE_NUMBER, offsetof(struct config_layer, z), 0, 1000},
+	{"opacity", VALUE_OPACITY, offsetof(struct config_layer, opacity)},
+};
+
 /* What keys were called until 2026; still understood, in no document, and never suggested. */
 static const struct {
 	const char *former;
@@ -211,6 +227,7 @@ enum {
 	SECTION_OUTPUT,
 	SECTION_LAYOUT,
 	SECTION_REGION,
+	SECTION_LAYER,
 };
 
 static const struct section sections[] = {
@@ -221,10 +238,15 @@ static const struct section sections[] = {
 	[SECTION_OUTPUT] = {"output", output_keys, G_N_ELEMENTS(output_keys), true},
 	[SECTION_LAYOUT] = {"layout", layout_keys, G_N_ELEMENTS(layout_keys), true},
 	[SECTION_REGION] = {"region", region_keys, G_N_ELEMENTS(region_keys)},
+	[SECTION_LAYER] = {"layer", layer_keys, G_N_ELEMENTS(layer_keys)},
 };
 
 G_STATIC_ASSERT(
 	offsetof(struct config_output, y) == offsetof(struct config_output, x) + sizeof(int32_t));
+G_STATIC_ASSERT(
+	offsetof(struct config_layer, y) == offsetof(struct config_layer, x) + sizeof(int32_t));
+G_STATIC_ASSERT(offsetof(struct config_layer, height) ==
+	offsetof(struct config_layer, width) + sizeof(int32_t));
 
 /* ---- one file ---- */
 
@@ -248,6 +270,23 @@ static bool set_choice(enum seat_choice *choice, const char *text, GError **erro
 		return false;
 	*choice = yes ? SEAT_ON : SEAT_OFF;
 	return true;
+}
+
+/* The kinds that only [layer NAME] has. */
+static bool set_layer_value(const struct key *key, struct config_layer *layer, const char *text,
+	GError **error)
+{
+	switch (key->kind) {
+	case VALUE_LAYER_POSITION:
+		return config_parse_position(text, &layer->x, &layer->y, error);
+	case VALUE_SIZE:
+		return config_parse_size(text, &layer->width, &layer->height, error);
+	case VALUE_OPACITY:
+		return config_parse_opacity(text, &layer->opacity, error);
+	default:
+		layer->pictured = true;
+		return config_parse_picture(text, &layer->picture, error);
+	}
 }
 
 /* The kinds that only [input], [device NAME] and input= have. */
@@ -380,6 +419,11 @@ static bool set_value(const struct key *key, void *target, struct config_output 
 	case VALUE_WHEN:
 		set_string(member, g_strdup(text));
 		return config_parse_when(text, error);
+	case VALUE_LAYER_POSITION:
+	case VALUE_SIZE:
+	case VALUE_OPACITY:
+	case VALUE_LAYER_PICTURE:
+		return set_layer_value(key, target, text, error);
 	default:
 		return set_input_value(key, target, member, text, error);
 	}
@@ -500,6 +544,8 @@ static void apply_entry(struct config *config, struct config_scan *scan,
 			target = config_add_guest(config, name, origin);
 	} else if (section == &sections[SECTION_LAYOUT]) {
 		target = config_add_layout(config, name, origin);
+	} else if (section == &sections[SECTION_LAYER]) {
+		target = config_add_layer(config, name, origin);
 	} else {
 		const char *layouts = config_scan_value(scan, entry->head, TELLING_KEY);
 

@@ -19,6 +19,7 @@
 
 #include "config/combination.h"
 #include "config/device_options.h"
+#include "config/layers.h"
 #include "config/layouts.h"
 #include "config/value.h"
 #include "scene/alive.h"
@@ -181,6 +182,7 @@ struct config {
 	GPtrArray *layouts; /* of struct config_layout, owned, in the order of the files */
 	GHashTable *texts; /* what takes effect at the start alone: see changes.h */
 	GPtrArray *regions; /* of struct config_region, owned */
+	GPtrArray *layers; /* of struct config_layer, owned, in the order of the files */
 };
 
 /*
@@ -198,7 +200,8 @@ struct config *config_load(const char *path, GError **error);
  *
  * An output section with guest= but without scanout= gets the lowest scanout of its guest that no
  * other section that counts in a layout with it has. With one guest, a section may leave out both: it sets mode, place and position
- * of an output that the layout gives out, as it does those without a section (scene/layout.h).
+ * of an output that the layout gives out, as it does those without a section (scene/layout.h). So may one
+ * whose output has layers; where that has no section, it gets one.
  */
 bool config_resolve(struct config *config, GError **error);
 
@@ -228,12 +231,13 @@ struct config_guest *config_find_guest(const struct config *config, const char *
 struct config_output *config_find_output(const struct config *config, const char *name,
 	const char *layouts);
 
-/* Added at the end, with defaults. The config's. A device, layout or region that is there is found instead. */
+/* Added at the end, with defaults. The config's. A device, layout, layer or region that is there is found instead. */
 struct config_guest *config_add_guest(struct config *config, const char *name, const char *origin);
 struct config_output *config_add_output(struct config *config, const char *name,
 	const char *origin);
 struct config_layout *config_add_layout(struct config *config, const char *name,
 	const char *origin);
+struct config_layer *config_add_layer(struct config *config, const char *name, const char *origin);
 struct config_device *config_add_device(struct config *config, const char *name,
 	const char *origin);
 struct config_region *config_add_region(struct config *config, const char *name,

@@ -83,6 +83,7 @@ struct config *config_create(void)
 	config->layouts = g_ptr_array_new_with_free_func(config_layout_free);
 	config->texts = config_texts_create();
 	config->regions = g_ptr_array_new_with_free_func(region_free);
+	config->layers = g_ptr_array_new_with_free_func(config_layer_free);
 	return config;
 }
 
@@ -104,6 +105,7 @@ void config_destroy(struct config *config)
 	g_ptr_array_unref(config->layouts);
 	g_hash_table_unref(config->texts);
 	g_ptr_array_unref(config->regions);
+	g_ptr_array_unref(config->layers);
 	g_free(config);
 }
 
@@ -156,6 +158,20 @@ struct config_output *config_add_output(struct config *config, const char *name,
 	output->scanout = -1;
 	g_ptr_array_add(config->outputs, output);
 	return output;
+}
+
+struct config_layer *config_add_layer(struct config *config, const char *name, const char *origin)
+{
+	struct config_layer *layer;
+
+	for (guint i = 0; i < config->layers->len; i++) {
+		layer = g_ptr_array_index(config->layers, i);
+		if (g_str_equal(layer->name, name))
+			return layer;
+	}
+	layer = config_layer_create(name, origin);
+	g_ptr_array_add(config->layers, layer);
+	return layer;
 }
 
 struct config_device *config_add_device(struct config *config, const char *name, const char *origin)

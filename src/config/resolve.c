@@ -483,7 +483,8 @@ bool config_resolve(struct config *config, GError **error)
 		if (!check_input_sockets(config, i, seen, error))
 			return false;
 	}
-	return config_resolve_layouts(config, error) && resolve_outputs(config, error) &&
+	return config_resolve_layouts(config, error) && config_resolve_layers(config, error) &&
+		resolve_outputs(config, error) && config_resolve_layer_scanouts(config, error) &&
 		config_resolve_regions(config, error) && resolve_input(config, seen, error);
 }
 
@@ -596,5 +597,5 @@ bool config_check_system(const struct config *config, GError **error)
 			    &output->picture, error))
 			return false;
 	}
-	return true;
+	return config_check_layers(config, error);
 }

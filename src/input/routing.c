@@ -62,6 +62,15 @@ static struct screen *locate(struct routing *routing, struct host_device *host)
 	return screen;
 }
 
+/* What is there, on the output that it lies on. */
+static struct screen *locate_point(struct routing *routing, struct host_device *host, double x,
+	double y)
+{
+	struct screen *screen = locate(routing, host);
+
+	return screen ? screens_at(&routing->screens, screen, NULL, x, y) : NULL;
+}
+
 static void touch_happened(struct routing *routing, struct host_device *host,
 	const struct seat_event *event)
 {
@@ -74,7 +83,7 @@ static void touch_happened(struct routing *routing, struct host_device *host,
 	}
 	touched = &routing->touched[event->point.slot];
 	if (event->type == SEAT_EVENT_TOUCH_DOWN)
-		*touched = locate(routing, host);
+		*touched = locate_point(routing, host, event->point.x, event->point.y);
 	/* A finger that wakes the screen is nobody's until it is lifted. */
 	if (*touched && idle_input(routing->idle, (*touched)->machine))
 		*touched = NULL;
@@ -92,13 +101,28 @@ static bool keeps_tool(struct routing *routing, struct host_device *host,
 	return kept;
 }
 
+/* A tip stays with what it touched. */
+static void move_tool(struct routing *routing, struct host_device *host,
+	const struct seat_tool *tool)
+{
+	struct screen *screen = host->screen;
+
+	if (screen && tool->down)
+		return;
+	if (screen)
+		host->screen = screens_at(&routing->screens, screen, NULL, tool->x, tool->y);
+	else
+		host->screen = locate_point(routing, host, tool->x, tool->y);
+	if (screen && screen != host->screen)
+		pen_leave(find_own(routing, screen->machine)->pen, host);
+}
+
 static void tool_happened(struct routing *routing, struct host_device *host,
 	const struct seat_event *event)
 {
 	struct seat_tool tool;
 
-	if (!host->screen)
-		host->screen = locate(routing, host);
+	move_tool(routing, host, &event->tool);
 	if (!host->screen || keeps_tool(routing, host, &event->tool))
 		return;
 	tool = event->tool;
@@ -136,6 +160,7 @@ static void point_happened(struct routing *routing, struct host_device *host,
 		screen = screens_first(&routing->screens, machine);
 	if (!screen)
 		return;
+	screen = screens_at(&routing->screens, screen, machine, event->point.x, event->point.y);
 	if (screen_pick(screen, event->point.x, event->point.y, &x, &y) == VIEW_POINT_NOWHERE)
 		return;
 	set_picture(host->focus, screen);

@@ -83,14 +83,19 @@ static bool is_in_use(const struct screen *screen)
 	return screen->layout && layout_view_in_use(screen->layout, screen->view);
 }
 
-/* The only one that is so. */
+static bool is_on_output_of(const struct screen *screen, const struct screen *other)
+{
+	return view_output(screen->view) == view_output(other->view);
+}
+
+/* The only one that is so: layers are on the same output. */
 static struct screen *find_only(const struct screens *screens,
 	bool (*is_so)(const struct screen *screen))
 {
 	struct screen *found = NULL;
 
 	for (size_t i = 0; i < screens->count; i++) {
-		if (!is_so(screens->list[i]))
+		if (!is_so(screens->list[i]) || (found && is_on_output_of(screens->list[i], found)))
 			continue;
 		if (found)
 			return NULL;
@@ -111,6 +116,8 @@ static struct screen *find_by_size(const struct screens *screens, double width, 
 			&height_mm);
 		if (!same_size(width, height, width_mm, height_mm) &&
 			!same_size(height, width, width_mm, height_mm))
+			continue;
+		if (found && is_on_output_of(screens->list[i], found))
 			continue;
 		if (found)
 			return NULL;
@@ -138,6 +145,33 @@ struct screen *screens_find(const struct screens *screens, const struct host_dev
 	if (!screen)
 		screen = find_only(screens, is_lit);
 	return screen ? screen : find_only(screens, is_in_use);
+}
+
+static struct screen *find_lowest(const struct screens *screens, struct screen *screen,
+	const struct machine *machine)
+{
+	for (size_t i = 0; i < screens->count; i++) {
+		if (is_on_output_of(screens->list[i], screen) &&
+			(!machine || screens->list[i]->machine == machine))
+			return screens->list[i];
+	}
+	return screen;
+}
+
+struct screen *screens_at(const struct screens *screens, struct screen *screen,
+	const struct machine *machine, double x, double y)
+{
+	double picture_x, picture_y;
+
+	for (size_t i = screens->count; i-- > 0;) {
+		struct screen *upper = screens->list[i];
+
+		if (view_is_layer(upper->view) && is_on_output_of(upper, screen) &&
+			(!machine || upper->machine == machine) &&
+			view_pick(upper->view, x, y, &picture_x, &picture_y) == VIEW_POINT_INSIDE)
+			return upper;
+	}
+	return find_lowest(screens, screen, machine);
 }
 
 struct screen *screens_first(const struct screens *screens, const struct machine *machine)

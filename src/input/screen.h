@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The outputs that show a machine, and which of the host's touch screens and tablets lies on which.
+ * The outputs that show a machine, or layers of them, and which of the host's touch screens and tablets lies
+ * on which.
  * Owned by routing.c; made when layout and machines are, and updated when outputs come and go.
  */
 #ifndef SCANOUTD_INPUT_SCREEN_H
@@ -23,7 +24,8 @@ struct screen {
 };
 
 struct screens {
-	struct screen *list[KMS_OUTPUTS_MAX]; /* in the layout's order; each stays where it is */
+	/* In the layout's order, of an output the lowest first; each stays where it is. */
+	struct screen *list[KMS_OUTPUTS_MAX + LAYOUT_LAYERS_MAX];
 	size_t count;
 	/* A screen goes: let go of it. May be NULL. */
 	void (*leaves)(void *data, struct screen *screen);
@@ -40,9 +42,14 @@ void screens_update(struct screens *screens, const struct layout *layout);
 /* Lifts what touches. Also of all zero. */
 void screens_finish(struct screens *screens);
 
-/* Where a device lies: by configuration, by udev, by size, or because one screen only is lit. NULL
- * where none of them tells. */
+/* Where a device lies: by configuration, by udev, by size, or because one output only is lit. NULL
+ * where none of them tells. Of an output with layers it is the lowest screen: see screens_at(). */
 struct screen *screens_find(const struct screens *screens, const struct host_device *host);
+
+/* What lies under a point of the screen's output: the uppermost layer whose picture is there, else the lowest.
+ * `machine` NULL: of any machine; else one of its own alone. */
+struct screen *screens_at(const struct screens *screens, struct screen *screen,
+	const struct machine *machine, double x, double y);
 
 /* The first that shows the machine; NULL: none does. */
 struct screen *screens_first(const struct screens *screens, const struct machine *machine);

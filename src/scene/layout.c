@@ -600,13 +600,6 @@ static const struct entry *find_entry(const struct layout *layout, const struct 
 	return NULL;
 }
 
-bool layout_view_is_layer(const struct layout *layout, const struct view *view)
-{
-	const struct entry *entry = find_entry(layout, view);
-
-	return entry && entry->layer;
-}
-
 bool layout_view_in_use(const struct layout *layout, const struct view *view)
 {
 	const struct entry *entry = find_entry(layout, view);

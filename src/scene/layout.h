@@ -196,8 +196,6 @@ const struct region *layout_region(const struct layout *layout, size_t index);
  * output the lowest first. */
 size_t layout_view_count(const struct layout *layout);
 struct view *layout_view(const struct layout *layout, size_t index);
-/* It is a layer's. */
-bool layout_view_is_layer(const struct layout *layout, const struct view *view);
 /* Whose scanout a view shows. */
 struct guest *layout_view_guest(const struct layout *layout, size_t index, uint32_t *scanout);
 

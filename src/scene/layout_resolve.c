@@ -363,8 +363,6 @@ static bool has_section(const struct resolver *resolver, size_t party)
 {
 	const struct layout_situation *situation = resolver->situation;
 
-	if (situation->parties[party].layered)
-		return false;
 	for (size_t i = 0; i < situation->section_count; i++) {
 		if (shows_a_guest(&situation->sections[i]) &&
 			g_str_equal(situation->sections[i].guest, situation->parties[party].name))
@@ -375,7 +373,9 @@ static bool has_section(const struct resolver *resolver, size_t party)
 
 static bool is_of_default_order(const struct resolver *resolver, size_t party)
 {
-	return !resolver->situation->parties[party].named && !has_section(resolver, party);
+	const struct layout_party *owner = &resolver->situation->parties[party];
+
+	return !owner->named && !owner->layered && !has_section(resolver, party);
 }
 
 static void remark_absent(struct resolver *resolver)
@@ -383,7 +383,8 @@ static void remark_absent(struct resolver *resolver)
 	const struct layout_situation *situation = resolver->situation;
 
 	for (size_t party = 0; party < situation->party_count; party++) {
-		if (situation->parties[party].named && !has_section(resolver, party))
+		if (situation->parties[party].named && !situation->parties[party].layered &&
+			!has_section(resolver, party))
 			add_remark(resolver, G_LOG_LEVEL_INFO, NULL, situation->parties[party].name,
 				g_strdup("is not shown in this layout"));
 	}

@@ -122,6 +122,9 @@ uint64_t view_serial(const struct view *view);
 
 struct kms_output *view_output(const struct view *view);
 
+/* It is a layer above the output's own. */
+bool view_is_layer(const struct view *view);
+
 /* One source at a time; before anything below is called. NULL: none any more; the output keeps what
  * it shows, but nobody's cursor. Whoever waits for the view is the old source's business. */
 void view_set_source(struct view *view, const struct view_listener *listener, void *data);

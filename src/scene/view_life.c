@@ -131,6 +131,11 @@ void view_destroy(struct view *view)
 	g_free(view);
 }
 
+bool view_is_layer(const struct view *view)
+{
+	return view->above;
+}
+
 struct kms_output *view_output(const struct view *view)
 {
 	return view->output;

@@ -301,6 +301,72 @@ static void test_force_on(struct config_fixture *fixture, gconstpointer data)
 	config_destroy(config);
 }
 
+static const struct config_layer *layer_of(const struct config *config, guint index)
+{
+	return g_ptr_array_index(config->layers, index);
+}
+
+static void test_layers(struct config_fixture *fixture, gconstpointer data)
+{
+	struct config *config;
+
+	config_fixture_write(fixture,
+		"[guest ivi]\n"
+		"[guest cluster]\n"
+		"[layer cluster]\noutput=DP-1\nguest=cluster\nposition=100,20\nsize=640x480\n"
+		"z=3\nopacity=50%\n"
+		"[layer second]\noutput=DP-1\nguest=cluster\nopacity=0.25\n"
+		"[layer logo]\noutput=DP-2\npicture=#102030\n");
+	config = config_fixture_load(fixture->path, "");
+	g_assert_cmpuint(config->layers->len, ==, 3);
+	g_assert_cmpstr(layer_of(config, 0)->guest, ==, "cluster");
+	g_assert_cmpint(layer_of(config, 0)->scanout, ==, 0);
+	g_assert_cmpint(layer_of(config, 0)->x, ==, 100);
+	g_assert_cmpint(layer_of(config, 0)->y, ==, 20);
+	g_assert_cmpint(layer_of(config, 0)->width, ==, 640);
+	g_assert_cmpint(layer_of(config, 0)->height, ==, 480);
+	g_assert_cmpint(layer_of(config, 0)->z, ==, 3);
+	g_assert_cmpuint(layer_of(config, 0)->opacity, ==, 0x8000);
+	g_assert_cmpint(layer_of(config, 1)->scanout, ==, 1);
+	g_assert_cmpint(layer_of(config, 1)->width, ==, 0);
+	g_assert_cmpuint(layer_of(config, 1)->opacity, ==, 0x4000);
+	g_assert_null(layer_of(config, 2)->guest);
+	g_assert_cmpuint(layer_of(config, 2)->picture.color, ==, 0x102030);
+	g_assert_cmpuint(layer_of(config, 2)->opacity, ==, 0xffff);
+	/* Their outputs are on, whether a guest is shown below or not. */
+	g_assert_cmpuint(config->outputs->len, ==, 2);
+	g_assert_true(config_find_output(config, "DP-1", NULL)->pictured);
+	g_assert_null(config_find_output(config, "DP-1", NULL)->guest);
+	g_assert_true(config_find_output(config, "DP-2", NULL)->pictured);
+	config_destroy(config);
+}
+
+/* An output that has a section keeps it; that of the only guest which is not named looks as it says. */
+static void test_layer_outputs(struct config_fixture *fixture, gconstpointer data)
+{
+	struct config *config;
+
+	config_fixture_write(fixture,
+		"[guest ivi]\nscaling=none\nmode=800x600\n"
+		"[guest cluster]\n"
+		"[output DP-2]\nguest=cluster\n"
+		"[output DP-3]\ntransform=90\n"
+		"[layer a]\noutput=DP-1\nguest=cluster\n"
+		"[layer b]\noutput=DP-2;DP-9\nguest=cluster\n"
+		"[layer c]\noutput=DP-3\nguest=cluster\n");
+	config = config_fixture_load(fixture->path, "");
+	g_assert_cmpuint(config->outputs->len, ==, 3);
+	g_assert_false(config_find_output(config, "DP-2", NULL)->pictured);
+	g_assert_true(config_find_output(config, "DP-3", NULL)->pictured);
+	g_assert_cmpint(config_find_output(config, "DP-1", NULL)->place, ==, PLACE_NONE);
+	g_assert_cmpstr(config_find_output(config, "DP-1", NULL)->mode, ==, "800x600");
+	/* What the output shows comes first. */
+	g_assert_cmpint(config_find_output(config, "DP-2", NULL)->scanout, ==, 0);
+	g_assert_cmpint(layer_of(config, 0)->scanout, ==, 1);
+	g_assert_cmpint(layer_of(config, 2)->scanout, ==, 3);
+	config_destroy(config);
+}
+
 static void test_guest_defaults(struct config_fixture *fixture, gconstpointer data)
 {
 	struct config *config;
@@ -912,7 +978,7 @@ static void test_documents(struct config_fixture *fixture, gconstpointer data)
 		guint configurations;
 	} documents[] = {
 		{"README.md", 1},
-		{"config/man/scanoutd.conf.5", 13},
+		{"config/man/scanoutd.conf.5", 14},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(documents); i++) {
@@ -944,6 +1010,8 @@ int main(int argc, char **argv)
 	ADD("calibrations", test_calibrations);
 	ADD("force-on", test_force_on);
 	ADD("guest-defaults", test_guest_defaults);
+	ADD("layers", test_layers);
+	ADD("layer-outputs", test_layer_outputs);
 	ADD("settings-only", test_settings_only);
 	ADD("output-lists", test_output_lists);
 	ADD("layouts", test_layouts);

@@ -101,6 +101,44 @@ static void test_by_name(void)
 	teardown(&fixture);
 }
 
+/* A layer is on the output that is below it, and counts where its picture is. */
+static void test_layer(void)
+{
+	struct view_picture picture = {.width = 16,
+		.height = 16,
+		.surface = surface_create("test", 16, 16, NULL)};
+	struct machine *other = (struct machine *)(void *)&picture;
+	struct screen upper = {.machine = other};
+	struct fixture fixture;
+	struct screens *screens = &fixture.screens;
+
+	setup(&fixture, 1);
+	upper.view = view_create(&(struct view_options){
+		.device = fixture.card,
+		.output = &fixture.card->outputs[0],
+		.below = fixture.list[0].view,
+		.area = {16, 16, 32, 16},
+		.opacity = UINT16_MAX,
+	});
+	screens->list[screens->count++] = &upper;
+	g_assert_cmpstr(find(&fixture, NULL, (struct seat_device){0}), ==, "DP-1");
+	g_assert_cmpstr(find(&fixture, NULL, (struct seat_device){531, 299}), ==, "DP-1");
+	g_assert_true(screens_at(screens, &fixture.list[0], NULL, 0.5, 0.5) == &fixture.list[0]);
+	view_show(upper.view, &picture);
+	g_assert_true(screens_at(screens, &fixture.list[0], NULL, 0.5, 0.5) == &upper);
+	g_assert_true(screens_at(screens, &fixture.list[0], other, 0.5, 0.5) == &upper);
+	g_assert_true(screens_at(screens, &fixture.list[0], NULL, 0.2, 0.5) == &fixture.list[0]);
+	g_assert_true(screens_at(screens, &upper, NULL, 0.2, 0.5) == &fixture.list[0]);
+	/* Not of the machine that is asked for. */
+	upper.machine = NULL;
+	fixture.list[0].machine = other;
+	g_assert_true(screens_at(screens, &fixture.list[0], other, 0.5, 0.5) == &fixture.list[0]);
+	view_destroy(upper.view);
+	surface_destroy(picture.surface);
+	screens->count--;
+	teardown(&fixture);
+}
+
 static void test_by_size(void)
 {
 	static const struct {
@@ -265,6 +303,7 @@ int main(int argc, char **argv)
 	fixture_init(&argc, &argv);
 	g_test_add_func("/screen/by-name", test_by_name);
 	g_test_add_func("/screen/by-size", test_by_size);
+	g_test_add_func("/screen/layer", test_layer);
 	g_test_add_func("/screen/only-one", test_only_one);
 	g_test_add_func("/screen/sizes-of-pictures", test_sizes_of_pictures);
 	g_test_add_func("/screen/turned-size", test_turned_size);

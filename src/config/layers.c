@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "config/layers.h"
+
+#include <string.h>
+
+#include "config/config.h"
+#include "scene/layout.h"
+#include "scene/png_file.h"
+#include "vhost_user_gpu.h"
+
+struct config_layer *config_layer_create(const char *name, const char *origin)
+{
+	struct config_layer *layer = g_new0(struct config_layer, 1);
+
+	layer->name = g_strdup(name);
+	layer->origin = g_strdup(origin);
+	layer->scanout = -1;
+	layer->opacity = UINT16_MAX;
+	return layer;
+}
+
+void config_layer_free(gpointer data)
+{
+	struct config_layer *layer = data;
+
+	g_free(layer->name);
+	g_free(layer->origin);
+	g_free(layer->output);
+	g_free(layer->guest);
+	picture_spec_clear(&layer->picture);
+	g_free(layer);
+}
+
+/* ---- values ---- */
+
+bool config_parse_size(const char *text, int32_t *width, int32_t *height, GError **error)
+{
+	g_auto(GStrv) parts = g_strsplit(text, "x", 3);
+	gint64 numbers[2];
+
+	if (g_strv_length(parts) == 2 &&
+		g_ascii_string_to_signed(parts[0], 10, 1, 16384, &numbers[0], NULL) &&
+		g_ascii_string_to_signed(parts[1], 10, 1, 16384, &numbers[1], NULL)) {
+		*width = (int32_t)numbers[0];
+		*height = (int32_t)numbers[1];
+		return true;
+	}
+	g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE,
+		"must be WIDTHxHEIGHT in pixels, each from 1 to 16384");
+	return false;
+}
+
+bool config_parse_opacity(const char *text, uint16_t *opacity, GError **error)
+{
+	char *end;
+	double value = g_ascii_strtod(text, &end);
+	bool percent = *end == '%';
+	double whole = percent ? 100 : 1;
+
+	end += percent;
+	if (end != text && *end == '\0' && g_ascii_isdigit(*text) && value >= 0 && value <= whole) {
+		*opacity = (uint16_t)(value / whole * UINT16_MAX + 0.5);
+		return true;
+	}
+	g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE,
+		"must be a number from 0 (not seen) to 1 (opaque), or from 0%% to 100%%");
+	return false;
+}
+
+/* ---- what belongs together ---- */
+
+static bool fail(GError **error, const struct config_layer *layer, const char *format, ...)
+	G_GNUC_PRINTF(3, 4);
+
+static bool fail(GError **error, const struct config_layer *layer, const char *format, ...)
+{
+	g_autofree char *message = NULL;
+	va_list arguments;
+
+	va_start(arguments, format);
+	message = g_strdup_vprintf(format, arguments);
+	va_end(arguments);
+	g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE, "%s: [layer %s]: %s", layer->origin,
+		layer->name, message);
+	return false;
+}
+
+static bool check_guest(const struct config *config, const struct config_layer *layer,
+	GError **error)
+{
+	struct config_nearest nearest;
+
+	if (config_find_guest(config, layer->guest) != NULL)
+		return true;
+	config_nearest_init(&nearest, layer->guest);
+	for (guint i = 0; i < config->guests->len; i++) {
+		const struct config_guest *guest = g_ptr_array_index(config->guests, i);
+
+		config_nearest_offer(&nearest, guest->name);
+	}
+	fail(error, layer, "guest=%s: there is no [guest %s]", layer->guest, layer->guest);
+	if (nearest.found != NULL)
+		config_did_you_mean(error, nearest.found);
+	return false;
+}
+
+/* Whose scanout it shows, or which picture. */
+static bool resolve_source(const struct config *config, struct config_layer *layer, GError **error)
+{
+	const struct config_guest *only = g_ptr_array_index(config->guests, 0);
+
+	if (layer->pictured && (layer->guest != NULL || layer->scanout >= 0))
+		return fail(error, layer, "use only one of picture= and guest= (with scanout=)");
+	if (layer->pictured && layer->picture.kind == PICTURE_LAST)
+		return fail(error, layer, "picture=last has nothing to show: it never had another");
+	if (layer->pictured)
+		return true;
+	if (layer->guest != NULL)
+		return check_guest(config, layer, error);
+	if (layer->scanout < 0)
+		return fail(error, layer, "says nothing to show: guest= or picture= is needed");
+	if (config->guests->len > 1)
+		return fail(error, layer, "guest= is needed where there are several");
+	layer->guest = g_strdup(only->name);
+	return true;
+}
+
+/* ---- outputs ---- */
+
+static bool has_name(const char *list, const char *name)
+{
+	g_auto(GStrv) names = g_strsplit(list, ";", -1);
+
+	for (char **other = names; *other != NULL; other++) {
+		if (g_str_equal(g_strstrip(*other), name))
+			return true;
+	}
+	return false;
+}
+
+static bool share_name(const char *list, const char *other)
+{
+	g_auto(GStrv) names = g_strsplit(list, ";", -1);
+
+	for (char **name = names; *name != NULL; name++) {
+		if (*g_strstrip(*name) != '\0' && has_name(other, *name))
+			return true;
+	}
+	return false;
+}
+
+static bool is_named(const struct config *config, const struct config_guest *guest)
+{
+	for (guint i = 0; i < config->outputs->len; i++) {
+		const struct config_output *output = g_ptr_array_index(config->outputs, i);
+
+		if (g_strcmp0(output->guest, guest->name) == 0)
+			return true;
+	}
+	for (guint i = 0; i < config->layers->len; i++) {
+		const struct config_layer *layer = g_ptr_array_index(config->layers, i);
+
+		if (g_strcmp0(layer->guest, guest->name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* It looks as its guest says, where only one can be shown there. */
+static void add_output(struct config *config, const struct config_layer *layer)
+{
+	const struct config_guest *guest = NULL;
+	struct config_output *output;
+	guint count = 0;
+
+	for (guint i = 0; i < config->guests->len; i++) {
+		const struct config_guest *other = g_ptr_array_index(config->guests, i);
+
+		if (is_named(config, other))
+			continue;
+		guest = other;
+		count++;
+	}
+	output = config_add_output(config, layer->output, layer->origin);
+	output->pictured = true;
+	output->placed = true;
+	if (count != 1)
+		return;
+	output->place = guest->place;
+	output->mode = g_strdup(guest->mode);
+}
+
+/* It is on although no guest may be shown there: black, if it says nothing else. */
+static bool resolve_output(struct config *config, const struct config_layer *layer, GError **error)
+{
+	bool found = false;
+
+	for (guint i = 0; i < config->outputs->len; i++) {
+		struct config_output *output = g_ptr_array_index(config->outputs, i);
+
+		if (!share_name(layer->output, output->name))
+			continue;
+		if (output->off)
+			return fail(error, layer, "output=%s: [output %s] is off", layer->output,
+				output->name);
+		found = true;
+		if (output->guest == NULL && output->scanout < 0)
+			output->pictured = true;
+	}
+	if (!found)
+		add_output(config, layer);
+	return true;
+}
+
+/* All that lie on one output, by what its sections call it. */
+static bool check_count(const struct config *config, guint index, GError **error)
+{
+	const struct config_layer *layer = g_ptr_array_index(config->layers, index);
+	guint count = 0;
+
+	if (index >= LAYOUT_LAYERS_MAX)
+		return fail(error, layer, "there are at most %d layers", LAYOUT_LAYERS_MAX);
+	for (guint i = 0; i <= index; i++) {
+		const struct config_layer *other = g_ptr_array_index(config->layers, i);
+
+		count += g_str_equal(other->output, layer->output);
+	}
+	return count <= VIEW_LAYERS_MAX ||
+		fail(error, layer, "output %s has %d layers already, and can have no more",
+			layer->output, VIEW_LAYERS_MAX);
+}
+
+bool config_resolve_layers(struct config *config, GError **error)
+{
+	for (guint i = 0; i < config->layers->len; i++) {
+		struct config_layer *layer = g_ptr_array_index(config->layers, i);
+
+		if (layer->output == NULL || !share_name(layer->output, layer->output))
+			return fail(error, layer,
+				"output= is needed: the output that it lies on, as DP-1");
+		if (!resolve_source(config, layer, error) || !check_count(config, i, error))
+			return false;
+	}
+	for (guint i = 0; i < config->layers->len; i++) {
+		if (!resolve_output(config, g_ptr_array_index(config->layers, i), error))
+			return false;
+	}
+	return true;
+}
+
+/* ---- scanouts ---- */
+
+static uint32_t taken_scanouts(const struct config *config, const char *guest)
+{
+	uint32_t taken = 0;
+
+	for (guint i = 0; i < config->outputs->len; i++) {
+		const struct config_output *output = g_ptr_array_index(config->outputs, i);
+
+		if (!output->off && output->scanout >= 0 && g_strcmp0(output->guest, guest) == 0)
+			taken |= UINT32_C(1) << output->scanout;
+	}
+	for (guint i = 0; i < config->layers->len; i++) {
+		const struct config_layer *layer = g_ptr_array_index(config->layers, i);
+
+		if (layer->scanout >= 0 && g_strcmp0(layer->guest, guest) == 0)
+			taken |= UINT32_C(1) << layer->scanout;
+	}
+	return taken;
+}
+
+bool config_resolve_layer_scanouts(struct config *config, GError **error)
+{
+	for (guint i = 0; i < config->layers->len; i++) {
+		struct config_layer *layer = g_ptr_array_index(config->layers, i);
+
+		if (layer->guest == NULL || layer->scanout >= 0)
+			continue;
+		layer->scanout = g_bit_nth_lsf(~(gulong)taken_scanouts(config, layer->guest), -1);
+		if (layer->scanout >= VHOST_USER_GPU_SCANOUTS)
+			return fail(error, layer, "guest %s has no scanout left: a device has %d",
+				layer->guest, VHOST_USER_GPU_SCANOUTS);
+	}
+	return true;
+}
+
+/* ---- what the machine has ---- */
+
+bool config_check_layers(const struct config *config, GError **error)
+{
+	for (guint i = 0; i < config->layers->len; i++) {
+		const struct config_layer *layer = g_ptr_array_index(config->layers, i);
+		g_autoptr(GError) fault = NULL;
+		struct surface *surface;
+
+		if (layer->picture.kind != PICTURE_FILE)
+			continue;
+		surface = png_file_load(layer->picture.path, &fault);
+		surface_destroy(surface);
+		if (surface == NULL)
+			return fail(error, layer, "picture=%s", fault->message);
+	}
+	return true;
+}
