@@ -322,6 +322,7 @@ static void apply_off(struct kms_output *output)
 	bool was_on = output->on;
 
 	output->on = false;
+	output->state.layers[KMS_LAYER_CURSOR].plane = NULL;
 	kms_output_void_layers(output, ECANCELED);
 	kms_state_drop(output->card, &output->state);
 	kms_cursor_set_plane(&output->cursor, NULL, 0, 0);
@@ -410,6 +411,7 @@ static void apply_on(struct kms_plan_entry *entry, const struct kms_attempt *att
 	else
 		put_off_current(output);
 	kms_state_apply(output->card, &output->state, &entry->next);
+	kms_output_reserve_cursor(output);
 	picture = &output->state.layers[KMS_LAYER_PICTURE];
 	output->on = true;
 	output->renew = false;

@@ -245,6 +245,10 @@ void kms_output_add_planes(const struct kms_output *output, struct kms_flip *fli
 /* Turns them all off in a flip. */
 void kms_output_add_layers_off(const struct kms_output *output, struct kms_flip *flip);
 
+/* Another cursor's plane, perhaps: an overlay is no other output's, and no layer's, while the cursor is
+ * hidden. */
+void kms_output_reserve_cursor(struct kms_output *output);
+
 /* The driver refuses frames of these layers as they were arranged: they are not arranged so again, and
  * the listener is told to ask. */
 void kms_output_deny_layers(struct kms_output *output, uint32_t layers);

@@ -74,7 +74,8 @@ static void release_planes(struct kms_output *output)
 	for (size_t i = 0; i < card->plane_count; i++) {
 		struct kms_plane *plane = &card->planes[i];
 
-		if (plane->reserved != id || plane->crtc_id == id || is_arranged(output, plane))
+		if (plane->reserved != id || plane->crtc_id == id || is_arranged(output, plane) ||
+			plane == output->state.layers[KMS_LAYER_CURSOR].plane)
 			continue;
 		plane->reserved = 0;
 		card->plane_releases++;
@@ -418,6 +419,15 @@ void kms_output_deny_layers(struct kms_output *output, uint32_t layers)
 }
 
 /* ---- whose a plane is ---- */
+
+void kms_output_reserve_cursor(struct kms_output *output)
+{
+	struct kms_plane *plane = output->state.layers[KMS_LAYER_CURSOR].plane;
+
+	if (plane && plane->type == DRM_PLANE_TYPE_OVERLAY)
+		plane->reserved = output->state.crtc->id;
+	release_planes(output);
+}
 
 void kms_output_settle_layers(struct kms_output *output)
 {

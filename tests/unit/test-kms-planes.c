@@ -301,6 +301,28 @@ static void test_cursor(struct card_fixture *card)
 	layers_end(&fixture);
 }
 
+/* Nor is one of another output's taken while it is hidden; when that goes off, it may be. */
+static void test_hidden_cursor(struct card_fixture *card)
+{
+	static const uint32_t pixels[KMS_CURSOR_SIZE * KMS_CURSOR_SIZE] = {0xffffffff};
+	struct layers_fixture first;
+
+	layers_shape();
+	double_card.cursor_planes = false;
+	double_card.crtcs = 2;
+	card_start(card);
+	layers_make(&first, card, 0, TEST_LAYERS);
+	/* Three overlays, two of them for cursors. */
+	g_assert_cmphex(layers_arrange(&first), ==, 1 | 1 << 3);
+	g_assert_true(kms_output_set_cursor(card->outputs[1].output, pixels, 0, 0));
+	kms_output_set_cursor(card->outputs[1].output, NULL, 0, 0);
+	card_configure_only(card, 0);
+	card_flip_all(card);
+	card_turn();
+	g_assert_cmphex(layers_arrange(&first), ==, 1 | 1 << 2 | 1 << 3);
+	layers_end(&first);
+}
+
 /*
  * A cursor that the driver shows only without them stays above them: who is to be drawn are the layers,
  * whether it comes by a question or, while a flip is in flight, by a commit.
@@ -417,6 +439,7 @@ int main(int argc, char **argv)
 	card_add_test("/kms/planes/shared", test_shared);
 	card_add_test("/kms/planes/given-up", test_given_up);
 	card_add_test("/kms/planes/cursor", test_cursor);
+	card_add_test("/kms/planes/hidden-cursor", test_hidden_cursor);
 	card_add_test("/kms/planes/cursor-above", test_cursor_above);
 	card_add_test("/kms/planes/cursor-above-in-flight", test_cursor_above_in_flight);
 	card_add_test("/kms/planes/picture-refused", test_picture_refused);
