@@ -265,6 +265,11 @@ void view_stack_mark(struct view_stack *stack, const struct kms_rect *rect);
 void view_stack_mark_seen(struct view_stack *stack, const struct view *view,
 	const struct kms_rect *rect);
 
+/* Part of the view's surface, of which an UPDATE has come in part, as it was shown last: into a copy of it, as
+ * far as that can be had; where not, the copy stays as it is. */
+void view_stack_rescue(struct view_stack *stack, const struct view *view, struct surface *copy,
+	const struct kms_rect *part);
+
 /* Draws what the canvas misses, the output's own picture and those above it. False: it must wait for the
  * end of an UPDATE. */
 bool view_stack_draw(struct view_stack *stack, struct canvas *canvas);

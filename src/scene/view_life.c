@@ -9,21 +9,25 @@
 
 /* ---- the last picture ---- */
 
-/* What is half-sent is never seen. */
-static void blacken_unfinished(const struct surface *surface, const struct kms_rect *unfinished)
+/* What is half-sent is never seen: there it is as it was, or black. */
+static void restore_unfinished(const struct view *view, struct surface *copy,
+	const struct kms_rect *unfinished)
 {
 	struct copy_target target = {
-		.width = surface_width(surface),
-		.height = surface_height(surface),
+		.width = surface_width(copy),
+		.height = surface_height(copy),
 	};
 
-	target.pixels = surface_pixels(surface, &target.stride);
-	if (unfinished)
-		copy_fill(&target, unfinished, 0);
+	if (!unfinished)
+		return;
+	target.pixels = surface_pixels(copy, &target.stride);
+	copy_fill(&target, unfinished, 0);
+	view_stack_rescue(view->stack, view, copy, unfinished);
 }
 
-static struct surface *copy_of(const struct surface *surface)
+static struct surface *copy_picture(const struct view *view)
 {
+	const struct surface *surface = view->picture->surface;
 	uint32_t width = surface_width(surface);
 	uint32_t height = surface_height(surface);
 	struct surface *copy = surface_create("last picture", width, height, NULL);
@@ -35,7 +39,7 @@ static struct surface *copy_of(const struct surface *surface)
 		return NULL;
 	to = surface_pixels(copy, &to_stride);
 	copy_rows(to, to_stride, from, from_stride, (size_t)width * 4, height);
-	blacken_unfinished(copy, surface_unfinished(surface));
+	restore_unfinished(view, copy, surface_unfinished(surface));
 	return copy;
 }
 
@@ -46,7 +50,7 @@ bool view_keep_picture(struct view *view)
 
 	if (!is_drawn || !view->judged || view->shows != SHOWS_PICTURE || !view->picture->surface)
 		return false;
-	kept = copy_of(view->picture->surface);
+	kept = copy_picture(view);
 	if (!kept)
 		return false;
 	surface_destroy(view->kept);

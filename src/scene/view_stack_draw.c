@@ -56,9 +56,9 @@ static void add_rect(pixman_region32_t *region, const struct kms_rect *rect)
 			(unsigned int)rect->width, (unsigned int)rect->height);
 }
 
-/* Less what opaque ones above the view hide. */
-static void remove_hidden(const struct view_stack *stack, const struct view *view,
-	pixman_region32_t *region)
+/* Less those above the view that are so. */
+static void remove_upper(const struct view_stack *stack, const struct view *view,
+	bool (*is_so)(const struct view *view), pixman_region32_t *region)
 {
 	bool is_above = !view->above;
 
@@ -67,7 +67,7 @@ static void remove_hidden(const struct view_stack *stack, const struct view *vie
 		const struct kms_rect *rect = &upper->verdict.place.destination;
 		pixman_region32_t hidden;
 
-		if (is_above && is_opaque(upper)) {
+		if (is_above && is_so(upper)) {
 			pixman_region32_init_rect(&hidden, rect->x, rect->y,
 				(unsigned int)rect->width, (unsigned int)rect->height);
 			pixman_region32_subtract(region, region, &hidden);
@@ -75,6 +75,13 @@ static void remove_hidden(const struct view_stack *stack, const struct view *vie
 		}
 		is_above |= upper == view;
 	}
+}
+
+/* Less what opaque ones above the view hide. */
+static void remove_hidden(const struct view_stack *stack, const struct view *view,
+	pixman_region32_t *region)
+{
+	remove_upper(stack, view, is_opaque, region);
 }
 
 void view_stack_mark_seen(struct view_stack *stack, const struct view *view,
@@ -202,6 +209,43 @@ static void restore(const struct view_stack *stack, struct canvas *canvas,
 		if (translucent)
 			damage_add(&canvas->missing, &rect);
 	}
+}
+
+/* What layers hide is not known, nor what was scaled, turned or seen through. */
+void view_stack_rescue(struct view_stack *stack, const struct view *view, struct surface *copy,
+	const struct kms_rect *part)
+{
+	const struct canvas *newest = canvas_set_newest(&stack->base->canvases);
+	const struct place *place = place_of(view);
+	const struct kms_rect all = whole(newest ? newest->target.width : 0,
+		newest ? newest->target.height : 0);
+	struct kms_rect seen = place_to_output(place, part);
+	uint8_t *pixels;
+	uint32_t stride;
+	pixman_region32_t region;
+	const pixman_box32_t *boxes;
+	int count;
+
+	if (!newest || place->scaled || place->transform != KMS_ROTATE_0 ||
+		(view->above && !is_opaque(view)))
+		return;
+	pixels = surface_pixels(copy, &stride);
+	pixman_region32_init(&region);
+	seen = rect_intersect(&seen, &all);
+	add_rect(&region, &seen);
+	remove_upper(stack, view, is_in_picture, &region);
+	boxes = pixman_region32_rectangles(&region, &count);
+	for (int i = 0; i < count; i++) {
+		const struct kms_rect rect = rect_of(&boxes[i]);
+		int32_t x = rect.x - place->destination.x + place->source.x;
+		int32_t y = rect.y - place->destination.y + place->source.y;
+
+		copy_rows(pixels + (size_t)y * stride + (size_t)x * 4, stride,
+			newest->target.pixels + (size_t)rect.y * newest->target.stride +
+				(size_t)rect.x * 4,
+			newest->target.stride, (size_t)rect.width * 4, (uint32_t)rect.height);
+	}
+	pixman_region32_fini(&region);
 }
 
 /* ---- drawing ---- */

@@ -11,6 +11,7 @@
  *   cursor SEED X Y               the cursor's image, blended, with its top-left at X, Y
  *   scaled-cursor SEED N X Y      the same, each pixel N × N
  *   fill RRGGBB                   all of it
+ *   box 0xRRGGBB W H X Y          a rectangle of that size, with its top-left at X, Y
  *   turned HOW                    all of it, as a wl_output.transform's word says: for 90 its right column becomes the
  *                                 first row; what is flipped is mirrored left to right before
  *
@@ -127,6 +128,13 @@ static void draw_fill(struct picture *picture, const long *n)
 		picture->pixels[i] = (uint32_t)n[0];
 }
 
+static void draw_box(struct picture *picture, const long *n)
+{
+	for (long y = n[4]; y < n[4] + n[2]; y++)
+		for (long x = n[3]; x < n[3] + n[1]; x++)
+			picture_set(picture, x, y, (uint32_t)n[0]);
+}
+
 static const struct {
 	const char *name;
 	int numbers;
@@ -141,6 +149,7 @@ static const struct {
 	{"cursor", 3, 0, draw_cursor},
 	{"scaled-cursor", 4, 0, draw_scaled_cursor},
 	{"fill", 1, 16, draw_fill},
+	{"box", 5, 0, draw_box},
 };
 
 static void swap_pixels(uint32_t *a, uint32_t *b)

@@ -648,6 +648,34 @@ static void test_drawn_last(struct fixture *fixture, gconstpointer data)
 	expect_seen(fixture, 45, 35, 0x00807f);
 }
 
+/* It went in the middle of a message: what it showed before that is there, where layers did not hide it. */
+static void test_drawn_last_half(struct fixture *fixture, gconstpointer data)
+{
+	struct source_double *base = add_base(fixture);
+	struct source_double *layer = add(fixture, corner, UINT16_MAX);
+
+	draw_all(base, RED);
+	draw_all(layer, GREEN);
+	settle(fixture);
+	draw_half(base, (struct kms_rect){0, 0, WIDTH, HEIGHT}, WHITE);
+	view_release(base->view, false);
+	g_clear_pointer(&base->picture.surface, surface_destroy);
+	draw_all(layer, BLUE);
+	settle(fixture);
+	expect_seen(fixture, 0, 0, RED);
+	expect_seen(fixture, 63, 0, RED);
+	expect_seen(fixture, 45, 35, BLUE);
+	draw_half(layer, (struct kms_rect){0, 0, 16, 12}, WHITE);
+	view_release(layer->view, false);
+	g_clear_pointer(&layer->picture.surface, surface_destroy);
+	settle(fixture);
+	expect_seen(fixture, 45, 35, BLUE);
+	view_release(layer->view, true);
+	settle(fixture);
+	expect_seen(fixture, 0, 0, RED);
+	expect_seen(fixture, 45, 35, 0);
+}
+
 /* A buffer that cannot be read is left out; the rest is shown. */
 static void test_drawn_unreadable(struct fixture *fixture, gconstpointer data)
 {
@@ -912,6 +940,7 @@ int main(int argc, char **argv)
 	ADD("/view-layers/drawn/cursor", start_bare, test_drawn_cursor);
 	ADD("/view-layers/drawn/half", start_bare, test_drawn_half);
 	ADD("/view-layers/drawn/last", start_bare, test_drawn_last);
+	ADD("/view-layers/drawn/last-half", start_bare, test_drawn_last_half);
 	ADD("/view-layers/drawn/unreadable", start_bare, test_drawn_unreadable);
 	ADD("/view-layers/drawn/no-memory", start_bare, test_drawn_no_memory);
 	ADD("/view-layers/drawn/failed", start_bare, test_drawn_failed);
