@@ -1,0 +1,493 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bus.h"
+
+#include <string.h>
+
+#include "input/dbus/limit.h"
+
+#define WRAP(name) __asm__("__wrap_" #name)
+
+#define LAST 2
+
+struct bus bus;
+
+/* What is still to be heard by the client, or by QEMU. */
+struct event {
+	void (*happen)(struct event *event);
+	GTask *task; /* the client's question, … */
+	GVariant *value; /* … its answer, … */
+	GError *error; /* … or why there is none; a signal's parameters are a value */
+	GDBusConnection *connection;
+	guint id; /* of who wants to hear it */
+	char *path;
+};
+
+struct dbus_gate {
+	guint id;
+	dbus_gate_opened opened;
+	void *data;
+	enum dbus_gate_end end;
+	char guid[33];
+};
+
+static GQueue events;
+static guint turn; /* a source; 0: nothing is to be heard */
+
+static GQueue held; /* struct event, whose turn comes later */
+static struct {
+	char *path, *interface, *method;
+	GVariant *parameters;
+} last[LAST];
+
+/* The client's, each at most one: what it has in its hands. */
+static struct dbus_gate *gate;
+static bool closed;
+static struct {
+	guint id; /* 0: none */
+	GBusNameAppearedCallback appeared;
+	GBusNameVanishedCallback vanished;
+	gpointer data;
+} watch;
+static struct {
+	guint id;
+	GDBusSignalCallback callback;
+	gpointer data;
+} subscription;
+static GDBusMessageFilterFunction filter;
+static guint last_id;
+
+/* ---- events ---- */
+
+static void event_free(struct event *event)
+{
+	g_clear_object(&event->task);
+	g_clear_object(&event->connection);
+	g_clear_pointer(&event->value, g_variant_unref);
+	g_clear_error(&event->error);
+	g_free(event->path);
+	g_free(event);
+}
+
+/* As many as there are: what comes of them is for the next turn. */
+static gboolean take_turn(gpointer data)
+{
+	turn = 0;
+	for (guint count = events.length; count > 0; count--) {
+		struct event *event = g_queue_pop_head(&events);
+
+		event->happen(event);
+		event_free(event);
+	}
+	return G_SOURCE_REMOVE;
+}
+
+static void push(struct event event)
+{
+	g_queue_push_tail(&events, g_memdup2(&event, sizeof(event)));
+	if (!turn)
+		turn = g_idle_add_full(G_PRIORITY_DEFAULT, take_turn, NULL, NULL);
+}
+
+static char *owner_name(void)
+{
+	return g_strdup_printf(":1.%u", 100 + bus.owners);
+}
+
+/* What GDBus' thread does with a message that has a body. */
+static bool passes(GVariant *body, GDBusMessageType type)
+{
+	GDBusMessage *message = g_dbus_message_new();
+	GDBusMessage *passed;
+	bool same;
+
+	g_dbus_message_set_message_type(message, type);
+	g_dbus_message_set_serial(message, 2);
+	if (type != G_DBUS_MESSAGE_TYPE_SIGNAL)
+		g_dbus_message_set_reply_serial(message, 1);
+	g_dbus_message_set_body(message, body);
+	g_object_ref(message);
+	passed = filter(bus.connection, message, TRUE, NULL);
+	same = passed == message;
+	g_clear_object(&passed);
+	g_object_unref(message);
+	return same;
+}
+
+/* ---- the gate ---- */
+
+static void happen_opened(struct event *event)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (!gate || event->id != gate->id)
+		return;
+	if (bus.running) {
+		/* Nobody looks into it. */
+		gate->opened(gate->data, (GIOStream *)&bus, NULL);
+		return;
+	}
+	gate->end = DBUS_GATE_BUS_GONE;
+	error = g_error_new(G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "nobody listens");
+	gate->opened(gate->data, NULL, error);
+}
+
+struct dbus_gate *wrap_gate_create(const struct dbus_gate_options *options, dbus_gate_opened opened,
+	void *data) WRAP(dbus_gate_create);
+void wrap_gate_release(struct dbus_gate *released) WRAP(dbus_gate_release);
+const char *wrap_gate_guid(const struct dbus_gate *asked) WRAP(dbus_gate_guid);
+enum dbus_gate_end wrap_gate_end(const struct dbus_gate *asked) WRAP(dbus_gate_end);
+
+struct dbus_gate *wrap_gate_create(const struct dbus_gate_options *options, dbus_gate_opened opened,
+	void *data)
+{
+	g_assert(!gate);
+	gate = g_new0(struct dbus_gate, 1);
+	gate->id = ++last_id;
+	gate->opened = opened;
+	gate->data = data;
+	g_snprintf(gate->guid, sizeof(gate->guid), "%032x", bus.starts);
+	push((struct event){.happen = happen_opened, .id = gate->id});
+	return gate;
+}
+
+void wrap_gate_release(struct dbus_gate *released)
+{
+	g_assert(released == gate);
+	g_clear_pointer(&gate, g_free);
+}
+
+const char *wrap_gate_guid(const struct dbus_gate *asked)
+{
+	return asked->guid;
+}
+
+enum dbus_gate_end wrap_gate_end(const struct dbus_gate *asked)
+{
+	return asked->end;
+}
+
+/* ---- the connection ---- */
+
+static void happen_connected(struct event *event)
+{
+	if (g_task_return_error_if_cancelled(event->task))
+		return;
+	if (!gate || gate->end != DBUS_GATE_LASTS) {
+		g_task_return_new_error(event->task, G_IO_ERROR, G_IO_ERROR_CLOSED,
+			"the connection is closed");
+		return;
+	}
+	g_clear_object(&bus.connection);
+	bus.connection = g_object_new(G_TYPE_DBUS_CONNECTION, NULL);
+	closed = false;
+	g_task_return_pointer(event->task, g_object_ref(bus.connection), g_object_unref);
+}
+
+static void happen_closed(struct event *event)
+{
+	g_signal_emit_by_name(event->connection, "closed", TRUE, NULL);
+}
+
+static void forget_calls(void)
+{
+	struct event *event;
+
+	while ((event = g_queue_pop_head(&held)) != NULL) {
+		g_clear_error(&event->error);
+		event->error = g_error_new(G_IO_ERROR, G_IO_ERROR_CLOSED,
+			"the connection is closed");
+		push(*event);
+		g_free(event);
+	}
+}
+
+void wrap_connection_new(GIOStream *stream, const char *guid, GDBusConnectionFlags flags,
+	GDBusAuthObserver *observer, GCancellable *cancellable, GAsyncReadyCallback callback,
+	gpointer data) WRAP(g_dbus_connection_new);
+GDBusConnection *wrap_new_finish(GAsyncResult *result, GError **error)
+	WRAP(g_dbus_connection_new_finish);
+guint wrap_add_filter(GDBusConnection *connection, GDBusMessageFilterFunction function,
+	gpointer data, GDestroyNotify notify) WRAP(g_dbus_connection_add_filter);
+gboolean wrap_is_closed(GDBusConnection *connection) WRAP(g_dbus_connection_is_closed);
+void wrap_close(GDBusConnection *connection, GCancellable *cancellable,
+	GAsyncReadyCallback callback, gpointer data) WRAP(g_dbus_connection_close);
+
+void wrap_connection_new(GIOStream *stream, const char *guid, GDBusConnectionFlags flags,
+	GDBusAuthObserver *observer, GCancellable *cancellable, GAsyncReadyCallback callback,
+	gpointer data)
+{
+	push((struct event){.happen = happen_connected,
+		.task = g_task_new(NULL, cancellable, callback, data)});
+}
+
+GDBusConnection *wrap_new_finish(GAsyncResult *result, GError **error)
+{
+	return g_task_propagate_pointer(G_TASK(result), error);
+}
+
+guint wrap_add_filter(GDBusConnection *connection, GDBusMessageFilterFunction function,
+	gpointer data, GDestroyNotify notify)
+{
+	filter = function;
+	return 1;
+}
+
+gboolean wrap_is_closed(GDBusConnection *connection)
+{
+	return connection != bus.connection || closed;
+}
+
+/* By the client: it hears of no end. */
+void wrap_close(GDBusConnection *connection, GCancellable *cancellable,
+	GAsyncReadyCallback callback, gpointer data)
+{
+	g_assert(connection == bus.connection);
+	forget_calls();
+	g_clear_object(&bus.connection);
+}
+
+/* ---- names and signals ---- */
+
+static void happen_owner(struct event *event)
+{
+	if (event->id != watch.id)
+		return;
+	if (event->path)
+		watch.appeared(bus.connection, "org.qemu", event->path, watch.data);
+	else
+		watch.vanished(bus.connection, "org.qemu", watch.data);
+}
+
+static void tell_owner(bool owned)
+{
+	if (watch.id)
+		push((struct event){.happen = happen_owner,
+			.id = watch.id,
+			.path = owned ? owner_name() : NULL});
+}
+
+static void happen_signal(struct event *event)
+{
+	if (event->id == subscription.id && passes(event->value, G_DBUS_MESSAGE_TYPE_SIGNAL))
+		subscription.callback(bus.connection, ":1.1", event->path,
+			"org.freedesktop.DBus.Properties", "PropertiesChanged", event->value,
+			subscription.data);
+}
+
+guint wrap_watch(GDBusConnection *connection, const char *name, GBusNameWatcherFlags flags,
+	GBusNameAppearedCallback appeared, GBusNameVanishedCallback vanished, gpointer data,
+	GDestroyNotify notify) WRAP(g_bus_watch_name_on_connection);
+void wrap_unwatch(guint id) WRAP(g_bus_unwatch_name);
+guint wrap_subscribe(GDBusConnection *connection, const char *sender, const char *interface,
+	const char *member, const char *path, const char *argument, GDBusSignalFlags flags,
+	GDBusSignalCallback callback, gpointer data, GDestroyNotify notify)
+	WRAP(g_dbus_connection_signal_subscribe);
+void wrap_unsubscribe(GDBusConnection *connection, guint id)
+	WRAP(g_dbus_connection_signal_unsubscribe);
+
+guint wrap_watch(GDBusConnection *connection, const char *name, GBusNameWatcherFlags flags,
+	GBusNameAppearedCallback appeared, GBusNameVanishedCallback vanished, gpointer data,
+	GDestroyNotify notify)
+{
+	g_assert(connection == bus.connection && !watch.id);
+	watch.id = ++last_id;
+	watch.appeared = appeared;
+	watch.vanished = vanished;
+	watch.data = data;
+	tell_owner(bus.owned);
+	return watch.id;
+}
+
+void wrap_unwatch(guint id)
+{
+	g_assert(id == watch.id);
+	watch.id = 0;
+}
+
+guint wrap_subscribe(GDBusConnection *connection, const char *sender, const char *interface,
+	const char *member, const char *path, const char *argument, GDBusSignalFlags flags,
+	GDBusSignalCallback callback, gpointer data, GDestroyNotify notify)
+{
+	g_assert(connection == bus.connection && !subscription.id);
+	subscription.id = ++last_id;
+	subscription.callback = callback;
+	subscription.data = data;
+	return subscription.id;
+}
+
+void wrap_unsubscribe(GDBusConnection *connection, guint id)
+{
+	g_assert(id == subscription.id);
+	subscription.id = 0;
+}
+
+/* ---- calls ---- */
+
+static void happen_answer(struct event *event)
+{
+	const GVariantType *type = g_task_get_task_data(event->task);
+
+	if (event->value && !passes(event->value, G_DBUS_MESSAGE_TYPE_METHOD_RETURN))
+		g_task_return_new_error(event->task, G_DBUS_ERROR, G_DBUS_ERROR_LIMITS_EXCEEDED,
+			"the answer is too large");
+	else if (event->error)
+		g_task_return_error(event->task, g_steal_pointer(&event->error));
+	else if (type && !g_variant_is_of_type(event->value, type))
+		g_task_return_new_error(event->task, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+			"another type");
+	else
+		g_task_return_pointer(event->task,
+			event->value ? g_steal_pointer(&event->value)
+				     : g_variant_ref_sink(g_variant_new_tuple(NULL, 0)),
+			(GDestroyNotify)g_variant_unref);
+}
+
+static GError *refusal(const char *name)
+{
+	return g_dbus_error_new_for_dbus_error(name, "no");
+}
+
+static void answer_manager(struct event event)
+{
+	bus.asked++;
+	if (bus.managed)
+		event.value = g_variant_ref_sink(g_variant_new_tuple(&bus.managed, 1));
+	else
+		event.error = refusal("org.freedesktop.DBus.Error.UnknownMethod");
+	push(event);
+}
+
+static void record(const char *path, const char *interface, const char *method,
+	GVariant *parameters)
+{
+	g_free(last[1].path);
+	g_free(last[1].interface);
+	g_free(last[1].method);
+	g_clear_pointer(&last[1].parameters, g_variant_unref);
+	last[1] = last[0];
+	last[0].path = g_strdup(path);
+	last[0].interface = g_strdup(interface);
+	last[0].method = g_strdup(method);
+	last[0].parameters = g_variant_ref_sink(parameters);
+	bus.calls++;
+}
+
+void wrap_call(GDBusConnection *connection, const char *name, const char *path,
+	const char *interface, const char *method, GVariant *parameters,
+	const GVariantType *reply_type, GDBusCallFlags flags, int timeout_ms,
+	GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+	WRAP(g_dbus_connection_call);
+GVariant *wrap_call_finish(GDBusConnection *connection, GAsyncResult *result, GError **error)
+	WRAP(g_dbus_connection_call_finish);
+
+void wrap_call(GDBusConnection *connection, const char *name, const char *path,
+	const char *interface, const char *method, GVariant *parameters,
+	const GVariantType *reply_type, GDBusCallFlags flags, int timeout_ms,
+	GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+	struct event event = {.happen = happen_answer,
+		.task = g_task_new(connection, cancellable, callback, data)};
+
+	g_task_set_task_data(event.task, (gpointer)reply_type, NULL);
+	if (connection != bus.connection || closed) {
+		event.error = g_error_new(G_IO_ERROR, G_IO_ERROR_CLOSED,
+			"the connection is closed");
+		if (parameters)
+			g_variant_unref(g_variant_ref_sink(parameters));
+		push(event);
+	} else if (strcmp(method, "GetManagedObjects") == 0) {
+		answer_manager(event);
+	} else {
+		record(path, interface, method, parameters);
+		if (bus.refuses)
+			event.error = refusal("org.qemu.Display1.Error.Invalid");
+		if (bus.holds)
+			g_queue_push_tail(&held, g_memdup2(&event, sizeof(event)));
+		else
+			push(event);
+	}
+}
+
+GVariant *wrap_call_finish(GDBusConnection *connection, GAsyncResult *result, GError **error)
+{
+	return g_task_propagate_pointer(G_TASK(result), error);
+}
+
+/* ---- what the target does ---- */
+
+bool bus_is_connected(void)
+{
+	return bus.connection && !closed;
+}
+
+void bus_start(void)
+{
+	bus.running = true;
+	bus.starts++;
+}
+
+void bus_stop(void)
+{
+	bus.running = false;
+	bus_lose(DBUS_GATE_BUS_GONE);
+}
+
+void bus_lose(enum dbus_gate_end how)
+{
+	if (gate)
+		gate->end = how;
+	if (!bus.connection || closed)
+		return;
+	closed = true;
+	forget_calls();
+	push((struct event){.happen = happen_closed, .connection = g_object_ref(bus.connection)});
+}
+
+void bus_own(bool owned)
+{
+	/* Another one takes its place. */
+	if (bus.owned)
+		tell_owner(false);
+	if (owned)
+		bus.owners++;
+	bus.owned = owned;
+	if (owned)
+		tell_owner(true);
+}
+
+void bus_change(const char *path, const char *interface, GVariant *values)
+{
+	GVariant *children[] = {g_variant_new_string(interface), values,
+		g_variant_new_strv(NULL, 0)};
+	GVariant *parameters = g_variant_ref_sink(g_variant_new_tuple(children, 3));
+
+	g_variant_unref(values);
+	if (subscription.id && !closed)
+		push((struct event){.happen = happen_signal,
+			.id = subscription.id,
+			.value = parameters,
+			.path = g_strdup(path)});
+	else
+		g_variant_unref(parameters);
+}
+
+void bus_answer(size_t count)
+{
+	for (; count > 0 && held.length > 0; count--) {
+		struct event *event = g_queue_pop_head(&held);
+
+		push(*event);
+		g_free(event);
+	}
+}
+
+char *bus_call(unsigned int before)
+{
+	g_autofree char *parameters = NULL;
+
+	if (!last[before].path)
+		return g_strdup("");
+	parameters = g_variant_print(last[before].parameters, FALSE);
+	return g_strdup_printf("%s %s.%s %s", strrchr(last[before].path, '_') + 1,
+		strrchr(last[before].interface, '.') + 1, last[before].method, parameters);
+}
