@@ -50,7 +50,6 @@ struct rig {
 	unsigned int told;
 	GAsyncReadyCallback connected; /* NULL: not asked to connect, or answered */
 	gpointer connected_data;
-	GCancellable *cancellable;
 	GIOStream *stream; /* that it connects with; NULL: it fails */
 	GIOStream *remote;
 	struct side bus, local;
@@ -76,13 +75,10 @@ void wrap_get_stream(const char *address, GCancellable *cancellable, GAsyncReady
 {
 	rig.connected = callback;
 	rig.connected_data = data;
-	rig.cancellable = g_object_ref(cancellable);
 }
 
 GIOStream *wrap_get_stream_finish(GAsyncResult *result, char **guid, GError **error)
 {
-	if (g_cancellable_set_error_if_cancelled(rig.cancellable, error))
-		return NULL;
 	if (!rig.stream)
 		g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "nobody listens");
 	return g_steal_pointer(&rig.stream);
@@ -326,7 +322,6 @@ static void connect_gate(struct fuzz *fuzz)
 	connected(NULL, NULL, rig.connected_data);
 	fault_disarm();
 	g_clear_object(&rig.stream);
-	g_clear_object(&rig.cancellable);
 	turns(TURNS);
 }
 

@@ -28,6 +28,9 @@
 /* Reads of a turn, where no share ends it. */
 #define TURN_READS 16
 
+/* A flood of short messages, when the budget is used up, wakes us no more often than that. */
+#define REFILL_MS_LEAST 20
+
 enum state { CONNECTING, GREETING, OPEN, ENDED };
 
 enum stop {
@@ -57,14 +60,13 @@ struct dbus_gate {
 	void *data;
 	struct account *account;
 	struct dbus_budget *budget;
-	struct dbus_budget own_budget; /* when it is released; the closer, too */
+	struct dbus_budget own_budget; /* when it is released, as the closer */
 	struct closer *own_closer;
 	bool released;
 
 	enum state state;
 	enum dbus_gate_end end;
 	GError *error; /* why there is no connection; until it is told */
-	GCancellable *cancellable; /* while it connects */
 	struct dbus_handshake handshake;
 	struct stream bus; /* from GREETING on */
 	struct stream local; /* our end of the pair; while OPEN */
@@ -124,7 +126,6 @@ static void gate_free(struct dbus_gate *gate)
 {
 	end(gate, DBUS_GATE_LEFT);
 	closer_destroy(gate->own_closer);
-	g_clear_object(&gate->cancellable);
 	g_clear_object(&gate->remote);
 	g_clear_error(&gate->error);
 	g_free(gate->guest);
@@ -156,12 +157,13 @@ static gboolean refilled(gpointer data)
 static bool pay(struct dbus_gate *gate, uint64_t size)
 {
 	int64_t wait_us = dbus_budget_take(gate->budget, (int64_t)size, turn_time());
+	guint wait_ms = (guint)MAX(wait_us / 1000 + 1, REFILL_MS_LEAST);
 
 	if (wait_us == 0)
 		return true;
 	gate->in.stop = STOP_BUDGET;
-	gate->timer = turn_name_of(g_timeout_add((guint)(wait_us / 1000 + 1), refilled, gate),
-		"dbus budget", gate->guest);
+	gate->timer = turn_name_of(g_timeout_add(wait_ms, refilled, gate), "dbus budget",
+		gate->guest);
 	return false;
 }
 
@@ -307,9 +309,13 @@ static void open_pair(struct dbus_gate *gate)
 		return;
 	}
 	socket = g_socket_new_from_fd(pair[1], &error);
-	if (!socket)
+	if (!socket) {
+		close(pair[0]);
 		close(pair[1]);
-	if (!stream_init(&gate->local, pair[0], NULL, socket ? &error : NULL) || !socket) {
+		fail(gate, error);
+		return;
+	}
+	if (!stream_init(&gate->local, pair[0], NULL, &error)) {
 		fail(gate, error);
 		return;
 	}
@@ -445,11 +451,10 @@ static void pump(struct dbus_gate *gate, bool in, bool out)
 		carry_both(gate, in, out);
 	if (gate->state != ENDED)
 		watch_both(gate);
-	if (greeted && gate->state != GREETING) {
+	if (greeted && gate->state != GREETING)
 		tell(gate);
-	} else if (gate->state == ENDED && gate->released) {
+	else if (gate->state == ENDED && gate->released)
 		gate_free(gate);
-	}
 }
 
 static GIOCondition conditions(GSource *source, const struct watch *watch)
@@ -487,6 +492,11 @@ static void start(struct dbus_gate *gate)
 
 /* ---- connecting ---- */
 
+static struct closer *closer_of(const struct dbus_gate *gate)
+{
+	return gate->released ? gate->own_closer : account_closer(gate->account);
+}
+
 /* A socket of our own out of GLib's, which closes its fd in the main loop. */
 static bool take_socket(struct dbus_gate *gate, GIOStream *stream, GError **error)
 {
@@ -505,7 +515,7 @@ static bool take_socket(struct dbus_gate *gate, GIOStream *stream, GError **erro
 			g_strerror(errno));
 		return false;
 	}
-	return stream_init(&gate->bus, fd, account_closer(gate->account), error);
+	return stream_init(&gate->bus, fd, closer_of(gate), error);
 }
 
 static void connected(GObject *source, GAsyncResult *result, gpointer data)
@@ -515,10 +525,13 @@ static void connected(GObject *source, GAsyncResult *result, gpointer data)
 	g_autoptr(GIOStream) stream = g_dbus_address_get_stream_finish(result, NULL, &error);
 	char says[DBUS_HANDSHAKE_LINE];
 
-	/* It is gone. */
-	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+	if (gate->released) {
+		/* To be closed where that may wait. */
+		if (stream)
+			take_socket(gate, stream, NULL);
+		gate_free(gate);
 		return;
-	g_clear_object(&gate->cancellable);
+	}
 	if (!stream || !take_socket(gate, stream, &error)) {
 		fail(gate, g_steal_pointer(&error));
 		tell(gate);
@@ -547,8 +560,7 @@ struct dbus_gate *dbus_gate_create(const struct dbus_gate_options *options, dbus
 	gate->data = data;
 	gate->bus.fd = -1;
 	gate->local.fd = -1;
-	gate->cancellable = g_cancellable_new();
-	g_dbus_address_get_stream(gate->address, gate->cancellable, connected, gate);
+	g_dbus_address_get_stream(gate->address, NULL, connected, gate);
 	return gate;
 }
 
@@ -556,9 +568,7 @@ void dbus_gate_release(struct dbus_gate *gate)
 {
 	if (!gate)
 		return;
-	if (gate->cancellable)
-		g_cancellable_cancel(gate->cancellable);
-	if (gate->state != OPEN) {
+	if (gate->state == GREETING || gate->state == ENDED) {
 		gate_free(gate);
 		return;
 	}
