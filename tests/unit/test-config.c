@@ -8,7 +8,6 @@
 
 #include "config/changes.h"
 #include "config_fixture.h"
-#include "config_reader.h"
 #include "input/description.h"
 
 static const struct config_guest *guest_of(const struct config *config, guint i)
@@ -519,61 +518,6 @@ static void test_changes(struct config_fixture *fixture, gconstpointer data)
 		"[input] quit-key");
 }
 
-/* ---- read again ---- */
-
-struct reading {
-	GMainLoop *loop;
-	struct config *config;
-	char *message;
-};
-
-static void on_read(void *data, struct config *config, const GError *error)
-{
-	struct reading *reading = data;
-
-	g_assert_cmpint(config == NULL, ==, error != NULL);
-	g_assert_null(reading->config);
-	g_assert_null(reading->message);
-	reading->config = config;
-	reading->message = error != NULL ? g_strdup(error->message) : NULL;
-	g_main_loop_quit(reading->loop);
-}
-
-static void test_reader(struct config_fixture *fixture, gconstpointer data)
-{
-	g_autofree char *option = g_strdup_printf("--config=%s", fixture->path);
-	g_autofree char *message = NULL;
-	char program[] = "scanoutd", card[] = "--card=/dev/b";
-	char *arguments[] = {program, option, card, NULL};
-	struct reading reading = {.loop = g_main_loop_new(NULL, FALSE)};
-	struct config_reader *reader = config_reader_create(arguments, on_read, &reading);
-
-	config_fixture_write(fixture, "[daemon]\ncard=/dev/a\n[output DP-1]\n");
-	config_reader_read(reader);
-	/* While it is read: told once. */
-	config_reader_read(reader);
-	g_main_loop_run(reading.loop);
-	g_assert_cmpstr(reading.config->daemon.card, ==, "/dev/b");
-	g_assert_cmpuint(reading.config->outputs->len, ==, 1);
-	g_clear_pointer(&reading.config, config_destroy);
-	config_fixture_write(fixture, "[daemon]\n[output DP-1]\nguest=none\n");
-	config_reader_read(reader);
-	g_main_loop_run(reading.loop);
-	message = g_strdup_printf("%s:2: [output DP-1]: guest=none: there is no [guest none]",
-		fixture->path);
-	g_assert_cmpstr(reading.message, ==, message);
-	g_clear_pointer(&reading.message, g_free);
-	/* Nobody is told any more. */
-	config_reader_read(reader);
-	config_reader_destroy(reader);
-	reader = config_reader_create(arguments, on_read, &reading);
-	config_reader_read(reader);
-	g_main_loop_run(reading.loop);
-	g_free(reading.message);
-	config_reader_destroy(reader);
-	g_main_loop_unref(reading.loop);
-}
-
 /* Lists of outputs may have names in common, and of both guests; and what is off twice is off. */
 static void test_output_lists(struct config_fixture *fixture, gconstpointer data)
 {
@@ -1017,7 +961,6 @@ int main(int argc, char **argv)
 	ADD("layouts", test_layouts);
 	ADD("layouts-and-options", test_layouts_and_options);
 	ADD("changes", test_changes);
-	ADD("reader", test_reader);
 	ADD("runtime-folder", test_runtime_folder);
 	ADD("drop-ins", test_drop_ins);
 	ADD("options-alone", test_options_alone);
