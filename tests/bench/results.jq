@@ -95,6 +95,8 @@ def outputs($n): if $n == 1 then "1 output" else "\($n) outputs" end;
 	both("pixels"; 1; "pixels"; "active_us"; "pixel path 1920x1080, full, lab"; "us/frame"; 1.25),
 	both("pixels"; 1; "dirty"; "active_us"; "pixel path 1920x1080, 5 % dirty, lab"; "us/frame"; 1.25),
 	row("pixel path, last byte to glass, lab, p99"; of("glass"; "ours"; 1; "glass"; "vblanks_p99"); "vblanks"; 2),
+	row("dead guest, its sign due to its cover's flip, lab, longest of ten"; of("cover"; "ours"; 1; "cover"; "cover_vblanks");
+		"vblanks"; 2),
 	row("pixel path, last byte to glass, lab, most"; of("glass"; "ours"; 1; "glass"; "vblanks_most"); "vblanks"; null),
 	both("copies"; 1; "pixels"; "cpu_us"; "pixel path 1920x1080, full, native CPU"; "us/frame"; 1.25),
 	both("copies"; 1; "dirty"; "cpu_us"; "pixel path 1920x1080, 5 % dirty, native CPU"; "us/frame"; 1.25),
