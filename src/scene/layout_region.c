@@ -12,7 +12,7 @@ struct watched {
 	struct region region;
 	struct region_options options; /* the strings are its own */
 	struct copy_target target; /* of the rectangle's size; the pixels are its own */
-	const struct kms_output *output; /* where it is watched; NULL: nowhere. Compared only */
+	const struct view *view; /* in which it is watched; NULL: in none. Compared only */
 	bool due; /* to be read */
 	int64_t next_us; /* it will be, again */
 };
@@ -131,7 +131,7 @@ int64_t layout_region_look(struct layout *layout, int64_t now_us)
 		struct watched *watched = &layout->regions[i];
 		struct entry *entry = find_entry(layout, watched);
 
-		watched->output = entry ? entry->output : NULL;
+		watched->view = entry ? entry->view : NULL;
 		if (!entry) {
 			region_end(&watched->region);
 			continue;
@@ -170,7 +170,7 @@ const struct region *layout_region_bad(const struct entry *entry)
 		const struct watched *watched = &layout->regions[i];
 
 		if (watched->options.cover && region_is_bad(&watched->region) &&
-			watched->output == entry->output)
+			watched->view == entry->view)
 			return &watched->region;
 	}
 	return NULL;

@@ -186,6 +186,37 @@ static void test_every_screen(void)
 	scene_destroy(scene);
 }
 
+/* A layer is covered where it lies, and what lies below is not. */
+static void test_layer(void)
+{
+	static const struct layout_output section = {.name = "DP-1", .guest = "b"};
+	static const struct layout_layer layer = {.name = "cluster",
+		.output = "DP-1",
+		.guest = "a",
+		.x = 32,
+		.y = 24,
+		.width = 16,
+		.height = 12,
+		.opacity = UINT16_MAX};
+	struct scene *scene = create_dead((struct scene_options){.guests = 2,
+		.sections = &section,
+		.section_count = 1,
+		.layers = &layer,
+		.layer_count = 1});
+	struct kms_output *output = scene_output(scene, 0);
+
+	fixture_settle();
+	while (fake_in_flight(output)) {
+		fake_flip_without_vblank(output);
+		fixture_settle();
+	}
+	g_assert_cmpint(layout_life(scene->layout, scene->guests[0]), ==, ALIVE_DEAD);
+	g_assert_cmphex(fake_seen(output, 31, 24), ==, 0);
+	g_assert_cmphex(fake_seen(output, 32, 24), ==, GREY);
+	g_assert_cmphex(fake_seen(output, 47, 35), ==, GREY);
+	scene_destroy(scene);
+}
+
 /* Nothing is due while its outputs are off; what is dead then is covered when they come back. */
 static void test_unseen(void)
 {
@@ -424,6 +455,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/layout-alive/answered", test_answered);
 	g_test_add_func("/layout-alive/every-output", test_every_output);
 	g_test_add_func("/layout-alive/every-screen", test_every_screen);
+	g_test_add_func("/layout-alive/layer", test_layer);
 	g_test_add_func("/layout-alive/unseen", test_unseen);
 	g_test_add_func("/layout-alive/blank", test_blank);
 	g_test_add_func("/layout-alive/gone", test_gone);

@@ -74,6 +74,17 @@ static void flip(struct kms_output *output)
 		fake_flip(output);
 }
 
+static void settle(struct scene *scene)
+{
+	struct kms_output *output = scene_output(scene, 0);
+
+	fixture_settle();
+	while (fake_in_flight(output)) {
+		fake_flip_without_vblank(output);
+		fixture_settle();
+	}
+}
+
 static const struct region *region_of(struct scene *scene)
 {
 	return layout_region(scene->layout, 0);
@@ -183,6 +194,61 @@ static void test_turned(void)
 		g_assert_cmphex(region_of(scene)->crc, ==, checksum_of(RED, 8, 4));
 		scene_destroy(scene);
 	}
+}
+
+/* Another scanout lies above a part of the picture that is none of the region's: with a plane of its own, or
+ * drawn into the same canvas. It is not covered with what lies below it. */
+static void test_layered(gconstpointer data)
+{
+	const struct layout_output section = {.name = "DP-1", .guest = "a"};
+	const struct layout_layer layer = {.name = "cluster",
+		.output = "DP-1",
+		.guest = "a",
+		.scanout = 1,
+		.x = 32,
+		.y = 24,
+		.width = 16,
+		.height = 12,
+		.opacity = UINT16_MAX};
+	const struct region_options region = telltale();
+	const struct scene_options options = {.sections = &section,
+		.section_count = 1,
+		.layers = &layer,
+		.layer_count = 1,
+		.dead = {.color = GREY},
+		.regions = &region,
+		.region_count = 1};
+	struct scene *scene = scene_prepare(&options);
+	struct kms_output *output = scene_output(scene, 0);
+
+	output->overlays = GPOINTER_TO_UINT(data);
+	scene_configure(scene, &options);
+	scene_attach(scene, 0);
+	scene_scanout(scene, 1, 16, 12);
+	scene_update(scene, 1, (struct kms_rect){0, 0, 16, 12}, BLUE);
+	paint_pixels(scene, RED);
+	settle(scene);
+	pass_time(scene);
+	settle(scene);
+	g_assert_cmphex(region_of(scene)->crc, ==, checksum_of(RED, 8, 4));
+	paint_pixels(scene, GREEN);
+	settle(scene);
+	for (unsigned int i = 0; i < 2; i++) {
+		pass_time(scene);
+		settle(scene);
+	}
+	g_assert_cmpint(region_of(scene)->state, ==, REGION_WRONG);
+	g_assert_cmphex(fake_seen(output, 31, 24), ==, GREY);
+	g_assert_cmphex(fake_seen(output, 32, 24), ==, BLUE);
+	paint_pixels(scene, RED);
+	settle(scene);
+	pass_time(scene);
+	settle(scene);
+	g_assert_cmpint(region_of(scene)->state, ==, REGION_GOOD);
+	g_assert_cmphex(fake_seen(output, 31, 24), ==, RED);
+	scene_hang_up(scene, 0);
+	settle(scene);
+	scene_destroy(scene);
 }
 
 /* Beside the picture there is the output's background. */
@@ -312,6 +378,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/layout-region/canvas", test_canvas);
 	g_test_add_func("/layout-region/direct", test_direct);
 	g_test_add_func("/layout-region/turned", test_turned);
+	g_test_add_data_func("/layout-region/layered/plane", GUINT_TO_POINTER(1), test_layered);
+	g_test_add_data_func("/layout-region/layered/drawn", GUINT_TO_POINTER(0), test_layered);
 	g_test_add_func("/layout-region/beside", test_beside);
 	g_test_add_func("/layout-region/in-flight", test_in_flight);
 	g_test_add_func("/layout-region/fence", test_fence);
