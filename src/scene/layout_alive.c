@@ -240,6 +240,17 @@ static bool is_seen(const struct screen *screen)
 	return false;
 }
 
+/* What covers it is to be on the glass soon. */
+static void reserve(const struct screen *screen)
+{
+	struct entry *entry = NULL;
+
+	while ((entry = layout_next_entry(screen->member->layout, entry))) {
+		if (entry->view && !entry->covered && screen_of(entry) == screen)
+			view_reserve(entry->view);
+	}
+}
+
 static void say_dead(const struct screen *screen)
 {
 	static const char *const missing[] = {
@@ -275,6 +286,8 @@ static void look_at_screen(struct screen *screen, int64_t now_us)
 	/* How long its cover takes says nothing while no output is on. */
 	if (!screen->alive.running)
 		screen->cover_due_us = 0;
+	else if (screen->member->options.dead.kind != PICTURE_LAST)
+		reserve(screen);
 	if (screen->touched_us != 0)
 		look_at_part(screen);
 	due_us = alive_deadline(&screen->alive);

@@ -198,6 +198,10 @@ void view_show_placeholder(struct view *view, const struct view_picture *picture
 enum source_draw view_read(struct view *view, struct source *source, const struct kms_rect *rect,
 	const struct copy_target *target);
 
+/* Its own picture goes direct, and may have to give way to another at once: what that is drawn into is there
+ * from now on. Costs nothing where it is already. (view_compose.c) */
+void view_reserve(struct view *view);
+
 /* Is it what the view shows, or would on an output that is active? */
 bool view_shows(const struct view *view, const struct view_picture *picture);
 

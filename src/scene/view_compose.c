@@ -153,6 +153,25 @@ void view_prepare_canvases(struct view *view)
 	}
 }
 
+void view_reserve(struct view *view)
+{
+	const struct kms_mode_info *mode = kms_output_mode(view->output);
+	const struct kms_rect all = whole(mode->width, mode->height);
+	g_autoptr(GError) error = NULL;
+	struct canvas *canvas;
+
+	/* All others have theirs, or are small. */
+	if (view->above || !view->judged || view->verdict.way != VERDICT_DIRECT)
+		return;
+	size_canvases(view, mode->width, mode->height);
+	if (view->canvases.canvas[0].buffer)
+		return;
+	canvas = canvas_set_take(&view->canvases, view->device, view->output, &error);
+	/* The first touch of its memory is what takes long. */
+	if (canvas)
+		copy_fill(&canvas->target, &all, 0);
+}
+
 struct kms_buffer *view_sample_canvas(struct view *view)
 {
 	g_autoptr(GError) error = NULL;

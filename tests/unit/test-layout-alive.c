@@ -138,6 +138,30 @@ static void test_answered(void)
 	scene_destroy(scene);
 }
 
+/* The buffer that its cover is drawn into is there before it is dead, and of the mode that runs. */
+static void test_reserved(void)
+{
+	struct scene *scene = create((struct scene_options){0});
+	struct kms_output *output = scene_output(scene, 0);
+	unsigned int buffers;
+
+	scene_show_dmabuf(scene, RED);
+	flip(output);
+	fixture_settle();
+	fake_set_mode(output, SCENE_WIDTH, SCENE_HEIGHT / 2);
+	fixture_settle();
+	fake_set_mode(output, SCENE_WIDTH, SCENE_HEIGHT);
+	fixture_settle();
+	flip(output);
+	g_assert_true(fake_last(output)->buffer->imported);
+	buffers = scene->card->buffers;
+	pass_period(scene);
+	scene_expect_color(output, GREY);
+	g_assert_cmpuint(scene->card->buffers, ==, buffers);
+	flip(output);
+	scene_destroy(scene);
+}
+
 static void test_every_output(void)
 {
 	static const struct layout_output sections[] = {
@@ -453,6 +477,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/layout-alive/covered", test_covered);
 	g_test_add_func("/layout-alive/back", test_back);
 	g_test_add_func("/layout-alive/answered", test_answered);
+	g_test_add_func("/layout-alive/reserved", test_reserved);
 	g_test_add_func("/layout-alive/every-output", test_every_output);
 	g_test_add_func("/layout-alive/every-screen", test_every_screen);
 	g_test_add_func("/layout-alive/layer", test_layer);
