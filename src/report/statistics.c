@@ -24,7 +24,9 @@ static void fill_outputs(const struct statistics_parts *parts, struct stats_outp
 			uint32_t scanout;
 			struct guest *guest = layout_view_guest(parts->layout, j, &scanout);
 
-			if (view_output(layout_view(parts->layout, j)) == output) {
+			/* Its own, before its layers'. */
+			if (!outputs[i].guest &&
+				view_output(layout_view(parts->layout, j)) == output) {
 				outputs[i].guest = guest_name(guest);
 				outputs[i].scanout = scanout;
 			}

@@ -32,7 +32,8 @@ static bool is_seen(struct view *view)
 			view->last_mode_height == mode->height;
 	if (view->shows != SHOWS_PICTURE)
 		return false;
-	if (!view->judged && view_look(view))
+	/* Also of another mode, of which it will be told. */
+	if (view_look(view))
 		view_decide(view);
 	return true;
 }
@@ -145,8 +146,7 @@ static bool make_base_frame(struct view *base, bool overlaid, struct kms_frame *
 		*frame = base->last;
 		return true;
 	}
-	if (!base->judged)
-		view_look(base);
+	view_look(base);
 	base->input.overlaid = overlaid;
 	view_decide(base);
 	if (base->verdict.way != VERDICT_DIRECT)
