@@ -383,6 +383,7 @@ static struct layout_layer *make_layers(const GPtrArray *sections)
 
 		layers[i] = (struct layout_layer){
 			.name = section->name,
+			.layouts = section->layouts,
 			.output = section->output,
 			.guest = section->guest,
 			.scanout = section->scanout,

@@ -190,6 +190,7 @@ static const struct key layer_keys[] = {
 	{"size", VALUE_SIZE, offsetof(struct config_layer, width)},
 	{"z", VALUE_NUMBER, offsetof(struct config_layer, z), 0, 1000},
 	{"opacity", VALUE_OPACITY, offsetof(struct config_layer, opacity)},
+	{TELLING_KEY, VALUE_LAYOUTS, offsetof(struct config_layer, layouts)},
 };
 
 /* What keys were called until 2026; still understood, in no document, and never suggested. */
@@ -545,7 +546,8 @@ static void apply_entry(struct config *config, struct config_scan *scan,
 	} else if (section == &sections[SECTION_LAYOUT]) {
 		target = config_add_layout(config, name, origin);
 	} else if (section == &sections[SECTION_LAYER]) {
-		target = config_add_layer(config, name, origin);
+		target = config_add_layer(config, name,
+			config_scan_value(scan, entry->head, TELLING_KEY), origin);
 	} else {
 		const char *layouts = config_scan_value(scan, entry->head, TELLING_KEY);
 

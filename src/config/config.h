@@ -237,7 +237,8 @@ struct config_output *config_add_output(struct config *config, const char *name,
 	const char *origin);
 struct config_layout *config_add_layout(struct config *config, const char *name,
 	const char *origin);
-struct config_layer *config_add_layer(struct config *config, const char *name, const char *origin);
+struct config_layer *config_add_layer(struct config *config, const char *name, const char *layouts,
+	const char *origin);
 struct config_device *config_add_device(struct config *config, const char *name,
 	const char *origin);
 struct config_region *config_add_region(struct config *config, const char *name,

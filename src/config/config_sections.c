@@ -160,16 +160,17 @@ struct config_output *config_add_output(struct config *config, const char *name,
 	return output;
 }
 
-struct config_layer *config_add_layer(struct config *config, const char *name, const char *origin)
+struct config_layer *config_add_layer(struct config *config, const char *name, const char *layouts,
+	const char *origin)
 {
 	struct config_layer *layer;
 
 	for (guint i = 0; i < config->layers->len; i++) {
 		layer = g_ptr_array_index(config->layers, i);
-		if (g_str_equal(layer->name, name))
+		if (g_str_equal(layer->name, name) && g_strcmp0(layer->layouts, layouts) == 0)
 			return layer;
 	}
-	layer = config_layer_create(name, origin);
+	layer = config_layer_create(name, layouts, origin);
 	g_ptr_array_add(config->layers, layer);
 	return layer;
 }

@@ -8,11 +8,12 @@
 #include "scene/png_file.h"
 #include "vhost_user_gpu.h"
 
-struct config_layer *config_layer_create(const char *name, const char *origin)
+struct config_layer *config_layer_create(const char *name, const char *layouts, const char *origin)
 {
 	struct config_layer *layer = g_new0(struct config_layer, 1);
 
 	layer->name = g_strdup(name);
+	layer->layouts = g_strdup(layouts);
 	layer->origin = g_strdup(origin);
 	layer->scanout = -1;
 	layer->opacity = UINT16_MAX;
@@ -25,6 +26,7 @@ void config_layer_free(gpointer data)
 
 	g_free(layer->name);
 	g_free(layer->origin);
+	g_free(layer->layouts);
 	g_free(layer->output);
 	g_free(layer->guest);
 	picture_spec_clear(&layer->picture);
@@ -182,6 +184,7 @@ static void add_output(struct config *config, const struct config_layer *layer)
 		count++;
 	}
 	output = config_add_output(config, layer->output, layer->origin);
+	output->layouts = g_strdup(layer->layouts);
 	output->pictured = true;
 	output->placed = true;
 	if (count != 1)
@@ -198,7 +201,8 @@ static bool resolve_output(struct config *config, const struct config_layer *lay
 	for (guint i = 0; i < config->outputs->len; i++) {
 		struct config_output *output = g_ptr_array_index(config->outputs, i);
 
-		if (!share_name(layer->output, output->name))
+		if (!share_name(layer->output, output->name) ||
+			config_common_layout(config, layer->layouts, output->layouts) == NULL)
 			continue;
 		if (output->off)
 			return fail(error, layer, "output=%s: [output %s] is off", layer->output,
@@ -223,11 +227,39 @@ static bool check_count(const struct config *config, guint index, GError **error
 	for (guint i = 0; i <= index; i++) {
 		const struct config_layer *other = g_ptr_array_index(config->layers, i);
 
-		count += g_str_equal(other->output, layer->output);
+		count += g_str_equal(other->output, layer->output) &&
+			config_common_layout(config, other->layouts, layer->layouts) != NULL;
 	}
 	return count <= VIEW_LAYERS_MAX ||
 		fail(error, layer, "output %s has %d layers already, and can have no more",
 			layer->output, VIEW_LAYERS_MAX);
+}
+
+static bool check_layouts(const struct config *config, const struct config_layer *layer,
+	GError **error)
+{
+	g_autofree char *where = g_strdup_printf("%s: [layer %s]: layout", layer->origin,
+		layer->name);
+
+	return config_check_layouts(config, where, layer->layouts, error);
+}
+
+/* Without layouts sections of one name are one. */
+static bool check_name(const struct config *config, guint index, GError **error)
+{
+	const struct config_layer *layer = g_ptr_array_index(config->layers, index);
+
+	for (guint i = 0; i < index; i++) {
+		const struct config_layer *other = g_ptr_array_index(config->layers, i);
+		const char *layout = config_common_layout(config, layer->layouts, other->layouts);
+
+		if (layout != NULL && g_str_equal(other->name, layer->name))
+			return fail(error, layer,
+				"the section on %s counts in layout %s, too; say in which layouts "
+				"each does, by layout=",
+				other->origin, layout);
+	}
+	return true;
 }
 
 bool config_resolve_layers(struct config *config, GError **error)
@@ -238,7 +270,8 @@ bool config_resolve_layers(struct config *config, GError **error)
 		if (layer->output == NULL || !share_name(layer->output, layer->output))
 			return fail(error, layer,
 				"output= is needed: the output that it lies on, as DP-1");
-		if (!resolve_source(config, layer, error) || !check_count(config, i, error))
+		if (!check_layouts(config, layer, error) || !check_name(config, i, error) ||
+			!resolve_source(config, layer, error) || !check_count(config, i, error))
 			return false;
 	}
 	for (guint i = 0; i < config->layers->len; i++) {

@@ -18,6 +18,7 @@ struct config;
 struct config_layer {
 	char *name;
 	char *origin;
+	char *layouts; /* in which it counts, separated by semicolons; NULL: in all */
 	char *output; /* as the name of an [output NAME]; not NULL after config_resolve() */
 	char *guest; /* after config_resolve() NULL where it is a picture */
 	int scanout; /* 0 to 15; -1: not given, and of a picture */
@@ -29,7 +30,7 @@ struct config_layer {
 	uint16_t opacity; /* 0xffff: opaque */
 };
 
-struct config_layer *config_layer_create(const char *name, const char *origin);
+struct config_layer *config_layer_create(const char *name, const char *layouts, const char *origin);
 void config_layer_free(gpointer layer);
 
 /* "640x480" */

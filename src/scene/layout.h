@@ -63,6 +63,7 @@ struct layout_guest {
 /* One [layer NAME] section: something above what an output shows. Strings are borrowed. */
 struct layout_layer {
 	const char *name;
+	const char *layouts; /* in which it counts, as layout_output.layouts */
 	const char *output; /* as layout_output.name; the output has a section, or shows a guest */
 	const char *guest; /* whose scanout it shows; NULL: `picture` */
 	int scanout; /* 0 to 15 */

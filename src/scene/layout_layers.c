@@ -185,6 +185,8 @@ static size_t count_below(const struct wanted *wanted, size_t count, const struc
 
 static size_t find_wanted(const struct layout *layout, struct wanted *wanted)
 {
+	enum layout_reason reason;
+	const char *in_force = layout_in_force(layout, &reason);
 	size_t count = 0;
 
 	for (size_t i = 0; i < layout->layer_section_count; i++) {
@@ -192,7 +194,8 @@ static size_t find_wanted(const struct layout *layout, struct wanted *wanted)
 		struct view *below = find_below(layout, section);
 		struct kms_rect area;
 
-		if (!below || count_below(wanted, count, below) == VIEW_LAYERS_MAX)
+		if (!below || !layout_counts(section->layouts, in_force) ||
+			count_below(wanted, count, below) == VIEW_LAYERS_MAX)
 			continue;
 		area = area_on(section, below);
 		if (!rect_empty(&area))
@@ -352,6 +355,7 @@ void layout_layers_init(struct layout *layout, const struct layout_options *opti
 
 		*section = options->layers[i];
 		section->name = g_strdup(section->name);
+		section->layouts = g_strdup(section->layouts);
 		section->output = g_strdup(section->output);
 		section->guest = g_strdup(section->guest);
 		section->picture = picture_spec_copy(&section->picture);
@@ -367,6 +371,7 @@ void layout_layers_finish(struct layout *layout)
 		struct layout_layer *section = &layout->layer_sections[i];
 
 		g_free((char *)(uintptr_t)section->name);
+		g_free((char *)(uintptr_t)section->layouts);
 		g_free((char *)(uintptr_t)section->output);
 		g_free((char *)(uintptr_t)section->guest);
 		picture_spec_clear(&section->picture);

@@ -167,6 +167,13 @@ static const struct fault faults[] = {
 		"scanoutd.conf:2: [layer a]: guest=ivy: there is no [guest ivy]; did you mean ivi?"},
 	{"layer-which-guest", "[guest a]\n[guest b]\n[layer a]\noutput=DP-1\nscanout=0\n",
 		"scanoutd.conf:3: [layer a]: guest= is needed where there are several"},
+	{"layer-layout", "[layout day]\n[layer a]\noutput=DP-1\nscanout=0\nlayout=night\n",
+		"scanoutd.conf:2: [layer a]: layout=night: there is no [layout night]"},
+	{"layer-twice",
+		"[layout day]\n[layer a]\noutput=DP-1\nscanout=0\nlayout=day\n"
+		"[layer a]\noutput=DP-1\nscanout=1\n",
+		"scanoutd.conf:6: [layer a]: the section on scanoutd.conf:2 counts in layout day, too; "
+		"say in which layouts each does, by layout="},
 	{"layer-off", "[output DP-1]\nmode=off\n[layer a]\noutput=DP-2;DP-1\nscanout=0\n",
 		"scanoutd.conf:3: [layer a]: output=DP-2;DP-1: [output DP-1] is off"},
 	{"layer-too-many",

@@ -295,6 +295,52 @@ static void test_replies(void)
 	scene_destroy(scene);
 }
 
+/* One that counts in another layout alone comes and goes with that; what counts in both stays what it is, in its
+ * order. */
+static void test_layouts(gconstpointer data)
+{
+	static const struct layout_named named[] = {{"day", NULL}, {"night", NULL}};
+	struct layout_layer layers[] = {corner(), corner(), corner()};
+	const struct scene_options options = {
+		.guests = 2,
+		.sections = &shows_a,
+		.section_count = 1,
+		.layers = layers,
+		.layer_count = G_N_ELEMENTS(layers),
+		.named = named,
+		.named_count = G_N_ELEMENTS(named),
+	};
+	struct scene *scene;
+
+	layers[0].x = 0;
+	layers[1].guest = NULL;
+	layers[1].picture.color = GREEN;
+	layers[1].layouts = "day";
+	layers[2].guest = NULL;
+	layers[2].picture.color = BLUE;
+	layers[2].layouts = "night";
+	scene = scene_prepare(&options);
+	scene_output(scene, 0)->overlays = GPOINTER_TO_UINT(data);
+	scene_configure(scene, &options);
+	scene_attach(scene, 0);
+	fake_tell(scene->card);
+	scene_scanout(scene, 1, 16, 12);
+	scene_update(scene, 1, small, RED);
+	settle(scene);
+	expect(scene, 0, 24, RED);
+	expect(scene, 32, 24, GREEN);
+	g_assert_true(layout_use(scene->layout, "night", LAYOUT_KEY));
+	settle(scene);
+	expect(scene, 0, 24, RED);
+	expect(scene, 32, 24, BLUE);
+	g_assert_true(layout_use(scene->layout, "day", LAYOUT_KEY));
+	scene_update(scene, 1, small, WHITE);
+	settle(scene);
+	expect(scene, 0, 24, WHITE);
+	expect(scene, 32, 24, GREEN);
+	scene_destroy(scene);
+}
+
 /* The output stays on for the layer when nobody looks at what is below. */
 static void test_dark(void)
 {
@@ -336,6 +382,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/layout/layers/edge", test_edge);
 	g_test_add_data_func("/layout/layers/monitor/planes", GUINT_TO_POINTER(6), test_monitor);
 	g_test_add_data_func("/layout/layers/monitor/drawn", GUINT_TO_POINTER(0), test_monitor);
+	g_test_add_data_func("/layout/layers/layouts/planes", GUINT_TO_POINTER(6), test_layouts);
+	g_test_add_data_func("/layout/layers/layouts/drawn", GUINT_TO_POINTER(0), test_layouts);
 	g_test_add_func("/layout/layers/replies", test_replies);
 	g_test_add_func("/layout/layers/dark", test_dark);
 	return g_test_run();
