@@ -72,6 +72,12 @@ static void stack_destroy(struct view_stack *stack)
 	view_act(base);
 }
 
+void view_stack_give_layer(struct view *view)
+{
+	if (!view->layer)
+		view->layer = kms_output_layer_create(view->output, &layer_listener, view);
+}
+
 void view_stack_enter(struct view *view, struct view *below)
 {
 	struct view_stack *stack = below->stack ? below->stack : stack_create(below);
@@ -80,7 +86,7 @@ void view_stack_enter(struct view *view, struct view *below)
 	view->stack = stack;
 	view->above = true;
 	view->transform = below->transform;
-	view->layer = kms_output_layer_create(view->output, &layer_listener, view);
+	view_stack_give_layer(view);
 	stack->views[stack->count++] = view;
 }
 
