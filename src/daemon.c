@@ -399,7 +399,7 @@ static struct layout_layer *make_layers(const GPtrArray *sections)
 	return layers;
 }
 
-/* The layout, made or as another configuration has it: of that the outputs, the layouts, and of guests what
+/* The layout, made or as another configuration has it: of that the outputs, layers, layouts, and of guests what
  * goes for outputs without a section. */
 static void arrange(struct daemon *daemon, const struct config *config)
 {
@@ -409,7 +409,7 @@ static void arrange(struct daemon *daemon, const struct config *config)
 	g_autofree struct layout_output *outputs = g_new0(struct layout_output, sections->len);
 	g_autofree struct layout_named *named = g_new0(struct layout_named, config->layouts->len);
 	g_autofree struct layout_guest *guests = g_new0(struct layout_guest, daemon->member_count);
-	g_autofree struct layout_layer *layers = make_layers(daemon->config->layers);
+	g_autofree struct layout_layer *layers = make_layers(config->layers);
 	struct layout_options options = {
 		.outputs = outputs,
 		.output_count = sections->len,
@@ -417,7 +417,7 @@ static void arrange(struct daemon *daemon, const struct config *config)
 		.named_count = config->layouts->len,
 		.chosen = config->daemon.layout,
 		.layers = layers,
-		.layer_count = daemon->config->layers->len,
+		.layer_count = config->layers->len,
 		.guests = guests,
 		.guest_count = daemon->member_count,
 		.regions = regions,
@@ -548,7 +548,7 @@ static void config_read(void *data, struct config *config, const GError *error)
 		return;
 	}
 	log_daemon(G_LOG_LEVEL_INFO, "the configuration was read again");
-	changes = config_changes(daemon->config, config);
+	changes = config_changes(daemon->config->texts, config->texts);
 	if (changes != NULL)
 		log_daemon(G_LOG_LEVEL_WARNING, "these take effect at the next start alone: %s",
 			changes);

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "config/config.h"
-
 static void free_keys(gpointer keys)
 {
 	g_hash_table_unref(keys);
@@ -72,12 +70,12 @@ static gint compare_names(gconstpointer a, gconstpointer b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-char *config_changes(const struct config *running, const struct config *read)
+char *config_changes(GHashTable *running, GHashTable *read)
 {
 	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
 
-	compare_sections(running->texts, read->texts, names);
-	compare_sections(read->texts, running->texts, names);
+	compare_sections(running, read, names);
+	compare_sections(read, running, names);
 	if (names->len == 0)
 		return NULL;
 	g_ptr_array_sort(names, compare_names);

@@ -8,16 +8,14 @@
 
 #include <glib.h>
 
-struct config;
-
 /* Sections by name ("guest a"), each with its keys' values. */
 GHashTable *config_texts_create(void);
 
 /* `key` NULL: the section is there. A later value takes an earlier one's place. */
 void config_texts_note(GHashTable *texts, const char *section, const char *key, const char *value);
 
-/* "[daemon] card, [guest b]": keys, and sections that only one of them has, in alphabetical order. NULL: nothing
- * is different. The caller's. */
-char *config_changes(const struct config *running, const struct config *read);
+/* Of the texts of two configurations, "[daemon] card, [guest b]": keys, and sections that only one of them has, in
+ * alphabetical order. NULL: nothing is different. The caller's. */
+char *config_changes(GHashTable *running, GHashTable *read);
 
 #endif

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "config/changes.h"
+#include "config/drop_ins.h"
 #include "config/input_kind.h"
 #include "config/scan.h"
 #include "config/value.h"
@@ -239,7 +240,7 @@ static const struct section sections[] = {
 	[SECTION_OUTPUT] = {"output", output_keys, G_N_ELEMENTS(output_keys), true},
 	[SECTION_LAYOUT] = {"layout", layout_keys, G_N_ELEMENTS(layout_keys), true},
 	[SECTION_REGION] = {"region", region_keys, G_N_ELEMENTS(region_keys)},
-	[SECTION_LAYER] = {"layer", layer_keys, G_N_ELEMENTS(layer_keys)},
+	[SECTION_LAYER] = {"layer", layer_keys, G_N_ELEMENTS(layer_keys), true},
 };
 
 G_STATIC_ASSERT(
@@ -524,6 +525,7 @@ static void apply_entry(struct config *config, struct config_scan *scan,
 	g_autofree char *origin = g_strdup_printf("%s:%u", path, entry->line);
 	g_autoptr(GError) error = NULL;
 	struct config_output *output = NULL;
+	const char *layouts = config_scan_value(scan, entry->head, TELLING_KEY);
 	const struct section *section;
 	const struct key *key;
 	const char *name;
@@ -546,11 +548,8 @@ static void apply_entry(struct config *config, struct config_scan *scan,
 	} else if (section == &sections[SECTION_LAYOUT]) {
 		target = config_add_layout(config, name, origin);
 	} else if (section == &sections[SECTION_LAYER]) {
-		target = config_add_layer(config, name,
-			config_scan_value(scan, entry->head, TELLING_KEY), origin);
+		target = config_add_layer(config, name, layouts, origin);
 	} else {
-		const char *layouts = config_scan_value(scan, entry->head, TELLING_KEY);
-
 		output = config_find_output(config, name, layouts);
 		if (output == NULL)
 			output = config_add_output(config, name, origin);
@@ -593,35 +592,6 @@ static bool load_file(struct config *config, const char *path, GError **error)
 
 /* ---- all files ---- */
 
-static gint compare_names(gconstpointer a, gconstpointer b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* The drop-ins' names in order; a folder that is not there has none. NULL on other errors. */
-static GPtrArray *list_drop_ins(const char *folder, GError **error)
-{
-	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-	g_autoptr(GError) failure = NULL;
-	g_autoptr(GDir) dir = g_dir_open(folder, 0, &failure);
-	const char *name;
-
-	if (dir == NULL) {
-		if (g_error_matches(failure, G_FILE_ERROR, G_FILE_ERROR_NOENT) ||
-			g_error_matches(failure, G_FILE_ERROR, G_FILE_ERROR_NOTDIR))
-			return g_steal_pointer(&names);
-		g_propagate_error(error, g_steal_pointer(&failure));
-		return NULL;
-	}
-	while ((name = g_dir_read_name(dir)) != NULL) {
-		/* Hidden ones are editors' leftovers. */
-		if (*name != '.' && g_str_has_suffix(name, ".conf"))
-			g_ptr_array_add(names, g_strdup(name));
-	}
-	g_ptr_array_sort(names, compare_names);
-	return g_steal_pointer(&names);
-}
-
 static bool load_all(struct config *config, const char *path, GError **error)
 {
 	const char *main_path = path != NULL ? path : CONFIG_DEFAULT_PATH;
@@ -632,7 +602,7 @@ static bool load_all(struct config *config, const char *path, GError **error)
 		if (!load_file(config, main_path, error))
 			return false;
 	}
-	names = list_drop_ins(folder, error);
+	names = config_list_drop_ins(folder, error);
 	for (guint i = 0; names != NULL && i < names->len; i++) {
 		g_autofree char *file = g_build_filename(folder, g_ptr_array_index(names, i), NULL);
 

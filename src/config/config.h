@@ -19,8 +19,6 @@
 
 #include "config/combination.h"
 #include "config/device_options.h"
-#include "config/layers.h"
-#include "config/layouts.h"
 #include "config/value.h"
 #include "scene/alive.h"
 #include "scene/picture_spec.h"
@@ -173,6 +171,29 @@ struct config_region {
 		options; /* .name and .output are the two above, after config_resolve() */
 };
 
+/* [layout NAME], in the order of the files. */
+struct config_layout {
+	char *name;
+	char *origin;
+	char *when; /* outputs, separated by semicolons; NULL: not given */
+};
+
+/* [layer NAME], in the order of the files. */
+struct config_layer {
+	char *name;
+	char *origin;
+	char *layouts; /* in which it counts, as config_output.layouts */
+	char *output; /* as the name of an [output NAME]; not NULL after config_resolve() */
+	char *guest; /* after config_resolve() NULL where it is a picture */
+	int scanout; /* 0 to 15; -1: not given, and of a picture */
+	bool pictured; /* picture= was given */
+	struct picture_spec picture;
+	int32_t x, y; /* on the screen as its viewer sees it, pixels */
+	int32_t width, height; /* 0: as far as the edges, or as large as the PNG is */
+	int z;
+	uint16_t opacity; /* 0xffff: opaque */
+};
+
 struct config {
 	struct config_daemon daemon;
 	struct config_input input;
@@ -243,5 +264,40 @@ struct config_device *config_add_device(struct config *config, const char *name,
 	const char *origin);
 struct config_region *config_add_region(struct config *config, const char *name,
 	const char *origin);
+
+/* ---- parts of config_resolve(): resolve_layouts.c ---- */
+
+/* Two sections of one name: where the other one is, and a layout that both have. */
+#define CONFIG_LAYOUT_TWICE \
+	"the section on %s counts in layout %s, too; say in which layouts each does, by layout="
+
+/* Is there such a layout? `where` begins the message: "FILE:12: [output DP-1]: layout". */
+bool config_check_layout(const struct config *config, const char *where, const char *name,
+	GError **error);
+
+/* The same of each in a list; NULL: none is named. */
+bool config_check_layouts(const struct config *config, const char *where, const char *list,
+	GError **error);
+
+/*
+ * A layout in which two sections count that have these lists (layout=; NULL: not given): "" where the
+ * configuration has no layouts, NULL where there is none.
+ */
+const char *config_common_layout(const struct config *config, const char *list, const char *other);
+
+/* [daemon] layout=, and switch-layout=. */
+bool config_resolve_layouts(const struct config *config, GError **error);
+
+/* ---- and resolve_layers.c ---- */
+
+/* Before the outputs are resolved: each layer's output is one that is on in its layouts, whether a guest is shown
+ * on it or not. Adds sections for those that have none. */
+bool config_resolve_layers(struct config *config, GError **error);
+
+/* And after: a layer without scanout= gets the lowest that no other section has in a layout with it. */
+bool config_resolve_layer_scanouts(struct config *config, GError **error);
+
+/* A section's picture that cannot be read; for --check-config. */
+bool config_check_layers(const struct config *config, GError **error);
 
 #endif

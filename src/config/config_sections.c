@@ -66,6 +66,41 @@ static void region_free(gpointer data)
 	g_free(region);
 }
 
+static void layout_free(gpointer data)
+{
+	struct config_layout *layout = data;
+
+	g_free(layout->name);
+	g_free(layout->origin);
+	g_free(layout->when);
+	g_free(layout);
+}
+
+static struct config_layer *layer_create(const char *name, const char *layouts, const char *origin)
+{
+	struct config_layer *layer = g_new0(struct config_layer, 1);
+
+	layer->name = g_strdup(name);
+	layer->layouts = g_strdup(layouts);
+	layer->origin = g_strdup(origin);
+	layer->scanout = -1;
+	layer->opacity = UINT16_MAX;
+	return layer;
+}
+
+static void layer_free(gpointer data)
+{
+	struct config_layer *layer = data;
+
+	g_free(layer->name);
+	g_free(layer->origin);
+	g_free(layer->layouts);
+	g_free(layer->output);
+	g_free(layer->guest);
+	picture_spec_clear(&layer->picture);
+	g_free(layer);
+}
+
 struct config *config_create(void)
 {
 	struct config *config = g_new0(struct config, 1);
@@ -80,10 +115,10 @@ struct config *config_create(void)
 	config->devices = g_ptr_array_new_with_free_func(device_free);
 	config->guests = g_ptr_array_new_with_free_func(guest_free);
 	config->outputs = g_ptr_array_new_with_free_func(output_free);
-	config->layouts = g_ptr_array_new_with_free_func(config_layout_free);
+	config->layouts = g_ptr_array_new_with_free_func(layout_free);
 	config->texts = config_texts_create();
 	config->regions = g_ptr_array_new_with_free_func(region_free);
-	config->layers = g_ptr_array_new_with_free_func(config_layer_free);
+	config->layers = g_ptr_array_new_with_free_func(layer_free);
 	return config;
 }
 
@@ -170,7 +205,7 @@ struct config_layer *config_add_layer(struct config *config, const char *name, c
 		if (g_str_equal(layer->name, name) && g_strcmp0(layer->layouts, layouts) == 0)
 			return layer;
 	}
-	layer = config_layer_create(name, layouts, origin);
+	layer = layer_create(name, layouts, origin);
 	g_ptr_array_add(config->layers, layer);
 	return layer;
 }

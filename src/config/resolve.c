@@ -11,7 +11,6 @@
 
 #include "config/config.h"
 #include "config/input_kind.h"
-#include "config/layouts.h"
 #include "config/value.h"
 #include "scene/png_file.h"
 #include "vhost_user_gpu.h"
@@ -313,9 +312,7 @@ static bool check_other_output(const struct config *config, const struct config_
 		return true;
 	/* Without layouts sections of one name are one. */
 	if (same)
-		return fail(error, output->origin, "output", output->name,
-			"the section on %s counts in layout %s, too; say in which layouts each does, "
-			"by layout=",
+		return fail(error, output->origin, "output", output->name, CONFIG_LAYOUT_TWICE,
 			other->origin, layout);
 	return fail(error, output->origin, "output", output->name,
 		"[output %s] has other settings for %s%s%s", other->name, name,

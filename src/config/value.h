@@ -108,6 +108,15 @@ bool config_parse_acceleration(const char *text, double *acceleration, GError **
  * clockwise so much. */
 bool config_parse_calibration(const char *text, float calibration[6], GError **error);
 
+/* "a;b": names, each once. */
+bool config_parse_layouts(const char *text, GError **error);
+/* "DP-1;HDMI-A-1": at least one output, each once. */
+bool config_parse_when(const char *text, GError **error);
+/* "640x480" */
+bool config_parse_size(const char *text, int32_t *width, int32_t *height, GError **error);
+/* "0.5" or "50%", of 0xffff */
+bool config_parse_opacity(const char *text, uint16_t *opacity, GError **error);
+
 /* Of the words offered, the one that `wanted` is most likely a misspelling of; NULL where none is
  * near. */
 struct config_nearest {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The values of the keys that only [output NAME] has, as far as they are many: one parser a kind, as in
- * value.c.
+ * The values of the keys that only [output NAME] and [layer NAME] have, as far as they are many: one parser a
+ * kind, as in value.c.
  */
 #include <string.h>
 
@@ -78,5 +78,39 @@ bool config_parse_hours(const char *text, struct hours *hours, GError **error)
 	g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE,
 		"must be times of day as 07:00-22:30, or up to %d of them separated by semicolons",
 		HOURS_MAX);
+	return false;
+}
+
+bool config_parse_size(const char *text, int32_t *width, int32_t *height, GError **error)
+{
+	g_auto(GStrv) parts = g_strsplit(text, "x", 3);
+	gint64 numbers[2];
+
+	if (g_strv_length(parts) == 2 &&
+		g_ascii_string_to_signed(parts[0], 10, 1, 16384, &numbers[0], NULL) &&
+		g_ascii_string_to_signed(parts[1], 10, 1, 16384, &numbers[1], NULL)) {
+		*width = (int32_t)numbers[0];
+		*height = (int32_t)numbers[1];
+		return true;
+	}
+	g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE,
+		"must be WIDTHxHEIGHT in pixels, each from 1 to 16384");
+	return false;
+}
+
+bool config_parse_opacity(const char *text, uint16_t *opacity, GError **error)
+{
+	char *end;
+	double value = g_ascii_strtod(text, &end);
+	bool percent = *end == '%';
+	double whole = percent ? 100 : 1;
+
+	end += percent;
+	if (end != text && *end == '\0' && g_ascii_isdigit(*text) && value >= 0 && value <= whole) {
+		*opacity = (uint16_t)(value / whole * UINT16_MAX + 0.5);
+		return true;
+	}
+	g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE,
+		"must be a number from 0 (not seen) to 1 (opaque), or from 0%% to 100%%");
 	return false;
 }

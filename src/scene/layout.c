@@ -508,7 +508,6 @@ struct layout *layout_create(const struct layout_options *options,
 	for (size_t i = 0; i < options->guest_count; i++)
 		add_member(layout, &options->guests[i]);
 	layout_sections_init(layout, options);
-	layout_layers_init(layout, options);
 	layout_placeholder_init(layout, options->font);
 	for (size_t i = 0; i < options->output_count; i++)
 		layout_begin_to_read(layout, &options->outputs[i].picture);
@@ -547,7 +546,6 @@ void layout_destroy(struct layout *layout)
 	for (size_t i = 0; i < layout->member_count; i++)
 		free_member(&layout->members[i]);
 	layout_sections_finish(layout);
-	layout_layers_finish(layout);
 	g_hash_table_unref(layout->said);
 	g_free(layout->members);
 	g_free(layout);

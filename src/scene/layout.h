@@ -63,7 +63,7 @@ struct layout_guest {
 /* One [layer NAME] section: something above what an output shows. Strings are borrowed. */
 struct layout_layer {
 	const char *name;
-	const char *layouts; /* in which it counts, as layout_output.layouts */
+	const char *layouts; /* in which it counts, for layout_counts() */
 	const char *output; /* as layout_output.name; the output has a section, or shows a guest */
 	const char *guest; /* whose scanout it shows; NULL: `picture` */
 	int scanout; /* 0 to 15 */
@@ -155,7 +155,7 @@ const char *layout_name_at(const struct layout *layout, size_t index);
 const char *layout_in_force(const struct layout *layout, enum layout_reason *reason);
 
 /*
- * Other sections than before, and other layouts: of the options the outputs and layouts, and of each guest,
+ * Other sections than before, and other layouts: of the options the outputs, layers and layouts, and of each guest,
  * which are those of layout_create() in the same order, mode and policy. A layout in force stays so if it is
  * still there, unless `chosen` is another than before.
  */

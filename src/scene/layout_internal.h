@@ -98,7 +98,8 @@ struct layout {
 	size_t count;
 	struct vacant vacants[KMS_OUTPUTS_MAX];
 	size_t vacant_count;
-	struct layout_layer *layer_sections; /* by z; the strings are its own */
+	struct layout_layer
+		*layer_sections; /* of the layout in force, by z; the strings are its own */
 	size_t layer_section_count;
 	struct entry layers[LAYOUT_LAYERS_MAX]; /* those of an output the lowest first */
 	size_t layer_count;
@@ -170,8 +171,11 @@ bool layout_is_named(const struct layout *layout, const struct guest *guest, int
 void layout_begin_to_read(struct layout *layout, const struct picture_spec *spec);
 
 /* (layout_layers.c) */
-void layout_layers_init(struct layout *layout, const struct layout_options *options);
-void layout_layers_finish(struct layout *layout);
+/* The sections that count now, which are layout_sections.c's, with the strings of their own. */
+void layout_layers_sort(struct layout_layer *sections, size_t count);
+/* They are others: what is the same refers to them. What is not refers to the former ones until
+ * layout_layers_update() has closed it. */
+void layout_layers_refer(struct layout *layout);
 /* Opens and closes what has to be; true: there was something. */
 bool layout_layers_update(struct layout *layout);
 /* The output's own view is about to go; NULL: all are. */

@@ -185,8 +185,6 @@ static size_t count_below(const struct wanted *wanted, size_t count, const struc
 
 static size_t find_wanted(const struct layout *layout, struct wanted *wanted)
 {
-	enum layout_reason reason;
-	const char *in_force = layout_in_force(layout, &reason);
 	size_t count = 0;
 
 	for (size_t i = 0; i < layout->layer_section_count; i++) {
@@ -194,8 +192,7 @@ static size_t find_wanted(const struct layout *layout, struct wanted *wanted)
 		struct view *below = find_below(layout, section);
 		struct kms_rect area;
 
-		if (!below || !layout_counts(section->layouts, in_force) ||
-			count_below(wanted, count, below) == VIEW_LAYERS_MAX)
+		if (!below || count_below(wanted, count, below) == VIEW_LAYERS_MAX)
 			continue;
 		area = area_on(section, below);
 		if (!rect_empty(&area))
@@ -336,7 +333,7 @@ void layout_layers_say(struct layout *layout)
 	}
 }
 
-/* ---- life ---- */
+/* ---- sections ---- */
 
 static int compare_heights(const void *a, const void *b, void *data)
 {
@@ -346,44 +343,30 @@ static int compare_heights(const void *a, const void *b, void *data)
 	return first->z < second->z ? -1 : first->z > second->z;
 }
 
-void layout_layers_init(struct layout *layout, const struct layout_options *options)
+void layout_layers_sort(struct layout_layer *sections, size_t count)
 {
-	layout->layer_section_count = MIN(options->layer_count, LAYOUT_LAYERS_MAX);
-	layout->layer_sections = g_new0(struct layout_layer, layout->layer_section_count);
-	for (size_t i = 0; i < layout->layer_section_count; i++) {
-		struct layout_layer *section = &layout->layer_sections[i];
-
-		*section = options->layers[i];
-		section->name = g_strdup(section->name);
-		section->layouts = g_strdup(section->layouts);
-		section->output = g_strdup(section->output);
-		section->guest = g_strdup(section->guest);
-		section->picture = picture_spec_copy(&section->picture);
-	}
 	/* Of one height in the order of the configuration. */
-	g_qsort_with_data(layout->layer_sections, (gint)layout->layer_section_count,
-		sizeof(struct layout_layer), compare_heights, NULL);
+	g_qsort_with_data(sections, (gint)count, sizeof(*sections), compare_heights, NULL);
 }
 
-void layout_layers_finish(struct layout *layout)
+static bool is_same_section(const struct layout_layer *a, const struct layout_layer *b)
 {
-	for (size_t i = 0; i < layout->layer_section_count; i++) {
-		struct layout_layer *section = &layout->layer_sections[i];
-
-		g_free((char *)(uintptr_t)section->name);
-		g_free((char *)(uintptr_t)section->layouts);
-		g_free((char *)(uintptr_t)section->output);
-		g_free((char *)(uintptr_t)section->guest);
-		picture_spec_clear(&section->picture);
-	}
-	g_free(layout->layer_sections);
+	return g_str_equal(a->name, b->name) && g_str_equal(a->output, b->output) &&
+		g_strcmp0(a->guest, b->guest) == 0 && a->scanout == b->scanout &&
+		picture_spec_equal(&a->picture, &b->picture) && a->x == b->x && a->y == b->y &&
+		a->width == b->width && a->height == b->height && a->opacity == b->opacity;
 }
 
-bool layout_is_layered(const struct layout *layout, const struct guest *guest)
+void layout_layers_refer(struct layout *layout)
 {
-	for (size_t i = 0; i < layout->layer_section_count; i++) {
-		if (g_strcmp0(layout->layer_sections[i].guest, guest_name(guest)) == 0)
-			return true;
+	for (size_t i = 0; i < layout->layer_count; i++) {
+		struct entry *entry = &layout->layers[i];
+
+		for (size_t j = 0; j < layout->layer_section_count; j++) {
+			if (!is_same_section(entry->layer, &layout->layer_sections[j]))
+				continue;
+			entry->layer = &layout->layer_sections[j];
+			break;
+		}
 	}
-	return false;
 }

@@ -13,6 +13,8 @@
 struct layout_arrangement {
 	struct layout_output *sections; /* of all layouts; the strings are its own */
 	size_t section_count;
+	struct layout_layer *layers; /* the same */
+	size_t layer_count;
 	struct layout_named *named; /* the strings are its own */
 	size_t named_count;
 	char *chosen; /* layout_options.chosen */
@@ -20,10 +22,12 @@ struct layout_arrangement {
 	enum layout_reason reason;
 	bool ruled; /* the monitors were asked, and called for … */
 	size_t rule; /* … this one; LAYOUT_NONE: for none */
-	bool stale; /* layout->sections are not those of the layout in force */
+	bool stale; /* layout->sections, layer_sections are not those of the layout in force */
 	/* Those before, until the present ones are applied; NULL: there are none. */
 	struct layout_output *former;
 	size_t former_count;
+	struct layout_layer *former_layers;
+	size_t former_layer_count;
 };
 
 static void free_text(const char *text)
@@ -52,6 +56,30 @@ static void free_sections(struct layout_output *sections, size_t count)
 		free_text(sections[i].layouts);
 		free_text(sections[i].guest);
 		free_text(sections[i].mode);
+		picture_spec_clear(&sections[i].picture);
+	}
+	g_free(sections);
+}
+
+static struct layout_layer copy_layer(const struct layout_layer *section)
+{
+	struct layout_layer copy = *section;
+
+	copy.name = g_strdup(section->name);
+	copy.layouts = g_strdup(section->layouts);
+	copy.output = g_strdup(section->output);
+	copy.guest = g_strdup(section->guest);
+	copy.picture = picture_spec_copy(&section->picture);
+	return copy;
+}
+
+static void free_layers(struct layout_layer *sections, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		free_text(sections[i].name);
+		free_text(sections[i].layouts);
+		free_text(sections[i].output);
+		free_text(sections[i].guest);
 		picture_spec_clear(&sections[i].picture);
 	}
 	g_free(sections);
@@ -105,6 +133,23 @@ static void refer_to_present(struct layout *layout)
 	}
 }
 
+static void take_layers(struct layout *layout, const char *name)
+{
+	struct layout_arrangement *arrangement = layout->arrangement;
+
+	arrangement->former_layers = layout->layer_sections;
+	arrangement->former_layer_count = layout->layer_section_count;
+	layout->layer_sections = g_new0(struct layout_layer, arrangement->layer_count);
+	layout->layer_section_count = 0;
+	for (size_t i = 0; i < arrangement->layer_count; i++) {
+		if (layout_counts(arrangement->layers[i].layouts, name))
+			layout->layer_sections[layout->layer_section_count++] = copy_layer(
+				&arrangement->layers[i]);
+	}
+	layout_layers_sort(layout->layer_sections, layout->layer_section_count);
+	layout_layers_refer(layout);
+}
+
 static void take_sections(struct layout *layout)
 {
 	struct layout_arrangement *arrangement = layout->arrangement;
@@ -121,6 +166,7 @@ static void take_sections(struct layout *layout)
 		if (layout_counts(section->layouts, name))
 			layout->sections[layout->section_count++] = copy_section(section);
 	}
+	take_layers(layout, name);
 	arrangement->stale = false;
 	refer_to_present(layout);
 	layout_hours_finish(layout);
@@ -132,8 +178,11 @@ void layout_sections_applied(struct layout *layout)
 	struct layout_arrangement *arrangement = layout->arrangement;
 
 	free_sections(arrangement->former, arrangement->former_count);
+	free_layers(arrangement->former_layers, arrangement->former_layer_count);
 	arrangement->former = NULL;
 	arrangement->former_count = 0;
+	arrangement->former_layers = NULL;
+	arrangement->former_layer_count = 0;
 }
 
 /* ---- which layout ---- */
@@ -253,6 +302,18 @@ bool layout_is_named(const struct layout *layout, const struct guest *guest, int
 	return false;
 }
 
+/* In any layout. */
+bool layout_is_layered(const struct layout *layout, const struct guest *guest)
+{
+	const struct layout_arrangement *arrangement = layout->arrangement;
+
+	for (size_t i = 0; i < arrangement->layer_count; i++) {
+		if (g_strcmp0(arrangement->layers[i].guest, guest_name(guest)) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* ---- life ---- */
 
 static struct layout_arrangement *copy_arrangement(const struct layout_options *options)
@@ -263,6 +324,10 @@ static struct layout_arrangement *copy_arrangement(const struct layout_options *
 	arrangement->section_count = options->output_count;
 	for (size_t i = 0; i < options->output_count; i++)
 		arrangement->sections[i] = copy_section(&options->outputs[i]);
+	arrangement->layer_count = MIN(options->layer_count, LAYOUT_LAYERS_MAX);
+	arrangement->layers = g_new0(struct layout_layer, arrangement->layer_count);
+	for (size_t i = 0; i < arrangement->layer_count; i++)
+		arrangement->layers[i] = copy_layer(&options->layers[i]);
 	arrangement->named = g_new0(struct layout_named, options->named_count);
 	arrangement->named_count = options->named_count;
 	for (size_t i = 0; i < options->named_count; i++)
@@ -277,6 +342,7 @@ static struct layout_arrangement *copy_arrangement(const struct layout_options *
 static void free_arrangement(struct layout_arrangement *arrangement)
 {
 	free_sections(arrangement->sections, arrangement->section_count);
+	free_layers(arrangement->layers, arrangement->layer_count);
 	for (size_t i = 0; i < arrangement->named_count; i++) {
 		free_text(arrangement->named[i].name);
 		free_text(arrangement->named[i].when);
@@ -340,5 +406,6 @@ void layout_sections_finish(struct layout *layout)
 {
 	layout_sections_applied(layout);
 	free_sections(layout->sections, layout->section_count);
+	free_layers(layout->layer_sections, layout->layer_section_count);
 	free_arrangement(layout->arrangement);
 }

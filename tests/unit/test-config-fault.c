@@ -330,6 +330,12 @@ static const struct fault faults[] = {
 		"[output DP-2;DP-1]\nscaling=none\n",
 		"scanoutd.conf:5: [output DP-2;DP-1]: [output DP-1] has other settings for DP-1 in layout "
 		"b"},
+	{"layer-no-such-layout", "[layout day]\n[layer a]\noutput=DP-1\nscanout=0\nlayout=dya\n",
+		"scanoutd.conf:2: [layer a]: layout=dya: there is no [layout dya]; did you mean day?"},
+	{"layer-off-in-its-layout",
+		"[layout day]\n[layout night]\n[output DP-1]\nlayout=night\nmode=off\n"
+		"[layer a]\noutput=DP-1\nlayout=night\nscanout=0\n",
+		"scanoutd.conf:6: [layer a]: output=DP-1: [output DP-1] is off"},
 	{"same-digits", "[input]\nswitch-guest=Ctrl+Alt\nswitch-layout=Alt+Ctrl\n",
 		"[input]: switch-layout= and switch-guest= are the same keys"},
 	{"switch-layout", "[input]\nswitch-layout=F1\n",

@@ -492,7 +492,7 @@ static void expect_changes(struct config_fixture *fixture, const char *before, c
 	running = config_fixture_load(fixture->path, "");
 	config_fixture_write(fixture, after);
 	read = config_fixture_load(fixture->path, "");
-	seen = config_changes(running, read);
+	seen = config_changes(running->texts, read->texts);
 	g_assert_cmpstr(seen, ==, changes);
 	config_destroy(running);
 	config_destroy(read);
@@ -506,7 +506,7 @@ static void test_changes(struct config_fixture *fixture, gconstpointer data)
 	/* Outputs and layouts, and of guests what goes for outputs. */
 	expect_changes(fixture, text,
 		"[layout day]\nwhen=DP-1\n[daemon]\nlayout=day\ncard=/dev/a\n"
-		"[output DP-1]\nlayout=day\n[input]\n"
+		"[output DP-1]\nlayout=day\n[input]\n[layer a]\noutput=DP-1\npicture=card\n"
 		"[guest a]\nscaling=none\nmode=800x600\nvm=x\n",
 		NULL);
 	expect_changes(fixture, text,
@@ -540,6 +540,36 @@ static void test_output_lists(struct config_fixture *fixture, gconstpointer data
 	g_assert_cmpstr(output_of(config, 0)->name, ==, "HDMI-A-1;eDP-1");
 	g_assert_cmpint(output_of(config, 0)->scanout, ==, 0);
 	g_assert_cmpint(output_of(config, 1)->scanout, ==, 1);
+	config_destroy(config);
+}
+
+/* A layer's output is on in the layer's layouts: where it has no section, it gets one. */
+static void test_layers_in_layouts(struct config_fixture *fixture, gconstpointer data)
+{
+	struct config *config;
+
+	config_fixture_write(fixture,
+		"[layout day]\n[layout night]\n[layout late]\n[guest a]\n[guest b]\n"
+		"[output DP-1]\nguest=a\nlayout=day\n"
+		"[output DP-2]\nmode=off\nlayout=day\n"
+		"[layer one]\noutput=DP-1\nguest=b\n"
+		"[layer two]\noutput=DP-2\nguest=b\nlayout=night\n"
+		"[layer two]\noutput=DP-1\nguest=a\nlayout=day;late\n");
+	config = config_fixture_load(fixture->path, "");
+	g_assert_cmpuint(config->layers->len, ==, 3);
+	g_assert_cmpstr(layer_of(config, 1)->layouts, ==, "night");
+	g_assert_cmpstr(layer_of(config, 2)->layouts, ==, "day;late");
+	g_assert_cmpuint(config->outputs->len, ==, 4);
+	g_assert_cmpstr(output_of(config, 2)->name, ==, "DP-1");
+	g_assert_cmpstr(output_of(config, 2)->layouts, ==, "night;late");
+	g_assert_true(output_of(config, 2)->pictured);
+	g_assert_cmpstr(output_of(config, 3)->name, ==, "DP-2");
+	g_assert_cmpstr(output_of(config, 3)->layouts, ==, "night");
+	/* Scanouts are counted in each layout, over outputs and layers. */
+	g_assert_cmpint(output_of(config, 0)->scanout, ==, 0);
+	g_assert_cmpint(layer_of(config, 0)->scanout, ==, 0);
+	g_assert_cmpint(layer_of(config, 1)->scanout, ==, 1);
+	g_assert_cmpint(layer_of(config, 2)->scanout, ==, 1);
 	config_destroy(config);
 }
 
@@ -960,6 +990,7 @@ int main(int argc, char **argv)
 	ADD("output-lists", test_output_lists);
 	ADD("layouts", test_layouts);
 	ADD("layouts-and-options", test_layouts_and_options);
+	ADD("layers-in-layouts", test_layers_in_layouts);
 	ADD("changes", test_changes);
 	ADD("runtime-folder", test_runtime_folder);
 	ADD("drop-ins", test_drop_ins);

@@ -402,6 +402,92 @@ static void test_pictures(void)
 	scene_destroy(scene);
 }
 
+/* ---- layers ---- */
+
+/* The view of a guest's layer; NULL: it has none. */
+static struct view *layer_of(const struct scene *scene, size_t guest)
+{
+	for (size_t i = 0; i < layout_view_count(scene->layout); i++) {
+		struct view *view = layout_view(scene->layout, i);
+		uint32_t scanout;
+
+		if (view_is_layer(view) &&
+			layout_view_guest(scene->layout, i, &scanout) == scene->guests[guest])
+			return view;
+	}
+	return NULL;
+}
+
+/* On the output that all have alike a layer that all have, too; on DP-4 others. */
+static const struct layout_layer layers[] = {
+	{.name = "always",
+		.output = "DP-1",
+		.guest = "c",
+		.scanout = 1,
+		.width = 16,
+		.height = 12,
+		.opacity = UINT16_MAX},
+	{.name = "b",
+		.layouts = "day;dock",
+		.output = "DP-4",
+		.guest = "b",
+		.scanout = 1,
+		.width = 8,
+		.height = 8,
+		.opacity = UINT16_MAX},
+	{.name = "b",
+		.layouts = "night",
+		.output = "DP-4",
+		.guest = "b",
+		.scanout = 1,
+		.width = 16,
+		.height = 8,
+		.opacity = UINT16_MAX},
+};
+
+static void expect_width(const struct view *view, uint32_t expected)
+{
+	uint32_t width, height;
+
+	view_screen_size(view, &width, &height);
+	g_assert_cmpuint(width, ==, expected);
+}
+
+static void test_layers(void)
+{
+	struct scene_options changed = options;
+	struct scene *scene;
+	struct view *kept;
+	struct kms_output before;
+
+	changed.layers = layers;
+	changed.layer_count = G_N_ELEMENTS(layers);
+	scene = scene_create(&changed);
+	use(scene, "day");
+	kept = layer_of(scene, 2);
+	g_assert_nonnull(kept);
+	expect_width(layer_of(scene, 1), 8);
+	finish_frames(scene);
+	before = *scene_output(scene, 0);
+	use(scene, "night");
+	g_assert_true(layer_of(scene, 2) == kept);
+	g_assert_cmpmem(scene_output(scene, 0), sizeof(before), &before, sizeof(before));
+	expect_width(layer_of(scene, 1), 16);
+	use(scene, "dock");
+	/* It lies on an output that no section has in this layout. */
+	g_assert_null(layer_of(scene, 1));
+	/* The same again, and none. */
+	use(scene, "day");
+	scene_reconfigure(scene, &changed);
+	g_assert_true(layer_of(scene, 2) == kept);
+	changed.layer_count = 0;
+	scene_reconfigure(scene, &changed);
+	g_assert_null(layer_of(scene, 2));
+	g_assert_null(layer_of(scene, 1));
+	g_free(fixture_log_take());
+	scene_destroy(scene);
+}
+
 /* ---- other sections ---- */
 
 static void test_same_again(void)
@@ -499,6 +585,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/layouts/moves", test_moves);
 	g_test_add_func("/layouts/not-shown", test_not_shown);
 	g_test_add_func("/layouts/pictures", test_pictures);
+	g_test_add_func("/layouts/layers", test_layers);
 	g_test_add_func("/layouts/same-again", test_same_again);
 	g_test_add_func("/layouts/other-sections", test_other_sections);
 	g_test_add_func("/layouts/renumbered", test_renumbered);

@@ -62,6 +62,25 @@ static const struct layout_output in_layouts[] = {
 	{.name = "DP-2", .layouts = "b;c", .pictured = true, .picture.color = 0x304050},
 };
 
+static const struct layout_layer layers[] = {
+	{.name = "l",
+		.layouts = "a;c",
+		.output = "DP-1",
+		.guest = "g",
+		.scanout = 2,
+		.width = 8,
+		.height = 8,
+		.opacity = UINT16_MAX},
+	{.name = "m",
+		.output = "DP-2",
+		.picture.color = 0x102030,
+		.x = 4,
+		.y = 4,
+		.width = 8,
+		.height = 8,
+		.opacity = 0x8000},
+};
+
 static const struct layout_named named[] = {{"a", NULL}, {"b", "DP-3"}, {"c", "DP-2;DP-9"}};
 
 /* ---- life ---- */
@@ -125,6 +144,7 @@ void stage_arrange(struct stage *stage, struct fuzz *fuzz)
 		.output_count = G_N_ELEMENTS(in_layouts),
 		.named = named,
 		.named_count = G_N_ELEMENTS(named),
+		.layers = layers,
 		.guests = &guest,
 		.guest_count = 1,
 	};
@@ -134,6 +154,7 @@ void stage_arrange(struct stage *stage, struct fuzz *fuzz)
 	switch (fuzz_pick(fuzz, 4)) {
 	case 0:
 		options.chosen = fuzz_u8(fuzz) & 1 ? "c" : NULL;
+		options.layer_count = fuzz_pick(fuzz, G_N_ELEMENTS(layers) + 1);
 		layout_reconfigure(stage->layout, &options);
 		break;
 	case 1:

@@ -1,73 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "config/layers.h"
+/* What belongs together of [layer NAME] sections, and of the outputs that they lie on. */
+#include "config/config.h"
 
 #include <string.h>
 
-#include "config/config.h"
 #include "scene/layout.h"
+#include "scene/layout_choose.h"
 #include "scene/png_file.h"
 #include "vhost_user_gpu.h"
-
-struct config_layer *config_layer_create(const char *name, const char *layouts, const char *origin)
-{
-	struct config_layer *layer = g_new0(struct config_layer, 1);
-
-	layer->name = g_strdup(name);
-	layer->layouts = g_strdup(layouts);
-	layer->origin = g_strdup(origin);
-	layer->scanout = -1;
-	layer->opacity = UINT16_MAX;
-	return layer;
-}
-
-void config_layer_free(gpointer data)
-{
-	struct config_layer *layer = data;
-
-	g_free(layer->name);
-	g_free(layer->origin);
-	g_free(layer->layouts);
-	g_free(layer->output);
-	g_free(layer->guest);
-	picture_spec_clear(&layer->picture);
-	g_free(layer);
-}
-
-/* ---- values ---- */
-
-bool config_parse_size(const char *text, int32_t *width, int32_t *height, GError **error)
-{
-	g_auto(GStrv) parts = g_strsplit(text, "x", 3);
-	gint64 numbers[2];
-
-	if (g_strv_length(parts) == 2 &&
-		g_ascii_string_to_signed(parts[0], 10, 1, 16384, &numbers[0], NULL) &&
-		g_ascii_string_to_signed(parts[1], 10, 1, 16384, &numbers[1], NULL)) {
-		*width = (int32_t)numbers[0];
-		*height = (int32_t)numbers[1];
-		return true;
-	}
-	g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE,
-		"must be WIDTHxHEIGHT in pixels, each from 1 to 16384");
-	return false;
-}
-
-bool config_parse_opacity(const char *text, uint16_t *opacity, GError **error)
-{
-	char *end;
-	double value = g_ascii_strtod(text, &end);
-	bool percent = *end == '%';
-	double whole = percent ? 100 : 1;
-
-	end += percent;
-	if (end != text && *end == '\0' && g_ascii_isdigit(*text) && value >= 0 && value <= whole) {
-		*opacity = (uint16_t)(value / whole * UINT16_MAX + 0.5);
-		return true;
-	}
-	g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE,
-		"must be a number from 0 (not seen) to 1 (opaque), or from 0%% to 100%%");
-	return false;
-}
 
 /* ---- what belongs together ---- */
 
@@ -168,8 +108,8 @@ static bool is_named(const struct config *config, const struct config_guest *gue
 	return false;
 }
 
-/* It looks as its guest says, where only one can be shown there. */
-static void add_output(struct config *config, const struct config_layer *layer)
+/* It looks as its guest says, where only one can be shown there. `layouts`: as its layout=. */
+static void add_output(struct config *config, const struct config_layer *layer, const char *layouts)
 {
 	const struct config_guest *guest = NULL;
 	struct config_output *output;
@@ -184,7 +124,7 @@ static void add_output(struct config *config, const struct config_layer *layer)
 		count++;
 	}
 	output = config_add_output(config, layer->output, layer->origin);
-	output->layouts = g_strdup(layer->layouts);
+	output->layouts = g_strdup(layouts);
 	output->pictured = true;
 	output->placed = true;
 	if (count != 1)
@@ -193,11 +133,43 @@ static void add_output(struct config *config, const struct config_layer *layer)
 	output->mode = g_strdup(guest->mode);
 }
 
+/* In that layout one is; `layout` NULL: there are no layouts. */
+static bool has_output(const struct config *config, const struct config_layer *layer,
+	const char *layout)
+{
+	for (guint i = 0; i < config->outputs->len; i++) {
+		const struct config_output *output = g_ptr_array_index(config->outputs, i);
+
+		if (share_name(layer->output, output->name) &&
+			layout_counts(output->layouts, layout))
+			return true;
+	}
+	return false;
+}
+
+/* In those of its layouts in which it has none. */
+static void add_outputs(struct config *config, const struct config_layer *layer)
+{
+	g_autoptr(GString) missing = g_string_new(NULL);
+	guint count = 0;
+
+	for (guint i = 0; i < config->layouts->len; i++) {
+		const struct config_layout *layout = g_ptr_array_index(config->layouts, i);
+
+		if (!layout_counts(layer->layouts, layout->name) ||
+			has_output(config, layer, layout->name))
+			continue;
+		g_string_append_printf(missing, "%s%s", count++ > 0 ? ";" : "", layout->name);
+	}
+	if (count > 0)
+		add_output(config, layer, missing->str);
+	else if (config->layouts->len == 0 && !has_output(config, layer, NULL))
+		add_output(config, layer, NULL);
+}
+
 /* It is on although no guest may be shown there: black, if it says nothing else. */
 static bool resolve_output(struct config *config, const struct config_layer *layer, GError **error)
 {
-	bool found = false;
-
 	for (guint i = 0; i < config->outputs->len; i++) {
 		struct config_output *output = g_ptr_array_index(config->outputs, i);
 
@@ -207,57 +179,61 @@ static bool resolve_output(struct config *config, const struct config_layer *lay
 		if (output->off)
 			return fail(error, layer, "output=%s: [output %s] is off", layer->output,
 				output->name);
-		found = true;
 		if (output->guest == NULL && output->scanout < 0)
 			output->pictured = true;
 	}
-	if (!found)
-		add_output(config, layer);
+	add_outputs(config, layer);
 	return true;
 }
 
-/* All that lie on one output, by what its sections call it. */
-static bool check_count(const struct config *config, guint index, GError **error)
+/* Those up to this one that lie on its output in the layout, by what their sections call it. */
+static guint count_layers(const struct config *config, guint index, const char *layout)
 {
 	const struct config_layer *layer = g_ptr_array_index(config->layers, index);
 	guint count = 0;
 
-	if (index >= LAYOUT_LAYERS_MAX)
-		return fail(error, layer, "there are at most %d layers", LAYOUT_LAYERS_MAX);
 	for (guint i = 0; i <= index; i++) {
 		const struct config_layer *other = g_ptr_array_index(config->layers, i);
 
-		count += g_str_equal(other->output, layer->output) &&
-			config_common_layout(config, other->layouts, layer->layouts) != NULL;
+		count += layout_counts(layer->layouts, layout) &&
+			layout_counts(other->layouts, layout) &&
+			g_str_equal(other->output, layer->output);
+	}
+	return count;
+}
+
+static bool check_count(const struct config *config, guint index, GError **error)
+{
+	const struct config_layer *layer = g_ptr_array_index(config->layers, index);
+	guint count = count_layers(config, index, NULL);
+
+	if (index >= LAYOUT_LAYERS_MAX)
+		return fail(error, layer, "there are at most %d layers", LAYOUT_LAYERS_MAX);
+	for (guint i = 0; i < config->layouts->len; i++) {
+		const struct config_layout *layout = g_ptr_array_index(config->layouts, i);
+
+		count = MAX(count, count_layers(config, index, layout->name));
 	}
 	return count <= VIEW_LAYERS_MAX ||
 		fail(error, layer, "output %s has %d layers already, and can have no more",
 			layer->output, VIEW_LAYERS_MAX);
 }
 
-static bool check_layouts(const struct config *config, const struct config_layer *layer,
-	GError **error)
+/* One section of its name counts in each of its layouts. */
+static bool check_layouts(const struct config *config, guint index, GError **error)
 {
+	const struct config_layer *layer = g_ptr_array_index(config->layers, index);
 	g_autofree char *where = g_strdup_printf("%s: [layer %s]: layout", layer->origin,
 		layer->name);
 
-	return config_check_layouts(config, where, layer->layouts, error);
-}
-
-/* Without layouts sections of one name are one. */
-static bool check_name(const struct config *config, guint index, GError **error)
-{
-	const struct config_layer *layer = g_ptr_array_index(config->layers, index);
-
+	if (!config_check_layouts(config, where, layer->layouts, error))
+		return false;
 	for (guint i = 0; i < index; i++) {
 		const struct config_layer *other = g_ptr_array_index(config->layers, i);
 		const char *layout = config_common_layout(config, layer->layouts, other->layouts);
 
-		if (layout != NULL && g_str_equal(other->name, layer->name))
-			return fail(error, layer,
-				"the section on %s counts in layout %s, too; say in which layouts "
-				"each does, by layout=",
-				other->origin, layout);
+		if (layout != NULL && g_str_equal(layer->name, other->name))
+			return fail(error, layer, CONFIG_LAYOUT_TWICE, other->origin, layout);
 	}
 	return true;
 }
@@ -270,8 +246,8 @@ bool config_resolve_layers(struct config *config, GError **error)
 		if (layer->output == NULL || !share_name(layer->output, layer->output))
 			return fail(error, layer,
 				"output= is needed: the output that it lies on, as DP-1");
-		if (!check_layouts(config, layer, error) || !check_name(config, i, error) ||
-			!resolve_source(config, layer, error) || !check_count(config, i, error))
+		if (!check_layouts(config, i, error) || !resolve_source(config, layer, error) ||
+			!check_count(config, i, error))
 			return false;
 	}
 	for (guint i = 0; i < config->layers->len; i++) {
@@ -283,20 +259,23 @@ bool config_resolve_layers(struct config *config, GError **error)
 
 /* ---- scanouts ---- */
 
-static uint32_t taken_scanouts(const struct config *config, const char *guest)
+static uint32_t taken_scanouts(const struct config *config, const struct config_layer *wanting)
 {
+	const char *guest = wanting->guest;
 	uint32_t taken = 0;
 
 	for (guint i = 0; i < config->outputs->len; i++) {
 		const struct config_output *output = g_ptr_array_index(config->outputs, i);
 
-		if (!output->off && output->scanout >= 0 && g_strcmp0(output->guest, guest) == 0)
+		if (!output->off && output->scanout >= 0 && g_strcmp0(output->guest, guest) == 0 &&
+			config_common_layout(config, output->layouts, wanting->layouts) != NULL)
 			taken |= UINT32_C(1) << output->scanout;
 	}
 	for (guint i = 0; i < config->layers->len; i++) {
 		const struct config_layer *layer = g_ptr_array_index(config->layers, i);
 
-		if (layer->scanout >= 0 && g_strcmp0(layer->guest, guest) == 0)
+		if (layer->scanout >= 0 && g_strcmp0(layer->guest, guest) == 0 &&
+			config_common_layout(config, layer->layouts, wanting->layouts) != NULL)
 			taken |= UINT32_C(1) << layer->scanout;
 	}
 	return taken;
@@ -309,7 +288,7 @@ bool config_resolve_layer_scanouts(struct config *config, GError **error)
 
 		if (layer->guest == NULL || layer->scanout >= 0)
 			continue;
-		layer->scanout = g_bit_nth_lsf(~(gulong)taken_scanouts(config, layer->guest), -1);
+		layer->scanout = g_bit_nth_lsf(~(gulong)taken_scanouts(config, layer), -1);
 		if (layer->scanout >= VHOST_USER_GPU_SCANOUTS)
 			return fail(error, layer, "guest %s has no scanout left: a device has %d",
 				layer->guest, VHOST_USER_GPU_SCANOUTS);
