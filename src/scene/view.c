@@ -257,7 +257,7 @@ static uint64_t update_copied(struct view *view, const struct kms_rect *damage, 
 uint64_t view_update(struct view *view, const struct view_picture *picture,
 	const struct kms_rect *damage, enum view_way *way)
 {
-	g_autoptr(view_stack_held) held = view_stack_hold(view->stack);
+	g_autoptr(view_stack_held) held G_GNUC_UNUSED = view_stack_hold(view->stack);
 	bool first = view->picture != picture || view->shows != SHOWS_PICTURE;
 	bool up_to_date = view->told_copies;
 	bool judged = view->judged && view->told_same;
@@ -313,7 +313,7 @@ uint64_t view_update(struct view *view, const struct view_picture *picture,
 
 void view_show(struct view *view, const struct view_picture *picture)
 {
-	g_autoptr(view_stack_held) held = view_stack_hold(view->stack);
+	g_autoptr(view_stack_held) held G_GNUC_UNUSED = view_stack_hold(view->stack);
 
 	view->picture = picture;
 	view->shows = SHOWS_PICTURE;
@@ -325,7 +325,7 @@ void view_show(struct view *view, const struct view_picture *picture)
 
 void view_surface_filled(struct view *view)
 {
-	g_autoptr(view_stack_held) held = view_stack_hold(view->stack);
+	g_autoptr(view_stack_held) held G_GNUC_UNUSED = view_stack_hold(view->stack);
 
 	if (view->due != DUE_SURFACE || !kms_output_active(view->output))
 		return;
@@ -353,7 +353,7 @@ static void stop_picture(struct view *view)
 
 void view_show_placeholder(struct view *view, const struct view_picture *picture)
 {
-	g_autoptr(view_stack_held) held = view_stack_hold(view->stack);
+	g_autoptr(view_stack_held) held G_GNUC_UNUSED = view_stack_hold(view->stack);
 
 	stop_picture(view);
 	view_show(view, picture);
@@ -380,7 +380,7 @@ void view_hide(struct view *view)
 
 void view_release(struct view *view, bool black_then)
 {
-	g_autoptr(view_stack_held) held = view_stack_hold(view->stack);
+	g_autoptr(view_stack_held) held G_GNUC_UNUSED = view_stack_hold(view->stack);
 
 	if (black_then && view->above) {
 		view_hide(view);
@@ -417,7 +417,7 @@ void view_release(struct view *view, bool black_then)
 
 void view_presented(struct view *view, uint64_t serial, const struct kms_presentation *presentation)
 {
-	g_autoptr(view_stack_held) held = view_stack_hold(view->stack);
+	g_autoptr(view_stack_held) held G_GNUC_UNUSED = view_stack_hold(view->stack);
 
 	view->vblank_us = presentation->time_us;
 	view->listener->presented(view->data, serial, presentation);
@@ -428,14 +428,14 @@ void view_presented(struct view *view, uint64_t serial, const struct kms_present
 
 void view_resume(struct view *view)
 {
-	g_autoptr(view_stack_held) held = view_stack_hold(view->stack);
+	g_autoptr(view_stack_held) held G_GNUC_UNUSED = view_stack_hold(view->stack);
 
 	view_act(view);
 }
 
 void view_commit_failed(struct view *view, uint64_t serial, int error)
 {
-	g_autoptr(view_stack_held) held = view_stack_hold(view->stack);
+	g_autoptr(view_stack_held) held G_GNUC_UNUSED = view_stack_hold(view->stack);
 
 	view->damage_lost = true;
 	view->listener->failed(view->data, serial, error);
@@ -507,7 +507,7 @@ static void output_changed(struct view *view)
 
 void view_output_changed(struct view *view)
 {
-	g_autoptr(view_stack_held) held = view_stack_hold(view->stack);
+	g_autoptr(view_stack_held) held G_GNUC_UNUSED = view_stack_hold(view->stack);
 
 	if (view->stack)
 		view->stack->unsettled = true;

@@ -18,7 +18,7 @@ static gboolean late_dispatch(GSource *source, GSourceFunc callback, gpointer da
 	g_source_set_ready_time(source, -1);
 	/* With a flip in flight the next one takes it along, or is followed by another wake-up. */
 	if (view->due == DUE_CURSOR && !view_busy(view)) {
-		g_autoptr(view_stack_held) held = view_stack_hold(view->stack);
+		g_autoptr(view_stack_held) held G_GNUC_UNUSED = view_stack_hold(view->stack);
 
 		view_want(view, DUE_CANVAS);
 		view_act(view);
@@ -116,7 +116,7 @@ static bool has_picture(const struct view *view)
 
 void view_set_cursor(struct view *view, const uint32_t *pixels, uint32_t hot_x, uint32_t hot_y)
 {
-	g_autoptr(view_stack_held) held = view_stack_hold(view->stack);
+	g_autoptr(view_stack_held) held G_GNUC_UNUSED = view_stack_hold(view->stack);
 	bool was_blended = view_blends(view);
 
 	cursor_set_image(&view->cursor, pixels, hot_x, hot_y);
@@ -139,7 +139,7 @@ void view_set_cursor(struct view *view, const uint32_t *pixels, uint32_t hot_x, 
 
 void view_move_cursor(struct view *view, int32_t x, int32_t y)
 {
-	g_autoptr(view_stack_held) held = view_stack_hold(view->stack);
+	g_autoptr(view_stack_held) held G_GNUC_UNUSED = view_stack_hold(view->stack);
 
 	if (view->cursor.x == x && view->cursor.y == y)
 		return;

@@ -147,7 +147,7 @@ struct kms_output *view_output(const struct view *view)
 
 void view_set_source(struct view *view, const struct view_listener *listener, void *data)
 {
-	g_autoptr(view_stack_held) held = view_stack_hold(view->stack);
+	g_autoptr(view_stack_held) held G_GNUC_UNUSED = view_stack_hold(view->stack);
 
 	if (view->shows != SHOWS_NOTHING)
 		view_give_cursor(view, NULL, false);
@@ -186,7 +186,7 @@ void view_set_background(struct view *view, uint32_t color)
 
 void view_set_area(struct view *view, const struct kms_rect *area)
 {
-	g_autoptr(view_stack_held) held = view_stack_hold(view->stack);
+	g_autoptr(view_stack_held) held G_GNUC_UNUSED = view_stack_hold(view->stack);
 
 	if (kms_rect_equal(&view->area, area))
 		return;

@@ -163,7 +163,7 @@ void view_stack_let_go(view_stack_held *stack)
 static gboolean timer_dispatch(GSource *source, GSourceFunc callback, gpointer data)
 {
 	struct view_stack *stack = data;
-	g_autoptr(view_stack_held) held = view_stack_hold(stack);
+	g_autoptr(view_stack_held) held G_GNUC_UNUSED = view_stack_hold(stack);
 	uint64_t failed = stack->failed_serial;
 
 	turn_note();
