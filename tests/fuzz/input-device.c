@@ -44,6 +44,9 @@
 #define STEPS_MAX 96
 #define REGIONS_MAX 8 /* of one message */
 
+/* Of the second thread, on end: more than the device needs for some turns. */
+#define WRITES_MAX 20000u
+
 /* More than any VMM's session takes of a door's clock. */
 #define AGES_MS 10000
 
@@ -111,6 +114,7 @@ static void await_seed(void)
 static gpointer mutator(gpointer data)
 {
 	uint32_t random = 1;
+	unsigned int writes = 0;
 	uint8_t *ram = data;
 
 	for (;;) {
@@ -118,6 +122,11 @@ static gpointer mutator(gpointer data)
 
 		if (seed == 0) {
 			await_seed();
+			writes = 0;
+			continue;
+		}
+		if (++writes > WRITES_MAX) {
+			g_atomic_int_compare_and_exchange(&mutate, seed, 0);
 			continue;
 		}
 		random = random * 1664525u + 1013904223u + (uint32_t)seed;
@@ -226,11 +235,11 @@ struct message {
 	uint8_t payload[512];
 } __attribute__((packed));
 
-static void send_message(struct message *message, const int *fds, size_t fd_count)
+static bool send_message(struct message *message, const int *fds, size_t fd_count)
 {
 	size_t size = sizeof(message->header) + MIN(message->header.size, sizeof(message->payload));
 
-	fuzz_send(rig.vmm, message, size, fds, fd_count);
+	return fuzz_send(rig.vmm, message, size, fds, fd_count);
 }
 
 static void put(struct message *message, size_t offset, const void *bytes, size_t size)
@@ -307,7 +316,9 @@ static void give_many(void)
 
 		put(&message, 0, &head, sizeof(head));
 		put(&message, sizeof(head), &region, sizeof(region));
-		send_message(&message, &fd, 1);
+		/* What is not taken once is not taken again before somebody has read. */
+		if (!send_message(&message, &fd, 1))
+			break;
 	}
 }
 

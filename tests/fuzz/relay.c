@@ -233,11 +233,10 @@ static void send_message(struct fuzz *fuzz, int socket, bool reply)
 	whole = sizeof(wire.header) + MIN(wire.header.size, sizeof(wire.payload));
 	if (shape & 0x20)
 		whole = fuzz_pick(fuzz, (uint32_t)whole + 1);
-	for (unsigned int times = (shape & 0xc0) == 0xc0 ? fuzz_pick(fuzz, BURST_MAX) : 1;
-		times > 0; times--) {
-		if (whole > 0)
-			fuzz_send(socket, &wire, whole, fds, fd_count);
-	}
+	unsigned int times = (shape & 0xc0) == 0xc0 ? fuzz_pick(fuzz, BURST_MAX) : 1;
+	/* What is not taken once is not taken again before somebody has read. */
+	while (whole > 0 && times > 0 && fuzz_send(socket, &wire, whole, fds, fd_count))
+		times--;
 	for (size_t i = 0; i < fd_count; i++)
 		close(fds[i]);
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -15,7 +16,11 @@
 #include <unistd.h>
 
 #define MEMFD_BYTES 65536
+/* Of the heap; more than an input needs. */
+#define KEPT_BYTES (32 * 1024 * 1024)
 #define FDS_MAX 16
+
+enum fd_kind { FD_EVENT, FD_EVENT_NONBLOCK, FD_PIPE, FD_SOCKET, FD_NULL, FD_MEMORY, FD_KINDS };
 
 void fuzz_copy(struct fuzz *fuzz, void *to, size_t size)
 {
@@ -84,23 +89,25 @@ uint32_t fuzz_odd(struct fuzz *fuzz)
 	return choice < G_N_ELEMENTS(odd) * 8 ? odd[choice / 8] : fuzz_u32(fuzz);
 }
 
-int fuzz_fd(struct fuzz *fuzz)
+static int make_fd(enum fd_kind kind)
 {
 	int fds[2] = {-1, -1};
 
-	switch (fuzz_pick(fuzz, 6)) {
-	case 0:
-		return eventfd(0, EFD_CLOEXEC | (fuzz_u8(fuzz) & 1 ? EFD_NONBLOCK : 0));
-	case 1:
+	switch (kind) {
+	case FD_EVENT:
+		return eventfd(0, EFD_CLOEXEC);
+	case FD_EVENT_NONBLOCK:
+		return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	case FD_PIPE:
 		if (pipe2(fds, O_CLOEXEC) != 0)
 			return -1;
 		close(fds[1]);
 		return fds[0];
-	case 2:
+	case FD_SOCKET:
 		fuzz_pair(fds);
 		close(fds[1]);
 		return fds[0];
-	case 3:
+	case FD_NULL:
 		return open("/dev/null", O_RDWR | O_CLOEXEC);
 	default:
 		fds[0] = memfd_create("fuzz", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -110,13 +117,30 @@ int fuzz_fd(struct fuzz *fuzz)
 	}
 }
 
+static enum fd_kind choose_fd_kind(struct fuzz *fuzz)
+{
+	static const enum fd_kind kinds[] = {FD_EVENT, FD_PIPE, FD_SOCKET, FD_NULL, FD_MEMORY,
+		FD_MEMORY};
+	enum fd_kind kind = kinds[fuzz_pick(fuzz, G_N_ELEMENTS(kinds))];
+
+	return kind == FD_EVENT && fuzz_u8(fuzz) & 1 ? FD_EVENT_NONBLOCK : kind;
+}
+
+/* One of each kind for all inputs: to make a file, and to be rid of it, takes longer than all else. */
+static int files[FD_KINDS];
+
+int fuzz_fd(struct fuzz *fuzz)
+{
+	return fcntl(files[choose_fd_kind(fuzz)], F_DUPFD_CLOEXEC, 0);
+}
+
 void fuzz_pair(int pair[2])
 {
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) != 0)
 		g_error("socketpair: %s", g_strerror(errno));
 }
 
-void fuzz_send(int socket, const void *bytes, size_t size, const int *fds, size_t fd_count)
+bool fuzz_send(int socket, const void *bytes, size_t size, const int *fds, size_t fd_count)
 {
 	struct iovec piece = {(void *)(uintptr_t)bytes, size};
 	union {
@@ -135,7 +159,7 @@ void fuzz_send(int socket, const void *bytes, size_t size, const int *fds, size_
 		memcpy(CMSG_DATA(&control.header), fds, fd_count * sizeof(int));
 	}
 	/* A full socket loses the rest, as a peer that gives up would. */
-	(void)sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+	return sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0;
 }
 
 static void close_received(struct msghdr *message)
@@ -228,9 +252,14 @@ static GLogWriterOutput drop(GLogLevelFlags level, const GLogField *fields, gsiz
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	signal(SIGPIPE, SIG_IGN);
+	/* What an input gives back the next one takes, without a word to the kernel. (ASan has its own.) */
+	mallopt(M_MMAP_THRESHOLD, KEPT_BYTES);
+	mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
 	g_log_set_writer_func(drop, NULL, NULL);
 	/* Has an fd of its own, which is there before any is counted. */
 	g_main_context_default();
+	for (enum fd_kind kind = 0; kind < FD_KINDS; kind++)
+		files[kind] = make_fd(kind);
 	/* This thread's for good: what is made between two turns need not wake it. */
 	g_main_context_acquire(NULL);
 	return 0;

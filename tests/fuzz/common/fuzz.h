@@ -52,14 +52,15 @@ bool fuzz_is_recorded(struct fuzz *fuzz);
 bool fuzz_next_piece(struct fuzz *fuzz, struct fuzz_piece *piece);
 
 /* An fd of a kind that the input chooses: memfd (64 KiB), eventfd, pipe, socket, file. The
- * caller's. */
+ * caller's; the open file is the same for all of a kind. */
 int fuzz_fd(struct fuzz *fuzz);
 
 /* A connected pair of non-blocking stream sockets. */
 void fuzz_pair(int pair[2]);
 
-/* Sends what the socket takes, with the fds at its first byte; the fds stay the caller's. */
-void fuzz_send(int socket, const void *bytes, size_t size, const int *fds, size_t fd_count);
+/* Sends what the socket takes, with the fds at its first byte; the fds stay the caller's. False: it takes
+ * nothing. */
+bool fuzz_send(int socket, const void *bytes, size_t size, const int *fds, size_t fd_count);
 
 /* Reads and throws away what the other side has sent, and closes what came with it. */
 void fuzz_drain(int socket);
@@ -88,6 +89,9 @@ void fuzz_check_account(const struct account *account);
 
 /* How many fds this process has after that: the same after each input, or one was leaked. */
 unsigned int fuzz_open_fds(void);
+
+/* The next of them after `fd`, or -1; after -1 the first, of those that are there then. */
+int fuzz_next_open_fd(int fd);
 
 /* A folder for sockets, which is removed with what is in it when the process ends in good order. */
 const char *fuzz_folder(void);

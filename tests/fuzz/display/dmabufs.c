@@ -12,6 +12,7 @@ struct dmabuf {
 	size_t size;
 	int fd;
 	uint32_t *memory;
+	bool emptied; /* or as long as it was made */
 };
 
 static struct dmabuf dmabufs[] = {
@@ -32,9 +33,13 @@ void dmabufs_reset(void)
 	for (size_t i = 0; i < G_N_ELEMENTS(dmabufs); i++) {
 		struct dmabuf *dmabuf = &dmabufs[i];
 
-		if (!dmabuf->memory)
+		if (!dmabuf->memory) {
 			dmabuf->fd = fake_dmabuf_create(dmabuf->size, &dmabuf->memory);
-		set_size(dmabuf, dmabuf->size);
+			dmabuf->emptied = true;
+		}
+		if (dmabuf->emptied)
+			set_size(dmabuf, dmabuf->size);
+		dmabuf->emptied = false;
 		fake_dmabuf_set_busy(dmabuf->memory, false);
 	}
 	fake_dmabuf_refuse_sync(false);
@@ -51,11 +56,12 @@ int dmabufs_open(struct fuzz *fuzz)
 void dmabufs_play(struct fuzz *fuzz)
 {
 	uint8_t what = fuzz_u8(fuzz);
-	const struct dmabuf *dmabuf = &dmabufs[what % G_N_ELEMENTS(dmabufs)];
+	struct dmabuf *dmabuf = &dmabufs[what % G_N_ELEMENTS(dmabufs)];
 
 	switch (what >> 5) {
 	case 0:
 		set_size(dmabuf, 0);
+		dmabuf->emptied = true;
 		break;
 	case 1:
 		fake_dmabuf_refuse_sync(what & 0x10);

@@ -7,12 +7,16 @@
 #include <unistd.h>
 
 #include "dmabufs.h"
+#include "guest_limits.h"
 #include "vhost_user_gpu.h"
 
 /* Pixels of the largest picture that is sent whole. */
 #define PIXELS_MAX (128 * 96)
 #define PAYLOAD_MAX (sizeof(struct vhost_user_gpu_update) + PIXELS_MAX * 4)
 #define FDS_MAX 3
+
+/* Of the largest picture that is taken, pixels. */
+#define SLOW_SIDE 512u
 
 struct message {
 	struct vhost_user_gpu_header header;
@@ -33,6 +37,15 @@ static uint32_t choose_scanout(struct fuzz *fuzz, uint8_t wrong)
 	return wrong & WRONG_VALUES ? fuzz_odd(fuzz) : fuzz_pick(fuzz, 3);
 }
 
+/* What is refused for its size is so at once; what is large, and taken, is the same as what is small, for
+ * seconds. */
+static bool is_slow(uint32_t width, uint32_t height)
+{
+	uint64_t bytes = (uint64_t)width * height * 4;
+
+	return bytes > SLOW_SIDE * SLOW_SIDE * 4 && bytes <= GUEST_SURFACE_BYTES_MAX;
+}
+
 /* Of a picture, pixels. */
 static void choose_size(struct fuzz *fuzz, uint8_t wrong, uint32_t *width, uint32_t *height)
 {
@@ -44,6 +57,10 @@ static void choose_size(struct fuzz *fuzz, uint8_t wrong, uint32_t *width, uint3
 
 	*width = wrong & WRONG_VALUES ? fuzz_odd(fuzz) : sizes[size].width;
 	*height = wrong & WRONG_VALUES ? fuzz_odd(fuzz) : sizes[size].height;
+	if (is_slow(*width, *height)) {
+		*width %= SLOW_SIDE;
+		*height %= SLOW_SIDE;
+	}
 }
 
 static struct vhost_user_gpu_update choose_update(struct fuzz *fuzz, uint8_t wrong)

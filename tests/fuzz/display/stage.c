@@ -12,9 +12,6 @@
 #include "scene/scanout.h"
 #include "vhost_user_gpu.h"
 
-/* Fds are looked at up to this number; an input has far fewer. */
-#define FDS_END 128
-
 /* What the outputs of an input can be. */
 static const struct {
 	uint32_t width;
@@ -367,7 +364,7 @@ static void check_surfaces(void)
 	uint64_t bytes = 0;
 	struct stat status;
 
-	for (int fd = 0; fd < FDS_END; fd++) {
+	for (int fd = fuzz_next_open_fd(-1); fd >= 0; fd = fuzz_next_open_fd(fd)) {
 		if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && is_surface(fd))
 			bytes += (uint64_t)status.st_size;
 	}

@@ -74,11 +74,20 @@ bool fake_dmabuf_any_busy(void)
 	return busy_count > 0;
 }
 
-bool fake_dmabuf_is_busy(int fd)
+bool fake_dmabuf_find(int fd, bool *busy)
 {
 	const struct fake *fake = find_fake(fd);
 
-	return fake && fake->busy;
+	*busy = fake && fake->busy;
+	return fake != NULL;
+}
+
+bool fake_dmabuf_is_busy(int fd)
+{
+	bool busy;
+
+	fake_dmabuf_find(fd, &busy);
+	return busy;
 }
 
 int fstatfs(int fd, struct statfs *file_system)

@@ -40,6 +40,8 @@ unsigned int fake_dmabuf_polls(void);
 void fake_dmabuf_note_busy(const uint32_t *memory, bool busy);
 bool fake_dmabuf_is_one(int fd);
 bool fake_dmabuf_is_busy(int fd);
+/* Both at once: false, it is none, and not busy. */
+bool fake_dmabuf_find(int fd, bool *busy);
 /* Is any of them? Without a system call. */
 bool fake_dmabuf_any_busy(void);
 

@@ -50,18 +50,18 @@ int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, cons
 	struct timespec left = timeout ? *timeout : (struct timespec){0};
 	/* Whoever asks for one's fences asks for it alone; the main loop waits for those that are busy, or were. */
 	bool look = count == 1 || fake_dmabuf_any_busy() || busy_soon;
+	bool busy;
 	int result;
 
 	g_assert_cmpuint(count, <=, POLLED_MAX);
 	g_assert_null(signals);
 	for (nfds_t i = 0; i < count; i++) {
 		seen[i] = fds[i];
-		if (!look)
+		if (!look || !fake_dmabuf_find(fds[i].fd, &busy))
 			continue;
-		if (fake_dmabuf_is_busy(fds[i].fd))
+		if (busy)
 			seen[i].fd = -1;
-		if (fake_dmabuf_is_one(fds[i].fd))
-			note_asked();
+		note_asked();
 	}
 	/* The system call writes into it. */
 	result = (int)syscall(SYS_ppoll, seen, count, timeout ? &left : NULL, NULL, 0);
