@@ -27,6 +27,9 @@
 /* A card has at most 32 CRTCs (the kernel's possible_crtcs is a 32-bit mask). */
 #define KMS_OUTPUTS_MAX 32
 
+/* So many cards are used at once, at most, each a struct kms_device of its own. */
+#define KMS_CARDS_MAX 4
+
 /* Damage is given as at most so many rectangles; a caller with more gives their bounding box. */
 #define KMS_DAMAGE_MAX 16
 
@@ -179,6 +182,9 @@ struct kms_device_options {
 	const char *path;
 	/* NULL: open(2). Copied. */
 	const struct device_opener *opener;
+	/* Where several cards are used, what this one's outputs are called by: "NAME:DP-1". NULL: "DP-1".
+	 * Copied. */
+	const char *name;
 	/* A DRM fd that was opened elsewhere (a lease), or -1. Taken over. */
 	int fd;
 	/* No event for so long after a commit: the flip is stuck. 0 = KMS_FLIP_TIMEOUT_MS. */
@@ -206,6 +212,9 @@ const char *kms_device_path(const struct kms_device *device);
 /* It was a lease, and has gone since its owner has taken that back: no fault of the card's, and what it
  * showed is the owner's to show again. */
 bool kms_device_revoked(const struct kms_device *device);
+
+/* kms_listener.device_gone was called, or is about to be. */
+bool kms_device_gone(const struct kms_device *device);
 
 /* All connectors in the kernel's order, writeback and non-desktop ones left out. */
 size_t kms_device_output_count(const struct kms_device *device);
@@ -300,6 +309,7 @@ bool kms_mode_valid(const char *text, GError **error);
 
 /* ---- an output (kms/output.c) ---- */
 
+/* "DP-1"; or "CARD:DP-1", see kms_device_options.name. */
 const char *kms_output_name(const struct kms_output *output);
 
 /*

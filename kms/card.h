@@ -55,6 +55,7 @@ struct kms_card {
 	struct device_opener opener; /* closes it too */
 	char *path;
 	bool inherited; /* the descriptor was opened elsewhere: it may be a lease */
+	char *name; /* by which its outputs are called; or NULL */
 	struct kms_mapping_guard guard;
 
 	bool has_vblank; /* else events come at once */

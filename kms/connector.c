@@ -19,11 +19,13 @@ void kms_connector_finish(struct kms_connector *connector)
 	connector->edid_missing = false;
 }
 
-void kms_connector_make_name(const drmModeConnector *probed, char *name, size_t size)
+void kms_connector_make_name(const drmModeConnector *probed, const char *card, char *name,
+	size_t size)
 {
 	const char *type = drmModeGetConnectorTypeName(probed->connector_type);
 
-	g_snprintf(name, size, "%s-%u", type ? type : "Unknown", probed->connector_type_id);
+	g_snprintf(name, size, "%s%s%s-%u", card ? card : "", card ? ":" : "",
+		type ? type : "Unknown", probed->connector_type_id);
 }
 
 /* ---- the EDID ---- */

@@ -15,7 +15,7 @@
 struct kms_connector {
 	uint32_t id; /* 0: the kernel knows no such connector (any more) */
 	uint32_t type; /* DRM_MODE_CONNECTOR_* */
-	char name[32]; /* "DP-1", as everywhere in Linux */
+	char name[96]; /* "DP-1", as everywhere in Linux; "CARD:DP-1" of several cards */
 	bool non_desktop; /* a headset: only for who names it */
 	bool forced; /* by kms_connector_force() */
 	bool detected; /* the kernel says that a monitor is there */
@@ -41,8 +41,9 @@ struct kms_connector {
 
 void kms_connector_finish(struct kms_connector *connector);
 
-/* The name of a connector, without having read it: `size` bytes at `name`. */
-void kms_connector_make_name(const drmModeConnector *probed, char *name, size_t size);
+/* The name of a connector, without having read it: `size` bytes at `name`. `card`: its card's, or NULL. */
+void kms_connector_make_name(const drmModeConnector *probed, const char *card, char *name,
+	size_t size);
 
 /*
  * Takes over what a probe found, NULL for a connector that is no more: its number and its

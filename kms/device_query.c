@@ -8,6 +8,11 @@
 
 /* ---- questions ---- */
 
+bool kms_device_gone(const struct kms_device *device)
+{
+	return device->card->records.state == KMS_DEVICE_GONE;
+}
+
 const char *kms_device_path(const struct kms_device *device)
 {
 	return device->card->path;

@@ -170,7 +170,8 @@ static void list_connectors(GString *text, int fd, struct kms_property_cache *ca
 		}
 		entry.connector.id = probed->connector_id;
 		entry.connection = probed->connection;
-		kms_connector_make_name(probed, entry.connector.name, sizeof(entry.connector.name));
+		kms_connector_make_name(probed, NULL, entry.connector.name,
+			sizeof(entry.connector.name));
 		kms_connector_update(&entry.connector, fd, cache, probed);
 		g_array_append_val(entries, entry);
 		drmModeFreeConnector(probed);

@@ -72,7 +72,7 @@ static struct kms_output *find_by_name(const struct kms_outputs *outputs,
 {
 	char name[sizeof(((struct kms_connector *)NULL)->name)];
 
-	kms_connector_make_name(probed, name, sizeof(name));
+	kms_connector_make_name(probed, outputs->card->name, name, sizeof(name));
 	for (size_t i = 0; i < kms_outputs_count(outputs); i++) {
 		if (strcmp(kms_outputs_at(outputs, i)->connector.name, name) == 0)
 			return kms_outputs_at(outputs, i);
@@ -202,7 +202,7 @@ static struct kms_output *meet(struct kms_outputs *outputs, uint32_t id,
 		update(outputs, former, NULL);
 	if (!output) {
 		output = kms_output_create(outputs->card);
-		kms_connector_make_name(probed, output->connector.name,
+		kms_connector_make_name(probed, outputs->card->name, output->connector.name,
 			sizeof(output->connector.name));
 		g_ptr_array_add(outputs->all, output);
 	}
@@ -236,9 +236,11 @@ void kms_outputs_probes_done(struct kms_outputs *outputs)
 static bool should_have_edid(const struct kms_connector *connector)
 {
 	static const char *const types[] = {"DP-", "HDMI-", "DVI-", "VGA-"};
+	const char *colon = strrchr(connector->name, ':');
+	const char *name = colon ? colon + 1 : connector->name;
 
 	for (size_t i = 0; i < G_N_ELEMENTS(types); i++) {
-		if (g_str_has_prefix(connector->name, types[i]))
+		if (g_str_has_prefix(name, types[i]))
 			return true;
 	}
 	return false;

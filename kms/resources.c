@@ -208,6 +208,7 @@ struct kms_card *kms_card_create(const struct kms_device_options *options, GErro
 	card->next_token = g_random_int();
 	card->flip_timeout_ms = options->flip_timeout_ms ? options->flip_timeout_ms
 							 : KMS_FLIP_TIMEOUT_MS;
+	card->name = g_strdup(options->name);
 	card->guard = options->guard;
 	kms_records_init(&card->records);
 	card->property_cache = kms_property_cache_create();
@@ -266,5 +267,6 @@ void kms_card_unref(struct kms_card *card)
 		g_free(spare);
 	}
 	g_free(card->path);
+	g_free(card->name);
 	g_free(card);
 }

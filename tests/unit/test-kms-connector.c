@@ -199,6 +199,8 @@ static void test_missing_edid(struct card_fixture *card)
 		{"VGA-1", true, false, true},
 		{"DP-1", false, false, false},
 		{"DP-1", true, true, false},
+		{"card1:DP-1", true, false, true},
+		{"DP-card:eDP-1", true, false, false},
 		{"eDP-1", true, false, false},
 		{"Virtual-1", true, false, false},
 	};

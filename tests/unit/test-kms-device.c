@@ -32,6 +32,23 @@ static void test_open(struct card_fixture *card)
 	g_assert_cmpuint(double_counters.commits, ==, 0);
 }
 
+/* One of several: its outputs are called by it, too. */
+static void test_named(void)
+{
+	const struct kms_listener listener = {0};
+	struct kms_device_options options = {.name = "card1"};
+	struct kms_device *device;
+
+	double_reset();
+	options.fd = double_open();
+	device = kms_device_create(&options, &listener, NULL, NULL);
+	g_assert_nonnull(device);
+	g_assert_cmpstr(kms_output_name(kms_device_output(device, 0)), ==, "card1:DP-1");
+	g_assert_nonnull(kms_device_find_output(device, "card1:DP-1", NULL));
+	g_assert_false(kms_device_gone(device));
+	kms_device_destroy(device);
+}
+
 static void test_other_master_at_open(void)
 {
 	struct kms_device_options options = {0};
@@ -421,6 +438,7 @@ int main(int argc, char **argv)
 {
 	card_init(&argc, &argv);
 	card_add_test("/kms/device/open", test_open);
+	g_test_add_func("/kms/device/open/named", test_named);
 	g_test_add_func("/kms/device/open/other-master", test_other_master_at_open);
 	g_test_add_func("/kms/device/open/no-connectors", test_no_connectors);
 	g_test_add_func("/kms/device/open/seat-manager", test_seat_manager);

@@ -34,7 +34,7 @@ static bool probe_again(struct probe *probe)
 	drmModeConnector *probed = drmModeGetConnector(probe->fd, DOUBLE_CONNECTOR(0));
 	bool changed;
 
-	kms_connector_make_name(probed, probe->connector.name, sizeof(probe->connector.name));
+	kms_connector_make_name(probed, NULL, probe->connector.name, sizeof(probe->connector.name));
 	changed = kms_connector_update(&probe->connector, probe->fd, probe->cache, probed);
 	drmModeFreeConnector(probed);
 	return changed;

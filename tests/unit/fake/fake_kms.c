@@ -312,6 +312,11 @@ uint32_t fake_pixel(const struct kms_output *output, uint32_t x, uint32_t y)
 
 /* ---- include/kms.h ---- */
 
+bool kms_device_gone(const struct kms_device *device)
+{
+	return device->gone;
+}
+
 const char *kms_device_path(const struct kms_device *device)
 {
 	return "/dev/dri/no-card";

@@ -100,6 +100,7 @@ struct kms_device {
 	unsigned int buffers; /* that exist */
 	unsigned int given; /* of them those that an fd was given to: they may outlive the card */
 	bool destroyed; /* but for these */
+	bool gone; /* as kms_device_gone() has it */
 	unsigned int imports;
 	struct kms_device_counters counters; /* imports alone */
 	unsigned int trims;
