@@ -12,6 +12,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include "arrangement.h"
 #include "config/changes.h"
 #include "config_reader.h"
 #include "guests/member.h"
@@ -26,7 +27,7 @@
 #include "report/watchdog.h"
 #include "scene/guest.h"
 #include "scene/layout.h"
-#include "session/card.h"
+#include "session/cards.h"
 #include "session/session.h"
 #include "turn.h"
 #include "wire/guard.h"
@@ -48,8 +49,7 @@ struct daemon {
 	struct session *session;
 	struct layout *layout;
 	struct config_reader *reader; /* NULL: the configuration is not read again */
-	struct kms_device_options card_options;
-	struct card *card;
+	struct cards *cards;
 	struct input *input; /* made last: NULL until then */
 	struct member **members; /* as many as config->guests, in the same order */
 	size_t member_count;
@@ -61,9 +61,11 @@ G_DEFINE_QUARK(scanoutd_daemon_error_quark, daemon_error)
 
 static void write_stats(const struct daemon *daemon)
 {
+	const struct kms_device *devices[KMS_CARDS_MAX];
 	const struct statistics_parts parts = {
 		.start_us = daemon->start_us,
-		.device = card_device(daemon->card),
+		.device_count = cards_list(daemon->cards, devices),
+		.devices = devices,
 		.layout = daemon->layout,
 		.input = daemon->input,
 		.stall = daemon->stall,
@@ -79,8 +81,9 @@ static void write_stats(const struct daemon *daemon)
 static char *check_health(void *data)
 {
 	const struct daemon *daemon = data;
-	const struct health_parts parts = {card_device(daemon->card), daemon->members,
-		daemon->member_count};
+	const struct kms_device *devices[KMS_CARDS_MAX];
+	const struct health_parts parts = {devices, cards_list(daemon->cards, devices),
+		daemon->members, daemon->member_count};
 
 	return health_check(daemon->health, &parts, g_get_monotonic_time());
 }
@@ -146,7 +149,7 @@ static void device_gone(void *data)
 {
 	struct daemon *daemon = data;
 
-	card_gone(daemon->card);
+	cards_gone(daemon->cards);
 }
 
 static void outputs_changed(void *data)
@@ -174,26 +177,30 @@ static void life(void *data, struct guest *guest, enum alive_state state)
 static const struct layout_listener layout_listener = {device_gone, outputs_changed, screen_changed,
 	life};
 
-static void card_came(void *data, struct kms_device *device)
+static void card_came(void *data, uint32_t card, struct kms_device *device)
 {
 	struct daemon *daemon = data;
 
 	for (size_t i = 0; i < daemon->member_count; i++)
-		guest_set_device(member_guest(daemon->members[i]), device);
-	layout_set_device(daemon->layout, device);
-	session_set_card(daemon->session, kms_device_duplicate(device));
+		guest_set_device(member_guest(daemon->members[i]), card, device);
+	layout_set_device(daemon->layout, card, device);
+	session_set_card(daemon->session, card, kms_device_duplicate(device));
 }
 
 /* Guests live on: they are answered by the pacing timer. */
-static void card_going(void *data)
+static void card_going(void *data, uint32_t card, const char *path)
 {
 	struct daemon *daemon = data;
 
-	log_daemon(G_LOG_LEVEL_WARNING, "the card is gone; guests go on without one");
-	session_set_card(daemon->session, -1);
-	layout_set_device(daemon->layout, NULL);
+	if (cards_count(daemon->cards) > 1)
+		log_daemon(G_LOG_LEVEL_WARNING, "the card %s is gone; guests go on without it",
+			path);
+	else
+		log_daemon(G_LOG_LEVEL_WARNING, "the card is gone; guests go on without one");
+	session_set_card(daemon->session, card, -1);
+	layout_set_device(daemon->layout, card, NULL);
 	for (size_t i = 0; i < daemon->member_count; i++)
-		guest_set_device(member_guest(daemon->members[i]), NULL);
+		guest_set_device(member_guest(daemon->members[i]), card, NULL);
 }
 
 static void card_lost(void *data)
@@ -205,23 +212,21 @@ static void card_lost(void *data)
 	g_main_loop_quit(daemon->loop);
 }
 
-static const struct card_listener card_listener = {card_came, card_going, card_lost};
+static const struct cards_listener cards_listener = {card_came, card_going, card_lost};
 
 static void session_released(void *data)
 {
 	struct daemon *daemon = data;
 
 	input_suspend(daemon->input);
-	if (daemon->card != NULL)
-		card_pause(daemon->card);
+	cards_pause(daemon->cards);
 }
 
 static void session_acquired(void *data)
 {
 	struct daemon *daemon = data;
 
-	if (daemon->card != NULL)
-		card_resume(daemon->card);
+	cards_resume(daemon->cards);
 	input_resume(daemon->input);
 }
 
@@ -229,8 +234,7 @@ static void session_devices_ready(void *data)
 {
 	struct daemon *daemon = data;
 
-	if (daemon->card != NULL)
-		card_retry(daemon->card);
+	cards_retry(daemon->cards);
 	input_retry(daemon->input);
 }
 
@@ -341,21 +345,24 @@ static bool open_session(struct daemon *daemon, GError **error)
 	return session_create(&options, &listener, daemon, &daemon->session, error);
 }
 
-static bool open_card(struct daemon *daemon, GError **error)
+static bool open_cards(struct daemon *daemon, GError **error)
 {
 	const struct config_daemon *config = &daemon->config->daemon;
-
-	daemon->card_options = (struct kms_device_options){
-		.path = config->card,
-		.opener = session_card_opener(daemon->session),
-		.fd = config->drm_fd,
-		.flip_timeout_ms = config->flip_timeout_ms,
-		.guard = {guard_add, guard_remove},
+	const struct cards_options options = {
+		.paths = config->cards,
+		.common =
+			{
+				.opener = session_card_opener(daemon->session),
+				.fd = config->drm_fd,
+				.flip_timeout_ms = config->flip_timeout_ms,
+				.guard = {guard_add, guard_remove},
+			},
 	};
+
 	guard_install();
-	daemon->card = card_create(&daemon->card_options, layout_kms_listener(), daemon->layout,
-		&card_listener, daemon);
-	return card_open(daemon->card, error);
+	daemon->cards = cards_create(&options, layout_kms_listener(), daemon->layout,
+		&cards_listener, daemon);
+	return cards_open(daemon->cards, error);
 }
 
 static bool make_guests(struct daemon *daemon, GError **error)
@@ -373,111 +380,18 @@ static bool make_guests(struct daemon *daemon, GError **error)
 	return true;
 }
 
-/* The strings are the configuration's. */
-static struct layout_layer *make_layers(const GPtrArray *sections)
-{
-	struct layout_layer *layers = g_new0(struct layout_layer, sections->len);
-
-	for (guint i = 0; i < sections->len; i++) {
-		const struct config_layer *section = g_ptr_array_index(sections, i);
-
-		layers[i] = (struct layout_layer){
-			.name = section->name,
-			.layouts = section->layouts,
-			.output = section->output,
-			.guest = section->guest,
-			.scanout = section->scanout,
-			.picture = section->picture,
-			.x = section->x,
-			.y = section->y,
-			.width = section->width,
-			.height = section->height,
-			.z = section->z,
-			.opacity = section->opacity,
-		};
-	}
-	return layers;
-}
-
-/* The layout, made or as another configuration has it: of that the outputs, layers, layouts, and of guests what
- * goes for outputs without a section. */
+/* The layout, made or as another configuration has it. */
 static void arrange(struct daemon *daemon, const struct config *config)
 {
-	const GPtrArray *sections = config->outputs;
-	const GPtrArray *watched = daemon->config->regions;
-	g_autofree struct region_options *regions = g_new0(struct region_options, watched->len);
-	g_autofree struct layout_output *outputs = g_new0(struct layout_output, sections->len);
-	g_autofree struct layout_named *named = g_new0(struct layout_named, config->layouts->len);
-	g_autofree struct layout_guest *guests = g_new0(struct layout_guest, daemon->member_count);
-	g_autofree struct layout_layer *layers = make_layers(config->layers);
-	struct layout_options options = {
-		.outputs = outputs,
-		.output_count = sections->len,
-		.named = named,
-		.named_count = config->layouts->len,
-		.chosen = config->daemon.layout,
-		.layers = layers,
-		.layer_count = config->layers->len,
-		.guests = guests,
-		.guest_count = daemon->member_count,
-		.regions = regions,
-		.region_count = watched->len,
-		.font = daemon->config->daemon.font,
-	};
+	struct arrangement *arrangement = arrangement_create(config, daemon->config,
+		daemon->members, daemon->member_count);
 
-	for (guint i = 0; i < sections->len; i++) {
-		const struct config_output *section = g_ptr_array_index(sections, i);
-
-		outputs[i] = (struct layout_output){
-			.name = section->name,
-			.layouts = section->layouts,
-			.guest = section->guest,
-			.scanout = section->scanout,
-			.mode = section->mode,
-			.policy = section->place,
-			.transform = section->transform,
-			.background = section->background,
-			.settings = section->settings,
-			.hours = section->on_hours,
-			.off = section->off,
-			.force_on = section->force_on,
-			.pictured = section->pictured,
-			.picture = section->picture,
-			.positioned = section->positioned,
-			.x = section->x,
-			.y = section->y,
-		};
-	}
-	for (guint i = 0; i < config->layouts->len; i++) {
-		const struct config_layout *section = g_ptr_array_index(config->layouts, i);
-
-		named[i] = (struct layout_named){section->name, section->when};
-	}
-	for (size_t i = 0; i < daemon->member_count; i++) {
-		const struct config_guest *section = member_config(daemon->members[i]);
-		const struct config_guest *present = config_find_guest(config, section->name);
-
-		if (present == NULL)
-			present = section;
-		guests[i] = (struct layout_guest){
-			.guest = member_guest(daemon->members[i]),
-			.before = section->before,
-			.after = section->after,
-			.failed = section->failed,
-			.alive = section->alive,
-			.dead = section->dead,
-			.mode = present->mode,
-			.policy = present->place,
-			.blank_after_ms = section->blank_after_ms,
-			.off_after_ms = section->off_after_ms,
-		};
-	}
-	for (guint i = 0; i < watched->len; i++)
-		regions[i] = ((const struct config_region *)g_ptr_array_index(watched, i))->options;
 	if (daemon->layout != NULL)
-		layout_reconfigure(daemon->layout, &options);
+		layout_reconfigure(daemon->layout, arrangement_options(arrangement));
 	else
-		daemon->layout = layout_create(&options, &layout_listener, daemon);
+		daemon->layout = layout_create(arrangement_options(arrangement), &layout_listener,
+			daemon);
+	arrangement_destroy(arrangement);
 }
 
 static bool show_guests(struct daemon *daemon, GError **error)
@@ -486,7 +400,7 @@ static bool show_guests(struct daemon *daemon, GError **error)
 	arrange(daemon, daemon->config);
 	for (size_t i = 0; i < daemon->member_count; i++)
 		member_set_layout(daemon->members[i], daemon->layout);
-	return open_card(daemon, error);
+	return open_cards(daemon, error);
 }
 
 static bool open_doors(struct daemon *daemon, GError **error)
@@ -635,8 +549,9 @@ void daemon_destroy(struct daemon *daemon)
 	layout_destroy(daemon->layout);
 	for (size_t i = 0; i < daemon->member_count; i++)
 		member_destroy(daemon->members[i]);
-	session_set_card(daemon->session, -1);
-	card_destroy(daemon->card);
+	for (uint32_t i = 0; i < cards_count(daemon->cards); i++)
+		session_set_card(daemon->session, i, -1);
+	cards_destroy(daemon->cards);
 	session_destroy(daemon->session);
 	if (daemon->signals >= 0)
 		close(daemon->signals);

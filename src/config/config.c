@@ -29,6 +29,7 @@ enum value_kind {
 	VALUE_FAILED, /* the same, and `failed_given` */
 	VALUE_LOG_LEVEL, /* GLogLevelFlags */
 	VALUE_VT, /* int */
+	VALUE_CARDS, /* char ** */
 	VALUE_SEAT_MANAGER, /* enum config_seat_manager */
 	VALUE_MODE, /* char *; of an output "off" too */
 	VALUE_TRANSFORM, /* enum kms_transform */
@@ -68,7 +69,7 @@ struct key {
 };
 
 static const struct key daemon_keys[] = {
-	{"card", VALUE_STRING, offsetof(struct config_daemon, card)},
+	{"card", VALUE_CARDS, offsetof(struct config_daemon, cards)},
 	{"stats", VALUE_STRING, offsetof(struct config_daemon, stats)},
 	{"font", VALUE_STRING, offsetof(struct config_daemon, font)},
 	{"layout", VALUE_NAME, offsetof(struct config_daemon, layout)},
@@ -391,6 +392,8 @@ static bool set_value(const struct key *key, void *target, struct config_output 
 		return config_parse_log_level(text, member, error);
 	case VALUE_VT:
 		return config_parse_vt(text, member, error);
+	case VALUE_CARDS:
+		return config_parse_cards(text, member, error);
 	case VALUE_SEAT_MANAGER:
 		return config_parse_seat_manager(text, member, error);
 	case VALUE_MODE:

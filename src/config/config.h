@@ -32,7 +32,7 @@
 
 /* [daemon] */
 struct config_daemon {
-	char *card; /* NULL: the first that can do it */
+	char **cards; /* paths, each with a name of its own (config_card_name()); NULL: the first that can do it */
 	int drm_fd; /* --drm-fd, or -1 */
 	int ready_fd; /* --ready-fd, or -1 */
 	char *stats; /* NULL: no file */
@@ -136,8 +136,8 @@ struct config_guest {
 /* [output NAME]. Sections in the order of the files; --output in the order of the options. Those with one
  * name and one layout= are the same. */
 struct config_output {
-	/* A connector, "DP-1", or "MAKE MODEL SERIAL"; or several with ";" between: the first of
-	 * them that has a monitor. */
+	/* A connector, "DP-1" (of one of several cards "CARD:DP-1"), or "MAKE MODEL SERIAL"; or several with
+	 * ";" between: the first of them that has a monitor. */
 	char *name;
 	char *origin;
 	char *layouts; /* in which it counts, separated by semicolons; NULL: in all */

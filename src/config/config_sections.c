@@ -126,7 +126,7 @@ void config_destroy(struct config *config)
 {
 	if (config == NULL)
 		return;
-	g_free(config->daemon.card);
+	g_strfreev(config->daemon.cards);
 	g_free(config->daemon.stats);
 	g_free(config->daemon.font);
 	g_free(config->daemon.layout);

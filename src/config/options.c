@@ -68,7 +68,8 @@ bool options_init(struct options *options, char **arguments, GError **error)
 		{"config", 0, 0, G_OPTION_ARG_FILENAME, &options->config,
 			"Read FILE and FILE.d/*.conf instead of " CONFIG_DEFAULT_PATH, "FILE"},
 		{"card", 0, 0, G_OPTION_ARG_FILENAME, &options->card,
-			"/dev/dri/cardN or a by-path name", "PATH"},
+			"/dev/dri/cardN or a by-path name, or several separated by semicolons",
+			"PATH"},
 		{"drm-fd", 0, 0, G_OPTION_ARG_INT, &options->drm_fd, "An inherited DRM fd", "N"},
 		{"vt", 0, 0, G_OPTION_ARG_STRING, &options->vt,
 			"Use virtual terminal N; auto: the one that is standard input", "N"},
@@ -184,7 +185,8 @@ static bool apply_daemon(const struct options *options, struct config_daemon *da
 	if (!check_fd("drm-fd", options->drm_fd, options->drm_fd != -1, error) ||
 		!check_fd("ready-fd", options->ready_fd, options->ready_fd != -1, error))
 		return false;
-	replace(&daemon->card, options->card);
+	if (options->card != NULL && !config_parse_cards(options->card, &daemon->cards, error))
+		return fail_value(error, "card", options->card);
 	replace(&daemon->stats, options->stats);
 	daemon->drm_fd = options->drm_fd;
 	daemon->ready_fd = options->ready_fd;

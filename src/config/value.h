@@ -56,6 +56,10 @@ bool config_parse_place(const char *text, enum place_policy *place, GError **err
 bool config_parse_picture(const char *text, struct picture_spec *spec, GError **error);
 bool config_parse_log_level(const char *text, GLogLevelFlags *level, GError **error);
 bool config_parse_vt(const char *text, int *vt, GError **error);
+/* Paths separated by semicolons; what *cards had is freed. (value_card.c) */
+bool config_parse_cards(const char *text, char ***cards, GError **error);
+/* What the card at a path is called: its last part, borrowed. */
+const char *config_card_name(const char *path);
 bool config_parse_seat_manager(const char *text, enum config_seat_manager *manager, GError **error);
 bool config_parse_number(const char *text, gint64 min, gint64 max, gint64 *number, GError **error);
 /* "500ms", "2s", "10min", "1h" or "never" (CONFIG_NEVER); at most 30 days. */

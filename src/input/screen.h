@@ -25,7 +25,7 @@ struct screen {
 
 struct screens {
 	/* In the layout's order, of an output the lowest first; each stays where it is. */
-	struct screen *list[KMS_OUTPUTS_MAX + LAYOUT_LAYERS_MAX];
+	struct screen *list[LAYOUT_OUTPUTS_MAX + LAYOUT_LAYERS_MAX];
 	size_t count;
 	/* A screen goes: let go of it. May be NULL. */
 	void (*leaves)(void *data, struct screen *screen);

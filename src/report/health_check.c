@@ -9,10 +9,18 @@ static uint64_t progress_of(const struct kms_output_counters *counters)
 		counters->flip_timeouts + counters->mode_sets;
 }
 
-static void fill_outputs(const struct kms_device *device, struct health_output *outputs,
-	size_t count)
+static size_t count_outputs(const struct health_parts *parts)
 {
-	for (size_t i = 0; i < count; i++) {
+	size_t count = 0;
+
+	for (size_t i = 0; i < parts->device_count; i++)
+		count += kms_device_output_count(parts->devices[i]);
+	return count;
+}
+
+static void fill_outputs(const struct kms_device *device, struct health_output *outputs)
+{
+	for (size_t i = 0; i < kms_device_output_count(device); i++) {
 		const struct kms_output *output = kms_device_output(device, i);
 
 		outputs[i] = (struct health_output){
@@ -34,13 +42,15 @@ static void fill_guests(const struct health_parts *parts, struct health_guest *g
 
 char *health_check(struct health *health, const struct health_parts *parts, int64_t now_us)
 {
-	size_t output_count = parts->device != NULL ? kms_device_output_count(parts->device) : 0;
+	size_t output_count = count_outputs(parts);
 	g_autofree struct health_output *outputs = g_new0(struct health_output, output_count);
 	g_autofree struct health_guest *guests = g_new0(struct health_guest, parts->member_count);
 	const struct health_facts facts = {guests, parts->member_count, outputs, output_count};
 
-	if (parts->device != NULL)
-		fill_outputs(parts->device, outputs, output_count);
+	for (size_t i = 0, done = 0; i < parts->device_count; i++) {
+		fill_outputs(parts->devices[i], outputs + done);
+		done += kms_device_output_count(parts->devices[i]);
+	}
 	fill_guests(parts, guests);
 	return health_complaint(health, &facts, now_us);
 }

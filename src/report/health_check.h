@@ -16,7 +16,8 @@
 
 /* What is asked; everything is borrowed. */
 struct health_parts {
-	const struct kms_device *device; /* NULL: there is no card now */
+	const struct kms_device *const *devices; /* the cards that are there now */
+	size_t device_count;
 	struct member *const *members;
 	size_t member_count;
 };

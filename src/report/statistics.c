@@ -4,15 +4,20 @@
 #include "report/stats.h"
 #include "scene/view.h"
 
-static size_t count_outputs(const struct kms_device *device)
+static size_t count_outputs(const struct statistics_parts *parts)
 {
-	return device != NULL ? kms_device_output_count(device) : 0;
+	size_t count = 0;
+
+	for (size_t i = 0; i < parts->device_count; i++)
+		count += kms_device_output_count(parts->devices[i]);
+	return count;
 }
 
-static void fill_outputs(const struct statistics_parts *parts, struct stats_output *outputs)
+static void fill_outputs(const struct statistics_parts *parts, const struct kms_device *device,
+	struct stats_output *outputs)
 {
-	for (size_t i = 0; i < count_outputs(parts->device); i++) {
-		struct kms_output *output = kms_device_output(parts->device, i);
+	for (size_t i = 0; i < kms_device_output_count(device); i++) {
+		struct kms_output *output = kms_device_output(device, i);
 
 		outputs[i] = (struct stats_output){
 			.name = kms_output_name(output),
@@ -31,6 +36,20 @@ static void fill_outputs(const struct statistics_parts *parts, struct stats_outp
 				outputs[i].scanout = scanout;
 			}
 		}
+	}
+}
+
+/* Of each card, one behind the other. */
+static void fill_cards(const struct statistics_parts *parts, struct stats_card *cards,
+	struct stats_output *outputs)
+{
+	for (size_t i = 0; i < parts->device_count; i++) {
+		const struct kms_device *device = parts->devices[i];
+
+		cards[i] = (struct stats_card){kms_device_path(device),
+			kms_device_counters(device)};
+		fill_outputs(parts, device, outputs);
+		outputs += kms_device_output_count(device);
 	}
 }
 
@@ -77,8 +96,8 @@ struct file_writer *statistics_open(const char *path)
 
 void statistics_write(const struct statistics_parts *parts, struct file_writer *file)
 {
-	const struct kms_device *device = parts->device;
-	size_t output_count = count_outputs(device);
+	size_t output_count = count_outputs(parts);
+	g_autofree struct stats_card *cards = g_new0(struct stats_card, parts->device_count);
 	g_autofree struct stats_output *outputs = g_new0(struct stats_output, output_count);
 	g_autofree struct stats_guest *guests = g_new0(struct stats_guest, parts->member_count);
 	size_t region_count = layout_region_count(parts->layout);
@@ -88,13 +107,13 @@ void statistics_write(const struct statistics_parts *parts, struct file_writer *
 	const char *layout = layout_in_force(parts->layout, &reason);
 	char *json;
 
-	fill_outputs(parts, outputs);
+	fill_cards(parts, cards, outputs);
 	fill_guests(parts, guests);
 	fill_regions(parts->layout, regions);
 	input_each_counters(parts->input, add_input, inputs);
 	json = stats_to_json(&(struct stats){
-		.card = device != NULL ? kms_device_path(device) : NULL,
-		.device = device != NULL ? kms_device_counters(device) : NULL,
+		.cards = cards,
+		.card_count = parts->device_count,
 		.uptime_us = g_get_monotonic_time() - parts->start_us,
 		.loop = parts->stall != NULL ? stall_counters(parts->stall) : NULL,
 		.layout = layout,

@@ -19,7 +19,8 @@
 /* What is asked; everything is borrowed. */
 struct statistics_parts {
 	int64_t start_us; /* of the daemon; g_get_monotonic_time() */
-	const struct kms_device *device; /* NULL: there is no card now */
+	const struct kms_device *const *devices; /* the cards that are there now */
+	size_t device_count;
 	const struct layout *layout;
 	const struct input *input;
 	const struct stall *stall; /* NULL: the loop does not run */

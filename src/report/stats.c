@@ -72,19 +72,34 @@ static void begin_array(JsonBuilder *json, const char *name)
 
 /* ---- what is counted ---- */
 
-static void add_device(JsonBuilder *json, const struct stats *stats)
+static void add_card(JsonBuilder *json, const struct stats_card *card)
 {
-	static const struct kms_device_counters none;
-	const struct kms_device_counters *counters = stats->device != NULL ? stats->device : &none;
+	const struct kms_device_counters *counters = card->counters;
 
-	begin_object(json, "card");
-	add_text(json, "path", stats->card);
+	add_text(json, "path", card->path);
 	add_number(json, "imports", counters->imports);
 	add_number(json, "imports_refused", counters->imports_refused);
 	add_number(json, "cache_hits", counters->cache_hits);
 	add_number(json, "cache_misses", counters->cache_misses);
 	add_number(json, "framebuffers", counters->framebuffers);
+}
+
+/* "card" is the first of them that is there. */
+static void add_cards(JsonBuilder *json, const struct stats *stats)
+{
+	static const struct kms_device_counters none;
+	static const struct stats_card no_card = {NULL, &none};
+
+	begin_object(json, "card");
+	add_card(json, stats->card_count > 0 ? &stats->cards[0] : &no_card);
 	json_builder_end_object(json);
+	begin_array(json, "cards");
+	for (size_t i = 0; i < stats->card_count; i++) {
+		json_builder_begin_object(json);
+		add_card(json, &stats->cards[i]);
+		json_builder_end_object(json);
+	}
+	json_builder_end_array(json);
 }
 
 static void add_loop(JsonBuilder *json, const struct stats *stats)
@@ -254,7 +269,7 @@ char *stats_to_json(const struct stats *stats)
 	add_number(json, "version", 1);
 	add_number(json, "uptime_us", (uint64_t)stats->uptime_us);
 	add_loop(json, stats);
-	add_device(json, stats);
+	add_cards(json, stats);
 	add_layout(json, stats);
 	begin_array(json, "outputs");
 	for (size_t i = 0; i < stats->output_count; i++)

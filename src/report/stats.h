@@ -52,9 +52,14 @@ struct stats_region {
 	const struct region *region;
 };
 
+struct stats_card {
+	const char *path;
+	const struct kms_device_counters *counters;
+};
+
 struct stats {
-	const char *card; /* NULL, with the next: there is none now */
-	const struct kms_device_counters *device;
+	const struct stats_card *cards; /* that are there now */
+	size_t card_count;
 	int64_t uptime_us;
 	const struct stall_counters *loop; /* NULL: nobody has measured */
 	const struct stats_output *outputs;

@@ -17,7 +17,7 @@
 
 struct guest {
 	char *name;
-	struct kms_device *device;
+	struct kms_device *devices[KMS_CARDS_MAX]; /* NULL: there is none of this number now */
 	void (*closing)(void *data, bool fault);
 	void (*detached)(void *data);
 	void *data;
@@ -178,8 +178,10 @@ static void peer_gone(struct guest *guest)
 	add_counters(&guest->past, channel_counters(channel));
 	channel_destroy(channel);
 	memset(&guest->state->channel, 0, sizeof(guest->state->channel));
-	if (guest->device)
-		kms_device_trim(guest->device, guest->scanouts[0].owner);
+	for (size_t i = 0; i < KMS_CARDS_MAX; i++) {
+		if (guest->devices[i])
+			kms_device_trim(guest->devices[i], guest->scanouts[0].owner);
+	}
 }
 
 static void on_closed(void *data)
@@ -210,11 +212,13 @@ static const struct channel_listener channel_listener = {
 
 /* ---- life ---- */
 
-/* The render node of the card, for buffers that only its GPU can read. */
+/* The render node of the first card that has one, for buffers that only its GPU can read. */
 static void find_render_node(struct guest *guest)
 {
-	guest->render_node = guest->device ? tiled_render_node(kms_device_path(guest->device))
-					   : NULL;
+	for (size_t i = 0; i < KMS_CARDS_MAX && !guest->render_node; i++) {
+		if (guest->devices[i])
+			guest->render_node = tiled_render_node(kms_device_path(guest->devices[i]));
+	}
 	guest->gbm.render_node = guest->render_node;
 }
 
@@ -229,7 +233,6 @@ struct guest *guest_create(const struct guest_options *options, struct guest_sta
 {
 	struct guest *guest = g_new0(struct guest, 1);
 	struct scanout_options scanout = {
-		.device = options->device,
 		.gbm = &guest->gbm,
 		.counters = &guest->counters,
 		.replies = &guest->replies,
@@ -243,12 +246,10 @@ struct guest *guest_create(const struct guest_options *options, struct guest_sta
 	guest->closer = account_closer(options->account);
 	scanout.guest = guest->name;
 	scanout.closer = guest->closer;
-	guest->device = options->device;
 	guest->closing = options->closing;
 	guest->detached = options->detached;
 	guest->data = options->data;
 	guest->state = state;
-	find_render_node(guest);
 	replies_init(&guest->replies, state, &guest->counters);
 	for (uint32_t i = 0; i < VHOST_USER_GPU_SCANOUTS; i++)
 		scanout_init(&guest->scanouts[i], &scanout, i, &state->scanouts[i]);
@@ -290,12 +291,12 @@ struct source *guest_source(struct guest *guest, uint32_t scanout)
 	return &guest->scanouts[scanout].source;
 }
 
-void guest_set_device(struct guest *guest, struct kms_device *device)
+void guest_set_device(struct guest *guest, uint32_t card, struct kms_device *device)
 {
 	for (uint32_t i = 0; i < VHOST_USER_GPU_SCANOUTS; i++)
-		scanout_set_device(&guest->scanouts[i], device);
+		scanout_set_device(&guest->scanouts[i], card, device);
 	forget_render_node(guest);
-	guest->device = device;
+	guest->devices[card] = device;
 	find_render_node(guest);
 }
 

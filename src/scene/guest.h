@@ -58,7 +58,6 @@ struct source;
 struct guest_options {
 	const char *name;
 	struct account *account; /* outlives the guest; or NULL */
-	struct kms_device *device; /* where dma-bufs are imported; NULL: there is no card so far */
 	/* A buffer that must be copied may take so long to be finished, as
 	 * kms_device_options.flip_timeout_ms. 0: KMS_FLIP_TIMEOUT_MS. */
 	unsigned int flip_timeout_ms;
@@ -100,12 +99,12 @@ void guest_set_display(struct guest *guest, const struct guest_display *display,
 struct source *guest_source(struct guest *guest, uint32_t scanout);
 
 /*
- * The card went (NULL) or came, at any time. All views of the guest are removed before, and views
- * on the new card are added after. What was imported into the old card is dropped, before it is
- * destroyed; the dma-bufs are kept, so that new views show the picture without a word from the
- * guest.
+ * The card of this number, below KMS_CARDS_MAX, went (NULL) or came, at any time; there is none at first.
+ * All views of the guest on it are removed before, and views on the new one are added after. What was imported into
+ * the old card is dropped, before it is destroyed; the dma-bufs are kept, so that new views show the picture
+ * without a word from the guest.
  */
-void guest_set_device(struct guest *guest, struct kms_device *device);
+void guest_set_device(struct guest *guest, uint32_t card, struct kms_device *device);
 
 /* A display socket came; taken over. An earlier one is closed first. */
 void guest_attach(struct guest *guest, int fd);

@@ -120,24 +120,6 @@ bool layout_output_is(const struct kms_output *output, const char *names)
 	return layout_names(names, &connector);
 }
 
-static void free_former(struct layout_former *former)
-{
-	g_free((char *)(uintptr_t)former->connector);
-	g_free((char *)(uintptr_t)former->monitor);
-}
-
-static struct layout_former describe_entry(const struct layout *layout, const struct entry *entry)
-{
-	return (struct layout_former){
-		.connector = g_strdup(kms_output_name(entry->output)),
-		.monitor = g_strdup(entry->monitor),
-		.party = (size_t)(entry->member - layout->members),
-		.scanout = entry->scanout,
-		.section = entry->section,
-		.lit = entry->lit && !entry->surplus,
-	};
-}
-
 /* What guests' screens are without an output from now on: guests can ask as soon as a view goes. */
 static void remember_screens(struct layout *layout)
 {
@@ -149,22 +131,10 @@ static void remember_screens(struct layout *layout)
 	}
 }
 
-/* What is shown until now. With a new card, what was shown by the last one. */
-static void remember_entries(struct layout *layout)
+static void resolve(const struct layout *layout, const struct layout_ref *refs, size_t count,
+	struct layout_resolution *resolution)
 {
-	if (layout->count == 0)
-		return;
-	for (size_t i = 0; i < layout->former_count; i++)
-		free_former(&layout->formers[i]);
-	layout->former_count = layout->count;
-	for (size_t i = 0; i < layout->count; i++)
-		layout->formers[i] = describe_entry(layout, &layout->entries[i]);
-}
-
-static void resolve(const struct layout *layout, struct layout_resolution *resolution)
-{
-	struct layout_connector connectors[KMS_OUTPUTS_MAX];
-	size_t count = MIN(kms_device_output_count(layout->device), KMS_OUTPUTS_MAX);
+	struct layout_connector connectors[LAYOUT_OUTPUTS_MAX];
 	g_autofree struct layout_party *parties = g_new0(struct layout_party, layout->member_count);
 	const struct layout_situation situation = {
 		.sections = layout->sections,
@@ -186,7 +156,7 @@ static void resolve(const struct layout *layout, struct layout_resolution *resol
 			.layered = layout_is_layered(layout, layout->members[i].options.guest),
 		};
 	for (size_t i = 0; i < count; i++) {
-		connectors[i] = layout_describe(kms_device_output(layout->device, i));
+		connectors[i] = layout_describe(refs[i].output);
 		connectors[i].connected |= layout_is_forced(layout, &connectors[i]);
 	}
 	layout_resolve(&situation, resolution);
@@ -199,20 +169,21 @@ struct source *layout_source(const struct entry *entry)
 	return guest_source(entry->member->options.guest, entry->scanout);
 }
 
-static struct entry make_entry(struct layout *layout, const struct layout_show *show)
+static struct entry make_entry(struct layout *layout, const struct layout_show *show,
+	const struct layout_ref *ref)
 {
 	struct member *member = &layout->members[show->party];
 	const struct layout_output *section = show->section;
-	struct kms_output *output = kms_device_output(layout->device, show->connector);
 
 	return (struct entry){
-		.output = output,
+		.output = ref->output,
+		.card = ref->card,
 		.member = member,
 		.scanout = show->scanout,
 		.section = section,
 		.mode = section ? section->mode : member->options.mode,
 		.policy = section ? section->policy : member->options.policy,
-		.transform = layout_choose_transform(section, output),
+		.transform = layout_choose_transform(section, ref->output),
 		.background = section ? section->background : 0,
 		.lit = show->lit,
 		.surplus = show->surplus,
@@ -248,14 +219,21 @@ static void close_entry(struct entry *entry)
 	*entry = (struct entry){0};
 }
 
-/* None of them is to be found while they go. */
-static void close_entries(struct layout *layout)
+/* Those on the card. None of them is to be found while they go. */
+static void close_entries(struct layout *layout, uint32_t card)
 {
-	size_t count = layout->count;
+	struct entry gone[KMS_OUTPUTS_MAX];
+	size_t gone_count = 0, count = 0;
 
-	layout->count = 0;
-	for (size_t i = 0; i < count; i++)
-		close_entry(&layout->entries[i]);
+	for (size_t i = 0; i < layout->count; i++) {
+		if (layout->entries[i].card == card)
+			gone[gone_count++] = layout->entries[i];
+		else
+			layout->entries[count++] = layout->entries[i];
+	}
+	layout->count = count;
+	for (size_t i = 0; i < gone_count; i++)
+		close_entry(&gone[i]);
 }
 
 /* Takes over the view of the output, bound or not: a frame of it may be in flight. */
@@ -290,7 +268,8 @@ static void inherit(struct entry *entry, struct entry *olds, size_t old_count, b
 static void bind_view(struct layout *layout, struct entry *entry)
 {
 	const struct view_options options = {
-		.device = layout->device,
+		.device = layout->cards[entry->card].device,
+		.card = entry->card,
 		.output = entry->output,
 		.serial = layout->serial,
 	};
@@ -312,17 +291,20 @@ static void bind_view(struct layout *layout, struct entry *entry)
  * First the old ones go, so that sources have room for those that come. A view that goes can have a
  * guest answered, which then hears about its screens: so the new entries are in their place before.
  */
-static bool replace_entries(struct layout *layout, const struct layout_resolution *resolution)
+static bool replace_entries(struct layout *layout, const struct layout_ref *refs,
+	const struct layout_resolution *resolution)
 {
-	struct entry olds[KMS_OUTPUTS_MAX];
+	struct entry olds[LAYOUT_OUTPUTS_MAX];
 	size_t old_count = layout->count;
-	bool bound[KMS_OUTPUTS_MAX] = {false};
+	bool bound[LAYOUT_OUTPUTS_MAX] = {false};
 	bool changed = layout->count != resolution->count;
 
 	memcpy(olds, layout->entries, old_count * sizeof(olds[0]));
 	layout->count = resolution->count;
 	for (size_t i = 0; i < layout->count; i++) {
-		layout->entries[i] = make_entry(layout, &resolution->shows[i]);
+		const struct layout_show *show = &resolution->shows[i];
+
+		layout->entries[i] = make_entry(layout, show, &refs[show->connector]);
 		layout_vacant_give(layout, layout->entries[i].output);
 	}
 	for (size_t i = 0; i < layout->count; i++)
@@ -343,17 +325,19 @@ static bool replace_entries(struct layout *layout, const struct layout_resolutio
 
 static void apply(struct layout *layout)
 {
+	struct layout_ref refs[LAYOUT_OUTPUTS_MAX];
+	size_t count = layout_list_outputs(layout, refs);
 	struct layout_resolution resolution;
 	bool changed;
 
-	remember_entries(layout);
+	layout_remember_entries(layout);
 	remember_screens(layout);
-	resolve(layout, &resolution);
-	changed = replace_entries(layout, &resolution);
+	resolve(layout, refs, count, &resolution);
+	changed = replace_entries(layout, refs, &resolution);
 	changed |= layout_layers_update(layout);
 	layout_alive_kick(layout);
 	layout_await_pictures(layout);
-	layout_configure_card(layout);
+	layout_configure_cards(layout);
 	layout_say_remarks(layout, resolution.remarks);
 	layout_say_entries(layout);
 	layout_vacant_say(layout);
@@ -367,27 +351,27 @@ static void apply(struct layout *layout)
 void layout_update(struct layout *layout)
 {
 	layout_sections_choose(layout);
-	if (layout->device)
+	if (layout_has_card(layout))
 		apply(layout);
 	layout_sections_applied(layout);
 }
 
-static void forget_device(struct layout *layout)
+static void forget_device(struct layout *layout, uint32_t card)
 {
-	remember_entries(layout);
+	layout_remember_entries(layout);
 	remember_screens(layout);
-	layout->device = NULL;
-	close_entries(layout);
-	layout_vacant_close(layout);
+	layout->cards[card].device = NULL;
+	close_entries(layout, card);
+	layout_vacant_close_card(layout, card);
 }
 
-void layout_set_device(struct layout *layout, struct kms_device *device)
+void layout_set_device(struct layout *layout, uint32_t card, struct kms_device *device)
 {
 	if (!device)
-		forget_device(layout);
-	layout->device = device;
-	layout->request_count = 0;
-	layout->accepted = false;
+		forget_device(layout, card);
+	layout->cards[card].device = device;
+	layout->cards[card].request_count = 0;
+	layout->cards[card].accepted = false;
 	if (!device && layout->listener.changed)
 		layout->listener.changed(layout->data);
 	layout_update(layout);
@@ -501,6 +485,7 @@ struct layout *layout_create(const struct layout_options *options,
 
 	layout->listener = *listener;
 	layout->data = data;
+	layout->card_count = MAX(options->card_count, 1);
 	layout->told_period_ms = options->told_period_ms ? options->told_period_ms : 1000;
 	layout->told_patience_ms = options->told_patience_ms ? options->told_patience_ms : 5000;
 	layout->said = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -538,11 +523,11 @@ void layout_destroy(struct layout *layout)
 	layout_region_finish(layout);
 	layout_hours_finish(layout);
 	layout_layers_close_on(layout, NULL);
-	close_entries(layout);
+	for (uint32_t card = 0; card < layout->card_count; card++)
+		close_entries(layout, card);
 	layout_vacant_close(layout);
 	pictures_destroy(layout->pictures);
-	for (size_t i = 0; i < layout->former_count; i++)
-		free_former(&layout->formers[i]);
+	layout_forget_formers(layout);
 	for (size_t i = 0; i < layout->member_count; i++)
 		free_member(&layout->members[i]);
 	layout_sections_finish(layout);

@@ -4,8 +4,9 @@
  * about them. layout_resolve.h decides; here its answer is applied, at each probe of the connectors
  * and whenever a guest says more: only what has changed is touched, and the card is asked once.
  *
- * Made by the daemon before the card is opened, since it is the card's listener: it hands what kms/
- * reports on to the view of that output. Outlives any number of cards. Owns the views.
+ * Made by the daemon before the cards are opened, since it is the cards' listener: it hands what kms/
+ * reports on to the view of that output. Outlives any number of cards, each of which comes and goes by
+ * itself. Owns the views.
  *
  * Sections count in some of the named layouts, of which one is in force (layout_sections.c): another one is
  * applied as any other answer, in one joint commit; outputs and guests for which it is the same notice nothing.
@@ -96,11 +97,12 @@ struct layout_options {
 	unsigned int told_period_ms; /* between two layout_listener.screen_changed; 0: 1000 */
 	unsigned int told_patience_ms; /* until a guest that was told has asked; 0: 5000 */
 	const char *font; /* of cards: see font_open() */
+	uint32_t card_count; /* that there can be, at most KMS_CARDS_MAX; 0: one */
 };
 
 struct layout_listener {
-	/* kms_listener.device_gone: layout_set_device(NULL) and the end of the card must follow, but
-	 * not from inside. */
+	/* kms_listener.device_gone, of one of the cards (kms_device_gone()): layout_set_device(NULL) and its end
+	 * must follow, but not from inside. */
 	void (*device_gone)(void *data);
 	/* The views are others than before: layout_view_count() and so on. May be NULL. */
 	void (*changed)(void *data);
@@ -120,17 +122,18 @@ struct layout *layout_create(const struct layout_options *options,
 /* Takes NULL. Before the guests. */
 void layout_destroy(struct layout *layout);
 
-/* For kms_device_create(), with the layout as its data. */
+/* For each kms_device_create(), with the layout as its data. */
 const struct kms_listener *layout_kms_listener(void);
 
 /*
- * A card came: views are made for the outputs that the resolution names, given to the guests'
+ * The card of this number came: views are made for the outputs that the resolution names, given to the guests'
  * sources, and the card is taken over (kms_device_configure). Whatever shows no scanout is off; so
  * is, until its guest asks for that scanout's EDID or uses it, an output of the default order whose
  * scanout is not the first. What the card refuses is logged, and asked again at its next probe.
- * NULL: it goes. All views are gone when this returns; what was shown is remembered.
+ * NULL: it goes. All views on it are gone when this returns; what was shown is remembered. Other cards' outputs
+ * notice only where they get what it showed.
  */
-void layout_set_device(struct layout *layout, struct kms_device *device);
+void layout_set_device(struct layout *layout, uint32_t card, struct kms_device *device);
 
 /* The guest's device has so many scanouts (relay: GET_CONFIG): outputs of its others go off. */
 void layout_set_scanout_count(struct layout *layout, struct guest *guest, uint32_t count);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the card is asked for: which outputs are on, in which mode, and what they are lit with. Called
+ * What each card is asked for: which outputs are on, in which mode, and what they are lit with. Called
  * whenever something of that may be another; the card is asked only where it is.
  */
 #include <string.h>
@@ -50,14 +50,14 @@ static bool same_request(const struct kms_output_request *a, const struct kms_ou
 		a->force == b->force && kms_settings_equal(&a->settings, &b->settings);
 }
 
-static bool same_requests(const struct layout *layout, const struct kms_output_request *requests,
+static bool same_requests(const struct layout_card *card, const struct kms_output_request *requests,
 	size_t count)
 {
-	for (size_t i = 0; i < count && count == layout->request_count; i++) {
-		if (!same_request(&layout->requests[i], &requests[i]))
+	for (size_t i = 0; i < count && count == card->request_count; i++) {
+		if (!same_request(&card->requests[i], &requests[i]))
 			return false;
 	}
-	return count == layout->request_count;
+	return count == card->request_count;
 }
 
 /* `section` NULL: none says anything of the output. */
@@ -75,8 +75,9 @@ static struct kms_output_request request_of(struct layout *layout, struct kms_ou
 	};
 }
 
-/* At most KMS_OUTPUTS_MAX: as many as there are outputs. */
-static size_t make_requests(struct layout *layout, struct kms_output_request *requests)
+/* At most KMS_OUTPUTS_MAX: as many as the card has outputs. */
+static size_t make_requests(struct layout *layout, uint32_t card,
+	struct kms_output_request *requests)
 {
 	size_t count = 0;
 
@@ -84,6 +85,8 @@ static size_t make_requests(struct layout *layout, struct kms_output_request *re
 		const struct entry *entry = &layout->entries[i];
 		struct kms_output_request *request = &requests[count];
 
+		if (entry->card != card)
+			continue;
 		if (entry->surplus && !layout_has_picture(entry) &&
 			!layout_has_layers(layout, entry->output))
 			continue;
@@ -96,8 +99,11 @@ static size_t make_requests(struct layout *layout, struct kms_output_request *re
 	}
 	for (size_t i = 0; i < layout->vacant_count; i++) {
 		const struct vacant *vacant = &layout->vacants[i];
-		struct kms_output_request *request = &requests[count++];
+		struct kms_output_request *request = &requests[count];
 
+		if (vacant->card != card)
+			continue;
+		count++;
 		*request = request_of(layout, vacant->output, vacant->section);
 		request->mode = vacant->section->mode;
 		request->keep_picture = layout_keeps_picture(&vacant->section->picture,
@@ -108,32 +114,37 @@ static size_t make_requests(struct layout *layout, struct kms_output_request *re
 }
 
 /* Everything that shows something on, all else off: where that is not so already. */
-void layout_configure_card(struct layout *layout)
+static void configure(struct layout *layout, uint32_t number)
 {
+	struct layout_card *card = &layout->cards[number];
 	struct kms_output_request requests[KMS_OUTPUTS_MAX];
+	size_t count = make_requests(layout, number, requests);
 	g_autoptr(GError) error = NULL;
-	bool asked;
-	size_t count;
+	bool asked = card->accepted && same_requests(card, requests, count);
 
-	if (!layout->device)
-		return;
-	count = make_requests(layout, requests);
-	asked = layout->accepted && same_requests(layout, requests, count);
 	/* Also where they are the same: the modes may be other sections'. */
-	memcpy(layout->requests, requests, count * sizeof(requests[0]));
-	layout->request_count = count;
+	memcpy(card->requests, requests, count * sizeof(requests[0]));
+	card->request_count = count;
 	if (asked)
 		return;
-	layout->accepted = kms_device_configure(layout->device, requests, count, &error);
+	card->accepted = kms_device_configure(card->device, requests, count, &error);
 	/* Of a master or a card that is lost, the card tells. */
-	if (!layout->accepted && !g_error_matches(error, KMS_ERROR, KMS_ERROR_OTHER_MASTER) &&
+	if (!card->accepted && !g_error_matches(error, KMS_ERROR, KMS_ERROR_OTHER_MASTER) &&
 		!g_error_matches(error, KMS_ERROR, KMS_ERROR_GONE))
 		log_daemon(G_LOG_LEVEL_WARNING, "%s", error->message);
 }
 
+void layout_configure_cards(struct layout *layout)
+{
+	for (uint32_t i = 0; i < layout->card_count; i++) {
+		if (layout->cards[i].device)
+			configure(layout, i);
+	}
+}
+
 void layout_relight(struct layout *layout)
 {
-	layout_configure_card(layout);
+	layout_configure_cards(layout);
 	layout_say_entries(layout);
 	layout_told_check(layout);
 }

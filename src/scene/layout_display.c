@@ -55,7 +55,7 @@ static const struct kms_mode_info *find_mode(struct member *member, uint32_t sca
 	else if (told->width == 0 && scanout == 0)
 		*told = unknown_mode;
 	else if (told->width == 0 ||
-		(member->layout->device && scanout > 0 &&
+		(layout_has_all_cards(member->layout) && scanout > 0 &&
 			!layout_is_named(member->layout, member->options.guest, (int)scanout)))
 		return NULL;
 	return told;
@@ -140,6 +140,15 @@ static size_t recall_edid(const struct screen *screen, uint8_t *edid)
 	return screen->edid_size;
 }
 
+/* Which card it is on matters to nobody who looks at it. */
+static const char *connector_name(const struct kms_output *output)
+{
+	const char *name = kms_output_name(output);
+	const char *colon = strrchr(name, ':');
+
+	return colon ? colon + 1 : name;
+}
+
 size_t layout_display_edid(struct member *member, uint32_t scanout, uint8_t *edid)
 {
 	const struct entry *entry = layout_find_scanout(member->layout, member->options.guest,
@@ -159,7 +168,7 @@ size_t layout_display_edid(struct member *member, uint32_t scanout, uint8_t *edi
 		.width = mode->width,
 		.height = mode->height,
 		.refresh_mhz = mode->refresh_mhz,
-		.name = entry ? kms_output_name(entry->output) : "scanoutd",
+		.name = entry ? connector_name(entry->output) : "scanoutd",
 	};
 	/* No monitor is as large as a part of one. */
 	if (entry && entry->layer) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the parts of the layout share: layout.c binds sources to outputs, layout_display.c tells
+ * What the parts of the layout share: layout.c binds sources to outputs, layout_cards.c lists these and
+ * remembers what was shown, layout_display.c tells
  * guests about them, layout_told.c sees when that holds no longer, layout_dark.c knows which are not
  * looked at, layout_placeholder.c what is shown where a guest shows nothing, layout_alive.c which pictures
  * are not to be seen, layout_layers.c what lies above what outputs show. For nobody else.
@@ -15,6 +16,12 @@
 
 struct told;
 struct layout_arrangement;
+
+/* An output, and the number of its card. */
+struct layout_ref {
+	struct kms_output *output;
+	uint32_t card;
+};
 
 /* A guest, and what the layout knows of it. */
 struct member {
@@ -56,6 +63,7 @@ struct member {
 /* An output that shows something, or would if it had a monitor. */
 struct entry {
 	struct kms_output *output;
+	uint32_t card;
 	struct view *view;
 	struct placeholder *placeholder; /* the view's */
 	struct member *member;
@@ -79,10 +87,19 @@ struct entry {
 /* An output with a picture of its own that no guest is shown on. (layout_vacant.c) */
 struct vacant {
 	struct kms_output *output;
+	uint32_t card;
 	const struct layout_output *section;
 	struct view *view;
 	struct placeholder *placeholder;
 	bool said;
+};
+
+/* A card, there or not. */
+struct layout_card {
+	struct kms_device *device; /* NULL: it is not there now */
+	struct kms_output_request requests[KMS_OUTPUTS_MAX]; /* as it was asked last */
+	size_t request_count;
+	bool accepted; /* it took them */
 };
 
 struct layout {
@@ -93,18 +110,19 @@ struct layout {
 	size_t section_count;
 	struct member *members;
 	size_t member_count;
-	struct kms_device *device; /* NULL: there is none now */
-	struct entry entries[KMS_OUTPUTS_MAX];
+	struct layout_card cards[KMS_CARDS_MAX];
+	uint32_t card_count;
+	struct entry entries[LAYOUT_OUTPUTS_MAX];
 	size_t count;
-	struct vacant vacants[KMS_OUTPUTS_MAX];
+	struct vacant vacants[LAYOUT_OUTPUTS_MAX];
 	size_t vacant_count;
 	struct layout_layer
 		*layer_sections; /* of the layout in force, by z; the strings are its own */
 	size_t layer_section_count;
 	struct entry layers[LAYOUT_LAYERS_MAX]; /* those of an output the lowest first */
 	size_t layer_count;
-	/* Of the card that has gone; the strings are its own. */
-	struct layout_former formers[KMS_OUTPUTS_MAX];
+	/* Also of cards that have gone; the strings are its own. */
+	struct layout_former formers[LAYOUT_OUTPUTS_MAX];
 	size_t former_count;
 	unsigned int told_period_ms;
 	unsigned int told_patience_ms;
@@ -116,10 +134,16 @@ struct layout {
 	guint minute_timer; /* until the next one; 0: no section has hours */
 	GHashTable *said; /* the remarks that hold, as text */
 	uint64_t serial; /* the highest of a view that is gone: its frame may be in flight */
-	struct kms_output_request requests[KMS_OUTPUTS_MAX]; /* as the card was asked last */
-	size_t request_count;
-	bool accepted; /* it took them */
 };
+
+/* The outputs of all cards that are there, card by card: at most LAYOUT_OUTPUTS_MAX. (layout_cards.c) */
+size_t layout_list_outputs(const struct layout *layout, struct layout_ref *refs);
+/* Is there any card, and are there all? */
+bool layout_has_card(const struct layout *layout);
+bool layout_has_all_cards(const struct layout *layout);
+/* For the next resolution: what is shown until now, and what was on cards that are not there. */
+void layout_remember_entries(struct layout *layout);
+void layout_forget_formers(struct layout *layout);
 
 /* The output that stands for a scanout: of several that show it, the first with a monitor. NULL:
  * there is none. */
@@ -142,8 +166,8 @@ struct layout_connector layout_describe(const struct kms_output *output);
 /* A section takes it for connected, whatever the kernel says. */
 bool layout_is_forced(const struct layout *layout, const struct layout_connector *connector);
 
-/* Asks the card for what is to be lit now, if that is not so already. (layout_configure.c) */
-void layout_configure_card(struct layout *layout);
+/* Asks each card for what is to be lit now, if that is not so already. (layout_configure.c) */
+void layout_configure_cards(struct layout *layout);
 
 /* Nothing is to be lit there now. */
 bool layout_is_off(const struct entry *entry);
@@ -196,7 +220,7 @@ void layout_say_entries(struct layout *layout);
 /* What holds is said once; what no longer holds may be said again. */
 void layout_say_remarks(struct layout *layout, const GPtrArray *remarks);
 
-/* Asks the card for what is to be lit now, and says what has changed; the views stay. */
+/* Asks the cards for what is to be lit now, and says what has changed; the views stay. */
 void layout_relight(struct layout *layout);
 
 /* Listens to the guest's sources: what is dark for off-after is unlit. (layout_dark.c) */
@@ -212,6 +236,8 @@ void layout_vacant_give(struct layout *layout, const struct kms_output *output);
 void layout_vacant_update(struct layout *layout);
 void layout_vacant_say(struct layout *layout);
 void layout_vacant_close(struct layout *layout);
+/* Those on this card alone. */
+void layout_vacant_close_card(struct layout *layout, uint32_t card);
 
 /* Shows what is due on the output of a guest that shows nothing; does nothing where it does.
  * (layout_placeholder.c) */

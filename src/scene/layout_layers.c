@@ -28,10 +28,12 @@ static struct view *view_on(const struct layout *layout, const struct kms_output
 /* Of its outputs the first with a monitor, else the first. */
 static struct view *find_below(const struct layout *layout, const struct layout_layer *section)
 {
+	struct layout_ref refs[LAYOUT_OUTPUTS_MAX];
+	size_t count = layout_list_outputs(layout, refs);
 	struct view *found = NULL;
 
-	for (size_t i = 0; i < kms_device_output_count(layout->device); i++) {
-		struct kms_output *output = kms_device_output(layout->device, i);
+	for (size_t i = 0; i < count; i++) {
+		struct kms_output *output = refs[i].output;
 		struct view *view = NULL;
 
 		if (layout_output_is(output, section->output))
@@ -124,7 +126,8 @@ static struct view *make_view(struct layout *layout, const struct layout_layer *
 	struct view *below)
 {
 	const struct view_options options = {
-		.device = layout->device,
+		.device = layout->cards[view_card(below)].device,
+		.card = view_card(below),
 		.output = view_output(below),
 		/* A picture that is to have its own size; all others fill their place. */
 		.policy = section->width == 0 && section->picture.kind == PICTURE_FILE ? PLACE_NONE
@@ -146,6 +149,7 @@ static void open_layer(struct layout *layout, const struct layout_layer *section
 
 	*entry = (struct entry){
 		.output = view_output(below),
+		.card = view_card(below),
 		.member = find_guest(layout, section->guest),
 		.scanout = (uint32_t)section->scanout,
 		.layer = section,

@@ -14,7 +14,7 @@
 struct resolver {
 	const struct layout_situation *situation;
 	struct layout_resolution *resolution;
-	bool taken[KMS_OUTPUTS_MAX];
+	bool taken[LAYOUT_OUTPUTS_MAX];
 };
 
 /* ---- names ---- */
@@ -36,9 +36,18 @@ static bool is_name(const char *text, const char *name, size_t length)
 	return text && strlen(text) == length && memcmp(text, name, length) == 0;
 }
 
+/* The connector's own name, with or without its card's. */
+static bool is_connector(const struct layout_connector *connector, const char *name, size_t length)
+{
+	const char *colon = strrchr(connector->name, ':');
+
+	return is_name(connector->name, name, length) ||
+		(colon && is_name(colon + 1, name, length));
+}
+
 bool layout_is_called(const struct layout_connector *connector, const char *name, size_t length)
 {
-	return is_name(connector->name, name, length) ||
+	return is_connector(connector, name, length) ||
 		(connector->connected && kms_monitor_matches(connector->monitor, name, length));
 }
 
@@ -175,14 +184,34 @@ static void take_off(struct resolver *resolver)
 
 /* ---- rule 2: sections ---- */
 
+/* Two cards can each have a connector of one name. */
+static void remark_cards(struct resolver *resolver, const struct layout_output *section,
+	const char *name, size_t length, size_t chosen)
+{
+	const struct layout_connector *first = connector_of(resolver, chosen);
+
+	for (size_t i = 0; i < resolver->situation->connector_count; i++) {
+		const struct layout_connector *other = connector_of(resolver, i);
+
+		if (i != chosen && is_connector(other, name, length))
+			add_remark(resolver, G_LOG_LEVEL_WARNING, section->name, NULL,
+				g_strdup_printf(
+					"two cards have an output of this name; %s is used, and "
+					"not %s: name it with its card",
+					first->name, other->name));
+	}
+}
+
 /* Two monitors can have one name: some makers give all of them the same serial number. */
 static void remark_twins(struct resolver *resolver, const struct layout_output *section,
 	const char *name, size_t length, size_t chosen)
 {
 	const struct layout_connector *first = connector_of(resolver, chosen);
 
-	if (is_name(first->name, name, length))
+	if (is_connector(first, name, length)) {
+		remark_cards(resolver, section, name, length, chosen);
 		return;
+	}
 	for (size_t i = 0; i < resolver->situation->connector_count; i++) {
 		const struct layout_connector *other = connector_of(resolver, i);
 
@@ -241,7 +270,7 @@ static size_t choose_unplugged(const struct resolver *resolver, const struct lay
 	while (layout_next_name(&rest, &name, &length)) {
 		for (size_t i = 0; i < resolver->situation->connector_count; i++) {
 			if (!resolver->taken[i] &&
-				is_name(connector_of(resolver, i)->name, name, length))
+				is_connector(connector_of(resolver, i), name, length))
 				return i;
 		}
 	}

@@ -33,13 +33,16 @@
 #include "scene/picture_spec.h"
 #include "scene/place.h"
 
+/* Outputs of all cards. */
+#define LAYOUT_OUTPUTS_MAX (KMS_CARDS_MAX * KMS_OUTPUTS_MAX)
+
 /* Outputs that show one scanout. */
 #define LAYOUT_MIRRORS_MAX 16
 
 /* One [output NAME] section. Strings are borrowed. */
 struct layout_output {
 	/* "DP-1", "MAKE MODEL SERIAL" or "MAKE MODEL", or several of them with ";" between: the first
-	 * that has a monitor. */
+	 * that has a monitor. Of several cards "CARD:DP-1"; "DP-1" is that of the first that has one. */
 	const char *name;
 	const char *layouts; /* in which it counts, for layout_counts() */
 	const char *guest; /* whose scanout it shows; NULL: of the default order */
@@ -71,9 +74,9 @@ struct layout_party {
 	bool layered; /* a layer shows it: it is not of the default order */
 };
 
-/* One connector of the card. */
+/* One connector of a card. */
 struct layout_connector {
-	const char *name; /* "DP-1" */
+	const char *name; /* "DP-1"; of one of several cards "CARD:DP-1" */
 	const char *monitor; /* "MAKE MODEL SERIAL", or NULL */
 	bool connected;
 };
@@ -93,8 +96,8 @@ struct layout_situation {
 	size_t section_count;
 	const struct layout_party *parties;
 	size_t party_count;
-	const struct layout_connector *connectors; /* in the kernel's order */
-	size_t connector_count; /* at most KMS_OUTPUTS_MAX */
+	const struct layout_connector *connectors; /* card by card, in the kernel's order */
+	size_t connector_count; /* at most LAYOUT_OUTPUTS_MAX */
 	const struct layout_former *formers;
 	size_t former_count;
 };
@@ -120,7 +123,7 @@ struct layout_remark {
 };
 
 struct layout_resolution {
-	struct layout_show shows[KMS_OUTPUTS_MAX];
+	struct layout_show shows[LAYOUT_OUTPUTS_MAX];
 	size_t count;
 	GPtrArray *remarks; /* of struct layout_remark, owned */
 };

@@ -208,16 +208,13 @@ static void set_in_force(struct layout_arrangement *arrangement, size_t index,
 static size_t ask_rule(const struct layout *layout)
 {
 	const struct layout_arrangement *arrangement = layout->arrangement;
-	struct layout_connector connectors[KMS_OUTPUTS_MAX];
-	size_t count = layout->device
-		? MIN(kms_device_output_count(layout->device), KMS_OUTPUTS_MAX)
-		: 0;
+	struct layout_connector connectors[LAYOUT_OUTPUTS_MAX];
+	struct layout_ref refs[LAYOUT_OUTPUTS_MAX];
+	size_t count = layout_list_outputs(layout, refs);
 
 	for (size_t i = 0; i < count; i++) {
-		const struct kms_output *output = kms_device_output(layout->device, i);
-
-		connectors[i] = layout_describe(output);
-		connectors[i].connected = kms_output_detected(output);
+		connectors[i] = layout_describe(refs[i].output);
+		connectors[i].connected = kms_output_detected(refs[i].output);
 	}
 	return layout_rule(arrangement->named, arrangement->named_count, connectors, count);
 }
@@ -244,7 +241,7 @@ static void ask_monitors(struct layout *layout)
 
 void layout_sections_choose(struct layout *layout)
 {
-	if (layout->device && layout->arrangement->named_count > 0)
+	if (layout_has_card(layout) && layout->arrangement->named_count > 0)
 		ask_monitors(layout);
 	if (layout->arrangement->stale)
 		take_sections(layout);

@@ -217,7 +217,7 @@ static void tell(struct told *told)
 	bool news = false;
 
 	/* Until there is a card again, nothing is known that is worth a change. */
-	if (!told->member->layout->device)
+	if (!layout_has_card(told->member->layout))
 		return;
 	layout_display_info(told->member, &info);
 	for (uint32_t i = 0; i < VHOST_USER_GPU_SCANOUTS; i++)

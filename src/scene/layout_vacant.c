@@ -16,6 +16,16 @@ static void close_vacant(struct layout *layout, struct vacant *vacant)
 	*vacant = (struct vacant){0};
 }
 
+void layout_vacant_close_card(struct layout *layout, uint32_t card)
+{
+	for (size_t i = layout->vacant_count; i-- > 0;) {
+		if (layout->vacants[i].card != card)
+			continue;
+		close_vacant(layout, &layout->vacants[i]);
+		layout->vacants[i] = layout->vacants[--layout->vacant_count];
+	}
+}
+
 void layout_vacant_close(struct layout *layout)
 {
 	for (size_t i = 0; i < layout->vacant_count; i++)
@@ -48,47 +58,52 @@ static bool is_taken(const struct layout *layout, const struct kms_output *outpu
 	return false;
 }
 
-/* The first of the section's that is free. NULL: there is none. */
-static struct kms_output *choose_output(const struct layout *layout,
+/* The first of the section's that is free. Without an output: there is none. */
+static struct layout_ref choose_output(const struct layout *layout,
 	const struct layout_output *section, const struct vacant *vacants, size_t count)
 {
-	for (size_t i = 0; i < kms_device_output_count(layout->device); i++) {
-		struct kms_output *output = kms_device_output(layout->device, i);
+	struct layout_ref refs[LAYOUT_OUTPUTS_MAX];
+	size_t ref_count = layout_list_outputs(layout, refs);
+
+	for (size_t i = 0; i < ref_count; i++) {
+		struct kms_output *output = refs[i].output;
 
 		if ((kms_output_connected(output) || section->force_on) &&
 			layout_output_is(output, section->name) &&
 			!is_taken(layout, output, vacants, count))
-			return output;
+			return refs[i];
 	}
-	return NULL;
+	return (struct layout_ref){0};
 }
 
-static struct vacant open_vacant(struct layout *layout, struct kms_output *output,
+static struct vacant open_vacant(struct layout *layout, const struct layout_ref *ref,
 	const struct layout_output *section)
 {
-	const struct view_options options = {.device = layout->device,
-		.output = output,
+	const struct view_options options = {.device = layout->cards[ref->card].device,
+		.card = ref->card,
+		.output = ref->output,
 		.serial = layout->serial};
-	struct vacant vacant = {.output = output,
+	struct vacant vacant = {.output = ref->output,
+		.card = ref->card,
 		.section = section,
 		.view = view_create(&options)};
 
 	view_set_policy(vacant.view, section->policy);
-	view_set_transform(vacant.view, layout_choose_transform(section, output));
+	view_set_transform(vacant.view, layout_choose_transform(section, ref->output));
 	view_set_background(vacant.view, section->background);
 	vacant.placeholder = placeholder_create(vacant.view, layout->pictures);
 	return vacant;
 }
 
 /* With the view that the output has, if it shows the same. */
-static struct vacant make_vacant(struct layout *layout, struct kms_output *output,
+static struct vacant make_vacant(struct layout *layout, const struct layout_ref *ref,
 	const struct layout_output *section)
 {
 	for (size_t i = 0; i < layout->vacant_count; i++) {
 		struct vacant *old = &layout->vacants[i];
 		struct vacant kept = *old;
 
-		if (old->output != output)
+		if (old->output != ref->output)
 			continue;
 		if (old->section != section) {
 			close_vacant(layout, old);
@@ -97,7 +112,7 @@ static struct vacant make_vacant(struct layout *layout, struct kms_output *outpu
 		*old = (struct vacant){0};
 		return kept;
 	}
-	return open_vacant(layout, output, section);
+	return open_vacant(layout, ref, section);
 }
 
 static void begin(struct vacant *vacant)
@@ -112,17 +127,17 @@ static void begin(struct vacant *vacant)
 
 void layout_vacant_update(struct layout *layout)
 {
-	struct vacant vacants[KMS_OUTPUTS_MAX];
+	struct vacant vacants[LAYOUT_OUTPUTS_MAX];
 	size_t count = 0;
 
-	for (size_t i = 0; i < layout->section_count && count < KMS_OUTPUTS_MAX; i++) {
+	for (size_t i = 0; i < layout->section_count && count < LAYOUT_OUTPUTS_MAX; i++) {
 		const struct layout_output *section = &layout->sections[i];
-		struct kms_output *output = NULL;
+		struct layout_ref ref = {0};
 
 		if (section->pictured && !section->guest && !section->off)
-			output = choose_output(layout, section, vacants, count);
-		if (output)
-			vacants[count++] = make_vacant(layout, output, section);
+			ref = choose_output(layout, section, vacants, count);
+		if (ref.output)
+			vacants[count++] = make_vacant(layout, &ref, section);
 	}
 	layout_vacant_close(layout);
 	layout->vacant_count = count;

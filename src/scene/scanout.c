@@ -18,7 +18,6 @@ void scanout_init(struct scanout *scanout, const struct scanout_options *options
 		.guest = options->guest,
 		.index = index,
 		.owner = g_str_hash(options->guest),
-		.device = options->device,
 		.closer = options->closer,
 		.gbm = options->gbm,
 		.state = state,
@@ -78,11 +77,11 @@ void scanout_set_running(struct scanout *scanout, bool running)
 	source_emptied(&scanout->source);
 }
 
-void scanout_set_device(struct scanout *scanout, struct kms_device *device)
+void scanout_set_device(struct scanout *scanout, uint32_t card, struct kms_device *device)
 {
-	content_forget_device(&scanout->next);
-	content_forget_device(&scanout->shown);
-	scanout->device = device;
+	content_forget_card(&scanout->next, card);
+	content_forget_card(&scanout->shown, card);
+	scanout->devices[card] = device;
 	/* Another card may refuse what this one took. */
 	scanout->complaints &= ~(1u << COMPLAINT_IMPORT | 1u << COMPLAINT_READER);
 }

@@ -5,8 +5,8 @@
  *
  * Part of a guest, in its memory. A new content (SCANOUT, DMABUF_SCANOUT) waits as `next` until its
  * first update; until then the old picture stays. Owns the surface of pixel content, and the
- * dma-buf with what was made of it. Without a card (`device` NULL) and without views all goes on,
- * but that nothing is seen.
+ * dma-buf with what was made of it, on each card that a view is on. Without a card and without views all
+ * goes on, but that nothing is seen.
  */
 #ifndef SCANOUTD_SCENE_SCANOUT_H
 #define SCANOUTD_SCENE_SCANOUT_H
@@ -39,7 +39,7 @@ struct content {
 	struct kms_buffer *holder; /* the fd is this buffer's, a reference; or NULL */
 	bool told_apart; /* it is a dma-buf; else it may be anything */
 	/* Monotonic time from which on what failed may be tried again; 0: it has not failed. */
-	int64_t import_after_us;
+	int64_t import_after_us[KMS_CARDS_MAX];
 	int64_t reader_after_us;
 	struct dmabuf_reader *reader;
 	bool surface_stale; /* frames went past the surface */
@@ -67,7 +67,7 @@ struct scanout {
 	const char *guest;
 	uint32_t index;
 	uint32_t owner; /* the guest's number for kms/ */
-	struct kms_device *device;
+	struct kms_device *devices[KMS_CARDS_MAX]; /* NULL: there is none of this number now */
 	struct closer *closer;
 	struct dmabuf_gbm *gbm;
 	bool sends_new; /* the last dma-buf that came had not come before */
@@ -103,7 +103,6 @@ static inline struct scanout_slot *scanout_next_slot(struct scanout *scanout,
 /* What scanouts of one guest share. */
 struct scanout_options {
 	const char *guest;
-	struct kms_device *device; /* NULL: none so far */
 	struct closer *closer;
 	struct dmabuf_gbm *gbm;
 	struct guest_counters *counters;
@@ -143,9 +142,9 @@ void scanout_update_end(struct scanout *scanout, const struct vhost_user_gpu_upd
 void scanout_present(struct scanout *scanout, const struct vhost_user_gpu_update *update,
 	struct guest_waiting *waiting);
 
-/* The card went or came; NULL: there is none. What was made of dma-bufs on the old one is dropped,
- * but not the dma-bufs. No view is there. */
-void scanout_set_device(struct scanout *scanout, struct kms_device *device);
+/* The card of this number went or came; NULL: there is none. What was made of dma-bufs on the old one is
+ * dropped, but not the dma-bufs. No view is there on it. */
+void scanout_set_device(struct scanout *scanout, uint32_t card, struct kms_device *device);
 
 /* The state has a new cursor position, or image, or both. */
 void scanout_cursor_moved(struct scanout *scanout);

@@ -145,7 +145,8 @@ void content_finish(struct scanout *scanout, struct content *content)
 		return;
 	fence_unwatch(scanout, content);
 	dmabuf_reader_destroy(content->reader);
-	kms_buffer_unref(content->picture.buffer);
+	for (size_t i = 0; i < KMS_CARDS_MAX; i++)
+		kms_buffer_unref(content->picture.buffers[i]);
 	drop_fd(scanout, content);
 	drop_surface(scanout, content->picture.surface);
 	content_init(content);
@@ -180,7 +181,7 @@ static void borrow_fd(struct scanout *scanout, struct content *content, struct k
 	content->fd = fd;
 }
 
-static void import(struct scanout *scanout, struct content *content, GError **error)
+static void import(struct scanout *scanout, struct content *content, uint32_t card, GError **error)
 {
 	const struct channel_dmabuf *dmabuf = &content->dmabuf;
 	const struct kms_dmabuf layout = {
@@ -195,12 +196,14 @@ static void import(struct scanout *scanout, struct content *content, GError **er
 		.modifier = dmabuf->modifier,
 		.owner = scanout->owner,
 	};
-	struct kms_buffer *buffer = kms_buffer_import(scanout->device, &layout, error);
+	struct kms_buffer *buffer = kms_buffer_import(scanout->devices[card], &layout, error);
 
-	scanout->sends_new = false;
+	/* Whether it had come before, the first card has said. */
+	if (!content->holder)
+		scanout->sends_new = false;
 	if (!buffer)
 		return;
-	content->picture.buffer = buffer;
+	content->picture.buffers[card] = buffer;
 	content->picture.version = ++scanout->versions;
 	content->told_apart = true;
 	if (layout.given)
@@ -212,28 +215,44 @@ static void import(struct scanout *scanout, struct content *content, GError **er
  * import tells, and nothing is asked; of one that has come before nothing need be imported, so there it
  * is asked first.
  */
-static G_GNUC_NO_INLINE void try_import(struct scanout *scanout, struct content *content)
+static G_GNUC_NO_INLINE void try_import(struct scanout *scanout, struct content *content,
+	uint32_t card)
 {
 	g_autoptr(GError) error = NULL;
 
-	if (!scanout->device || !scanout->sends_new)
+	if (!scanout->devices[card] || !scanout->sends_new)
 		tell_apart(scanout, content);
-	if (!scanout->device || content->fd < 0 || !is_due(content->import_after_us))
+	if (!scanout->devices[card] || content->fd < 0 || !is_due(content->import_after_us[card]))
 		return;
-	import(scanout, content, &error);
-	if (content->picture.buffer)
+	import(scanout, content, card, &error);
+	if (content->picture.buffers[card])
 		return;
-	put_off(&content->import_after_us);
+	put_off(&content->import_after_us[card]);
 	tell_apart(scanout, content);
 	if (content->fd >= 0 && complain_once(scanout, COMPLAINT_IMPORT))
 		log_guest(G_LOG_LEVEL_MESSAGE, scanout->guest, "scanout %u: frames are copied: %s",
 			scanout->index, error->message);
 }
 
+/* Bits of the cards that its views are on; without any, of the first. */
+static uint32_t used_cards(struct scanout *scanout)
+{
+	struct scanout_slot *slot = NULL;
+	uint32_t cards = 0;
+
+	while ((slot = scanout_next_slot(scanout, slot)))
+		cards |= 1u << view_card(slot->view);
+	return cards ? cards : 1;
+}
+
 void content_import(struct scanout *scanout, struct content *content)
 {
-	if (!content->picture.buffer && content->fd >= 0)
-		try_import(scanout, content);
+	uint32_t cards = content->fd >= 0 ? used_cards(scanout) : 0;
+
+	for (uint32_t card = 0; cards >> card; card++) {
+		if (cards & 1u << card && !content->picture.buffers[card] && content->fd >= 0)
+			try_import(scanout, content, card);
+	}
 }
 
 static bool make_reader(struct scanout *scanout, struct content *content)
@@ -339,15 +358,21 @@ static void release_holder(struct content *content)
 	g_clear_pointer(&content->holder, kms_buffer_unref);
 }
 
-void content_forget_device(struct content *content)
+void content_forget_card(struct content *content, uint32_t card)
 {
 	if (content->kind != SCANOUT_DMABUF)
 		return;
 	release_holder(content);
-	g_clear_pointer(&content->picture.buffer, kms_buffer_unref);
+	g_clear_pointer(&content->picture.buffers[card], kms_buffer_unref);
 	content->picture.version = 0;
-	content->import_after_us = 0;
+	content->import_after_us[card] = 0;
 	/* Of a tiled one there is an image of the card's own. */
 	drop_reader(content);
 	content->surface_stale = true;
+}
+
+void content_forget_cards(struct content *content)
+{
+	for (uint32_t card = 0; card < KMS_CARDS_MAX; card++)
+		content_forget_card(content, card);
 }

@@ -53,8 +53,8 @@ void content_take_fd(struct scanout *scanout, struct content *content, int fd);
 /* Within the guest's share of memory; else NULL. */
 struct surface *content_make_surface(struct scanout *scanout, uint32_t width, uint32_t height);
 
-/* The dma-buf becomes a framebuffer, if there is a card, its driver can, and it was not tried a moment
- * ago. What is no dma-buf is no content's fd any more. */
+/* The dma-buf becomes a framebuffer of each card that a view is on, if its driver can, and it was not tried a
+ * moment ago. What is no dma-buf is no content's fd any more. */
 void content_import(struct scanout *scanout, struct content *content);
 
 /* Part of the dma-buf into the content's surface, or all of it where that has missed something.
@@ -67,8 +67,9 @@ enum view_fill content_copy(struct scanout *scanout, struct content *content,
 enum view_fill content_draw(struct scanout *scanout, struct content *content,
 	const struct place *place, const struct copy_target *target);
 
-/* What was made on the card is dropped. */
-void content_forget_device(struct content *content);
+/* What was made on the card is dropped; or on all of them. */
+void content_forget_card(struct content *content, uint32_t card);
+void content_forget_cards(struct content *content);
 
 /* ---- scanout_fence.c ---- */
 

@@ -148,12 +148,22 @@ static void blank(struct source *source)
 		view_release(slot->view, true);
 }
 
+/* On whichever card. */
+static bool has_buffer(const struct view_picture *picture, const struct kms_buffer *buffer)
+{
+	for (size_t i = 0; i < KMS_CARDS_MAX; i++) {
+		if (picture->buffers[i] == buffer)
+			return true;
+	}
+	return false;
+}
+
 static enum source_draw draw(struct source *source, const struct kms_buffer *shown,
 	const struct place *place, const struct copy_target *target)
 {
 	struct scanout *scanout = of_source(source);
 
-	if (shown && scanout->shown.picture.buffer != shown)
+	if (shown && !has_buffer(&scanout->shown.picture, shown))
 		return SOURCE_DRAW_LATER;
 	switch (content_draw(scanout, &scanout->shown, place, target)) {
 	case VIEW_FILL_DONE:

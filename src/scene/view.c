@@ -92,7 +92,7 @@ static enum kms_submit submit_direct(struct view *view, const struct kms_rect *d
 	struct kms_frame frame;
 	struct kms_rect moved;
 
-	view_direct_frame(picture, &view->verdict.place, &frame);
+	view_direct_frame(view, picture, &view->verdict.place, &frame);
 	/* Upside down all of it is damaged, which is never wrong. After a canvas it is, too. */
 	if (damage && !picture->y_inverted && view->last_direct && !view->damage_lost) {
 		moved = *damage;

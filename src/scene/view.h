@@ -41,10 +41,10 @@ struct view;
 struct view_picture {
 	uint32_t width; /* of what is shown, pixels */
 	uint32_t height;
-	/* Can be shown directly, or NULL. Referenced by the source. */
-	struct kms_buffer *buffer;
-	struct kms_rect part; /* of the buffer, in its memory's rows */
-	uint32_t fourcc; /* of the buffer: with `modifier` and `stride` its kind */
+	/* Can be shown directly by the card of this number, or NULL. Referenced by the source. */
+	struct kms_buffer *buffers[KMS_CARDS_MAX];
+	struct kms_rect part; /* of the buffers, in their memory's rows */
+	uint32_t fourcc; /* of the buffers: with `modifier` and `stride` their kind */
 	uint32_t stride;
 	uint64_t modifier;
 	bool y_inverted; /* the buffer's first row is the bottom one */
@@ -109,6 +109,7 @@ struct view_options {
 	struct view *below;
 	struct kms_rect area; /* of a layer, on the screen as its viewer sees it */
 	uint16_t opacity; /* of a layer: 0xffff opaque */
+	uint32_t card; /* the device's number among the cards, below KMS_CARDS_MAX */
 };
 
 #define VIEW_LAYERS_MAX KMS_LAYERS_MAX
@@ -121,6 +122,8 @@ void view_destroy(struct view *view);
 uint64_t view_serial(const struct view *view);
 
 struct kms_output *view_output(const struct view *view);
+/* The number of the card that it is on. */
+uint32_t view_card(const struct view *view);
 
 /* It is a layer above the output's own. */
 bool view_is_layer(const struct view *view);

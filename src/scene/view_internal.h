@@ -53,6 +53,7 @@ struct view_stack {
 
 struct view {
 	struct kms_device *device;
+	uint32_t card;
 	struct kms_output *output;
 	struct view_stack *stack; /* NULL: it has the output alone */
 	bool above; /* it is a layer; and only then: */
@@ -183,8 +184,8 @@ void view_refused(struct view *view, enum verdict_question question);
 void view_judge_cursor(struct view *view);
 
 /* The picture as a frame of its own buffer, without serial and damage. */
-void view_direct_frame(const struct view_picture *picture, const struct place *place,
-	struct kms_frame *frame);
+void view_direct_frame(const struct view *view, const struct view_picture *picture,
+	const struct place *place, struct kms_frame *frame);
 
 /* ---- view_compose.c ---- */
 

@@ -8,14 +8,14 @@
 
 #include "scene/view_internal.h"
 
-void view_direct_frame(const struct view_picture *picture, const struct place *place,
-	struct kms_frame *frame)
+void view_direct_frame(const struct view *view, const struct view_picture *picture,
+	const struct place *place, struct kms_frame *frame)
 {
 	const struct kms_rect *seen = &place->source;
 	int32_t below = picture->part.height - seen->y - seen->height;
 
 	*frame = (struct kms_frame){
-		.buffer = picture->buffer,
+		.buffer = picture->buffers[view->card],
 		.source = {picture->part.x + seen->x,
 			picture->part.y + (picture->y_inverted ? below : seen->y), seen->width,
 			seen->height},
@@ -60,6 +60,7 @@ static void fill_kind(const struct view *view, const struct view_picture *pictur
 	struct verdict_kind *kind)
 {
 	const struct kms_mode_info *mode = kms_output_mode(view->output);
+	struct kms_buffer *buffer = picture->buffers[view->card];
 
 	/* Kinds are compared byte by byte. */
 	memset(kind, 0, sizeof(*kind));
@@ -77,10 +78,10 @@ static void fill_kind(const struct view *view, const struct view_picture *pictur
 		return;
 	kind->width = picture->width;
 	kind->height = picture->height;
-	if (!picture->buffer)
+	if (!buffer)
 		return;
-	kind->buffer_width = kms_buffer_width(picture->buffer);
-	kind->buffer_height = kms_buffer_height(picture->buffer);
+	kind->buffer_width = kms_buffer_width(buffer);
+	kind->buffer_height = kms_buffer_height(buffer);
 	kind->fourcc = picture->fourcc;
 	kind->stride = picture->stride;
 	kind->modifier = picture->modifier;
@@ -97,7 +98,7 @@ static bool ask(struct view *view, const struct view_picture *picture,
 	case VERDICT_ASK_CURSOR:
 		return view_give_cursor(view, &verdict->place, true);
 	case VERDICT_ASK_DIRECT:
-		view_direct_frame(picture, &verdict->place, &frame);
+		view_direct_frame(view, picture, &verdict->place, &frame);
 		return kms_output_test(view->output, &frame);
 	case VERDICT_ASK_PLACED:
 		return view_test_placed(view, picture, &verdict->place);
@@ -234,7 +235,7 @@ static bool look_at_layer(struct view *view, const struct view_picture *picture,
 
 	inherit(view, input, picture);
 	verdict = verdict_judge(input);
-	if (picture->buffer && verdict.cursor != VERDICT_CURSOR_BLENDED)
+	if (picture->buffers[view->card] && verdict.cursor != VERDICT_CURSOR_BLENDED)
 		verdict.way = VERDICT_DIRECT;
 	return tell(view, &verdict, reason);
 }

@@ -97,6 +97,7 @@ struct view *view_create(const struct view_options *options)
 	struct view *view = g_new0(struct view, 1);
 
 	view->device = options->device;
+	view->card = options->card;
 	view->output = options->output;
 	view->policy = options->policy;
 	view_set_transform(view, options->transform);
@@ -143,6 +144,11 @@ bool view_is_layer(const struct view *view)
 struct kms_output *view_output(const struct view *view)
 {
 	return view->output;
+}
+
+uint32_t view_card(const struct view *view)
+{
+	return view->card;
 }
 
 void view_set_source(struct view *view, const struct view_listener *listener, void *data)

@@ -40,7 +40,8 @@ static bool is_seen(struct view *view)
 
 static bool can_be_direct(const struct view *view)
 {
-	return view->picture->buffer && view->verdict.cursor != VERDICT_CURSOR_BLENDED &&
+	return view->picture->buffers[view->card] &&
+		view->verdict.cursor != VERDICT_CURSOR_BLENDED &&
 		view->input.answers[VERDICT_ASK_DIRECT] != VERDICT_NO;
 }
 
@@ -124,7 +125,7 @@ static bool make_frame(struct candidate *candidate, struct kms_frame *frame)
 	if (view->shows == SHOWS_LAST)
 		*frame = view->last;
 	else if (candidate->way == VERDICT_DIRECT)
-		view_direct_frame(view->picture, &view->verdict.place, frame);
+		view_direct_frame(view, view->picture, &view->verdict.place, frame);
 	else
 		return make_canvas_frame(view, frame);
 	return true;
@@ -153,7 +154,7 @@ static bool make_base_frame(struct view *base, bool overlaid, struct kms_frame *
 	view_decide(base);
 	if (base->verdict.way != VERDICT_DIRECT)
 		return make_canvas_frame(base, frame);
-	view_direct_frame(base->picture, &base->verdict.place, frame);
+	view_direct_frame(base, base->picture, &base->verdict.place, frame);
 	return true;
 }
 

@@ -61,10 +61,10 @@ void session_take_keyboard(struct session *session, bool taken)
 		session->way->take_keyboard(session, taken);
 }
 
-void session_set_card(struct session *session, int fd)
+void session_set_card(struct session *session, uint32_t card, int fd)
 {
 	if (session != NULL && session->way->set_card != NULL)
-		session->way->set_card(session, fd);
+		session->way->set_card(session, card, fd);
 	else if (fd >= 0)
 		close(fd);
 }

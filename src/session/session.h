@@ -74,11 +74,11 @@ void session_switch_terminal(struct session *session, int terminal);
 void session_take_keyboard(struct session *session, bool taken);
 
 /*
- * The card that the screen is shown by, as kms_device_duplicate() gave it, taken over; -1: there is
- * none now. Where the main loop hangs and another terminal is asked for, DRM master is dropped by
- * it; a seat manager does that by itself. To be -1 before the card is closed.
+ * A card that the screen is shown by, its number below KMS_CARDS_MAX, as kms_device_duplicate() gave it,
+ * taken over; -1: there is none of this number now. Where the main loop hangs and another terminal is asked for, DRM
+ * master is dropped by it; a seat manager does that by itself. To be -1 before the card is closed.
  */
-void session_set_card(struct session *session, int fd);
+void session_set_card(struct session *session, uint32_t card, int fd);
 
 /* How devices are opened; NULL: by ourselves. They live as long as the session. */
 const struct device_opener *session_card_opener(const struct session *session);

@@ -23,7 +23,7 @@ struct session_way {
 	void (*destroy)(struct session *session);
 	void (*switch_terminal)(struct session *session, int terminal);
 	void (*take_keyboard)(struct session *session, bool taken);
-	void (*set_card)(struct session *session, int fd); /* NULL: not needed */
+	void (*set_card)(struct session *session, uint32_t card, int fd); /* NULL: not needed */
 };
 
 /* As session_create(): *session is NULL where no terminal is ours. */

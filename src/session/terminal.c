@@ -332,9 +332,9 @@ static void destroy(struct session *session)
 	g_free(terminal);
 }
 
-static void set_card(struct session *session, int fd)
+static void set_card(struct session *session, uint32_t card, int fd)
 {
-	vt_guard_set_card(((struct terminal *)session)->guard, fd);
+	vt_guard_set_card(((struct terminal *)session)->guard, card, fd);
 }
 
 static const struct session_way way = {

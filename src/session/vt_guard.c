@@ -37,7 +37,7 @@ struct vt_guard {
 	bool asked; /* the kernel waits for an answer */
 	int64_t deadline_us; /* until then the loop may give it */
 	bool late; /* it did not, and has not been told yet */
-	int card; /* or -1 */
+	int cards[KMS_CARDS_MAX]; /* or -1 */
 };
 
 /*
@@ -89,6 +89,15 @@ static void take_signals(struct vt_guard *guard)
 	}
 }
 
+/* With the lock held. */
+static void drop_masters(struct vt_guard *guard)
+{
+	for (size_t i = 0; i < KMS_CARDS_MAX; i++) {
+		if (guard->cards[i] >= 0)
+			kms_master_drop(guard->cards[i]);
+	}
+}
+
 /* Milliseconds until it must be given without the loop; -1: nobody asks. */
 static int answer_if_late(struct vt_guard *guard)
 {
@@ -101,8 +110,7 @@ static int answer_if_late(struct vt_guard *guard)
 		if (left_us > 0) {
 			left_ms = (int)(left_us / G_TIME_SPAN_MILLISECOND) + 1;
 		} else {
-			if (guard->card >= 0)
-				kms_master_drop(guard->card);
+			drop_masters(guard);
 			guard->late = true;
 			answer(guard);
 		}
@@ -190,7 +198,8 @@ struct vt_guard *vt_guard_create(int tty, unsigned int patience_ms,
 	guard->listener = *listener;
 	guard->data = data;
 	guard->told[0] = guard->told[1] = -1;
-	guard->card = -1;
+	for (size_t i = 0; i < KMS_CARDS_MAX; i++)
+		guard->cards[i] = -1;
 	g_mutex_init(&guard->lock);
 	if (open_all(guard))
 		guard->thread = g_thread_try_new("vt guard", keep_watch, guard, error);
@@ -222,7 +231,8 @@ void vt_guard_destroy(struct vt_guard *guard)
 		eventfd_write(guard->stop, 1);
 		g_thread_join(guard->thread);
 	}
-	close_fd(guard->card);
+	for (size_t i = 0; i < KMS_CARDS_MAX; i++)
+		close_fd(guard->cards[i]);
 	close_fd(guard->signals);
 	close_fd(guard->stop);
 	close_fd(guard->told[0]);
@@ -231,13 +241,13 @@ void vt_guard_destroy(struct vt_guard *guard)
 	g_free(guard);
 }
 
-void vt_guard_set_card(struct vt_guard *guard, int fd)
+void vt_guard_set_card(struct vt_guard *guard, uint32_t card, int fd)
 {
 	int old;
 
 	g_mutex_lock(&guard->lock);
-	old = guard->card;
-	guard->card = fd;
+	old = guard->cards[card];
+	guard->cards[card] = fd;
 	g_mutex_unlock(&guard->lock);
 	close_fd(old);
 }

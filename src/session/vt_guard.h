@@ -5,7 +5,7 @@
  * user from every other terminal. Used by terminal.c alone.
  *
  * A thread, the only one of the daemon's that does more than probe: what hangs is the main loop, so
- * another one must answer. It knows the signals, the terminal's fd and one of the card's, and no
+ * another one must answer. It knows the signals, the terminal's fd and one of each card's, and no
  * state. It passes what comes on to the main loop, which lets go in order and answers; only where
  * that takes too long, the thread lets go itself: it drops DRM master, so that what the loop still
  * commits is refused, and answers. When the loop wakes it is told of all that it missed.
@@ -17,6 +17,7 @@
 #define SCANOUTD_SESSION_VT_GUARD_H
 
 #include <glib.h>
+#include <stdint.h>
 
 struct vt_guard;
 
@@ -43,7 +44,8 @@ struct vt_guard *vt_guard_create(int tty, unsigned int patience_ms,
 /* Ends the thread. Takes NULL. */
 void vt_guard_destroy(struct vt_guard *guard);
 
-/* From kms_device_duplicate(); taken over. -1: there is no card now. */
-void vt_guard_set_card(struct vt_guard *guard, int fd);
+/* Of the card of this number, below KMS_CARDS_MAX, from kms_device_duplicate(); taken over. -1: there is none
+ * now. */
+void vt_guard_set_card(struct vt_guard *guard, uint32_t card, int fd);
 
 #endif

@@ -70,7 +70,6 @@ struct scene *scene_prepare(const struct scene_options *options)
 		struct guest_options guest = {
 			.name = name,
 			.account = account_create(name),
-			.device = scene->card,
 			.flip_timeout_ms = options->flip_timeout_ms,
 			.detached = on_detached,
 			.data = &scene->detached[i],
@@ -79,6 +78,7 @@ struct scene *scene_prepare(const struct scene_options *options)
 		scene->states[i] = g_new0(struct guest_state, 1);
 		scene->accounts[i] = guest.account;
 		scene->guests[i] = guest_create(&guest, scene->states[i]);
+		guest_set_device(scene->guests[i], 0, scene->card);
 		scene->peers[i] = -1;
 	}
 	return scene;
@@ -117,6 +117,7 @@ static struct layout_options describe(const struct scene *scene,
 		.told_period_ms = 20,
 		.told_patience_ms = options->told_patience_ms,
 		.font = options->font,
+		.card_count = options->cards,
 	};
 }
 
@@ -130,7 +131,7 @@ void scene_configure(struct scene *scene, const struct scene_options *options)
 	scene->layout = layout_create(&layout, &listener, scene);
 	fake_card_listen(scene->card, layout_kms_listener(), scene->layout);
 	if (!options->later)
-		layout_set_device(scene->layout, scene->card);
+		layout_set_device(scene->layout, 0, scene->card);
 	scene->said = fixture_log_take();
 }
 

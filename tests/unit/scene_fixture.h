@@ -53,6 +53,7 @@ struct scene_options {
 	size_t outputs; /* 0: one */
 	uint32_t width; /* of their mode; 0: 64×48 */
 	uint32_t height;
+	uint32_t cards; /* that there can be: scene.card is the first; 0: one */
 	size_t guests; /* 0: one; named "a", "b" … */
 	enum place_policy policy;
 	/* Of all guests; .after is failed, too. */

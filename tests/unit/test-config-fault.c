@@ -48,6 +48,13 @@ static const struct fault faults[] = {
 		"scanoutd.conf:2: neither a section, nor KEY=VALUE, nor a comment: \"just words\""},
 	{"empty-key", "[daemon]\n=1\n",
 		"scanoutd.conf:2: neither a section, nor KEY=VALUE, nor a comment: \"=1\""},
+	{"card-none", "[daemon]\ncard=;\n",
+		"scanoutd.conf:2: card=;: must name a card, as /dev/dri/card0"},
+	{"cards-of-one-name", "[daemon]\ncard=/a/card0;/b/card1; /c/card0\n",
+		"scanoutd.conf:2: card=/a/card0;/b/card1; /c/card0: names two cards card0: the last "
+		"part of each path must differ"},
+	{"too-many-cards", "[daemon]\ncard=a;b;c;d;e\n",
+		"scanoutd.conf:2: card=a;b;c;d;e: must name at most 4 cards"},
 	{"empty-value", "[daemon]\ncard=\n", "scanoutd.conf:2: key \"card\" has no value"},
 	{"open-section", "[daemon\n", "scanoutd.conf:1: a section ends with \"]\": \"[daemon\""},
 	{"behind-section", "[daemon] card=a\n",

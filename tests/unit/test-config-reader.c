@@ -51,7 +51,7 @@ static void test_reads(struct config_fixture *fixture, gconstpointer data)
 	config_fixture_write(fixture, "[daemon]\ncard=/dev/a\n[output DP-1]\n");
 	config_reader_read(reading.reader);
 	g_main_loop_run(reading.loop);
-	g_assert_cmpstr(reading.config->daemon.card, ==, "/dev/b");
+	g_assert_cmpstr(reading.config->daemon.cards[0], ==, "/dev/b");
 	g_assert_cmpuint(reading.config->outputs->len, ==, 1);
 	config_destroy(reading.config);
 	finish(&reading);

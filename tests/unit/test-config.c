@@ -24,6 +24,27 @@ static const struct config_output *output_of(const struct config *config, guint 
 
 /* ---- when all is well ---- */
 
+static void test_cards(struct config_fixture *fixture, gconstpointer data)
+{
+	struct config *config;
+
+	config_fixture_write(fixture,
+		"[daemon]\n"
+		"card=/dev/dri/card0 ; /dev/dri/by-path/pci-0000:01:00.0-card;\n"
+		"[output card0:DP-1]\n"
+		"[output pci-0000:01:00.0-card:DP-1]\n");
+	config = config_fixture_load(fixture->path, "");
+	g_assert_cmpuint(g_strv_length(config->daemon.cards), ==, 2);
+	g_assert_cmpstr(config->daemon.cards[0], ==, "/dev/dri/card0");
+	g_assert_cmpstr(config_card_name(config->daemon.cards[1]), ==, "pci-0000:01:00.0-card");
+	g_assert_cmpuint(config->outputs->len, ==, 2);
+	config_destroy(config);
+	config = config_fixture_load(fixture->path, "--card card1;card2");
+	g_assert_cmpstr(config->daemon.cards[0], ==, "card1");
+	g_assert_cmpstr(config_card_name(config->daemon.cards[1]), ==, "card2");
+	config_destroy(config);
+}
+
 static void test_defaults(struct config_fixture *fixture, gconstpointer data)
 {
 	struct config *config;
@@ -31,7 +52,7 @@ static void test_defaults(struct config_fixture *fixture, gconstpointer data)
 
 	config_fixture_write(fixture, "");
 	config = config_fixture_load(fixture->path, "");
-	g_assert_null(config->daemon.card);
+	g_assert_null(config->daemon.cards);
 	g_assert_cmpint(config->daemon.drm_fd, ==, -1);
 	g_assert_cmpint(config->daemon.ready_fd, ==, -1);
 	g_assert_null(config->daemon.stats);
@@ -116,7 +137,7 @@ static void test_all_keys(struct config_fixture *fixture, gconstpointer data)
 		"[output HDMI-A-1]\n"
 		"mode=off\n");
 	config = config_fixture_load(fixture->path, "");
-	g_assert_cmpstr(config->daemon.card, ==, "/dev/dri/by-path/pci-0000:01:00.0-card");
+	g_assert_cmpstr(config->daemon.cards[0], ==, "/dev/dri/by-path/pci-0000:01:00.0-card");
 	g_assert_cmpstr(config->daemon.stats, ==, "/run/scanoutd/stats of\\it");
 	g_assert_cmpint(config->daemon.log_level, ==, G_LOG_LEVEL_DEBUG);
 	g_assert_cmpint(config->daemon.vt, ==, 7);
@@ -626,7 +647,7 @@ static void test_drop_ins(struct config_fixture *fixture, gconstpointer data)
 	config_fixture_write_drop_in(fixture, ".hidden.conf", "nonsense\n");
 	config_fixture_write_drop_in(fixture, "30-other.conf~", "nonsense\n");
 	config = config_fixture_load(fixture->path, "");
-	g_assert_cmpstr(config->daemon.card, ==, "main");
+	g_assert_cmpstr(config->daemon.cards[0], ==, "main");
 	g_assert_cmpstr(config->daemon.stats, ==, "20");
 	g_assert_cmpint(config->daemon.log_level, ==, G_LOG_LEVEL_CRITICAL);
 	g_assert_cmpuint(config->guests->len, ==, 1);
@@ -689,7 +710,7 @@ static void test_options_alone(struct config_fixture *fixture, gconstpointer dat
 		"--display-socket /d --card /dev/dri/card1 --vt 3");
 	g_assert_cmpstr(guest_of(config, 0)->display_socket, ==, "/d");
 	g_assert_null(guest_of(config, 0)->vmm_socket);
-	g_assert_cmpstr(config->daemon.card, ==, "/dev/dri/card1");
+	g_assert_cmpstr(config->daemon.cards[0], ==, "/dev/dri/card1");
 	g_assert_cmpint(config->daemon.vt, ==, 3);
 	config_destroy(config);
 
@@ -760,7 +781,7 @@ static void test_options_on_file(struct config_fixture *fixture, gconstpointer d
 	config = config_fixture_load(fixture->path,
 		"--vmm-socket=/v --card=/dev/dri/card1 --output=DP-2 --output=DP-1 --scaling=fill "
 		"--mode=preferred");
-	g_assert_cmpstr(config->daemon.card, ==, "/dev/dri/card1");
+	g_assert_cmpstr(config->daemon.cards[0], ==, "/dev/dri/card1");
 	g_assert_cmpstr(config->daemon.stats, ==, "/file");
 	g_assert_cmpuint(config->guests->len, ==, 1);
 	guest = guest_of(config, 0);
@@ -952,7 +973,7 @@ static void test_documents(struct config_fixture *fixture, gconstpointer data)
 		guint configurations;
 	} documents[] = {
 		{"README.md", 1},
-		{"config/man/scanoutd.conf.5", 14},
+		{"config/man/scanoutd.conf.5", 15},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(documents); i++) {
@@ -979,6 +1000,7 @@ int main(int argc, char **argv)
 	g_test_add("/config/" name, struct config_fixture, NULL, config_fixture_set_up, function, \
 		config_fixture_tear_down)
 	ADD("defaults", test_defaults);
+	ADD("cards", test_cards);
 	ADD("all-keys", test_all_keys);
 	ADD("input-keys", test_input_keys);
 	ADD("calibrations", test_calibrations);

@@ -192,11 +192,11 @@ static void terminal(void)
 		expect_text();
 		g_assert_null(take_terminal(&stage));
 	}
-	session_set_card(stage.session, dup(STDIN_FILENO));
+	session_set_card(stage.session, 0, dup(STDIN_FILENO));
 	session_take_keyboard(stage.session, true);
 	switch_away_and_back(&stage);
 	session_take_keyboard(stage.session, false);
-	session_set_card(stage.session, -1);
+	session_set_card(stage.session, 0, -1);
 	session_destroy(stage.session);
 	expect_text();
 	faults_expect_told(told, 0);

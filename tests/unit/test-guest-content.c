@@ -171,16 +171,16 @@ static void test_copied_on_another_card(void)
 	size_t fds;
 
 	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
-	layout_set_device(scene->layout, NULL);
-	guest_set_device(scene->guests[0], NULL);
+	layout_set_device(scene->layout, 0, NULL);
+	guest_set_device(scene->guests[0], 0, NULL);
 	fds = fixture_count_fds();
 	for (int i = 0; i < 3; i++) {
-		guest_set_device(scene->guests[0], scene->card);
-		guest_set_device(scene->guests[0], NULL);
+		guest_set_device(scene->guests[0], 0, scene->card);
+		guest_set_device(scene->guests[0], 0, NULL);
 	}
 	g_assert_cmpuint(fixture_count_fds(), ==, fds);
-	guest_set_device(scene->guests[0], scene->card);
-	layout_set_device(scene->layout, scene->card);
+	guest_set_device(scene->guests[0], 0, scene->card);
+	layout_set_device(scene->layout, 0, scene->card);
 	fake_flip(output);
 	scene_paint(memory, GREEN);
 	scene_dmabuf_update(scene, 0, scene_full);

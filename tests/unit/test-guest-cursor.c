@@ -247,8 +247,8 @@ static void test_cursor_before_canvas(void)
 	memory = scene_show_dmabuf(scene, RED);
 	fake_flip(output);
 	fake_dmabuf_set_busy(memory, true);
-	layout_set_device(scene->layout, NULL);
-	layout_set_device(scene->layout, scene->card);
+	layout_set_device(scene->layout, 0, NULL);
+	layout_set_device(scene->layout, 0, scene->card);
 	scene_cursor(scene, 0, 10, 10, 0xff00ff00);
 	g_assert_cmpuint(output->commit_count, ==, 1);
 	fake_dmabuf_set_busy(memory, false);

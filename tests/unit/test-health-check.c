@@ -31,6 +31,7 @@ static void expect(struct health *health, const struct health_parts *parts, int6
 
 struct guests {
 	struct kms_device *device;
+	const struct kms_device *devices[1];
 	struct layout *layout;
 	struct config_guest configs[2];
 	struct member *members[2];
@@ -64,16 +65,17 @@ static void guests_set_up(struct guests *guests, gconstpointer data)
 			.blank_after_ms = LAYOUT_NEVER,
 			.off_after_ms = LAYOUT_NEVER,
 		};
-		guest_set_device(sections[i].guest, guests->device);
+		guest_set_device(sections[i].guest, 0, guests->device);
 		g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), ==, 0);
 		guest_attach(sections[i].guest, ends[0]);
 		guests->peers[i] = ends[1];
 	}
 	guests->layout = layout_create(&options, &listener, NULL);
 	fake_card_listen(guests->device, layout_kms_listener(), guests->layout);
-	layout_set_device(guests->layout, guests->device);
+	layout_set_device(guests->layout, 0, guests->device);
 	guests->health = health_create(0);
-	guests->parts = (struct health_parts){guests->device, guests->members, 2};
+	guests->devices[0] = guests->device;
+	guests->parts = (struct health_parts){guests->devices, 1, guests->members, 2};
 }
 
 static void guests_tear_down(struct guests *guests, gconstpointer data)
@@ -153,7 +155,7 @@ static void test_guest_goes_on(struct guests *guests, gconstpointer data)
 /* It waits without a card, too, though not for long. */
 static void test_without_card(struct guests *guests, gconstpointer data)
 {
-	const struct health_parts without = {NULL, guests->members, 2};
+	const struct health_parts without = {NULL, 0, guests->members, 2};
 	int64_t since_us;
 
 	show_dmabuf(guests);
@@ -168,6 +170,7 @@ static void test_without_card(struct guests *guests, gconstpointer data)
 
 struct card {
 	struct kms_device *device;
+	const struct kms_device *devices[1];
 	struct kms_buffer *buffer;
 	struct health *health;
 	struct health_parts parts;
@@ -200,7 +203,9 @@ static void card_set_up(struct card *card, gconstpointer data)
 	fake_card_listen(card->device, &listener, NULL);
 	card->buffer = kms_buffer_create_dumb(card->device, WIDTH, HEIGHT, NULL);
 	card->health = health_create(0);
-	card->parts.device = card->device;
+	card->devices[0] = card->device;
+	card->parts.devices = card->devices;
+	card->parts.device_count = 1;
 }
 
 static void card_tear_down(struct card *card, gconstpointer data)

@@ -339,8 +339,8 @@ static void test_hotplug(void)
 	fixture_settle();
 	scene_expect_color(second, GREY);
 	/* Another card: its views are new. */
-	layout_set_device(scene->layout, NULL);
-	layout_set_device(scene->layout, scene->card);
+	layout_set_device(scene->layout, 0, NULL);
+	layout_set_device(scene->layout, 0, scene->card);
 	fixture_settle();
 	scene_expect_color(scene_output(scene, 0), GREY);
 	flip(scene_output(scene, 0));

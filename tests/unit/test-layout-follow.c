@@ -375,14 +375,14 @@ static void test_card(void)
 
 	ask_info(scene, 0);
 	ask_edid(scene, 0, edid);
-	layout_set_device(scene->layout, NULL);
-	layout_set_device(scene->layout, scene->card);
+	layout_set_device(scene->layout, 0, NULL);
+	layout_set_device(scene->layout, 0, scene->card);
 	expect_nothing(scene);
 	change(scene, 1, 32, 24);
 	expect_swap(scene, 0, "a 1 0x0+0+0 0x0\n", "a 1 32x24+64+0 0x0\n");
 	/* It goes while something is to be told. */
 	change(scene, 1, 16, 24);
-	layout_set_device(scene->layout, NULL);
+	layout_set_device(scene->layout, 0, NULL);
 	g_free(fixture_log_take());
 	scene_destroy(scene);
 }

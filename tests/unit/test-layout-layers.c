@@ -268,9 +268,9 @@ static void test_monitor(gconstpointer data)
 	expect(scene, 32, 24, GREEN);
 	expect(scene, 0, 24, WHITE);
 
-	layout_set_device(scene->layout, NULL);
+	layout_set_device(scene->layout, 0, NULL);
 	g_assert_cmpuint(layout_view_count(scene->layout), ==, 0);
-	layout_set_device(scene->layout, scene->card);
+	layout_set_device(scene->layout, 0, scene->card);
 	fake_tell(scene->card);
 	settle(scene);
 	expect(scene, 32, 24, GREEN);

@@ -26,7 +26,7 @@ static void test_told(void)
 	probe(scene, 1, true);
 	g_assert_cmpuint(layout_view_count(scene->layout), ==, 2);
 	g_assert_cmpuint(scene->changed, ==, told);
-	layout_set_device(scene->layout, NULL);
+	layout_set_device(scene->layout, 0, NULL);
 	g_assert_cmpuint(layout_view_count(scene->layout), ==, 0);
 	g_assert_cmpuint(scene->changed, ==, ++told);
 	scene_destroy(scene);

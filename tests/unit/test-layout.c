@@ -458,7 +458,7 @@ static void test_card_comes(void)
 	g_assert_cmpuint(width, ==, 1024);
 	scene_scanout(scene, 0, SCENE_WIDTH, SCENE_HEIGHT);
 	scene_update(scene, 0, scene_full, GREEN);
-	layout_set_device(scene->layout, scene->card);
+	layout_set_device(scene->layout, 0, scene->card);
 	g_free(fixture_log_take());
 	scene_expect_color(scene_output(scene, 0), GREEN);
 	scene_send(scene, 0, VHOST_USER_GPU_GET_DISPLAY_INFO, NULL, 0, -1);
@@ -487,7 +487,7 @@ static void test_card_goes(void)
 
 	layout_kms_listener()->device_gone(scene->layout);
 	g_assert_cmpuint(scene->gone, ==, 1);
-	layout_set_device(scene->layout, NULL);
+	layout_set_device(scene->layout, 0, NULL);
 	g_assert_cmpuint(layout_view_count(scene->layout), ==, 0);
 	scene_send(scene, 0, VHOST_USER_GPU_GET_DISPLAY_INFO, NULL, 0, -1);
 	receive(scene, &reply, sizeof(reply));
@@ -501,7 +501,7 @@ static void test_card_goes(void)
 	g_strlcpy(scene_output(scene, 1)->name, "HDMI-2", 16);
 	g_strlcpy(scene_output(scene, 0)->monitor, "ACME R 2", 32);
 	g_strlcpy(scene_output(scene, 1)->monitor, "ACME L 1", 32);
-	layout_set_device(scene->layout, scene->card);
+	layout_set_device(scene->layout, 0, scene->card);
 	fake_tell(scene->card);
 	expect_layout(scene, "a1:HDMI-1 a0:HDMI-2");
 	scene_expect_color(scene_output(scene, 0), BLUE);
@@ -521,7 +521,7 @@ static void test_asked_meanwhile(void)
 	scene_dmabuf_update(scene, 1, scene_full);
 	scene_send(scene, 0, VHOST_USER_GPU_GET_DISPLAY_INFO, NULL, 0, -1);
 	g_assert_cmpuint(scene->states[0]->channel.owed_count, ==, 2);
-	layout_set_device(scene->layout, NULL);
+	layout_set_device(scene->layout, 0, NULL);
 	g_assert_cmpuint(scene->states[0]->channel.owed_count, ==, 0);
 	receive(scene, &header, sizeof(header));
 	g_assert_cmpuint(header.request, ==, VHOST_USER_GPU_DMABUF_UPDATE);

@@ -291,10 +291,10 @@ static void test_without_card(void)
 {
 	struct scene *scene = start_with(NULL, false);
 
-	layout_set_device(scene->layout, NULL);
+	layout_set_device(scene->layout, 0, NULL);
 	use(scene, "night");
 	expect_in_force(scene, "night", LAYOUT_KEY);
-	layout_set_device(scene->layout, scene->card);
+	layout_set_device(scene->layout, 0, scene->card);
 	expect_in_force(scene, "night", LAYOUT_KEY);
 	expect_layout(scene, "a:DP-1 c:DP-2 b:DP-3");
 	scene_destroy(scene);

@@ -169,14 +169,14 @@ static void test_dark_without_card(void)
 	scene_scanout(scene, 0, 0, 0);
 	while (scene_output(scene, 0)->active)
 		g_main_context_iteration(NULL, TRUE);
-	layout_set_device(scene->layout, NULL);
-	guest_set_device(scene->guests[0], NULL);
+	layout_set_device(scene->layout, 0, NULL);
+	guest_set_device(scene->guests[0], 0, NULL);
 	fake_card_destroy(scene->card);
 	scene_hang_up(scene, 0);
 	scene->card = fake_card_create(2, SCENE_WIDTH, SCENE_HEIGHT);
 	fake_card_listen(scene->card, layout_kms_listener(), scene->layout);
-	guest_set_device(scene->guests[0], scene->card);
-	layout_set_device(scene->layout, scene->card);
+	guest_set_device(scene->guests[0], 0, scene->card);
+	layout_set_device(scene->layout, 0, scene->card);
 	g_assert_true(scene_output(scene, 0)->active);
 	scene_expect_color(scene_output(scene, 0), BLUE);
 	scene_destroy(scene);
@@ -197,7 +197,7 @@ static void test_failed(void)
 	scene->layout = layout_create(&(struct layout_options){.guests = &guest, .guest_count = 1},
 		&(struct layout_listener){0}, NULL);
 	fake_card_listen(scene->card, layout_kms_listener(), scene->layout);
-	layout_set_device(scene->layout, scene->card);
+	layout_set_device(scene->layout, 0, scene->card);
 	scene_attach(scene, 0);
 	draw(scene, RED);
 	fake_flip(output);
@@ -295,13 +295,13 @@ static void test_another_card(void)
 	struct scene *scene = create((struct scene_options){0});
 
 	fake_flip(scene_output(scene, 0));
-	layout_set_device(scene->layout, NULL);
-	guest_set_device(scene->guests[0], NULL);
+	layout_set_device(scene->layout, 0, NULL);
+	guest_set_device(scene->guests[0], 0, NULL);
 	fake_card_destroy(scene->card);
 	scene->card = fake_card_create(1, SCENE_WIDTH, SCENE_HEIGHT);
 	fake_card_listen(scene->card, layout_kms_listener(), scene->layout);
-	guest_set_device(scene->guests[0], scene->card);
-	layout_set_device(scene->layout, scene->card);
+	guest_set_device(scene->guests[0], 0, scene->card);
+	layout_set_device(scene->layout, 0, scene->card);
 	scene_expect_color(scene_output(scene, 0), GREY);
 	fake_flip(scene_output(scene, 0));
 	scene_destroy(scene);
@@ -704,7 +704,7 @@ static void set_card(gpointer data)
 {
 	struct scene *scene = data;
 
-	layout_set_device(scene->layout, scene->card);
+	layout_set_device(scene->layout, 0, scene->card);
 }
 
 /* The screen stays as it is for a picture that is not there in time. */

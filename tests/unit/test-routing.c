@@ -156,7 +156,7 @@ static void test_absolute_pointer(void)
 	host_point(&fixture, 0.25, 0.5);
 	routing_expect(&fixture, "absolute ABS_X=16384 ABS_Y=32768\n", "");
 	/* Where none shows the machine, nobody is pointed at. */
-	layout_set_device(fixture.scene->layout, NULL);
+	layout_set_device(fixture.scene->layout, 0, NULL);
 	routing_outputs_changed(fixture.routing);
 	host_point(&fixture, 0.5, 0.5);
 	host_move(&fixture, 0, 0);
@@ -246,7 +246,7 @@ static void test_touched_output_goes(void)
 	routing_plug(&fixture, LIBINPUT_DEVICE_CAP_TOUCH);
 	host_touch(&fixture, LIBINPUT_EVENT_TOUCH_DOWN, 0, 0.5);
 	routing_forget(&fixture);
-	layout_set_device(fixture.scene->layout, NULL);
+	layout_set_device(fixture.scene->layout, 0, NULL);
 	routing_outputs_changed(fixture.routing);
 	routing_expect(&fixture, "", LIFTED);
 	host_touch(&fixture, LIBINPUT_EVENT_TOUCH_MOTION, 0, 1);
@@ -319,7 +319,7 @@ static void test_tool(void)
 	host_tool(&fixture, true, false, 1);
 	routing_expect(&fixture, "pen ABS_X=65535 ABS_Y=65535\n", "");
 	/* Its output goes, and comes back. */
-	layout_set_device(fixture.scene->layout, NULL);
+	layout_set_device(fixture.scene->layout, 0, NULL);
 	routing_outputs_changed(fixture.routing);
 	routing_expect(&fixture, "pen BTN_TOOL_PEN=0\n", "");
 	host_tool(&fixture, true, false, 0.5);

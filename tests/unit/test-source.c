@@ -426,7 +426,7 @@ static void lose_card(struct stage *stage)
 {
 	unbind(stage, 0);
 	destroy_views(stage);
-	guest_set_device(stage->scene->guests[0], NULL);
+	guest_set_device(stage->scene->guests[0], 0, NULL);
 	fake_card_destroy(stage->card);
 }
 
@@ -434,7 +434,7 @@ static void find_card(struct stage *stage, bool refuses_import)
 {
 	stage->scene->card = fake_card_create(1, SCENE_WIDTH, SCENE_HEIGHT);
 	stage->scene->card->refuses_import = refuses_import;
-	guest_set_device(stage->scene->guests[0], stage->scene->card);
+	guest_set_device(stage->scene->guests[0], 0, stage->scene->card);
 	make_views(stage, stage->scene->card);
 	bind(stage, 0);
 }

@@ -187,6 +187,21 @@ static void check_guest(GHashTable *values)
 	assert_number(values, "guests.0.relay.sockets_swallowed", 603);
 }
 
+/* Its counters are `first` and the numbers after it; or all 0. */
+static void check_card(GHashTable *values, const char *name, const char *path, uint64_t first)
+{
+	static const char *const names[] = {"imports", "imports_refused", "cache_hits",
+		"cache_misses", "framebuffers"};
+	g_autofree char *path_name = join(name, "path");
+
+	assert_value(values, path_name, path);
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+		g_autofree char *counter = join(name, names[i]);
+
+		assert_number(values, counter, first ? first + i : 0);
+	}
+}
+
 static void test_every_counter(void)
 {
 	const struct kms_mode_info mode = {.width = 1920, .height = 1080, .refresh_mhz = 59940};
@@ -228,8 +243,11 @@ static void test_every_counter(void)
 		.counters = {81, 82, 83, 84}};
 	const struct stats_region watched = {"lamp", "DP-1", &region};
 	const struct stall_counters loop = {71, 72, "channel kiosk"};
-	const struct stats stats = {"/dev/dri/card0", &device, 4711, &loop, outputs, 2, guests, 2,
-		&input, 1, &watched, 1, "day", "key"};
+	const struct kms_device_counters no_device = {0};
+	const struct stats_card cards[] = {{"/dev/dri/card0", &device},
+		{"/dev/dri/card1", &no_device}};
+	const struct stats stats = {cards, 2, 4711, &loop, outputs, 2, guests, 2, &input, 1,
+		&watched, 1, "day", "key"};
 	g_autoptr(GHashTable) values = NULL;
 	g_autofree char *json = NULL;
 	GHashTableIter iterator;
@@ -248,12 +266,9 @@ static void test_every_counter(void)
 	assert_number(values, "loop.turns", 71);
 	assert_number(values, "loop.longest_turn_us", 72);
 	assert_value(values, "loop.longest_turn_source", "channel kiosk");
-	assert_value(values, "card.path", "/dev/dri/card0");
-	assert_number(values, "card.imports", 51);
-	assert_number(values, "card.imports_refused", 52);
-	assert_number(values, "card.cache_hits", 53);
-	assert_number(values, "card.cache_misses", 54);
-	assert_number(values, "card.framebuffers", 55);
+	check_card(values, "card", "/dev/dri/card0", 51);
+	check_card(values, "cards.0", "/dev/dri/card0", 51);
+	check_card(values, "cards.1", "/dev/dri/card1", 0);
 	assert_value(values, "layout.name", "day");
 	assert_value(values, "layout.reason", "key");
 	check_outputs(values, 1);
@@ -293,21 +308,24 @@ static void assert_empty(const char *text, const char *name)
 static void test_nothing(void)
 {
 	const struct kms_device_counters device = {0};
-	const struct stats stats = {.card = "/dev/dri/card0", .device = &device};
+	const struct stats_card card = {"/dev/dri/card0", &device};
+	const struct stats stats = {.cards = &card, .card_count = 1};
 	g_autofree char *json = stats_to_json(&stats);
 	g_autoptr(GHashTable) values = read_json(json);
 
 	assert_empty(json, "outputs");
 	assert_empty(json, "guests");
 	assert_empty(json, "inputs");
-	g_assert_cmpuint(g_hash_table_size(values), ==, 13);
+	/* The card twice: as the first one, and among all. */
+	g_assert_cmpuint(g_hash_table_size(values), ==, 19);
 }
 
 /* A card's path is any bytes, JSON is UTF-8. */
 static void test_bytes(void)
 {
 	const struct kms_device_counters device = {0};
-	const struct stats stats = {.card = "/dev/\xff/\xc3\xbc", .device = &device};
+	const struct stats_card card = {"/dev/\xff/\xc3\xbc", &device};
+	const struct stats stats = {.cards = &card, .card_count = 1};
 	g_autofree char *json = stats_to_json(&stats);
 	g_autoptr(GHashTable) values = read_json(json);
 

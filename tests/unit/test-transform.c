@@ -119,7 +119,7 @@ static void use_buffer(struct turned *turned)
 		.stride = turned->picture.width * 4,
 	};
 
-	turned->picture.buffer = kms_buffer_import(turned->card, &dmabuf, NULL);
+	turned->picture.buffers[0] = kms_buffer_import(turned->card, &dmabuf, NULL);
 	turned->picture.part = (struct kms_rect){0, 0, (int32_t)turned->picture.width,
 		(int32_t)turned->picture.height};
 	turned->picture.stride = dmabuf.stride;
@@ -128,7 +128,7 @@ static void use_buffer(struct turned *turned)
 static void turned_finish(struct turned *turned)
 {
 	view_destroy(turned->view);
-	kms_buffer_unref(turned->picture.buffer);
+	kms_buffer_unref(turned->picture.buffers[0]);
 	surface_destroy(turned->picture.surface);
 	fake_card_destroy(turned->card);
 }
@@ -591,7 +591,7 @@ static void test_told(void)
 	memcpy(output->edid, edid, sizeof(output->edid));
 	expect_told(scene, 800, 1280, 160, 260);
 	/* Without the card the guest hears what it heard. */
-	layout_set_device(scene->layout, NULL);
+	layout_set_device(scene->layout, 0, NULL);
 	expect_size(scene, 800, 1280);
 	g_assert_nonnull(strstr(scene->said, "transform 90, on, for scanout 0"));
 	scene_destroy(scene);

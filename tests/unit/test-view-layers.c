@@ -130,7 +130,7 @@ static void stop(struct fixture *fixture, gconstpointer data)
 		struct source_double *source = &fixture->sources[--fixture->count];
 
 		view_destroy(source->view);
-		kms_buffer_unref(source->picture.buffer);
+		kms_buffer_unref(source->picture.buffers[0]);
 		surface_destroy(source->picture.surface);
 	}
 	fake_card_destroy(fixture->card);
@@ -184,8 +184,8 @@ static void use_buffer(struct fixture *fixture, struct source_double *source)
 		.stride = source->picture.width * 4,
 	};
 
-	kms_buffer_unref(source->picture.buffer);
-	source->picture.buffer = kms_buffer_import(fixture->card, &dmabuf, NULL);
+	kms_buffer_unref(source->picture.buffers[0]);
+	source->picture.buffers[0] = kms_buffer_import(fixture->card, &dmabuf, NULL);
 	source->picture.part = (struct kms_rect){0, 0, (int32_t)source->picture.width,
 		(int32_t)source->picture.height};
 	source->picture.stride = dmabuf.stride;
@@ -539,7 +539,7 @@ static void test_drawn_buffer(struct fixture *fixture, gconstpointer data)
 	/* … and no longer. */
 	view_release(layer->view, true);
 	settle(fixture);
-	g_assert_true(fake_last(fixture->output)->buffer == base->picture.buffer);
+	g_assert_true(fake_last(fixture->output)->buffer == base->picture.buffers[0]);
 	g_assert_cmpint(show(base), ==, VIEW_DIRECT);
 }
 

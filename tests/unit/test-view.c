@@ -129,8 +129,8 @@ static void use_buffer(struct fixture *fixture)
 		.stride = fixture->picture.width * 4,
 	};
 
-	kms_buffer_unref(fixture->picture.buffer);
-	fixture->picture.buffer = kms_buffer_import(fixture->card, &dmabuf, NULL);
+	kms_buffer_unref(fixture->picture.buffers[0]);
+	fixture->picture.buffers[0] = kms_buffer_import(fixture->card, &dmabuf, NULL);
 	fixture->picture.part = (struct kms_rect){0, 0, (int32_t)fixture->picture.width,
 		(int32_t)fixture->picture.height};
 	fixture->picture.stride = dmabuf.stride;
@@ -152,7 +152,7 @@ static void start_with_buffer(struct fixture *fixture)
 static void fixture_teardown(struct fixture *fixture, gconstpointer data)
 {
 	view_destroy(fixture->view);
-	kms_buffer_unref(fixture->picture.buffer);
+	kms_buffer_unref(fixture->picture.buffers[0]);
 	surface_destroy(fixture->picture.surface);
 	fake_card_destroy(fixture->card);
 }

@@ -146,12 +146,17 @@ static void run_until(const struct fixture *fixture, const char *story)
 	g_assert_cmpstr(fixture->story->str, ==, story);
 }
 
-static void give_card(const struct fixture *fixture)
+static void give_card_number(const struct fixture *fixture, uint32_t number)
 {
 	int fd = dup(STDIN_FILENO);
 
 	g_assert_cmpint(fd, >=, 0);
-	vt_guard_set_card(fixture->guard, fd);
+	vt_guard_set_card(fixture->guard, number, fd);
+}
+
+static void give_card(const struct fixture *fixture)
+{
+	give_card_number(fixture, 0);
 }
 
 /* ---- tests ---- */
@@ -189,10 +194,21 @@ static void test_thread_answers(struct fixture *fixture, gconstpointer data)
 	run_until(fixture, "lra");
 }
 
+/* Every card that there is lets go. */
+static void test_several_cards(struct fixture *fixture, gconstpointer data)
+{
+	for (uint32_t i = 0; i < KMS_CARDS_MAX; i++)
+		give_card_number(fixture, i);
+	vt_guard_set_card(fixture->guard, 1, -1);
+	ask();
+	await_answers(1);
+	g_assert_cmpint(kernel.dropped_before, ==, KMS_CARDS_MAX - 1);
+}
+
 static void test_without_card(struct fixture *fixture, gconstpointer data)
 {
 	give_card(fixture);
-	vt_guard_set_card(fixture->guard, -1);
+	vt_guard_set_card(fixture->guard, 0, -1);
 	ask();
 	await_answers(1);
 	g_assert_cmpint(kernel.dropped_before, ==, 0);
@@ -232,6 +248,8 @@ int main(int argc, char **argv)
 		test_loop_answers, tear_down);
 	g_test_add("/vt-guard/thread-answers", struct fixture, GUINT_TO_POINTER(AT_ONCE), set_up,
 		test_thread_answers, tear_down);
+	g_test_add("/vt-guard/several-cards", struct fixture, GUINT_TO_POINTER(AT_ONCE), set_up,
+		test_several_cards, tear_down);
 	g_test_add("/vt-guard/without-card", struct fixture, GUINT_TO_POINTER(AT_ONCE), set_up,
 		test_without_card, tear_down);
 	g_test_add("/vt-guard/there-and-back", struct fixture, GUINT_TO_POINTER(AT_ONCE), set_up,

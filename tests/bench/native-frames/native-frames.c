@@ -307,8 +307,8 @@ static void open_ours(struct bench *bench, int card, const int *fds, const char 
 	bench->device = kms_device_create(&options, layout_kms_listener(), bench->layout, &error);
 	expect(bench->device != NULL, "the double was not opened");
 	for (unsigned int i = 0; i < bench->outputs; i++)
-		guest_set_device(bench->guests[i], bench->device);
-	layout_set_device(bench->layout, bench->device);
+		guest_set_device(bench->guests[i], 0, bench->device);
+	layout_set_device(bench->layout, 0, bench->device);
 	for (unsigned int i = 0; i < bench->outputs; i++)
 		guest_attach(bench->guests[i], fds[i]);
 }

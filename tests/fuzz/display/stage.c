@@ -189,14 +189,14 @@ static void make_guest(struct stage *stage, struct fuzz *fuzz)
 static void put_card(struct stage *stage, struct kms_device *card)
 {
 	stage->card = card;
-	guest_set_device(stage->guest, card);
-	layout_set_device(stage->layout, card);
+	guest_set_device(stage->guest, 0, card);
+	layout_set_device(stage->layout, 0, card);
 }
 
 static void take_card(struct stage *stage)
 {
-	layout_set_device(stage->layout, NULL);
-	guest_set_device(stage->guest, NULL);
+	layout_set_device(stage->layout, 0, NULL);
+	guest_set_device(stage->guest, 0, NULL);
 	fake_card_destroy(stage->card);
 	stage->card = NULL;
 }

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "session/cards.h"
+
+#include "config/value.h"
+#include "session/card.h"
+
+/* One of them; what it says gets its number. */
+struct slot {
+	struct cards *cards;
+	uint32_t number;
+	char *path; /* NULL: the first that can do it */
+	struct kms_device_options options;
+	struct card *card;
+};
+
+struct cards {
+	struct slot slots[KMS_CARDS_MAX];
+	uint32_t count;
+	struct cards_listener listener;
+	void *data;
+};
+
+/* ---- what each says ---- */
+
+static void came(void *data, struct kms_device *device)
+{
+	const struct slot *slot = data;
+
+	slot->cards->listener.came(slot->cards->data, slot->number, device);
+}
+
+static void going(void *data)
+{
+	const struct slot *slot = data;
+
+	slot->cards->listener.going(slot->cards->data, slot->number, slot->path);
+}
+
+static void lost(void *data)
+{
+	const struct slot *slot = data;
+
+	slot->cards->listener.lost(slot->cards->data);
+}
+
+static const struct card_listener card_listener = {came, going, lost};
+
+/* ---- all of them ---- */
+
+bool cards_open(struct cards *cards, GError **error)
+{
+	for (uint32_t i = 0; i < cards->count; i++) {
+		if (!card_open(cards->slots[i].card, error))
+			return false;
+	}
+	return true;
+}
+
+uint32_t cards_count(const struct cards *cards)
+{
+	return cards != NULL ? cards->count : 0;
+}
+
+struct kms_device *cards_device(const struct cards *cards, uint32_t card)
+{
+	return card < cards_count(cards) ? card_device(cards->slots[card].card) : NULL;
+}
+
+size_t cards_list(const struct cards *cards, const struct kms_device **devices)
+{
+	size_t count = 0;
+
+	for (uint32_t i = 0; i < cards_count(cards); i++) {
+		if (cards_device(cards, i) != NULL)
+			devices[count++] = cards_device(cards, i);
+	}
+	return count;
+}
+
+void cards_gone(struct cards *cards)
+{
+	for (uint32_t i = 0; i < cards_count(cards); i++) {
+		const struct kms_device *device = cards_device(cards, i);
+
+		if (device != NULL && kms_device_gone(device))
+			card_gone(cards->slots[i].card);
+	}
+}
+
+void cards_retry(struct cards *cards)
+{
+	for (uint32_t i = 0; i < cards_count(cards); i++)
+		card_retry(cards->slots[i].card);
+}
+
+void cards_pause(struct cards *cards)
+{
+	for (uint32_t i = 0; i < cards_count(cards); i++)
+		card_pause(cards->slots[i].card);
+}
+
+void cards_resume(struct cards *cards)
+{
+	for (uint32_t i = 0; i < cards_count(cards); i++)
+		card_resume(cards->slots[i].card);
+}
+
+/* ---- life ---- */
+
+static void add(struct cards *cards, const struct cards_options *options, const char *path,
+	const struct kms_listener *kms_listener, void *kms_data)
+{
+	struct slot *slot = &cards->slots[cards->count];
+
+	slot->cards = cards;
+	slot->number = cards->count++;
+	slot->path = g_strdup(path);
+	slot->options = options->common;
+	slot->options.path = slot->path;
+	slot->card = card_create(&slot->options, kms_listener, kms_data, &card_listener, slot);
+}
+
+struct cards *cards_create(const struct cards_options *options,
+	const struct kms_listener *kms_listener, void *kms_data,
+	const struct cards_listener *listener, void *data)
+{
+	struct cards *cards = g_new0(struct cards, 1);
+	char *const *paths = options->paths;
+
+	cards->listener = *listener;
+	cards->data = data;
+	if (paths == NULL || paths[0] == NULL)
+		add(cards, options, NULL, kms_listener, kms_data);
+	for (size_t i = 0; paths != NULL && paths[i] != NULL && cards->count < KMS_CARDS_MAX; i++)
+		add(cards, options, paths[i], kms_listener, kms_data);
+	for (uint32_t i = 0; cards->count > 1 && i < cards->count; i++)
+		cards->slots[i].options.name = config_card_name(cards->slots[i].path);
+	return cards;
+}
+
+void cards_destroy(struct cards *cards)
+{
+	for (uint32_t i = 0; i < cards_count(cards); i++) {
+		card_destroy(cards->slots[i].card);
+		g_free(cards->slots[i].path);
+	}
+	g_free(cards);
+}
