@@ -358,11 +358,15 @@ static bool open_cards(struct daemon *daemon, GError **error)
 				.guard = {guard_add, guard_remove},
 			},
 	};
+	bool opened;
 
 	guard_install();
 	daemon->cards = cards_create(&options, layout_kms_listener(), daemon->layout,
 		&cards_listener, daemon);
-	return cards_open(daemon->cards, error);
+	layout_begin(daemon->layout);
+	opened = cards_open(daemon->cards, error);
+	layout_end(daemon->layout);
+	return opened;
 }
 
 static bool make_guests(struct daemon *daemon, GError **error)

@@ -350,6 +350,8 @@ static void apply(struct layout *layout)
 
 void layout_update(struct layout *layout)
 {
+	if (layout->held)
+		return;
 	layout_sections_choose(layout);
 	if (layout_has_card(layout))
 		apply(layout);

@@ -135,6 +135,11 @@ const struct kms_listener *layout_kms_listener(void);
  */
 void layout_set_device(struct layout *layout, uint32_t card, struct kms_device *device);
 
+/* Until the end cards that come are only there; then all of them are arranged at once, so that nothing is shown on
+ * one that belongs on another. Not nested; no turn of the main loop may lie between. */
+void layout_begin(struct layout *layout);
+void layout_end(struct layout *layout);
+
 /* The guest's device has so many scanouts (relay: GET_CONFIG): outputs of its others go off. */
 void layout_set_scanout_count(struct layout *layout, struct guest *guest, uint32_t count);
 

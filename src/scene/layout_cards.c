@@ -40,6 +40,17 @@ bool layout_has_all_cards(const struct layout *layout)
 	return count_cards(layout) == layout->card_count;
 }
 
+void layout_begin(struct layout *layout)
+{
+	layout->held = true;
+}
+
+void layout_end(struct layout *layout)
+{
+	layout->held = false;
+	layout_update(layout);
+}
+
 /* ---- what was shown ---- */
 
 static void free_former(struct layout_former *former)

@@ -112,6 +112,7 @@ struct layout {
 	size_t member_count;
 	struct layout_card cards[KMS_CARDS_MAX];
 	uint32_t card_count;
+	bool held; /* layout_begin() */
 	struct entry entries[LAYOUT_OUTPUTS_MAX];
 	size_t count;
 	struct vacant vacants[LAYOUT_OUTPUTS_MAX];

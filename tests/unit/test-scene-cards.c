@@ -278,6 +278,33 @@ static void test_waits_for_its_card(void)
 	destroy(&cards);
 }
 
+/* Both come at once: the better of two places is taken without a detour over the other. */
+static void test_together(void)
+{
+	static const struct layout_output sections[] = {
+		{.name = "y:DP-1;x:DP-1", .guest = "a", .scanout = 0},
+	};
+	struct scene_options options = {.cards = 2,
+		.later = true,
+		.sections = sections,
+		.section_count = 1};
+	struct cards cards = {.scene = scene_prepare(&options), .outputs = 1};
+
+	guest_set_device(cards.scene->guests[0], 0, NULL);
+	scene_configure(cards.scene, &options);
+	layout_begin(cards.scene->layout);
+	come(&cards, 0);
+	come(&cards, 1);
+	g_assert_cmpuint(layout_view_count(cards.scene->layout), ==, 0);
+	g_assert_cmpuint(cards.devices[0]->configured, ==, 0);
+	layout_end(cards.scene->layout);
+	g_assert_cmpuint(layout_view_count(cards.scene->layout), ==, 1);
+	g_assert_true(view_output(layout_view(cards.scene->layout, 0)) == output(&cards, 1, 0));
+	g_assert_cmpuint(cards.devices[0]->configured, ==, 1);
+	g_assert_false(output(&cards, 0, 0)->active);
+	destroy(&cards);
+}
+
 /* A card of its own picture, where no guest is shown, goes and comes with its card. */
 static void test_vacant(void)
 {
@@ -309,6 +336,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/scene-cards/default-order", test_default_order);
 	g_test_add_func("/scene-cards/ambiguous", test_ambiguous);
 	g_test_add_func("/scene-cards/waits-for-its-card", test_waits_for_its_card);
+	g_test_add_func("/scene-cards/together", test_together);
 	g_test_add_func("/scene-cards/vacant", test_vacant);
 	return g_test_run();
 }
