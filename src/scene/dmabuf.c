@@ -16,6 +16,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "scene/dmabuf_internal.h"
 #include "scene/tiled.h"
 #include "wire/account.h"
 #include "wire/guard.h"
@@ -49,21 +50,6 @@ static const struct {
 	{DRM_FORMAT_ARGB2101010, PIXMAN_x2r10g10b10},
 	{DRM_FORMAT_XBGR2101010, PIXMAN_x2b10g10r10},
 	{DRM_FORMAT_ABGR2101010, PIXMAN_x2b10g10r10},
-};
-
-struct dmabuf_reader {
-	int fd; /* borrowed */
-	struct account *account; /* the same */
-	struct channel_dmabuf dmabuf;
-	pixman_format_code_t format;
-	/* Linear: */
-	void *memory;
-	size_t size;
-	size_t guard; /* of the mapping: GPUs go, and their memory with them */
-	pixman_image_t *image; /* all of the buffer, upright */
-	bool sync; /* reads are bracketed by DMA_BUF_IOCTL_SYNC */
-	/* Tiled: */
-	struct tiled_image *tiled;
 };
 
 static bool find_format(uint32_t fourcc, pixman_format_code_t *format)
@@ -204,8 +190,7 @@ static bool is_linear(int fd, const struct channel_dmabuf *dmabuf, const struct 
 		(!gbm->render_node || exported_from_memory(fd));
 }
 
-/* An image over rows of memory that begins at the top-left of the picture. */
-static pixman_image_t *upright_image(const struct dmabuf_reader *reader, const void *memory,
+pixman_image_t *dmabuf_upright_image(const struct dmabuf_reader *reader, const void *memory,
 	uint32_t width, uint32_t height, uint32_t stride)
 {
 	const uint8_t *first = memory;
@@ -244,28 +229,11 @@ static bool map_linear(struct dmabuf_reader *reader, GError **error)
 			"too many guests have too many buffers");
 		return false;
 	}
-	reader->image = upright_image(reader, reader->memory, dmabuf->fd_width, dmabuf->fd_height,
-		dmabuf->fd_stride);
+	reader->image = dmabuf_upright_image(reader, reader->memory, dmabuf->fd_width,
+		dmabuf->fd_height, dmabuf->fd_stride);
 	if (!reader->image)
 		g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOMEM, "%s", g_strerror(ENOMEM));
 	return reader->image != NULL;
-}
-
-static bool import_tiled(struct dmabuf_reader *reader, struct dmabuf_gbm *gbm, GError **error)
-{
-	if (!gbm->render_node) {
-		g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOSYS,
-			"a buffer with modifier 0x%" PRIx64
-			" can only be read by a GPU, and the card has no render node",
-			reader->dmabuf.modifier);
-		return false;
-	}
-	if (!gbm->tiled)
-		gbm->tiled = tiled_create(gbm->render_node, NULL, error);
-	if (!gbm->tiled)
-		return false;
-	reader->tiled = tiled_import(gbm->tiled, reader->fd, &reader->dmabuf, error);
-	return reader->tiled != NULL;
 }
 
 struct dmabuf_reader *dmabuf_reader_create(int fd, const struct channel_dmabuf *dmabuf,
@@ -283,7 +251,7 @@ struct dmabuf_reader *dmabuf_reader_create(int fd, const struct channel_dmabuf *
 	reader->dmabuf = *dmabuf;
 	find_format(dmabuf->fourcc, &reader->format);
 	if (is_linear(fd, dmabuf, gbm) ? !map_linear(reader, error)
-				       : !import_tiled(reader, gbm, error)) {
+				       : !dmabuf_import_tiled(reader, gbm, error)) {
 		dmabuf_reader_destroy(reader);
 		return NULL;
 	}
@@ -327,32 +295,6 @@ static void composite(pixman_image_t *from, int32_t x, int32_t y, struct surface
 		rect->x, rect->y, rect->width, rect->height);
 }
 
-/* The rows of a tiled buffer that have `rect` of the shown part, upright; NULL: they cannot be had. */
-static pixman_image_t *map_tiled(struct dmabuf_reader *reader, const struct kms_rect *rect)
-{
-	const struct channel_dmabuf *dmabuf = &reader->dmabuf;
-	uint32_t width = (uint32_t)rect->width;
-	uint32_t height = (uint32_t)rect->height;
-	uint32_t x = dmabuf->x + (uint32_t)rect->x;
-	uint32_t y = dmabuf->y + (uint32_t)rect->y;
-	uint32_t memory_y = dmabuf->y_inverted ? dmabuf->fd_height - y - height : y;
-	uint32_t stride;
-	const uint8_t *memory = tiled_map(reader->tiled, x, memory_y, width, height, &stride);
-	pixman_image_t *image = NULL;
-
-	if (memory)
-		image = upright_image(reader, memory, width, height, stride);
-	if (memory && !image)
-		tiled_unmap(reader->tiled);
-	return image;
-}
-
-static void unmap_tiled(struct dmabuf_reader *reader, pixman_image_t *image)
-{
-	pixman_image_unref(image);
-	tiled_unmap(reader->tiled);
-}
-
 bool dmabuf_reader_copy(struct dmabuf_reader *reader, struct surface *surface,
 	const struct kms_rect *rect)
 {
@@ -370,51 +312,11 @@ bool dmabuf_reader_copy(struct dmabuf_reader *reader, struct surface *surface,
 		return !guard_lost(reader->guard);
 	}
 
-	image = map_tiled(reader, rect);
+	image = dmabuf_map_tiled(reader, rect);
 	if (!image)
 		return false;
 	composite(image, 0, 0, surface, rect);
-	unmap_tiled(reader, image);
-	return true;
-}
-
-/* The part of the picture that the target shows in this place. */
-static struct kms_rect seen_part(const struct dmabuf_reader *reader, const struct place *place,
-	const struct copy_target *target)
-{
-	const struct kms_rect all = {0, 0, (int32_t)target->width, (int32_t)target->height};
-	const struct kms_rect picture = {0, 0, (int32_t)reader->dmabuf.width,
-		(int32_t)reader->dmabuf.height};
-	struct kms_rect shown = rect_intersect(&all, &place->destination);
-	struct kms_rect part;
-	double x0, y0, x1, y1;
-
-	place_from_output(place, shown.x, shown.y, &x0, &y0);
-	place_from_output(place, shown.x + shown.width, shown.y + shown.height, &x1, &y1);
-	/* With the neighbours that scaling mixes in. */
-	part.x = (int32_t)MIN(x0, x1) - 1;
-	part.y = (int32_t)MIN(y0, y1) - 1;
-	part.width = (int32_t)MAX(x0, x1) + 2 - part.x;
-	part.height = (int32_t)MAX(y0, y1) + 2 - part.y;
-	return rect_empty(&shown) ? shown : rect_intersect(&part, &picture);
-}
-
-static bool draw_tiled(struct dmabuf_reader *reader, const struct place *place,
-	const struct copy_target *target)
-{
-	struct kms_rect part = seen_part(reader, place, target);
-	struct place moved = *place;
-	pixman_image_t *image;
-
-	if (rect_empty(&part))
-		return true;
-	image = map_tiled(reader, &part);
-	if (!image)
-		return false;
-	moved.source.x -= part.x;
-	moved.source.y -= part.y;
-	copy_image(target, image, &moved);
-	unmap_tiled(reader, image);
+	dmabuf_unmap_tiled(reader, image);
 	return true;
 }
 
@@ -424,7 +326,7 @@ bool dmabuf_reader_draw(struct dmabuf_reader *reader, const struct place *place,
 	struct place moved = *place;
 
 	if (!reader->image)
-		return draw_tiled(reader, place, target);
+		return dmabuf_draw_tiled(reader, place, target);
 	moved.source.x += (int32_t)reader->dmabuf.x;
 	moved.source.y += (int32_t)reader->dmabuf.y;
 	if (reader->sync && !sync_reading(reader->fd, DMA_BUF_SYNC_START))
