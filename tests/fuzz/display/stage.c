@@ -80,6 +80,21 @@ static const struct layout_layer layers[] = {
 
 static const struct layout_named named[] = {{"a", NULL}, {"b", "DP-3"}, {"c", "DP-2;DP-9"}};
 
+/* One that is never right, and one that has to change. */
+static const struct region_options regions[] = {
+	{.name = "lamp",
+		.output = "DP-1",
+		.rectangle = {3, 3, 8, 8},
+		.every_ms = 1,
+		.expect_count = 1,
+		.cover = true},
+	{.name = "heart",
+		.output = "DP-2",
+		.rectangle = {0, 0, 16, 16},
+		.every_ms = 1,
+		.frozen_after_ms = 2},
+};
+
 /* ---- life ---- */
 
 static void on_gone(void *data)
@@ -120,12 +135,18 @@ static void make_layout(struct stage *stage, struct fuzz *fuzz)
 		.policy = (enum place_policy)(how / 2 % (PLACE_INTEGER + 1)),
 		.blank_after_ms = waits[how >> 4 & 3],
 		.off_after_ms = waits[how >> 6],
+		.alive = {.proof = how & 8 ? (enum alive_proof)(how >> 4 & 3) : ALIVE_UNASKED,
+			.period_ms = 1,
+			.rectangle = {1, 1, 8, 8}},
+		.dead.color = 0x708090,
 	};
 	const struct layout_options options = {
 		.outputs = arrangements[arrangement].outputs,
 		.output_count = arrangements[arrangement].count,
 		.guests = &guest,
 		.guest_count = 1,
+		.regions = regions,
+		.region_count = how & 8 ? G_N_ELEMENTS(regions) : 0,
 		.told_period_ms = 1,
 	};
 
