@@ -58,16 +58,25 @@ static void make_files(void)
 	g_autofree char *folder = NULL;
 	g_autofree char *drop_in = NULL;
 	g_autofree char *editors = NULL;
+	g_autofree char *empty = NULL;
 
 	files.path = g_build_filename(fuzz_folder(), "scanoutd.conf", NULL);
 	folder = g_strconcat(files.path, ".d", NULL);
 	drop_in = g_build_filename(folder, "10-more.conf", NULL);
 	editors = g_build_filename(folder, "10-more.conf~", NULL);
+	empty = g_build_filename(folder, "20-empty.conf", NULL);
 	check_unreadable(files.path);
 	check_unreadable("/");
-	if (g_mkdir(folder, 0700) != 0 || symlink("nowhere", editors) != 0)
-		g_error("%s: %s", folder, g_strerror(errno));
 	files.fds[MAIN] = make_file(files.path);
+	/* A folder that is not there, and one that leads to itself. */
+	config_destroy(config_load(files.path, NULL));
+	if (symlink(folder, folder) != 0)
+		g_error("%s: %s", folder, g_strerror(errno));
+	check_unreadable(files.path);
+	g_unlink(folder);
+	if (g_mkdir(folder, 0700) != 0 || symlink("nowhere", editors) != 0 ||
+		symlink("/dev/null", empty) != 0)
+		g_error("%s: %s", folder, g_strerror(errno));
 	files.fds[DROP_IN] = make_file(drop_in);
 }
 
