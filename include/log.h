@@ -17,6 +17,11 @@
 	g_log_structured(LOG_DOMAIN, (level), "SCANOUTD_GUEST", (name), "MESSAGE", \
 		"guest %s: " format, (name), ##__VA_ARGS__)
 
+/* `name` is that of a [lease] section. */
+#define log_lease(level, name, format, ...) \
+	g_log_structured(LOG_DOMAIN, (level), "SCANOUTD_LEASE", (name), "MESSAGE", \
+		"lease %s: " format, (name), ##__VA_ARGS__)
+
 /* `name` is the connector's name as users know it, "DP-1". */
 #define log_output(level, name, format, ...) \
 	g_log_structured(LOG_DOMAIN, (level), "SCANOUTD_OUTPUT", (name), "MESSAGE", "%s: " format, \

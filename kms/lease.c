@@ -146,7 +146,7 @@ static void say_refused(const struct kms_lease *lease, int error)
 		"cannot be lent to another program: %s", g_strerror(error));
 }
 
-/* False: it waits on. */
+/* Or it waits on, for what the kernel lacks for a moment. */
 static void give(struct kms_lease *lease)
 {
 	g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(uint32_t));

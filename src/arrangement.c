@@ -29,6 +29,7 @@ static struct layout_output *make_outputs(const GPtrArray *sections)
 			.settings = section->settings,
 			.hours = section->on_hours,
 			.off = section->off,
+			.lent = section->lent,
 			.force_on = section->force_on,
 			.pictured = section->pictured,
 			.picture = section->picture,

@@ -18,6 +18,7 @@
 #include "guests/member.h"
 #include "input/input.h"
 #include "kms.h"
+#include "lease/leases.h"
 #include "log.h"
 #include "report/alive_files.h"
 #include "report/health.h"
@@ -50,6 +51,7 @@ struct daemon {
 	struct layout *layout;
 	struct config_reader *reader; /* NULL: the configuration is not read again */
 	struct cards *cards;
+	struct leases *leases; /* of the first card; NULL until the doors are open */
 	struct input *input; /* made last: NULL until then */
 	struct member **members; /* as many as config->guests, in the same order */
 	size_t member_count;
@@ -68,6 +70,7 @@ static void write_stats(const struct daemon *daemon)
 		.devices = devices,
 		.layout = daemon->layout,
 		.input = daemon->input,
+		.leases = daemon->leases,
 		.stall = daemon->stall,
 		.members = daemon->members,
 		.member_count = daemon->member_count,
@@ -157,6 +160,7 @@ static void outputs_changed(void *data)
 	struct daemon *daemon = data;
 
 	input_outputs_changed(daemon->input);
+	leases_outputs_changed(daemon->leases);
 }
 
 static void screen_changed(void *data, struct guest *guest, uint32_t scanout,
@@ -174,8 +178,15 @@ static void life(void *data, struct guest *guest, enum alive_state state)
 	alive_files_write(daemon->alive_files, guest, state);
 }
 
+static void output_changed(void *data)
+{
+	struct daemon *daemon = data;
+
+	leases_outputs_changed(daemon->leases);
+}
+
 static const struct layout_listener layout_listener = {device_gone, outputs_changed, screen_changed,
-	life};
+	life, output_changed};
 
 static void card_came(void *data, uint32_t card, struct kms_device *device)
 {
@@ -184,6 +195,8 @@ static void card_came(void *data, uint32_t card, struct kms_device *device)
 	for (size_t i = 0; i < daemon->member_count; i++)
 		guest_set_device(member_guest(daemon->members[i]), card, device);
 	layout_set_device(daemon->layout, card, device);
+	if (card == 0)
+		leases_set_device(daemon->leases, device);
 	session_set_card(daemon->session, card, kms_device_duplicate(device));
 }
 
@@ -198,6 +211,8 @@ static void card_going(void *data, uint32_t card, const char *path)
 	else
 		log_daemon(G_LOG_LEVEL_WARNING, "the card is gone; guests go on without one");
 	session_set_card(daemon->session, card, -1);
+	if (card == 0)
+		leases_set_device(daemon->leases, NULL);
 	layout_set_device(daemon->layout, card, NULL);
 	for (size_t i = 0; i < daemon->member_count; i++)
 		guest_set_device(member_guest(daemon->members[i]), card, NULL);
@@ -415,7 +430,9 @@ static bool open_doors(struct daemon *daemon, GError **error)
 		if (!member_open(daemon->members[i], error))
 			return false;
 	}
-	return true;
+	daemon->leases = leases_create(daemon->config->leases, error);
+	leases_set_device(daemon->leases, cards_device(daemon->cards, 0));
+	return daemon->leases != NULL;
 }
 
 static struct account *find_account(void *data, const char *guest)
@@ -470,7 +487,12 @@ static void config_read(void *data, struct config *config, const GError *error)
 	if (changes != NULL)
 		log_daemon(G_LOG_LEVEL_WARNING, "these take effect at the next start alone: %s",
 			changes);
-	arrange(daemon, config);
+	/* Its outputs belong to other leases than there are. */
+	if (config_lends_the_same(daemon->config, config))
+		arrange(daemon, config);
+	else
+		log_daemon(G_LOG_LEVEL_WARNING,
+			"outputs stay as they were until then, for others are lent");
 	config_destroy(config);
 }
 
@@ -550,6 +572,8 @@ void daemon_destroy(struct daemon *daemon)
 	/* Who waits is answered before any socket is closed, and before the views are gone. */
 	for (size_t i = 0; i < daemon->member_count; i++)
 		guest_stop(member_guest(daemon->members[i]));
+	/* While there is a card to take outputs back on, and a layout that hears of it. */
+	leases_destroy(g_steal_pointer(&daemon->leases));
 	layout_destroy(daemon->layout);
 	for (size_t i = 0; i < daemon->member_count; i++)
 		member_destroy(daemon->members[i]);

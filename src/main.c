@@ -106,8 +106,11 @@ static int check_config(const struct config *config)
 
 	if (!config_check_system(config, &error))
 		return fail(error);
-	printf("Configuration OK: guests: %u, output sections: %u.\n", config->guests->len,
+	printf("Configuration OK: guests: %u, output sections: %u", config->guests->len,
 		config->outputs->len);
+	if (config->leases->len > 0)
+		printf(", leases: %u", config->leases->len);
+	puts(".");
 	tell_fd_limit(config->guests->len, true);
 	return EXIT_SUCCESS;
 }

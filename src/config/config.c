@@ -205,6 +205,12 @@ static const struct {
 	{"switch-terminal", "vt-switch"},
 };
 
+static const struct key lease_keys[] = {
+	{"outputs", VALUE_STRING, offsetof(struct config_lease, outputs)},
+	{"socket", VALUE_STRING, offsetof(struct config_lease, socket)},
+	{"socket-group", VALUE_STRING, offsetof(struct config_lease, socket_group)},
+};
+
 struct section {
 	const char *name;
 	const struct key *keys;
@@ -231,6 +237,7 @@ enum {
 	SECTION_LAYOUT,
 	SECTION_REGION,
 	SECTION_LAYER,
+	SECTION_LEASE,
 };
 
 static const struct section sections[] = {
@@ -242,6 +249,7 @@ static const struct section sections[] = {
 	[SECTION_LAYOUT] = {"layout", layout_keys, G_N_ELEMENTS(layout_keys), true},
 	[SECTION_REGION] = {"region", region_keys, G_N_ELEMENTS(region_keys)},
 	[SECTION_LAYER] = {"layer", layer_keys, G_N_ELEMENTS(layer_keys), true},
+	[SECTION_LEASE] = {"lease", lease_keys, G_N_ELEMENTS(lease_keys)},
 };
 
 G_STATIC_ASSERT(
@@ -552,6 +560,8 @@ static void apply_entry(struct config *config, struct config_scan *scan,
 		target = config_add_layout(config, name, origin);
 	} else if (section == &sections[SECTION_LAYER]) {
 		target = config_add_layer(config, name, layouts, origin);
+	} else if (section == &sections[SECTION_LEASE]) {
+		target = config_add_lease(config, name, origin);
 	} else {
 		output = config_find_output(config, name, layouts);
 		if (output == NULL)

@@ -150,6 +150,7 @@ struct config_output {
 	enum place_policy place;
 	enum kms_transform transform; /* PLACE_TRANSFORM_AUTO by default */
 	uint32_t background; /* XRGB, black by default */
+	bool lent; /* by a [lease] section: no guest is ever shown on it; `pictured` too */
 	bool pictured; /* picture= was given: of an output that no guest is shown on */
 	struct picture_spec picture;
 	struct kms_settings settings; /* of the connector, beyond its mode */
@@ -194,6 +195,15 @@ struct config_layer {
 	uint16_t opacity; /* 0xffff: opaque */
 };
 
+/* [lease NAME]: outputs that another program drives, which asks for them at a socket. */
+struct config_lease {
+	char *name;
+	char *origin;
+	char *outputs; /* as [output NAME] names one, with ";" between: all of them */
+	char *socket;
+	char *socket_group; /* who may connect beside us; NULL: nobody */
+};
+
 struct config {
 	struct config_daemon daemon;
 	struct config_input input;
@@ -204,6 +214,7 @@ struct config {
 	GHashTable *texts; /* what takes effect at the start alone: see changes.h */
 	GPtrArray *regions; /* of struct config_region, owned */
 	GPtrArray *layers; /* of struct config_layer, owned, in the order of the files */
+	GPtrArray *leases; /* of struct config_lease, owned */
 };
 
 /*
@@ -222,7 +233,8 @@ struct config *config_load(const char *path, GError **error);
  * An output section with guest= but without scanout= gets the lowest scanout of its guest that no
  * other section that counts in a layout with it has. With one guest, a section may leave out both: it sets mode, place and position
  * of an output that the layout gives out, as it does those without a section (scene/layout.h). So may one
- * whose output has layers; where that has no section, it gets one.
+ * whose output has layers; where that has no section, it gets one. So do outputs that a [lease] section
+ * names.
  */
 bool config_resolve(struct config *config, GError **error);
 
@@ -230,6 +242,11 @@ bool config_resolve(struct config *config, GError **error);
  * default socket paths. The same of regions. (resolve_alive.c) */
 bool config_resolve_alive(struct config_guest *guest, const char *folder, GError **error);
 bool config_resolve_regions(struct config *config, GError **error);
+/* The names of its outputs=, the caller's; empty where there is none. */
+GStrv config_lease_outputs(const struct config_lease *lease);
+
+/* Do both lend the same outputs by the same names? */
+bool config_lends_the_same(const struct config *a, const struct config *b);
 
 /* What a start on this machine would find out later, for --check-config: groups, folders and pictures
  * that are not there, or are none. */
@@ -252,7 +269,8 @@ struct config_guest *config_find_guest(const struct config *config, const char *
 struct config_output *config_find_output(const struct config *config, const char *name,
 	const char *layouts);
 
-/* Added at the end, with defaults. The config's. A device, layout, layer or region that is there is found instead. */
+/* Added at the end, with defaults. The config's. A device, layout, layer, region or lease that is there is
+ * found instead. */
 struct config_guest *config_add_guest(struct config *config, const char *name, const char *origin);
 struct config_output *config_add_output(struct config *config, const char *name,
 	const char *origin);
@@ -260,6 +278,7 @@ struct config_layout *config_add_layout(struct config *config, const char *name,
 	const char *origin);
 struct config_layer *config_add_layer(struct config *config, const char *name, const char *layouts,
 	const char *origin);
+struct config_lease *config_add_lease(struct config *config, const char *name, const char *origin);
 struct config_device *config_add_device(struct config *config, const char *name,
 	const char *origin);
 struct config_region *config_add_region(struct config *config, const char *name,

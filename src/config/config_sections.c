@@ -101,6 +101,18 @@ static void layer_free(gpointer data)
 	g_free(layer);
 }
 
+static void lease_free(gpointer data)
+{
+	struct config_lease *lease = data;
+
+	g_free(lease->name);
+	g_free(lease->origin);
+	g_free(lease->outputs);
+	g_free(lease->socket);
+	g_free(lease->socket_group);
+	g_free(lease);
+}
+
 struct config *config_create(void)
 {
 	struct config *config = g_new0(struct config, 1);
@@ -119,6 +131,7 @@ struct config *config_create(void)
 	config->texts = config_texts_create();
 	config->regions = g_ptr_array_new_with_free_func(region_free);
 	config->layers = g_ptr_array_new_with_free_func(layer_free);
+	config->leases = g_ptr_array_new_with_free_func(lease_free);
 	return config;
 }
 
@@ -141,6 +154,7 @@ void config_destroy(struct config *config)
 	g_hash_table_unref(config->texts);
 	g_ptr_array_unref(config->regions);
 	g_ptr_array_unref(config->layers);
+	g_ptr_array_unref(config->leases);
 	g_free(config);
 }
 
@@ -257,4 +271,20 @@ struct config_region *config_add_region(struct config *config, const char *name,
 	region->options.every_ms = CONFIG_REGION_EVERY_MS;
 	g_ptr_array_add(config->regions, region);
 	return region;
+}
+
+struct config_lease *config_add_lease(struct config *config, const char *name, const char *origin)
+{
+	struct config_lease *lease;
+
+	for (guint i = 0; i < config->leases->len; i++) {
+		lease = g_ptr_array_index(config->leases, i);
+		if (g_str_equal(lease->name, name))
+			return lease;
+	}
+	lease = g_new0(struct config_lease, 1);
+	lease->name = g_strdup(name);
+	lease->origin = g_strdup(origin);
+	g_ptr_array_add(config->leases, lease);
+	return lease;
 }

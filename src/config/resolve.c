@@ -11,6 +11,7 @@
 
 #include "config/config.h"
 #include "config/input_kind.h"
+#include "config/resolve_internal.h"
 #include "config/value.h"
 #include "scene/png_file.h"
 #include "vhost_user_gpu.h"
@@ -67,8 +68,7 @@ bool config_make_runtime_folder(const char *path, GError **error)
 	return false;
 }
 
-/* Whose the socket is already, however its path is written; NULL: it is taken for `use` now. */
-static const char *claim_socket(GHashTable *seen, const char *path, const char *use)
+const char *resolve_claim_socket(GHashTable *seen, const char *path, const char *use)
 {
 	g_autofree char *canonical = g_canonicalize_filename(path, NULL);
 	const char *other = g_hash_table_lookup(seen, canonical);
@@ -91,7 +91,7 @@ static bool check_socket(const struct config_guest *guest, const char *key, cons
 			"%s=%s: a socket's path has at most %zu bytes", key, path,
 			sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1);
 	use = g_strdup_printf("%s of [guest %s]", key, guest->name);
-	other = claim_socket(seen, path, use);
+	other = resolve_claim_socket(seen, path, use);
 	return other == NULL ||
 		fail(error, guest->origin, "guest", guest->name, "%s=%s is %s already", key, path,
 			other);
@@ -100,8 +100,9 @@ static bool check_socket(const struct config_guest *guest, const char *key, cons
 static bool check_alive_file(const struct config_guest *guest, GHashTable *seen, GError **error)
 {
 	g_autofree char *use = g_strdup_printf("alive-file of [guest %s]", guest->name);
-	const char *other = guest->alive_file != NULL ? claim_socket(seen, guest->alive_file, use)
-						      : NULL;
+	const char *other = guest->alive_file != NULL
+		? resolve_claim_socket(seen, guest->alive_file, use)
+		: NULL;
 
 	return other == NULL ||
 		fail(error, guest->origin, "guest", guest->name, "alive-file=%s is %s already",
@@ -152,7 +153,8 @@ static bool check_input_sockets(const struct config *config, guint index, GHashT
 		g_autofree char *path = g_strdup_printf("%s-%s%s.sock", named->input_prefix, name,
 			kind == INPUT_TOUCH ? "0" : "");
 		g_autofree char *use = g_strdup_printf("%s of [guest %s]", name, named->name);
-		const char *other = inputs & 1u << kind ? claim_socket(seen, path, use) : NULL;
+		const char *other = inputs & 1u << kind ? resolve_claim_socket(seen, path, use)
+							: NULL;
 
 		if (other != NULL)
 			return fail(error, named->origin, "guest", named->name,
@@ -393,7 +395,7 @@ static bool check_passthrough_socket(const struct config_guest *guest,
 {
 	g_autofree char *path = g_strdup_printf("%s-%s.sock", guest->input_prefix, device->name);
 	g_autofree char *use = g_strdup_printf("[device %s]", device->name);
-	const char *other = claim_socket(seen, path, use);
+	const char *other = resolve_claim_socket(seen, path, use);
 
 	return other == NULL ||
 		fail(error, device->origin, "device", device->name, "its socket %s is %s already",
@@ -480,13 +482,14 @@ bool config_resolve(struct config *config, GError **error)
 		if (!check_input_sockets(config, i, seen, error))
 			return false;
 	}
-	return config_resolve_layouts(config, error) && config_resolve_layers(config, error) &&
-		resolve_outputs(config, error) && config_resolve_layer_scanouts(config, error) &&
+	return config_resolve_layouts(config, error) &&
+		resolve_leases(config, folder, seen, error) &&
+		config_resolve_layers(config, error) && resolve_outputs(config, error) &&
+		config_resolve_layer_scanouts(config, error) &&
 		config_resolve_regions(config, error) && resolve_input(config, seen, error);
 }
 
-/* The folder that `path` is to be made in: is there, or is ours to make and can be made. */
-static char *folder_fault(const char *path)
+char *resolve_folder_fault(const char *path)
 {
 	g_autofree char *ours = config_runtime_folder();
 	g_autofree char *folder = g_path_get_dirname(path);
@@ -524,7 +527,8 @@ static bool check_guest_folders(const struct config_guest *guest, GError **error
 		{"alive-file", guest->alive_file}};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(paths); i++) {
-		g_autofree char *fault = paths[i].path != NULL ? folder_fault(paths[i].path) : NULL;
+		g_autofree char *fault = paths[i].path != NULL ? resolve_folder_fault(paths[i].path)
+							       : NULL;
 
 		if (fault != NULL)
 			return fail(error, guest->origin, "guest", guest->name, "%s=%s: %s",
@@ -535,7 +539,7 @@ static bool check_guest_folders(const struct config_guest *guest, GError **error
 
 static bool check_stats_folder(const char *path, GError **error)
 {
-	g_autofree char *fault = path != NULL ? folder_fault(path) : NULL;
+	g_autofree char *fault = path != NULL ? resolve_folder_fault(path) : NULL;
 
 	if (fault == NULL)
 		return true;
@@ -594,5 +598,5 @@ bool config_check_system(const struct config *config, GError **error)
 			    &output->picture, error))
 			return false;
 	}
-	return config_check_layers(config, error);
+	return config_check_layers(config, error) && resolve_check_leases(config, error);
 }

@@ -97,31 +97,39 @@ static void send_or_lose(GLogLevelFlags level, const GLogField *fields, gsize co
 		writer.lost++;
 }
 
-static void tell_left_out(const char *guest, unsigned int left_out)
+/* `kind`: "guest" or "lease". */
+static void tell_left_out(const char *kind, const char *key, const char *name,
+	unsigned int left_out)
 {
-	g_autofree char *message = g_strdup_printf("guest %s: %u log lines were left out here",
-		guest, left_out);
+	g_autofree char *message = g_strdup_printf("%s %s: %u log lines were left out here", kind,
+		name, left_out);
 	const GLogField fields[] = {
 		{"MESSAGE", message, -1},
 		{"PRIORITY", "4", -1},
-		{"SCANOUTD_GUEST", guest, -1},
+		{key, name, -1},
 	};
 
 	send_or_lose(G_LOG_LEVEL_WARNING, fields, G_N_ELEMENTS(fields));
 }
 
-/* Whether the guest that a line is of, if it is of one, has not had too many of them. */
+/* Whether the guest that a line is of, or the lease, if it is of one, has not had too many of them. */
 static bool rate_takes(const GLogField *fields, gsize count)
 {
 	const char *guest = find_text(fields, count, "SCANOUTD_GUEST");
+	const char *lease = guest == NULL ? find_text(fields, count, "SCANOUTD_LEASE") : NULL;
+	g_autofree char *of_lease = lease != NULL ? g_strdup_printf("lease %s", lease) : NULL;
 	unsigned int left_out = 0;
 
-	if (guest == NULL)
+	if (guest == NULL && lease == NULL)
 		return true;
-	if (!log_rate_takes(writer.rate, guest, g_get_monotonic_time(), &left_out))
+	/* No guest's name has a blank in it. */
+	if (!log_rate_takes(writer.rate, guest != NULL ? guest : of_lease, g_get_monotonic_time(),
+		    &left_out))
 		return false;
-	if (left_out > 0)
-		tell_left_out(guest, left_out);
+	if (left_out > 0 && guest != NULL)
+		tell_left_out("guest", "SCANOUTD_GUEST", guest, left_out);
+	else if (left_out > 0)
+		tell_left_out("lease", "SCANOUTD_LEASE", lease, left_out);
 	return true;
 }
 

@@ -81,6 +81,16 @@ static void fill_regions(const struct layout *layout, struct stats_region *regio
 	}
 }
 
+static void fill_leases(const struct statistics_parts *parts, struct stats_lease *leases)
+{
+	for (size_t i = 0; i < leases_count(parts->leases); i++) {
+		const struct lease *lease = leases_at(parts->leases, i);
+
+		leases[i] = (struct stats_lease){lease_name(lease), lease_state(lease),
+			lease_counters(lease)};
+	}
+}
+
 static void add_input(void *data, const char *machine, const char *device,
 	const struct device_counters *counters)
 {
@@ -102,6 +112,8 @@ void statistics_write(const struct statistics_parts *parts, struct file_writer *
 	g_autofree struct stats_guest *guests = g_new0(struct stats_guest, parts->member_count);
 	size_t region_count = layout_region_count(parts->layout);
 	g_autofree struct stats_region *regions = g_new0(struct stats_region, region_count);
+	size_t lease_count = leases_count(parts->leases);
+	g_autofree struct stats_lease *leases = g_new0(struct stats_lease, lease_count);
 	g_autoptr(GArray) inputs = g_array_new(FALSE, FALSE, sizeof(struct stats_input));
 	enum layout_reason reason;
 	const char *layout = layout_in_force(parts->layout, &reason);
@@ -110,6 +122,7 @@ void statistics_write(const struct statistics_parts *parts, struct file_writer *
 	fill_cards(parts, cards, outputs);
 	fill_guests(parts, guests);
 	fill_regions(parts->layout, regions);
+	fill_leases(parts, leases);
 	input_each_counters(parts->input, add_input, inputs);
 	json = stats_to_json(&(struct stats){
 		.cards = cards,
@@ -126,6 +139,8 @@ void statistics_write(const struct statistics_parts *parts, struct file_writer *
 		.input_count = inputs->len,
 		.regions = regions,
 		.region_count = region_count,
+		.leases = leases,
+		.lease_count = lease_count,
 	});
 	file_writer_write(file, json);
 }

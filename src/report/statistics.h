@@ -12,6 +12,7 @@
 #include "guests/member.h"
 #include "input/input.h"
 #include "kms.h"
+#include "lease/leases.h"
 #include "report/file_writer.h"
 #include "report/stall.h"
 #include "scene/layout.h"
@@ -23,6 +24,7 @@ struct statistics_parts {
 	size_t device_count;
 	const struct layout *layout;
 	const struct input *input;
+	const struct leases *leases;
 	const struct stall *stall; /* NULL: the loop does not run */
 	struct member *const *members;
 	size_t member_count;

@@ -245,6 +245,24 @@ static void add_region(JsonBuilder *json, const struct stats_region *region)
 	json_builder_end_object(json);
 }
 
+static void add_lease(JsonBuilder *json, const struct stats_lease *lease)
+{
+	static const char *const states[] = {
+		[LEASE_FREE] = "free",
+		[LEASE_SILENT] = "silent",
+		[LEASE_WAITS] = "waits",
+		[LEASE_HOLDS] = "holds",
+	};
+
+	json_builder_begin_object(json);
+	add_text(json, "name", lease->name);
+	add_text(json, "client", states[lease->state]);
+	add_number(json, "clients", lease->counters->clients);
+	add_number(json, "given", lease->counters->given);
+	add_number(json, "faults", lease->counters->faults);
+	json_builder_end_object(json);
+}
+
 /* Indented, and with the newline that a text file ends with. */
 static char *generate(JsonBuilder *json)
 {
@@ -286,6 +304,10 @@ char *stats_to_json(const struct stats *stats)
 	begin_array(json, "regions");
 	for (size_t i = 0; i < stats->region_count; i++)
 		add_region(json, &stats->regions[i]);
+	json_builder_end_array(json);
+	begin_array(json, "leases");
+	for (size_t i = 0; i < stats->lease_count; i++)
+		add_lease(json, &stats->leases[i]);
 	json_builder_end_array(json);
 	json_builder_end_object(json);
 	return generate(json);

@@ -14,6 +14,7 @@
 
 #include "input/device.h"
 #include "kms.h"
+#include "lease/lease.h"
 #include "report/stall.h"
 #include "scene/guest.h"
 #include "scene/layout.h"
@@ -57,6 +58,13 @@ struct stats_card {
 	const struct kms_device_counters *counters;
 };
 
+/* One [lease] section. */
+struct stats_lease {
+	const char *name;
+	enum lease_state state;
+	const struct lease_counters *counters;
+};
+
 struct stats {
 	const struct stats_card *cards; /* that are there now */
 	size_t card_count;
@@ -70,6 +78,8 @@ struct stats {
 	size_t input_count;
 	const struct stats_region *regions;
 	size_t region_count;
+	const struct stats_lease *leases;
+	size_t lease_count;
 	const char *layout; /* in force, and why; NULL: there are no layouts */
 	const char *layout_reason;
 };

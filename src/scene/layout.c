@@ -73,6 +73,7 @@ static void on_commit_failed(void *data, struct kms_output *output, uint64_t ser
 
 static void on_output_changed(void *data, struct kms_output *output)
 {
+	const struct layout *layout = data;
 	const struct entry *entry = find_output(data, output);
 	const struct vacant *vacant = find_vacant(data, output);
 
@@ -83,6 +84,8 @@ static void on_output_changed(void *data, struct kms_output *output)
 	}
 	layout_alive_kick(data);
 	layout_told_check(data);
+	if (layout->listener.output_changed)
+		layout->listener.output_changed(layout->data);
 }
 
 static void on_probed(void *data)

@@ -114,6 +114,8 @@ struct layout_listener {
 	/* By its own proof the guest is in another state than before; at first it is unwatched. From the main
 	 * loop, as screen_changed(). May be NULL. */
 	void (*life)(void *data, struct guest *guest, enum alive_state state);
+	/* kms_listener.output_changed of any output. May be NULL. */
+	void (*output_changed)(void *data);
 };
 
 /* The options are copied, the guests are not: they outlive the layout's last layout_set_device(). */

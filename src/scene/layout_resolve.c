@@ -167,16 +167,18 @@ static void add_show(struct resolver *resolver, size_t connector, size_t party, 
 	resolver->taken[connector] = true;
 }
 
-/* ---- rule 1: what is off ---- */
+/* ---- rule 1: what no guest is shown on ---- */
 
 static void take_off(struct resolver *resolver)
 {
 	const struct layout_situation *situation = resolver->situation;
 
 	for (size_t i = 0; i < situation->section_count; i++) {
-		for (size_t j = 0; situation->sections[i].off && j < situation->connector_count;
-			j++) {
-			if (layout_names(situation->sections[i].name, connector_of(resolver, j)))
+		const struct layout_output *section = &situation->sections[i];
+
+		for (size_t j = 0;
+			(section->off || section->lent) && j < situation->connector_count; j++) {
+			if (layout_names(section->name, connector_of(resolver, j)))
 				resolver->taken[j] = true;
 		}
 	}

@@ -10,7 +10,8 @@
  * again at the next probe.
  *
  * The sections are those of the layout in force. The rules, in order:
- *   1. A section that turns off takes every output that it names from all others.
+ *   1. A section that turns off, or whose outputs other programs show, takes every output that it names
+ *      from all others.
  *   2. Each section with a guest, in the order of the configuration, gets the first output of its
  *      list of names that has a monitor and is not taken. It keeps the one it has while that is as
  *      good. Where no name of it has a monitor, the first connector of the list stands in for it.
@@ -54,6 +55,7 @@ struct layout_output {
 	struct kms_settings settings; /* kms_output_request.settings */
 	struct hours hours; /* it is off at all others */
 	bool off; /* shows nothing */
+	bool lent; /* another program may show something there, and no guest; `pictured`, too */
 	bool force_on; /* a connector of this name is as good as one with a monitor */
 	/* picture= was given, to a section without a guest: shown where no guest is, or none that uses the
 	 * output. */

@@ -117,7 +117,9 @@ static struct vacant make_vacant(struct layout *layout, const struct layout_ref 
 
 static void begin(struct vacant *vacant)
 {
-	g_autofree char *text = g_strdup_printf("No guest is shown on %s.",
+	g_autofree char *text = g_strdup_printf(vacant->section->lent
+			? "%s is kept for another program."
+			: "No guest is shown on %s.",
 		kms_output_name(vacant->output));
 	g_autofree char *title = g_strdup("No signal");
 	char *lines[] = {title, text, NULL};
@@ -154,8 +156,10 @@ void layout_vacant_say(struct layout *layout)
 
 		if (!vacant->said)
 			log_output(G_LOG_LEVEL_INFO, kms_output_name(vacant->output),
-				"%s, on, with its own picture: no guest is shown there",
-				kms_output_mode(vacant->output)->name);
+				"%s, on, with its own picture: %s",
+				kms_output_mode(vacant->output)->name,
+				vacant->section->lent ? "kept for another program"
+						      : "no guest is shown there");
 		vacant->said = true;
 	}
 }

@@ -41,6 +41,7 @@ G_STATIC_ASSERT(ACCOUNT_FDS_RELAY <= SPARE_FDS_MAX);
 
 struct door {
 	char *guest; /* for the log, or NULL */
+	char *lease; /* the same */
 	struct account *account; /* the guest's; else NULL */
 	unsigned int fds; /* that a peer of this door is charged with */
 	bool charged; /* one is attached, and was */
@@ -48,6 +49,7 @@ struct door {
 	char *path; /* NULL: the socket is not ours to unlink */
 	/* With path only: */
 	char *group;
+	int type;
 	door_prepare_func prepare;
 	struct door_socket *socket; /* NULL: it cannot be made so far */
 	struct door_attempt *attempt; /* one is under way */
@@ -69,7 +71,9 @@ static void door_arm(struct door *door);
 
 static const char *door_whose(const struct door *door)
 {
-	return door->guest ? door->guest : "of nobody";
+	const char *owner = door->guest ? door->guest : door->lease;
+
+	return owner ? owner : "of nobody";
 }
 
 static void tell(const struct door *door, GLogLevelFlags level, const char *text)
@@ -78,6 +82,8 @@ static void tell(const struct door *door, GLogLevelFlags level, const char *text
 
 	if (door->guest)
 		log_guest(level, door->guest, "%s: %s", socket, text);
+	else if (door->lease)
+		log_lease(level, door->lease, "%s: %s", socket, text);
 	else
 		log_daemon(level, "%s: %s", socket, text);
 }
@@ -333,8 +339,8 @@ static gboolean make(gpointer data)
 
 	turn_note();
 	door->make_source = 0;
-	door->attempt = door_attempt_create(door->path, door->group, door->prepare, attempt_done,
-		door);
+	door->attempt = door_attempt_create(door->path, door->group, door->type, door->prepare,
+		attempt_done, door);
 	if (!door->attempt)
 		make_later(door);
 	return G_SOURCE_REMOVE;
@@ -352,11 +358,14 @@ struct door *door_create_path(const struct door_options *options, door_attached_
 {
 	g_autoptr(GError) failure = NULL;
 	struct door *door = door_new(attached, data);
-	struct door_socket *socket = door_socket_create(options->path, options->group,
+	int type = options->packets ? SOCK_SEQPACKET : SOCK_STREAM;
+	struct door_socket *socket = door_socket_create(options->path, options->group, type,
 		options->prepare, &failure);
 
 	door->path = g_strdup(options->path);
 	door->group = g_strdup(options->group);
+	door->type = type;
+	door->lease = g_strdup(options->lease);
 	door->prepare = options->prepare;
 	door->make_ms = MAKE_FIRST_MS;
 	door_set_guest(door, options->guest, options->account, options->fds);
@@ -471,6 +480,7 @@ void door_destroy(struct door *door)
 	if (door->inherited_fd >= 0)
 		close(door->inherited_fd);
 	g_free(door->guest);
+	g_free(door->lease);
 	g_free(door->path);
 	g_free(door->group);
 	g_free(door->trouble);

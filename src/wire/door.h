@@ -2,7 +2,8 @@
 /*
  * How a socket gets into the house: a listening AF_UNIX socket (a path of ours, or one that the
  * service manager made), or an fd that was inherited. A door ends in its callback and knows
- * nothing of guests; the relay listens for the VMM through the same door.
+ * nothing of guests; the relay listens for the VMM through the same door, and leases are asked for
+ * at one.
  */
 #ifndef SCANOUTD_WIRE_DOOR_H
 #define SCANOUTD_WIRE_DOOR_H
@@ -33,6 +34,8 @@ struct door_options {
 	const char *path;
 	const char *group; /* may connect too; NULL: only we */
 	door_prepare_func prepare; /* or NULL */
+	bool packets; /* SOCK_SEQPACKET; else SOCK_STREAM */
+	const char *lease; /* whose it is, for the log, where it is no guest's; or NULL */
 	/* As door_set_guest(). */
 	const char *guest;
 	struct account *account;

@@ -20,11 +20,11 @@
 struct door_socket;
 
 /*
- * The rules are door_create_path()'s; `prepare` may be NULL. Touches nothing but the file system: from any
+ * The rules are door_create_path()'s; `type` is SOCK_STREAM or SOCK_SEQPACKET, `prepare` may be NULL. Touches nothing but the file system: from any
  * thread. NULL: DOOR_ERROR_SERVED and DOOR_ERROR_FAILED are for good, all else is a state of the file
  * system or of this process.
  */
-struct door_socket *door_socket_create(const char *path, const char *group,
+struct door_socket *door_socket_create(const char *path, const char *group, int type,
 	door_prepare_func prepare, GError **error);
 
 /* Belongs to it. */
@@ -42,7 +42,7 @@ void door_socket_destroy(struct door_socket *socket);
  * socket, which is the callee's, or with an error. NULL: there can be no thread now.
  */
 struct door_attempt;
-struct door_attempt *door_attempt_create(const char *path, const char *group,
+struct door_attempt *door_attempt_create(const char *path, const char *group, int type,
 	door_prepare_func prepare,
 	void (*done)(void *data, struct door_socket *socket, const GError *error), void *data);
 /* `done` will not be called; waits for nothing, and what it makes is unmade. Takes NULL. */

@@ -206,14 +206,14 @@ static bool has_length(const char *path, GError **error)
 	return false;
 }
 
-static bool bind_socket(struct door_socket *sock, const char *group, GError **error)
+static bool bind_socket(struct door_socket *sock, const char *group, int type, GError **error)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	struct stat status;
 
 	strcpy(address.sun_path, sock->path);
 
-	sock->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	sock->fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (sock->fd < 0) {
 		set_error(error, sock->path, "cannot make a socket", errno);
 		return false;
@@ -237,7 +237,7 @@ static bool bind_socket(struct door_socket *sock, const char *group, GError **er
 	return true;
 }
 
-struct door_socket *door_socket_create(const char *path, const char *group,
+struct door_socket *door_socket_create(const char *path, const char *group, int type,
 	door_prepare_func prepare, GError **error)
 {
 	struct door_socket *sock = g_new0(struct door_socket, 1);
@@ -248,7 +248,7 @@ struct door_socket *door_socket_create(const char *path, const char *group,
 	sock->fd = -1;
 	if (has_length(path, error) && (!prepare || prepare(path, error)) &&
 		take_lock(sock, error) && remove_stale(path, error) &&
-		bind_socket(sock, group, error))
+		bind_socket(sock, group, type, error))
 		return sock;
 	door_socket_destroy(sock);
 	return NULL;
@@ -291,6 +291,7 @@ void door_socket_destroy(struct door_socket *sock)
 struct door_attempt {
 	char *path;
 	char *group;
+	int type;
 	door_prepare_func prepare;
 	/* The main thread's. */
 	void (*done)(void *data, struct door_socket *sock, const GError *error);
@@ -325,8 +326,8 @@ static void *try_in_thread(void *data)
 {
 	struct door_attempt *attempt = data;
 
-	attempt->sock = door_socket_create(attempt->path, attempt->group, attempt->prepare,
-		&attempt->error);
+	attempt->sock = door_socket_create(attempt->path, attempt->group, attempt->type,
+		attempt->prepare, &attempt->error);
 	g_mutex_lock(&attempt->lock);
 	attempt->attached = !attempt->abandoned;
 	if (attempt->attached)
@@ -346,7 +347,7 @@ static gboolean attempt_done(gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
-struct door_attempt *door_attempt_create(const char *path, const char *group,
+struct door_attempt *door_attempt_create(const char *path, const char *group, int type,
 	door_prepare_func prepare,
 	void (*done)(void *data, struct door_socket *sock, const GError *error), void *data)
 {
@@ -355,6 +356,7 @@ struct door_attempt *door_attempt_create(const char *path, const char *group,
 
 	attempt->path = g_strdup(path);
 	attempt->group = g_strdup(group);
+	attempt->type = type;
 	attempt->prepare = prepare;
 	attempt->done = done;
 	attempt->data = data;

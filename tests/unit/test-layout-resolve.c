@@ -184,6 +184,12 @@ static const struct situation situations[] = {
 			{"DP-1=, DP-2=ACME TV 7, DP-3=", "a0:DP-3"},
 			{"DP-1=, DP-2=ACME TV 8, DP-3=", "a0:DP-3 a1:DP-2~"},
 		}},
+	/* What another program may show something on is nobody's, whatever a guest uses. */
+	{"lent", 1, {{.name = "DP-1", .scanout = -1, .lent = true, .pictured = true}},
+		{
+			{"DP-1=, DP-2=, DP-3=", "a0:DP-2 a1:DP-3", .used = 7},
+			{"DP-1=, DP-2=, DP-3", "a0:DP-2 a1:DP-3?", .used = 7},
+		}},
 	/* A section without a guest says how its output looks, wherever that comes in the order; its
 	 * output is lit. */
 	{"looks-alone", 1, {{.name = "DP-2", .scanout = -1, .mode = "800x600"}},

@@ -291,11 +291,14 @@ static void test_rate(void)
 	unsigned int written = 0;
 	unsigned int left_out = 0;
 	unsigned int others = 0;
+	unsigned int lease_left_out = 0;
 
 	for (size_t i = 0; lines[i]; i++) {
 		unsigned int count;
 
-		if (strstr(lines[i], " log lines were left out here")) {
+		if (strstr(lines[i], "lease loud: ") && strstr(lines[i], " left out here")) {
+			lease_left_out++;
+		} else if (strstr(lines[i], " log lines were left out here")) {
 			g_assert_cmpint(
 				sscanf(lines[i], "scanoutd: warning: guest loud: %u", &count), ==,
 				1);
@@ -309,6 +312,7 @@ static void test_rate(void)
 	g_assert_cmpuint(others, ==, 6);
 	g_assert_cmpuint(written, >=, LOG_RATE_BURST);
 	g_assert_cmpuint(left_out, >=, 1);
+	g_assert_cmpuint(lease_left_out, >=, 1);
 	g_assert_true(g_str_has_suffix(text, "guest loud: once more\n"));
 }
 
@@ -328,6 +332,12 @@ static void child_rate(void)
 			log_guest(G_LOG_LEVEL_WARNING, "loud", "%d", j);
 		log_daemon(G_LOG_LEVEL_INFO, "i");
 	}
+	/* A lease of the same name is another one. */
+	for (int j = 0; j < 1000; j++)
+		log_lease(G_LOG_LEVEL_WARNING, "loud", "%d", j);
+	before = lseek(file, 0, SEEK_END);
+	while (lseek(file, 0, SEEK_END) == before)
+		log_lease(G_LOG_LEVEL_INFO, "loud", "once more");
 	/* Until there is room for one again. */
 	before = lseek(file, 0, SEEK_END);
 	while (lseek(file, 0, SEEK_END) == before)

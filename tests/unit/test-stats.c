@@ -237,6 +237,8 @@ static void test_every_counter(void)
 		{"second", false, &guest, {0}, NULL},
 	};
 	const struct stats_input input = {"ivi", "touch1", {61, 62, 63, 64}};
+	const struct lease_counters of_lease = {65, 66, 67};
+	const struct stats_lease lease = {"cluster", LEASE_HOLDS, &of_lease};
 	const struct region region = {.state = REGION_WRONG,
 		.read = true,
 		.crc = 0x1a2b,
@@ -247,7 +249,7 @@ static void test_every_counter(void)
 	const struct stats_card cards[] = {{"/dev/dri/card0", &device},
 		{"/dev/dri/card1", &no_device}};
 	const struct stats stats = {cards, 2, 4711, &loop, outputs, 2, guests, 2, &input, 1,
-		&watched, 1, "day", "key"};
+		&watched, 1, &lease, 1, "day", "key"};
 	g_autoptr(GHashTable) values = NULL;
 	g_autofree char *json = NULL;
 	GHashTableIter iterator;
@@ -277,6 +279,11 @@ static void test_every_counter(void)
 	assert_value(values, "guests.1.attached", "false");
 	assert_value(values, "inputs.0.machine", "ivi");
 	assert_value(values, "inputs.0.device", "touch1");
+	assert_value(values, "leases.0.name", "cluster");
+	assert_value(values, "leases.0.client", "holds");
+	assert_number(values, "leases.0.clients", 65);
+	assert_number(values, "leases.0.given", 66);
+	assert_number(values, "leases.0.faults", 67);
 	assert_number(values, "inputs.0.groups", 61);
 	assert_number(values, "inputs.0.events", 62);
 	assert_number(values, "inputs.0.merged", 63);
