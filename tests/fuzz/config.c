@@ -155,6 +155,7 @@ static void check_changes(const struct config *config)
 		g_assert(files.running);
 	}
 	changes = config_changes(files.running->texts, config->texts);
+	g_assert(!changes || changes[0] != '\0');
 	g_assert(!config_changes(config->texts, config->texts));
 }
 

@@ -72,6 +72,7 @@ static int compare(const void *a, const void *b)
 
 int main(int argc, char **argv)
 {
+	static const size_t middle = READINGS / 2;
 	static int64_t samples[READINGS];
 	struct copy_target target = {.pixels = (uint8_t *)part,
 		.stride = SIDE * 4,
@@ -103,6 +104,6 @@ int main(int argc, char **argv)
 	qsort(samples, READINGS, sizeof(*samples), compare);
 	fprintf(stderr, "region: checksums add up to %08x\n", sum);
 	printf("{\"megapixel_us\": %.1f}\n",
-		(double)samples[READINGS / 2] / 1000 * 1000000 / (SIDE * SIDE));
+		(double)samples[middle] / 1000 * 1000000 / ((double)SIDE * SIDE));
 	return 0;
 }
