@@ -297,7 +297,10 @@ enum kms_transform kms_connector_panel_transform(const struct kms_connector *con
 
 bool kms_connector_matches(const struct kms_connector *connector, const char *name)
 {
-	return strcmp(connector->name, name) == 0 ||
+	const char *colon = strrchr(connector->name, ':');
+
+	/* With its card's name or without. */
+	return strcmp(connector->name, name) == 0 || (colon && strcmp(colon + 1, name) == 0) ||
 		kms_monitor_matches(connector->monitor, name, strlen(name));
 }
 

@@ -189,6 +189,9 @@ static bool apply_daemon(const struct options *options, struct config_daemon *da
 		return fail_value(error, "card", options->card);
 	replace(&daemon->stats, options->stats);
 	daemon->drm_fd = options->drm_fd;
+	/* In the place of whatever the files name. */
+	if (options->drm_fd >= 0)
+		g_clear_pointer(&daemon->cards, g_strfreev);
 	daemon->ready_fd = options->ready_fd;
 	if (options->log_level != NULL &&
 		!config_parse_log_level(options->log_level, &daemon->log_level, error))

@@ -216,7 +216,9 @@ void lease_set_device(struct lease *lease, struct kms_device *device)
 		dismiss(lease, G_LOG_LEVEL_MESSAGE, "taken back, since the card has gone");
 		return;
 	}
-	/* Who waits goes on waiting. */
+	/* Who waits goes on waiting, for what is to be asked for anew. */
+	if (lease->state == LEASE_WAITS)
+		g_clear_handle_id(&lease->timer, g_source_remove);
 	g_clear_pointer(&lease->kms, kms_lease_destroy);
 	ask(lease);
 }

@@ -49,10 +49,11 @@ static void on_presented(void *data, struct kms_output *output, uint64_t serial,
 
 	if (entry && entry->covered)
 		layout_alive_presented(entry, serial, presentation->time_us);
-	if (view)
-		view_presented(view, serial, presentation);
+	/* Before the view draws the next one: what is on the screen is the newest of its canvases now. */
 	if (entry)
 		layout_region_presented(entry);
+	if (view)
+		view_presented(view, serial, presentation);
 }
 
 static void on_idle(void *data, struct kms_output *output)
@@ -207,6 +208,7 @@ void layout_close_view(struct layout *layout, struct view *view)
 	if (view) {
 		layout_layers_close_on(layout, view);
 		layout->serial = MAX(layout->serial, view_serial(view));
+		layout->closed = true;
 	}
 	view_destroy(view);
 }
@@ -308,8 +310,10 @@ static bool replace_entries(struct layout *layout, const struct layout_ref *refs
 		const struct layout_show *show = &resolution->shows[i];
 
 		layout->entries[i] = make_entry(layout, show, &refs[show->connector]);
-		layout_vacant_give(layout, layout->entries[i].output);
 	}
+	/* All are there: a layer that goes with one can have its guest answered, too. */
+	for (size_t i = 0; i < layout->count; i++)
+		layout_vacant_give(layout, layout->entries[i].output);
 	for (size_t i = 0; i < layout->count; i++)
 		inherit(&layout->entries[i], olds, old_count, &bound[i]);
 	for (size_t i = 0; i < old_count; i++)
@@ -338,6 +342,8 @@ static void apply(struct layout *layout)
 	resolve(layout, refs, count, &resolution);
 	changed = replace_entries(layout, refs, &resolution);
 	changed |= layout_layers_update(layout);
+	changed |= layout->closed;
+	layout->closed = false;
 	layout_alive_kick(layout);
 	layout_await_pictures(layout);
 	layout_configure_cards(layout);

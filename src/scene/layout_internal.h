@@ -103,6 +103,7 @@ struct layout_card {
 };
 
 struct layout {
+	bool closed; /* a view has gone that the listener has not been told of */
 	struct layout_listener listener;
 	void *data;
 	struct layout_arrangement *arrangement; /* all sections and layouts */

@@ -113,7 +113,7 @@ static bool bind_source(struct entry *entry, const struct layout_layer *section)
 	return false;
 }
 
-static struct member *find_guest(struct layout *layout, const char *name)
+static struct member *find_guest(const struct layout *layout, const char *name)
 {
 	for (size_t i = 0; name && i < layout->member_count; i++) {
 		if (g_str_equal(guest_name(layout->members[i].options.guest), name))
@@ -196,6 +196,9 @@ static size_t find_wanted(const struct layout *layout, struct wanted *wanted)
 		struct view *below = find_below(layout, section);
 		struct kms_rect area;
 
+		/* A guest that is new in the configuration is there from the next start on. */
+		if (section->guest && !find_guest(layout, section->guest))
+			continue;
 		if (!below || count_below(wanted, count, below) == VIEW_LAYERS_MAX)
 			continue;
 		area = area_on(section, below);

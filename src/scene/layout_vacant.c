@@ -28,9 +28,12 @@ void layout_vacant_close_card(struct layout *layout, uint32_t card)
 
 void layout_vacant_close(struct layout *layout)
 {
-	for (size_t i = 0; i < layout->vacant_count; i++)
-		close_vacant(layout, &layout->vacants[i]);
-	layout->vacant_count = 0;
+	/* Each is out of the list before: a guest that is answered can ask for its screens. */
+	while (layout->vacant_count > 0) {
+		struct vacant gone = layout->vacants[--layout->vacant_count];
+
+		close_vacant(layout, &gone);
+	}
 }
 
 void layout_vacant_give(struct layout *layout, const struct kms_output *output)
@@ -38,8 +41,10 @@ void layout_vacant_give(struct layout *layout, const struct kms_output *output)
 	for (size_t i = 0; i < layout->vacant_count; i++) {
 		if (layout->vacants[i].output != output)
 			continue;
-		close_vacant(layout, &layout->vacants[i]);
+		struct vacant gone = layout->vacants[i];
+
 		layout->vacants[i] = layout->vacants[--layout->vacant_count];
+		close_vacant(layout, &gone);
 		return;
 	}
 }

@@ -481,6 +481,8 @@ static bool needs_showing(struct view *view)
 	if (view->shows != SHOWS_PICTURE)
 		return false;
 	if (!view->judged || mode->width != kind->mode_width || mode->height != kind->mode_height ||
+		/* It may have been judged for this mode before it was told of it. */
+		mode->width != view->last_mode_width || mode->height != view->last_mode_height ||
 		is_worth_asking_anew(view))
 		return true;
 	/* A plane that took the cursor may refuse it now, and the other way round. */

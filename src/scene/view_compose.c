@@ -274,7 +274,11 @@ static enum composed leave_to_below(struct view *view)
 {
 	view->due = DUE_NOTHING;
 	view_prepare_canvases(view);
-	view_want(view->stack->base, DUE_CANVAS);
+	/* A last picture that nobody can draw: black takes its place when it is found out anew who has a plane. */
+	if (view->stack->base->shows == SHOWS_PICTURE)
+		view_want(view->stack->base, DUE_CANVAS);
+	else
+		view->stack->unsettled = true;
 	return COMPOSED_LATER;
 }
 

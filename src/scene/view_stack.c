@@ -84,6 +84,8 @@ void view_stack_enter(struct view *view, struct view *below)
 
 	g_return_if_fail(stack->count < VIEW_LAYERS_MAX);
 	view->stack = stack;
+	/* What it waits for is a frame of the output's picture, if it is drawn. */
+	stack->serial = MAX(stack->serial, view->serial);
 	view->above = true;
 	view->transform = below->transform;
 	view_stack_give_layer(view);

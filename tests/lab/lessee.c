@@ -162,8 +162,8 @@ static bool show_in_mode(struct lessee *lessee, const char *name, uint32_t seed)
 
 static int obey(struct lessee *lessee, const char *line)
 {
-	char mode[32];
-	unsigned int seed;
+	char mode[32] = "";
+	unsigned int seed = 0;
 	char end;
 	int error;
 
