@@ -200,7 +200,7 @@ static int obey(struct lessee *lessee, const char *line)
 
 int main(int argc, char **argv)
 {
-	struct lessee lessee;
+	struct lessee lessee = {0};
 	char line[128];
 	int status = 0;
 

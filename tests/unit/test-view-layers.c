@@ -34,6 +34,7 @@ struct fixture {
 	struct kms_output *output;
 	struct source_double sources[SOURCES]; /* the output's own first */
 	size_t count;
+	uint64_t serial; /* where the next view begins to count */
 };
 
 static void on_presented(void *data, uint64_t serial, const struct kms_presentation *presentation)
@@ -148,6 +149,7 @@ static struct source_double *add_turned(struct fixture *fixture, struct kms_rect
 		.below = fixture->count > 0 ? fixture->sources[0].view : NULL,
 		.area = area,
 		.opacity = opacity,
+		.serial = fixture->serial,
 	};
 
 	fixture->count++;
@@ -649,6 +651,45 @@ static void test_drawn_last(struct fixture *fixture, gconstpointer data)
 }
 
 /* It went in the middle of a message: what it showed before that is there, where layers did not hide it. */
+/* A layer goes on counting where another view has ended, far beyond the output's own. */
+static void test_drawn_far_ahead(struct fixture *fixture, gconstpointer data)
+{
+	struct source_double *base = add_base(fixture);
+	struct source_double *layer;
+
+	draw_all(base, RED);
+	settle(fixture);
+	fixture->serial = base->presented + 1000;
+	layer = add(fixture, corner, UINT16_MAX);
+	draw_all(layer, GREEN);
+	settle(fixture);
+	expect_done(layer);
+	expect_seen(fixture, 40, 30, GREEN);
+	draw_all(base, BLUE);
+	settle(fixture);
+	expect_done(base);
+}
+
+/* What a guest showed last cannot be read, and it has gone: layers are drawn above black. */
+static void test_drawn_last_unreadable(struct fixture *fixture, gconstpointer data)
+{
+	struct source_double *base = add_base(fixture);
+	struct source_double *layer = add(fixture, corner, UINT16_MAX);
+
+	base->cannot_fill = true;
+	use_buffer(fixture, base);
+	show(base);
+	settle(fixture);
+	draw_all(layer, GREEN);
+	settle(fixture);
+	view_release(base->view, false);
+	draw_all(layer, BLUE);
+	settle(fixture);
+	expect_done(layer);
+	expect_seen(fixture, 40, 30, BLUE);
+	expect_seen(fixture, 0, 0, 0);
+}
+
 static void test_drawn_last_half(struct fixture *fixture, gconstpointer data)
 {
 	struct source_double *base = add_base(fixture);
@@ -941,6 +982,8 @@ int main(int argc, char **argv)
 	ADD("/view-layers/drawn/half", start_bare, test_drawn_half);
 	ADD("/view-layers/drawn/last", start_bare, test_drawn_last);
 	ADD("/view-layers/drawn/last-half", start_bare, test_drawn_last_half);
+	ADD("/view-layers/drawn/last-unreadable", start_bare, test_drawn_last_unreadable);
+	ADD("/view-layers/drawn/far-ahead", start_bare, test_drawn_far_ahead);
 	ADD("/view-layers/drawn/unreadable", start_bare, test_drawn_unreadable);
 	ADD("/view-layers/drawn/no-memory", start_bare, test_drawn_no_memory);
 	ADD("/view-layers/drawn/failed", start_bare, test_drawn_failed);
