@@ -339,21 +339,52 @@ static void test_full(void)
 	}
 }
 
-/* GDBus goes while the bus takes nothing of what it has said. */
-static void test_left_full(void)
+/* GDBus says as much as goes. */
+static void say_until_full(struct gate_fixture *rig)
 {
 	g_autofree uint8_t *message = gate_fixture_make_message('l', DBUS_FRAME_CALL, 1000);
-	struct gate_fixture rig;
 
-	gate_fixture_open(&rig);
 	for (size_t still = 0, sent = 0; still < 100; still++) {
-		size_t more = send_some(rig.local, message + sent % 1000, 1000 - sent % 1000);
+		size_t more = send_some(rig->local, message + sent % 1000, 1000 - sent % 1000);
 
 		sent += more;
 		if (more > 0)
 			still = 0;
 		g_main_context_iteration(NULL, FALSE);
 	}
+}
+
+/* A bus that takes nothing is not listened to, and is again when it does. */
+static void test_deaf(void)
+{
+	struct gate_fixture rig;
+	size_t got = 0;
+
+	gate_fixture_open(&rig);
+	say_until_full(&rig);
+	gate_fixture_send_message(rig.bus, DBUS_FRAME_SIGNAL, 300);
+	for (int i = 0; i < 100; i++)
+		g_main_context_iteration(NULL, FALSE);
+	g_assert_cmpuint(receive_some(rig.local), ==, 0);
+	while (got < 300) {
+		receive_some(rig.bus);
+		g_main_context_iteration(NULL, FALSE);
+		got += receive_some(rig.local);
+	}
+	g_assert_cmpuint(got, ==, 300);
+	g_assert_cmpint(dbus_gate_end(rig.gate), ==, DBUS_GATE_LASTS);
+	gate_fixture_close_local(&rig);
+	gate_fixture_close_bus(&rig);
+	gate_fixture_finish(&rig);
+}
+
+/* GDBus goes while the bus takes nothing of what it has said. */
+static void test_left_full(void)
+{
+	struct gate_fixture rig;
+
+	gate_fixture_open(&rig);
+	say_until_full(&rig);
 	gate_fixture_close_local(&rig);
 	UNTIL(dbus_gate_end(rig.gate) != DBUS_GATE_LASTS);
 	g_assert_cmpint(dbus_gate_end(rig.gate), ==, DBUS_GATE_LEFT);
@@ -530,12 +561,12 @@ int main(int argc, char **argv)
 	g_test_add_func("/dbus-gate/budget-used-up", test_budget_used_up);
 	g_test_add_func("/dbus-gate/full", test_full);
 	g_test_add_func("/dbus-gate/left-full", test_left_full);
+	g_test_add_func("/dbus-gate/deaf", test_deaf);
 	g_test_add_func("/dbus-gate/gone-meanwhile", test_gone_meanwhile);
 	g_test_add_func("/dbus-gate/released", test_released);
 	g_test_add_func("/dbus-gate/released-early", test_released_early);
 	g_test_add_func("/dbus-gate/no-greeting", test_no_greeting);
 	g_test_add_func("/dbus-gate/no-connection", test_no_connection);
 	g_test_add_func("/dbus-gate/early-messages", test_early_messages);
-	return g_test_run();
 	return g_test_run();
 }

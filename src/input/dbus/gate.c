@@ -400,12 +400,19 @@ static void watch(struct dbus_gate *gate, struct watch *watch, int fd, GIOCondit
 	watch->condition = condition;
 }
 
+/* A bus that takes nothing of what we say is not listened to: by what it says it could have GDBus, whose queue
+ * has no end, say more and more. */
+static bool hears(const struct dbus_gate *gate)
+{
+	return gate->out.stop == STOP_NONE;
+}
+
 static void watch_both(struct dbus_gate *gate)
 {
 	GIOCondition bus = 0;
 	GIOCondition local = 0;
 
-	if (gate->in.stop == STOP_NONE)
+	if (gate->in.stop == STOP_NONE && hears(gate))
 		bus |= G_IO_IN;
 	if (gate->out.stop == STOP_FULL)
 		bus |= G_IO_OUT;
@@ -414,7 +421,7 @@ static void watch_both(struct dbus_gate *gate)
 		return;
 	if (gate->out.stop == STOP_NONE)
 		local |= G_IO_IN;
-	if (gate->in.stop == STOP_FULL)
+	if (gate->in.stop == STOP_FULL && hears(gate))
 		local |= G_IO_OUT;
 	/* That GDBus has closed its end is always heard of. */
 	watch(gate, &gate->local_watch, gate->local.fd, local, true);
@@ -426,8 +433,8 @@ static void carry_both(struct dbus_gate *gate, bool in, bool out)
 	unsigned int reads = 0;
 
 	do {
-		in = carry(gate, &gate->in, &gate->bus, &gate->local, begin_in, in);
 		out = carry(gate, &gate->out, &gate->local, &gate->bus, begin_out, out);
+		in = hears(gate) && carry(gate, &gate->in, &gate->bus, &gate->local, begin_in, in);
 	} while ((in || out) && ++reads < TURN_READS && turn_work_has_time(&work));
 	turn_work_end(&work);
 }
