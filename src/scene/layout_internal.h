@@ -103,7 +103,6 @@ struct layout_card {
 };
 
 struct layout {
-	bool closed; /* a view has gone that the listener has not been told of */
 	struct layout_listener listener;
 	void *data;
 	struct layout_arrangement *arrangement; /* all sections and layouts */
@@ -136,6 +135,7 @@ struct layout {
 	guint minute_timer; /* until the next one; 0: no section has hours */
 	GHashTable *said; /* the remarks that hold, as text */
 	uint64_t serial; /* the highest of a view that is gone: its frame may be in flight */
+	bool closed; /* a view has gone that the listener has not been told of */
 };
 
 /* The outputs of all cards that are there, card by card: at most LAYOUT_OUTPUTS_MAX. (layout_cards.c) */

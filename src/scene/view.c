@@ -40,6 +40,7 @@ static void note_last(struct view *view, const struct kms_frame *frame)
 	view->last.damage_count = 0;
 	view->last_mode_width = mode->width;
 	view->last_mode_height = mode->height;
+	view->last_mode_refresh_mhz = mode->refresh_mhz;
 }
 
 uint64_t view_next_serial(struct view *view)
@@ -469,6 +470,13 @@ static bool is_worth_asking_anew(const struct view *view)
 	return view->damage_lost || refused;
 }
 
+/* It may have been judged for a mode before it was told of it; and one of the same size is another, too. */
+static bool was_shown_in(const struct view *view, const struct kms_mode_info *mode)
+{
+	return mode->width == view->last_mode_width && mode->height == view->last_mode_height &&
+		mode->refresh_mhz == view->last_mode_refresh_mhz;
+}
+
 /* Must what is shown be shown anew, in the mode that runs now? */
 static bool needs_showing(struct view *view)
 {
@@ -481,9 +489,7 @@ static bool needs_showing(struct view *view)
 	if (view->shows != SHOWS_PICTURE)
 		return false;
 	if (!view->judged || mode->width != kind->mode_width || mode->height != kind->mode_height ||
-		/* It may have been judged for this mode before it was told of it. */
-		mode->width != view->last_mode_width || mode->height != view->last_mode_height ||
-		is_worth_asking_anew(view))
+		!was_shown_in(view, mode) || is_worth_asking_anew(view))
 		return true;
 	/* A plane that took the cursor may refuse it now, and the other way round. */
 	enum verdict_cursor cursor = view->verdict.cursor;

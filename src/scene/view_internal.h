@@ -113,6 +113,7 @@ struct view {
 	struct kms_frame last;
 	struct kms_buffer *last_buffer; /* NULL: none; else referenced */
 	uint32_t last_mode_width;
+	uint32_t last_mode_refresh_mhz;
 	uint32_t last_mode_height;
 	bool last_direct; /* it was no canvas */
 };

@@ -656,6 +656,10 @@ static void test_mode_changes(struct fixture *fixture, gconstpointer data)
 	/* Nothing of the picture has changed: no commit. */
 	fake_set_mode(fixture->output, 100, 100);
 	g_assert_cmpuint(fixture->output->commit_count, ==, 2);
+	/* Another mode all the same: what was shown has gone with the one before. */
+	fixture->output->mode.refresh_mhz /= 2;
+	fake_set_mode(fixture->output, 100, 100);
+	g_assert_cmpuint(fixture->output->commit_count, ==, 3);
 }
 
 /* Between a mode set and the word of it the source goes, or shows something: nothing is placed by the old mode. */
