@@ -650,7 +650,6 @@ static void test_drawn_last(struct fixture *fixture, gconstpointer data)
 	expect_seen(fixture, 45, 35, 0x00807f);
 }
 
-/* It went in the middle of a message: what it showed before that is there, where layers did not hide it. */
 /* A layer goes on counting where another view has ended, far beyond the output's own. */
 static void test_drawn_far_ahead(struct fixture *fixture, gconstpointer data)
 {
@@ -690,6 +689,7 @@ static void test_drawn_last_unreadable(struct fixture *fixture, gconstpointer da
 	expect_seen(fixture, 0, 0, 0);
 }
 
+/* It went in the middle of a message: what it showed before that is there, where layers did not hide it. */
 static void test_drawn_last_half(struct fixture *fixture, gconstpointer data)
 {
 	struct source_double *base = add_base(fixture);

@@ -662,7 +662,7 @@ static void test_mode_changes(struct fixture *fixture, gconstpointer data)
 	g_assert_cmpuint(fixture->output->commit_count, ==, 3);
 }
 
-/* Between a mode set and the word of it the source goes, or shows something: nothing is placed by the old mode. */
+/* Between a mode set and the word of it the source goes: nothing is placed by the old mode. */
 static void test_mode_not_told(struct fixture *fixture, gconstpointer data)
 {
 	fixture_setup(fixture, PLACE_FIT, 32, 24);
