@@ -13,7 +13,7 @@ static const char description[] =
 	"/run/scanoutd/default.sock and the back-end listens on /run/scanoutd/default-backend.sock "
 	"(or in $RUNTIME_DIRECTORY; for a user in $XDG_RUNTIME_DIR/scanoutd).\n\n"
 	"Signals: SIGTERM and SIGINT stop, SIGUSR1 writes the counters to the --stats file, SIGHUP "
-	"reads pictures and configuration again: outputs and layouts are as it says then.\n\n"
+	"reads pictures and configuration again: outputs, layers and layouts are as it says then.\n\n"
 	"See scanoutd(8) and scanoutd.conf(5).";
 
 bool options_init(struct options *options, char **arguments, GError **error)

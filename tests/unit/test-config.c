@@ -973,7 +973,7 @@ static void test_documents(struct config_fixture *fixture, gconstpointer data)
 		guint configurations;
 	} documents[] = {
 		{"README.md", 1},
-		{"config/man/scanoutd.conf.5", 16},
+		{"config/man/scanoutd.conf.5", 18},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(documents); i++) {
