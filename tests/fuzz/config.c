@@ -157,6 +157,9 @@ static void check_changes(const struct config *config)
 	changes = config_changes(files.running->texts, config->texts);
 	g_assert(!changes || changes[0] != '\0');
 	g_assert(!config_changes(config->texts, config->texts));
+	/* The one that runs has none. */
+	g_assert(config_lends_the_same(config, config));
+	g_assert(config_lends_the_same(files.running, config) == (config->leases->len == 0));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

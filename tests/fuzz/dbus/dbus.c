@@ -464,9 +464,9 @@ static void check_honest(void)
 	g_clear_pointer(&bus.managed, g_variant_unref);
 	bus.managed = make_honest();
 	bus_own(true);
-	while (!hears_key())
+	/* The one before, for which too much waited, may have had the press dropped. */
+	while (!hears_key() || !last_call_is("0 Keyboard.Press (30,)", 1))
 		;
-	g_assert(last_call_is("0 Keyboard.Press (30,)", 1));
 	check_screen();
 }
 
