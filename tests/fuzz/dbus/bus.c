@@ -94,7 +94,7 @@ static char *owner_name(void)
 }
 
 /* What GDBus' thread does with a message that has a body. */
-static bool passes(GVariant *body, GDBusMessageType type)
+static bool passes(GVariant *body, GDBusMessageType type, const char *member)
 {
 	GDBusMessage *message = g_dbus_message_new();
 	GDBusMessage *passed;
@@ -104,6 +104,8 @@ static bool passes(GVariant *body, GDBusMessageType type)
 	g_dbus_message_set_serial(message, 2);
 	if (type != G_DBUS_MESSAGE_TYPE_SIGNAL)
 		g_dbus_message_set_reply_serial(message, 1);
+	if (member)
+		g_dbus_message_set_member(message, member);
 	g_dbus_message_set_body(message, body);
 	g_object_ref(message);
 	passed = filter(bus.connection, message, TRUE, NULL);
@@ -258,8 +260,23 @@ static void happen_owner(struct event *event)
 		watch.vanished(bus.connection, "org.qemu", watch.data);
 }
 
+/* GDBus takes it for what it should be: so nothing else comes to it. */
+static void check_owner_words(const char *owner)
+{
+	static const char member[] = "NameOwnerChanged";
+
+	if (!filter)
+		return;
+	g_assert(passes(g_variant_new("(sss)", "org.qemu", "", owner), G_DBUS_MESSAGE_TYPE_SIGNAL,
+		member));
+	g_assert(!passes(g_variant_new("(s)", "org.qemu"), G_DBUS_MESSAGE_TYPE_SIGNAL, member));
+}
+
 static void tell_owner(bool owned)
 {
+	g_autofree char *owner = owned ? owner_name() : g_strdup("");
+
+	check_owner_words(owner);
 	if (watch.id)
 		push((struct event){.happen = happen_owner,
 			.id = watch.id,
@@ -268,7 +285,8 @@ static void tell_owner(bool owned)
 
 static void happen_signal(struct event *event)
 {
-	if (event->id == subscription.id && passes(event->value, G_DBUS_MESSAGE_TYPE_SIGNAL))
+	if (event->id == subscription.id &&
+		passes(event->value, G_DBUS_MESSAGE_TYPE_SIGNAL, "PropertiesChanged"))
 		subscription.callback(bus.connection, ":1.1", event->path,
 			"org.freedesktop.DBus.Properties", "PropertiesChanged", event->value,
 			subscription.data);
@@ -327,7 +345,7 @@ static void happen_answer(struct event *event)
 {
 	const GVariantType *type = g_task_get_task_data(event->task);
 
-	if (event->value && !passes(event->value, G_DBUS_MESSAGE_TYPE_METHOD_RETURN))
+	if (event->value && !passes(event->value, G_DBUS_MESSAGE_TYPE_METHOD_RETURN, NULL))
 		g_task_return_new_error(event->task, G_DBUS_ERROR, G_DBUS_ERROR_LIMITS_EXCEEDED,
 			"the answer is too large");
 	else if (event->error)
