@@ -239,7 +239,7 @@ static enum step acknowledge_socket(struct relay *relay)
 
 	if (step == STEP_MOVED)
 		relay->acknowledge = false;
-	return step;
+	return step == STEP_WAIT ? wait_and_send_again(relay) : step;
 }
 
 /* Whether the message gives the back-end memory that it can map, one fd a region. */

@@ -14,8 +14,9 @@
 #include "channel_fixture.h"
 #include "relay_fixture.h"
 
-/* What sendmsg() fails with, in this program, while it does; of the relay alone, which never blocks. */
+/* What sendmsg() and send() fail with, in this program, while they do; of the relay alone, which never blocks. */
 static int failure;
+static int failure_of_bytes;
 static unsigned int failures;
 static bool no_sockets;
 static int watch_error;
@@ -28,6 +29,16 @@ ssize_t sendmsg(int socket, const struct msghdr *message, int flags)
 		return -1;
 	}
 	return syscall(SYS_sendmsg, socket, message, flags);
+}
+
+ssize_t send(int socket, const void *bytes, size_t size, int flags)
+{
+	if (failure_of_bytes && flags & MSG_NOSIGNAL && flags & MSG_DONTWAIT) {
+		failures++;
+		errno = failure_of_bytes;
+		return -1;
+	}
+	return syscall(SYS_sendto, socket, bytes, size, flags, NULL, 0);
 }
 
 int socketpair(int domain, int type, int protocol, int pair[2])
@@ -147,6 +158,30 @@ static void test_display_socket(void)
 	rig_finish(&rig);
 }
 
+/* Our own answer to it is, too, though nothing else happens. */
+static void test_acknowledgement(void)
+{
+	struct rig_message request = rig_message(VHOST_USER_GPU_SET_SOCKET,
+		VHOST_USER_VERSION | VHOST_USER_NEED_REPLY, 0);
+	struct rig_message answer = rig_message(VHOST_USER_GPU_SET_SOCKET,
+		VHOST_USER_VERSION | VHOST_USER_REPLY, sizeof(uint64_t));
+	struct rig rig;
+	char byte;
+
+	memset(answer.payload, 0, sizeof(uint64_t));
+	rig_init(&rig);
+	failure_of_bytes = ENOBUFS;
+	send_from(rig.vmm, &request, rig.fds, 1);
+	await_failures(3);
+	failure_of_bytes = 0;
+	while (recv(rig.vmm, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0)
+		g_main_context_iteration(NULL, TRUE);
+	rig_expect_message(rig.vmm, &answer, NULL, 0);
+	rig_expect_nothing(rig.vmm);
+	close(rig_receive_display_socket(&rig));
+	rig_finish(&rig);
+}
+
 /* Neither side can be watched yet: both are served all the same. */
 static void test_not_watched(void)
 {
@@ -232,6 +267,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/relay/moment/sent-later", test_sent_later);
 	g_test_add_func("/relay/moment/gone-meanwhile", test_gone_meanwhile);
 	g_test_add_func("/relay/moment/display-socket", test_display_socket);
+	g_test_add_func("/relay/moment/acknowledgement", test_acknowledgement);
 	g_test_add_func("/relay/moment/not-watched", test_not_watched);
 	g_test_add_func("/relay/moment/no-fds", test_no_fds);
 	g_test_add_func("/relay/moment/unread-fds", test_unread_fds);
