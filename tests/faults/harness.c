@@ -48,9 +48,6 @@ struct child {
 };
 
 /* Of one scenario; what children count is shared with them. */
-/* So many that did harm are looked at again, each alone: by more it is no chance. */
-#define AGAIN_MAX 3
-
 struct round {
 	const struct scenario *scenario;
 	struct faults_point *points;
@@ -60,7 +57,6 @@ struct round {
 	size_t running;
 	size_t faults;
 	size_t failures;
-	struct faults_point harmful[AGAIN_MAX]; /* the first of those that did harm */
 };
 
 static const struct faults_point *current;
@@ -283,8 +279,6 @@ static void tell_failure(struct round *round, const struct child *child, int sta
 	g_autofree char *site = NULL;
 	g_autofree char *end = NULL;
 
-	if (round->failures < AGAIN_MAX)
-		round->harmful[round->failures] = *point;
 	round->failures++;
 	if (!WIFSIGNALED(status))
 		end = g_strdup_printf("exit status %d", WEXITSTATUS(status));
@@ -374,23 +368,6 @@ static char *list_calls(const struct round *round)
 	return g_string_free(text, FALSE);
 }
 
-/* On a machine that is too busy for the peers' patience one can do harm by chance: with nothing beside, it does not. */
-static void run_again(struct round *round)
-{
-	size_t count = round->failures;
-	struct faults_point points[AGAIN_MAX];
-
-	if (count == 0 || count > AGAIN_MAX)
-		return;
-	memcpy(points, round->harmful, sizeof(points));
-	round->failures = 0;
-	for (size_t i = 0; i < count; i++) {
-		run(round, &points[i]);
-		await_one(round);
-	}
-	g_test_message("of %zu that did harm, %zu did so again", count, round->failures);
-}
-
 static void run_round(gconstpointer data)
 {
 	const struct faults_point none = {NULL};
@@ -409,7 +386,6 @@ static void run_round(gconstpointer data)
 		run_point(&round, round.points[i]);
 	while (round.running)
 		await_one(&round);
-	run_again(&round);
 	calls = list_calls(&round);
 	g_test_message("%zu faults, of which %zu came about, in %zu calls: %s", round.faults,
 		*round.struck, *round.point_count, calls);
