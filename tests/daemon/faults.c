@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -114,4 +115,17 @@ int poll(struct pollfd *fds, nfds_t count, int timeout_ms)
 	if (timeout_ms != 0)
 		in_event = false;
 	return real(fds, count, timeout_ms);
+}
+
+/* GLib's loop waits by this one from 2.80 on. */
+int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *signals)
+{
+	static int (*real)(struct pollfd *, nfds_t, const struct timespec *, const sigset_t *);
+
+	if (!real)
+		real = (int (*)(struct pollfd *, nfds_t, const struct timespec *,
+			const sigset_t *))dlsym(RTLD_NEXT, "ppoll");
+	if (!timeout || timeout->tv_sec != 0 || timeout->tv_nsec != 0)
+		in_event = false;
+	return real(fds, count, timeout, signals);
 }
