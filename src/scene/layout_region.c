@@ -46,7 +46,7 @@ static struct entry *find_entry(struct layout *layout, const struct watched *wat
 
 /* ---- reading ---- */
 
-static void say(const struct watched *watched, const struct entry *entry)
+static void say(const struct watched *watched, const struct entry *entry, int64_t now_us)
 {
 	const struct region *region = &watched->region;
 	const char *output = kms_output_name(entry->output);
@@ -54,9 +54,14 @@ static void say(const struct watched *watched, const struct entry *entry)
 
 	switch (region->state) {
 	case REGION_FROZEN:
-		log_output(G_LOG_LEVEL_WARNING, output,
-			"region %s is frozen: no change for %" G_GINT64_FORMAT " ms", name,
-			watched->options.frozen_after_ms);
+		if (region_is_unread(region, now_us))
+			log_output(G_LOG_LEVEL_WARNING, output,
+				"region %s cannot be read: nothing is known of what it shows",
+				name);
+		else
+			log_output(G_LOG_LEVEL_WARNING, output,
+				"region %s is frozen: no change for %" G_GINT64_FORMAT " ms", name,
+				watched->options.frozen_after_ms);
 		break;
 	case REGION_WRONG:
 		log_output(G_LOG_LEVEL_WARNING, output,
@@ -98,7 +103,7 @@ static void read_region(struct watched *watched, struct entry *entry, int64_t no
 	}
 	if (!changed)
 		return;
-	say(watched, entry);
+	say(watched, entry, now_us);
 	layout_alive_kick(entry->member->layout);
 }
 
@@ -111,21 +116,18 @@ static void begin(struct watched *watched, int64_t now_us)
 	region_begin(&watched->region, now_us);
 }
 
-/* True: it has been read, or it was tried. */
-static bool look_at(struct watched *watched, struct entry *entry, int64_t now_us)
+static void look_at(struct watched *watched, struct entry *entry, int64_t now_us)
 {
-	if (now_us < watched->next_us)
-		return false;
 	watched->next_us = now_us + watched->options.every_ms * G_TIME_SPAN_MILLISECOND;
 	watched->due = true;
 	read_region(watched, entry, now_us);
-	return true;
 }
 
 int64_t layout_region_look(struct layout *layout, int64_t now_us)
 {
+	struct watched *oldest = NULL;
+	struct entry *shows = NULL;
 	int64_t next = ALIVE_NEVER;
-	bool read = false;
 
 	for (size_t i = 0; i < layout->region_count; i++) {
 		struct watched *watched = &layout->regions[i];
@@ -137,10 +139,17 @@ int64_t layout_region_look(struct layout *layout, int64_t now_us)
 			continue;
 		}
 		begin(watched, now_us);
-		if (!read)
-			read = look_at(watched, entry, now_us);
-		next = MIN(next, watched->next_us);
+		/* One a turn, the one that has been due for longest: where readings take long, each has its turn. */
+		if (watched->next_us <= now_us && (!oldest || watched->next_us < oldest->next_us)) {
+			oldest = watched;
+			shows = entry;
+		}
 	}
+	if (oldest)
+		look_at(oldest, shows, now_us);
+	for (size_t i = 0; i < layout->region_count; i++)
+		if (layout->regions[i].view)
+			next = MIN(next, layout->regions[i].next_us);
 	return next;
 }
 

@@ -4,6 +4,7 @@
 #include <glib.h>
 
 #define WRONG_READS 2
+#define UNREAD_TIMES 10
 
 void region_init(struct region *region, const struct region_options *options)
 {
@@ -16,7 +17,7 @@ void region_begin(struct region *region, int64_t now_us)
 		return;
 	region->state = REGION_GOOD;
 	region->read = false;
-	region->changed_us = now_us;
+	region->changed_us = region->read_us = now_us;
 	region->unexpected = 0;
 }
 
@@ -43,13 +44,22 @@ static bool is_frozen(const struct region *region, int64_t now_us)
 	return after_ms > 0 && now_us - region->changed_us >= after_ms * G_TIME_SPAN_MILLISECOND;
 }
 
+bool region_is_unread(const struct region *region, int64_t now_us)
+{
+	const struct region_options *options = region->options;
+
+	return options->expect_count > 0 &&
+		now_us - region->read_us >=
+		UNREAD_TIMES * options->every_ms * G_TIME_SPAN_MILLISECOND;
+}
+
 static bool judge(struct region *region, int64_t now_us)
 {
 	enum region_state before = region->state;
 
-	region->state = region->unexpected >= WRONG_READS ? REGION_WRONG
-		: is_frozen(region, now_us)		  ? REGION_FROZEN
-							  : REGION_GOOD;
+	region->state = region->unexpected >= WRONG_READS			? REGION_WRONG
+		: is_frozen(region, now_us) || region_is_unread(region, now_us) ? REGION_FROZEN
+										: REGION_GOOD;
 	if (region->state == before)
 		return false;
 	region->counters.frozen += region->state == REGION_FROZEN;
@@ -63,6 +73,7 @@ bool region_note(struct region *region, uint32_t crc, int64_t now_us)
 	if (!region->read || region->crc != crc)
 		region->changed_us = now_us;
 	region->read = true;
+	region->read_us = now_us;
 	region->crc = crc;
 	region->unexpected = is_expected(region, crc) ? 0 : region->unexpected + 1;
 	return judge(region, now_us);

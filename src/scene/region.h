@@ -6,7 +6,8 @@
  *
  *   unwatched  no output of it is on, its guest shows nothing, or it lies beside the picture of this mode
  *   good       as it ought to be
- *   frozen     its content has not changed for frozen-after, nor could it be read and found changed
+ *   frozen     its content has not changed for frozen-after, nor could it be read and found changed; or
+ *              nothing is known of what is expected, since for ten times every= it could not be read
  *   wrong      its content was none of expect= twice in a row: one reading may see a picture that its
  *              guest is just drawing
  *
@@ -59,6 +60,7 @@ struct region {
 	bool read; /* once, since it is watched; then … */
 	uint32_t crc; /* … what it was last */
 	int64_t changed_us;
+	int64_t read_us; /* the last time, or since when it is watched */
 	unsigned int unexpected; /* readings in a row */
 	struct region_counters counters;
 };
@@ -74,6 +76,9 @@ void region_end(struct region *region);
 bool region_note(struct region *region, uint32_t crc, int64_t now_us);
 /* The same where it could not be read. */
 bool region_skip(struct region *region, int64_t now_us);
+
+/* Nothing is known of what is expected, for too long. */
+bool region_is_unread(const struct region *region, int64_t now_us);
 
 static inline bool region_is_bad(const struct region *region)
 {

@@ -52,6 +52,26 @@ static void test_unreadable(void)
 	g_assert_cmpuint(region.counters.skipped, ==, 2);
 }
 
+/* A telltale of which nothing is known is not taken for a right one. */
+static void test_unread(void)
+{
+	struct region region = begin(&telltale);
+
+	g_assert_false(region_skip(&region, 500 * MS));
+	g_assert_false(region_note(&region, 0x11, 900 * MS));
+	g_assert_false(region_skip(&region, 1899 * MS));
+	g_assert_false(region_is_unread(&region, 1899 * MS));
+	g_assert_true(region_skip(&region, 1900 * MS));
+	g_assert_true(region_is_unread(&region, 1900 * MS));
+	g_assert_cmpint(region.state, ==, REGION_FROZEN);
+	g_assert_true(region_note(&region, 0x11, 1901 * MS));
+	g_assert_cmpint(region.state, ==, REGION_GOOD);
+	region_end(&region);
+	region_begin(&region, 9000 * MS);
+	g_assert_false(region_skip(&region, 9999 * MS));
+	g_assert_true(region_skip(&region, 10000 * MS));
+}
+
 static void test_wrong(void)
 {
 	struct region region = begin(&telltale);
@@ -145,6 +165,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/region/frozen", test_frozen);
 	g_test_add_func("/region/unreadable", test_unreadable);
+	g_test_add_func("/region/unread", test_unread);
 	g_test_add_func("/region/wrong", test_wrong);
 	g_test_add_func("/region/both", test_both);
 	g_test_add_func("/region/unwatched", test_unwatched);
