@@ -11,6 +11,10 @@
 /* That a port of the guest's has collected at most until it is read again. */
 #define PIECE_BYTES 512
 
+/* Between two pieces: a peer that writes without end has no turn after the other. Of the shortest period that a guest
+ * can be given (20 ms) a part. */
+#define REST_MS 5
+
 struct heartbeat {
 	char *guest;
 	struct account *account; /* borrowed */
@@ -18,13 +22,22 @@ struct heartbeat {
 	void *data;
 	struct door *door;
 	struct stream stream; /* fd -1: nobody is connected */
-	guint source; /* while somebody is */
+	guint source; /* while somebody is: the socket's, or the rest's */
 };
 
 static void hang_up(struct heartbeat *heartbeat)
 {
 	g_clear_handle_id(&heartbeat->source, g_source_remove);
 	stream_finish(&heartbeat->stream);
+}
+
+static void watch(struct heartbeat *heartbeat);
+
+static gboolean rested(gpointer data)
+{
+	turn_note();
+	watch(data);
+	return G_SOURCE_REMOVE;
 }
 
 static gboolean readable(gint fd, GIOCondition condition, gpointer data)
@@ -37,8 +50,10 @@ static gboolean readable(gint fd, GIOCondition condition, gpointer data)
 	turn_note();
 	switch (stream_read(&heartbeat->stream, &iov, 1, &bytes, NULL)) {
 	case STREAM_DONE:
+		heartbeat->source = turn_name_of(g_timeout_add(REST_MS, rested, heartbeat),
+			"alive-socket", heartbeat->guest);
 		heartbeat->beat(heartbeat->data);
-		return G_SOURCE_CONTINUE;
+		return G_SOURCE_REMOVE;
 	case STREAM_AGAIN:
 		return G_SOURCE_CONTINUE;
 	case STREAM_EOF:
@@ -50,6 +65,14 @@ static gboolean readable(gint fd, GIOCondition condition, gpointer data)
 	hang_up(heartbeat);
 	door_release(heartbeat->door);
 	return G_SOURCE_REMOVE;
+}
+
+static void watch(struct heartbeat *heartbeat)
+{
+	heartbeat->source = turn_name_of(g_unix_fd_add(heartbeat->stream.fd,
+						 G_IO_IN | G_IO_HUP | G_IO_ERR, readable,
+						 heartbeat),
+		"alive-socket", heartbeat->guest);
 }
 
 static void attached(void *data, int fd)
@@ -64,10 +87,7 @@ static void attached(void *data, int fd)
 		return;
 	}
 	log_guest(G_LOG_LEVEL_INFO, heartbeat->guest, "alive-socket: a peer has connected");
-	heartbeat->source = turn_name_of(g_unix_fd_add(heartbeat->stream.fd,
-						 G_IO_IN | G_IO_HUP | G_IO_ERR, readable,
-						 heartbeat),
-		"alive-socket", heartbeat->guest);
+	watch(heartbeat);
 }
 
 struct heartbeat *heartbeat_create(const struct door_options *options, heartbeat_func beat,

@@ -291,6 +291,13 @@ static void look_at_screen(struct screen *screen, int64_t now_us)
 	if (screen->touched_us != 0)
 		look_at_part(screen);
 	due_us = alive_deadline(&screen->alive);
+	/* What has come meanwhile is read first, in this turn: it may be we who stood still. */
+	if (due_us <= now_us && !screen->overdue) {
+		screen->overdue = true;
+		layout_alive_kick(screen->member->layout);
+		return;
+	}
+	screen->overdue = false;
 	if (!alive_check(&screen->alive, now_us))
 		return;
 	screen->cover_due_us = due_us;

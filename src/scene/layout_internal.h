@@ -56,6 +56,7 @@ struct member {
 		bool seen; /* once, since it is due; then … */
 		uint32_t crc; /* … what it was last */
 		int64_t cover_due_us; /* of what covers it, and is not on the glass so far: since when; 0: none */
+		bool overdue; /* it was dead by the last look, before what had come was read */
 		uint64_t cover_after; /* … the view's serial before it */
 	} screens[VHOST_USER_GPU_SCANOUTS];
 };

@@ -379,6 +379,31 @@ static void test_card(void)
 	scene_destroy(scene);
 }
 
+/* We have stood still for longer than a period: what came meanwhile is read before anybody is called dead. */
+static void test_unread(void)
+{
+	struct scene *scene = create((struct scene_options){0});
+	struct kms_output *output = scene_output(scene, 0);
+	const struct {
+		uint32_t request, flags, size;
+		struct vhost_user_gpu_update update;
+		uint32_t pixel;
+	} __attribute__((packed)) frame = {VHOST_USER_GPU_UPDATE, 0,
+		sizeof(frame.update) + sizeof(frame.pixel), {0, 0, 0, 1, 1}, GREEN};
+	int none = -1;
+
+	draw(scene, RED);
+	flip(output);
+	g_assert_cmpint(fixture_try_send(scene->peers[0], &frame, sizeof(frame), &none, 0), ==,
+		sizeof(frame));
+	pass_period(scene);
+	g_assert_cmpuint(counters(scene).alive.deaths, ==, 0);
+	g_assert_cmphex(fake_pixel(output, 0, 0), ==, GREEN);
+	flip(output);
+	g_free(fixture_log_take());
+	scene_destroy(scene);
+}
+
 /* Frames are no sign, nor is a byte before there is a picture. */
 static void test_socket(void)
 {
@@ -487,6 +512,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/layout-alive/hotplug", test_hotplug);
 	g_test_add_func("/layout-alive/last", test_last);
 	g_test_add_func("/layout-alive/card", test_card);
+	g_test_add_func("/layout-alive/unread", test_unread);
 	g_test_add_func("/layout-alive/socket", test_socket);
 	g_test_add_func("/layout-alive/rectangle", test_rectangle);
 	g_test_add_func("/layout-alive/rectangle-of-dmabuf", test_rectangle_of_dmabuf);
