@@ -72,19 +72,38 @@ static void on_commit_failed(void *data, struct kms_output *output, uint64_t ser
 		view_commit_failed(view, serial, error);
 }
 
+static void tell_changed(struct layout *layout)
+{
+	layout->closed = false;
+	if (layout->listener.changed)
+		layout->listener.changed(layout->data);
+}
+
+/* In another mode other layers can lie on the screen. Some have come or gone. */
+static void follow_layers(struct layout *layout)
+{
+	/* An output that nobody looks at may be off without them. */
+	layout_configure_cards(layout);
+	layout_layers_say(layout);
+	tell_changed(layout);
+}
+
 static void on_output_changed(void *data, struct kms_output *output)
 {
-	const struct layout *layout = data;
-	const struct entry *entry = find_output(data, output);
-	const struct vacant *vacant = find_vacant(data, output);
+	struct layout *layout = data;
+	bool changed = layout_layers_update(layout);
+	const struct entry *entry = find_output(layout, output);
+	const struct vacant *vacant = find_vacant(layout, output);
 
-	layout_layers_resized(data, output);
+	layout_layers_resized(layout, output);
 	if (entry || vacant) {
 		view_output_changed(entry ? entry->view : vacant->view);
 		placeholder_resized(entry ? entry->placeholder : vacant->placeholder);
 	}
-	layout_alive_kick(data);
-	layout_told_check(data);
+	if (changed)
+		follow_layers(layout);
+	layout_alive_kick(layout);
+	layout_told_check(layout);
 	if (layout->listener.output_changed)
 		layout->listener.output_changed(layout->data);
 }
@@ -343,7 +362,6 @@ static void apply(struct layout *layout)
 	changed = replace_entries(layout, refs, &resolution);
 	changed |= layout_layers_update(layout);
 	changed |= layout->closed;
-	layout->closed = false;
 	layout_alive_kick(layout);
 	layout_await_pictures(layout);
 	layout_configure_cards(layout);
@@ -353,8 +371,8 @@ static void apply(struct layout *layout)
 	layout_layers_say(layout);
 	layout_resolution_finish(&resolution);
 	layout_told_check(layout);
-	if (changed && layout->listener.changed)
-		layout->listener.changed(layout->data);
+	if (changed)
+		tell_changed(layout);
 }
 
 void layout_update(struct layout *layout)

@@ -233,6 +233,43 @@ static void test_edge(void)
 	scene_destroy(scene);
 }
 
+/* In one mode there is nothing of it on the screen, and in another there is. */
+static void test_beyond_edge(gconstpointer data)
+{
+	struct layout_layer layers[] = {corner(), corner()};
+	struct scene *scene;
+	unsigned int changed;
+
+	layers[0].x = 100;
+	layers[1].guest = NULL;
+	layers[1].x = 0;
+	layers[1].picture.color = BLUE;
+	scene = start(&shows_a, layers, 2, GPOINTER_TO_UINT(data));
+	scene_scanout(scene, 0, SCENE_WIDTH, SCENE_HEIGHT);
+	scene_update(scene, 0, scene_full, RED);
+	g_assert_cmpuint(ask_info(scene, 0).pmodes[1].enabled, ==, 0);
+	changed = scene->changed;
+
+	fake_set_mode(scene_output(scene, 0), 128, 96);
+	g_assert_cmpuint(scene->changed, ==, changed + 1);
+	g_assert_cmpuint(layout_view_count(scene->layout), ==, 2);
+	g_assert_cmpuint(ask_info(scene, 0).pmodes[1].enabled, !=, 0);
+	scene_scanout(scene, 1, 16, 12);
+	scene_update(scene, 1, small, GREEN);
+	settle(scene);
+	expect(scene, 100, 24, GREEN);
+	expect(scene, 0, 24, BLUE);
+
+	fake_set_mode(scene_output(scene, 0), SCENE_WIDTH, SCENE_HEIGHT);
+	g_assert_cmpuint(scene->changed, ==, changed + 2);
+	g_assert_cmpuint(layout_view_count(scene->layout), ==, 1);
+	scene_update(scene, 1, small, WHITE);
+	settle(scene);
+	expect(scene, 0, 0, RED);
+	expect(scene, 0, 24, BLUE);
+	scene_destroy(scene);
+}
+
 /* An output that no guest is shown on has them above its own picture; and monitor and card come and go. */
 static void test_monitor(gconstpointer data)
 {
@@ -380,6 +417,10 @@ int main(int argc, char **argv)
 	g_test_add_data_func("/layout/layers/order/one-plane", GUINT_TO_POINTER(1), test_order);
 	g_test_add_data_func("/layout/layers/order/drawn", GUINT_TO_POINTER(0), test_order);
 	g_test_add_func("/layout/layers/edge", test_edge);
+	g_test_add_data_func("/layout/layers/beyond-edge/planes", GUINT_TO_POINTER(6),
+		test_beyond_edge);
+	g_test_add_data_func("/layout/layers/beyond-edge/drawn", GUINT_TO_POINTER(0),
+		test_beyond_edge);
 	g_test_add_data_func("/layout/layers/monitor/planes", GUINT_TO_POINTER(6), test_monitor);
 	g_test_add_data_func("/layout/layers/monitor/drawn", GUINT_TO_POINTER(0), test_monitor);
 	g_test_add_data_func("/layout/layers/layouts/planes", GUINT_TO_POINTER(6), test_layouts);
