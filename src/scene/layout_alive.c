@@ -85,12 +85,14 @@ static void cover(struct entry *entry)
 {
 	struct screen *screen = screen_of(entry);
 	g_auto(GStrv) lines = make_lines(entry);
+	struct view_stack *held = view_hold(entry->view);
 
 	source_remove_view(layout_source(entry), entry->view);
 	entry->covered = true;
 	entry->member->covers++;
 	screen->cover_after = view_serial(entry->view);
 	placeholder_cover(entry->placeholder, &entry->member->options.dead, lines);
+	view_let_go(held);
 }
 
 /* What the guest switched off meanwhile is black, as it would be by itself after blank-after. */
@@ -98,6 +100,7 @@ static void uncover(struct entry *entry)
 {
 	static const struct picture_spec black = {.kind = PICTURE_COLOR};
 	struct source *source = layout_source(entry);
+	struct view_stack *held = view_hold(entry->view);
 
 	placeholder_end(entry->placeholder);
 	entry->covered = false;
@@ -106,6 +109,7 @@ static void uncover(struct entry *entry)
 		placeholder_show(entry->placeholder, &black, entry->member->lines);
 	else
 		layout_place(entry);
+	view_let_go(held);
 }
 
 bool layout_alive_withholds(struct entry *entry)

@@ -117,11 +117,30 @@ static void show_last(struct view *view)
 	hand_over(view, &view->last);
 }
 
+/* Nothing is composed for the updates that wait for the next frame, nor for those of layers that are drawn
+ * into it. Returns its serial. */
+static uint64_t give_up_next(struct view *view)
+{
+	uint64_t serial = view_next_serial(view);
+
+	view->due = DUE_NOTHING;
+	if (view->stack && !view->above)
+		view_stack_failed(view->stack, serial);
+	return serial;
+}
+
 /* Who waits for the next frame waits for nothing. */
 static void fail_next(struct view *view, int error)
 {
-	view->due = DUE_NOTHING;
-	view->listener->failed(view->data, view_next_serial(view), error);
+	view->listener->failed(view->data, give_up_next(view), error);
+}
+
+/* What lies below is seen until there is something to draw. */
+static void leave_out(struct view *view)
+{
+	if (view->ready)
+		view_stack_mark(view->stack, &view->drawn_rect);
+	view->ready = false;
 }
 
 /* From now on the picture is read from its surface. */
@@ -141,6 +160,8 @@ static bool fill(struct view *view)
 		view->due = DUE_NOTHING;
 		break;
 	}
+	if (view_is_drawn(view) && !view->picture->surface)
+		leave_out(view);
 	return false;
 }
 
@@ -306,7 +327,7 @@ uint64_t view_update(struct view *view, const struct view_picture *picture,
 			if (view->due == DUE_SURFACE)
 				return view_coming_serial(view);
 			*way = VIEW_FAILED;
-			return owed ? view_next_serial(view) : 0;
+			return owed ? give_up_next(view) : 0;
 		}
 	}
 	return update_copied(view, damage, owed, way);
@@ -520,6 +541,9 @@ void view_output_changed(struct view *view)
 	if (view->stack)
 		view->stack->unsettled = true;
 	output_changed(view);
+	/* Planes that went with the mode, for last pictures. */
+	if (view->stack && view->stack->unsettled)
+		view_stack_arrange(view->stack, NULL);
 	for (size_t i = 0; view->stack && i < view->stack->count; i++)
 		output_changed(view->stack->views[i]);
 }

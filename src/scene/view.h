@@ -132,6 +132,12 @@ bool view_is_layer(const struct view *view);
  * it shows, but nobody's cursor. Whoever waits for the view is the old source's business. */
 void view_set_source(struct view *view, const struct view_listener *listener, void *data);
 
+/* What is done to it between the two, in one turn of the loop, is seen with one commit where it shares its
+ * output with others: no source for a moment is nothing that is seen. It stays until it is let go. */
+struct view_stack;
+struct view_stack *view_hold(struct view *view);
+void view_let_go(struct view_stack *held);
+
 /* While it has no source: for the next one. */
 void view_set_policy(struct view *view, enum place_policy policy);
 void view_set_transform(struct view *view, enum kms_transform transform);

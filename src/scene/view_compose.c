@@ -269,11 +269,21 @@ static enum composed fail(struct view *view)
 	return COMPOSED_FAILED;
 }
 
+/* Its picture is not composed as it is, and nothing is under way that would change that. */
+static bool is_unreadable(const struct view *base)
+{
+	return base->shows == SHOWS_PICTURE && base->due < DUE_SURFACE && !base->picture->solid &&
+		!base->picture->surface;
+}
+
 /* It goes with the output's picture. */
 static enum composed leave_to_below(struct view *view)
 {
 	view->due = DUE_NOTHING;
 	view_prepare_canvases(view);
+	/* Said when it is brought, so that its guest is answered no faster than if it were shown. */
+	if (is_unreadable(view->stack->base))
+		return fail(view);
 	/* A last picture that nobody can draw: black takes its place when it is found out anew who has a plane. */
 	if (view->stack->base->shows == SHOWS_PICTURE)
 		view_want(view->stack->base, DUE_CANVAS);

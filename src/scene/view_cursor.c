@@ -129,7 +129,9 @@ void view_set_cursor(struct view *view, const uint32_t *pixels, uint32_t hot_x, 
 	}
 
 	view_judge_cursor(view);
-	if (view_blends(view) && view->last_direct) {
+	/* A layer that has no cursor any more may be on a plane of another kind now. */
+	if ((view_blends(view) && view->last_direct) ||
+		(view->above && was_blended && !view_blends(view))) {
 		view_want(view, DUE_PICTURE);
 		view_act(view);
 	} else if (view_blends(view) || was_blended) {

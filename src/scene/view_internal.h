@@ -233,9 +233,6 @@ bool view_keep_picture(struct view *view);
 void view_stack_enter(struct view *view, struct view *below);
 void view_stack_leave(struct view *view);
 
-/* One of kms/, if it has none so far. */
-void view_stack_give_layer(struct view *view);
-
 /* All that is done while it is held goes in one commit. NULL, where there is none, stays NULL. */
 typedef struct view_stack view_stack_held;
 view_stack_held *view_stack_hold(struct view_stack *stack);

@@ -168,6 +168,7 @@ void view_set_source(struct view *view, const struct view_listener *listener, vo
 	view->verdict.cursor = VERDICT_CURSOR_NONE;
 	view->due = DUE_NOTHING;
 	view->fresh = false;
+	view->fresh_us = 0;
 	cursor_set_image(&view->cursor, NULL, 0, 0);
 	view_forget_last(view);
 	canvas_set_forget_ahead(&view->canvases);

@@ -72,7 +72,8 @@ static void stack_destroy(struct view_stack *stack)
 	view_act(base);
 }
 
-void view_stack_give_layer(struct view *view)
+/* One of kms/, if it has none so far. */
+static void give_layer(struct view *view)
 {
 	if (!view->layer)
 		view->layer = kms_output_layer_create(view->output, &layer_listener, view);
@@ -88,7 +89,7 @@ void view_stack_enter(struct view *view, struct view *below)
 	stack->serial = MAX(stack->serial, view->serial);
 	view->above = true;
 	view->transform = below->transform;
-	view_stack_give_layer(view);
+	give_layer(view);
 	stack->views[stack->count++] = view;
 }
 
@@ -115,6 +116,16 @@ void view_stack_leave(struct view *view)
 
 /* ---- what goes together ---- */
 
+struct view_stack *view_hold(struct view *view)
+{
+	return view_stack_hold(view->stack);
+}
+
+void view_let_go(struct view_stack *held)
+{
+	view_stack_let_go(held);
+}
+
 view_stack_held *view_stack_hold(struct view_stack *stack)
 {
 	if (stack && stack->held++ == 0)
@@ -133,8 +144,22 @@ static void hurry(struct view_stack *stack)
 	stack->rearranged = false;
 }
 
+/* Those that found no layer of kms/ left: others that were leaving have gone, perhaps. */
+static void give_layers(struct view_stack *stack)
+{
+	for (size_t i = 0; i < stack->count; i++) {
+		struct view *view = stack->views[i];
+
+		if (view->layer)
+			continue;
+		give_layer(view);
+		stack->unsettled |= view->layer != NULL;
+	}
+}
+
 static void settle(struct view_stack *stack)
 {
+	give_layers(stack);
 	/* Each round ends with an answer of the driver that is remembered, so few are enough. */
 	for (int round = 0; round < 2 * VIEW_LAYERS_MAX; round++) {
 		if (stack->unsettled)

@@ -67,8 +67,6 @@ static void find_candidates(struct search *search)
 	for (size_t i = 0; i < search->stack->count; i++) {
 		struct view *view = search->stack->views[i];
 
-		/* Those that left may have been on the screen until now. */
-		view_stack_give_layer(view);
 		if (is_seen(view))
 			search->list[search->count++] = (struct candidate){view, first_way(view)};
 	}

@@ -484,6 +484,49 @@ static void test_rectangle_beside(void)
 	scene_destroy(scene);
 }
 
+static void expect_only_commit(struct kms_output *output, size_t before, uint32_t color)
+{
+	g_assert_cmpuint(output->commit_count, ==, before + 1);
+	g_assert_cmphex(fake_pixel(output, 0, 0), ==, color);
+	while (fake_in_flight(output))
+		fake_flip_without_vblank(output);
+	g_assert_cmpuint(output->commit_count, ==, before + 1);
+}
+
+/* Below a layer nothing is seen between the guest's picture and what covers it, and the other way round. */
+static void test_layer_above(void)
+{
+	const struct layout_output section = {.name = "DP-1", .guest = "a", .scanout = 0};
+	const struct layout_layer layer = {
+		.name = "logo",
+		.output = "DP-1",
+		.picture.color = BLUE,
+		.x = 32,
+		.width = 16,
+		.height = 12,
+		.opacity = UINT16_MAX,
+	};
+	struct scene *scene = create((struct scene_options){.sections = &section,
+		.section_count = 1,
+		.layers = &layer,
+		.layer_count = 1});
+	struct kms_output *output = scene_output(scene, 0);
+	size_t before;
+
+	draw(scene, RED);
+	while (fake_in_flight(output)) {
+		fake_flip_without_vblank(output);
+		fixture_settle();
+	}
+	before = output->commit_count;
+	pass_period(scene);
+	expect_only_commit(output, before, GREY);
+	scene_update(scene, 0, (struct kms_rect){0, 0, 4, 4}, RED);
+	expect_only_commit(output, before + 1, RED);
+	g_assert_cmphex(fake_pixel(output, 40, 0), ==, BLUE);
+	scene_destroy(scene);
+}
+
 /* A guest that need not prove anything is looked at by nobody. */
 static void test_unasked(void)
 {
@@ -517,6 +560,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/layout-alive/rectangle", test_rectangle);
 	g_test_add_func("/layout-alive/rectangle-of-dmabuf", test_rectangle_of_dmabuf);
 	g_test_add_func("/layout-alive/rectangle-beside", test_rectangle_beside);
+	g_test_add_func("/layout-alive/layer-above", test_layer_above);
 	g_test_add_func("/layout-alive/unasked", test_unasked);
 	return g_test_run();
 }

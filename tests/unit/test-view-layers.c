@@ -488,6 +488,68 @@ static void test_planes_turned(struct fixture *fixture, gconstpointer data)
 	expect_seen(fixture, 15, HEIGHT - 9, RED);
 }
 
+/* The cursor goes without a frame: the buffer itself is shown again, without it. */
+static void test_planes_cursor_gone(struct fixture *fixture, gconstpointer data)
+{
+	struct source_double *base = add_base(fixture);
+	struct source_double *layer = add(fixture, corner, UINT16_MAX);
+	const struct kms_output_layer *kms = &fixture->output->layers[0];
+	uint32_t pixels[KMS_CURSOR_SIZE * KMS_CURSOR_SIZE] = {0};
+
+	pixels[0] = 0xffffffff;
+	draw_all(base, RED);
+	use_buffer(fixture, layer);
+	use_surface(layer);
+	view_set_cursor(layer->view, pixels, 0, 0);
+	show(layer);
+	settle(fixture);
+	expect_seen(fixture, 40, 30, WHITE);
+	view_set_cursor(layer->view, NULL, 0, 0);
+	settle(fixture);
+	g_assert_true(kms->plane);
+	g_assert_true(kms->current.frame.buffer == layer->picture.buffers[0]);
+}
+
+/* Layers of kms/ that are leaving have the last ones until the screen is without them. */
+static void test_planes_leaving(struct fixture *fixture, gconstpointer data)
+{
+	struct source_double *base = add_base(fixture);
+	struct source_double *layer;
+
+	for (size_t i = 0; i < KMS_LAYERS_MAX; i++)
+		fixture->output->layers[i].used = true;
+	layer = add(fixture, corner, UINT16_MAX);
+	draw_all(base, RED);
+	draw_all(layer, GREEN);
+	settle(fixture);
+	g_assert_cmphex(fake_pixel(fixture->output, 40, 30), ==, GREEN);
+	for (size_t i = 0; i < KMS_LAYERS_MAX; i++)
+		fixture->output->layers[i].used = false;
+	draw(base, (struct kms_rect){0, 0, 1, 1}, BLUE);
+	settle(fixture);
+	g_assert_true(fixture->output->layers[0].plane);
+	expect_seen(fixture, 40, 30, GREEN);
+	g_assert_cmphex(fake_pixel(fixture->output, 40, 30), ==, RED);
+}
+
+/* Last pictures on planes are there again with their output. */
+static void test_planes_last(struct fixture *fixture, gconstpointer data)
+{
+	struct source_double *base = add_base(fixture);
+	struct source_double *layer = add(fixture, corner, UINT16_MAX);
+
+	draw_all(base, RED);
+	draw_all(layer, GREEN);
+	settle(fixture);
+	view_release(base->view, false);
+	view_release(layer->view, false);
+	fake_unplug(fixture->output);
+	fake_set_active(fixture->output, true);
+	settle(fixture);
+	expect_seen(fixture, 0, 0, RED);
+	expect_seen(fixture, 40, 30, GREEN);
+}
+
 /* ---- drawn ---- */
 
 static void test_drawn_pixels(struct fixture *fixture, gconstpointer data)
@@ -736,6 +798,56 @@ static void test_drawn_unreadable(struct fixture *fixture, gconstpointer data)
 	expect_seen(fixture, 40, 30, BLUE);
 }
 
+/* Nor does it hide what is below with what it showed before. */
+static void test_drawn_unreadable_next(struct fixture *fixture, gconstpointer data)
+{
+	struct source_double *base = add_base(fixture);
+	struct source_double *layer = add(fixture, corner, UINT16_MAX);
+	struct surface *surface;
+
+	draw_all(base, RED);
+	draw_all(layer, GREEN);
+	settle(fixture);
+	surface = g_steal_pointer(&layer->picture.surface);
+	use_buffer(fixture, layer);
+	layer->cannot_fill = true;
+	g_assert_cmpint(show(layer), ==, VIEW_FAILED);
+	settle(fixture);
+	expect_seen(fixture, 40, 30, RED);
+	layer->picture.surface = surface;
+	draw_all(layer, BLUE);
+	settle(fixture);
+	expect_done(layer);
+	expect_seen(fixture, 40, 30, BLUE);
+}
+
+/* The output's own cannot be read: who draws above it is told at once what waits in vain, … */
+static void test_drawn_above_unreadable(struct fixture *fixture, gconstpointer data)
+{
+	struct source_double *base = add_base(fixture);
+	struct source_double *layer = add(fixture, corner, UINT16_MAX);
+
+	use_buffer(fixture, base);
+	base->cannot_fill = true;
+	show(base);
+	settle(fixture);
+	draw_all(layer, GREEN);
+	settle(fixture);
+	g_assert_cmpuint(layer->waits, >, 0);
+	g_assert_cmpuint(layer->failed, >=, layer->waits);
+	/* … and when it brings more, so that it is not answered faster than it could be shown. */
+	g_assert_cmpint(show(layer), ==, VIEW_FAILED);
+	draw_all(base, RED);
+	settle(fixture);
+	expect_done(base);
+	expect_seen(fixture, 0, 0, RED);
+	expect_seen(fixture, 40, 30, GREEN);
+	draw_all(layer, BLUE);
+	settle(fixture);
+	expect_done(layer);
+	expect_seen(fixture, 40, 30, BLUE);
+}
+
 /* Nobody gets a canvas: each is told, and not before it knows what it waits for. */
 static void test_drawn_no_memory(struct fixture *fixture, gconstpointer data)
 {
@@ -974,6 +1086,9 @@ int main(int argc, char **argv)
 	ADD("/view-layers/planes/mode", start, test_planes_mode);
 	ADD("/view-layers/planes/off", start, test_planes_off);
 	ADD("/view-layers/planes/cursor", start, test_planes_cursor);
+	ADD("/view-layers/planes/cursor-gone", start, test_planes_cursor_gone);
+	ADD("/view-layers/planes/leaving", start, test_planes_leaving);
+	ADD("/view-layers/planes/last", start, test_planes_last);
 	ADD("/view-layers/planes/turned", start, test_planes_turned);
 	ADD("/view-layers/drawn/pixels", start_bare, test_drawn_pixels);
 	ADD("/view-layers/drawn/buffer", start_bare, test_drawn_buffer);
@@ -985,6 +1100,8 @@ int main(int argc, char **argv)
 	ADD("/view-layers/drawn/last-unreadable", start_bare, test_drawn_last_unreadable);
 	ADD("/view-layers/drawn/far-ahead", start_bare, test_drawn_far_ahead);
 	ADD("/view-layers/drawn/unreadable", start_bare, test_drawn_unreadable);
+	ADD("/view-layers/drawn/unreadable-next", start_bare, test_drawn_unreadable_next);
+	ADD("/view-layers/drawn/above-unreadable", start_bare, test_drawn_above_unreadable);
 	ADD("/view-layers/drawn/no-memory", start_bare, test_drawn_no_memory);
 	ADD("/view-layers/drawn/failed", start_bare, test_drawn_failed);
 	ADD("/view-layers/drawn/together", start_bare, test_drawn_together);

@@ -240,9 +240,18 @@ void fake_probe(struct kms_device *device)
 	device->listener->probed(device->data);
 }
 
+static void take_planes(struct kms_output *output)
+{
+	for (size_t i = 0; i < KMS_LAYERS_MAX; i++) {
+		output->layers[i].plane = false;
+		drop(&output->layers[i].current);
+	}
+}
+
 void fake_unplug(struct kms_output *output)
 {
 	fake_set_active(output, false);
+	take_planes(output);
 	drop(&output->current);
 }
 
@@ -251,10 +260,7 @@ void fake_set_mode(struct kms_output *output, uint32_t width, uint32_t height)
 	output->mode.width = width;
 	output->mode.height = height;
 	fail_layers(output, ECANCELED);
-	for (size_t i = 0; i < KMS_LAYERS_MAX; i++) {
-		output->layers[i].plane = false;
-		drop(&output->layers[i].current);
-	}
+	take_planes(output);
 	output->device->listener->output_changed(output->device->data, output);
 }
 
