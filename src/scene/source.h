@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A source: anything that hands pictures to views (scene/view.h). A guest's scanout is one
- * (guest_source()), a still picture another (scene/still.h).
+ * (guest_source()).
  *
  * Part of the object that hands out the pictures, which is its maker and outlives its use. The
  * layout binds: it gives a source views and takes them away at any time, also while pictures come,

@@ -7,7 +7,6 @@
 
 #include "channel_fixture.h"
 #include "fake/fake_dmabuf.h"
-#include "scene/still.h"
 #include "scene/view.h"
 #include "scene_fixture.h"
 
@@ -316,19 +315,76 @@ static void test_too_many_views(void)
 	stage_destroy(stage);
 }
 
-/* ---- still pictures ---- */
+/* ---- sources that are no guests ---- */
+
+/* Its picture is there for ever, and it waits for nobody. */
+struct still {
+	struct source source;
+	struct view_picture picture;
+};
+
+static void ignore_presented(void *data, uint64_t serial,
+	const struct kms_presentation *presentation)
+{
+}
+
+static void ignore_failed(void *data, uint64_t serial, int error)
+{
+}
+
+static void ignore_changed(void *data)
+{
+}
+
+static enum view_fill keep_surface(void *data, enum copy_reason reason)
+{
+	return VIEW_FILL_DONE;
+}
+
+static bool add_still_view(struct source *source, struct view *view)
+{
+	static const struct view_listener listener = {
+		.presented = ignore_presented,
+		.failed = ignore_failed,
+		.changed = ignore_changed,
+		.fill_surface = keep_surface,
+	};
+	struct still *still = (struct still *)source;
+
+	view_set_source(view, &listener, still);
+	view_show(view, &still->picture);
+	return true;
+}
+
+static void remove_still_view(struct source *source, struct view *view)
+{
+	view_set_source(view, NULL, NULL);
+}
+
+static const struct source_interface still_interface = {
+	.add_view = add_still_view,
+	.remove_view = remove_still_view,
+};
+
+static void still_init(struct still *still, const struct view_picture *picture)
+{
+	*still = (struct still){.picture = *picture};
+	source_init(&still->source, &still_interface, g_strdup("the splash"));
+	source_enabled(&still->source);
+}
 
 /* From one source to the next on one output, and another output beside it. */
 static void test_still_color(void)
 {
 	struct stage *stage = stage_create(2);
-	struct still *still = still_create_color("the splash", GREEN);
 	struct kms_output *output = &stage->card->outputs[0];
+	struct still still;
 
-	g_assert_cmpstr(source_name(still_source(still)), ==, "the splash");
-	g_assert_cmpint(source_state(still_source(still)), ==, SOURCE_ENABLED);
-	g_assert_true(source_add_view(still_source(still), stage->views[0]));
-	g_assert_true(source_add_view(still_source(still), stage->views[1]));
+	still_init(&still, &(struct view_picture){.solid = true, .color = GREEN});
+	g_assert_cmpstr(source_name(&still.source), ==, "the splash");
+	g_assert_cmpint(source_state(&still.source), ==, SOURCE_ENABLED);
+	g_assert_true(source_add_view(&still.source, stage->views[0]));
+	g_assert_true(source_add_view(&still.source, stage->views[1]));
 	scene_expect_color(output, GREEN);
 	scene_expect_color(&stage->card->outputs[1], GREEN);
 	fake_flip(output);
@@ -341,49 +397,13 @@ static void test_still_color(void)
 
 	draw_red(stage);
 	scene_expect_color(output, GREEN);
-	source_remove_view(still_source(still), stage->views[0]);
+	source_remove_view(&still.source, stage->views[0]);
 	bind(stage, 0);
 	scene_expect_color(output, RED);
 	scene_expect_color(&stage->card->outputs[1], GREEN);
-	still_destroy(still);
+	source_remove_view(&still.source, stage->views[1]);
 	scene_expect_color(&stage->card->outputs[1], GREEN);
-	stage_destroy(stage);
-}
-
-/* What it shows on an output ends with that; another that shows it goes on. */
-static void test_still_lets_go(void)
-{
-	struct stage *stage = stage_create(2);
-	struct still *still = still_create_color("the splash", GREEN);
-
-	g_assert_true(source_add_view(still_source(still), stage->views[0]));
-	g_assert_true(source_add_view(still_source(still), stage->views[1]));
-	fake_flip(&stage->card->outputs[0]);
-	fake_flip(&stage->card->outputs[1]);
-	source_remove_view(still_source(still), stage->views[0]);
-	draw_red(stage);
-	bind(stage, 0);
-	fake_flip(&stage->card->outputs[0]);
-	still_source(still)->interface->blank(still_source(still));
-	scene_expect_color(&stage->card->outputs[0], RED);
-	scene_expect_color(&stage->card->outputs[1], 0);
-	still_destroy(still);
-	still_destroy(NULL);
-	stage_destroy(stage);
-}
-
-static void test_still_on_too_many(void)
-{
-	struct stage *stage = stage_create(KMS_OUTPUTS_MAX + 1);
-	struct still *still = still_create_color("the splash", GREEN);
-
-	for (size_t i = 0; i < KMS_OUTPUTS_MAX; i++)
-		g_assert_true(source_add_view(still_source(still), stage->views[i]));
-	g_assert_false(source_add_view(still_source(still), stage->views[KMS_OUTPUTS_MAX]));
-	source_remove_view(still_source(still), stage->views[KMS_OUTPUTS_MAX - 1]);
-	g_assert_true(source_add_view(still_source(still), stage->views[KMS_OUTPUTS_MAX]));
-	scene_expect_color(&stage->card->outputs[KMS_OUTPUTS_MAX], GREEN);
-	still_destroy(still);
+	source_finish(&still.source);
 	stage_destroy(stage);
 }
 
@@ -395,12 +415,12 @@ static void test_still_picture(void)
 	struct kms_output *output = &stage->card->outputs[0];
 	uint32_t stride;
 	uint32_t *pixels = (uint32_t *)(void *)surface_pixels(surface, &stride);
-	struct still *still;
+	struct still still;
 
 	for (size_t i = 0; i < stride / 4 * 12; i++)
 		pixels[i] = BLUE;
-	still = still_create_picture("no signal", surface);
-	g_assert_true(source_add_view(still_source(still), stage->views[0]));
+	still_init(&still, &(struct view_picture){.width = 32, .height = 12, .surface = surface});
+	g_assert_true(source_add_view(&still.source, stage->views[0]));
 	/* Fitted: twice as large, in the middle. */
 	g_assert_cmphex(fake_pixel(output, 0, 11), ==, 0);
 	g_assert_cmphex(fake_pixel(output, 0, 12), ==, BLUE);
@@ -411,12 +431,11 @@ static void test_still_picture(void)
 	fake_set_active(output, true);
 	g_assert_cmphex(fake_pixel(output, 32, 24), ==, BLUE);
 	fake_flip(output);
-	still_source(still)->interface->blank(still_source(still));
+	view_release(stage->views[0], true);
 	scene_expect_color(output, 0);
-	source_remove_view(still_source(still), stage->views[0]);
-	/* Once more is nothing. */
-	source_remove_view(still_source(still), stage->views[0]);
-	still_destroy(still);
+	source_remove_view(&still.source, stage->views[0]);
+	source_finish(&still.source);
+	surface_destroy(surface);
 	stage_destroy(stage);
 }
 
@@ -674,8 +693,6 @@ int main(int argc, char **argv)
 	g_test_add_data_func("/source/card/imported-anew", NULL, test_card_goes);
 	g_test_add_data_func("/source/card/copied-then", "copied", test_card_goes);
 	g_test_add_func("/source/still/color", test_still_color);
-	g_test_add_func("/source/still/still-lets-go", test_still_lets_go);
-	g_test_add_func("/source/still/still-on-too-many", test_still_on_too_many);
 	g_test_add_func("/source/still/picture", test_still_picture);
 	g_test_add_func("/source/card/pixels", test_card_goes_with_pixels);
 	g_test_add_func("/source/dark/blank", test_blank);
