@@ -122,7 +122,7 @@ struct kms_output {
 	struct kms_stack_answer *arranged; /* one of the stacks' answers; NULL */
 	uint16_t picture_zpos;
 	bool rearranged; /* a commit has to move or turn off planes, if no frame of theirs does */
-	bool lacks_plane; /* one that another CRTC has would serve */
+	bool lacks_plane; /* one that another CRTC has would serve, or let the driver take what it denies */
 	int64_t gather_due_us; /* until then frames wait for those of other layers; KMS_NEVER */
 
 	struct kms_cursor cursor;

@@ -271,7 +271,8 @@ static bool find_out(struct search *search, struct kms_stack_answer *answer)
 static bool is_still_true(const struct kms_output *output, const struct kms_stack *stack,
 	const struct kms_stack_answer *answer)
 {
-	if (answer->lacking && answer->releases != output->card->plane_releases)
+	if (kms_stack_answer_can_improve(answer) &&
+		answer->releases != output->card->plane_releases)
 		return false;
 	for (size_t i = 1; i < stack->count; i++) {
 		if (answer->planes[i] && !is_free(output, answer->planes[i]))
@@ -338,7 +339,7 @@ static void adopt(struct kms_output *output, const struct kms_layer_wish *wishes
 	}
 	output->arranged = answer;
 	output->picture_zpos = answer ? answer->zpos[0] : 0;
-	output->lacks_plane = answer && answer->lacking;
+	output->lacks_plane = answer && kms_stack_answer_can_improve(answer);
 	output->rearranged = needs_commit(output);
 	release_planes(output);
 	if (output->rearranged)
@@ -398,6 +399,7 @@ uint32_t kms_output_arrange(struct kms_output *output, const struct kms_layer_wi
 			adopt(output, wishes, &stack, NULL);
 			return 0;
 		}
+		answer.denials = known ? known->denials : 0;
 		known = kms_stacks_remember(&output->stacks, &stack, &answer);
 	}
 	set = bits(&stack, known);
@@ -407,14 +409,30 @@ uint32_t kms_output_arrange(struct kms_output *output, const struct kms_layer_wi
 	return set;
 }
 
+/* Of one that it had. What else the card does may be why: when that gives up a plane it is tried again, a few
+ * times. */
+static bool deny(struct kms_output *output, size_t place)
+{
+	struct kms_stack_answer *answer = output->arranged;
+	bool had = answer->planes[place] != NULL;
+
+	answer->planes[place] = NULL;
+	answer->releases = output->card->plane_releases;
+	return had;
+}
+
 void kms_output_deny_layers(struct kms_output *output, uint32_t layers)
 {
+	bool denied = false;
+
 	for (uint32_t left = layers & KMS_LAYERS_ABOVE & output->shown; left; left &= left - 1) {
 		const struct kms_output_layer *layer = &output->layers[kms_layer_lowest(left)];
 
 		if (output->arranged && layer->place)
-			output->arranged->planes[layer->place] = NULL;
+			denied |= deny(output, layer->place);
 	}
+	if (denied)
+		output->arranged->denials++;
 	kms_output_note_change(output);
 }
 

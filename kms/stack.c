@@ -155,6 +155,11 @@ static bool is_equal(const struct kms_stack *a, const struct kms_stack *b)
 	return true;
 }
 
+bool kms_stack_answer_can_improve(const struct kms_stack_answer *answer)
+{
+	return answer->lacking || (answer->denials > 0 && answer->denials < KMS_STACK_DENIALS_MAX);
+}
+
 struct kms_stack_answer *kms_stacks_find(struct kms_stacks *stacks, const struct kms_stack *stack)
 {
 	for (size_t i = 0; i < KMS_STACKS_MAX; i++) {

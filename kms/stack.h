@@ -34,8 +34,15 @@ struct kms_stack_answer {
 		*planes[KMS_STACK_MAX]; /* NULL: it has none. The first is the picture's own. */
 	uint16_t zpos[KMS_STACK_MAX]; /* as struct kms_layer has it */
 	bool lacking; /* a plane that another CRTC has might serve: true until one is set free */
-	unsigned int releases; /* struct kms_card's, when it was given */
+	unsigned int denials; /* so often the driver has refused what it had taken */
+	unsigned int releases; /* struct kms_card's, when it was given, or was denied last */
 };
+
+/* What was denied so often is not asked for again before the next mode set. */
+#define KMS_STACK_DENIALS_MAX 3
+
+/* Once a plane is set free, there may be a better one. */
+bool kms_stack_answer_can_improve(const struct kms_stack_answer *answer);
 
 bool kms_stack_member_equal(const struct kms_stack_member *a, const struct kms_stack_member *b);
 

@@ -284,6 +284,57 @@ static void test_given_up(struct card_fixture *card)
 	layers_end(&second);
 }
 
+/* The driver takes all but the lower one, whatever it said before. */
+static void show_refused(struct layers_fixture *fixture, struct card_fixture *card)
+{
+	struct kms_output *output = card->outputs[1].output;
+	unsigned int failures = fixture->layers[0].failures;
+
+	kms_output_begin(output);
+	card_submit(card, 1);
+	layers_submit(fixture, 0);
+	layers_submit(fixture, 1);
+	/* All, then without the upper one. */
+	double_fail(DOUBLE_COMMIT, ENOSPC, 0, 2);
+	kms_output_end(output);
+	double_fail(DOUBLE_COMMIT, 0, 0, 0);
+	card_turn();
+	g_assert_cmpuint(fixture->layers[0].failures, ==, failures + 1);
+	card_flip(1);
+}
+
+/* What was refused once is tried again when another output has given up a plane, but not for ever. */
+static void test_denied(struct card_fixture *card)
+{
+	const struct kms_output_counters *counters;
+	struct layers_fixture first, second;
+
+	layers_shape();
+	double_card.crtcs = 2;
+	card_start(card);
+	layers_make(&second, card, 1, 2);
+	counters = kms_output_counters(card->outputs[1].output);
+	for (unsigned int round = 1; round <= KMS_STACK_DENIALS_MAX; round++) {
+		uint64_t asked;
+
+		layers_make(&first, card, 0, 1);
+		layers_show(&first);
+		g_assert_cmphex(layers_arrange(&second), ==, 7);
+		show_refused(&second, card);
+		asked = counters->tests;
+		g_assert_cmphex(layers_arrange(&second), ==, 1 | 1 << 2);
+		g_assert_cmpuint(counters->tests, ==, asked);
+		layers_end(&first);
+		card_wait(flip(0) && double_value(DOUBLE_SHARED(0), "CRTC_ID") != DOUBLE_CRTC(0) &&
+			double_value(DOUBLE_SHARED(1), "CRTC_ID") != DOUBLE_CRTC(0) &&
+			double_value(DOUBLE_SHARED(2), "CRTC_ID") != DOUBLE_CRTC(0));
+		flip(0);
+		flip(1);
+	}
+	g_assert_cmphex(layers_arrange(&second), ==, 1 | 1 << 2);
+	layers_end(&second);
+}
+
 /* A cursor that stands on an overlay keeps it, and what comes as a cursor takes none of a layer's. */
 static void test_cursor(struct card_fixture *card)
 {
@@ -438,6 +489,7 @@ int main(int argc, char **argv)
 	card_add_test("/kms/planes/blend-modes", test_blend_modes);
 	card_add_test("/kms/planes/shared", test_shared);
 	card_add_test("/kms/planes/given-up", test_given_up);
+	card_add_test("/kms/planes/denied", test_denied);
 	card_add_test("/kms/planes/cursor", test_cursor);
 	card_add_test("/kms/planes/hidden-cursor", test_hidden_cursor);
 	card_add_test("/kms/planes/cursor-above", test_cursor_above);
