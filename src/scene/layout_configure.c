@@ -13,14 +13,47 @@ static const struct screen *screen_of(const struct entry *entry)
 	return &entry->member->screens[entry->scanout];
 }
 
+/* Nobody looks at it, by its guest's off-after or idle-off. */
+static bool is_unwatched(const struct entry *entry)
+{
+	return entry->member->idle || screen_of(entry)->unlit;
+}
+
+static bool is_used(const struct entry *entry)
+{
+	return entry->member->used >> entry->scanout & 1;
+}
+
+/* Nobody looks at any guest that the output, which has layers, shows: `own` below them, or NULL. Pictures have
+ * no say, nor has a guest that has not begun to show something. */
+static bool are_unwatched(const struct layout *layout, const struct kms_output *output,
+	const struct entry *own)
+{
+	bool any = own && own->lit && !layout_has_picture(own);
+
+	if (any && !is_unwatched(own))
+		return false;
+	for (size_t i = 0; i < layout->layer_count; i++) {
+		const struct entry *entry = &layout->layers[i];
+
+		if (entry->output != output || !entry->member || !is_used(entry))
+			continue;
+		if (!is_unwatched(entry))
+			return false;
+		any = true;
+	}
+	return any;
+}
+
 bool layout_is_off(const struct entry *entry)
 {
-	if (!layout_in_hours(entry->member->layout, entry->section))
+	const struct layout *layout = entry->member->layout;
+
+	if (!layout_in_hours(layout, entry->section))
 		return true;
-	/* Layers are seen whether somebody looks at what is below or not. */
-	if (layout_has_picture(entry) || layout_has_layers(entry->member->layout, entry->output))
-		return false;
-	return !entry->lit || entry->member->idle || screen_of(entry)->unlit;
+	if (layout_has_layers(layout, entry->output))
+		return are_unwatched(layout, entry->output, entry);
+	return !layout_has_picture(entry) && (!entry->lit || is_unwatched(entry));
 }
 
 struct layout_connector layout_describe(const struct kms_output *output)
@@ -108,7 +141,8 @@ static size_t make_requests(struct layout *layout, uint32_t card,
 		request->mode = vacant->section->mode;
 		request->keep_picture = layout_keeps_picture(&vacant->section->picture,
 			vacant->placeholder);
-		request->off = !layout_in_hours(layout, vacant->section);
+		request->off = !layout_in_hours(layout, vacant->section) ||
+			are_unwatched(layout, vacant->output, NULL);
 	}
 	return count;
 }

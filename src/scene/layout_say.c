@@ -22,9 +22,9 @@ static void say_entry(struct entry *entry)
 				: !layout_in_hours(entry->member->layout, entry->section)
 				? "off at this hour"
 				: layout_has_picture(entry) ? "on, with its own picture until used"
+				: !layout_is_off(entry)	    ? "on"
 				: !entry->lit		    ? "off until used"
-				: layout_is_off(entry)	    ? "off"
-							    : "on",
+							    : "off",
 			entry->scanout, guest_name(entry->member->options.guest));
 	if (g_strcmp0(line, entry->said) == 0)
 		return;

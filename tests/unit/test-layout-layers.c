@@ -378,12 +378,60 @@ static void test_layouts(gconstpointer data)
 	scene_destroy(scene);
 }
 
-/* The output stays on for the layer when nobody looks at what is below. */
+static void expect_lit(struct scene *scene, bool lit)
+{
+	fake_tell(scene->card);
+	g_assert_true(scene_output(scene, 0)->active == lit);
+}
+
+/* The output goes off when nobody looks at any guest that it shows, and comes back for each of them. A picture
+ * has no say. */
+static void test_idle(gconstpointer data)
+{
+	static const struct layout_output pictured = {.name = "DP-1",
+		.scanout = -1,
+		.pictured = true,
+		.picture = {.color = BLUE}};
+	bool has_guest_below = GPOINTER_TO_UINT(data);
+	struct layout_layer layers[] = {corner(), corner()};
+	struct scene *scene;
+
+	layers[0].guest = "b";
+	layers[0].scanout = 0;
+	layers[1].guest = has_guest_below ? NULL : "a";
+	layers[1].scanout = 0;
+	layers[1].x = 0;
+	scene = start(has_guest_below ? &shows_a : &pictured, layers, 2, 6);
+	expect_lit(scene, true);
+	scene_scanout(scene, 0, SCENE_WIDTH, SCENE_HEIGHT);
+	scene_update(scene, 0, scene_full, RED);
+	/* One that has not begun does not keep it on, and does when it has. */
+	layout_set_idle(scene->layout, scene->guests[0], true);
+	expect_lit(scene, false);
+	update_b(scene, 16, 12, GREEN);
+	expect_lit(scene, true);
+	layout_set_idle(scene->layout, scene->guests[1], true);
+	expect_lit(scene, false);
+	layout_set_idle(scene->layout, scene->guests[1], false);
+	expect_lit(scene, true);
+	settle(scene);
+	expect(scene, 32, 24, GREEN);
+	expect(scene, 63, 0, has_guest_below ? RED : BLUE);
+	layout_set_idle(scene->layout, scene->guests[1], true);
+	expect_lit(scene, false);
+	layout_set_idle(scene->layout, scene->guests[0], false);
+	expect_lit(scene, true);
+	scene_destroy(scene);
+}
+
+/* The same where guests switch their screens off. */
 static void test_dark(void)
 {
 	struct layout_layer layer = corner();
 	const struct scene_options options = {
 		.guests = 2,
+		.sections = &shows_a,
+		.section_count = 1,
 		.layers = &layer,
 		.layer_count = 1,
 		.off_after_ms = 1,
@@ -396,9 +444,23 @@ static void test_dark(void)
 	scene_configure(scene, &options);
 	scene_attach(scene, 0);
 	scene_attach(scene, 1);
-	layout_set_idle(scene->layout, scene->guests[0], true);
-	fake_tell(scene->card);
-	g_assert_true(scene_output(scene, 0)->active);
+	scene_scanout(scene, 0, SCENE_WIDTH, SCENE_HEIGHT);
+	scene_update(scene, 0, scene_full, RED);
+	update_b(scene, 16, 12, GREEN);
+	expect_lit(scene, true);
+	scene_scanout(scene, 0, 0, 0);
+	while (!source_dark(guest_source(scene->guests[0], 0)))
+		g_main_context_iteration(NULL, TRUE);
+	settle(scene);
+	expect_lit(scene, true);
+	scene_send(scene, 1, VHOST_USER_GPU_SCANOUT, &(struct vhost_user_gpu_scanout){0}, 12, -1);
+	while (!scene_output(scene, 0)->changed)
+		g_main_context_iteration(NULL, TRUE);
+	expect_lit(scene, false);
+	update_b(scene, 16, 12, BLUE);
+	expect_lit(scene, true);
+	settle(scene);
+	expect(scene, 32, 24, BLUE);
 	scene_destroy(scene);
 }
 
@@ -426,6 +488,8 @@ int main(int argc, char **argv)
 	g_test_add_data_func("/layout/layers/layouts/planes", GUINT_TO_POINTER(6), test_layouts);
 	g_test_add_data_func("/layout/layers/layouts/drawn", GUINT_TO_POINTER(0), test_layouts);
 	g_test_add_func("/layout/layers/replies", test_replies);
+	g_test_add_data_func("/layout/layers/idle/guest-below", GUINT_TO_POINTER(1), test_idle);
+	g_test_add_data_func("/layout/layers/idle/picture-below", GUINT_TO_POINTER(0), test_idle);
 	g_test_add_func("/layout/layers/dark", test_dark);
 	return g_test_run();
 }
