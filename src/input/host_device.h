@@ -29,6 +29,10 @@ struct host_device {
 	struct screen *screen; /* of a tablet whose tool is near */
 	bool complained; /* nobody knows where it lies */
 	bool kept; /* of a tablet: its tool woke the screen, and still touches */
+	/* Of an absolute pointer: where it is, … */
+	struct screen *pointed;
+	struct focus *pointing; /* … and whose buttons its own are; NULL: as `focus` */
+	unsigned int buttons; /* held; as long as there are any, it stays with what it pressed */
 };
 
 /* libinput's part, asked before there is a host_device; `sections` is of struct config_device. */

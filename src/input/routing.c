@@ -12,7 +12,8 @@
 /* What is only one machine's. */
 struct own {
 	struct pen *pen;
-	struct focus *focus; /* of the host's devices that are its own; NULL: there are none */
+	/* Of the host's devices that are its own, and of pointers above its layers; NULL: there are none. */
+	struct focus *focus;
 };
 
 struct routing {
@@ -38,6 +39,8 @@ static struct own *find_own(struct routing *routing, const struct machine *machi
 		index++;
 	return &routing->own[index];
 }
+
+static struct focus *own_focus(struct routing *routing, struct machine *machine);
 
 static struct machine *machine_of_guest(void *data, const char *guest)
 {
@@ -148,23 +151,53 @@ static void set_picture(struct focus *focus, const struct screen *screen)
 	machine_set_picture(focus_machine(focus), width, height);
 }
 
-/* An absolute pointer is on the screen that it lies on, else on the first of its machine. */
+/* Where its buttons and wheels go. */
+static struct focus *pointer_focus(const struct host_device *host)
+{
+	return host->pointing ? host->pointing : host->focus;
+}
+
+static struct focus *focus_of(struct routing *routing, const struct host_device *host,
+	struct machine *machine)
+{
+	return focus_machine(host->focus) == machine ? host->focus : own_focus(routing, machine);
+}
+
+/* An absolute pointer is on the screen that it lies on, else on the first of its machine. There it is above
+ * whatever is seen, layers of other machines too; but not where its machine is not, which it follows. */
+static struct screen *locate_pointer(const struct routing *routing, const struct host_device *host,
+	const struct seat_event *event)
+{
+	bool drags = host->buttons > 0;
+	const struct machine *machine = focus_machine(drags ? pointer_focus(host) : host->focus);
+	struct screen *screen = screens_find(&routing->screens, host);
+
+	if (drags && host->pointed && host->pointed->machine == machine)
+		return host->pointed;
+	if (!screen || !screens_shows(&routing->screens, screen, machine))
+		screen = screens_first(&routing->screens, machine);
+	else if (!drags && !host->guest)
+		machine = NULL;
+	if (!screen)
+		return NULL;
+	return screens_at(&routing->screens, screen, machine, event->point.x, event->point.y);
+}
+
 static void point_happened(struct routing *routing, struct host_device *host,
 	const struct seat_event *event)
 {
-	const struct machine *machine = focus_machine(host->focus);
-	struct screen *screen = screens_find(&routing->screens, host);
+	struct screen *screen = locate_pointer(routing, host, event);
 	double x, y;
 
-	if (!screen || screen->machine != machine)
-		screen = screens_first(&routing->screens, machine);
-	if (!screen)
+	host->pointed = screen;
+	if (host->buttons == 0)
+		host->pointing = screen ? focus_of(routing, host, screen->machine) : NULL;
+	idle_input(routing->idle, focus_machine(pointer_focus(host)));
+	if (!screen ||
+		screen_pick(screen, event->point.x, event->point.y, &x, &y) == VIEW_POINT_NOWHERE)
 		return;
-	screen = screens_at(&routing->screens, screen, machine, event->point.x, event->point.y);
-	if (screen_pick(screen, event->point.x, event->point.y, &x, &y) == VIEW_POINT_NOWHERE)
-		return;
-	set_picture(host->focus, screen);
-	focus_point(host->focus, x, y);
+	set_picture(pointer_focus(host), screen);
+	focus_point(pointer_focus(host), x, y);
 }
 
 static void motion_happened(struct routing *routing, const struct host_device *host,
@@ -180,15 +213,24 @@ static void motion_happened(struct routing *routing, const struct host_device *h
 /* A press that wakes the screen is kept, and so is a turn of the wheel; a release is not: its press
  * was before the screen went off. */
 static void focus_happened(struct routing *routing, const struct host_device *host,
-	const struct seat_event *event)
+	struct focus *focus, const struct seat_event *event)
 {
 	bool is_press = (event->type == SEAT_EVENT_KEY || event->type == SEAT_EVENT_BUTTON);
 
-	if (!idle_input(routing->idle, focus_machine(host->focus)) ||
-		(is_press && !event->key.pressed))
-		focus_event(host->focus, event, host->raw);
+	if (!idle_input(routing->idle, focus_machine(focus)) || (is_press && !event->key.pressed))
+		focus_event(focus, event, host->raw);
 	else if (is_press)
-		focus_keep(host->focus, event);
+		focus_keep(focus, event);
+}
+
+static void button_happened(struct routing *routing, struct host_device *host,
+	const struct seat_event *event)
+{
+	focus_happened(routing, host, pointer_focus(host), event);
+	if (event->key.pressed)
+		host->buttons++;
+	else if (host->buttons > 0)
+		host->buttons--;
 }
 
 /* The lid is everybody's, unless the configuration gives it to one. */
@@ -214,17 +256,20 @@ static void event_happened(void *data, struct seat_device *device, const struct 
 		focus_event(host->focus, event, host->raw);
 		break;
 	case SEAT_EVENT_KEY:
+		focus_happened(routing, host, host->focus, event);
+		break;
 	case SEAT_EVENT_BUTTON:
+		button_happened(routing, host, event);
+		break;
 	case SEAT_EVENT_WHEEL:
 	case SEAT_EVENT_SCROLL:
-		focus_happened(routing, host, event);
+		focus_happened(routing, host, pointer_focus(host), event);
 		break;
 	case SEAT_EVENT_MOTION:
 		idle_input(routing->idle, focus_machine(host->focus));
 		motion_happened(routing, host, event);
 		break;
 	case SEAT_EVENT_ABSOLUTE:
-		idle_input(routing->idle, focus_machine(host->focus));
 		point_happened(routing, host, event);
 		break;
 	case SEAT_EVENT_TOUCH_DOWN:
@@ -313,13 +358,12 @@ static const struct focus_listener focus_listener = {
 	.switch_layout = focus_layout,
 };
 
-static struct focus *own_focus(struct routing *routing, const char *guest)
+static struct focus *own_focus(struct routing *routing, struct machine *machine)
 {
-	size_t index = machines_index(routing->options.machines, guest);
-	struct own *own = &routing->own[index];
+	struct own *own = find_own(routing, machine);
 
 	if (!own->focus)
-		own->focus = focus_create(&routing->list[index], 1, 0, &routing->keys,
+		own->focus = focus_create(&routing->list[own - routing->own], 1, 0, &routing->keys,
 			&focus_listener, routing);
 	return own->focus;
 }
@@ -337,7 +381,8 @@ static void device_added(void *data, struct seat_device *device)
 	struct routing *routing = data;
 	struct host_device *host = host_device_create(routing->options.config->devices, device);
 
-	host->focus = host->guest ? own_focus(routing, host->guest) : routing->focus;
+	host->focus = host->guest ? own_focus(routing, machine_of_guest(routing, host->guest))
+				  : routing->focus;
 	seat_device_set_data(device, host);
 	g_ptr_array_add(routing->host_devices, host);
 	idle_count(routing->idle, true);
@@ -367,6 +412,16 @@ void routing_note_input(struct routing *routing, const struct machine *machine)
 
 /* ---- outputs come and go ---- */
 
+static void leave_pointer(struct host_device *host, const struct screen *screen)
+{
+	if (host->pointed != screen)
+		return;
+	host->pointed = NULL;
+	/* What is held is released where it was pressed. */
+	if (host->buttons == 0)
+		host->pointing = NULL;
+}
+
 /* A touch that has begun there is lifted, a tool that is near is gone. */
 static void screen_leaves(void *data, struct screen *screen)
 {
@@ -379,6 +434,7 @@ static void screen_leaves(void *data, struct screen *screen)
 	for (guint i = 0; i < routing->host_devices->len; i++) {
 		struct host_device *host = g_ptr_array_index(routing->host_devices, i);
 
+		leave_pointer(host, screen);
 		if (host->screen != screen)
 			continue;
 		pen_leave(find_own(routing, screen->machine)->pen, host);

@@ -174,6 +174,17 @@ struct screen *screens_at(const struct screens *screens, struct screen *screen,
 	return find_lowest(screens, screen, machine);
 }
 
+bool screens_shows(const struct screens *screens, const struct screen *screen,
+	const struct machine *machine)
+{
+	for (size_t i = 0; i < screens->count; i++) {
+		if (screens->list[i]->machine == machine &&
+			is_on_output_of(screens->list[i], screen))
+			return true;
+	}
+	return false;
+}
+
 struct screen *screens_first(const struct screens *screens, const struct machine *machine)
 {
 	for (size_t i = 0; i < screens->count; i++) {

@@ -51,6 +51,10 @@ struct screen *screens_find(const struct screens *screens, const struct host_dev
 struct screen *screens_at(const struct screens *screens, struct screen *screen,
 	const struct machine *machine, double x, double y);
 
+/* The machine is shown on the screen's output, or on a layer of that. */
+bool screens_shows(const struct screens *screens, const struct screen *screen,
+	const struct machine *machine);
+
 /* The first that shows the machine; NULL: none does. */
 struct screen *screens_first(const struct screens *screens, const struct machine *machine);
 

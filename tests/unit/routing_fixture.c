@@ -78,7 +78,8 @@ void routing_show(struct routing_fixture *fixture, size_t guest, uint32_t width,
 }
 
 static void set_up_guests(struct routing_fixture *fixture, const char *const *machine_names,
-	unsigned int kinds, gint64 idle_ms, struct config_device *section)
+	unsigned int kinds, gint64 idle_ms, struct config_device *section,
+	const struct layout_layer *layer)
 {
 	static const struct layout_output sections[] = {
 		{.name = "DP-1", .guest = "a"},
@@ -89,6 +90,8 @@ static void set_up_guests(struct routing_fixture *fixture, const char *const *ma
 		.guests = 2,
 		.sections = sections,
 		.section_count = 2,
+		.layers = layer,
+		.layer_count = layer ? 1 : 0,
 	};
 	g_autoptr(GError) error = NULL;
 	struct machine *const *list;
@@ -142,7 +145,25 @@ void routing_set_up(struct routing_fixture *fixture, unsigned int kinds, gint64 
 	struct config_device *section)
 {
 	set_up_guests(fixture, (const char *const[]){routing_name_a, routing_name_b}, kinds,
-		idle_ms, section);
+		idle_ms, section, NULL);
+}
+
+void routing_set_up_layer(struct routing_fixture *fixture, unsigned int kinds,
+	struct config_device *section)
+{
+	static const struct layout_layer layer = {
+		.name = "cluster",
+		.output = "DP-1",
+		.guest = routing_name_b,
+		.x = SCENE_WIDTH / 2,
+		.y = SCENE_HEIGHT / 2,
+		.width = SCENE_WIDTH / 2,
+		.height = SCENE_HEIGHT / 2,
+		.opacity = UINT16_MAX,
+	};
+
+	set_up_guests(fixture, (const char *const[]){routing_name_a, routing_name_b}, kinds, 0,
+		section, &layer);
 }
 
 /* Both guests are of one. */
@@ -150,7 +171,7 @@ void routing_set_up_one_machine(struct routing_fixture *fixture, unsigned int ki
 	struct config_device *section)
 {
 	set_up_guests(fixture, (const char *const[]){routing_name_a, routing_name_a}, kinds, 0,
-		section);
+		section, NULL);
 }
 
 void routing_turn(void)
@@ -251,6 +272,15 @@ void host_point(struct routing_fixture *fixture, double x, double y)
 		(struct libinput_event){.type = LIBINPUT_EVENT_POINTER_MOTION_ABSOLUTE,
 			.x = x,
 			.y = y});
+}
+
+void host_button(struct routing_fixture *fixture, bool pressed)
+{
+	host_send(fixture,
+		(struct libinput_event){.type = LIBINPUT_EVENT_POINTER_BUTTON,
+			.code = BTN_LEFT,
+			.state = pressed ? LIBINPUT_BUTTON_STATE_PRESSED
+					 : LIBINPUT_BUTTON_STATE_RELEASED});
 }
 
 void host_move(struct routing_fixture *fixture, double x, double raw_x)

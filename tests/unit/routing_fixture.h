@@ -40,6 +40,9 @@ void routing_set_up(struct routing_fixture *fixture, unsigned int kinds, gint64 
 /* Both guests are of one machine, a. */
 void routing_set_up_one_machine(struct routing_fixture *fixture, unsigned int kinds,
 	struct config_device *section);
+/* And b is on a layer, too: the lower right quarter of DP-1. */
+void routing_set_up_layer(struct routing_fixture *fixture, unsigned int kinds,
+	struct config_device *section);
 void routing_tear_down(struct routing_fixture *fixture);
 
 /* The device is there, and can do this. */
@@ -66,6 +69,7 @@ void host_touch(struct routing_fixture *fixture, enum libinput_event_type type, 
 	double x);
 void host_tool(struct routing_fixture *fixture, bool near, bool down, double x);
 void host_point(struct routing_fixture *fixture, double x, double y);
+void host_button(struct routing_fixture *fixture, bool pressed);
 void host_move(struct routing_fixture *fixture, double x, double raw_x);
 
 /* What a machine gets at 0.5: of a finger (with the number of the touch), of a pen that comes near. */

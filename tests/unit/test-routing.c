@@ -108,12 +108,8 @@ static void test_mouse(void)
 	/* No keyboard, no LEDs. */
 	libinput_double_expect(&fixture.device, "");
 	host_move(&fixture, 3, 5);
-	host_send(&fixture,
-		(struct libinput_event){.type = LIBINPUT_EVENT_POINTER_BUTTON,
-			.code = BTN_LEFT,
-			.state = LIBINPUT_BUTTON_STATE_PRESSED});
-	host_send(&fixture,
-		(struct libinput_event){.type = LIBINPUT_EVENT_POINTER_BUTTON, .code = BTN_LEFT});
+	host_button(&fixture, true);
+	host_button(&fixture, false);
 	routing_expect(&fixture, "pointer REL_X=5\npointer BTN_LEFT=1\npointer BTN_LEFT=0\n", "");
 	routing_tear_down(&fixture);
 
@@ -161,6 +157,65 @@ static void test_absolute_pointer(void)
 	host_point(&fixture, 0.5, 0.5);
 	host_move(&fixture, 0, 0);
 	routing_expect(&fixture, "absolute ABS_X=16384 ABS_Y=32768\n", "");
+	routing_tear_down(&fixture);
+	g_free(section.match_name);
+}
+
+/* Above a layer of another machine's it is that one's, with its buttons: as long as one is held, and wherever
+ * it goes meanwhile. The keyboard stays. */
+static void test_absolute_pointer_on_layer(void)
+{
+	struct config_device section = {.match_name = g_strdup("*"), .output = (char[]){"DP-1"}};
+	struct routing_fixture fixture;
+
+	routing_set_up_layer(&fixture, 1u << INPUT_ABSOLUTE | 1u << INPUT_KEYBOARD, &section);
+	routing_plug(&fixture, LIBINPUT_DEVICE_CAP_POINTER);
+	host_point(&fixture, 0.25, 0.25);
+	host_button(&fixture, true);
+	host_point(&fixture, 0.75, 0.75);
+	host_button(&fixture, false);
+	routing_expect(&fixture,
+		"absolute ABS_X=16384 ABS_Y=16384\nabsolute BTN_LEFT=1\n"
+		"absolute ABS_X=49151 ABS_Y=49151\nabsolute BTN_LEFT=0\n",
+		"");
+	host_point(&fixture, 0.75, 0.75);
+	host_button(&fixture, true);
+	host_key(&fixture, KEY_A, true);
+	host_key(&fixture, KEY_A, false);
+	host_point(&fixture, 0.25, 0.75);
+	routing_expect(&fixture, "keyboard KEY_A=1\nkeyboard KEY_A=0\n",
+		"absolute ABS_X=32768 ABS_Y=32768\nabsolute BTN_LEFT=1\n"
+		"absolute ABS_X=0 ABS_Y=32768\n");
+	/* What is held when the layer goes is released there. */
+	layout_set_device(fixture.scene->layout, 0, NULL);
+	routing_outputs_changed(fixture.routing);
+	host_button(&fixture, false);
+	routing_expect(&fixture, "", "absolute BTN_LEFT=0\n");
+	routing_tear_down(&fixture);
+	g_free(section.match_name);
+}
+
+/* Where the machine that has the keyboard is not on that output, the pointer goes with it, and so does one
+ * that is a machine's own. */
+static void test_absolute_pointer_beside_layer(void)
+{
+	struct config_device section = {.match_name = g_strdup("*"),
+		.output = (char[]){"DP-1"},
+		.guest = routing_name_a};
+	struct routing_fixture fixture;
+
+	routing_set_up_layer(&fixture, 1u << INPUT_ABSOLUTE, &section);
+	routing_plug(&fixture, LIBINPUT_DEVICE_CAP_POINTER);
+	host_point(&fixture, 0.75, 0.75);
+	routing_expect(&fixture, "absolute ABS_X=49151 ABS_Y=49151\n", "");
+	routing_tear_down(&fixture);
+
+	section.guest = NULL;
+	section.output = (char[]){"DP-2"};
+	routing_set_up_layer(&fixture, 1u << INPUT_ABSOLUTE, &section);
+	routing_plug(&fixture, LIBINPUT_DEVICE_CAP_POINTER);
+	host_point(&fixture, 0.75, 0.75);
+	routing_expect(&fixture, "absolute ABS_X=49151 ABS_Y=49151\n", "");
 	routing_tear_down(&fixture);
 	g_free(section.match_name);
 }
@@ -416,6 +471,9 @@ int main(int argc, char **argv)
 	g_test_add_func("/routing/mouse", test_mouse);
 	g_test_add_func("/routing/motion-by-picture", test_motion_by_picture);
 	g_test_add_func("/routing/absolute-pointer", test_absolute_pointer);
+	g_test_add_func("/routing/absolute-pointer-on-layer", test_absolute_pointer_on_layer);
+	g_test_add_func("/routing/absolute-pointer-beside-layer",
+		test_absolute_pointer_beside_layer);
 	g_test_add_func("/routing/absolute-pointer-of-second-screen",
 		test_absolute_pointer_of_second_screen);
 	g_test_add_func("/routing/switch", test_switch);
