@@ -180,7 +180,8 @@ static void resolve(const struct layout *layout, const struct layout_ref *refs, 
 		};
 	for (size_t i = 0; i < count; i++) {
 		connectors[i] = layout_describe(refs[i].output);
-		connectors[i].connected |= layout_is_forced(layout, &connectors[i]);
+		connectors[i].card = refs[i].card;
+		connectors[i].connected |= layout_is_forced(layout, &refs[i]);
 	}
 	layout_resolve(&situation, resolution);
 }

@@ -21,6 +21,39 @@ size_t layout_list_outputs(const struct layout *layout, struct layout_ref *refs)
 	return count;
 }
 
+/* No card before has an output of this name. */
+static bool is_first(const struct layout *layout, const struct layout_ref *ref)
+{
+	struct layout_ref refs[LAYOUT_OUTPUTS_MAX];
+	size_t count = layout_list_outputs(layout, refs);
+	const char *name = layout_bare_name(kms_output_name(ref->output));
+
+	for (size_t i = 0; i < count && refs[i].card < ref->card; i++) {
+		if (g_str_equal(layout_bare_name(kms_output_name(refs[i].output)), name))
+			return false;
+	}
+	return true;
+}
+
+bool layout_section_means(const struct layout *layout, const struct layout_output *section,
+	const struct layout_ref *ref)
+{
+	struct layout_connector connector = layout_describe(ref->output);
+
+	connector.card = ref->card;
+	return layout_means(section, &connector, is_first(layout, ref));
+}
+
+bool layout_is_forced(const struct layout *layout, const struct layout_ref *ref)
+{
+	for (size_t i = 0; i < layout->section_count; i++) {
+		if (layout->sections[i].force_on &&
+			layout_section_means(layout, &layout->sections[i], ref))
+			return true;
+	}
+	return false;
+}
+
 static uint32_t count_cards(const struct layout *layout)
 {
 	uint32_t count = 0;

@@ -65,17 +65,6 @@ struct layout_connector layout_describe(const struct kms_output *output)
 	};
 }
 
-/* A section takes it for connected, whatever the kernel says. */
-bool layout_is_forced(const struct layout *layout, const struct layout_connector *connector)
-{
-	for (size_t i = 0; i < layout->section_count; i++) {
-		if (layout->sections[i].force_on &&
-			layout_names(layout->sections[i].name, connector))
-			return true;
-	}
-	return false;
-}
-
 /* keep_picture is of the first request alone. */
 static bool same_request(const struct kms_output_request *a, const struct kms_output_request *b)
 {
@@ -94,14 +83,12 @@ static bool same_requests(const struct layout_card *card, const struct kms_outpu
 }
 
 /* `section` NULL: none says anything of the output. */
-static struct kms_output_request request_of(struct layout *layout, struct kms_output *output,
+static struct kms_output_request request_of(struct layout *layout, struct layout_ref ref,
 	const struct layout_output *section)
 {
-	const struct layout_connector connector = layout_describe(output);
-
 	return (struct kms_output_request){
-		.output = output,
-		.force = layout_is_forced(layout, &connector),
+		.output = ref.output,
+		.force = layout_is_forced(layout, &ref),
 		.paint = layout_paint,
 		.paint_data = layout,
 		.settings = section ? section->settings : (struct kms_settings){0},
@@ -123,7 +110,8 @@ static size_t make_requests(struct layout *layout, uint32_t card,
 		if (entry->surplus && !layout_has_picture(entry) &&
 			!layout_has_layers(layout, entry->output))
 			continue;
-		*request = request_of(layout, entry->output, entry->section);
+		*request = request_of(layout, (struct layout_ref){entry->output, card},
+			entry->section);
 		request->mode = entry->mode;
 		request->keep_picture = layout_keeps_picture(layout_spec(entry),
 			entry->placeholder);
@@ -137,7 +125,8 @@ static size_t make_requests(struct layout *layout, uint32_t card,
 		if (vacant->card != card)
 			continue;
 		count++;
-		*request = request_of(layout, vacant->output, vacant->section);
+		*request = request_of(layout, (struct layout_ref){vacant->output, card},
+			vacant->section);
 		request->mode = vacant->section->mode;
 		request->keep_picture = layout_keeps_picture(&vacant->section->picture,
 			vacant->placeholder);

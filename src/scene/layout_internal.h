@@ -166,8 +166,11 @@ void layout_note_use(struct member *member, uint32_t scanout);
 struct member *layout_find_member(struct layout *layout, const struct guest *guest);
 
 struct layout_connector layout_describe(const struct kms_output *output);
+/* layout_means() of an output. (layout_cards.c, as the next) */
+bool layout_section_means(const struct layout *layout, const struct layout_output *section,
+	const struct layout_ref *ref);
 /* A section takes it for connected, whatever the kernel says. */
-bool layout_is_forced(const struct layout *layout, const struct layout_connector *connector);
+bool layout_is_forced(const struct layout *layout, const struct layout_ref *ref);
 
 /* Asks each card for what is to be lit now, if that is not so already. (layout_configure.c) */
 void layout_configure_cards(struct layout *layout);

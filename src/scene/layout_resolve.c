@@ -36,13 +36,18 @@ static bool is_name(const char *text, const char *name, size_t length)
 	return text && strlen(text) == length && memcmp(text, name, length) == 0;
 }
 
+const char *layout_bare_name(const char *connector)
+{
+	const char *colon = strrchr(connector, ':');
+
+	return colon ? colon + 1 : connector;
+}
+
 /* The connector's own name, with or without its card's. */
 static bool is_connector(const struct layout_connector *connector, const char *name, size_t length)
 {
-	const char *colon = strrchr(connector->name, ':');
-
 	return is_name(connector->name, name, length) ||
-		(colon && is_name(colon + 1, name, length));
+		is_name(layout_bare_name(connector->name), name, length);
 }
 
 bool layout_is_called(const struct layout_connector *connector, const char *name, size_t length)
@@ -58,6 +63,25 @@ bool layout_names(const char *names, const struct layout_connector *connector)
 
 	while (layout_next_name(&names, &name, &length)) {
 		if (layout_is_called(connector, name, length))
+			return true;
+	}
+	return false;
+}
+
+bool layout_means(const struct layout_output *section, const struct layout_connector *connector,
+	bool first)
+{
+	const char *rest = section->name;
+	const char *name;
+	size_t length;
+
+	if (section->lent && connector->card != 0)
+		return false;
+	while (layout_next_name(&rest, &name, &length)) {
+		if (is_name(connector->name, name, length) ||
+			(first && is_connector(connector, name, length)) ||
+			(connector->connected &&
+				kms_monitor_matches(connector->monitor, name, length)))
 			return true;
 	}
 	return false;
@@ -169,6 +193,18 @@ static void add_show(struct resolver *resolver, size_t connector, size_t party, 
 
 /* ---- rule 1: what no guest is shown on ---- */
 
+/* No card before has a connector of this name. */
+static bool is_first(const struct resolver *resolver, size_t index)
+{
+	const char *name = layout_bare_name(connector_of(resolver, index)->name);
+
+	for (size_t i = 0; i < index; i++) {
+		if (g_str_equal(layout_bare_name(connector_of(resolver, i)->name), name))
+			return false;
+	}
+	return true;
+}
+
 static void take_off(struct resolver *resolver)
 {
 	const struct layout_situation *situation = resolver->situation;
@@ -178,7 +214,7 @@ static void take_off(struct resolver *resolver)
 
 		for (size_t j = 0;
 			(section->off || section->lent) && j < situation->connector_count; j++) {
-			if (layout_names(section->name, connector_of(resolver, j)))
+			if (layout_means(section, connector_of(resolver, j), is_first(resolver, j)))
 				resolver->taken[j] = true;
 		}
 	}

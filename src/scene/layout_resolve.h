@@ -11,7 +11,8 @@
  *
  * The sections are those of the layout in force. The rules, in order:
  *   1. A section that turns off, or whose outputs other programs show, takes every output that it names
- *      from all others.
+ *      from all others: by a connector's name alone that of the first card that has one, and to be lent
+ *      of the first card alone.
  *   2. Each section with a guest, in the order of the configuration, gets the first output of its
  *      list of names that has a monitor and is not taken. It keeps the one it has while that is as
  *      good. Where no name of it has a monitor, the first connector of the list stands in for it.
@@ -81,6 +82,7 @@ struct layout_connector {
 	const char *name; /* "DP-1"; of one of several cards "CARD:DP-1" */
 	const char *monitor; /* "MAKE MODEL SERIAL", or NULL */
 	bool connected;
+	uint32_t card; /* its number: leases are of the first, 0, alone */
 };
 
 /* What was shown until now. It survives its card: all is known by name. */
@@ -139,6 +141,14 @@ bool layout_next_name(const char **rest, const char **name, size_t *length);
 
 /* Is that the name of the connector, or of the monitor on it? */
 bool layout_is_called(const struct layout_connector *connector, const char *name, size_t length);
+
+/* "DP-1", also of "CARD:DP-1". */
+const char *layout_bare_name(const char *connector);
+
+/* Is the connector one that the section means whatever is on it (off, lent, force_on)? `first`: no card before its
+ * own has a connector of this name. */
+bool layout_means(const struct layout_output *section, const struct layout_connector *connector,
+	bool first);
 
 /* Is the connector, or the monitor on it, one of the list of names? */
 bool layout_names(const char *names, const struct layout_connector *connector);

@@ -63,6 +63,25 @@ static bool is_taken(const struct layout *layout, const struct kms_output *outpu
 	return false;
 }
 
+/* Another section turns it off, perhaps by another of its names. */
+static bool is_off(const struct layout *layout, const struct layout_ref *ref)
+{
+	for (size_t i = 0; i < layout->section_count; i++) {
+		if (layout->sections[i].off &&
+			layout_section_means(layout, &layout->sections[i], ref))
+			return true;
+	}
+	return false;
+}
+
+/* What is lent is of the first card. */
+static bool is_of(const struct layout *layout, const struct layout_output *section,
+	const struct layout_ref *ref)
+{
+	return section->lent ? layout_section_means(layout, section, ref)
+			     : layout_output_is(ref->output, section->name);
+}
+
 /* The first of the section's that is free. Without an output: there is none. */
 static struct layout_ref choose_output(const struct layout *layout,
 	const struct layout_output *section, const struct vacant *vacants, size_t count)
@@ -73,8 +92,8 @@ static struct layout_ref choose_output(const struct layout *layout,
 	for (size_t i = 0; i < ref_count; i++) {
 		struct kms_output *output = refs[i].output;
 
-		if ((kms_output_connected(output) || section->force_on) &&
-			layout_output_is(output, section->name) &&
+		if ((kms_output_connected(output) || layout_is_forced(layout, &refs[i])) &&
+			is_of(layout, section, &refs[i]) && !is_off(layout, &refs[i]) &&
 			!is_taken(layout, output, vacants, count))
 			return refs[i];
 	}

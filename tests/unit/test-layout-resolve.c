@@ -190,6 +190,20 @@ static const struct situation situations[] = {
 			{"DP-1=, DP-2=, DP-3=", "a0:DP-2 a1:DP-3", .used = 7},
 			{"DP-1=, DP-2=, DP-3", "a0:DP-2 a1:DP-3?", .used = 7},
 		}},
+	/* Of cards "x" and "y": a connector's name alone is that of the first card that has one. */
+	{"off-on-one-card", 1, {{.name = "DP-1;y:DP-3", .off = true}},
+		{
+			{"x:DP-1=, x:DP-2=, y:DP-1=, y:DP-3=", "a0:x:DP-2 a1:y:DP-1~"},
+			{"x:DP-2=, y:DP-1=, y:DP-2=, y:DP-3=", "a0:x:DP-2 a1:y:DP-2~"},
+		}},
+	/* Only the first card's outputs are lent: by no name is it another's, also while that one is away. */
+	{"lent-on-one-card", 1,
+		{{.name = "DP-1;ACME TV 7", .scanout = -1, .lent = true, .pictured = true}},
+		{
+			{"x:DP-1=, y:DP-1=", "a0:y:DP-1"},
+			{"x:DP-1=, y:DP-2=ACME TV 7", "a0:y:DP-2"},
+			{"y:DP-1=", "a0:y:DP-1"},
+		}},
 	/* A section without a guest says how its output looks, wherever that comes in the order; its
 	 * output is lit. */
 	{"looks-alone", 1, {{.name = "DP-2", .scanout = -1, .mode = "800x600"}},
@@ -233,6 +247,7 @@ static void set_connectors(struct world *world, const char *text)
 		if (equals)
 			*equals = '\0';
 		connector->name = keep(world, g_strdup(g_strstrip(*part)));
+		connector->card = g_str_has_prefix(connector->name, "y:");
 	}
 }
 

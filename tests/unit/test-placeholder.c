@@ -772,6 +772,31 @@ static void test_vacant(void)
 	scene_destroy(scene);
 }
 
+/* What is off is dark, by whatever words another section means it. */
+static void test_vacant_off(void)
+{
+	struct layout_output sections[] = {
+		{.name = "DP-1", .guest = "a", .transform = KMS_ROTATE_0},
+		{.name = "DP-2", .off = true},
+		vacant_section,
+	};
+	struct scene_options options = {.outputs = 3,
+		.sections = sections,
+		.section_count = G_N_ELEMENTS(sections)};
+	struct scene *scene = scene_prepare(&options);
+
+	sections[2].name = "ACME TV";
+	for (size_t i = 1; i < 3; i++)
+		g_strlcpy(scene_output(scene, i)->monitor, "ACME TV 7",
+			sizeof(scene_output(scene, i)->monitor));
+	scene_configure(scene, &options);
+	g_assert_false(scene_output(scene, 1)->active);
+	g_assert_true(scene_output(scene, 2)->active);
+	scene_expect_color(scene_output(scene, 2), GREY);
+	fake_flip(scene_output(scene, 2));
+	scene_destroy(scene);
+}
+
 /* Another view shows something on the output while a frame of the one before it is in flight: frames go on
  * in their order (struct kms_frame), whoever gives them. */
 static void test_vacant_in_flight(void)
@@ -913,6 +938,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/placeholder/no-font", test_no_font);
 	g_test_add_func("/placeholder/not-ready", test_not_ready);
 	g_test_add_func("/placeholder/vacant/monitor", test_vacant);
+	g_test_add_func("/placeholder/vacant/off", test_vacant_off);
 	g_test_add_func("/placeholder/vacant/in-flight", test_vacant_in_flight);
 	g_test_add_func("/placeholder/vacant/painted", test_vacant_painted);
 	g_test_add_func("/placeholder/vacant/until-used", test_vacant_until_used);

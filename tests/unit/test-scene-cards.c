@@ -265,6 +265,24 @@ static void test_ambiguous(void)
 	destroy(&cards);
 }
 
+/* What is taken for connected is one of them, too, and stays the one. */
+static void test_forced(void)
+{
+	static const struct layout_output sections[] = {
+		{.name = "DP-1", .guest = "a", .scanout = 0, .force_on = true},
+		{.name = "y:DP-1", .guest = "b", .scanout = 0},
+	};
+	struct cards cards = create(
+		(struct scene_options){.guests = 2, .sections = sections, .section_count = 2});
+	const struct kms_device *const *devices = (const struct kms_device *const *)cards.devices;
+
+	g_assert_cmpuint(devices[0]->request_count, ==, 1);
+	g_assert_true(devices[0]->requests[0].force);
+	g_assert_cmpuint(devices[1]->request_count, ==, 1);
+	g_assert_false(devices[1]->requests[0].force);
+	destroy(&cards);
+}
+
 /* Of a card that is not there the section waits, and does not take the other's output. */
 static void test_waits_for_its_card(void)
 {
@@ -335,6 +353,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/scene-cards/both-go", test_both_go);
 	g_test_add_func("/scene-cards/default-order", test_default_order);
 	g_test_add_func("/scene-cards/ambiguous", test_ambiguous);
+	g_test_add_func("/scene-cards/forced", test_forced);
 	g_test_add_func("/scene-cards/waits-for-its-card", test_waits_for_its_card);
 	g_test_add_func("/scene-cards/together", test_together);
 	g_test_add_func("/scene-cards/vacant", test_vacant);
