@@ -360,8 +360,10 @@ static void apply(struct layout *layout)
 	layout_remember_entries(layout);
 	remember_screens(layout);
 	resolve(layout, refs, count, &resolution);
+	layout->applying = true;
 	changed = replace_entries(layout, refs, &resolution);
 	changed |= layout_layers_update(layout);
+	layout->applying = false;
 	changed |= layout->closed;
 	layout_alive_kick(layout);
 	layout_await_pictures(layout);

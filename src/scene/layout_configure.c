@@ -167,6 +167,9 @@ void layout_configure_cards(struct layout *layout)
 
 void layout_relight(struct layout *layout)
 {
+	/* By a guest that is answered meanwhile: the cards are asked when all is in its place. */
+	if (layout->applying)
+		return;
 	layout_configure_cards(layout);
 	layout_say_entries(layout);
 	layout_told_check(layout);

@@ -136,6 +136,7 @@ struct layout {
 	guint minute_timer; /* until the next one; 0: no section has hours */
 	GHashTable *said; /* the remarks that hold, as text */
 	uint64_t serial; /* the highest of a view that is gone: its frame may be in flight */
+	bool applying; /* outputs and layers change just now */
 	bool closed; /* a view has gone that the listener has not been told of */
 };
 

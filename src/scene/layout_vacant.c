@@ -16,36 +16,43 @@ static void close_vacant(struct layout *layout, struct vacant *vacant)
 	*vacant = (struct vacant){0};
 }
 
+/* It is out of the list before: a guest that is answered can ask for its screens. */
+static struct vacant take_out(struct layout *layout, size_t index)
+{
+	struct vacant taken = layout->vacants[index];
+
+	layout->vacants[index] = layout->vacants[--layout->vacant_count];
+	return taken;
+}
+
+static void close_at(struct layout *layout, size_t index)
+{
+	struct vacant gone = take_out(layout, index);
+
+	close_vacant(layout, &gone);
+}
+
 void layout_vacant_close_card(struct layout *layout, uint32_t card)
 {
 	for (size_t i = layout->vacant_count; i-- > 0;) {
-		if (layout->vacants[i].card != card)
-			continue;
-		close_vacant(layout, &layout->vacants[i]);
-		layout->vacants[i] = layout->vacants[--layout->vacant_count];
+		if (layout->vacants[i].card == card)
+			close_at(layout, i);
 	}
 }
 
 void layout_vacant_close(struct layout *layout)
 {
-	/* Each is out of the list before: a guest that is answered can ask for its screens. */
-	while (layout->vacant_count > 0) {
-		struct vacant gone = layout->vacants[--layout->vacant_count];
-
-		close_vacant(layout, &gone);
-	}
+	while (layout->vacant_count > 0)
+		close_at(layout, layout->vacant_count - 1);
 }
 
 void layout_vacant_give(struct layout *layout, const struct kms_output *output)
 {
 	for (size_t i = 0; i < layout->vacant_count; i++) {
-		if (layout->vacants[i].output != output)
-			continue;
-		struct vacant gone = layout->vacants[i];
-
-		layout->vacants[i] = layout->vacants[--layout->vacant_count];
-		close_vacant(layout, &gone);
-		return;
+		if (layout->vacants[i].output == output) {
+			close_at(layout, i);
+			return;
+		}
 	}
 }
 
@@ -124,17 +131,12 @@ static struct vacant make_vacant(struct layout *layout, const struct layout_ref 
 	const struct layout_output *section)
 {
 	for (size_t i = 0; i < layout->vacant_count; i++) {
-		struct vacant *old = &layout->vacants[i];
-		struct vacant kept = *old;
-
-		if (old->output != ref->output)
+		if (layout->vacants[i].output != ref->output)
 			continue;
-		if (old->section != section) {
-			close_vacant(layout, old);
-			break;
-		}
-		*old = (struct vacant){0};
-		return kept;
+		if (layout->vacants[i].section == section)
+			return take_out(layout, i);
+		close_at(layout, i);
+		break;
 	}
 	return open_vacant(layout, ref, section);
 }

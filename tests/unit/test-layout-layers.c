@@ -332,6 +332,51 @@ static void test_replies(void)
 	scene_destroy(scene);
 }
 
+/*
+ * A guest that waits for its layer's frame is answered when the layer goes, in the midst of a change, and what it
+ * has asked behind that, too: also of a scanout that it has not used so far. The card is asked once, for all.
+ */
+static void test_asks_meanwhile(void)
+{
+	const struct vhost_user_gpu_edid_request request = {3};
+	struct layout_output sections[] = {
+		{.name = "DP-2", .scanout = -1, .pictured = true, .picture = {.color = BLUE}},
+		{.name = "DP-1", .scanout = -1, .pictured = true, .picture = {.color = RED}},
+		{.name = "DP-3", .scanout = -1, .pictured = true, .picture = {.color = RED}},
+	};
+	const struct layout_layer layer = corner();
+	const struct scene_options options = {
+		.outputs = 3,
+		.sections = sections,
+		.section_count = 2,
+		.layers = &layer,
+		.layer_count = 1,
+	};
+	struct scene_options others = options;
+	struct scene *scene = scene_prepare(&options);
+	unsigned int configured;
+	uint32_t *memory;
+	int fd = fake_dmabuf_create(SCENE_BYTES, &memory);
+
+	scene_output(scene, 0)->overlays = 1;
+	scene_configure(scene, &options);
+	scene_attach(scene, 0);
+	fake_tell(scene->card);
+	settle(scene);
+	scene_dmabuf(scene, 1, 16, 12, fd);
+	scene_dmabuf_update(scene, 1, small);
+	scene_send(scene, 0, VHOST_USER_GPU_GET_EDID, &request, sizeof(request), -1);
+	g_assert_cmpuint(scene_replies(scene, 0), ==, 0);
+	configured = scene->card->configured;
+
+	sections[1].picture.color = GREEN;
+	others.section_count = 3;
+	scene_reconfigure(scene, &others);
+	g_assert_cmpuint(scene->card->configured, ==, configured + 1);
+	g_assert_cmpuint(scene->card->request_count, ==, 3);
+	scene_destroy(scene);
+}
+
 /* One that counts in another layout alone comes and goes with that; what counts in both stays what it is, in its
  * order. */
 static void test_layouts(gconstpointer data)
@@ -490,6 +535,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/layout/layers/replies", test_replies);
 	g_test_add_data_func("/layout/layers/idle/guest-below", GUINT_TO_POINTER(1), test_idle);
 	g_test_add_data_func("/layout/layers/idle/picture-below", GUINT_TO_POINTER(0), test_idle);
+	g_test_add_func("/layout/layers/asks-meanwhile", test_asks_meanwhile);
 	g_test_add_func("/layout/layers/dark", test_dark);
 	return g_test_run();
 }
