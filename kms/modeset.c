@@ -61,9 +61,10 @@ static int try_commit(struct kms_modeset *modeset, struct kms_plan *plan,
 	}
 	kms_request_init(&request);
 	kms_attempt_build(&request, plan, attempt);
-	if (!kms_request_size(&request)) {
+	if (!request.error && !kms_request_size(&request)) {
 		kms_request_finish(&request);
-		kms_attempt_discard(plan);
+		/* What is to go off is dark already, and is to be off by our books, too. */
+		kms_attempt_apply(plan, attempt, 0, false);
 		return 0;
 	}
 	if (kms_request_test(plan->card, &request, 0) != 0)

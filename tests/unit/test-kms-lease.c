@@ -321,6 +321,30 @@ static void test_unplugged(struct card_fixture *card)
 	expect_back(card);
 }
 
+/* The holder has switched it off before: nothing is to be done, and that once, also beside another lease. */
+static void test_dark_unplugged(struct card_fixture *card)
+{
+	struct lent lent = give(card);
+	struct kms_output *others = card->outputs[0].output;
+	struct kms_lease *other = kms_lease_create(card->device, &others, 1);
+
+	card_turn();
+	g_assert_cmpint(kms_lease_state(other), ==, KMS_LEASE_GIVEN);
+	double_darken(1);
+	probe(card, 1, false);
+	g_assert_cmpint(kms_lease_state(lent.lease), ==, KMS_LEASE_ENDED);
+	g_assert_null(lent.output->state.crtc);
+	g_assert_false(card->device->modeset.wanted);
+	kms_modeset_request(&card->device->modeset, false);
+	g_assert_cmpuint(double_counters.commits, ==, 0);
+	g_assert_cmpint(kms_lease_state(other), ==, KMS_LEASE_GIVEN);
+	kms_lease_destroy(other);
+	card_flip(0);
+	kms_lease_destroy(lent.lease);
+	probe(card, 1, true);
+	expect_back(card);
+}
+
 /* It is to be off from now on. */
 static void test_off(struct card_fixture *card)
 {
@@ -438,6 +462,7 @@ int main(int argc, char **argv)
 	card_add_test("/kms/lease/dark", test_dark);
 	card_add_test("/kms/lease/busy-holder", test_busy_holder);
 	card_add_test("/kms/lease/unplugged", test_unplugged);
+	card_add_test("/kms/lease/dark-unplugged", test_dark_unplugged);
 	card_add_test("/kms/lease/off", test_off);
 	card_add_test("/kms/lease/pause", test_pause);
 	card_add_test("/kms/lease/manager", test_manager);
