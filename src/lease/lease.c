@@ -30,6 +30,7 @@ struct lease {
 	guint timer; /* until the client must have asked, or it can be answered; else 0 */
 	struct kms_lease *
 		kms; /* what it waits for, or holds; NULL while it has to wait for more than kms/ */
+	bool said; /* that it waits for an output that is not there */
 	struct lease_counters counters;
 };
 
@@ -131,8 +132,21 @@ static void ask(struct lease *lease)
 
 	if (lease->state != LEASE_WAITS || lease->kms || !lease->device)
 		return;
-	if (find_outputs(lease, outputs, &count))
+	if (find_outputs(lease, outputs, &count)) {
 		lease->kms = kms_lease_create(lease->device, outputs, count);
+	} else if (!lease->said) {
+		lease->said = true;
+		log_lease(G_LOG_LEVEL_MESSAGE, lease->config->name,
+			"a program waits for outputs of which not all are there: %s",
+			lease->config->outputs);
+	}
+}
+
+/* The monitor that one of the names means may be on another connector by now. */
+static void ask_again(struct lease *lease)
+{
+	g_clear_pointer(&lease->kms, kms_lease_destroy);
+	ask(lease);
 }
 
 /* ---- what it says ---- */
@@ -190,6 +204,7 @@ static void attached(void *data, int fd)
 
 	lease->counters.clients++;
 	lease->state = LEASE_SILENT;
+	lease->said = false;
 	if (!stream_init(&lease->stream, fd, account_closer(lease->account), &error)) {
 		dismiss(lease, G_LOG_LEVEL_WARNING, error->message);
 		return;
@@ -203,10 +218,10 @@ static void attached(void *data, int fd)
 
 void lease_outputs_changed(struct lease *lease)
 {
-	if (lease->kms)
-		look(lease);
+	if (!lease->kms || kms_lease_state(lease->kms) == KMS_LEASE_WAITING)
+		ask_again(lease);
 	else
-		ask(lease);
+		look(lease);
 }
 
 void lease_set_device(struct lease *lease, struct kms_device *device)
@@ -219,8 +234,7 @@ void lease_set_device(struct lease *lease, struct kms_device *device)
 	/* Who waits goes on waiting, for what is to be asked for anew. */
 	if (lease->state == LEASE_WAITS)
 		g_clear_handle_id(&lease->timer, g_source_remove);
-	g_clear_pointer(&lease->kms, kms_lease_destroy);
-	ask(lease);
+	ask_again(lease);
 }
 
 struct lease *lease_create(const struct config_lease *config, GError **error)

@@ -22,6 +22,7 @@
 struct kms_lease {
 	enum kms_lease_state state;
 	size_t outputs;
+	const struct kms_output *first;
 	int fd;
 };
 
@@ -41,6 +42,7 @@ struct kms_lease *kms_lease_create(struct kms_device *device, struct kms_output 
 	g_assert_null(world.lease);
 	world.lease = g_new0(struct kms_lease, 1);
 	world.lease->outputs = count;
+	world.lease->first = outputs[0];
 	world.lease->fd = -1;
 	world.asked++;
 	if (world.lit) {
@@ -309,6 +311,36 @@ static void test_waits(struct fixture *fixture, gconstpointer data)
 	expect_state(fixture, LEASE_FREE);
 }
 
+/* One that is not there is named, once for each client; another connector can be called so meanwhile. */
+static void test_moves(struct fixture *fixture, gconstpointer data)
+{
+	int client;
+
+	strcpy(world.outputs[0].name, "DP-3");
+	client = ask(fixture);
+	g_assert_cmpstr(world.log, ==,
+		"lease cluster: a program waits for outputs of which not all are there: "
+		"DP-1;DP-2");
+	g_clear_pointer(&world.log, g_free);
+	leases_outputs_changed(fixture->leases);
+	g_assert_null(world.log);
+	g_assert_cmpuint(world.asked, ==, 0);
+	strcpy(world.outputs[0].name, "DP-1");
+	leases_outputs_changed(fixture->leases);
+	g_assert_true(world.lease->first == &world.outputs[0]);
+	/* Nothing was lit so far, and the monitors change places. */
+	strcpy(world.outputs[0].name, "DP-2");
+	strcpy(world.outputs[1].name, "DP-1");
+	leases_outputs_changed(fixture->leases);
+	g_assert_true(world.lease->first == &world.outputs[1]);
+	strcpy(world.outputs[1].name, "DP-3");
+	leases_outputs_changed(fixture->leases);
+	g_assert_null(world.lease);
+	expect_state(fixture, LEASE_WAITS);
+	close(client);
+	expect_state(fixture, LEASE_FREE);
+}
+
 static void test_taken_back(struct fixture *fixture, gconstpointer data)
 {
 	int client = hold(fixture);
@@ -505,6 +537,7 @@ int main(int argc, char **argv)
 	ADD("gets-it", test_gets_it);
 	ADD("gives-it-back", test_gives_it_back);
 	ADD("waits", test_waits);
+	ADD("moves", test_moves);
 	ADD("taken-back", test_taken_back);
 	ADD("refused", test_refused);
 	ADD("stop", test_stop);
