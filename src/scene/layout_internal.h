@@ -198,6 +198,10 @@ void layout_sections_applied(struct layout *layout);
 void layout_update(struct layout *layout);
 /* A section of any layout shows the guest; `scanout` -1: any of its scanouts. */
 bool layout_is_named(const struct layout *layout, const struct guest *guest, int scanout);
+/* A section or a layer of any layout has this PNG. */
+bool layout_sections_show_file(const struct layout *layout, const char *path);
+/* PNGs that neither the configuration names any more nor an output shows are let go. (layout_placeholder.c) */
+void layout_keep_pictures(struct layout *layout);
 /* A picture of a section, so that it is there when it is to be shown. */
 void layout_begin_to_read(struct layout *layout, const struct picture_spec *spec);
 

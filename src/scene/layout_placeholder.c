@@ -156,6 +156,52 @@ void layout_reload_pictures(struct layout *layout)
 	pictures_reload(layout->pictures);
 }
 
+static bool is_of_path(const struct picture_spec *spec, const char *path)
+{
+	return spec->kind == PICTURE_FILE && g_str_equal(spec->path, path);
+}
+
+static bool is_of_member(const struct layout_guest *options, const char *path)
+{
+	return is_of_path(&options->before, path) || is_of_path(&options->after, path) ||
+		is_of_path(&options->failed, path) || is_of_path(&options->dead, path);
+}
+
+static bool is_on_view(const struct layout *layout, const struct picture_file *file)
+{
+	for (size_t i = 0; i < layout->count; i++) {
+		if (layout->entries[i].placeholder &&
+			placeholder_has_file(layout->entries[i].placeholder, file))
+			return true;
+	}
+	for (size_t i = 0; i < layout->vacant_count; i++) {
+		if (placeholder_has_file(layout->vacants[i].placeholder, file))
+			return true;
+	}
+	for (size_t i = 0; i < layout->layer_count; i++) {
+		if (placeholder_has_file(layout->layers[i].placeholder, file))
+			return true;
+	}
+	return false;
+}
+
+static bool is_wanted(const void *data, const struct picture_file *file)
+{
+	const struct layout *layout = data;
+	const char *path = picture_file_path(file);
+
+	for (size_t i = 0; i < layout->member_count; i++) {
+		if (is_of_member(&layout->members[i].options, path))
+			return true;
+	}
+	return layout_sections_show_file(layout, path) || is_on_view(layout, file);
+}
+
+void layout_keep_pictures(struct layout *layout)
+{
+	pictures_keep(layout->pictures, is_wanted, layout);
+}
+
 /* ---- the first picture of an output ---- */
 
 bool layout_keeps_picture(const struct picture_spec *spec, const struct placeholder *placeholder)

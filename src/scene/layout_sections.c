@@ -311,6 +311,21 @@ bool layout_is_layered(const struct layout *layout, const struct guest *guest)
 	return false;
 }
 
+bool layout_sections_show_file(const struct layout *layout, const char *path)
+{
+	const struct layout_arrangement *arrangement = layout->arrangement;
+
+	for (size_t i = 0; i < arrangement->section_count; i++) {
+		if (g_strcmp0(arrangement->sections[i].picture.path, path) == 0)
+			return true;
+	}
+	for (size_t i = 0; i < arrangement->layer_count; i++) {
+		if (g_strcmp0(arrangement->layers[i].picture.path, path) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* ---- life ---- */
 
 static struct layout_arrangement *copy_arrangement(const struct layout_options *options)
@@ -388,6 +403,7 @@ void layout_reconfigure(struct layout *layout, const struct layout_options *opti
 	for (size_t i = 0; i < layout->arrangement->section_count; i++)
 		layout_begin_to_read(layout, &layout->arrangement->sections[i].picture);
 	layout_update(layout);
+	layout_keep_pictures(layout);
 }
 
 void layout_sections_init(struct layout *layout, const struct layout_options *options)

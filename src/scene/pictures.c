@@ -88,6 +88,11 @@ const struct picture_file *pictures_file(struct pictures *pictures, const char *
 	return file;
 }
 
+const char *picture_file_path(const struct picture_file *file)
+{
+	return file->path;
+}
+
 struct surface *picture_file_surface(const struct picture_file *file)
 {
 	return file->surface;
@@ -102,6 +107,15 @@ void pictures_reload(struct pictures *pictures)
 {
 	for (guint i = 0; i < pictures->files->len; i++)
 		order_file(g_ptr_array_index(pictures->files, i));
+}
+
+void pictures_keep(struct pictures *pictures,
+	bool (*wanted)(const void *data, const struct picture_file *file), const void *data)
+{
+	for (guint i = pictures->files->len; i-- > 0;) {
+		if (!wanted(data, g_ptr_array_index(pictures->files, i)))
+			g_ptr_array_remove_index(pictures->files, i);
+	}
 }
 
 /* ---- cards ---- */

@@ -30,8 +30,9 @@ struct pictures *pictures_create(const char *font, const struct pictures_listene
 /* After all who show one of its surfaces. Takes NULL. */
 void pictures_destroy(struct pictures *pictures);
 
-/* Begins to read it if nobody has asked for it before. Lives as long as `pictures`. */
+/* Begins to read it if nobody has asked for it before. Lives until pictures_keep() lets go of it. */
 const struct picture_file *pictures_file(struct pictures *pictures, const char *path);
+const char *picture_file_path(const struct picture_file *file);
 /* NULL: it is not there so far, or cannot be read. Belongs to the file. */
 struct surface *picture_file_surface(const struct picture_file *file);
 /* It was tried and cannot be read, which was logged. */
@@ -40,6 +41,10 @@ bool picture_file_failed(const struct picture_file *file);
 /* Reads all files again. One that cannot be read any more leaves the picture as it is, which is
  * logged. */
 void pictures_reload(struct pictures *pictures);
+
+/* Lets go of all files for which `wanted` says no: nobody has one of them, or shows its surface. */
+void pictures_keep(struct pictures *pictures,
+	bool (*wanted)(const void *data, const struct picture_file *file), const void *data);
 
 /* Draws a card; see painter_order(). What goes wrong is logged, once while it does. */
 struct painter_order *pictures_draw_card(struct pictures *pictures, char *const *lines,

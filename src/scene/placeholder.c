@@ -133,6 +133,11 @@ void placeholder_file_changed(struct placeholder *placeholder, const struct pict
 		show_file(placeholder, file);
 }
 
+bool placeholder_has_file(const struct placeholder *placeholder, const struct picture_file *file)
+{
+	return placeholder->file == file || placeholder->shown_file == file;
+}
+
 /* ---- what is due ---- */
 
 static bool is_same(const struct placeholder *placeholder, const struct picture_spec *spec,

@@ -45,4 +45,7 @@ void placeholder_resized(struct placeholder *placeholder);
 /* pictures_listener.file_changed */
 void placeholder_file_changed(struct placeholder *placeholder, const struct picture_file *file);
 
+/* It is due, or what the view was given last. */
+bool placeholder_has_file(const struct placeholder *placeholder, const struct picture_file *file);
+
 #endif

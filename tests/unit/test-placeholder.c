@@ -797,6 +797,43 @@ static void test_vacant_off(void)
 	scene_destroy(scene);
 }
 
+/* Another configuration has another file: the former one is let go. */
+static void test_vacant_other_file(void)
+{
+	struct file file = make_file(GREEN);
+	struct file other = make_file(BLUE);
+	struct layout_output sections[] = {
+		{.name = "DP-1", .guest = "a", .transform = KMS_ROTATE_0},
+		vacant_section,
+	};
+	struct scene_options options = {.outputs = 2,
+		.sections = sections,
+		.section_count = G_N_ELEMENTS(sections)};
+	struct scene *scene;
+	struct kms_output *output;
+
+	sections[1].picture = (struct picture_spec){PICTURE_FILE, 0, file.path};
+	scene = scene_create(&options);
+	output = scene_output(scene, 1);
+	scene_expect_color(output, GREEN);
+	fake_flip(output);
+	sections[1].picture.path = other.path;
+	scene_reconfigure(scene, &options);
+	while (!output->queued.frame.buffer)
+		g_main_context_iteration(NULL, TRUE);
+	scene_expect_color(output, BLUE);
+	fake_flip(output);
+	/* It is read when it is named again, and nothing is there of what it had. */
+	g_assert_true(g_file_set_contents(file.path, "none", -1, NULL));
+	sections[1].picture.path = file.path;
+	scene_reconfigure(scene, &options);
+	g_assert_cmphex(fake_pixel(output, 0, 0), !=, GREEN);
+	wait_log(file.path);
+	scene_destroy(scene);
+	remove_file(&file);
+	remove_file(&other);
+}
+
 /* Another view shows something on the output while a frame of the one before it is in flight: frames go on
  * in their order (struct kms_frame), whoever gives them. */
 static void test_vacant_in_flight(void)
@@ -939,6 +976,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/placeholder/not-ready", test_not_ready);
 	g_test_add_func("/placeholder/vacant/monitor", test_vacant);
 	g_test_add_func("/placeholder/vacant/off", test_vacant_off);
+	g_test_add_func("/placeholder/vacant/other-file", test_vacant_other_file);
 	g_test_add_func("/placeholder/vacant/in-flight", test_vacant_in_flight);
 	g_test_add_func("/placeholder/vacant/painted", test_vacant_painted);
 	g_test_add_func("/placeholder/vacant/until-used", test_vacant_until_used);
