@@ -420,6 +420,13 @@ bool kms_output_active(const struct kms_output *output)
 	return output->on && output->card->records.state == KMS_DEVICE_READY;
 }
 
+bool kms_output_setting_mode(const struct kms_output *output)
+{
+	const struct kms_crtc *crtc = output->state.crtc;
+
+	return crtc && crtc->busy && crtc->setting_mode;
+}
+
 bool kms_output_candidate(const struct kms_output *output, const drmModeModeInfo *current,
 	size_t later, drmModeModeInfo *mode)
 {

@@ -54,6 +54,7 @@ static void on_presented(void *data, struct kms_output *output, uint64_t serial,
 		layout_region_presented(entry);
 	if (view)
 		view_presented(view, serial, presentation);
+	layout_alive_flipped(data);
 }
 
 static void on_idle(void *data, struct kms_output *output)
@@ -62,6 +63,7 @@ static void on_idle(void *data, struct kms_output *output)
 
 	if (view)
 		view_resume(view);
+	layout_alive_flipped(data);
 }
 
 static void on_commit_failed(void *data, struct kms_output *output, uint64_t serial, int error)

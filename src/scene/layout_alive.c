@@ -231,17 +231,27 @@ void layout_note_life(struct layout *layout, struct guest *guest)
 		note_sign(&member->screens[i], now_us);
 }
 
-/* An output of it is lit. */
+/* An output of it is lit. One whose mode is being set is not so far: until that is done its guest waits for us. */
 static bool is_seen(const struct screen *screen)
 {
+	struct layout *layout = screen->member->layout;
 	struct entry *entry = NULL;
 
-	while ((entry = layout_next_entry(screen->member->layout, entry))) {
-		if (entry->view && !entry->surplus && screen_of(entry) == screen &&
-			view_live(entry->view))
+	while ((entry = layout_next_entry(layout, entry))) {
+		if (!entry->view || entry->surplus || screen_of(entry) != screen ||
+			!view_live(entry->view))
+			continue;
+		if (!kms_output_setting_mode(entry->output))
 			return true;
+		layout->awaits_mode = true;
 	}
 	return false;
+}
+
+void layout_alive_flipped(struct layout *layout)
+{
+	if (layout->awaits_mode)
+		layout_alive_kick(layout);
 }
 
 /* What covers it is to be on the glass soon. */
@@ -360,6 +370,7 @@ static gboolean look(GSource *source, GSourceFunc callback, gpointer data)
 
 	turn_note();
 	g_source_set_ready_time(source, -1);
+	layout->awaits_mode = false;
 	for (size_t i = 0; i < layout->member_count; i++) {
 		struct member *member = &layout->members[i];
 

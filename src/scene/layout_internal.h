@@ -130,6 +130,7 @@ struct layout {
 	unsigned int told_patience_ms;
 	struct pictures *pictures;
 	GSource *watch; /* looks who is alive, and at the regions; NULL: nobody need prove it */
+	bool awaits_mode; /* it has left out an output whose mode is being set */
 	struct watched *regions; /* layout_region.c's */
 	size_t region_count;
 	unsigned int minute; /* of the day, by which outputs are in their hours */
@@ -275,6 +276,8 @@ void layout_placeholder_init(struct layout *layout, const char *font);
 void layout_alive_kick(struct layout *layout);
 /* The entry's view, which is about to get its source, is covered instead. */
 bool layout_alive_withholds(struct entry *entry);
+/* An output's commit is done. */
+void layout_alive_flipped(struct layout *layout);
 /* kms_listener.presented */
 void layout_alive_presented(const struct entry *entry, uint64_t serial, int64_t time_us);
 /* source_listener.frame */

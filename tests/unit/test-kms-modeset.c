@@ -28,6 +28,7 @@ static void test_mode_set_waits_for_flips(struct card_fixture *card)
 	card_show(card, 1);
 	g_assert_cmpuint(double_counters.commits, ==, 2);
 	card_configure(card, "640x480", false);
+	g_assert_false(kms_output_setting_mode(card->outputs[0].output));
 	/* CRTC 0 has a commit in flight; nothing goes out before its event. */
 	g_assert_cmpint(card_submit(card, 1), ==, KMS_SUBMIT_ACCEPTED);
 	g_assert_cmpuint(double_counters.commits, ==, 2);
@@ -40,7 +41,9 @@ static void test_mode_set_waits_for_flips(struct card_fixture *card)
 	g_assert_true(kms_output_busy(card->outputs[1].output));
 	g_assert_cmpuint(card->outputs[0].presented, ==, 1);
 	g_assert_cmpuint(card->outputs[0].changes, ==, 1);
+	g_assert_true(kms_output_setting_mode(card->outputs[0].output));
 	card_flip(0);
+	g_assert_false(kms_output_setting_mode(card->outputs[0].output));
 	card_flip(1);
 	g_assert_cmpuint(card->outputs[0].presentations, ==, 1);
 }

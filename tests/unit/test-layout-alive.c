@@ -268,6 +268,35 @@ static void test_unseen(void)
 	scene_destroy(scene);
 }
 
+/* A mode set may take longer than the period, and its guest is not answered before: the period begins after it. */
+static void test_mode_set(void)
+{
+	struct scene *scene = create((struct scene_options){0});
+	struct kms_output *output = scene_output(scene, 0);
+
+	draw(scene, RED);
+	flip(output);
+	fixture_settle();
+	g_assert_cmpint(layout_life(scene->layout, scene->guests[0]), ==, ALIVE_WELL);
+	output->setting_mode = true;
+	fake_set_mode(output, SCENE_WIDTH, SCENE_HEIGHT / 2);
+	fixture_settle();
+	pass_period(scene);
+	g_assert_cmpuint(counters(scene).alive.deaths, ==, 0);
+	g_assert_cmpint(layout_life(scene->layout, scene->guests[0]), ==, ALIVE_UNWATCHED);
+	output->setting_mode = false;
+	g_assert_nonnull(output->queued.frame.buffer);
+	flip(output);
+	fixture_settle();
+	g_assert_cmpint(layout_life(scene->layout, scene->guests[0]), ==, ALIVE_WELL);
+	g_assert_cmpuint(counters(scene).alive.deaths, ==, 0);
+	pass_period(scene);
+	g_assert_cmpuint(counters(scene).alive.deaths, ==, 1);
+	scene_expect_color(output, GREY);
+	flip(output);
+	scene_destroy(scene);
+}
+
 /* It has switched its screen off: that is no death, and what was dead is not covered but black. */
 static void test_blank(void)
 {
@@ -550,6 +579,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/layout-alive/every-screen", test_every_screen);
 	g_test_add_func("/layout-alive/layer", test_layer);
 	g_test_add_func("/layout-alive/unseen", test_unseen);
+	g_test_add_func("/layout-alive/mode-set", test_mode_set);
 	g_test_add_func("/layout-alive/blank", test_blank);
 	g_test_add_func("/layout-alive/gone", test_gone);
 	g_test_add_func("/layout-alive/hotplug", test_hotplug);

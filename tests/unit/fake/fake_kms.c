@@ -409,6 +409,11 @@ bool kms_output_active(const struct kms_output *output)
 	return output->active;
 }
 
+bool kms_output_setting_mode(const struct kms_output *output)
+{
+	return output->setting_mode;
+}
+
 const struct kms_mode_info *kms_output_mode(const struct kms_output *output)
 {
 	return &output->mode;

@@ -57,6 +57,7 @@ struct kms_output {
 	char monitor[32]; /* "": it says no name */
 	bool connected;
 	bool active;
+	bool setting_mode; /* a test's, as kms_output_setting_mode() */
 	bool changed; /* active, by kms_device_configure(): to be told by fake_tell() */
 	struct kms_mode_info mode;
 	uint8_t edid[128];
