@@ -95,6 +95,16 @@ static void cover(struct entry *entry)
 	view_let_go(held);
 }
 
+/* A covered view has no place among those of its source, and others may have taken the last one meanwhile. */
+static void say_crowded(struct entry *entry)
+{
+	if (!entry->crowded)
+		log_output(G_LOG_LEVEL_WARNING, kms_output_name(entry->output),
+			"stays covered: scanout %u of guest %s is shown in too many places",
+			entry->scanout, guest_name(entry->member->options.guest));
+	entry->crowded = true;
+}
+
 /* What the guest switched off meanwhile is black, as it would be by itself after blank-after. */
 static void uncover(struct entry *entry)
 {
@@ -102,9 +112,14 @@ static void uncover(struct entry *entry)
 	struct source *source = layout_source(entry);
 	struct view_stack *held = view_hold(entry->view);
 
+	if (!source_add_view(source, entry->view)) {
+		say_crowded(entry);
+		view_let_go(held);
+		return;
+	}
 	placeholder_end(entry->placeholder);
 	entry->covered = false;
-	g_warn_if_fail(source_add_view(source, entry->view));
+	entry->crowded = false;
 	if (source_state(source) == SOURCE_DISABLED)
 		placeholder_show(entry->placeholder, &black, entry->member->lines);
 	else

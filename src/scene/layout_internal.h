@@ -77,6 +77,7 @@ struct entry {
 	bool lit; /* as struct layout_show has it; so the next */
 	bool surplus;
 	bool covered; /* its view has a placeholder in the place of the source, which has no view there */
+	bool crowded; /* it has to stay covered: its source has no place for the view */
 	char *monitor; /* that it has, or had last; or NULL */
 	char *said; /* the last line of the log about it */
 	/* A layer, above that view of the output's own; NULL: it is an output itself. Without a member it is a

@@ -73,6 +73,17 @@ static struct scene *create_dead(struct scene_options options)
 	return scene;
 }
 
+static void settle_all(struct scene *scene)
+{
+	fixture_settle();
+	for (size_t i = 0; i < scene->card->output_count; i++) {
+		while (fake_in_flight(scene_output(scene, i))) {
+			fake_flip_without_vblank(scene_output(scene, i));
+			fixture_settle();
+		}
+	}
+}
+
 static struct layout_life_counters counters(struct scene *scene)
 {
 	return layout_life_counters(scene->layout, scene->guests[0]);
@@ -229,11 +240,7 @@ static void test_layer(void)
 		.layer_count = 1});
 	struct kms_output *output = scene_output(scene, 0);
 
-	fixture_settle();
-	while (fake_in_flight(output)) {
-		fake_flip_without_vblank(output);
-		fixture_settle();
-	}
+	settle_all(scene);
 	g_assert_cmpint(layout_life(scene->layout, scene->guests[0]), ==, ALIVE_DEAD);
 	g_assert_cmphex(fake_seen(output, 31, 24), ==, 0);
 	g_assert_cmphex(fake_seen(output, 32, 24), ==, GREY);
@@ -294,6 +301,47 @@ static void test_mode_set(void)
 	g_assert_cmpuint(counters(scene).alive.deaths, ==, 1);
 	scene_expect_color(output, GREY);
 	flip(output);
+	scene_destroy(scene);
+}
+
+/* While it is dead others take all places of its scanout: one stays covered until there is one. */
+static void test_crowded(void)
+{
+	static const struct layout_layer layer = {.name = "cluster",
+		.output = "DP-1",
+		.guest = "a",
+		.x = 32,
+		.y = 24,
+		.width = 16,
+		.height = 12,
+		.opacity = UINT16_MAX};
+	struct layout_output sections[LAYOUT_MIRRORS_MAX];
+	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+	struct scene_options options = {.outputs = LAYOUT_MIRRORS_MAX,
+		.sections = sections,
+		.section_count = LAYOUT_MIRRORS_MAX};
+	struct scene *scene;
+	struct kms_output *output;
+
+	for (unsigned int i = 0; i < LAYOUT_MIRRORS_MAX; i++) {
+		g_ptr_array_add(names, g_strdup_printf("DP-%u", i + 1));
+		sections[i] = (struct layout_output){.name = names->pdata[i], .guest = "a"};
+	}
+	scene = create_dead(options);
+	output = scene_output(scene, 0);
+	options.layers = &layer;
+	options.layer_count = 1;
+	scene_reconfigure(scene, &options);
+	g_free(fixture_log_take());
+	draw(scene, RED);
+	settle_all(scene);
+	scene_expect_log("DP-1: stays covered: scanout 0 of guest a is shown in too many places");
+	g_assert_cmphex(fake_seen(output, 31, 24), ==, RED);
+	g_assert_cmphex(fake_seen(output, 32, 24), ==, GREY);
+	options.section_count--;
+	scene_reconfigure(scene, &options);
+	settle_all(scene);
+	g_assert_cmphex(fake_seen(output, 32, 24), ==, RED);
 	scene_destroy(scene);
 }
 
@@ -580,6 +628,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/layout-alive/layer", test_layer);
 	g_test_add_func("/layout-alive/unseen", test_unseen);
 	g_test_add_func("/layout-alive/mode-set", test_mode_set);
+	g_test_add_func("/layout-alive/crowded", test_crowded);
 	g_test_add_func("/layout-alive/blank", test_blank);
 	g_test_add_func("/layout-alive/gone", test_gone);
 	g_test_add_func("/layout-alive/hotplug", test_hotplug);
