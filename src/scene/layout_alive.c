@@ -175,18 +175,6 @@ static void note_sign(struct screen *screen, int64_t now_us)
 	layout_alive_kick(screen->member->layout);
 }
 
-void layout_alive_frame(struct screen *screen, const struct kms_rect *rect)
-{
-	const struct alive_options *options = &screen->member->options.alive;
-
-	if (options->proof == ALIVE_FRAMES) {
-		note_sign(screen, turn_time());
-	} else if (!rect || rect_overlaps(rect, &options->rectangle)) {
-		screen->touched_us = turn_time();
-		layout_alive_kick(screen->member->layout);
-	}
-}
-
 static struct source *source_of(const struct screen *screen)
 {
 	return guest_source(screen->member->options.guest, scanout_of(screen));
@@ -220,10 +208,12 @@ static void look_at_part(struct screen *screen)
 	int64_t touched_us = screen->touched_us;
 	uint32_t crc;
 
+	screen->unread = false;
 	switch (read_part(screen)) {
 	case SOURCE_DRAWN:
 		break;
 	case SOURCE_DRAW_LATER:
+		screen->unread = true;
 		return;
 	default:
 		screen->touched_us = 0;
@@ -235,6 +225,23 @@ static void look_at_part(struct screen *screen)
 		note_sign(screen, touched_us);
 	screen->seen = true;
 	screen->crc = crc;
+}
+
+void layout_alive_frame(struct screen *screen, const struct kms_rect *rect)
+{
+	const struct alive_options *options = &screen->member->options.alive;
+
+	if (options->proof == ALIVE_FRAMES) {
+		note_sign(screen, turn_time());
+		return;
+	}
+	if (!rect || rect_overlaps(rect, &options->rectangle)) {
+		screen->touched_us = turn_time();
+		layout_alive_kick(screen->member->layout);
+	}
+	/* Just now nothing is half received, which it may be at each look where its socket is always full. */
+	if (screen->unread)
+		look_at_part(screen);
 }
 
 void layout_note_life(struct layout *layout, struct guest *guest)
@@ -297,6 +304,7 @@ static void say_dead(const struct screen *screen)
 static void end_screen(struct screen *screen)
 {
 	screen->touched_us = 0;
+	screen->unread = false;
 	screen->seen = false;
 	if (alive_end(&screen->alive))
 		log_guest(G_LOG_LEVEL_MESSAGE, guest_name(screen->member->options.guest),

@@ -53,6 +53,7 @@ struct member {
 		/* layout_alive.c's */
 		struct alive alive;
 		int64_t touched_us; /* ALIVE_RECTANGLE: drawn into, and not looked at so far; 0: not */
+		bool unread; /* … since it could not be read when it was */
 		bool seen; /* once, since it is due; then … */
 		uint32_t crc; /* … what it was last */
 		int64_t cover_due_us; /* of what covers it, and is not on the glass so far: since when; 0: none */

@@ -523,6 +523,35 @@ static void test_rectangle(void)
 	scene_destroy(scene);
 }
 
+/* A back-end that is never done with what it sends: it is read between two of its messages. */
+static void test_rectangle_of_full_socket(void)
+{
+	static const struct kms_rect beside = {0, 0, 8, 8};
+	struct scene *scene = create((struct scene_options){
+		.alive = {.proof = ALIVE_RECTANGLE, .rectangle = {16, 8, 8, 4}}});
+	struct kms_output *output = scene_output(scene, 0);
+	g_autoptr(GByteArray) bytes = g_byte_array_new();
+	const uint32_t rest = GREEN;
+
+	draw(scene, RED);
+	flip(output);
+	pass_period(scene);
+	flip(output);
+	scene_append_update(bytes, 0, (struct kms_rect){16, 8, 8, 4}, BLUE);
+	scene_append_update(bytes, 0, beside, GREEN);
+	scene_send_raw(scene, 0, bytes->data, bytes->len - sizeof(rest), -1);
+	fixture_settle();
+	g_assert_cmpint(layout_life(scene->layout, scene->guests[0]), ==, ALIVE_DEAD);
+	g_byte_array_set_size(bytes, 0);
+	g_byte_array_append(bytes, (const guint8 *)&rest, sizeof(rest));
+	scene_append_update(bytes, 0, beside, GREEN);
+	scene_send_raw(scene, 0, bytes->data, bytes->len - sizeof(rest), -1);
+	fixture_settle();
+	g_assert_cmpint(layout_life(scene->layout, scene->guests[0]), ==, ALIVE_WELL);
+	flip(output);
+	scene_destroy(scene);
+}
+
 /* Read from a dma-buf, once its fences have signalled. */
 static void test_rectangle_of_dmabuf(void)
 {
@@ -637,6 +666,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/layout-alive/unread", test_unread);
 	g_test_add_func("/layout-alive/socket", test_socket);
 	g_test_add_func("/layout-alive/rectangle", test_rectangle);
+	g_test_add_func("/layout-alive/rectangle-of-full-socket", test_rectangle_of_full_socket);
 	g_test_add_func("/layout-alive/rectangle-of-dmabuf", test_rectangle_of_dmabuf);
 	g_test_add_func("/layout-alive/rectangle-beside", test_rectangle_beside);
 	g_test_add_func("/layout-alive/layer-above", test_layer_above);
