@@ -370,6 +370,7 @@ static void apply(struct layout *layout)
 	layout_alive_kick(layout);
 	layout_await_pictures(layout);
 	layout_configure_cards(layout);
+	layout_remark_absences(layout, resolution.remarks);
 	layout_say_remarks(layout, resolution.remarks);
 	layout_say_entries(layout);
 	layout_vacant_say(layout);

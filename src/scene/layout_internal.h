@@ -231,6 +231,11 @@ struct entry *layout_next_entry(struct layout *layout, struct entry *entry);
 
 /* What becomes of the outputs. (layout_say.c) */
 void layout_say_entries(struct layout *layout);
+/* `names` is borrowed: a remark where no output of the cards is called so. */
+void layout_remark_absent(const struct layout *layout, GPtrArray *remarks, GLogLevelFlags level,
+	const char *names, const char *consequence);
+/* The same of all layers of the layout in force, and of all regions. */
+void layout_remark_absences(const struct layout *layout, GPtrArray *remarks);
 /* What holds is said once; what no longer holds may be said again. */
 void layout_say_remarks(struct layout *layout, const GPtrArray *remarks);
 
@@ -291,6 +296,8 @@ void layout_alive_finish(struct layout *layout);
 /* Reads a region, if the time has come for one. When it must be called again; ALIVE_NEVER.
  * (layout_region.c) */
 int64_t layout_region_look(struct layout *layout, int64_t now_us);
+/* layout_remark_absent() */
+void layout_region_remark(const struct layout *layout, GPtrArray *remarks);
 /* What could not be read for want of a flip is read. */
 void layout_region_presented(const struct entry *entry);
 /* Memory to read a rectangle into; of the owner. Finishing takes zeroed memory. It is ready unless there is no

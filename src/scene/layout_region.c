@@ -171,6 +171,16 @@ void layout_region_presented(const struct entry *entry)
 
 /* ---- questions ---- */
 
+void layout_region_remark(const struct layout *layout, GPtrArray *remarks)
+{
+	for (size_t i = 0; i < layout->region_count; i++) {
+		const struct region_options *options = &layout->regions[i].options;
+		g_autofree char *text = g_strdup_printf("region %s is not watched", options->name);
+
+		layout_remark_absent(layout, remarks, G_LOG_LEVEL_WARNING, options->output, text);
+	}
+}
+
 const struct region *layout_region_bad(const struct entry *entry)
 {
 	const struct layout *layout = entry->member->layout;

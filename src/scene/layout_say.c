@@ -39,6 +39,36 @@ void layout_say_entries(struct layout *layout)
 		say_entry(&layout->entries[i]);
 }
 
+void layout_remark_absent(const struct layout *layout, GPtrArray *remarks, GLogLevelFlags level,
+	const char *names, const char *consequence)
+{
+	struct layout_ref refs[LAYOUT_OUTPUTS_MAX];
+	size_t count = layout_list_outputs(layout, refs);
+	struct layout_remark *remark;
+
+	for (size_t i = 0; i < count; i++) {
+		if (layout_output_is(refs[i].output, names))
+			return;
+	}
+	remark = g_new0(struct layout_remark, 1);
+	*remark = (struct layout_remark){.level = level,
+		.output = names,
+		.text = g_strdup_printf("no connector or monitor of this name yet: %s",
+			consequence)};
+	g_ptr_array_add(remarks, remark);
+}
+
+void layout_remark_absences(const struct layout *layout, GPtrArray *remarks)
+{
+	for (size_t i = 0; i < layout->layer_section_count; i++) {
+		const struct layout_layer *section = &layout->layer_sections[i];
+		g_autofree char *text = g_strdup_printf("layer %s waits for it", section->name);
+
+		layout_remark_absent(layout, remarks, G_LOG_LEVEL_MESSAGE, section->output, text);
+	}
+	layout_region_remark(layout, remarks);
+}
+
 void layout_say_remarks(struct layout *layout, const GPtrArray *remarks)
 {
 	GHashTable *said = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);

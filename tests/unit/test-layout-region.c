@@ -372,6 +372,32 @@ static void test_unwatched(void)
 	scene_destroy(scene);
 }
 
+/* What waits for an output that there is not says so, once. */
+static void test_absent(void)
+{
+	const struct layout_layer layer = {.name = "cluster",
+		.output = "DP-12;DP-13",
+		.guest = "a",
+		.opacity = UINT16_MAX};
+	struct region_options region = telltale();
+	struct scene *scene;
+
+	region.output = "DP-11";
+	scene = create(&region, (struct scene_options){.layers = &layer, .layer_count = 1});
+	g_assert_nonnull(strstr(scene->said,
+		"DP-11: no connector or monitor of this name yet: region lamp is not watched"));
+	g_assert_nonnull(strstr(scene->said,
+		"DP-12;DP-13: no connector or monitor of this name yet: layer cluster waits "
+		"for it"));
+	fake_probe(scene->card);
+	scene_expect_no_log();
+	scene_destroy(scene);
+	region.output = "DP-11;DP-1";
+	scene = create(&region, (struct scene_options){0});
+	g_assert_null(strstr(scene->said, "no connector or monitor"));
+	scene_destroy(scene);
+}
+
 int main(int argc, char **argv)
 {
 	fixture_init(&argc, &argv);
@@ -385,5 +411,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/layout-region/fence", test_fence);
 	g_test_add_func("/layout-region/frozen", test_frozen);
 	g_test_add_func("/layout-region/unwatched", test_unwatched);
+	g_test_add_func("/layout-region/absent", test_absent);
 	return g_test_run();
 }
