@@ -27,7 +27,7 @@ struct alive_files *alive_files_create(struct member *const *members, size_t cou
 
 		if (path == NULL)
 			continue;
-		files->writers[i] = file_writer_create("alive-file", path, stats_write);
+		files->writers[i] = file_writer_create("alive-file", path, stats_write_for_all);
 		write_state(files->writers[i], ALIVE_UNWATCHED);
 	}
 	return files;

@@ -6,6 +6,7 @@
 #include <json-glib/json-glib.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* In the order of enum guest_reply. */
@@ -324,22 +325,36 @@ static bool fail(GError **error, const char *path, const char *what)
 	return false;
 }
 
-/* Without fsync: a reader is to see old or new, and after a power cut nobody asks. */
-bool stats_write(const char *path, const char *json, GError **error)
+/* Without fsync: a reader is to see old or new, and after a power cut nobody asks. `readable`: whatever the umask
+ * says. */
+static bool replace(const char *path, const char *text, bool readable, GError **error)
 {
 	g_autofree char *temporary = g_strdup_printf("%s.XXXXXX", path);
-	size_t size = strlen(json);
+	size_t size = strlen(text);
 	int fd = g_mkstemp_full(temporary, O_WRONLY | O_CLOEXEC, 0644);
-	bool written;
+	bool written, kept_back;
 
 	if (fd < 0)
 		return fail(error, path, "cannot be written");
-	written = write(fd, json, size) == (ssize_t)size;
+	kept_back = readable && fchmod(fd, 0644) != 0 &&
+		!fail(error, path, "others cannot read it");
+	written = write(fd, text, size) == (ssize_t)size;
 	if (close(fd) != 0)
 		written = false;
 	if (written && rename(temporary, path) == 0)
-		return true;
-	fail(error, path, "cannot be written");
+		return !kept_back;
+	if (!kept_back)
+		fail(error, path, "cannot be written");
 	unlink(temporary);
 	return false;
+}
+
+bool stats_write(const char *path, const char *json, GError **error)
+{
+	return replace(path, json, false, error);
+}
+
+bool stats_write_for_all(const char *path, const char *text, GError **error)
+{
+	return replace(path, text, true, error);
 }

@@ -116,16 +116,16 @@ static char *text_of(const char *folder)
 	return text;
 }
 
-static void write_counters(const char *folder, const char *text)
+static void write_counters(const char *folder, const char *text, file_writer_func write)
 {
 	g_autofree char *path = g_build_filename(folder, "stats.json", NULL);
-	struct file_writer *writer = file_writer_create("statistics", path, stats_write);
+	struct file_writer *writer = file_writer_create("statistics", path, write);
 
 	file_writer_write(writer, g_strdup(text));
 	file_writer_destroy(writer, PATIENCE_MS);
 }
 
-static void counters(void)
+static void write_twice(file_writer_func write)
 {
 	g_autofree char *folder = g_dir_make_tmp("test-fault-XXXXXX", NULL);
 	g_autofree char *before = NULL;
@@ -134,9 +134,9 @@ static void counters(void)
 
 	g_main_context_default();
 	before = faults_list_fds();
-	write_counters(folder, "old\n");
+	write_counters(folder, "old\n", write);
 	first = text_of(folder);
-	write_counters(folder, "new\n");
+	write_counters(folder, "new\n", write);
 	second = text_of(folder);
 	faults_expect_fds(before);
 	/* One may be missing, none is cut. */
@@ -147,6 +147,16 @@ static void counters(void)
 	faults_remove_folder(folder);
 }
 
+static void counters(void)
+{
+	write_twice(stats_write);
+}
+
+static void alive_file(void)
+{
+	write_twice(stats_write_for_all);
+}
+
 int main(int argc, char **argv)
 {
 	faults_init(&argc, &argv);
@@ -154,5 +164,6 @@ int main(int argc, char **argv)
 	faults_add_logging("/fault/report/log-to-socket", log_to_socket, 20);
 	faults_add_logging("/fault/report/log-to-file", log_to_file, 20);
 	faults_add("/fault/report/counters", counters, 20);
+	faults_add("/fault/report/alive-file", alive_file, 20);
 	return g_test_run();
 }

@@ -371,6 +371,27 @@ static void test_write(void)
 	g_rmdir(folder);
 }
 
+/* As a service has it: its umask is for what is nobody else's. */
+static void test_write_for_all(void)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *folder = g_dir_make_tmp("scanoutd-stats-XXXXXX", &error);
+	g_autofree char *path = g_build_filename(folder, "cluster.alive", NULL);
+	mode_t before = umask(0077);
+	struct stat status;
+
+	g_assert_true(stats_write_for_all(path, "alive\n", &error));
+	g_assert_no_error(error);
+	g_assert_cmpint(stat(path, &status), ==, 0);
+	g_assert_cmpint(status.st_mode & 0777, ==, 0644);
+	g_assert_true(stats_write(path, "{}\n", &error));
+	g_assert_cmpint(stat(path, &status), ==, 0);
+	g_assert_cmpint(status.st_mode & 0777, ==, 0600);
+	umask(before);
+	g_unlink(path);
+	g_rmdir(folder);
+}
+
 static void test_write_fails(void)
 {
 	g_autoptr(GError) error = NULL;
@@ -388,6 +409,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/stats/nothing", test_nothing);
 	g_test_add_func("/stats/bytes", test_bytes);
 	g_test_add_func("/stats/write", test_write);
+	g_test_add_func("/stats/write-for-all", test_write_for_all);
 	g_test_add_func("/stats/write-fails", test_write_fails);
 	return g_test_run();
 }
