@@ -5,7 +5,8 @@
  *
  * One thread: every function is called from the GLib main loop's thread (default context), and
  * every callback of struct kms_listener runs there. Nothing blocks, but kms_device_create(),
- * the first kms_device_configure() and kms_device_destroy() (start and stop).
+ * the first kms_device_configure() and kms_device_destroy() (start and stop); for a card that comes
+ * beside others see kms_device_options.nonblocking.
  *
  * A frame's life, per output: pending ▶ queued ▶ current. Submitting makes a frame the newest
  * pending one; with no commit in flight it is committed (queued) at once, else by the page-flip
@@ -187,6 +188,9 @@ struct kms_device_options {
 	const char *name;
 	/* A DRM fd that was opened elsewhere (a lease), or -1. Taken over. */
 	int fd;
+	/* Frames of other cards must not wait for this one: its connectors are probed beside the main loop, see
+	 * kms_device_await(), and the first kms_device_configure() does not wait for its commit. */
+	bool nonblocking;
 	/* No event for so long after a commit: the flip is stuck. 0 = KMS_FLIP_TIMEOUT_MS. */
 	unsigned int flip_timeout_ms;
 	struct kms_mapping_guard guard; /* of NULLs: nobody does */
@@ -199,6 +203,13 @@ struct kms_device_options {
  */
 struct kms_device *kms_device_create(const struct kms_device_options *options,
 	const struct kms_listener *listener, void *data, GError **error);
+
+/*
+ * True: its outputs are known, or what of them can be. False, of a nonblocking one: there are none so far, and
+ * `read` is called once, from the main loop, when there are, unless the card goes before. It is not to be
+ * configured until then.
+ */
+bool kms_device_await(struct kms_device *device, void (*read)(void *data), void *data);
 
 /*
  * Turns nothing off: closing the fd gives the console back. Not from inside a callback; after

@@ -113,7 +113,7 @@ bool kms_device_configure(struct kms_device *device, const struct kms_output_req
 	for (size_t i = 0; i < count; i++)
 		ask(&requests[i], &wishes[i]);
 	if (device->card->records.state == KMS_DEVICE_READY && !modeset->taken_over &&
-		!kms_modeset_take_over(modeset, error)) {
+		!device->nonblocking && !kms_modeset_take_over(modeset, error)) {
 		for (size_t i = 0; i < outputs; i++)
 			restore(&device->outputs, kms_outputs_at(&device->outputs, i), &saved[i]);
 		return false;

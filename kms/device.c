@@ -99,6 +99,14 @@ static void deal_with_planes(struct kms_device *device)
 	}
 }
 
+static void tell_read(struct kms_device *device)
+{
+	void (*read)(void *data) = device->read;
+
+	device->read = NULL;
+	read(device->read_data);
+}
+
 /* From the main loop alone. The last thing that a caller may do with a device that has gone is to
  * destroy it, in a later turn. */
 static void tell(struct kms_device *device)
@@ -111,6 +119,8 @@ static void tell(struct kms_device *device)
 		kms_leases_run(&device->leases);
 	if (device->card->planes_freed)
 		deal_with_planes(device);
+	if (!device->unread && device->read && !device->gone_untold)
+		tell_read(device);
 	for (size_t i = 0; i < kms_outputs_count(&device->outputs); i++)
 		tell_output(device, kms_outputs_at(&device->outputs, i));
 	if (device->probe_untold && !device->gone_untold) {
@@ -503,12 +513,25 @@ static bool probe_finished(void *data)
 	struct kms_device *device = data;
 
 	kms_outputs_probes_done(&device->outputs);
+	device->unread = false;
 	kms_modeset_request(&device->modeset, false);
 	device->probe_untold = true;
 	/* Had it a lease, there would be no connector left. */
 	device->card->records.missing_undealt = true;
 	kms_records_wake_at(&device->card->records, 0);
 	return !kms_outputs_lack_answers(&device->outputs);
+}
+
+/* Whoever waits for its outputs does not wait for better times. */
+static void probe_failed(void *data)
+{
+	struct kms_device *device = data;
+
+	if (!device->unread)
+		return;
+	kms_outputs_read(&device->outputs);
+	device->unread = false;
+	kms_records_wake_at(&device->card->records, 0);
 }
 
 /* Of whomever: a lease ends where its holder or its owner has closed it. */
@@ -530,6 +553,7 @@ static void card_removed(void *data)
 static const struct kms_hotplug_listener hotplug_listener = {
 	.connector = connector_probed,
 	.finished = probe_finished,
+	.failed = probe_failed,
 	.removed = card_removed,
 	.leases = leases_changed,
 };
@@ -547,13 +571,29 @@ static bool was_removed(const struct stat *node)
 		access(path, F_OK) != 0;
 }
 
+/* Its outputs, as they are, or as soon as the kernel has said that. */
+static void begin_to_read(struct kms_device *device)
+{
+	device->unread = device->nonblocking;
+	if (device->nonblocking)
+		kms_hotplug_probe(device->hotplug);
+	else if (!kms_outputs_read(&device->outputs) || kms_outputs_lack_answers(&device->outputs))
+		kms_hotplug_probe_later(device->hotplug);
+}
+
+bool kms_device_await(struct kms_device *device, void (*read)(void *data), void *data)
+{
+	device->read = device->unread ? read : NULL;
+	device->read_data = data;
+	return !device->unread;
+}
+
 struct kms_device *kms_device_create(const struct kms_device_options *options,
 	const struct kms_listener *listener, void *data, GError **error)
 {
 	struct kms_card *card = kms_card_create(options, error);
 	struct kms_device *device;
 	struct stat node;
-	bool complete;
 
 	if (!card)
 		return NULL;
@@ -565,15 +605,14 @@ struct kms_device *kms_device_create(const struct kms_device_options *options,
 	kms_outputs_init(&device->outputs, card);
 	device->modeset.outputs = &device->outputs;
 	kms_leases_init(&device->leases, &device->outputs, &device->modeset);
-	complete = kms_outputs_read(&device->outputs);
+	device->nonblocking = options->nonblocking;
 	if (fstat(card->fd, &node) != 0)
 		memset(&node, 0, sizeof(node));
 	device->hotplug = kms_hotplug_create(card->fd, node.st_rdev, &hotplug_listener, device);
 	attach_source(device);
+	begin_to_read(device);
 	if (was_removed(&node))
 		card_removed(device);
-	if (!complete || kms_outputs_lack_answers(&device->outputs))
-		kms_hotplug_probe_later(device->hotplug);
 	return device;
 }
 

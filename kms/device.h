@@ -26,6 +26,11 @@ struct kms_device {
 	struct kms_listener listener;
 	void *data;
 	GSource *source;
+	bool nonblocking; /* as it was asked for */
+	bool unread; /* its outputs: the first probe is under way */
+	/* kms_device_await(): NULL, nobody waits, or it was told. */
+	void (*read)(void *data);
+	void *read_data;
 	bool probe_untold; /* the listener has yet to hear that a probe is over */
 	bool gone_untold; /* the listener has yet to hear that the card is gone */
 };

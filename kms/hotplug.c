@@ -139,6 +139,8 @@ static gboolean probe_finished(gpointer data)
 		probe_destroy(probe);
 		return G_SOURCE_REMOVE;
 	}
+	if (probe->failed && !gone)
+		hotplug->listener.failed(hotplug->data);
 	good = !probe->failed && tell(hotplug, probe);
 	again = hotplug->again;
 	hotplug->again = false;
@@ -197,6 +199,7 @@ void kms_hotplug_probe(struct kms_hotplug *hotplug)
 	log_daemon(G_LOG_LEVEL_WARNING, "monitors cannot be looked for just now: %s",
 		error->message);
 	probe_destroy(probe);
+	hotplug->listener.failed(hotplug->data);
 	kms_hotplug_probe_later(hotplug);
 }
 

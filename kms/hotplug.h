@@ -24,6 +24,8 @@ struct kms_hotplug_listener {
 	 * comes after a second, the next after two, and so on up to 32, until an event comes.
 	 */
 	bool (*finished)(void *data);
+	/* The kernel said nothing, or not all, in this round; it is made again. */
+	void (*failed)(void *data);
 	void (*removed)(void *data);
 	/* Leases of objects of the card have come to an end. */
 	void (*leases)(void *data);

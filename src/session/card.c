@@ -26,6 +26,7 @@ struct card {
 	const struct card_listener *listener;
 	void *data;
 	struct kms_device *device; /* NULL: none now */
+	bool coming; /* its outputs are being read; the listener has not heard of it */
 	struct kms_watch *watch; /* while there is none */
 	guint retry; /* the same, where events are not enough; else 0 */
 	guint going; /* it is given up at the next turn; else 0 */
@@ -52,6 +53,17 @@ static void stop_waiting(struct card *card)
 	g_clear_handle_id(&card->retry, g_source_remove);
 }
 
+static void come(struct card *card)
+{
+	card->coming = false;
+	card->listener->came(card->data, card->device);
+}
+
+static void outputs_read(void *data)
+{
+	come(data);
+}
+
 static bool try_to_open(struct card *card, GError **error)
 {
 	card->device = kms_device_create(card->options, card->kms_listener, card->kms_data, error);
@@ -64,7 +76,9 @@ static bool try_to_open(struct card *card, GError **error)
 			kms_device_path(card->device));
 	card->came_us = g_get_monotonic_time();
 	g_clear_pointer(&card->said, g_free);
-	card->listener->came(card->data, card->device);
+	card->coming = !kms_device_await(card->device, outputs_read, card);
+	if (!card->coming)
+		come(card);
 	return true;
 }
 
@@ -148,7 +162,9 @@ static void give_up(struct card *card)
 {
 	struct kms_device *device = g_steal_pointer(&card->device);
 
-	card->listener->going(card->data);
+	if (!card->coming)
+		card->listener->going(card->data);
+	card->coming = false;
 	kms_device_destroy(device);
 }
 
@@ -187,7 +203,7 @@ static gboolean go(gpointer data)
 
 void card_gone(struct card *card)
 {
-	if (!card->going)
+	if (!card->going && card->device && kms_device_gone(card->device))
 		card->going = turn_name(g_idle_add_full(G_PRIORITY_DEFAULT, go, card, NULL),
 			"card gone");
 }
@@ -247,5 +263,5 @@ void card_destroy(struct card *card)
 
 struct kms_device *card_device(const struct card *card)
 {
-	return card->device;
+	return card->coming ? NULL : card->device;
 }

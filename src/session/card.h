@@ -46,10 +46,10 @@ void card_destroy(struct card *card);
 /* The first try. True also where there is none yet; false where there will be none. */
 bool card_open(struct card *card, GError **error);
 
-/* NULL: there is none now. */
+/* NULL: there is none now, or it has not come so far. */
 struct kms_device *card_device(const struct card *card);
 
-/* kms_listener.device_gone was called: it is given up at the next turn of the loop. */
+/* kms_listener.device_gone was called: where it was of this one, that is given up at the next turn of the loop. */
 void card_gone(struct card *card);
 
 /* One that could not be opened in time may be now. */

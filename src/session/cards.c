@@ -16,16 +16,30 @@ struct slot {
 struct cards {
 	struct slot slots[KMS_CARDS_MAX];
 	uint32_t count;
+	bool opening; /* cards_open(): nothing is shown on any so far */
 	struct cards_listener listener;
 	void *data;
 };
 
 /* ---- what each says ---- */
 
+/* One that comes while another is there must not keep that from its frames. */
+static void note_others(struct cards *cards)
+{
+	for (uint32_t i = 0; i < cards->count; i++) {
+		bool others = false;
+
+		for (uint32_t j = 0; j < cards->count; j++)
+			others |= j != i && cards_device(cards, j) != NULL;
+		cards->slots[i].options.nonblocking = others && !cards->opening;
+	}
+}
+
 static void came(void *data, struct kms_device *device)
 {
 	const struct slot *slot = data;
 
+	note_others(slot->cards);
 	slot->cards->listener.came(slot->cards->data, slot->number, device);
 }
 
@@ -33,6 +47,7 @@ static void going(void *data)
 {
 	const struct slot *slot = data;
 
+	note_others(slot->cards);
 	slot->cards->listener.going(slot->cards->data, slot->number, slot->path);
 }
 
@@ -49,11 +64,14 @@ static const struct card_listener card_listener = {came, going, lost};
 
 bool cards_open(struct cards *cards, GError **error)
 {
-	for (uint32_t i = 0; i < cards->count; i++) {
-		if (!card_open(cards->slots[i].card, error))
-			return false;
-	}
-	return true;
+	bool opened = true;
+
+	cards->opening = true;
+	for (uint32_t i = 0; i < cards->count && opened; i++)
+		opened = card_open(cards->slots[i].card, error);
+	cards->opening = false;
+	note_others(cards);
+	return opened;
 }
 
 uint32_t cards_count(const struct cards *cards)
@@ -79,12 +97,8 @@ size_t cards_list(const struct cards *cards, const struct kms_device **devices)
 
 void cards_gone(struct cards *cards)
 {
-	for (uint32_t i = 0; i < cards_count(cards); i++) {
-		const struct kms_device *device = cards_device(cards, i);
-
-		if (device != NULL && kms_device_gone(device))
-			card_gone(cards->slots[i].card);
-	}
+	for (uint32_t i = 0; i < cards_count(cards); i++)
+		card_gone(cards->slots[i].card);
 }
 
 void cards_retry(struct cards *cards)

@@ -123,20 +123,20 @@ static const struct kms_listener listener = {
 
 /* ---- life ---- */
 
-static void open_timed(struct card_fixture *card, unsigned int flip_timeout_ms)
+static void create(struct card_fixture *card, const struct kms_device_options *options)
 {
-	const struct kms_device_options options = {
-		.fd = double_open(),
-		.flip_timeout_ms = flip_timeout_ms,
-	};
 	GError *error = NULL;
 
 	g_assert_null(card->device);
 	card->buffers = g_ptr_array_new_with_free_func((GDestroyNotify)kms_buffer_unref);
 	card->log = g_string_new(NULL);
 	current = card;
-	card->device = kms_device_create(&options, &listener, card, &error);
+	card->device = kms_device_create(options, &listener, card, &error);
 	g_assert_no_error(error);
+}
+
+void card_find_outputs(struct card_fixture *card)
+{
 	card->count = kms_device_output_count(card->device);
 	for (size_t i = 0; i < card->count; i++) {
 		card->outputs[i].output = kms_device_output(card->device, i);
@@ -144,9 +144,25 @@ static void open_timed(struct card_fixture *card, unsigned int flip_timeout_ms)
 	}
 }
 
+static void open_timed(struct card_fixture *card, unsigned int flip_timeout_ms)
+{
+	const struct kms_device_options options = {
+		.fd = double_open(),
+		.flip_timeout_ms = flip_timeout_ms,
+	};
+
+	create(card, &options);
+	card_find_outputs(card);
+}
+
 void card_open(struct card_fixture *card)
 {
 	open_timed(card, 0);
+}
+
+void card_open_nonblocking(struct card_fixture *card)
+{
+	create(card, &(struct kms_device_options){.fd = double_open(), .nonblocking = true});
 }
 
 static void configure(struct card_fixture *card, size_t first, size_t count)

@@ -49,6 +49,9 @@ void card_init(int *argc, char ***argv);
 void card_add_test(const char *path, card_test *test);
 
 void card_open(struct card_fixture *card);
+/* As a card that comes beside others: its outputs are found when they have been read. */
+void card_open_nonblocking(struct card_fixture *card);
+void card_find_outputs(struct card_fixture *card);
 /* Every output on with this mode, NULL for the preferred one. */
 void card_configure(struct card_fixture *card, const char *mode, bool keep_picture);
 /* Output n on with its preferred mode, and every other one off. */

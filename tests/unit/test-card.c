@@ -26,6 +26,10 @@ static struct {
 	unsigned int asked; /* kms_device_create() */
 	unsigned int devices; /* that are there */
 	unsigned int pauses;
+	bool gone; /* the card that there is */
+	bool slow; /* its outputs are not read at once; then … */
+	void (*read)(void *data); /* … is to be called */
+	void *read_data;
 	bool revoked; /* the card is a lease that was taken back */
 	bool resumes;
 	struct kms_watch *watch;
@@ -65,6 +69,18 @@ void kms_device_destroy(struct kms_device *device)
 {
 	world.devices -= device != NULL;
 	g_free(device);
+}
+
+bool kms_device_gone(const struct kms_device *device)
+{
+	return world.gone;
+}
+
+bool kms_device_await(struct kms_device *device, void (*read)(void *data), void *data)
+{
+	world.read = world.slow ? read : NULL;
+	world.read_data = data;
+	return !world.slow;
 }
 
 const char *kms_device_path(const struct kms_device *device)
@@ -224,9 +240,14 @@ static void lose(struct card *card)
 	unsigned int before = world.going;
 
 	card_gone(card);
+	turn();
+	g_assert_cmpuint(world.going, ==, before);
+	world.gone = true;
+	card_gone(card);
 	card_gone(card);
 	g_assert_cmpuint(world.going, ==, before);
 	turn();
+	world.gone = false;
 	g_assert_cmpuint(world.going, ==, before + 1);
 }
 
@@ -250,6 +271,37 @@ static void test_is_there(void)
 	g_assert_null(world.watch);
 	expect_log("");
 	finish(card);
+}
+
+/* One whose outputs are read beside the main loop comes when they have been, and is nobody's before. */
+static void test_is_read(void)
+{
+	struct card *card = make_card(&any);
+
+	world.slow = true;
+	g_assert_true(card_open(card, NULL));
+	g_assert_null(card_device(card));
+	g_assert_null(world.watch);
+	card_pause(card);
+	g_assert_cmpuint(world.pauses, ==, 1);
+	world.resumes = true;
+	card_resume(card);
+	g_assert_cmpuint(world.came, ==, 0);
+	world.read(world.read_data);
+	g_assert_cmpuint(world.came, ==, 1);
+	g_assert_nonnull(card_device(card));
+	lose(card);
+	/* And one that goes before was never there. */
+	turn();
+	g_assert_cmpuint(world.devices, ==, 1);
+	world.gone = true;
+	card_gone(card);
+	turn();
+	g_assert_cmpuint(world.devices, ==, 0);
+	g_assert_cmpuint(world.came, ==, 1);
+	g_assert_cmpuint(world.going, ==, 1);
+	finish(card);
+	g_string_truncate(world.log, 0);
 }
 
 /* udev tells of one that comes; another reason not to have it is said, too, but each once. */
@@ -475,6 +527,7 @@ int main(int argc, char **argv)
 	world.log = g_string_new(NULL);
 	g_log_set_writer_func(collect, NULL, NULL);
 	g_test_add_func("/card/is-there", test_is_there);
+	g_test_add_func("/card/is-read", test_is_read);
 	g_test_add_func("/card/comes-later", test_comes_later);
 	g_test_add_func("/card/is-asked-for", test_is_asked_for);
 	g_test_add_func("/card/without-udev", test_without_udev);

@@ -12,6 +12,9 @@ struct kms_device {
 	char *name; /* kms_device_options.name */
 	bool gone;
 	bool paused;
+	bool nonblocking; /* kms_device_options.nonblocking: then … */
+	void (*read)(void *data); /* … is to be called */
+	void *read_data;
 };
 
 struct kms_watch {
@@ -22,6 +25,7 @@ struct kms_watch {
 static struct {
 	GHashTable *missing; /* paths */
 	unsigned int devices; /* that are there */
+	struct kms_device *last; /* that was made */
 	GPtrArray *watches;
 	GString *story; /* what the listener was told */
 } world;
@@ -44,6 +48,8 @@ struct kms_device *kms_device_create(const struct kms_device_options *options,
 	device = g_new0(struct kms_device, 1);
 	device->path = g_strdup(path);
 	device->name = g_strdup(options->name);
+	device->nonblocking = options->nonblocking;
+	world.last = device;
 	world.devices++;
 	return device;
 }
@@ -66,6 +72,13 @@ const char *kms_device_path(const struct kms_device *device)
 bool kms_device_gone(const struct kms_device *device)
 {
 	return device->gone;
+}
+
+bool kms_device_await(struct kms_device *device, void (*read)(void *data), void *data)
+{
+	device->read = device->nonblocking ? read : NULL;
+	device->read_data = data;
+	return !device->nonblocking;
 }
 
 bool kms_device_revoked(const struct kms_device *device)
@@ -168,6 +181,13 @@ static void set_missing(const char *path, bool missing)
 		g_hash_table_remove(world.missing, path);
 }
 
+/* The outputs of the last one are read. */
+static void read_outputs(void)
+{
+	g_assert_true(world.last->nonblocking);
+	world.last->read(world.last->read_data);
+}
+
 static char first[] = "/dev/dri/card0";
 static char second[] = "/dev/dri/by-path/pci-0000:01:00.0-card";
 static char *both[] = {first, second, NULL};
@@ -220,7 +240,12 @@ static void test_one_comes_later(void)
 	expect("");
 	set_missing(first, false);
 	udev_speaks();
+	/* The other's frames do not wait for it. */
+	expect("");
+	g_assert_null(cards_device(cards, 0));
+	read_outputs();
 	expect("0+card0 ");
+	g_assert_nonnull(cards_device(cards, 0));
 	finish(cards);
 }
 
@@ -239,8 +264,19 @@ static void test_one_goes(void)
 	g_assert_true(cards_device(cards, 0) == other);
 	set_missing(second, false);
 	udev_speaks();
+	read_outputs();
 	expect("1+pci-0000:01:00.0-card ");
 	g_assert_true(cards_device(cards, 0) == other);
+	/* Where none is left nobody waits for the first that comes. */
+	set_missing(first, true);
+	set_missing(second, true);
+	lose(cards, 0);
+	lose(cards, 1);
+	expect("0-/dev/dri/card0 1-/dev/dri/by-path/pci-0000:01:00.0-card ");
+	set_missing(second, false);
+	udev_speaks();
+	g_assert_false(world.last->nonblocking);
+	expect("1+pci-0000:01:00.0-card ");
 	finish(cards);
 }
 

@@ -52,12 +52,17 @@ static bool on_finished(void *data)
 	return true;
 }
 
+static void on_failed(void *data)
+{
+}
+
 static void on_removed(void *data)
 {
 	world.removed++;
 }
 
-static const struct kms_hotplug_listener listener = {on_connector, on_finished, on_removed};
+static const struct kms_hotplug_listener listener = {on_connector, on_finished, on_failed,
+	on_removed};
 
 static gboolean receive(gint fd, GIOCondition condition, gpointer data)
 {

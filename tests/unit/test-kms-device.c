@@ -45,8 +45,73 @@ static void test_named(void)
 	g_assert_nonnull(device);
 	g_assert_cmpstr(kms_output_name(kms_device_output(device, 0)), ==, "card1:DP-1");
 	g_assert_nonnull(kms_device_find_output(device, "card1:DP-1", NULL));
+	g_assert_nonnull(kms_device_find_output(device, "DP-1", NULL));
 	g_assert_false(kms_device_gone(device));
 	kms_device_destroy(device);
+}
+
+static unsigned int reads;
+
+static void note_read(void *data)
+{
+	card_find_outputs(data);
+	reads++;
+}
+
+/* Beside other cards, whose frames do not wait for it: neither for its connectors nor for its first commit. */
+static void test_nonblocking(struct card_fixture *card)
+{
+	reads = 0;
+	double_card.crtcs = 2;
+	card_open_nonblocking(card);
+	g_assert_cmpuint(kms_device_output_count(card->device), ==, 0);
+	g_assert_false(kms_device_await(card->device, note_read, card));
+	card_wait(reads > 0);
+	g_assert_true(kms_device_await(card->device, note_read, card));
+	g_assert_cmpuint(card->count, ==, 2);
+	g_assert_cmpuint(double_counters.commits, ==, 0);
+	card_configure(card, NULL, false);
+	g_assert_cmpuint(double_counters.commits, ==, 1);
+	g_assert_cmpuint(double_counters.blocking_commits, ==, 0);
+	g_assert_true(kms_output_busy(card->outputs[0].output));
+	card_flip_all(card);
+	card_show(card, 0);
+	card_show(card, 1);
+	g_assert_cmpuint(reads, ==, 1);
+}
+
+/* The kernel does not say all just now: who waits has what there is. */
+static void test_nonblocking_failing(struct card_fixture *card)
+{
+	reads = 0;
+	double_card.crtcs = 2;
+	double_fail(DOUBLE_GET_CONNECTOR, ENOMEM, 1, 2);
+	card_open_nonblocking(card);
+	g_assert_false(kms_device_await(card->device, note_read, card));
+	card_wait(reads > 0);
+	g_assert_cmpuint(card->count, ==, 1);
+	g_assert_cmpstr(kms_output_name(card->outputs[0].output), ==, "DP-2");
+	card_configure(card, NULL, false);
+	card_flip_all(card);
+	card_show(card, 0);
+}
+
+/* It goes before it was read, or nobody waits any more. */
+static void test_nonblocking_goes(struct card_fixture *card)
+{
+	reads = 0;
+	/* Two looks open it. */
+	double_fail(DOUBLE_GET_RESOURCES, ENODEV, 2, 1);
+	card_open_nonblocking(card);
+	g_assert_false(kms_device_await(card->device, note_read, card));
+	card_wait(card->gone);
+	g_assert_cmpuint(reads, ==, 0);
+	card_close(card);
+	card->gone = false;
+	card_open_nonblocking(card);
+	g_assert_false(kms_device_await(card->device, note_read, card));
+	card_close(card);
+	g_assert_cmpuint(reads, ==, 0);
 }
 
 static void test_other_master_at_open(void)
@@ -439,6 +504,9 @@ int main(int argc, char **argv)
 	card_init(&argc, &argv);
 	card_add_test("/kms/device/open", test_open);
 	g_test_add_func("/kms/device/open/named", test_named);
+	card_add_test("/kms/device/open/nonblocking", test_nonblocking);
+	card_add_test("/kms/device/open/nonblocking-failing", test_nonblocking_failing);
+	card_add_test("/kms/device/open/nonblocking-goes", test_nonblocking_goes);
 	g_test_add_func("/kms/device/open/other-master", test_other_master_at_open);
 	g_test_add_func("/kms/device/open/no-connectors", test_no_connectors);
 	g_test_add_func("/kms/device/open/seat-manager", test_seat_manager);

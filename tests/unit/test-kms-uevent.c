@@ -24,7 +24,7 @@ static struct {
 	unsigned int timer; /* the last that was set … */
 	unsigned int interval; /* … for so many milliseconds; 0: none was set since */
 
-	unsigned int connectors, rounds, removed, leases;
+	unsigned int connectors, rounds, failed, removed, leases;
 	bool bad; /* a round does not find all that it should */
 	unsigned int warnings;
 } world;
@@ -140,6 +140,11 @@ static bool on_finished(void *data)
 	return !world.bad;
 }
 
+static void on_failed(void *data)
+{
+	world.failed++;
+}
+
 static void on_removed(void *data)
 {
 	world.removed++;
@@ -150,8 +155,8 @@ static void on_leases(void *data)
 	world.leases++;
 }
 
-static const struct kms_hotplug_listener listener = {on_connector, on_finished, on_removed,
-	on_leases};
+static const struct kms_hotplug_listener listener = {on_connector, on_finished, on_failed,
+	on_removed, on_leases};
 
 static GLogWriterOutput write_log(GLogLevelFlags level, const GLogField *fields, gsize count,
 	gpointer data)
@@ -324,6 +329,7 @@ static void test_failed_probes(void)
 	while (world.interval == 0)
 		g_main_context_iteration(NULL, TRUE);
 	g_assert_cmpuint(world.rounds, ==, 1);
+	g_assert_cmpuint(world.failed, ==, 1);
 	pass_time();
 	await_rounds(2);
 	double_fail(DOUBLE_GET_RESOURCES, ENOMEM, 0, 1);
@@ -331,6 +337,7 @@ static void test_failed_probes(void)
 	while (world.interval == 0)
 		g_main_context_iteration(NULL, TRUE);
 	g_assert_cmpuint(world.removed, ==, 0);
+	g_assert_cmpuint(world.failed, ==, 2);
 	double_fail(DOUBLE_GET_RESOURCES, ENODEV, 0, 1);
 	kms_hotplug_probe(hotplug);
 	while (world.removed == 0)
