@@ -317,8 +317,8 @@ fuzz_sources = $(foreach t,$(1),$(call sources_of,tests/fuzz/$(t)))
 fuzz_faults := recvmsg sendmsg send ioctl setsockopt fcntl64 fstat64 mmap64 epoll_create1 epoll_ctl socketpair socket accept4 \
 	memfd_create ftruncate64 preadv64v2 syscall g_thread_try_new spare_fds
 fuzz_clock := g_timeout_add g_get_monotonic_time g_source_get_time
-fuzz_wraps_dbus := $(fuzz_clock) $(addprefix dbus_gate_,create release guid end) g_bus_watch_name_on_connection g_bus_unwatch_name \
-	$(addprefix g_dbus_connection_,new new_finish add_filter is_closed close signal_subscribe signal_unsubscribe call call_finish)
+fuzz_wraps_dbus := $(fuzz_clock) $(addprefix dbus_gate_,create release guid end) \
+	$(addprefix g_dbus_connection_,new_sync add_filter is_closed close signal_subscribe signal_unsubscribe call call_finish)
 fuzz_wraps_dbus-gate := $(fuzz_faults) $(fuzz_clock) g_dbus_address_get_stream g_dbus_address_get_stream_finish
 fuzz_wraps_display := $(fuzz_faults)
 fuzz_wraps_input-device := $(fuzz_faults) $(fuzz_clock)

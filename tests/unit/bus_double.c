@@ -59,12 +59,15 @@ static void send_signal(struct bus_double *bus, const char *sender, const char *
 
 /* ---- answers ---- */
 
-static void answer_bus(struct bus_double *bus, const char *method,
-	GDBusMethodInvocation *invocation)
+static void answer_bus(struct bus_double *bus, GDBusMethodInvocation *invocation)
 {
-	g_autofree char *owner = owner_name(bus);
+	const char *method = g_dbus_method_invocation_get_method_name(invocation);
+	g_autofree char *owner = bus->said_owner ? g_strdup(bus->said_owner) : owner_name(bus);
 
-	if (strcmp(method, "Hello") == 0)
+	if (strcmp(method, "Hello") == 0 && bus->unkind)
+		g_dbus_method_invocation_return_dbus_error(invocation,
+			"org.freedesktop.DBus.Error.LimitsExceeded", "there are too many");
+	else if (strcmp(method, "Hello") == 0)
 		g_dbus_method_invocation_return_value(invocation, g_variant_new("(s)", ":1.1"));
 	else if (strcmp(method, "GetNameOwner") != 0)
 		g_dbus_method_invocation_return_value(invocation, NULL);
@@ -110,7 +113,10 @@ static void called(GDBusConnection *connection, const char *sender, const char *
 	g_autofree char *text = NULL;
 
 	if (strcmp(interface, "org.freedesktop.DBus") == 0) {
-		answer_bus(bus, method, invocation);
+		if (bus->mute)
+			g_queue_push_tail(&bus->unanswered, invocation);
+		else
+			answer_bus(bus, invocation);
 		return;
 	}
 	if (strcmp(interface, "org.freedesktop.DBus.ObjectManager") == 0) {
@@ -125,6 +131,13 @@ static void called(GDBusConnection *connection, const char *sender, const char *
 		g_queue_push_tail(&bus->held, invocation);
 	else
 		answer_console(bus, invocation);
+}
+
+void bus_double_speak(struct bus_double *bus)
+{
+	bus->mute = false;
+	while (!g_queue_is_empty(&bus->unanswered))
+		answer_bus(bus, g_queue_pop_head(&bus->unanswered));
 }
 
 void bus_double_answer(struct bus_double *bus, size_t count)
@@ -152,6 +165,8 @@ static void drop_held(struct bus_double *bus)
 	GDBusMethodInvocation *invocation;
 
 	while ((invocation = g_queue_pop_head(&bus->held)) != NULL)
+		g_object_unref(invocation);
+	while ((invocation = g_queue_pop_head(&bus->unanswered)) != NULL)
 		g_object_unref(invocation);
 }
 
@@ -229,9 +244,14 @@ void bus_double_own(struct bus_double *bus, bool owned)
 	bus->owned = owned;
 	after = owned ? owner_name(bus) : g_strdup("");
 	if (bus->connection)
-		send_signal(bus, "org.freedesktop.DBus", "/org/freedesktop/DBus",
-			"org.freedesktop.DBus", "NameOwnerChanged",
+		bus_double_say_owner(bus, "org.freedesktop.DBus",
 			g_variant_new("(sss)", "org.qemu", before, after));
+}
+
+void bus_double_say_owner(struct bus_double *bus, const char *sender, GVariant *parameters)
+{
+	send_signal(bus, sender, "/org/freedesktop/DBus", "org.freedesktop.DBus",
+		"NameOwnerChanged", parameters);
 }
 
 void bus_double_manage(struct bus_double *bus, const char *text)
@@ -262,6 +282,13 @@ void bus_double_change(struct bus_double *bus, const char *path, const char *int
 	const char *values)
 {
 	g_autofree char *owner = owner_name(bus);
+
+	bus_double_change_by(bus, owner, path, interface, values);
+}
+
+void bus_double_change_by(struct bus_double *bus, const char *sender, const char *path,
+	const char *interface, const char *values)
+{
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GVariant) changed = g_variant_parse(NULL, values, NULL, NULL, &error);
 	GVariant *children[3];
@@ -270,7 +297,7 @@ void bus_double_change(struct bus_double *bus, const char *path, const char *int
 	children[0] = g_variant_new_string(interface);
 	children[1] = changed;
 	children[2] = g_variant_new_strv(NULL, 0);
-	send_signal(bus, owner, path, "org.freedesktop.DBus.Properties", "PropertiesChanged",
+	send_signal(bus, sender, path, "org.freedesktop.DBus.Properties", "PropertiesChanged",
 		g_variant_new_tuple(children, 3));
 }
 
@@ -297,6 +324,7 @@ struct bus_double *bus_double_new(void)
 	bus->address = g_strdup_printf("unix:path=%s", bus->path);
 	bus->calls = g_ptr_array_new_with_free_func(g_free);
 	g_queue_init(&bus->held);
+	g_queue_init(&bus->unanswered);
 	return bus;
 }
 

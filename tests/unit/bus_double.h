@@ -19,8 +19,13 @@ struct bus_double {
 	unsigned int connections; /* so far */
 	unsigned int closed; /* of them */
 
+	bool mute; /* the bus itself is asked in vain, until bus_double_speak() */
+	GQueue unanswered; /* what it was asked */
+	bool unkind; /* it lets nobody on it */
+
 	bool owned; /* org.qemu has an owner … */
 	unsigned int owners; /* … the how manieth */
+	const char *said_owner; /* what GetNameOwner is answered; NULL: the truth */
 	GVariant *managed; /* the answer to GetManagedObjects, whatever its type; NULL: an error */
 	unsigned int asked; /* for them */
 
@@ -42,6 +47,12 @@ void bus_double_stop(struct bus_double *bus);
 /* QEMU comes, or goes. */
 void bus_double_own(struct bus_double *bus, bool owned);
 
+/* NameOwnerChanged of anybody, with anything; takes `parameters` over. */
+void bus_double_say_owner(struct bus_double *bus, const char *sender, GVariant *parameters);
+
+/* The bus is not mute any more, and answers what it was asked. */
+void bus_double_speak(struct bus_double *bus);
+
 /* What QEMU says of its consoles, as text of a GVariant, "[{'/org/qemu/…', {…}}]"; NULL: an error. */
 void bus_double_manage(struct bus_double *bus, const char *text);
 
@@ -52,6 +63,9 @@ char *bus_double_console(unsigned int number, const char *type, unsigned int wid
 /* PropertiesChanged of a console; `values` as text: "{'Modifiers': <uint32 4>}". */
 void bus_double_change(struct bus_double *bus, const char *path, const char *interface,
 	const char *values);
+/* The same, as `sender` says it. */
+void bus_double_change_by(struct bus_double *bus, const char *sender, const char *path,
+	const char *interface, const char *values);
 
 /* Answers the oldest `count` calls that are held. */
 void bus_double_answer(struct bus_double *bus, size_t count);

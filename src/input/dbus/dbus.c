@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- *   no bus ──connects──▶ bus ──org.qemu is owned──▶ asked for its consoles ──▶ QEMU is there
- *     ▲ retry                ▲────────────────owner gone─────────┴──────────────────┘
+ *   no bus ──it greets us──▶ bus ──org.qemu is owned──▶ asked for its consoles ──▶ QEMU is there
+ *     ▲ retry                  ▲────────────────owner gone─────────┴──────────────────┘
  *     └──────────── the connection is closed, in each state
  *
  * QEMU tells its consoles in one answer (it is an object manager) and changes by signals, to which
@@ -184,8 +184,7 @@ void dbus_display_tell_screen(struct dbus_display *display, size_t gpu, uint32_t
 
 /* ---- QEMU ---- */
 
-static void properties_changed(GDBusConnection *connection, const char *sender, const char *path,
-	const char *signal_interface, const char *signal, GVariant *parameters, gpointer data)
+static void properties_changed(void *data, const char *path, GVariant *parameters)
 {
 	struct dbus_display *display = data;
 	g_autoptr(GVariant) values = NULL;
@@ -193,8 +192,7 @@ static void properties_changed(GDBusConnection *connection, const char *sender, 
 	const char *interface;
 	uint32_t number;
 
-	if (!g_variant_is_of_type(parameters, G_VARIANT_TYPE("(sa{sv}as)")) ||
-		!dbus_console_parse(path, &number) ||
+	if (!dbus_console_parse(path, &number) ||
 		(console = dbus_console_find(display, number)) == NULL)
 		return;
 	g_variant_get(parameters, "(&s@a{sv}as)", &interface, &values, NULL);
@@ -280,24 +278,15 @@ static void consoles_answered(GObject *source, GAsyncResult *result, gpointer da
 	tell_gpus(display);
 }
 
-static void qemu_appeared(GDBusConnection *connection, const char *name, const char *owner,
-	gpointer data)
+static void find_qemu(struct dbus_display *display, const char *owner)
 {
-	struct dbus_display *display = data;
-
-	/* It is heard of next that the bus has gone. */
-	if (dbus_gate_end(display->gate) != DBUS_GATE_LASTS)
-		return;
 	await_answer(display);
 	display->owner = g_strdup(owner);
 	display->cancellable = g_cancellable_new();
-	display->properties_signal = g_dbus_connection_signal_subscribe(connection, owner,
-		"org.freedesktop.DBus.Properties", "PropertiesChanged", NULL, NULL,
-		G_DBUS_SIGNAL_FLAGS_NONE, properties_changed, display, NULL);
-	g_dbus_connection_call(connection, owner, ROOT, "org.freedesktop.DBus.ObjectManager",
-		"GetManagedObjects", NULL, G_VARIANT_TYPE("(a{oa{sa{sv}}})"),
-		G_DBUS_CALL_FLAGS_NO_AUTO_START, G_MAXINT, display->cancellable, consoles_answered,
-		display);
+	g_dbus_connection_call(display->connection, owner, ROOT,
+		"org.freedesktop.DBus.ObjectManager", "GetManagedObjects", NULL,
+		G_VARIANT_TYPE("(a{oa{sa{sv}}})"), G_DBUS_CALL_FLAGS_NO_AUTO_START, G_MAXINT,
+		display->cancellable, consoles_answered, display);
 }
 
 static void forget_calls(struct dbus_display *display)
@@ -321,8 +310,6 @@ static void lose_qemu(struct dbus_display *display)
 	if (!display->owner)
 		return;
 	stop_asking(display);
-	g_dbus_connection_signal_unsubscribe(display->connection, display->properties_signal);
-	display->properties_signal = 0;
 	g_clear_pointer(&display->owner, g_free);
 	forget_calls(display);
 	dbus_screens_disconnect(display->screens);
@@ -332,14 +319,20 @@ static void lose_qemu(struct dbus_display *display)
 	tell_gpus(display);
 }
 
-static void qemu_vanished(GDBusConnection *connection, const char *name, gpointer data)
+static void qemu_changed(void *data, const char *owner)
 {
 	struct dbus_display *display = data;
+	bool gone = !owner || display->owner;
 
 	stop_awaiting(display);
 	lose_qemu(display);
-	forget_presses(display);
-	dbus_screens_forget(display->screens);
+	if (gone) {
+		forget_presses(display);
+		dbus_screens_forget(display->screens);
+	}
+	/* It is heard of next that the bus has gone. */
+	if (owner && dbus_gate_end(display->gate) == DBUS_GATE_LASTS)
+		find_qemu(display, owner);
 }
 
 /* ---- the bus ---- */
@@ -369,22 +362,39 @@ static void start_retry(struct dbus_display *display, bool at_fault)
 /* The gate is still there. */
 static void lose_bus(struct dbus_display *display)
 {
-	if (!display->connection)
-		return;
 	stop_awaiting(display);
 	if (display->calls)
 		display->holder = identity(display);
 	lose_qemu(display);
-	g_clear_handle_id(&display->name_watch, g_bus_unwatch_name);
+	g_clear_pointer(&display->client, dbus_client_destroy);
 	g_clear_signal_handler(&display->closed_handler, display->connection);
 	g_clear_object(&display->connection);
+}
+
+/* It was not let on the bus, or did not come so far. */
+static void connecting_failed(struct dbus_display *display, const char *why)
+{
+	bool refused = dbus_gate_end(display->gate) == DBUS_GATE_REFUSED;
+
+	stop_awaiting(display);
+	if (!display->failure_logged && !refused)
+		log_guest(G_LOG_LEVEL_INFO, display->guest, "waits for the bus at %s: %s",
+			display->address, why);
+	display->failure_logged = true;
+	start_retry(display, refused);
 }
 
 static void bus_closed(GDBusConnection *connection, gboolean vanished, GError *error, gpointer data)
 {
 	struct dbus_display *display = data;
 	enum dbus_gate_end end = dbus_gate_end(display->gate);
+	bool greeted = display->greeted;
 
+	lose_bus(display);
+	if (!greeted) {
+		connecting_failed(display, "the bus has ended the connection");
+		return;
+	}
 	if (end == DBUS_GATE_BUS_GONE)
 		log_guest(G_LOG_LEVEL_INFO, display->guest, "the bus at %s is gone",
 			display->address);
@@ -392,66 +402,53 @@ static void bus_closed(GDBusConnection *connection, gboolean vanished, GError *e
 		log_guest(G_LOG_LEVEL_WARNING, display->guest,
 			"disconnected from the bus at %s: it sent what cannot be read",
 			display->address);
-	lose_bus(display);
 	start_retry(display, end != DBUS_GATE_BUS_GONE);
 }
 
-static void connecting_failed(struct dbus_display *display, const GError *error)
-{
-	bool refused = dbus_gate_end(display->gate) == DBUS_GATE_REFUSED;
-
-	stop_awaiting(display);
-	if (!display->failure_logged && !refused)
-		log_guest(G_LOG_LEVEL_INFO, display->guest, "waits for the bus at %s: %s",
-			display->address, error->message);
-	display->failure_logged = true;
-	start_retry(display, refused);
-}
-
-static void bus_connected(GObject *source, GAsyncResult *result, gpointer data)
+static void bus_greeted(void *data, const GError *error)
 {
 	struct dbus_display *display = data;
-	g_autoptr(GError) error = NULL;
-	g_autoptr(GDBusConnection) connection = g_dbus_connection_new_finish(result, &error);
 
-	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-		return;
-	g_clear_object(&display->cancellable);
-	if (!connection) {
-		connecting_failed(display, error);
+	if (error) {
+		g_dbus_connection_close(display->connection, NULL, NULL, NULL);
+		lose_bus(display);
+		connecting_failed(display, error->message);
 		return;
 	}
-	stop_awaiting(display);
+	display->greeted = true;
 	display->failure_logged = false;
-	g_dbus_connection_add_filter(connection, dbus_limit_filter, NULL, NULL);
-	display->connection = g_object_ref(connection);
-	display->closed_handler = g_signal_connect(connection, "closed", G_CALLBACK(bus_closed),
-		display);
-	/* Closed before anybody could hear of it. */
-	if (g_dbus_connection_is_closed(connection)) {
-		bus_closed(connection, TRUE, NULL, display);
-		return;
-	}
-	/* It is heard of next. */
-	if (dbus_gate_end(display->gate) != DBUS_GATE_LASTS)
-		return;
+	/* Who owns the name is asked next. */
 	await_answer(display);
-	display->name_watch = g_bus_watch_name_on_connection(connection, NAME,
-		G_BUS_NAME_WATCHER_FLAGS_NONE, qemu_appeared, qemu_vanished, display, NULL);
 }
 
-/* The bus greets us next, by GDBus. */
+static const struct dbus_client_listener client_listener = {
+	.greeted = bus_greeted,
+	.owned = qemu_changed,
+	.changed = properties_changed,
+};
+
+/* GDBus is to think that QEMU is at the other end, so that it neither waits nor asks (client.h): this only makes the
+ * object. */
 static void gate_opened(void *data, GIOStream *stream, const GError *error)
 {
 	struct dbus_display *display = data;
+	g_autoptr(GError) failure = NULL;
 
 	if (!stream) {
-		connecting_failed(display, error);
+		connecting_failed(display, error->message);
 		return;
 	}
-	display->cancellable = g_cancellable_new();
-	g_dbus_connection_new(stream, NULL, G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION, NULL,
-		display->cancellable, bus_connected, display);
+	display->connection = g_dbus_connection_new_sync(stream, NULL, G_DBUS_CONNECTION_FLAGS_NONE,
+		NULL, NULL, &failure);
+	if (!display->connection) {
+		connecting_failed(display, failure->message);
+		return;
+	}
+	g_dbus_connection_add_filter(display->connection, dbus_limit_filter, NULL, NULL);
+	display->closed_handler = g_signal_connect(display->connection, "closed",
+		G_CALLBACK(bus_closed), display);
+	display->greeted = false;
+	display->client = dbus_client_create(display->connection, NAME, &client_listener, display);
 }
 
 static void start_connecting(struct dbus_display *display)
@@ -544,10 +541,7 @@ void dbus_display_destroy(struct dbus_display *display)
 	g_clear_handle_id(&display->retry_timer, g_source_remove);
 	g_clear_handle_id(&display->tell_source, g_source_remove);
 	if (display->connection) {
-		if (display->properties_signal)
-			g_dbus_connection_signal_unsubscribe(display->connection,
-				display->properties_signal);
-		g_clear_handle_id(&display->name_watch, g_bus_unwatch_name);
+		dbus_client_destroy(display->client);
 		g_clear_signal_handler(&display->closed_handler, display->connection);
 		if (display->calls)
 			dbus_calls_finish(display->calls);

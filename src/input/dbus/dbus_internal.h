@@ -10,6 +10,7 @@
 
 #include "input/dbus/budget.h"
 #include "input/dbus/calls.h"
+#include "input/dbus/client.h"
 #include "input/dbus/dbus.h"
 #include "input/dbus/gate.h"
 #include "input/dbus/screens.h"
@@ -42,16 +43,16 @@ struct dbus_display {
 	struct dbus_budget budget; /* of what the bus says */
 	struct dbus_gate
 		*gate; /* between the bus and GDBus; NULL: before the next attempt to connect */
-	GCancellable *cancellable; /* of the bus' greeting, or of the question for consoles */
+	GCancellable *cancellable; /* of the question for consoles */
 	GDBusConnection *connection; /* NULL: no bus */
+	struct dbus_client *client; /* on it */
+	bool greeted; /* the bus has let us on it */
 	gulong closed_handler;
 	guint retry_timer;
 	guint retry_ms; /* until the next attempt */
 	bool failure_logged;
 	guint silence_timer; /* something was asked */
 	bool silence_logged; /* that there is no answer, since the last one about consoles */
-	guint name_watch;
-	guint properties_signal; /* 0: no QEMU */
 	char *owner; /* QEMU's unique name; NULL: no QEMU */
 	char *holder; /* which QEMU was told what the books say, the bus being lost since; or NULL */
 	struct dbus_calls *calls; /* NULL: no QEMU, or its consoles are not known yet */

@@ -19,7 +19,8 @@ struct event {
 	GError *error; /* … or why there is none; a signal's parameters are a value */
 	GDBusConnection *connection;
 	guint id; /* of who wants to hear it */
-	char *path;
+	char *sender, *path; /* of a signal */
+	const char *member;
 };
 
 struct dbus_gate {
@@ -41,18 +42,14 @@ static struct {
 
 /* The client's, each at most one: what it has in its hands. */
 static struct dbus_gate *gate;
-static bool closed;
-static struct {
+static bool closed, greeted;
+/* What it wants to hear of. */
+static struct subscription {
 	guint id; /* 0: none */
-	GBusNameAppearedCallback appeared;
-	GBusNameVanishedCallback vanished;
-	gpointer data;
-} watch;
-static struct {
-	guint id;
+	char *member;
 	GDBusSignalCallback callback;
 	gpointer data;
-} subscription;
+} subscriptions[2];
 static GDBusMessageFilterFunction filter;
 static guint last_id;
 
@@ -64,6 +61,7 @@ static void event_free(struct event *event)
 	g_clear_object(&event->connection);
 	g_clear_pointer(&event->value, g_variant_unref);
 	g_clear_error(&event->error);
+	g_free(event->sender);
 	g_free(event->path);
 	g_free(event);
 }
@@ -123,12 +121,13 @@ static void happen_opened(struct event *event)
 
 	if (!gate || event->id != gate->id)
 		return;
-	if (bus.running) {
+	if (bus.running && gate->end == DBUS_GATE_LASTS) {
 		/* Nobody looks into it. */
 		gate->opened(gate->data, (GIOStream *)&bus, NULL);
 		return;
 	}
-	gate->end = DBUS_GATE_BUS_GONE;
+	if (!bus.running)
+		gate->end = DBUS_GATE_BUS_GONE;
 	error = g_error_new(G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "nobody listens");
 	gate->opened(gate->data, NULL, error);
 }
@@ -170,21 +169,6 @@ enum dbus_gate_end wrap_gate_end(const struct dbus_gate *asked)
 
 /* ---- the connection ---- */
 
-static void happen_connected(struct event *event)
-{
-	if (g_task_return_error_if_cancelled(event->task))
-		return;
-	if (!gate || gate->end != DBUS_GATE_LASTS) {
-		g_task_return_new_error(event->task, G_IO_ERROR, G_IO_ERROR_CLOSED,
-			"the connection is closed");
-		return;
-	}
-	g_clear_object(&bus.connection);
-	bus.connection = g_object_new(G_TYPE_DBUS_CONNECTION, NULL);
-	closed = false;
-	g_task_return_pointer(event->task, g_object_ref(bus.connection), g_object_unref);
-}
-
 static void happen_closed(struct event *event)
 {
 	g_signal_emit_by_name(event->connection, "closed", TRUE, NULL);
@@ -203,28 +187,25 @@ static void forget_calls(void)
 	}
 }
 
-void wrap_connection_new(GIOStream *stream, const char *guid, GDBusConnectionFlags flags,
-	GDBusAuthObserver *observer, GCancellable *cancellable, GAsyncReadyCallback callback,
-	gpointer data) WRAP(g_dbus_connection_new);
-GDBusConnection *wrap_new_finish(GAsyncResult *result, GError **error)
-	WRAP(g_dbus_connection_new_finish);
+GDBusConnection *wrap_new_sync(GIOStream *stream, const char *guid, GDBusConnectionFlags flags,
+	GDBusAuthObserver *observer, GCancellable *cancellable, GError **error)
+	WRAP(g_dbus_connection_new_sync);
 guint wrap_add_filter(GDBusConnection *connection, GDBusMessageFilterFunction function,
 	gpointer data, GDestroyNotify notify) WRAP(g_dbus_connection_add_filter);
 gboolean wrap_is_closed(GDBusConnection *connection) WRAP(g_dbus_connection_is_closed);
 void wrap_close(GDBusConnection *connection, GCancellable *cancellable,
 	GAsyncReadyCallback callback, gpointer data) WRAP(g_dbus_connection_close);
 
-void wrap_connection_new(GIOStream *stream, const char *guid, GDBusConnectionFlags flags,
-	GDBusAuthObserver *observer, GCancellable *cancellable, GAsyncReadyCallback callback,
-	gpointer data)
+GDBusConnection *wrap_new_sync(GIOStream *stream, const char *guid, GDBusConnectionFlags flags,
+	GDBusAuthObserver *observer, GCancellable *cancellable, GError **error)
 {
-	push((struct event){.happen = happen_connected,
-		.task = g_task_new(NULL, cancellable, callback, data)});
-}
-
-GDBusConnection *wrap_new_finish(GAsyncResult *result, GError **error)
-{
-	return g_task_propagate_pointer(G_TASK(result), error);
+	/* With one of them it would wait for the bus. */
+	g_assert(flags == G_DBUS_CONNECTION_FLAGS_NONE);
+	g_clear_object(&bus.connection);
+	bus.connection = g_object_new(G_TYPE_DBUS_CONNECTION, NULL);
+	closed = false;
+	greeted = false;
+	return g_object_ref(bus.connection);
 }
 
 guint wrap_add_filter(GDBusConnection *connection, GDBusMessageFilterFunction function,
@@ -250,52 +231,47 @@ void wrap_close(GDBusConnection *connection, GCancellable *cancellable,
 
 /* ---- names and signals ---- */
 
-static void happen_owner(struct event *event)
+static struct subscription *find_subscription(guint id)
 {
-	if (event->id != watch.id)
-		return;
-	if (event->path)
-		watch.appeared(bus.connection, "org.qemu", event->path, watch.data);
-	else
-		watch.vanished(bus.connection, "org.qemu", watch.data);
+	for (size_t i = 0; i < G_N_ELEMENTS(subscriptions); i++)
+		if (subscriptions[i].id == id)
+			return &subscriptions[i];
+	return NULL;
 }
 
-/* GDBus takes it for what it should be: so nothing else comes to it. */
-static void check_owner_words(const char *owner)
+static void happen_signal(struct event *event)
 {
-	static const char member[] = "NameOwnerChanged";
+	const struct subscription *subscription = find_subscription(event->id);
 
-	if (!filter)
-		return;
-	g_assert(passes(g_variant_new("(sss)", "org.qemu", "", owner), G_DBUS_MESSAGE_TYPE_SIGNAL,
-		member));
-	g_assert(!passes(g_variant_new("(s)", "org.qemu"), G_DBUS_MESSAGE_TYPE_SIGNAL, member));
+	if (subscription && passes(event->value, G_DBUS_MESSAGE_TYPE_SIGNAL, event->member))
+		subscription->callback(bus.connection, event->sender, event->path, "org.any",
+			event->member, event->value, subscription->data);
+}
+
+/* Takes `parameters` over; `member` is a literal. */
+static void send_signal(const char *sender, const char *path, const char *member,
+	GVariant *parameters)
+{
+	g_autoptr(GVariant) value = g_variant_ref_sink(parameters);
+
+	for (size_t i = 0; i < G_N_ELEMENTS(subscriptions) && !closed; i++)
+		if (subscriptions[i].id && g_str_equal(subscriptions[i].member, member))
+			push((struct event){.happen = happen_signal,
+				.id = subscriptions[i].id,
+				.value = g_variant_ref(value),
+				.sender = g_strdup(sender),
+				.path = g_strdup(path),
+				.member = member});
 }
 
 static void tell_owner(bool owned)
 {
 	g_autofree char *owner = owned ? owner_name() : g_strdup("");
 
-	check_owner_words(owner);
-	if (watch.id)
-		push((struct event){.happen = happen_owner,
-			.id = watch.id,
-			.path = owned ? owner_name() : NULL});
+	send_signal("org.freedesktop.DBus", "/org/freedesktop/DBus", "NameOwnerChanged",
+		g_variant_new("(sss)", "org.qemu", "", owner));
 }
 
-static void happen_signal(struct event *event)
-{
-	if (event->id == subscription.id &&
-		passes(event->value, G_DBUS_MESSAGE_TYPE_SIGNAL, "PropertiesChanged"))
-		subscription.callback(bus.connection, ":1.1", event->path,
-			"org.freedesktop.DBus.Properties", "PropertiesChanged", event->value,
-			subscription.data);
-}
-
-guint wrap_watch(GDBusConnection *connection, const char *name, GBusNameWatcherFlags flags,
-	GBusNameAppearedCallback appeared, GBusNameVanishedCallback vanished, gpointer data,
-	GDestroyNotify notify) WRAP(g_bus_watch_name_on_connection);
-void wrap_unwatch(guint id) WRAP(g_bus_unwatch_name);
 guint wrap_subscribe(GDBusConnection *connection, const char *sender, const char *interface,
 	const char *member, const char *path, const char *argument, GDBusSignalFlags flags,
 	GDBusSignalCallback callback, gpointer data, GDestroyNotify notify)
@@ -303,40 +279,27 @@ guint wrap_subscribe(GDBusConnection *connection, const char *sender, const char
 void wrap_unsubscribe(GDBusConnection *connection, guint id)
 	WRAP(g_dbus_connection_signal_unsubscribe);
 
-guint wrap_watch(GDBusConnection *connection, const char *name, GBusNameWatcherFlags flags,
-	GBusNameAppearedCallback appeared, GBusNameVanishedCallback vanished, gpointer data,
-	GDestroyNotify notify)
-{
-	g_assert(connection == bus.connection && !watch.id);
-	watch.id = ++last_id;
-	watch.appeared = appeared;
-	watch.vanished = vanished;
-	watch.data = data;
-	tell_owner(bus.owned);
-	return watch.id;
-}
-
-void wrap_unwatch(guint id)
-{
-	g_assert(id == watch.id);
-	watch.id = 0;
-}
-
 guint wrap_subscribe(GDBusConnection *connection, const char *sender, const char *interface,
 	const char *member, const char *path, const char *argument, GDBusSignalFlags flags,
 	GDBusSignalCallback callback, gpointer data, GDestroyNotify notify)
 {
-	g_assert(connection == bus.connection && !subscription.id);
-	subscription.id = ++last_id;
-	subscription.callback = callback;
-	subscription.data = data;
-	return subscription.id;
+	struct subscription *subscription = find_subscription(0);
+
+	g_assert(connection == bus.connection && !sender && subscription);
+	subscription->id = ++last_id;
+	subscription->member = g_strdup(member);
+	subscription->callback = callback;
+	subscription->data = data;
+	return subscription->id;
 }
 
 void wrap_unsubscribe(GDBusConnection *connection, guint id)
 {
-	g_assert(id == subscription.id);
-	subscription.id = 0;
+	struct subscription *subscription = find_subscription(id);
+
+	g_assert(id && subscription);
+	g_free(subscription->member);
+	*subscription = (struct subscription){0};
 }
 
 /* ---- calls ---- */
@@ -363,6 +326,37 @@ static void happen_answer(struct event *event)
 static GError *refusal(const char *name)
 {
 	return g_dbus_error_new_for_dbus_error(name, "no");
+}
+
+static void happen_hello(struct event *event)
+{
+	if (bus.lie == BUS_LETS_NOBODY_ON)
+		event->error = refusal("org.freedesktop.DBus.Error.LimitsExceeded");
+	else
+		event->value = g_variant_ref_sink(g_variant_new("(s)", ":1.1"));
+	greeted = greeted || !event->error;
+	happen_answer(event);
+}
+
+static void happen_owner(struct event *event)
+{
+	g_autofree char *owner = bus.lie == BUS_SAYS_NO_NAME ? g_strdup("x y") : owner_name();
+
+	if (bus.owned || bus.lie == BUS_SAYS_NO_NAME)
+		event->value = g_variant_ref_sink(g_variant_new("(s)", owner));
+	else
+		event->error = refusal("org.freedesktop.DBus.Error.NameHasNoOwner");
+	happen_answer(event);
+}
+
+/* Without a callback nobody wants to know. */
+static void answer_bus(struct event event, const char *method)
+{
+	if (g_str_equal(method, "Hello"))
+		event.happen = happen_hello;
+	else if (g_str_equal(method, "GetNameOwner"))
+		event.happen = happen_owner;
+	push(event);
 }
 
 static void answer_manager(struct event event)
@@ -413,6 +407,10 @@ void wrap_call(GDBusConnection *connection, const char *name, const char *path,
 		if (parameters)
 			g_variant_unref(g_variant_ref_sink(parameters));
 		push(event);
+	} else if (strcmp(interface, "org.freedesktop.DBus") == 0) {
+		if (parameters)
+			g_variant_unref(g_variant_ref_sink(parameters));
+		answer_bus(event, method);
 	} else if (strcmp(method, "GetManagedObjects") == 0) {
 		answer_manager(event);
 	} else {
@@ -435,7 +433,7 @@ GVariant *wrap_call_finish(GDBusConnection *connection, GAsyncResult *result, GE
 
 bool bus_is_connected(void)
 {
-	return bus.connection && !closed;
+	return bus.connection && !closed && greeted;
 }
 
 void bus_start(void)
@@ -473,20 +471,27 @@ void bus_own(bool owned)
 		tell_owner(true);
 }
 
+void bus_own_oddly(void)
+{
+	static const char member[] = "NameOwnerChanged";
+	static const char path[] = "/org/freedesktop/DBus";
+	static const char by_bus[] = "org.freedesktop.DBus";
+
+	send_signal(by_bus, path, member, g_variant_new("(s)", "org.qemu"));
+	send_signal(by_bus, path, member, g_variant_new("(ssu)", "org.qemu", "", 7));
+	send_signal(by_bus, path, member, g_variant_new("(sss)", "org.qemu", "", "x y"));
+	send_signal(":1.66", path, member, g_variant_new("(sss)", "org.qemu", "", ":1.67"));
+}
+
 void bus_change(const char *path, const char *interface, GVariant *values)
 {
+	g_autofree char *owner = owner_name();
 	GVariant *children[] = {g_variant_new_string(interface), values,
 		g_variant_new_strv(NULL, 0)};
-	GVariant *parameters = g_variant_ref_sink(g_variant_new_tuple(children, 3));
 
+	send_signal(bus.lie == BUS_SPEAKS_FOR_OTHERS ? ":1.66" : owner, path, "PropertiesChanged",
+		g_variant_new_tuple(children, 3));
 	g_variant_unref(values);
-	if (subscription.id && !closed)
-		push((struct event){.happen = happen_signal,
-			.id = subscription.id,
-			.value = parameters,
-			.path = g_strdup(path)});
-	else
-		g_variant_unref(parameters);
 }
 
 void bus_answer(size_t count)

@@ -12,11 +12,20 @@
 
 #include "input/dbus/gate.h"
 
+enum bus_lie {
+	BUS_IS_HONEST,
+	BUS_LETS_NOBODY_ON,
+	BUS_SAYS_NO_NAME,
+	BUS_SPEAKS_FOR_OTHERS,
+	BUS_LIES
+};
+
 struct bus {
 	bool running; /* or there is nobody who listens */
 	unsigned int starts;
 	GDBusConnection *connection; /* the client's last one; NULL: none */
 
+	enum bus_lie lie; /* of the bus itself, not of QEMU */
 	bool owned; /* org.qemu has an owner … */
 	unsigned int owners; /* … the how manieth */
 	GVariant *managed; /* the answer to GetManagedObjects, whatever its type; NULL: an error */
@@ -30,6 +39,7 @@ struct bus {
 /* There is one. */
 extern struct bus bus;
 
+/* It has let the client on. */
 bool bus_is_connected(void);
 
 void bus_start(void);
@@ -40,6 +50,9 @@ void bus_lose(enum dbus_gate_end how);
 
 /* QEMU comes, or goes. */
 void bus_own(bool owned);
+
+/* NameOwnerChanged that is none, or not the bus's. */
+void bus_own_oddly(void);
 
 /* PropertiesChanged of a console; takes the values over. */
 void bus_change(const char *path, const char *interface, GVariant *values);

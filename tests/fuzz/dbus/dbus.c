@@ -5,7 +5,7 @@
  * told, it works with the honest QEMU that comes after it. The gate before the bus has a target of its own,
  * dbus-gate; GDBus is bus.c, which has no thread to be waited for.
  *
- * Covers: src/input/dbus/dbus.c src/input/dbus/calls.c src/input/dbus/consoles.c src/input/dbus/screens.c
+ * Covers: src/input/dbus/dbus.c src/input/dbus/client.c src/input/dbus/calls.c src/input/dbus/consoles.c src/input/dbus/screens.c
  * Covers: src/input/dbus/sink.c src/input/dbus/qnum.c src/input/dbus/limit.c
  * Reaches: 94
  * Of each file: 92
@@ -237,6 +237,8 @@ static GVariant *make_large(struct fuzz *fuzz)
 /* Another QEMU, or the same with another answer. */
 static void manage(struct fuzz *fuzz)
 {
+	uint8_t how;
+
 	g_clear_pointer(&bus.managed, g_variant_unref);
 	switch (fuzz_pick(fuzz, 9)) {
 	case 7:
@@ -255,7 +257,11 @@ static void manage(struct fuzz *fuzz)
 		bus.managed = make_consoles(fuzz);
 		break;
 	}
-	bus_own(fuzz_u8(fuzz) & 15);
+	how = fuzz_u8(fuzz);
+	bus.lie = how >= 0xc0 ? (how >> 4) % BUS_LIES : BUS_IS_HONEST;
+	if (bus.lie == BUS_SPEAKS_FOR_OTHERS)
+		bus_own_oddly();
+	bus_own(how & 15);
 }
 
 static void change(struct fuzz *fuzz)
@@ -389,6 +395,7 @@ static void step(struct fuzz *fuzz)
 	if (what & 0x20 && bus.owned) {
 		unsigned int asked = bus.asked;
 
+		bus.lie = BUS_IS_HONEST;
 		await_connection();
 		bus_own(true);
 		while (bus.asked == asked)
@@ -456,6 +463,7 @@ static void check_screen(void)
 /* An honest QEMU takes its place, and hears what is pressed. */
 static void check_honest(void)
 {
+	bus.lie = BUS_IS_HONEST;
 	bus.refuses = false;
 	bus.holds = false;
 	bus_answer(SIZE_MAX);
