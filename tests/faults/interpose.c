@@ -387,18 +387,19 @@ static void set_io_error(GError **error)
 	g_set_error(error, G_IO_ERROR, (gint)g_io_error_from_errno(errno), "%s", g_strerror(errno));
 }
 
-GDBusConnection *faulty_g_dbus_connection_new_finish(GAsyncResult *result, GError **error);
-GDBusConnection *faulty_g_dbus_connection_new_finish(GAsyncResult *result, GError **error)
+GDBusConnection *faulty_g_dbus_connection_new_sync(GIOStream *stream, const char *guid,
+	GDBusConnectionFlags flags, GDBusAuthObserver *observer, GCancellable *cancellable,
+	GError **error);
+GDBusConnection *faulty_g_dbus_connection_new_sync(GIOStream *stream, const char *guid,
+	GDBusConnectionFlags flags, GDBusAuthObserver *observer, GCancellable *cancellable,
+	GError **error)
 {
-	static const struct faults_call call = {"g_dbus_connection_new_finish",
-		{ECONNREFUSED, EACCES, EMFILE}};
-	GDBusConnection *connection = g_dbus_connection_new_finish(result, error);
+	static const struct faults_call call = {"g_dbus_connection_new_sync", {EACCES, EMFILE}};
 
-	if (!connection || !strikes(&call, __builtin_return_address(0)))
-		return connection;
+	if (!strikes(&call, __builtin_return_address(0)))
+		return g_dbus_connection_new_sync(stream, guid, flags, observer, cancellable,
+			error);
 	set_io_error(error);
-	g_dbus_connection_close(connection, NULL, NULL, NULL);
-	g_object_unref(connection);
 	return NULL;
 }
 
