@@ -21,12 +21,17 @@ void kms_state_drop(const struct kms_card *card, struct kms_state *state)
 }
 
 /* The kernel has it now. The plane that one above the picture left may be another one's. */
-static void settle(struct kms_layer *layer, enum kms_layer_kind kind, const struct kms_crtc *crtc)
+static void settle(struct kms_state *now, enum kms_layer_kind kind)
 {
+	const struct kms_layer *layer = &now->layers[kind];
+
 	if (layer->buffer || layer->kept)
-		layer->plane->crtc_id = crtc->id;
+		layer->plane->crtc_id = now->crtc->id;
 	else if (layer->plane && !(KMS_LAYER_BIT(kind) & KMS_LAYERS_ABOVE))
 		layer->plane->crtc_id = 0;
+	now->imported &= ~KMS_LAYER_BIT(kind);
+	if (layer->buffer && layer->buffer->dmabuf >= 0)
+		now->imported |= KMS_LAYER_BIT(kind);
 }
 
 void kms_state_apply(const struct kms_card *card, struct kms_state *now, struct kms_state *next)
@@ -39,7 +44,7 @@ void kms_state_apply(const struct kms_card *card, struct kms_state *now, struct 
 	next->mode_blob = 0;
 	for (size_t i = 0; i < KMS_LAYERS; i++) {
 		next->layers[i].buffer = NULL;
-		settle(&now->layers[i], (enum kms_layer_kind)i, now->crtc);
+		settle(now, (enum kms_layer_kind)i);
 	}
 }
 
@@ -134,8 +139,9 @@ static void add_hotspot(struct kms_request *request, const struct kms_layer *lay
 }
 
 /*
- * We looked, and its fences have signalled; a peer may add another before the kernel looks. A fence
- * that is given overrules those (drm_gem_plane_helper_prepare_fb), so that no flip of ours waits for it.
+ * We looked, and its fences have signalled; a peer may add another before the kernel looks, or at any time
+ * while the buffer is shown. A fence that is given overrules those (drm_gem_plane_helper_prepare_fb), so
+ * that no commit of ours waits for it. Once a plane and request: the kernel takes no second one.
  */
 static void add_fence(struct kms_request *request, const struct kms_card *card,
 	const struct kms_layer *layer)
@@ -148,18 +154,14 @@ static void add_fence(struct kms_request *request, const struct kms_card *card,
 }
 
 /* What only layers above the picture have, and the picture below such ones. */
-static void add_depth(struct kms_request *request, const struct kms_card *card,
-	enum kms_layer_kind kind, const struct kms_layer *layer, const struct kms_layer *before)
+static void add_depth(struct kms_request *request, enum kms_layer_kind kind,
+	const struct kms_layer *layer, const struct kms_layer *before)
 {
 	const struct kms_plane *plane = layer->plane;
 
-	if (layer->zpos && (!before || before->zpos != layer->zpos)) {
+	if (layer->zpos && (!before || before->zpos != layer->zpos))
 		kms_request_add(request, plane->id, &plane->properties[KMS_PLANE_ZPOS],
 			layer->zpos - 1);
-		/* The kernel looks at the fences of whatever plane is named. */
-		if (before)
-			add_fence(request, card, layer);
-	}
 	if (kind != KMS_LAYER_PICTURE && kind != KMS_LAYER_CURSOR &&
 		(!before || before->alpha != layer->alpha || before->blend != layer->blend))
 		add_blending(request, layer);
@@ -178,17 +180,17 @@ static void add_layer(struct kms_request *request, const struct kms_card *card,
 	}
 	if (before && (!before->buffer || before->kept || before->plane != plane))
 		before = NULL;
-	if (!before || layer->anew || layer->buffer != before->buffer) {
+	/* The kernel looks at the fences of whatever plane is in the request, with the same buffer too. */
+	add_fence(request, card, layer);
+	if (!before || layer->anew || layer->buffer != before->buffer)
 		kms_request_add(request, plane->id, &plane->properties[KMS_PLANE_FB_ID],
 			layer->buffer->framebuffer);
-		add_fence(request, card, layer);
-	}
 	if (layer->kept)
 		return;
 	if (!before)
 		add_on(request, crtc, kind, layer);
 	if (layer->zpos || kind != KMS_LAYER_PICTURE)
-		add_depth(request, card, kind, layer, before);
+		add_depth(request, kind, layer, before);
 	if (!before || !kms_placement_equal(&before->placement, &layer->placement))
 		kms_request_add_placement(request, plane, &layer->placement,
 			before ? &before->placement : NULL);
@@ -252,6 +254,15 @@ static void add_damage(struct kms_request *request, const struct kms_flip *flip)
 	}
 }
 
+/* Of layers that stay as they are: there are drivers whose check adds all planes of the CRTC to the request,
+ * whose fences are then waited for too, so that a cursor would stand still for a guest that draws. */
+static void add_fences(struct kms_request *request, const struct kms_card *card,
+	const struct kms_flip *flip)
+{
+	for (uint32_t left = flip->now->imported & ~flip->copied; left; left &= left - 1)
+		add_fence(request, card, &flip->now->layers[kms_layer_lowest(left)]);
+}
+
 /* Of every frame. */
 G_ALWAYS_INLINE static inline void build(struct kms_request *request, const struct kms_card *card,
 	const struct kms_flip *flip)
@@ -270,6 +281,7 @@ G_ALWAYS_INLINE static inline void build(struct kms_request *request, const stru
 			add_layer(request, card, now->crtc, kind, &flip->layers[kind],
 				&now->layers[kind]);
 	}
+	add_fences(request, card, flip);
 	if (flip->damaged)
 		add_damage(request, flip);
 	if (flip->vrr != now->vrr)
@@ -305,7 +317,7 @@ void kms_flip_apply(struct kms_flip *flip, struct kms_state *now)
 
 		kms_buffer_let_go(layer->buffer);
 		*layer = flip->layers[kind];
-		settle(layer, kind, now->crtc);
+		settle(now, kind);
 	}
 	flip->copied = 0;
 	now->vrr = flip->vrr;

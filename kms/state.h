@@ -70,6 +70,8 @@ struct kms_state {
 	struct kms_settings settings; /* of its connector: those that it can have */
 	bool vrr; /* the refresh rate varies: the CRTC's VRR_ENABLED */
 	struct kms_layer layers[KMS_LAYERS];
+	/* Of what the kernel has, a set: those whose buffer is a dma-buf, which may get a fence at any time. */
+	uint32_t imported;
 };
 
 /* Leaves it empty. */

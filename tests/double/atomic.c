@@ -221,6 +221,9 @@ static int apply_items(struct check *check, drmModeAtomicReqPtr request)
 		if (double_card.refused_value && item->value == double_card.refuses_value &&
 			strcmp(double_property_name(property), double_card.refused_value) == 0)
 			return EINVAL;
+		/* It would replace a fence that is there. */
+		if (property == PROPERTY_IN_FENCE_FD && check->touched[index][property])
+			return EINVAL;
 		check->state.values[index][property] = item->value;
 		check->touched[index][property] = true;
 		if (object->type == DRM_MODE_OBJECT_CRTC)

@@ -285,6 +285,37 @@ static void test_overrules(struct card_fixture *card)
 	end_guest(&guest);
 }
 
+/* What is shown is drawn into again: there are drivers whose check adds its plane to whatever its CRTC is
+ * asked for. */
+static void test_overrules_shown(struct card_fixture *card)
+{
+	static uint32_t pixels[KMS_CURSOR_SIZE * KMS_CURSOR_SIZE] = {0xffffffff};
+	struct kms_output *output;
+	struct guest guest;
+
+	double_card.in_fences = true;
+	card_start(card);
+	output = card->outputs[0].output;
+	card->device->card->signalled_fence = dup(STDIN_FILENO);
+	card_show(card, 0);
+	guest = make_guest(card);
+	draw(&guest);
+	card_submit_buffer(card, 0, guest.buffer);
+	card_flip(0);
+	g_assert_true(kms_output_set_cursor(output, pixels, 0, 0));
+	kms_output_move_cursor(output, 10, 10);
+	card_wait(kms_output_counters(output)->cursor_commits > 0);
+	g_assert_true(double_committed(DOUBLE_CURSOR(0), "CRTC_X"));
+	g_assert_false(double_committed(DOUBLE_CURSOR(0), "IN_FENCE_FD"));
+	g_assert_false(double_committed(DOUBLE_PRIMARY(0), "FB_ID"));
+	g_assert_true(double_committed(DOUBLE_PRIMARY(0), "IN_FENCE_FD"));
+	card_flip(0);
+	/* It has gone, and what is ours has no fence. */
+	card_show(card, 0);
+	g_assert_false(double_committed(DOUBLE_PRIMARY(0), "IN_FENCE_FD"));
+	end_guest(&guest);
+}
+
 /* ---- layers above the picture ---- */
 
 struct answers {
@@ -416,6 +447,7 @@ int main(int argc, char **argv)
 	card_add_test("/kms/fence/watchdog", test_watchdog_without_it);
 	card_add_test("/kms/fence/ends-meanwhile", test_ends_meanwhile);
 	card_add_test("/kms/fence/overrules", test_overrules);
+	card_add_test("/kms/fence/overrules-shown", test_overrules_shown);
 	card_add_test("/kms/fence/layer", test_layer);
 	card_add_test("/kms/fence/layer-moves", test_layer_moves);
 	return g_test_run();

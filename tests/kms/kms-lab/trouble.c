@@ -206,6 +206,28 @@ static void test_fence_on_what_is_shown(void)
 	end_guests(&guests);
 }
 
+/* The cursor above it moves on: each commit but the first shows that the one before it came to its end. */
+static void test_cursor_above_what_is_drawn(void)
+{
+	static uint32_t pixels[KMS_CURSOR_SIZE * KMS_CURSOR_SIZE] = {0xffffffff};
+	struct guests guests = {0};
+	struct kms_output *output;
+
+	start_guests(&guests, 0);
+	output = guests.slow->output;
+	add_fence(guests.timeline, guests.drawn);
+	g_assert_true(kms_output_set_cursor(output, pixels, 0, 0));
+	for (uint64_t i = 0; i < 5; i++) {
+		kms_output_move_cursor(output, (int32_t)i, 5);
+		kernel_wait(20,
+			kms_output_counters(output)->cursor_commits > i &&
+				!kms_output_busy(output));
+	}
+	g_assert_cmpuint(guests.slow->failures, ==, 0);
+	check_other(&guests, 60);
+	end_guests(&guests);
+}
+
 /* ---- another master ---- */
 
 /* It left our connector on another CRTC, and that dark; with a plane on it. */
@@ -453,6 +475,7 @@ void lab_add_trouble(void)
 	g_test_add_func("/kms-lab/fence/never", test_fence_that_never_signals);
 	g_test_add_func("/kms-lab/fence/late", test_fence_that_signals_late);
 	g_test_add_func("/kms-lab/fence/on-what-is-shown", test_fence_on_what_is_shown);
+	g_test_add_func("/kms-lab/fence/cursor-above", test_cursor_above_what_is_drawn);
 	g_test_add_func("/kms-lab/master/blanked-elsewhere", test_blanked_elsewhere);
 	g_test_add_func("/kms-lab/takeover/splash-goes", test_splash_goes);
 	g_test_add_func("/kms-lab/takeover/goes-dark", test_goes_dark);
