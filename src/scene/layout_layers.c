@@ -25,20 +25,39 @@ static struct view *view_on(const struct layout *layout, const struct kms_output
 	return NULL;
 }
 
-/* Of its outputs the first with a monitor, else the first. */
-static struct view *find_below(const struct layout *layout, const struct layout_layer *section)
+/* Of the outputs that are called so the first with a monitor, else the first. */
+static struct view *find_named(const struct layout *layout, const char *name, size_t length)
 {
 	struct layout_ref refs[LAYOUT_OUTPUTS_MAX];
 	size_t count = layout_list_outputs(layout, refs);
 	struct view *found = NULL;
 
 	for (size_t i = 0; i < count; i++) {
-		struct kms_output *output = refs[i].output;
+		const struct layout_connector connector = layout_describe(refs[i].output);
 		struct view *view = NULL;
 
-		if (layout_output_is(output, section->output))
-			view = view_on(layout, output);
-		if (view && kms_output_connected(output))
+		if (layout_is_called(&connector, name, length))
+			view = view_on(layout, refs[i].output);
+		if (view && connector.connected)
+			return view;
+		if (!found)
+			found = view;
+	}
+	return found;
+}
+
+/* As an output's section takes them: by the order of the list the first with a monitor, else the first. */
+static struct view *find_below(const struct layout *layout, const struct layout_layer *section)
+{
+	const char *rest = section->output;
+	const char *name;
+	size_t length;
+	struct view *found = NULL;
+
+	while (layout_next_name(&rest, &name, &length)) {
+		struct view *view = find_named(layout, name, length);
+
+		if (view && kms_output_connected(view_output(view)))
 			return view;
 		if (!found)
 			found = view;
@@ -141,7 +160,8 @@ static struct view *make_view(struct layout *layout, const struct layout_layer *
 	return view_create(&options);
 }
 
-static void open_layer(struct layout *layout, const struct layout_layer *section,
+/* False: its source has no place for it. */
+static bool open_layer(struct layout *layout, const struct layout_layer *section,
 	struct view *below)
 {
 	struct entry *entry = &layout->layers[layout->layer_count++];
@@ -168,7 +188,9 @@ static void open_layer(struct layout *layout, const struct layout_layer *section
 		entry->member = NULL;
 		layout->layer_count--;
 		close_layer(layout, entry);
+		return false;
 	}
+	return true;
 }
 
 /* ---- which of them ---- */
@@ -282,8 +304,7 @@ bool layout_layers_update(struct layout *layout)
 	for (size_t i = 0; i < count; i++) {
 		if (is_open(layout, &wanted[i]))
 			continue;
-		open_layer(layout, wanted[i].section, wanted[i].below);
-		changed = true;
+		changed |= open_layer(layout, wanted[i].section, wanted[i].below);
 	}
 	place_layers(layout);
 	return changed;

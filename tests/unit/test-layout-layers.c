@@ -6,6 +6,7 @@
 
 #include "channel_fixture.h"
 #include "fake/fake_dmabuf.h"
+#include "scene/view.h"
 #include "scene_fixture.h"
 
 #define WHITE 0xffffffu
@@ -270,6 +271,34 @@ static void test_beyond_edge(gconstpointer data)
 	scene_destroy(scene);
 }
 
+/* Of several outputs it is on the first of the list that has a monitor, wherever that is among the connectors. */
+static void test_list(void)
+{
+	static const struct layout_output sections[] = {
+		{.name = "DP-1", .scanout = -1, .pictured = true, .picture = {.color = BLUE}},
+		{.name = "DP-2", .scanout = -1, .pictured = true, .picture = {.color = RED}},
+	};
+	struct layout_layer layer = corner();
+	const struct scene_options options = {
+		.outputs = 2,
+		.sections = sections,
+		.section_count = 2,
+		.layers = &layer,
+		.layer_count = 1,
+	};
+	struct scene *scene;
+
+	layer.output = "DP-2;DP-1";
+	layer.scanout = 0;
+	scene = scene_create(&options);
+	g_assert_true(view_output(layout_view(scene->layout, 0)) == scene_output(scene, 1));
+	scene_output(scene, 1)->connected = false;
+	fake_probe(scene->card);
+	g_assert_cmpuint(layout_view_count(scene->layout), ==, 1);
+	g_assert_true(view_output(layout_view(scene->layout, 0)) == scene_output(scene, 0));
+	scene_destroy(scene);
+}
+
 /* An output that no guest is shown on has them above its own picture; and monitor and card come and go. */
 static void test_monitor(gconstpointer data)
 {
@@ -524,6 +553,7 @@ int main(int argc, char **argv)
 	g_test_add_data_func("/layout/layers/order/one-plane", GUINT_TO_POINTER(1), test_order);
 	g_test_add_data_func("/layout/layers/order/drawn", GUINT_TO_POINTER(0), test_order);
 	g_test_add_func("/layout/layers/edge", test_edge);
+	g_test_add_func("/layout/layers/list", test_list);
 	g_test_add_data_func("/layout/layers/beyond-edge/planes", GUINT_TO_POINTER(6),
 		test_beyond_edge);
 	g_test_add_data_func("/layout/layers/beyond-edge/drawn", GUINT_TO_POINTER(0),
