@@ -310,8 +310,11 @@ static void bind_view(struct layout *layout, struct entry *entry)
 	view_set_background(entry->view, entry->background);
 	if (layout_alive_withholds(entry))
 		return;
-	/* The resolution does not give a source more views than it takes. */
-	g_warn_if_fail(source_add_view(layout_source(entry), entry->view));
+	/* The resolution does not give a source more views than it takes; it knows nothing of layers. */
+	while (!source_add_view(layout_source(entry), entry->view)) {
+		if (!layout_layers_give_room(layout, entry))
+			g_return_if_reached();
+	}
 }
 
 /*

@@ -218,6 +218,9 @@ void layout_layers_refer(struct layout *layout);
 bool layout_layers_update(struct layout *layout);
 /* The output's own view is about to go; NULL: all are. */
 void layout_layers_close_on(struct layout *layout, const struct view *below);
+/* An output is to show what a layer shows, too, which has all the views that it can have: layers are closed. False:
+ * there is none. */
+bool layout_layers_give_room(struct layout *layout, const struct entry *entry);
 /* Its mode may be another; its views are told of that afterwards. */
 void layout_layers_resized(struct layout *layout, const struct kms_output *output);
 void layout_layers_say(struct layout *layout);

@@ -120,6 +120,19 @@ void layout_layers_close_on(struct layout *layout, const struct view *below)
 	}
 }
 
+bool layout_layers_give_room(struct layout *layout, const struct entry *entry)
+{
+	for (size_t i = layout->layer_count; i-- > 0;) {
+		const struct entry *layer = &layout->layers[i];
+
+		if (layer->member != entry->member || layer->scanout != entry->scanout)
+			continue;
+		layout_layers_close_on(layout, layer->below);
+		return true;
+	}
+	return false;
+}
+
 static bool bind_source(struct entry *entry, const struct layout_layer *section)
 {
 	struct source *source = guest_source(entry->member->options.guest, entry->scanout);

@@ -299,6 +299,37 @@ static void test_list(void)
 	scene_destroy(scene);
 }
 
+/* Outputs come before layers where a guest's picture is in as many places as it can be. */
+static void test_too_many(void)
+{
+	struct layout_output sections[GUEST_VIEWS_MAX];
+	char names[GUEST_VIEWS_MAX][8];
+	struct layout_layer layer = corner();
+	struct scene_options options = {
+		.outputs = GUEST_VIEWS_MAX,
+		.sections = sections,
+		.section_count = GUEST_VIEWS_MAX - 1,
+		.layers = &layer,
+		.layer_count = 1,
+	};
+	struct scene *scene;
+
+	for (size_t i = 0; i < GUEST_VIEWS_MAX; i++) {
+		g_snprintf(names[i], sizeof(names[i]), "DP-%zu", i + 1);
+		sections[i] = (struct layout_output){.name = names[i], .guest = "a"};
+	}
+	layer.scanout = 0;
+	scene = scene_create_red(&options);
+	g_assert_cmpuint(layout_view_count(scene->layout), ==, GUEST_VIEWS_MAX);
+	options.section_count++;
+	scene_reconfigure(scene, &options);
+	fake_tell(scene->card);
+	g_assert_cmpuint(layout_view_count(scene->layout), ==, GUEST_VIEWS_MAX);
+	scene_expect_color(scene_output(scene, GUEST_VIEWS_MAX - 1), RED);
+	scene_expect_log("layer cluster is left out");
+	scene_destroy(scene);
+}
+
 /* An output that no guest is shown on has them above its own picture; and monitor and card come and go. */
 static void test_monitor(gconstpointer data)
 {
@@ -554,6 +585,7 @@ int main(int argc, char **argv)
 	g_test_add_data_func("/layout/layers/order/drawn", GUINT_TO_POINTER(0), test_order);
 	g_test_add_func("/layout/layers/edge", test_edge);
 	g_test_add_func("/layout/layers/list", test_list);
+	g_test_add_func("/layout/layers/too-many", test_too_many);
 	g_test_add_data_func("/layout/layers/beyond-edge/planes", GUINT_TO_POINTER(6),
 		test_beyond_edge);
 	g_test_add_data_func("/layout/layers/beyond-edge/drawn", GUINT_TO_POINTER(0),
