@@ -573,6 +573,11 @@ static void apply_entry(struct config *config, struct config_scan *scan,
 	key = entry->key != NULL ? find_key(scan, entry, section) : NULL;
 	if (entry->key == NULL || key != NULL)
 		note_text(config, section, entry, key);
+	/* For what is looked at when all is read. */
+	if (key != NULL && section == &sections[SECTION_DAEMON] && strcmp(key->name, "layout") == 0)
+		set_string(&config->daemon.layout_origin, g_strdup(origin));
+	if (key != NULL && strcmp(key->name, "switch-layout") == 0)
+		set_string(&config->input.switch_origin, g_strdup(origin));
 	if (key != NULL && !set_value(key, target, output, entry->value, &error))
 		config_scan_fault(scan, entry->line, "%s=%s: %s", entry->key, entry->value,
 			error->message);

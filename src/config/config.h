@@ -38,6 +38,7 @@ struct config_daemon {
 	char *stats; /* NULL: no file */
 	char *font; /* of text cards: a path; NULL: one that is there */
 	char *layout; /* that is in force at first; NULL: as their when= say */
+	char *layout_origin; /* "scanoutd.conf:12", where that is said; or NULL */
 	GLogLevelFlags log_level; /* the least urgent one that is written */
 	int vt;
 	enum config_seat_manager seat_manager;
@@ -55,6 +56,7 @@ struct config_input {
 	struct combination switch_guest;
 	/* The same for the n-th layout. */
 	struct combination switch_layout;
+	char *switch_origin; /* where that is said; or NULL */
 	/* Held with a function key: the n-th virtual terminal, where one is ours. 0: no hot-key. */
 	struct combination switch_terminal;
 };

@@ -143,6 +143,8 @@ void config_destroy(struct config *config)
 	g_free(config->daemon.stats);
 	g_free(config->daemon.font);
 	g_free(config->daemon.layout);
+	g_free(config->daemon.layout_origin);
+	g_free(config->input.switch_origin);
 	g_free(config->input.seat);
 	g_free(config->input.devices);
 	g_free(config->input.focus);

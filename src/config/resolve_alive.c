@@ -31,7 +31,8 @@ bool config_resolve_alive(struct config_guest *guest, const char *folder, GError
 		return fail(error, guest, "alive=rectangle needs alive-rectangle=");
 	if (pixels(&alive->rectangle) > CHECKSUM_PIXELS_MAX)
 		return fail(error, guest,
-			"alive-rectangle= may have " G_STRINGIFY(CHECKSUM_PIXELS_MAX) " pixels");
+			"alive-rectangle= may have at most " G_STRINGIFY(
+				CHECKSUM_PIXELS_MAX) " pixels");
 	if (guest->alive_file != NULL && !g_path_is_absolute(guest->alive_file))
 		return fail(error, guest, "alive-file= must be a path that begins with /");
 	if (alive->period_ms == 0)
@@ -70,13 +71,15 @@ static bool check_region(const struct config_region *region, GError **error)
 		return fail_region(error, region, "rectangle= is needed: which part of the output");
 	if (pixels(rectangle) > CHECKSUM_PIXELS_MAX)
 		return fail_region(error, region,
-			"rectangle= has %" G_GINT64_FORMAT " pixels, and may have %d",
+			"rectangle= has %" G_GINT64_FORMAT " pixels, and may have at most %d",
 			pixels(rectangle), CHECKSUM_PIXELS_MAX);
 	if (options->frozen_after_ms == 0 && options->expect_count == 0)
 		return fail_region(error, region,
 			"frozen-after= or expect= is needed: what is watched for");
 	if (options->frozen_after_ms != 0 && options->frozen_after_ms <= options->every_ms)
-		return fail_region(error, region, "frozen-after= must be longer than every=");
+		return fail_region(error, region,
+			"frozen-after= must be longer than every=, which is %" G_GINT64_FORMAT "ms",
+			options->every_ms);
 	return true;
 }
 

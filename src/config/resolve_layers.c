@@ -60,7 +60,7 @@ static bool resolve_source(const struct config *config, struct config_layer *lay
 	if (layer->guest != NULL)
 		return check_guest(config, layer, error);
 	if (layer->scanout < 0)
-		return fail(error, layer, "says nothing to show: guest= or picture= is needed");
+		return fail(error, layer, "guest=, scanout= or picture= is needed: what it shows");
 	if (config->guests->len > 1)
 		return fail(error, layer, "guest= is needed where there are several");
 	layer->guest = g_strdup(only->name);
@@ -177,8 +177,8 @@ static bool resolve_output(struct config *config, const struct config_layer *lay
 			config_common_layout(config, layer->layouts, output->layouts) == NULL)
 			continue;
 		if (output->off)
-			return fail(error, layer, "output=%s: [output %s] is off", layer->output,
-				output->name);
+			return fail(error, layer, "output=%s: [output %s] has mode=off (%s)",
+				layer->output, output->name, output->origin);
 		if (output->guest == NULL && output->scanout < 0)
 			output->pictured = true;
 	}

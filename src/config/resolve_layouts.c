@@ -66,14 +66,18 @@ static bool check_keys(const struct config_input *input, GError **error)
 		input->switch_layout.modifiers != input->switch_guest.modifiers)
 		return true;
 	g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE,
-		"[input]: switch-layout= and switch-guest= are the same keys");
+		"%s: [input]: switch-layout= and switch-guest= are the same keys: give one of them "
+		"other modifiers",
+		input->switch_origin);
 	return false;
 }
 
 bool config_resolve_layouts(const struct config *config, GError **error)
 {
-	const char *first = config->daemon.layout;
+	const struct config_daemon *daemon = &config->daemon;
+	g_autofree char *where = g_strdup_printf("%s: [daemon]: layout", daemon->layout_origin);
 
-	return (first == NULL || config_check_layout(config, "[daemon]: layout", first, error)) &&
+	return (daemon->layout == NULL ||
+		       config_check_layout(config, where, daemon->layout, error)) &&
 		check_keys(&config->input, error);
 }

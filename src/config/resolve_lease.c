@@ -84,6 +84,25 @@ static bool check_layers(const struct config *config, const struct config_lease 
 	return true;
 }
 
+/* Of several cards the first alone is lent from. */
+static bool check_card(const struct config *config, const struct config_lease *lease,
+	const char *name, GError **error)
+{
+	char *const *cards = config->daemon.cards;
+	const char *colon = strrchr(name, ':');
+
+	for (size_t i = 1; colon != NULL && cards != NULL && cards[0] != NULL && cards[i] != NULL;
+		i++) {
+		const char *card = config_card_name(cards[i]);
+
+		if (strlen(card) == (size_t)(colon - name) && g_str_has_prefix(name, card))
+			return fail(error, lease,
+				"outputs=%s: only outputs of the first card can be lent, %s",
+				lease->outputs, config_card_name(cards[0]));
+	}
+	return true;
+}
+
 /* What a guest would be shown on cannot be lent. */
 static bool reserve(struct config *config, const struct config_lease *lease, const char *name,
 	GError **error)
@@ -97,7 +116,8 @@ static bool reserve(struct config *config, const struct config_lease *lease, con
 			continue;
 		if (other->layouts != NULL)
 			return fail(error, lease,
-				"outputs=%s: [output %s] has layout=: what is lent is so in all",
+				"outputs=%s: [output %s] has layout=; leave it out: an output is "
+				"lent in all layouts",
 				lease->outputs, other->name);
 		else
 			return fail(error, lease,
@@ -111,7 +131,8 @@ static bool reserve(struct config *config, const struct config_lease *lease, con
 		return fail(error, lease, "outputs=%s: %s is lent already", lease->outputs, name);
 	if (output->guest != NULL || output->scanout >= 0 || output->off)
 		return fail(error, lease,
-			"outputs=%s: [output %s] has %s: what it shows is another program's to say",
+			"outputs=%s: [output %s] has %s; leave it out: another program shows "
+			"something there",
 			lease->outputs, name,
 			output->off			? "mode=off"
 				: output->guest != NULL ? "guest="
@@ -147,7 +168,8 @@ static bool resolve_lease(struct config *config, struct config_lease *lease, con
 		return fail(error, lease, "outputs=%s: more than %d", lease->outputs,
 			KMS_OUTPUTS_MAX);
 	for (char **name = outputs; *name != NULL; name++) {
-		if (!check_layers(config, lease, *name, error) ||
+		if (!check_card(config, lease, *name, error) ||
+			!check_layers(config, lease, *name, error) ||
 			!reserve(config, lease, *name, error))
 			return false;
 	}

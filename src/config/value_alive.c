@@ -101,9 +101,21 @@ bool config_parse_expect(const char *text, struct region_options *region, GError
 	return false;
 }
 
+/* As a person writes it. */
+static char *print_period(gint64 milliseconds)
+{
+	if (milliseconds % 3600000 == 0)
+		return g_strdup_printf("%" G_GINT64_FORMAT "h", milliseconds / 3600000);
+	if (milliseconds % 1000 == 0)
+		return g_strdup_printf("%" G_GINT64_FORMAT "s", milliseconds / 1000);
+	return g_strdup_printf("%" G_GINT64_FORMAT "ms", milliseconds);
+}
+
 bool config_parse_period(const char *text, gint64 min, gint64 max, gint64 *milliseconds,
 	GError **error)
 {
+	g_autofree char *least = print_period(min);
+	g_autofree char *most = print_period(max);
 	gint64 duration;
 
 	if (config_parse_duration(text, &duration, NULL) && duration >= min && duration <= max) {
@@ -111,8 +123,6 @@ bool config_parse_period(const char *text, gint64 min, gint64 max, gint64 *milli
 		return true;
 	}
 	g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_VALUE,
-		"must be a whole number with ms, s, min or h, from %" G_GINT64_FORMAT
-		"ms to %" G_GINT64_FORMAT "ms",
-		min, max);
+		"must be a whole number with ms, s, min or h, from %s to %s", least, most);
 	return false;
 }

@@ -165,7 +165,8 @@ static const struct fault faults[] = {
 	{"layer-empty-output", "[layer a]\nscanout=1\noutput=;\n",
 		"scanoutd.conf:1: [layer a]: output= is needed: the output that it lies on, as DP-1"},
 	{"layer-no-source", "[layer a]\noutput=DP-1\n",
-		"scanoutd.conf:1: [layer a]: says nothing to show: guest= or picture= is needed"},
+		"scanoutd.conf:1: [layer a]: guest=, scanout= or picture= is needed: what it "
+		"shows"},
 	{"layer-two-sources", "[layer a]\noutput=DP-1\nscanout=0\npicture=card\n",
 		"scanoutd.conf:1: [layer a]: use only one of picture= and guest= (with scanout=)"},
 	{"layer-last", "[layer a]\noutput=DP-1\npicture=last\n",
@@ -182,7 +183,8 @@ static const struct fault faults[] = {
 		"scanoutd.conf:6: [layer a]: the section on scanoutd.conf:2 counts in layout day, too; "
 		"say in which layouts each does, by layout="},
 	{"layer-off", "[output DP-1]\nmode=off\n[layer a]\noutput=DP-2;DP-1\nscanout=0\n",
-		"scanoutd.conf:3: [layer a]: output=DP-2;DP-1: [output DP-1] is off"},
+		"scanoutd.conf:3: [layer a]: output=DP-2;DP-1: [output DP-1] has mode=off "
+		"(scanoutd.conf:1)"},
 	{"layer-too-many",
 		"[layer a]\noutput=D\npicture=card\n[layer b]\noutput=D\npicture=card\n"
 		"[layer c]\noutput=D\npicture=card\n[layer d]\noutput=D\npicture=card\n"
@@ -315,9 +317,10 @@ static const struct fault faults[] = {
 		"scanoutd.conf:2: layout=a;b c: \"b c\" must be 1 to 64 letters, digits, dots, dashes "
 		"or underscores, and begin with no dot or dash"},
 	{"layout-at-start", "[layout night]\n[daemon]\nlayout=nite\n",
-		"[daemon]: layout=nite: there is no [layout nite]"},
+		"scanoutd.conf:3: [daemon]: layout=nite: there is no [layout nite]"},
 	{"layout-at-start-misspelt", "[layout night]\n[daemon]\nlayout=nigth\n",
-		"[daemon]: layout=nigth: there is no [layout nigth]; did you mean night?"},
+		"scanoutd.conf:3: [daemon]: layout=nigth: there is no [layout nigth]; did you mean "
+		"night?"},
 	/* An output has one section in each layout. */
 	{"output-twice", "[output DP-1]\nmode=off\n[output DP-2]\n[output DP-1]\n",
 		"scanoutd.conf:4: section [output DP-1] is given twice; first on line 1"},
@@ -342,9 +345,10 @@ static const struct fault faults[] = {
 	{"layer-off-in-its-layout",
 		"[layout day]\n[layout night]\n[output DP-1]\nlayout=night\nmode=off\n"
 		"[layer a]\noutput=DP-1\nlayout=night\nscanout=0\n",
-		"scanoutd.conf:6: [layer a]: output=DP-1: [output DP-1] is off"},
+		"scanoutd.conf:6: [layer a]: output=DP-1: [output DP-1] has mode=off (scanoutd.conf:3)"},
 	{"same-digits", "[input]\nswitch-guest=Ctrl+Alt\nswitch-layout=Alt+Ctrl\n",
-		"[input]: switch-layout= and switch-guest= are the same keys"},
+		"scanoutd.conf:3: [input]: switch-layout= and switch-guest= are the same keys: give one "
+		"of them other modifiers"},
 	{"switch-layout", "[input]\nswitch-layout=F1\n",
 		"scanoutd.conf:2: switch-layout=F1: must be none or modifiers alone, as Ctrl+Alt"},
 	{"socket-twice", "[guest a]\nvmm-socket=/s\n[guest b]\ndisplay-socket=/s\n",

@@ -103,31 +103,37 @@ static const struct lease_fault lease_faults[] = {
 		"scanoutd.conf:2: unknown key \"output\" in [lease a]; did you mean \"outputs\"?"},
 	{"twice", "[lease a]\noutputs=DP-1;DP-1\n", "",
 		"scanoutd.conf:1: [lease a]: outputs=DP-1;DP-1: DP-1 is lent already"},
+	{"another-card",
+		"[daemon]\ncard=/dev/dri/card0;/dev/dri/card1\n[lease a]\n"
+		"outputs=card0:DP-1;card1:DP-1\n",
+		"",
+		"scanoutd.conf:3: [lease a]: outputs=card0:DP-1;card1:DP-1: only outputs of the first "
+		"card can be lent, card0"},
 	{"two-leases", "[lease a]\noutputs=DP-1\n[lease b]\noutputs=DP-2;DP-1\n", "",
 		"scanoutd.conf:3: [lease b]: outputs=DP-2;DP-1: DP-1 is lent already"},
 	{"guest", "[output DP-1]\nguest=default\n[guest default]\n[lease a]\noutputs=DP-1\n", "",
-		"scanoutd.conf:4: [lease a]: outputs=DP-1: [output DP-1] has guest=: what it shows is "
-		"another program's to say"},
+		"scanoutd.conf:4: [lease a]: outputs=DP-1: [output DP-1] has guest=; leave it out: another "
+		"program shows something there"},
 	{"scanout", "[output DP-1]\nscanout=2\n[lease a]\noutputs=DP-1\n", "",
-		"scanoutd.conf:3: [lease a]: outputs=DP-1: [output DP-1] has scanout=: what it shows is "
-		"another program's to say"},
+		"scanoutd.conf:3: [lease a]: outputs=DP-1: [output DP-1] has scanout=; leave it out: another "
+		"program shows something there"},
 	{"off", "[output DP-1]\nmode=off\n[lease a]\noutputs=DP-1\n", "",
-		"scanoutd.conf:3: [lease a]: outputs=DP-1: [output DP-1] has mode=off: what it shows is "
-		"another program's to say"},
+		"scanoutd.conf:3: [lease a]: outputs=DP-1: [output DP-1] has mode=off; leave it out: another "
+		"program shows something there"},
 	{"in-a-list",
 		"[output DP-2;DP-1]\nguest=default\n[guest default]\n[lease a]\noutputs=DP-1\n", "",
 		"scanoutd.conf:4: [lease a]: outputs=DP-1: [output DP-2;DP-1] names DP-1 with others; "
 		"give it a section of its own, or none"},
 	{"in-a-layout", "[layout day]\n[output DP-1]\nlayout=day\n[lease a]\noutputs=DP-1\n", "",
-		"scanoutd.conf:4: [lease a]: outputs=DP-1: [output DP-1] has layout=: what is lent is so "
-		"in all"},
+		"scanoutd.conf:4: [lease a]: outputs=DP-1: [output DP-1] has layout=; leave it out: an "
+		"output is lent in all layouts"},
 	{"layer", "[layer x]\noutput=DP-2;DP-1\npicture=#102030\n[lease a]\noutputs=DP-1\n", "",
 		"scanoutd.conf:4: [lease a]: outputs=DP-1: [layer x] lies on DP-1"},
 	{"region", "[region x]\noutput=DP-1\nrectangle=0,0 8x8\n[lease a]\noutputs=DP-1\n", "",
 		"scanoutd.conf:4: [lease a]: outputs=DP-1: [region x] watches DP-1"},
 	{"command-line", "[lease a]\noutputs=DP-1\n", "--output=DP-1",
-		"scanoutd.conf:1: [lease a]: outputs=DP-1: [output DP-1] has guest=: what it shows is "
-		"another program's to say"},
+		"scanoutd.conf:1: [lease a]: outputs=DP-1: [output DP-1] has guest=; leave it out: another "
+		"program shows something there"},
 	{"socket-of-a-guest",
 		"[guest default]\nvmm-socket=/run/x/s\nbackend-socket=/run/x/b\n[lease a]\noutputs=DP-1\n"
 		"socket=/run/x/../x/s\n",
