@@ -973,7 +973,7 @@ static void test_documents(struct config_fixture *fixture, gconstpointer data)
 		guint configurations;
 	} documents[] = {
 		{"README.md", 1},
-		{"config/man/scanoutd.conf.5", 18},
+		{"config/man/scanoutd.conf.5", 20},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(documents); i++) {
@@ -991,6 +991,37 @@ static void test_documents(struct config_fixture *fixture, gconstpointer data)
 		}
 		g_assert_cmpuint(count, ==, documents[i].configurations);
 	}
+}
+
+/* Of each key that the man page explains the installed file has an example. */
+static void test_example_of_each(struct config_fixture *fixture, gconstpointer data)
+{
+	g_autoptr(GRegex) key = g_regex_new("[a-z][a-z-]*(?==)", 0, 0, NULL);
+	g_autofree char *page = NULL;
+	g_autofree char *example = NULL;
+	g_auto(GStrv) lines = NULL;
+	guint count = 0;
+
+	g_assert_true(g_file_get_contents("config/man/scanoutd.conf.5", &page, NULL, NULL));
+	g_assert_true(g_file_get_contents("config/scanoutd.conf", &example, NULL, NULL));
+	lines = g_strsplit(page, "\n", -1);
+	for (size_t i = 1; lines[i]; i++) {
+		g_autofree char *heading = printed(lines[i]);
+		g_autoptr(GMatchInfo) match = NULL;
+
+		if (!g_str_equal(lines[i - 1], ".TP") || !g_str_has_prefix(heading, ".B"))
+			continue;
+		for (g_regex_match(key, heading, 0, &match); g_match_info_matches(match);
+			g_match_info_next(match, NULL)) {
+			g_autofree char *name = g_match_info_fetch(match, 0);
+			g_autofree char *line = g_strdup_printf("\n#%s=", name);
+
+			if (!strstr(example, line))
+				g_error("config/scanoutd.conf has no example of %s=", name);
+			count++;
+		}
+	}
+	g_assert_cmpuint(count, >, 70);
 }
 
 int main(int argc, char **argv)
@@ -1024,6 +1055,7 @@ int main(int argc, char **argv)
 	ADD("example", test_example);
 	ADD("renamed", test_renamed);
 	ADD("documents", test_documents);
+	ADD("example-of-each", test_example_of_each);
 #undef ADD
 	return g_test_run();
 }
