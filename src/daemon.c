@@ -17,6 +17,7 @@
 #include "config_reader.h"
 #include "guests/member.h"
 #include "input/input.h"
+#include "keep/keep.h"
 #include "kms.h"
 #include "lease/leases.h"
 #include "log.h"
@@ -41,6 +42,7 @@ struct daemon {
 	GMainLoop *loop;
 	int exit_status;
 	int64_t start_us;
+	struct keep *keep;
 	int signals; /* signalfd */
 	guint signal_source;
 	struct stall *stall; /* while the loop runs */
@@ -350,6 +352,12 @@ static bool check_fds(const struct daemon *daemon, GError **error)
 	return true;
 }
 
+static bool receive_fds(struct daemon *daemon, GError **error)
+{
+	daemon->keep = keep_create(error);
+	return daemon->keep != NULL;
+}
+
 static bool open_session(struct daemon *daemon, GError **error)
 {
 	const struct session_listener listener = {session_released, session_acquired,
@@ -424,7 +432,7 @@ static bool show_guests(struct daemon *daemon, GError **error)
 
 static bool open_doors(struct daemon *daemon, GError **error)
 {
-	if (!members_claim_sockets(daemon->members, daemon->member_count, error))
+	if (!members_claim_sockets(daemon->members, daemon->member_count, daemon->keep, error))
 		return false;
 	for (size_t i = 0; i < daemon->member_count; i++) {
 		if (!member_open(daemon->members[i], error))
@@ -524,7 +532,7 @@ struct daemon *daemon_create(const struct config *config, GError **error)
 	daemon->start_us = g_get_monotonic_time();
 	daemon->signals = -1;
 	/* Before anything that opens one. */
-	if (!check_fds(daemon, error)) {
+	if (!check_fds(daemon, error) || !receive_fds(daemon, error)) {
 		daemon_destroy(daemon);
 		return NULL;
 	}
@@ -538,6 +546,7 @@ struct daemon *daemon_create(const struct config *config, GError **error)
 		daemon_destroy(daemon);
 		return NULL;
 	}
+	keep_settle(daemon->keep);
 	return daemon;
 }
 
@@ -565,6 +574,8 @@ void daemon_destroy(struct daemon *daemon)
 {
 	if (daemon == NULL)
 		return;
+	if (daemon->keep != NULL)
+		keep_stop(daemon->keep);
 	g_clear_handle_id(&daemon->signal_source, g_source_remove);
 	config_reader_destroy(daemon->reader);
 	/* While all that its callbacks may ask for is there: it can run the main loop. */
@@ -581,6 +592,7 @@ void daemon_destroy(struct daemon *daemon)
 		session_set_card(daemon->session, i, -1);
 	cards_destroy(daemon->cards);
 	session_destroy(daemon->session);
+	keep_destroy(daemon->keep);
 	if (daemon->signals >= 0)
 		close(daemon->signals);
 	health_destroy(daemon->health);

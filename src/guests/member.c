@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "guests/member.h"
 
-#include <stdlib.h>
-#include <systemd/sd-daemon.h>
-
 #include "guests/heartbeat.h"
 #include "guests/status.h"
+#include "keep/keep.h"
 #include "log.h"
 #include "scene/state.h"
 #include "wire/account.h"
@@ -126,34 +124,23 @@ static struct member *find_member(struct member *const *members, size_t count, c
 	return NULL;
 }
 
-bool members_claim_sockets(struct member *const *members, size_t count, GError **error)
+bool members_claim_sockets(struct member *const *members, size_t count, struct keep *keep,
+	GError **error)
 {
-	char **names = NULL;
-	int fd_count = sd_listen_fds_with_names(1, &names);
-	bool claimed = true;
+	for (size_t i = 0; i < keep_socket_count(keep); i++) {
+		const char *name = keep_socket_name(keep, i);
+		struct member *owner = find_member(members, count, name);
 
-	if (fd_count < 0) {
-		g_set_error(error, MEMBER_ERROR, MEMBER_ERROR_SOCKET,
-			"sockets of the service manager (LISTEN_FDS): %s", g_strerror(-fd_count));
-		return false;
-	}
-	for (int i = 0; i < fd_count; i++) {
-		struct member *owner = find_member(members, count, names[i]);
-
-		if (claimed && (owner == NULL || owner->listen_fd >= 0)) {
+		if (owner == NULL || owner->listen_fd >= 0) {
 			g_set_error(error, MEMBER_ERROR, MEMBER_ERROR_SOCKET,
 				"a socket named \"%s\" was passed, but %s; its FileDescriptorName= must "
 				"be a guest's name",
-				names[i],
-				owner == NULL ? "there is no such guest" : "there are two");
-			claimed = false;
-		} else if (owner != NULL && owner->listen_fd < 0) {
-			owner->listen_fd = SD_LISTEN_FDS_START + i;
+				name, owner == NULL ? "there is no such guest" : "there are two");
+			return false;
 		}
-		free(names[i]);
+		owner->listen_fd = keep_take_socket(keep, i);
 	}
-	free(names);
-	return claimed;
+	return true;
 }
 
 static bool open_relay(struct member *member, GError **error)

@@ -20,6 +20,7 @@
 #include "wire/relay.h"
 
 struct account;
+struct keep;
 struct member;
 
 #define MEMBER_ERROR (member_error_quark())
@@ -41,7 +42,8 @@ void member_set_layout(struct member *member, struct layout *layout);
 
 /* Sockets that the service manager listens on for us, by FileDescriptorName=: each is its
  * guest's. Before member_open(). */
-bool members_claim_sockets(struct member *const *members, size_t count, GError **error);
+bool members_claim_sockets(struct member *const *members, size_t count, struct keep *keep,
+	GError **error);
 
 /* The way in that the section names, and its alive-socket. The error begins with the guest's name. */
 bool member_open(struct member *member, GError **error);

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "keep/keep.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include "keep/manager.h"
+#include "log.h"
+
+/* Of a name that the manager takes (fdname_is_valid() in systemd). */
+#define NAME_MAX_BYTES 255
+
+/* While we start we wait for a manager that has much to read, so long in all; milliseconds. */
+#define START_MS 2000
+
+/* What the manager calls an fd of its store that nobody named. */
+#define NAMELESS "stored"
+
+struct handed {
+	char *name; /* as the manager has it */
+	int fd; /* -1: it was taken */
+};
+
+struct keep {
+	int manager; /* its socket; -1: there is none */
+	GArray *sockets; /* struct handed */
+	GArray *stored; /* the same: what a predecessor kept */
+	GHashTable *kept; /* a set of names: what the manager has of ours now */
+	struct fd_keeper keeper;
+	int64_t patient_until_us; /* 0: the main loop waits for nobody */
+	bool stopping;
+};
+
+G_DEFINE_QUARK(scanoutd_keep_error_quark, keep_error)
+
+/* ---- names ---- */
+
+/* The manager takes printable ASCII without ":". NULL: it would be too long. */
+static char *encode(const char *name)
+{
+	g_autoptr(GString) encoded = g_string_new(NULL);
+
+	for (; *name != '\0'; name++) {
+		if (g_ascii_isgraph(*name) && *name != ':' && *name != '%')
+			g_string_append_c(encoded, *name);
+		else
+			g_string_append_printf(encoded, "%%%02x", (unsigned char)*name);
+	}
+	if (encoded->len > NAME_MAX_BYTES)
+		return NULL;
+	return g_string_free(g_steal_pointer(&encoded), FALSE);
+}
+
+static bool is_stored(const char *name)
+{
+	return strchr(name, '/') != NULL || strcmp(name, NAMELESS) == 0;
+}
+
+/* ---- what comes ---- */
+
+static void clear(gpointer data)
+{
+	struct handed *handed = data;
+
+	if (handed->fd >= 0)
+		close(handed->fd);
+	free(handed->name);
+}
+
+static bool receive(struct keep *keep, GError **error)
+{
+	char **names = NULL;
+	int count = sd_listen_fds_with_names(1, &names);
+
+	if (count < 0) {
+		g_set_error(error, KEEP_ERROR, KEEP_ERROR_FDS,
+			"sockets of the service manager (LISTEN_FDS): %s", g_strerror(-count));
+		return false;
+	}
+	for (int i = 0; i < count; i++) {
+		struct handed handed = {names[i], SD_LISTEN_FDS_START + i};
+
+		g_array_append_val(is_stored(names[i]) ? keep->stored : keep->sockets, handed);
+	}
+	free(names);
+	return true;
+}
+
+size_t keep_socket_count(const struct keep *keep)
+{
+	return keep->sockets->len;
+}
+
+const char *keep_socket_name(const struct keep *keep, size_t index)
+{
+	return g_array_index(keep->sockets, struct handed, index).name;
+}
+
+int keep_take_socket(struct keep *keep, size_t index)
+{
+	struct handed *handed = &g_array_index(keep->sockets, struct handed, index);
+	int fd = handed->fd;
+
+	handed->fd = -1;
+	return fd;
+}
+
+/* ---- the keeper ---- */
+
+static bool tell(const struct keep *keep, const char *state, int fd)
+{
+	struct pollfd room = {.fd = keep->manager, .events = POLLOUT};
+
+	while (!manager_tell(keep->manager, state, fd)) {
+		int64_t left_ms = (keep->patient_until_us - g_get_monotonic_time()) / 1000;
+
+		if (errno != EAGAIN || left_ms <= 0)
+			return false;
+		poll(&room, 1, (int)left_ms);
+	}
+	return true;
+}
+
+static void remove_from_store(struct keep *keep, const char *encoded)
+{
+	g_autofree char *state = g_strdup_printf("FDSTOREREMOVE=1\nFDNAME=%s", encoded);
+
+	if (keep->manager >= 0 && !tell(keep, state, -1))
+		log_daemon(G_LOG_LEVEL_WARNING,
+			"the service manager goes on keeping a file descriptor that is of no use, %s: %s",
+			encoded, g_strerror(errno));
+}
+
+static int take(void *data, const char *name)
+{
+	struct keep *keep = data;
+	g_autofree char *encoded = encode(name);
+	int fd = -1;
+
+	for (guint i = 0; encoded != NULL && fd < 0 && i < keep->stored->len; i++) {
+		struct handed *handed = &g_array_index(keep->stored, struct handed, i);
+
+		if (handed->fd < 0 || strcmp(handed->name, encoded) != 0)
+			continue;
+		fd = handed->fd;
+		handed->fd = -1;
+	}
+	if (fd >= 0)
+		g_hash_table_add(keep->kept, g_steal_pointer(&encoded));
+	return fd;
+}
+
+static bool keep_one(void *data, const char *name, int fd)
+{
+	struct keep *keep = data;
+	g_autofree char *encoded = encode(name);
+	g_autofree char *state = NULL;
+
+	if (keep->manager < 0 || encoded == NULL)
+		return false;
+	if (g_hash_table_remove(keep->kept, encoded))
+		remove_from_store(keep, encoded);
+	state = g_strdup_printf("FDSTORE=1\nFDNAME=%s", encoded);
+	if (!tell(keep, state, fd)) {
+		log_daemon(G_LOG_LEVEL_WARNING,
+			"the service manager does not keep %s for another start of scanoutd: %s",
+			encoded, g_strerror(errno));
+		return false;
+	}
+	g_hash_table_add(keep->kept, g_steal_pointer(&encoded));
+	return true;
+}
+
+static bool forget(void *data, const char *name)
+{
+	struct keep *keep = data;
+	g_autofree char *encoded = encode(name);
+
+	if (keep->manager < 0 || encoded == NULL || !g_hash_table_contains(keep->kept, encoded))
+		return true;
+	if (keep->stopping)
+		return false;
+	g_hash_table_remove(keep->kept, encoded);
+	remove_from_store(keep, encoded);
+	return true;
+}
+
+const struct fd_keeper *keep_keeper(struct keep *keep)
+{
+	return &keep->keeper;
+}
+
+/* ---- life ---- */
+
+void keep_settle(struct keep *keep)
+{
+	g_autoptr(GString) unknown = g_string_new(NULL);
+
+	for (guint i = 0; i < keep->stored->len; i++) {
+		struct handed *handed = &g_array_index(keep->stored, struct handed, i);
+
+		if (handed->fd < 0)
+			continue;
+		close(handed->fd);
+		handed->fd = -1;
+		/* Of the same name there may be another one, which is in use. */
+		if (g_hash_table_contains(keep->kept, handed->name))
+			continue;
+		remove_from_store(keep, handed->name);
+		g_string_append_printf(unknown, "%s%s", unknown->len > 0 ? ", " : "", handed->name);
+	}
+	if (unknown->len > 0)
+		log_daemon(G_LOG_LEVEL_MESSAGE,
+			"closed what the scanoutd before this one has left, and is of no use to it: %s",
+			unknown->str);
+	keep->patient_until_us = 0;
+}
+
+void keep_stop(struct keep *keep)
+{
+	keep->stopping = true;
+}
+
+struct keep *keep_create(GError **error)
+{
+	struct keep *keep = g_new0(struct keep, 1);
+
+	keep->sockets = g_array_new(FALSE, FALSE, sizeof(struct handed));
+	keep->stored = g_array_new(FALSE, FALSE, sizeof(struct handed));
+	g_array_set_clear_func(keep->sockets, clear);
+	g_array_set_clear_func(keep->stored, clear);
+	keep->kept = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	keep->keeper = (struct fd_keeper){take, keep_one, forget, keep};
+	keep->patient_until_us = g_get_monotonic_time() + START_MS * 1000;
+	keep->manager = -1;
+	if (!receive(keep, error)) {
+		keep_destroy(keep);
+		return NULL;
+	}
+	keep->manager = manager_connect();
+	if (keep->manager < 0 && errno != ENOENT)
+		log_daemon(G_LOG_LEVEL_WARNING,
+			"the service manager keeps nothing for another start of scanoutd: "
+			"NOTIFY_SOCKET: %s",
+			g_strerror(errno));
+	return keep;
+}
+
+void keep_destroy(struct keep *keep)
+{
+	if (keep == NULL)
+		return;
+	g_array_unref(keep->sockets);
+	g_array_unref(keep->stored);
+	g_hash_table_unref(keep->kept);
+	if (keep->manager >= 0)
+		close(keep->manager);
+	g_free(keep);
+}

@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The store of fds, with a service manager of the test's: what is kept is what a successor gets, under names
+ * that the manager takes; what nobody knows is closed; and it works on where there is no manager.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <glib/gstdio.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "keep/keep.h"
+
+/* What sd_listen_fds_with_names() answers with, in the library's place. */
+static struct {
+	const char *const *names; /* ended by NULL */
+	int error; /* instead */
+} handed;
+
+int sd_listen_fds_with_names(int unset, char ***names);
+
+int sd_listen_fds_with_names(int unset, char ***names)
+{
+	g_assert_cmpint(unset, ==, 1);
+	if (handed.error != 0)
+		return -handed.error;
+	*names = g_strdupv((char **)handed.names);
+	return (int)g_strv_length(*names);
+}
+
+/* The numbers of what is handed over: SD_LISTEN_FDS_START and those that follow. Nobody else has them, see
+ * main(). */
+#define FIRST 3
+#define LAST 8
+
+/* Messages, more than any socket's queue. */
+#define MANY 2000
+
+struct fixture {
+	char *directory;
+	char *path;
+	int manager;
+	struct keep *keep;
+	const struct fd_keeper *keeper;
+};
+
+static GString *logged;
+
+static GLogWriterOutput record(GLogLevelFlags level, const GLogField *fields, gsize count,
+	gpointer data)
+{
+	for (gsize i = 0; i < count; i++) {
+		if (g_str_equal(fields[i].key, "MESSAGE"))
+			g_string_append_printf(logged, "%s\n", (const char *)fields[i].value);
+	}
+	return G_LOG_WRITER_HANDLED;
+}
+
+static void reserve(void)
+{
+	for (int fd = FIRST; fd <= LAST; fd++) {
+		int null;
+
+		if (fcntl(fd, F_GETFD) >= 0)
+			continue;
+		null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		g_assert_cmpint(null, >=, 0);
+		if (null == fd)
+			continue;
+		g_assert_cmpint(dup3(null, fd, O_CLOEXEC), ==, fd);
+		close(null);
+	}
+}
+
+static void set_up(struct fixture *fixture, gconstpointer data)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+	reserve();
+	fixture->directory = g_dir_make_tmp("keep-XXXXXX", NULL);
+	fixture->path = g_build_filename(fixture->directory, "notify", NULL);
+	g_strlcpy(address.sun_path, fixture->path, sizeof(address.sun_path));
+	fixture->manager = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	g_assert_cmpint(bind(fixture->manager, (const struct sockaddr *)&address, sizeof(address)),
+		==, 0);
+	g_setenv("NOTIFY_SOCKET", fixture->path, TRUE);
+	handed.names = NULL;
+	handed.error = 0;
+	g_string_truncate(logged, 0);
+}
+
+static void tear_down(struct fixture *fixture, gconstpointer data)
+{
+	keep_destroy(fixture->keep);
+	close(fixture->manager);
+	g_unlink(fixture->path);
+	g_rmdir(fixture->directory);
+	g_free(fixture->path);
+	g_free(fixture->directory);
+	g_unsetenv("NOTIFY_SOCKET");
+}
+
+/* A start with these names, whose fds are files that nobody else has. */
+static void start(struct fixture *fixture, const char *const *names)
+{
+	g_autoptr(GError) error = NULL;
+
+	handed.names = names;
+	for (size_t i = 0; names[i] != NULL; i++) {
+		int file = memfd_create(names[i], MFD_CLOEXEC);
+
+		g_assert_cmpint(dup3(file, FIRST + (int)i, O_CLOEXEC), ==, FIRST + (int)i);
+		close(file);
+	}
+	fixture->keep = keep_create(&error);
+	g_assert_no_error(error);
+	fixture->keeper = keep_keeper(fixture->keep);
+}
+
+static void start_with_nothing(struct fixture *fixture)
+{
+	static const char *const none[] = {NULL};
+
+	start(fixture, none);
+}
+
+static bool is_open(int fd)
+{
+	return fcntl(fd, F_GETFD) >= 0;
+}
+
+static bool same_file(int a, int b)
+{
+	struct stat first;
+	struct stat second;
+
+	g_assert_cmpint(fstat(a, &first), ==, 0);
+	g_assert_cmpint(fstat(b, &second), ==, 0);
+	return first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
+/* What the manager was told next; NULL: nothing. *fd is the caller's, -1: none came with it. */
+static char *hear(const struct fixture *fixture, int *fd)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(4 * sizeof(int))];
+	} control;
+	char text[1024];
+	struct iovec part = {text, sizeof(text)};
+	struct msghdr message = {.msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = control.bytes,
+		.msg_controllen = sizeof(control.bytes)};
+	ssize_t size = recvmsg(fixture->manager, &message, MSG_CMSG_CLOEXEC);
+	struct cmsghdr *rights = size >= 0 ? CMSG_FIRSTHDR(&message) : NULL;
+
+	*fd = -1;
+	if (rights != NULL) {
+		g_assert_cmpint(rights->cmsg_type, ==, SCM_RIGHTS);
+		g_assert_cmpuint(rights->cmsg_len, ==, CMSG_LEN(sizeof(int)));
+		memcpy(fd, CMSG_DATA(rights), sizeof(*fd));
+	}
+	return size >= 0 ? g_strndup(text, (gsize)size) : NULL;
+}
+
+static void expect(const struct fixture *fixture, const char *expected, int file)
+{
+	int fd;
+	g_autofree char *heard = hear(fixture, &fd);
+
+	g_assert_cmpstr(heard, ==, expected);
+	g_assert_cmpint(fd >= 0, ==, file >= 0);
+	if (fd < 0)
+		return;
+	g_assert_true(same_file(fd, file));
+	close(fd);
+}
+
+/* Time stands still, however slow this machine is. */
+gint64 g_get_monotonic_time(void)
+{
+	return G_USEC_PER_SEC;
+}
+
+/* A manager that reads when it is waited for, and then all. */
+static const struct fixture *reader;
+
+int poll(struct pollfd *fds, nfds_t count, int timeout_ms)
+{
+	const struct fixture *fixture = reader;
+	char *text;
+
+	g_assert_nonnull(fixture);
+	g_assert_cmpuint(count, ==, 1);
+	g_assert_cmpint(fds->events, ==, POLLOUT);
+	g_assert_cmpint(timeout_ms, >, 0);
+	do {
+		int fd;
+
+		text = hear(fixture, &fd);
+		g_free(text);
+		if (fd >= 0)
+			close(fd);
+	} while (text != NULL);
+	return 1;
+}
+
+/* ---- tests ---- */
+
+static void test_two_sorts(struct fixture *fixture, gconstpointer data)
+{
+	static const char *const names[] = {"kiosk", "card/0", "kiosk-display.socket", NULL};
+	int card;
+
+	start(fixture, names);
+	g_assert_cmpuint(keep_socket_count(fixture->keep), ==, 2);
+	g_assert_cmpstr(keep_socket_name(fixture->keep, 0), ==, "kiosk");
+	g_assert_cmpstr(keep_socket_name(fixture->keep, 1), ==, "kiosk-display.socket");
+	g_assert_cmpint(fixture->keeper->take(fixture->keeper->data, "kiosk"), ==, -1);
+	g_assert_cmpint(fixture->keeper->take(fixture->keeper->data, "card/1"), ==, -1);
+	card = fixture->keeper->take(fixture->keeper->data, "card/0");
+	g_assert_cmpint(card, ==, FIRST + 1);
+	g_assert_cmpint(fixture->keeper->take(fixture->keeper->data, "card/0"), ==, -1);
+	g_assert_cmpint(keep_take_socket(fixture->keep, 0), ==, FIRST);
+	g_assert_cmpint(keep_take_socket(fixture->keep, 0), ==, -1);
+	g_clear_pointer(&fixture->keep, keep_destroy);
+	/* What was taken is the taker's, the rest is closed. */
+	g_assert_true(is_open(card));
+	g_assert_true(is_open(FIRST));
+	g_assert_false(is_open(FIRST + 2));
+	expect(fixture, NULL, -1);
+	g_assert_cmpstr(logged->str, ==, "");
+}
+
+static void test_keeps(struct fixture *fixture, gconstpointer data)
+{
+	int first = memfd_create("first", MFD_CLOEXEC);
+	int second = memfd_create("second", MFD_CLOEXEC);
+
+	start_with_nothing(fixture);
+	g_assert_true(fixture->keeper->keep(fixture->keeper->data, "card/0", first));
+	expect(fixture, "FDSTORE=1\nFDNAME=card/0", first);
+	/* One of a name: what the manager would take for another one of it goes first. */
+	g_assert_true(fixture->keeper->keep(fixture->keeper->data, "card/0", second));
+	expect(fixture, "FDSTOREREMOVE=1\nFDNAME=card/0", -1);
+	expect(fixture, "FDSTORE=1\nFDNAME=card/0", second);
+	g_assert_true(fixture->keeper->forget(fixture->keeper->data, "card/0"));
+	expect(fixture, "FDSTOREREMOVE=1\nFDNAME=card/0", -1);
+	g_assert_true(fixture->keeper->forget(fixture->keeper->data, "card/0"));
+	expect(fixture, NULL, -1);
+	g_assert_true(is_open(first) && is_open(second));
+	close(first);
+	close(second);
+}
+
+static void test_names(struct fixture *fixture, gconstpointer data)
+{
+	static const char *const names[] = {"socket/1-2/a%3ab%25%20%c3%a4", NULL};
+	g_autofree char *long_name = g_strnfill(200, ':');
+	int file;
+
+	start(fixture, names);
+	file = fixture->keeper->take(fixture->keeper->data, "socket/1-2/a:b% \xc3\xa4");
+	g_assert_cmpint(file, ==, FIRST);
+	g_assert_true(fixture->keeper->forget(fixture->keeper->data, "socket/1-2/a:b% \xc3\xa4"));
+	expect(fixture, "FDSTOREREMOVE=1\nFDNAME=socket/1-2/a%3ab%25%20%c3%a4", -1);
+	g_assert_false(fixture->keeper->keep(fixture->keeper->data, long_name, file));
+	g_assert_cmpint(fixture->keeper->take(fixture->keeper->data, long_name), ==, -1);
+	g_assert_true(fixture->keeper->forget(fixture->keeper->data, long_name));
+	expect(fixture, NULL, -1);
+	close(file);
+}
+
+/* Also a second one of a name that is in use, and one without a name. */
+static void test_settles(struct fixture *fixture, gconstpointer data)
+{
+	static const char *const names[] = {"card/0", "card/0", "future/7", "stored", NULL};
+
+	start(fixture, names);
+	g_assert_cmpint(fixture->keeper->take(fixture->keeper->data, "card/0"), ==, FIRST);
+	keep_settle(fixture->keep);
+	g_assert_true(is_open(FIRST));
+	for (int fd = FIRST + 1; fd <= FIRST + 3; fd++)
+		g_assert_false(is_open(fd));
+	expect(fixture, "FDSTOREREMOVE=1\nFDNAME=future/7", -1);
+	expect(fixture, "FDSTOREREMOVE=1\nFDNAME=stored", -1);
+	expect(fixture, NULL, -1);
+	g_assert_cmpstr(logged->str, ==,
+		"closed what the scanoutd before this one has left, and is of no use to it: "
+		"future/7, stored\n");
+	close(FIRST);
+}
+
+static void test_stops(struct fixture *fixture, gconstpointer data)
+{
+	int file = memfd_create("file", MFD_CLOEXEC);
+
+	start_with_nothing(fixture);
+	g_assert_true(fixture->keeper->keep(fixture->keeper->data, "card/0", file));
+	expect(fixture, "FDSTORE=1\nFDNAME=card/0", file);
+	keep_stop(fixture->keep);
+	g_assert_false(fixture->keeper->forget(fixture->keeper->data, "card/0"));
+	/* What is not kept can be done away with. */
+	g_assert_true(fixture->keeper->forget(fixture->keeper->data, "card/1"));
+	expect(fixture, NULL, -1);
+	close(file);
+}
+
+static void test_no_manager(struct fixture *fixture, gconstpointer data)
+{
+	int file = memfd_create("file", MFD_CLOEXEC);
+
+	g_unsetenv("NOTIFY_SOCKET");
+	start_with_nothing(fixture);
+	g_assert_false(fixture->keeper->keep(fixture->keeper->data, "card/0", file));
+	g_assert_cmpint(fixture->keeper->take(fixture->keeper->data, "card/0"), ==, -1);
+	g_assert_true(fixture->keeper->forget(fixture->keeper->data, "card/0"));
+	keep_settle(fixture->keep);
+	g_assert_cmpstr(logged->str, ==, "");
+	close(file);
+}
+
+/* As there is none, but that is worth a word. */
+static void test_unreachable(struct fixture *fixture, gconstpointer data)
+{
+	int file = memfd_create("file", MFD_CLOEXEC);
+
+	g_unlink(fixture->path);
+	g_setenv("NOTIFY_SOCKET", fixture->directory, TRUE);
+	start_with_nothing(fixture);
+	g_assert_nonnull(strstr(logged->str, "the service manager keeps nothing"));
+	g_assert_false(fixture->keeper->keep(fixture->keeper->data, "card/0", file));
+	close(file);
+}
+
+/* It does not read: nobody waits for it, and who wanted to keep something knows that it is not kept. */
+static void test_full(struct fixture *fixture, gconstpointer data)
+{
+	int file = memfd_create("file", MFD_CLOEXEC);
+	unsigned int kept = 0;
+
+	start_with_nothing(fixture);
+	keep_settle(fixture->keep);
+	while (fixture->keeper->keep(fixture->keeper->data, "card/0", file))
+		kept++;
+	g_assert_cmpuint(kept, >, 0);
+	g_assert_nonnull(strstr(logged->str, "does not keep card/0"));
+	close(file);
+}
+
+/* While we start there is much to keep at once, more than a socket's queue holds. */
+static void test_slow(struct fixture *fixture, gconstpointer data)
+{
+	int file = memfd_create("file", MFD_CLOEXEC);
+
+	start_with_nothing(fixture);
+	reader = fixture;
+	for (unsigned int i = 0; i < MANY; i++)
+		g_assert_true(fixture->keeper->keep(fixture->keeper->data, "card/0", file));
+	reader = NULL;
+	g_assert_cmpstr(logged->str, ==, "");
+	close(file);
+}
+
+static void test_wrong(struct fixture *fixture, gconstpointer data)
+{
+	g_autoptr(GError) error = NULL;
+
+	handed.error = EINVAL;
+	g_assert_null(keep_create(&error));
+	g_assert_error(error, KEEP_ERROR, KEEP_ERROR_FDS);
+	g_assert_cmpstr(error->message, ==,
+		"sockets of the service manager (LISTEN_FDS): Invalid argument");
+}
+
+int main(int argc, char **argv)
+{
+	/* Before GLib opens anything. */
+	reserve();
+	g_test_init(&argc, &argv, NULL);
+	logged = g_string_new(NULL);
+	g_log_set_writer_func(record, NULL, NULL);
+#define ADD(path, test) g_test_add("/keep/" path, struct fixture, NULL, set_up, test, tear_down)
+	ADD("two-sorts", test_two_sorts);
+	ADD("keeps", test_keeps);
+	ADD("names", test_names);
+	ADD("settles", test_settles);
+	ADD("stops", test_stops);
+	ADD("no-manager", test_no_manager);
+	ADD("unreachable", test_unreachable);
+	ADD("full", test_full);
+	ADD("slow", test_slow);
+	ADD("wrong", test_wrong);
+	return g_test_run();
+}
