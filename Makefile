@@ -70,7 +70,7 @@ package_cflags = $(patsubst -I%,-isystem%,$(shell $(PKG_CONFIG) --cflags $(1)))
 package_libs = $(shell $(PKG_CONFIG) --libs $(1))
 
 # Goals that install what is missing call make again for the rest, and work where pkg-config is still to come.
-outer_goals := bench check check-release clean demo deps fuzz fuzz-build help image lab lint
+outer_goals := bench check check-release clean demo deps disk fuzz fuzz-build help image image-check lab lint
 ifneq ($(filter-out $(outer_goals),$(or $(MAKECMDGOALS),all)),)
 ifeq ($(shell command -v $(PKG_CONFIG)),)
 $(error $(PKG_CONFIG) is not there: `make deps` installs what is needed to build and test)
@@ -414,11 +414,20 @@ demo-programs: $(out)/scanoutd $(out)/scanout-screenshot $(addprefix $(out)/lab/
 	$(addprefix $(out)/guest/,$(guest_programs))
 
 # GUEST: its manifest, by default initramfs/guest.conf.
-.PHONY: image
+.PHONY: image disk image-check
 image:
 	@tests/deps build run demo image
 	@$(again) $(out)/scanoutd
 	@$(run) initramfs/build-image $(if $(GUEST),--guest '$(GUEST)')
+
+disk: image
+	@$(run) initramfs/build-disk
+
+# All tests of the image; but for the manifest's they are left out of `check` where nobody has made an image.
+image-check:
+	@tests/deps build run demo test image
+	@$(again) $(out)/scanoutd
+	@$(run) tests/run-tests image/test-manifest image/test-disk image/test-image
 
 # BENCHES="--quick copies": options and groups of tests/bench/run.
 bench:
@@ -461,6 +470,8 @@ help:
 	@echo 'demo             the main job, to be looked at: a guest on the screen, with screenshots (DEMO=card|lab|vm: there)'
 	@echo 'bench            what a frame costs, as a table and $(BUILD)/bench.json (BENCHES="--quick copies": less of it)'
 	@echo 'image            a kernel image that boots into a guest: $(BUILD)/image/scanout.efi (GUEST=FILE: its manifest, see initramfs/README.md)'
+	@echo 'disk             the image on a disk: $(BUILD)/image/disk.img, to be written to a whole one'
+	@echo 'image-check      tests of the image (no other goal installs what they need)'
 	@echo 'fuzz             feed one part with anything (FUZZ=relay, a target of tests/fuzz; TIME=60, seconds; MANY=1: fast), and say what it reached'
 	@echo 'clean            remove the build folder'
 	@echo 'Variables: BUILD, CC, CFLAGS, LDFLAGS, WERROR, SANITIZE=1 (ASan, UBSan), DESTDIR, PREFIX'
