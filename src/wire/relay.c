@@ -4,6 +4,7 @@
  *
  *   no VMM ──door──▶ waiting ──connected──▶ relaying ──either side ends──▶ no VMM
  *                    (timer)                (epoll)
+ *     └─handover─▶ awaited ──both have come──▶ relaying
  *
  * Both sockets are watched edge-triggered, through an epoll of our own: a message is left in its
  * socket until it is whole and the other side takes it, and a level-triggered poll would spin on it
@@ -73,6 +74,7 @@ static void session_reset(struct relay *relay)
 	g_clear_handle_id(&relay->display_closed_source, g_source_remove);
 	g_clear_handle_id(&relay->retry_source, g_source_remove);
 	g_clear_handle_id(&relay->send_again_source, g_source_remove);
+	g_clear_pointer(&relay->handover, handover_destroy);
 	for (enum side side = SIDE_VMM; side <= SIDE_BACKEND; side++) {
 		/* It may not be closed for a while. */
 		if (relay->streams[side].fd >= 0)
@@ -293,11 +295,45 @@ static gboolean try_backend(gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
+/* The VMM has been there for a while, and has a back-end already. */
+static void handed_over(void *data, int vmm_fd, int backend_fd, const char *fault)
+{
+	struct relay *relay = data;
+
+	if (fault) {
+		log_guest(G_LOG_LEVEL_WARNING, relay->name, "a handover: the peer %s", fault);
+		relay_note_end(relay, RELAY_END_FAULT,
+			g_strdup_printf("whoever hands a VMM over %s", fault));
+		session_end(relay);
+		return;
+	}
+	if (!begin_side(relay, SIDE_VMM, vmm_fd)) {
+		closer_close(relay->closer, backend_fd);
+		session_end(relay);
+		return;
+	}
+	if (!begin_side(relay, SIDE_BACKEND, backend_fd)) {
+		session_end(relay);
+		return;
+	}
+	handover_answer(relay->handover);
+	g_clear_pointer(&relay->handover, handover_destroy);
+	log_guest(G_LOG_LEVEL_INFO, relay->name, "a VMM and its back-end have been handed over");
+	if (relay->listener->backend)
+		relay->listener->backend(relay->data, true);
+	pump(relay);
+}
+
 static void vmm_attached(void *data, int fd)
 {
 	struct relay *relay = data;
 
 	relay->counters.vmms++;
+	if (handover_is_offered(fd)) {
+		relay->handover = handover_create(fd, relay->name, relay->closer, handed_over,
+			relay);
+		return;
+	}
 	relay->told_waiting = false;
 	relay->retry_ms = RETRY_FIRST_MS;
 	log_guest(G_LOG_LEVEL_INFO, relay->name, "a VMM has connected at %s",

@@ -5,7 +5,8 @@
  * the other end goes to `attached`. Neither side notices.
  *
  * Listens for the VMM (door) and connects to the back-end's socket when a VMM is there, retrying
- * until the back-end listens; it starts no program. The back-end gets a display socket once per
+ * until the back-end listens; it starts no program. Who has both already hands them over
+ * at the same door (handover.h). The back-end gets a display socket once per
  * connection: the repeats that a guest's reboot or driver rebind causes are swallowed, so the
  * picture survives; a back-end that has closed its own gets none until the next VMM comes. The
  * VMM's end of its own display socket is kept open and unread: closed, QEMU spins.
@@ -21,7 +22,9 @@
  * are closed, listener->detached is called, and the next VMM is served. Nothing of the message at
  * fault has been passed on.
  *
- *   | what a side sends                                     |
+ *    *   | a handover of anything but two connections             | closed
+| what a side sends| a handover of anything but two connections           | closed
+| what a side sends                                     |
  *   |-------------------------------------------------------|-------------------------------------
  *   | version bits other than 1                             | closed
  *   | payload of more than VHOST_USER_PAYLOAD_MAX bytes     | closed, before the payload is there

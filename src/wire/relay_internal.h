@@ -14,6 +14,7 @@
 #include "wire/account.h"
 #include "wire/closer.h"
 #include "wire/door.h"
+#include "wire/handover.h"
 #include "wire/message.h"
 #include "wire/relay.h"
 #include "wire/stream.h"
@@ -41,6 +42,8 @@ struct relay {
 	struct closer *closer; /* the account's */
 	int epoll_fd;
 	guint epoll_source;
+
+	struct handover *handover; /* until what is handed over has come; else NULL */
 
 	/* The session. */
 	struct stream streams[2]; /* by enum side; fd -1: not there */

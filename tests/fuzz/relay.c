@@ -6,7 +6,7 @@
  *
  * Not reached: fds that nobody asked for (stream_read() without a list of them), which only tests do.
  *
- * Covers: src/wire/relay.c src/wire/relay_ src/wire/message.c src/wire/stream.c
+ * Covers: src/wire/relay.c src/wire/relay_ src/wire/handover.c src/wire/message.c src/wire/stream.c
  * Reaches: 95
  * Of each file: 92
  */
@@ -27,6 +27,7 @@
 #include "fuzz.h"
 #include "vhost_user.h"
 #include "wire/account.h"
+#include "wire/handover.h"
 
 #define STEPS_MAX 64
 #define TURNS 8
@@ -317,8 +318,51 @@ static bool step(struct fuzz *fuzz, int vmm, int backend)
 	return true;
 }
 
-/* The VMM comes, and the relay finds the back-end at once, or later, or a call fails. */
-static int begin(struct fuzz *fuzz)
+/* What is sent where a VMM and its back-end are handed over. */
+static void send_handover(struct fuzz *fuzz, int carrier, int vmm, int backend)
+{
+	uint8_t shape = fuzz_u8(fuzz);
+	int odd = fcntl(rig.backend_listen, F_DUPFD_CLOEXEC, 0);
+	const int fds[] = {shape & 1 ? odd : vmm, shape & 2 ? odd : backend, odd};
+	uint8_t version = shape & 4 ? fuzz_u8(fuzz) : HANDOVER_VERSION;
+	size_t count = shape & 8 ? fuzz_pick(fuzz, G_N_ELEMENTS(fds) + 1) : 2;
+
+	if (!(shape & 0x10))
+		fuzz_send(carrier, &version, sizeof(version), fds, count);
+	if (shape & 0x20)
+		shutdown(carrier, SHUT_WR);
+	close(odd);
+	if (shape & 0x40)
+		fault_turns(fuzz, TURNS);
+	fuzz_turns(TURNS);
+}
+
+/* As scanout-gpu does it. Returns the VMM's end; the other is in *backend. */
+static int hand_over(struct fuzz *fuzz, int *backend)
+{
+	struct sockaddr_un own = {.sun_family = AF_UNIX};
+	int carrier = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int vmm[2];
+	int peer[2];
+
+	g_snprintf(own.sun_path + 1, sizeof(own.sun_path) - 1, HANDOVER_ADDRESS "%d",
+		(int)getpid());
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, vmm) != 0 ||
+		socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, peer) != 0 ||
+		bind(carrier, (struct sockaddr *)&own, sizeof(own)) != 0 ||
+		connect(carrier, (struct sockaddr *)&rig.vmm_address, sizeof(rig.vmm_address)) != 0)
+		g_error("handover: %s", g_strerror(errno));
+	fuzz_turns(TURNS);
+	send_handover(fuzz, carrier, vmm[1], peer[1]);
+	close(carrier);
+	close(vmm[1]);
+	close(peer[1]);
+	*backend = peer[0];
+	return vmm[0];
+}
+
+/* The VMM comes, and the relay finds the back-end at once, or later, or a call fails; or both are handed over. */
+static int begin(struct fuzz *fuzz, int *backend)
 {
 	uint8_t how = fuzz_u8(fuzz);
 	bool late = how & 1;
@@ -327,6 +371,8 @@ static int begin(struct fuzz *fuzz)
 	rig.detached = 0;
 	rig.running = true;
 	clock_pass(AGES_MS);
+	if ((how & 0xf0) == 0x50)
+		return hand_over(fuzz, backend);
 	if (late)
 		hide_backend(true);
 	vmm = connect_to(&rig.vmm_address);
@@ -338,6 +384,7 @@ static int begin(struct fuzz *fuzz)
 	if (how & 8)
 		clock_pass(100);
 	fuzz_turns(TURNS);
+	*backend = accept_backend();
 	return vmm;
 }
 
@@ -371,8 +418,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fds = fuzz_open_fds();
 	counters = relay_counters(rig.relay);
 	vmms = counters->vmms;
-	vmm = begin(&fuzz);
-	backend = accept_backend();
+	vmm = begin(&fuzz, &backend);
 	if (fuzz_is_recorded(&fuzz))
 		replay(&fuzz, vmm, backend);
 	for (unsigned int i = 0; i < STEPS_MAX && fuzz.size > 0; i++) {
