@@ -204,9 +204,11 @@ $(call program,$(out)/scanoutd,$(wildcard src/main.c),$(src_archive) $(kms_archi
 # A tool is no display server: it links what it uses of src/, never kms/. The screenshot tool reads the kernel's state by
 # itself and links nothing of ours.
 src_tools := $(filter-out scanout-screenshot,$(tools))
+# What a tool has of another one.
+shared_parts_scanout-gpu := $(addprefix src/tools/scanout-run/,backend.c properties.c)
 screenshot_sources := $(wildcard src/tools/scanout-screenshot/*.c)
 $(call compile,$(foreach t,$(src_tools),$(call sources_of,src/tools/$(t))),$(src_cflags))
-$(foreach t,$(src_tools),$(call program,$(out)/$(t),$(call sources_of,src/tools/$(t)),$(src_archive),$(src_extra_libs) $(glib_libs)))
+$(foreach t,$(src_tools),$(call program,$(out)/$(t),$(call sources_of,src/tools/$(t)) $(shared_parts_$(t)),$(src_archive),$(src_extra_libs) $(glib_libs)))
 $(call compile,$(screenshot_sources),$(screenshot_cflags))
 $(call program,$(out)/scanout-screenshot,$(screenshot_sources),,$(drm_libs) $(png_libs) $(glib_libs) -lm)
 
@@ -229,7 +231,7 @@ $(foreach t,$(unit_kms_tests),$(call program,$(out)/tests/$(t),tests/unit/$(t).c
 # test-TOOL and test-TOOL-* are of a tool: linked with its parts, less its main. test-fuzz-record is of what tests/fuzz/record
 # preloads.
 $(call compile,tests/fuzz/record/recorder.c,,$$(plain_cflags))
-tool_parts = $(if $(filter test-fuzz-record,$(1)),tests/fuzz/record/recorder.c) $(foreach tool,$(tools),$(if $(filter test-$(tool) test-$(tool)-%,$(1)),$(filter-out %/main.c,$(wildcard src/tools/$(tool)/*.c))))
+tool_parts = $(if $(filter test-fuzz-record,$(1)),tests/fuzz/record/recorder.c) $(foreach tool,$(tools),$(if $(filter test-$(tool) test-$(tool)-%,$(1)),$(filter-out %/main.c,$(wildcard src/tools/$(tool)/*.c)) $(shared_parts_$(tool))))
 $(foreach t,$(unit_src_tests),$(call program,$(out)/tests/$(t),tests/unit/$(t).c $(call tool_parts,$(t)) $(call netlink_double_parts,$(t)),$(unit_helper_archive) $(device_double_archive) $(src_archive) $(fake_archive),$(src_extra_libs) $(glib_libs)))
 
 # What of the daemon a test puts out of order, and its peers, which are those of the faults.
@@ -354,6 +356,7 @@ udev_rules := $(wildcard config/udev/*.rules)
 sysusers := $(wildcard config/sysusers.d/*.conf)
 tmpfiles := $(wildcard config/tmpfiles.d/*.conf)
 buses := $(wildcard config/dbus/*.conf)
+descriptions := $(wildcard config/vhost-user/*.json)
 
 .PHONY: install
 install: programs
@@ -370,6 +373,9 @@ install: programs
 		$(addprefix $(DESTDIR)$(PREFIX)/lib/systemd/system/,$(notdir $(filter %.service,$(units))))
 	$(foreach file,$(buses),install -D -m 644 $(file) \
 		$(DESTDIR)$(PREFIX)/share/scanoutd/$(notdir $(file)) &&) true
+	$(foreach file,$(descriptions),install -D -m 644 $(file) \
+		$(DESTDIR)$(PREFIX)/share/qemu/vhost-user/$(notdir $(file)) &&) true
+	sed -i 's,"/usr/bin/,"$(PREFIX)/bin/,' $(addprefix $(DESTDIR)$(PREFIX)/share/qemu/vhost-user/,$(notdir $(descriptions)))
 	$(foreach file,$(udev_rules),install -D -m 644 $(file) \
 		$(DESTDIR)$(PREFIX)/lib/udev/rules.d/$(notdir $(file)) &&) true
 	$(foreach file,$(sysusers) $(tmpfiles),install -D -m 644 $(file) \

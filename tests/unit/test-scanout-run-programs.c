@@ -38,6 +38,9 @@ static void test_discovery(void)
 	write_file(first, "20-gpu.json", "{\"type\": \"gpu\", \"binary\": \"/nowhere/gpu\"}");
 	write_file(first, "30-gpu.json", "{\"type\": \"gpu\", \"binary\": \"/bin/true\"}");
 	write_file(first, "35-gpu.txt", "{\"type\": \"gpu\", \"binary\": \"/bin/ls\"}");
+	/* Ours hands over to a back-end. */
+	write_file(first, "05-gpu.json",
+		"{\"type\": \"gpu\", \"binary\": \"/usr/bin/scanout-gpu\"}");
 	write_file(first, "40-gpu.json", "{}");
 	g_autofree char *only = backend_discover(directories);
 	g_assert_cmpstr(only, ==, "/bin/true");
@@ -53,8 +56,8 @@ static void test_discovery(void)
 	g_assert_cmpstr(earlier, ==, "/bin/cat");
 
 	remove_files(first,
-		(const char *const[]){"10-net.json", "20-gpu.json", "30-gpu.json", "35-gpu.txt",
-			"40-gpu.json", NULL});
+		(const char *const[]){"05-gpu.json", "10-net.json", "20-gpu.json", "30-gpu.json",
+			"35-gpu.txt", "40-gpu.json", NULL});
 	remove_files(second, (const char *const[]){"20-gpu.json", "25-gpu.json", NULL});
 }
 

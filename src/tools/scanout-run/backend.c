@@ -6,6 +6,9 @@
 
 #include "tools/scanout-run/properties.h"
 
+/* Ours, which is no back-end but hands over to one. */
+#define NOT_THIS "scanout-gpu"
+
 static gint compare_names(gconstpointer a, gconstpointer b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
@@ -50,7 +53,9 @@ static char *read_file(const char *path)
 	if (!properties)
 		return NULL;
 	const char *binary = properties_get(properties, "binary");
-	if (binary && !g_strcmp0(properties_get(properties, "type"), "gpu") &&
+	g_autofree char *name = binary ? g_path_get_basename(binary) : NULL;
+	if (binary && !g_str_equal(name, NOT_THIS) &&
+		!g_strcmp0(properties_get(properties, "type"), "gpu") &&
 		g_file_test(binary, G_FILE_TEST_IS_EXECUTABLE))
 		program = g_strdup(binary);
 	properties_destroy(properties);

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tools/scanout-gpu/hand_over.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "wire/handover.h"
+
+char *hand_over_default_path(const char *guest)
+{
+	g_autofree char *file = g_strconcat(guest, ".sock", NULL);
+	const char *runtime = g_getenv("XDG_RUNTIME_DIR");
+
+	if (runtime != NULL && g_path_is_absolute(runtime)) {
+		g_autofree char *own = g_build_filename(runtime, "scanoutd", file, NULL);
+
+		if (g_file_test(own, G_FILE_TEST_EXISTS))
+			return g_steal_pointer(&own);
+	}
+	return g_build_filename("/run/scanoutd", file, NULL);
+}
+
+/* By the address the daemon knows what comes. */
+static bool bind_address(int fd)
+{
+	struct sockaddr_un own = {.sun_family = AF_UNIX};
+	int length = snprintf(own.sun_path + 1, sizeof(own.sun_path) - 1,
+		HANDOVER_ADDRESS "%d-%08x", (int)getpid(), g_random_int());
+
+	return bind(fd, (struct sockaddr *)&own,
+		       (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length)) ==
+		0;
+}
+
+static bool send_both(int fd, int vmm_fd, int backend_fd)
+{
+	const int fds[] = {vmm_fd, backend_fd};
+	char version = HANDOVER_VERSION;
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(sizeof(fds))];
+	} control = {0};
+	struct iovec iov = {&version, sizeof(version)};
+	const struct msghdr message = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control.bytes,
+		.msg_controllen = sizeof(control.bytes),
+	};
+
+	control.align.cmsg_level = SOL_SOCKET;
+	control.align.cmsg_type = SCM_RIGHTS;
+	control.align.cmsg_len = CMSG_LEN(sizeof(fds));
+	memcpy(CMSG_DATA(&control.align), fds, sizeof(fds));
+	return sendmsg(fd, &message, MSG_NOSIGNAL) == sizeof(version);
+}
+
+/* Whether the daemon has taken them. */
+static bool await_answer(int fd, const char *path, GError **error)
+{
+	char version = 0;
+	ssize_t got;
+
+	do
+		got = recv(fd, &version, sizeof(version), 0);
+	while (got < 0 && errno == EINTR);
+	if (got == sizeof(version) && version == HANDOVER_VERSION)
+		return true;
+	g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
+		"%s: scanoutd did not take the VMM; its log says why", path);
+	return false;
+}
+
+bool hand_over(const char *path, int vmm_fd, int backend_fd, GError **error)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	bool is_taken = false;
+	int fd;
+
+	if (strlen(path) >= sizeof(address.sun_path)) {
+		g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NAMETOOLONG, "%s: %s", path,
+			g_strerror(ENAMETOOLONG));
+		return false;
+	}
+	g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0 && bind_address(fd) &&
+		connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
+		send_both(fd, vmm_fd, backend_fd))
+		is_taken = await_answer(fd, path, error);
+	else
+		g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno),
+			"cannot reach scanoutd at %s: %s", path, g_strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return is_taken;
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * scanout-gpu: started as a VMM's vhost-user-gpu back-end, by libvirt or by hand. Hands the VMM's connection
+ * to scanoutd, and becomes the real back-end behind it: the same process, so that whoever
+ * started it ends that. See scanout-gpu(1).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "escape.h"
+#include "tools/scanout-gpu/hand_over.h"
+#include "tools/scanout-gpu/options.h"
+#include "tools/scanout-gpu/vmm.h"
+#include "tools/scanout-run/backend.h"
+
+/* What a wrong command line ends with. */
+#define EXIT_USAGE 2
+
+/* What libvirt asks of any back-end of this kind. */
+#define NO_FEATURES "{\n  \"type\": \"gpu\",\n  \"features\": []\n}\n"
+
+static bool has_render_node(void)
+{
+	g_autoptr(GDir) directory = g_dir_open("/dev/dri", 0, NULL);
+	const char *name;
+
+	while (directory && (name = g_dir_read_name(directory)))
+		if (g_str_has_prefix(name, "renderD"))
+			return true;
+	return false;
+}
+
+/*
+ * What the real one says; but nothing where there is no render node: libvirt looks for one then, and
+ * starts no domain that has none.
+ */
+static bool print_capabilities(const char *backend, GError **error)
+{
+	const char *const command[] = {backend, "--print-capabilities", NULL};
+	g_autofree char *text = NULL;
+	int status;
+
+	if (!has_render_node()) {
+		g_print("%s", NO_FEATURES);
+		return true;
+	}
+	if (!g_spawn_sync(NULL, (char **)command, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &text,
+		    NULL, &status, error) ||
+		!g_spawn_check_wait_status(status, error)) {
+		g_prefix_error(error, "%s: ", backend);
+		return false;
+	}
+	g_print("%s", text);
+	return true;
+}
+
+/* Does not return but on failure. */
+static bool become_backend(const struct options *options, const char *backend, int fd,
+	GError **error)
+{
+	g_autofree char *fd_option = g_strdup_printf("--fd=%d", fd);
+	g_autofree char *node = g_strconcat("--render-node=", options->render_node, NULL);
+	const char *command[5] = {backend, fd_option};
+	size_t count = 2;
+	int flags = fcntl(fd, F_GETFD);
+
+	if (options->render_node)
+		command[count++] = node;
+	if (options->virgl)
+		command[count++] = "--virgl";
+	if (flags >= 0 && fcntl(fd, F_SETFD, flags & ~FD_CLOEXEC) == 0)
+		execvp(backend, (char *const *)command);
+	g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "%s: %s", backend,
+		g_strerror(errno));
+	return false;
+}
+
+/* The VMM's connection stays the caller's. The back-end's own is returned, or -1 with an error. */
+static int hand_vmm_over(const char *path, int vmm_fd, GError **error)
+{
+	int pair[2];
+	bool is_taken;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
+		g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "socketpair: %s",
+			g_strerror(errno));
+		return -1;
+	}
+	is_taken = hand_over(path, vmm_fd, pair[0], error);
+	close(pair[0]);
+	if (is_taken)
+		return pair[1];
+	close(pair[1]);
+	return -1;
+}
+
+/* Where to: *path is the caller's, and NULL where no guest of scanoutd's is meant. False without an error: the
+ * VMM has gone. */
+static bool find_daemon(const struct options *options, int vmm_fd, char **path, GError **error)
+{
+	g_autofree char *guest = g_strdup(options->guest);
+
+	*path = g_strdup(options->vmm_socket);
+	if (*path != NULL)
+		return true;
+	if (guest == NULL)
+		guest = vmm_guest_name(vmm_fd, error);
+	if (guest == NULL)
+		return false;
+	*path = hand_over_default_path(guest);
+	/* Of a machine some VMs are shown by scanoutd, and some are not. */
+	if (options->guest == NULL && !g_file_test(*path, G_FILE_TEST_EXISTS)) {
+		g_printerr("scanout-gpu: there is no %s: \"%s\" is not shown by scanoutd\n", *path,
+			guest);
+		g_clear_pointer(path, g_free);
+	}
+	return true;
+}
+
+static bool serve(const struct options *options, const char *backend, GError **error)
+{
+	g_autofree char *path = NULL;
+	int vmm_fd = options->socket_path ? vmm_accept(options->socket_path, error) : options->fd;
+	int fd;
+
+	if (vmm_fd < 0)
+		return false;
+	g_autoptr(GError) failure = NULL;
+	if (!find_daemon(options, vmm_fd, &path, &failure)) {
+		bool has_gone = failure == NULL;
+
+		if (failure)
+			g_propagate_error(error, g_steal_pointer(&failure));
+		return has_gone;
+	}
+	if (path == NULL)
+		return become_backend(options, backend, vmm_fd, error);
+	fd = hand_vmm_over(path, vmm_fd, error);
+	if (fd < 0)
+		return false;
+	close(vmm_fd);
+	return become_backend(options, backend, fd, error);
+}
+
+int main(int argc, char **argv)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *backend = NULL;
+	struct options options;
+	int status = EXIT_USAGE;
+
+	setlocale(LC_ALL, "");
+	g_set_printerr_handler(escape_print_message);
+	if (options_read(&options, &argc, &argv, &error)) {
+		backend = options.backend ? g_strdup(options.backend) : backend_find(&error);
+		status = backend &&
+				(options.print_capabilities ? print_capabilities(backend, &error)
+							    : serve(&options, backend, &error))
+			? EXIT_SUCCESS
+			: EXIT_FAILURE;
+	}
+	if (error)
+		g_printerr("scanout-gpu: %s\n", error->message);
+	options_finish(&options);
+	return status;
+}
