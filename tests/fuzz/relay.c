@@ -334,6 +334,8 @@ static void send_handover(struct fuzz *fuzz, int carrier, int vmm, int backend)
 	close(odd);
 	if (shape & 0x40)
 		fault_turns(fuzz, TURNS);
+	if (shape & 0x80)
+		fuzz_turns_without_fds(TURNS);
 	fuzz_turns(TURNS);
 }
 

@@ -22,8 +22,10 @@ static int usage(void)
 
 static int become(char **words)
 {
-	execvp(*words, words);
-	fprintf(stderr, "%s: %m\n", *words);
+	if (*words) {
+		execvp(*words, words);
+		fprintf(stderr, "%s: %m\n", *words);
+	}
 	return EXIT_FAILURE;
 }
 
