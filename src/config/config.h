@@ -21,6 +21,7 @@
 #include "config/device_options.h"
 #include "config/value.h"
 #include "scene/alive.h"
+#include "scene/answers.h"
 #include "scene/picture_spec.h"
 #include "scene/place.h"
 #include "scene/region.h"
@@ -111,6 +112,8 @@ struct config_guest {
 	struct picture_spec after;
 	struct picture_spec failed;
 	bool failed_given;
+	/* When its frames are answered: ANSWERS_AUTO by default. */
+	enum answers_mode answers;
 	/* How it proves that it is alive; the period is 0 where nothing says it, until config_resolve(). */
 	struct alive_options alive;
 	char *alive_socket; /* ALIVE_SOCKET: after config_resolve() never NULL */

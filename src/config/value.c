@@ -45,6 +45,12 @@ static const struct word log_levels[] = {
 	{"debug", G_LOG_LEVEL_DEBUG},
 };
 
+static const struct word answers_modes[] = {
+	{"flip", ANSWERS_FLIP},
+	{"copied", ANSWERS_COPIED},
+	{"auto", ANSWERS_AUTO},
+};
+
 static const struct word seat_managers[] = {
 	{"auto", CONFIG_SEAT_MANAGER_AUTO},
 	{"yes", CONFIG_SEAT_MANAGER_YES},
@@ -214,6 +220,16 @@ bool config_parse_log_level(const char *text, GLogLevelFlags *level, GError **er
 	if (!parse_word(text, log_levels, G_N_ELEMENTS(log_levels), &value, error))
 		return false;
 	*level = (GLogLevelFlags)value;
+	return true;
+}
+
+bool config_parse_answers(const char *text, enum answers_mode *mode, GError **error)
+{
+	int value;
+
+	if (!parse_word(text, answers_modes, G_N_ELEMENTS(answers_modes), &value, error))
+		return false;
+	*mode = (enum answers_mode)value;
 	return true;
 }
 

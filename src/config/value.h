@@ -14,6 +14,7 @@
 #include "config/device_options.h"
 #include "kms_settings.h"
 #include "scene/alive.h"
+#include "scene/answers.h"
 #include "scene/hours.h"
 #include "scene/picture_spec.h"
 #include "scene/place.h"
@@ -69,6 +70,8 @@ bool config_parse_period(const char *text, gint64 min, gint64 max, gint64 *milli
 	GError **error);
 /* "none", "frames", … (value_alive.c) */
 bool config_parse_alive(const char *text, enum alive_proof *proof, GError **error);
+/* "flip", "copied" or "auto". */
+bool config_parse_answers(const char *text, enum answers_mode *mode, GError **error);
 /* "X,Y WxH", pixels; and not empty. (value_alive.c) */
 bool config_parse_rectangle(const char *text, struct kms_rect *rectangle, GError **error);
 /* Checksums of eight hexadecimal digits, separated by semicolons: they replace those that are there.

@@ -246,6 +246,7 @@ struct member *member_create(const struct config_guest *config, unsigned int fli
 	struct guest_options options = {
 		.name = config->name,
 		.flip_timeout_ms = flip_timeout_ms,
+		.answers = config->answers,
 		.closing = display_closing,
 		.detached = display_closed,
 		.data = member,

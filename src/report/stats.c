@@ -21,6 +21,7 @@ static const char *const reply_names[REPLY_KINDS] = {
 	[REPLY_UNUSABLE] = "unusable",
 	[REPLY_FAILED] = "failed",
 	[REPLY_STOPPING] = "stopping",
+	[REPLY_EARLY] = "early",
 };
 
 /* In the order of enum copy_reason. */
@@ -29,6 +30,7 @@ static const char *const copy_names[COPY_REASONS] = {
 	[COPY_TEST_REFUSED] = "test_refused",
 	[COPY_GEOMETRY] = "geometry",
 	[COPY_CURSOR] = "cursor",
+	[COPY_EARLY] = "early",
 };
 
 /* ---- members ---- */

@@ -23,6 +23,7 @@ enum copy_reason {
 	/* Scaling or turning that no plane does, a coloured background, or layers that are drawn into it. */
 	COPY_GEOMETRY,
 	COPY_CURSOR, /* the cursor must be blended */
+	COPY_EARLY, /* it is answered before it is shown (answers.h) */
 	COPY_REASONS,
 };
 

@@ -274,6 +274,11 @@ void dmabuf_reader_destroy(struct dmabuf_reader *reader)
 	g_free(reader);
 }
 
+bool dmabuf_reader_is_mapped(const struct dmabuf_reader *reader)
+{
+	return reader->image != NULL;
+}
+
 /* The exporter may ask for another try, but not for ever: nothing else runs meanwhile. */
 static bool sync_reading(int fd, uint64_t edge)
 {

@@ -48,6 +48,9 @@ struct dmabuf_reader *dmabuf_reader_create(int fd, const struct channel_dmabuf *
 /* Takes NULL. */
 void dmabuf_reader_destroy(struct dmabuf_reader *reader);
 
+/* The processor reads it as it is, without a GPU that makes it linear first. */
+bool dmabuf_reader_is_mapped(const struct dmabuf_reader *reader);
+
 /*
  * Copies `rect` (of the shown part, upright) to the same place of the surface, which has the size
  * of that part. Upside-down buffers come out upright. Waits for the buffer's writers, where

@@ -28,6 +28,7 @@ struct guest {
 	struct channel *channel;
 	struct channel_counters past; /* of channels that are gone */
 	struct replies replies;
+	struct answers answers;
 	struct dmabuf_gbm gbm;
 	char *render_node;
 	const struct guest_display *display;
@@ -236,6 +237,7 @@ struct guest *guest_create(const struct guest_options *options, struct guest_sta
 		.gbm = &guest->gbm,
 		.counters = &guest->counters,
 		.replies = &guest->replies,
+		.answers = &guest->answers,
 		.account = options->account,
 		.fence_timeout_ms = options->flip_timeout_ms ? options->flip_timeout_ms
 							     : KMS_FLIP_TIMEOUT_MS,
@@ -251,6 +253,7 @@ struct guest *guest_create(const struct guest_options *options, struct guest_sta
 	guest->data = options->data;
 	guest->state = state;
 	replies_init(&guest->replies, state, &guest->counters);
+	answers_init(&guest->answers, options->answers);
 	for (uint32_t i = 0; i < VHOST_USER_GPU_SCANOUTS; i++)
 		scanout_init(&guest->scanouts[i], &scanout, i, &state->scanouts[i]);
 	return guest;

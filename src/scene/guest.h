@@ -35,6 +35,10 @@
  *   |   flip timeout                   |                      |
  *   | REPLY_STOPPING: we stop, or hand | –                    | before the socket is closed
  *   |   over                           |                      |
+ *   | REPLY_EARLY: copied although it  | the copy, ours, with | when the frame before it is on the
+ *   |   could go direct, or as above;  | the next flip        | glass (no vblank: and a period after
+ *   |   several scanouts are drawn on  |                      | that scanout's last answer); at once
+ *   |   (answers.h)                    |                      | where it is
  *   | (peer is gone)                   | –                    | none; forgotten
  *
  * UPDATE (pixels) has no answer.
@@ -47,6 +51,7 @@
 #include <stdint.h>
 
 #include "kms.h"
+#include "scene/answers.h"
 #include "scene/guest_state.h"
 #include "vhost_user_gpu.h"
 #include "wire/channel.h"
@@ -61,6 +66,7 @@ struct guest_options {
 	/* A buffer that must be copied may take so long to be finished, as
 	 * kms_device_options.flip_timeout_ms. 0: KMS_FLIP_TIMEOUT_MS. */
 	unsigned int flip_timeout_ms;
+	enum answers_mode answers;
 	/* The peer has left, or broken the protocol (`fault`): what it showed is still there, and will
 	 * not be when `detached` is called. May be NULL. */
 	void (*closing)(void *data, bool fault);

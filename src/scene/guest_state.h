@@ -24,6 +24,7 @@ enum guest_reply {
 	REPLY_UNUSABLE,
 	REPLY_FAILED,
 	REPLY_STOPPING,
+	REPLY_EARLY,
 	REPLY_KINDS,
 };
 
@@ -74,10 +75,14 @@ struct guest_state {
 		uint32_t paced; /* the pacing timer answers it, a period after the last answer */
 		uint32_t period_us; /* of the scanout's mode */
 		uint32_t fenced; /* the fences of its buffer have not signalled */
+		uint32_t early; /* it waits for the frame before it: its own is ours already */
 		int64_t since_us;
 		uint64_t serials[GUEST_VIEWS_MAX]; /* view i shows it with this frame */
 	} waiting[CHANNEL_REPLIES_MAX];
-	int64_t last_reply_us; /* as the next paced one counts it: of a flip, the vblank's time */
+	/* As the next paced one counts it: of a flip, the vblank's time. Of any but an early answer, … */
+	int64_t last_reply_us;
+	/* … and of each to that scanout, for the next early one. */
+	int64_t scanout_reply_us[VHOST_USER_GPU_SCANOUTS];
 };
 
 #endif

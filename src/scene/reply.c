@@ -95,15 +95,28 @@ static void count(struct replies *replies, const struct guest_waiting *waiting)
 static void answer(struct replies *replies, int64_t paced_us)
 {
 	struct guest_state *state = replies->state;
+	const struct guest_waiting *oldest = &state->waiting[0];
 
-	count(replies, &state->waiting[0]);
-	state->last_reply_us = paced_us;
+	count(replies, oldest);
+	/* Early ones hold up none but those of their own scanout. */
+	if (!oldest->early)
+		state->last_reply_us = paced_us;
+	if (oldest->scanout < VHOST_USER_GPU_SCANOUTS)
+		state->scanout_reply_us[oldest->scanout] = paced_us;
 	state->waiting_count--;
 	if (state->waiting_count > 0)
 		memmove(&state->waiting[0], &state->waiting[1],
 			state->waiting_count * sizeof(state->waiting[0]));
 	if (replies->channel)
 		channel_reply_dmabuf_update(replies->channel);
+}
+
+/* When the pacing timer answers the entry. */
+static int64_t due_of(const struct guest_state *state, const struct guest_waiting *waiting)
+{
+	if (waiting->early)
+		return state->scanout_reply_us[waiting->scanout] + waiting->period_us;
+	return state->last_reply_us + waiting->period_us;
 }
 
 /* Between replies_push() and replies_start() its caller has the newest entry in its hands. */
@@ -132,7 +145,7 @@ static void settle(struct replies *replies, int64_t now_us)
 		if (oldest->views != 0)
 			break;
 		if (oldest->paced) {
-			int64_t due = state->last_reply_us + oldest->period_us;
+			int64_t due = due_of(state, oldest);
 
 			if (due > now_us) {
 				arm(replies, due);
@@ -159,8 +172,16 @@ struct guest_waiting *replies_push(struct replies *replies, uint32_t scanout, in
 	waiting->paced = false;
 	waiting->period_us = 0;
 	waiting->fenced = false;
+	waiting->early = false;
 	waiting->since_us = now_us;
 	return waiting;
+}
+
+/* Who waits for no view waits for the timer; but an early one only where the scanout said so. */
+static void pace(struct guest_waiting *waiting)
+{
+	if (!waiting->early)
+		waiting->paced = waiting->views == 0;
 }
 
 void replies_start(struct replies *replies, int64_t now_us)
@@ -170,10 +191,10 @@ void replies_start(struct replies *replies, int64_t now_us)
 
 	if (!waiting->fenced) {
 		waiting->views &= ~VIEW_STARTING;
-		waiting->paced = waiting->views == 0;
+		pace(waiting);
 	}
 	/* Others may have become ready meanwhile. */
-	if (replies->unsettled || (waiting->paced && state->waiting_count == 1))
+	if (replies->unsettled || (waiting->views == 0 && state->waiting_count == 1))
 		settle(replies, now_us);
 }
 
@@ -191,7 +212,9 @@ void replies_resume(struct replies *replies, uint32_t scanout, const struct gues
 		waiting->reply = result->reply;
 		waiting->views = result->views & ~VIEW_STARTING;
 		memcpy(waiting->serials, result->serials, sizeof(waiting->serials));
-		waiting->paced = waiting->views == 0;
+		waiting->early = result->early;
+		waiting->paced = result->paced;
+		pace(waiting);
 		changed = true;
 	}
 	if (changed)
@@ -249,13 +272,14 @@ void replies_presented(struct replies *replies, uint32_t scanout, uint32_t view,
 
 		if (!waits_for(waiting, scanout, view, serial))
 			continue;
-		if (superseded(state, i, view, serial))
+		if (!waiting->early && superseded(state, i, view, serial))
 			replies->counters->frames_superseded++;
 		waiting->views &= ~bit;
-		if (!presentation->vblank) {
+		if (presentation->vblank)
+			continue;
+		waiting->paced = true;
+		if (!waiting->early)
 			waiting->reply = REPLY_NO_VBLANK;
-			waiting->paced = true;
-		}
 	}
 	settle(replies, presentation->time_us);
 }

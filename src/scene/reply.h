@@ -4,7 +4,8 @@
  *
  * Part of a guest, in its memory; works in place on guest_state.waiting. An entry waits for views,
  * or for the pacing timer, or is ready; the oldest is answered as soon as it is ready, since
- * answers keep the order of requests. This is the only place that answers.
+ * answers keep the order of requests. An early one waits for the frame before it. This is the only
+ * place that answers.
  */
 #ifndef SCANOUTD_SCENE_REPLY_H
 #define SCANOUTD_SCENE_REPLY_H

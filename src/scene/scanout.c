@@ -23,6 +23,7 @@ void scanout_init(struct scanout *scanout, const struct scanout_options *options
 		.state = state,
 		.counters = options->counters,
 		.replies = options->replies,
+		.answers = options->answers,
 		.account = options->account,
 		.fence_timeout_us = options->fence_timeout_ms * G_TIME_SPAN_MILLISECOND,
 		.period_us = PERIOD_60_HZ_US,
@@ -36,6 +37,7 @@ void scanout_init(struct scanout *scanout, const struct scanout_options *options
 static void drop_contents(struct scanout *scanout)
 {
 	fence_forget_frames(scanout, REPLY_UNUSABLE);
+	early_forget(scanout);
 	content_finish(scanout, &scanout->next);
 	content_finish(scanout, &scanout->shown);
 	mirror_forget(scanout);
@@ -231,6 +233,7 @@ void scanout_update_end(struct scanout *scanout, const struct vhost_user_gpu_upd
 
 	if (new_content)
 		swap(scanout);
+	early_forget(scanout);
 	source_enabled(&scanout->source);
 	while ((slot = scanout_next_slot(scanout, slot))) {
 		/* The surface is up to date, whoever reads it; but the view must be asked. */
@@ -318,13 +321,13 @@ static enum guest_reply reply_for(enum view_way way, uint32_t live)
 	return REPLY_OFF;
 }
 
-/* The frame goes to all views but those `left` behind. */
+/* The frame goes to all views but those `left` behind. `early`: what they show of it is ours. */
 static void update_views(struct scanout *scanout, const struct kms_rect *damage, uint32_t left,
-	struct guest_waiting *waiting)
+	bool early, struct guest_waiting *waiting)
 {
 	enum guest_reply unshown = REPLY_OFF;
 	enum view_way way, shown_way = VIEW_OFF;
-	uint64_t lost_serials[GUEST_VIEWS_MAX];
+	uint64_t lost_serials[GUEST_VIEWS_MAX], previous[GUEST_VIEWS_MAX];
 	uint32_t direct = 0, copied = 0;
 	struct scanout_slot *slot = NULL;
 	uint32_t lost = 0, live = 0;
@@ -334,6 +337,8 @@ static void update_views(struct scanout *scanout, const struct kms_rect *damage,
 
 		if (left & 1u << slot->bit)
 			continue;
+		if (!early_is_free(slot) && view_live(slot->view))
+			early = false;
 		serial = view_update(slot->view, &scanout->shown.picture, damage, &way);
 		mirror_note(slot, way == VIEW_FAILED);
 		if (way == VIEW_FAILED) {
@@ -345,11 +350,17 @@ static void update_views(struct scanout *scanout, const struct kms_rect *damage,
 			continue;
 		*(way == VIEW_COPIED ? &copied : &direct) |= 1u << slot->bit;
 		waiting->serials[slot->bit] = serial;
+		previous[slot->bit] = slot->given;
+		slot->given = serial;
 		shown_way = way;
 		live++;
 	}
-	waiting->views |= mirror_awaited(scanout, direct, copied);
-	waiting->reply = live > 0 ? reply_for(shown_way, live) : unshown;
+	if (early && copied && !direct) {
+		early_await(scanout, mirror_awaited(scanout, 0, copied), previous, waiting);
+	} else {
+		waiting->views |= mirror_awaited(scanout, direct, copied);
+		waiting->reply = live > 0 ? reply_for(shown_way, live) : unshown;
+	}
 	for (uint32_t bit = 0; lost >> bit; bit++) {
 		if (lost & 1u << bit)
 			replies_failed(scanout->replies, scanout->index, bit, lost_serials[bit]);
@@ -361,12 +372,18 @@ bool scanout_show_frame(struct scanout *scanout, const struct kms_rect *rect,
 {
 	struct content *content = scanout_current(scanout);
 	bool new_content = content == &scanout->next;
+	const bool surface_only = content->picture.surface_only;
 	struct survey survey;
 	uint32_t left = 0;
+	bool early;
 
 	content_import(scanout, content);
+	early = early_copy(scanout, content, rect);
+	early_set_surface_only(scanout, content, early);
 	survey = survey_views(scanout, content);
-	if (survey.copying == 0) {
+	if (early) {
+		scanout->counters->frames_copied[COPY_EARLY]++;
+	} else if (survey.copying == 0) {
 		content->surface_stale = true;
 	} else {
 		switch (content_copy(scanout, content, rect)) {
@@ -375,10 +392,12 @@ bool scanout_show_frame(struct scanout *scanout, const struct kms_rect *rect,
 			break;
 		case VIEW_FILL_LATER:
 			keep_shown(scanout);
+			early_set_surface_only(scanout, content, surface_only);
 			return false;
 		case VIEW_FILL_NEVER:
 			if (!is_shown_directly(scanout, &survey)) {
 				keep_shown(scanout);
+				early_set_surface_only(scanout, content, surface_only);
 				source_unshowable(&scanout->source);
 				waiting->reply = REPLY_UNUSABLE;
 				return true;
@@ -392,7 +411,7 @@ bool scanout_show_frame(struct scanout *scanout, const struct kms_rect *rect,
 	source_enabled(&scanout->source);
 	if (new_content)
 		swap(scanout);
-	update_views(scanout, new_content ? NULL : rect, left, waiting);
+	update_views(scanout, new_content ? NULL : rect, left, early, waiting);
 	if (new_content)
 		forget_old(scanout);
 	mirror_settle(scanout);

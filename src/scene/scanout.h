@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "kms.h"
+#include "scene/answers.h"
 #include "scene/dmabuf.h"
 #include "scene/guest_state.h"
 #include "scene/reply.h"
@@ -60,6 +61,12 @@ struct scanout_slot {
 	uint32_t bit;
 	bool unshown; /* it cannot show what is shown (scanout_mirror.c), */
 	bool left; /* … while others do, and the listener knows */
+	/* Serials of its view: of the last frame that it was given, of the last that is on the glass, and of the last
+	 * that is, or will not be. */
+	uint64_t given;
+	uint64_t presented;
+	uint64_t done;
+	bool no_vblank; /* its flips come at once */
 };
 
 struct scanout {
@@ -74,7 +81,8 @@ struct scanout {
 	struct guest_scanout_state *state;
 	struct guest_counters *counters;
 	struct replies *replies;
-	struct account *account; /* the guest's */
+	struct answers *answers; /* the guest's, as the next */
+	struct account *account;
 	bool stopped; /* the device was reset: nobody switches its scanouts off */
 	struct content shown;
 	struct content next;
@@ -107,6 +115,7 @@ struct scanout_options {
 	struct dmabuf_gbm *gbm;
 	struct guest_counters *counters;
 	struct replies *replies;
+	struct answers *answers;
 	struct account *account; /* or NULL */
 	unsigned int fence_timeout_ms;
 };

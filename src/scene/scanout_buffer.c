@@ -255,7 +255,8 @@ void content_import(struct scanout *scanout, struct content *content)
 	}
 }
 
-static bool make_reader(struct scanout *scanout, struct content *content)
+/* Where there is none, that is a complaint of this kind. */
+static bool make_reader(struct scanout *scanout, struct content *content, enum complaint complaint)
 {
 	g_autoptr(GError) error = NULL;
 
@@ -268,7 +269,13 @@ static bool make_reader(struct scanout *scanout, struct content *content)
 	if (content->reader)
 		return true;
 	put_off(&content->reader_after_us);
-	if (complain_once(scanout, COMPLAINT_READER))
+	if (!complain_once(scanout, complaint))
+		return false;
+	if (complaint == COMPLAINT_EARLY)
+		log_guest(G_LOG_LEVEL_MESSAGE, scanout->guest,
+			"scanout %u: frames are answered at their flips: %s", scanout->index,
+			error->message);
+	else
 		log_guest(G_LOG_LEVEL_WARNING, scanout->guest,
 			"scanout %u: buffer cannot be shown: %s", scanout->index, error->message);
 	return false;
@@ -298,7 +305,7 @@ enum view_fill content_copy(struct scanout *scanout, struct content *content,
 	struct kms_rect all = {0, 0, (int32_t)picture->width, (int32_t)picture->height};
 	struct surface *surface;
 
-	if (!make_reader(scanout, content))
+	if (!make_reader(scanout, content, COMPLAINT_READER))
 		return VIEW_FILL_NEVER;
 	if (!dmabuf_signalled(content->fd))
 		return VIEW_FILL_LATER;
@@ -330,7 +337,7 @@ enum view_fill content_draw(struct scanout *scanout, struct content *content,
 	const struct kms_rect all = {0, 0, (int32_t)target->width, (int32_t)target->height};
 	const struct surface *surface = content->picture.surface;
 
-	if (content->kind == SCANOUT_PIXELS) {
+	if (content->kind == SCANOUT_PIXELS || content->picture.surface_only) {
 		if (!surface)
 			return VIEW_FILL_NEVER;
 		/* Of an UPDATE that is half received nobody sees anything so far. */
@@ -339,12 +346,24 @@ enum view_fill content_draw(struct scanout *scanout, struct content *content,
 		copy_surface(target, surface, place, &all);
 		return VIEW_FILL_DONE;
 	}
-	if (content->kind != SCANOUT_DMABUF || !make_reader(scanout, content))
+	if (content->kind != SCANOUT_DMABUF || !make_reader(scanout, content, COMPLAINT_READER))
 		return VIEW_FILL_NEVER;
 	if (!dmabuf_signalled(content->fd))
 		return VIEW_FILL_LATER;
 	return dmabuf_reader_draw(content->reader, place, target) ? VIEW_FILL_DONE
 								  : VIEW_FILL_NEVER;
+}
+
+bool content_readable(struct scanout *scanout, struct content *content)
+{
+	return make_reader(scanout, content, COMPLAINT_EARLY);
+}
+
+bool content_sample(struct content *content, const struct place *place,
+	const struct copy_target *target)
+{
+	return dmabuf_reader_is_mapped(content->reader) &&
+		dmabuf_reader_draw(content->reader, place, target);
 }
 
 /* The fd becomes our own, or else goes on being the holder's, which may outlive its card. */

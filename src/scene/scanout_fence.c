@@ -248,6 +248,9 @@ enum view_fill fence_fill_surface(struct scanout *scanout, enum copy_reason reas
 
 	if (content->kind != SCANOUT_DMABUF)
 		return content->picture.surface ? VIEW_FILL_DONE : VIEW_FILL_NEVER;
+	/* Somebody may draw into the buffer already. */
+	if (content->picture.surface_only)
+		return VIEW_FILL_DONE;
 	if (is_given_up(content))
 		return VIEW_FILL_NEVER;
 	content->surface_stale = true;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the files of the scanout share: scanout.c (what its messages mean), scanout_buffer.c (what is
- * made of a content), scanout_fence.c (what waits for a dma-buf's fences), scanout_mirror.c (what several
- * views have to do with one another) and scanout_view.c (the source: views that come, go and report).
+ * made of a content), scanout_early.c (what is copied and answered early), scanout_fence.c (what waits for a
+ * dma-buf's fences), scanout_mirror.c (what several views have to do with one another) and scanout_view.c (the source: views that come, go and report).
  * Nobody else includes this.
  */
 #ifndef SCANOUTD_SCENE_SCANOUT_INTERNAL_H
@@ -21,6 +21,7 @@ enum complaint {
 	COMPLAINT_MIRROR,
 	COMPLAINT_FENCE,
 	COMPLAINT_SHARE,
+	COMPLAINT_EARLY,
 };
 
 /* True the first time. */
@@ -67,9 +68,36 @@ enum view_fill content_copy(struct scanout *scanout, struct content *content,
 enum view_fill content_draw(struct scanout *scanout, struct content *content,
 	const struct place *place, const struct copy_target *target);
 
+/* Can the dma-buf be read at all? */
+bool content_readable(struct scanout *scanout, struct content *content);
+
+/* Reads a readable one, whose fences have signalled, past its surface, where the processor needs no GPU's help for
+ * it. False: it cannot. */
+bool content_sample(struct content *content, const struct place *place,
+	const struct copy_target *target);
+
 /* What was made on the card is dropped; or on all of them. */
 void content_forget_card(struct content *content, uint32_t card);
 void content_forget_cards(struct content *content);
+
+/* ---- scanout_early.c ---- */
+
+/* A frame has come, of which `rect` is new. Is it to be answered early? Then the content's surface has all of it. */
+bool early_copy(struct scanout *scanout, struct content *content, const struct kms_rect *rect);
+
+/* view_picture.surface_only, and another version where that changes it. */
+void early_set_surface_only(struct scanout *scanout, struct content *content, bool surface_only);
+
+/* No output may read a buffer of the guest's for the slot's view any more, but what it is given from now on. */
+bool early_is_free(const struct scanout_slot *slot);
+
+/* The frame went as a copy to the views of `bits`, and each had this one before it: their answer waits for that. */
+void early_await(struct scanout *scanout, uint32_t bits, const uint64_t *previous,
+	struct guest_waiting *waiting);
+
+/* A view went, or its output; or the scanout shows no dma-buf any more. */
+void early_note_views(struct scanout *scanout);
+void early_forget(struct scanout *scanout);
 
 /* ---- scanout_fence.c ---- */
 

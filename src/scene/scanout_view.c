@@ -9,16 +9,20 @@
 
 static void on_presented(void *data, uint64_t serial, const struct kms_presentation *presentation)
 {
-	const struct scanout_slot *slot = data;
+	struct scanout_slot *slot = data;
 
+	slot->presented = MAX(slot->presented, serial);
+	slot->done = MAX(slot->done, serial);
+	slot->no_vblank = !presentation->vblank;
 	replies_presented(slot->scanout->replies, slot->scanout->index, slot->bit, serial,
 		presentation);
 }
 
 static void on_failed(void *data, uint64_t serial, int error)
 {
-	const struct scanout_slot *slot = data;
+	struct scanout_slot *slot = data;
 
+	slot->done = MAX(slot->done, serial);
 	replies_failed(slot->scanout->replies, slot->scanout->index, slot->bit, serial);
 }
 
@@ -26,8 +30,11 @@ static void on_changed(void *data)
 {
 	struct scanout_slot *slot = data;
 
-	if (!view_live(slot->view))
+	if (!view_live(slot->view)) {
+		slot->done = slot->given;
+		early_note_views(slot->scanout);
 		replies_view_off(slot->scanout->replies, slot->scanout->index, slot->bit);
+	}
 	/* What was refused in one mode may be taken in another. */
 	if (slot->unshown && view_live(slot->view)) {
 		mirror_note(slot, false);
@@ -125,6 +132,7 @@ static void remove_view(struct source *source, struct view *view)
 		if (slot->view != view)
 			continue;
 		free_slot_of(scanout, slot);
+		early_note_views(scanout);
 		replies_view_off(scanout->replies, scanout->index, slot->bit);
 		fence_retry(scanout);
 		return;

@@ -81,7 +81,14 @@ static bool is_sound(const struct guest_state *guest)
 		guest->waiting_count > G_N_ELEMENTS(guest->waiting))
 		return false;
 	for (uint32_t i = 0; i < guest->waiting_count; i++) {
-		if (guest->waiting[i].reply >= REPLY_KINDS || !is_time(guest->waiting[i].since_us))
+		const struct guest_waiting *waiting = &guest->waiting[i];
+
+		if (waiting->reply >= REPLY_KINDS || !is_time(waiting->since_us) ||
+			(waiting->early && waiting->scanout >= VHOST_USER_GPU_SCANOUTS))
+			return false;
+	}
+	for (size_t i = 0; i < VHOST_USER_GPU_SCANOUTS; i++) {
+		if (!is_time(guest->scanout_reply_us[i]))
 			return false;
 	}
 	return true;

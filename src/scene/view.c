@@ -82,8 +82,10 @@ enum kms_submit view_submit(struct view *view, struct kms_frame *frame, bool dir
 	view->last_direct = direct;
 	view->damage_lost = false;
 	view->due = DUE_NOTHING;
-	if (direct)
+	if (direct) {
 		view->cursor_drawn = (struct kms_rect){0};
+		view->direct_serial = frame->serial;
+	}
 	return submitted;
 }
 
@@ -114,6 +116,8 @@ static void show_last(struct view *view)
 		view->last_mode_height != mode->height)
 		return;
 	view->last.serial = view_next_serial(view);
+	if (view->last_direct)
+		view->direct_serial = view->last.serial;
 	hand_over(view, &view->last);
 }
 

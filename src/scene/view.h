@@ -50,6 +50,9 @@ struct view_picture {
 	bool y_inverted; /* the buffer's first row is the bottom one */
 	/* Upright and of the picture's size, or NULL as long as nobody needed it. */
 	struct surface *surface;
+	/* The surface has all of it, and the buffers are not to be shown or read: who draws into them has been told
+	 * that they are free. */
+	bool surface_only;
 	/* One colour (XRGB) all over the output, whatever its mode: the rest is 0 then. */
 	bool solid;
 	uint32_t color;
@@ -60,6 +63,13 @@ struct view_picture {
 	 * it all. */
 	uint64_t version;
 };
+
+/* What the card can show as it is, or NULL. */
+static inline struct kms_buffer *view_picture_buffer(const struct view_picture *picture,
+	uint32_t card)
+{
+	return picture->surface_only ? NULL : picture->buffers[card];
+}
 
 /* What view_listener.fill_surface made of the surface. */
 enum view_fill {
@@ -124,6 +134,10 @@ uint64_t view_serial(const struct view *view);
 struct kms_output *view_output(const struct view *view);
 /* The number of the card that it is on. */
 uint32_t view_card(const struct view *view);
+
+/* Of the last one that was a picture's own buffer, or 0: as long as none above it has been presented, the
+ * output may read that buffer. */
+uint64_t view_direct_serial(const struct view *view);
 
 /* It is a layer above the output's own. */
 bool view_is_layer(const struct view *view);

@@ -116,6 +116,7 @@ struct view {
 	uint32_t last_mode_refresh_mhz;
 	uint32_t last_mode_height;
 	bool last_direct; /* it was no canvas */
+	uint64_t direct_serial; /* of the last frame that was none */
 };
 
 static inline struct kms_rect whole(uint32_t width, uint32_t height)

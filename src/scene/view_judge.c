@@ -15,7 +15,7 @@ void view_direct_frame(const struct view *view, const struct view_picture *pictu
 	int32_t below = picture->part.height - seen->y - seen->height;
 
 	*frame = (struct kms_frame){
-		.buffer = picture->buffers[view->card],
+		.buffer = view_picture_buffer(picture, view->card),
 		.source = {picture->part.x + seen->x,
 			picture->part.y + (picture->y_inverted ? below : seen->y), seen->width,
 			seen->height},
@@ -60,7 +60,7 @@ static void fill_kind(const struct view *view, const struct view_picture *pictur
 	struct verdict_kind *kind)
 {
 	const struct kms_mode_info *mode = kms_output_mode(view->output);
-	struct kms_buffer *buffer = picture->buffers[view->card];
+	struct kms_buffer *buffer = view_picture_buffer(picture, view->card);
 
 	/* Kinds are compared byte by byte. */
 	memset(kind, 0, sizeof(*kind));
@@ -235,7 +235,7 @@ static bool look_at_layer(struct view *view, const struct view_picture *picture,
 
 	inherit(view, input, picture);
 	verdict = verdict_judge(input);
-	if (picture->buffers[view->card] && verdict.cursor != VERDICT_CURSOR_BLENDED)
+	if (view_picture_buffer(picture, view->card) && verdict.cursor != VERDICT_CURSOR_BLENDED)
 		verdict.way = VERDICT_DIRECT;
 	return tell(view, &verdict, reason);
 }

@@ -117,6 +117,11 @@ uint64_t view_serial(const struct view *view)
 	return view->serial;
 }
 
+uint64_t view_direct_serial(const struct view *view)
+{
+	return view->direct_serial;
+}
+
 void view_destroy(struct view *view)
 {
 	if (!view)

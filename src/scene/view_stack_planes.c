@@ -40,7 +40,7 @@ static bool is_seen(struct view *view)
 
 static bool can_be_direct(const struct view *view)
 {
-	return view->picture->buffers[view->card] &&
+	return view_picture_buffer(view->picture, view->card) &&
 		view->verdict.cursor != VERDICT_CURSOR_BLENDED &&
 		view->input.answers[VERDICT_ASK_DIRECT] != VERDICT_NO;
 }

@@ -64,10 +64,12 @@ static const struct {
 	FIELD(waiting[0].paced),
 	FIELD(waiting[0].period_us),
 	FIELD(waiting[0].fenced),
+	FIELD(waiting[0].early),
 	FIELD(waiting[0].since_us),
 	FIELD(waiting[1].reply),
 	FIELD(waiting[CHANNEL_REPLIES_MAX - 1].reply),
 	FIELD(last_reply_us),
+	FIELD(scanout_reply_us[0]),
 };
 
 /* The last places that state_create_from_fd() looks at before it goes on. */

@@ -71,6 +71,7 @@ struct scene *scene_prepare(const struct scene_options *options)
 			.name = name,
 			.account = account_create(name),
 			.flip_timeout_ms = options->flip_timeout_ms,
+			.answers = options->answers,
 			.detached = on_detached,
 			.data = &scene->detached[i],
 		};

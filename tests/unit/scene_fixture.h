@@ -68,6 +68,7 @@ struct scene_options {
 	int64_t blank_after_ms; /* with off_after_ms; 0 and 0: never */
 	int64_t off_after_ms;
 	unsigned int flip_timeout_ms;
+	enum answers_mode answers;
 	unsigned int told_patience_ms;
 	const struct layout_output *sections;
 	size_t section_count;

@@ -81,6 +81,10 @@ static const struct fault faults[] = {
 	{"place", "[guest a]\nscaling=centre\n",
 		"scanoutd.conf:2: scaling=centre: must be none, center, fit, fill or integer; did you mean "
 		"center?"},
+	{"answers", "[guest a]\nanswers=copy\n",
+		"scanoutd.conf:2: answers=copy: must be flip, copied or auto"},
+	{"answers-typo", "[guest a]\nanswers=copeid\n",
+		"scanoutd.conf:2: answers=copeid: must be flip, copied or auto; did you mean copied?"},
 	{"before", "[guest a]\nbefore=blakc\n",
 		"scanoutd.conf:2: before=blakc: must be black, last, card, a colour as #1a2b3c, or the path of a PNG as /etc/scanoutd/splash.png; did you mean "
 		"black?"},

@@ -78,6 +78,7 @@ static void test_defaults(struct config_fixture *fixture, gconstpointer data)
 	g_assert_cmpint(guest->blank_after_ms, ==, 2000);
 	g_assert_cmpint(guest->off_after_ms, ==, 60000);
 	g_assert_cmpint(guest->idle_off_ms, ==, CONFIG_NEVER);
+	g_assert_cmpint(guest->answers, ==, ANSWERS_AUTO);
 	config_destroy(config);
 }
 
@@ -109,12 +110,15 @@ static void test_all_keys(struct config_fixture *fixture, gconstpointer data)
 		"blank-after=500ms\n"
 		"off-after=2 h\n"
 		"idle-off=10min\n"
+		"answers=copied\n"
 		"[guest second]\n"
 		"display-socket=/run/second\n"
+		"answers=flip\n"
 		"blank-after=never\n"
 		"off-after=0s\n"
 		"[guest third]\n"
 		"display-fd=7\n"
+		"answers=auto\n"
 		"[output DP-1]\n"
 		"guest=kiosk\n"
 		"scanout=15\n"
@@ -156,14 +160,17 @@ static void test_all_keys(struct config_fixture *fixture, gconstpointer data)
 	g_assert_cmpint(guest->blank_after_ms, ==, 500);
 	g_assert_cmpint(guest->off_after_ms, ==, 7200000);
 	g_assert_cmpint(guest->idle_off_ms, ==, 600000);
+	g_assert_cmpint(guest->answers, ==, ANSWERS_COPIED);
 	guest = guest_of(config, 1);
 	g_assert_cmpint(guest->blank_after_ms, ==, CONFIG_NEVER);
 	g_assert_cmpint(guest->off_after_ms, ==, 0);
 	g_assert_cmpstr(guest->display_socket, ==, "/run/second");
+	g_assert_cmpint(guest->answers, ==, ANSWERS_FLIP);
 	g_assert_null(guest->vmm_socket);
 	g_assert_null(guest->backend_socket);
 	guest = guest_of(config, 2);
 	g_assert_cmpint(guest->display_fd, ==, 7);
+	g_assert_cmpint(guest->answers, ==, ANSWERS_AUTO);
 	g_assert_null(guest->vmm_socket);
 	g_assert_cmpuint(config->outputs->len, ==, 3);
 	output = output_of(config, 0);
@@ -973,7 +980,7 @@ static void test_documents(struct config_fixture *fixture, gconstpointer data)
 		guint configurations;
 	} documents[] = {
 		{"README.md", 1},
-		{"config/man/scanoutd.conf.5", 20},
+		{"config/man/scanoutd.conf.5", 21},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(documents); i++) {

@@ -337,6 +337,44 @@ static void test_all_outputs(void)
 	scene_destroy(scene);
 }
 
+/* Two scanouts are drawn on: copied, and answered when the frame before it is on the glass; at once where it is. All
+ * else of it is test-early's. */
+static void test_early(void)
+{
+	static const struct layout_output sections[] = {
+		{.name = "DP-1", .guest = "a", .scanout = 0},
+		{.name = "DP-2", .guest = "a", .scanout = 1},
+	};
+	struct scene *scene = scene_create(&(struct scene_options){.outputs = 2,
+		.sections = sections,
+		.section_count = 2,
+		.answers = ANSWERS_COPIED});
+	struct kms_output *output = scene_output(scene, 1);
+
+	scene_dmabuf(scene, 0, 64, 48, new_buffer());
+	scene_dmabuf_update(scene, 0, scene_full);
+	scene_dmabuf(scene, 1, 64, 48, new_buffer());
+	scene_dmabuf_update(scene, 1, scene_full);
+	while (kms_output_busy(scene_output(scene, 0)))
+		fake_flip(scene_output(scene, 0));
+	while (kms_output_busy(output))
+		fake_flip(output);
+	g_assert_cmpuint(scene_replies(scene, 0), ==, 2);
+
+	scene_dmabuf_update(scene, 1, scene_full);
+	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
+	scene_dmabuf_update(scene, 1, scene_full);
+	g_assert_cmpuint(scene_replies(scene, 0), ==, 0);
+	fake_flip(output);
+	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
+	g_assert_cmpuint(counted(scene, REPLY_FLIP), ==, 1);
+	g_assert_cmpuint(counted(scene, REPLY_EARLY), ==, 3);
+	g_assert_cmpuint(answers(scene), ==, 4);
+	g_assert_cmpuint(guest_counters(scene->guests[0])->frames_copied[COPY_EARLY], ==, 3);
+	scene_expect_no_log();
+	scene_destroy(scene);
+}
+
 /* The histogram counts until the answer, and not until the vblank that brought it. */
 static void test_latency(void)
 {
@@ -782,6 +820,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/reply/copied/geometry", test_copied_geometry);
 	g_test_add_func("/reply/fence-timeout", test_fence_timeout);
 	g_test_add_func("/reply/all-outputs", test_all_outputs);
+	g_test_add_func("/reply/early", test_early);
 	g_test_add_func("/reply/latency", test_latency);
 	g_test_add_func("/reply/no-vblank", test_no_vblank);
 	g_test_add_func("/reply/no-vblank/timer", test_no_vblank_timer);

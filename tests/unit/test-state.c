@@ -107,6 +107,8 @@ static void test_damaged(void)
 		{.last_reply_us = INT64_MAX},
 		{.last_reply_us = INT64_MAX - UINT32_MAX + 1},
 		{.last_reply_us = -1},
+		{.scanout_reply_us = {[15] = INT64_MAX}},
+		{.waiting_count = 1, .waiting = {{.early = 1, .scanout = 16}}},
 	};
 	g_autoptr(GError) error = NULL;
 	struct state *state = state_create("kiosk", &error);

@@ -107,8 +107,9 @@ static const char *const output_names[] = {"commits", "frames_shown", "frames_su
 	"commits_failed", "commits_slow", "cursor_commits", "mode_sets", "vblanks_missed", "tests",
 	"flip_timeouts", "leases"};
 static const char *const reply_names[] = {"flip", "superseded", "fence_timeout", "copied",
-	"all_outputs", "no_vblank", "off", "unusable", "failed", "stopping"};
-static const char *const copy_names[] = {"import_refused", "test_refused", "geometry", "cursor"};
+	"all_outputs", "no_vblank", "off", "unusable", "failed", "stopping", "early"};
+static const char *const copy_names[] = {"import_refused", "test_refused", "geometry", "cursor",
+	"early"};
 
 G_STATIC_ASSERT(sizeof(struct kms_output_counters) == sizeof(output_names) / sizeof(char *) * 8);
 G_STATIC_ASSERT(G_N_ELEMENTS(reply_names) == REPLY_KINDS);
