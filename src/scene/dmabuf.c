@@ -341,3 +341,34 @@ bool dmabuf_reader_draw(struct dmabuf_reader *reader, const struct place *place,
 		sync_reading(reader->fd, DMA_BUF_SYNC_END);
 	return !guard_lost(reader->guard);
 }
+
+/* One to one; memory is copied faster by itself than as pixels. */
+static void draw_part(const struct dmabuf_reader *reader, const struct place *place,
+	const struct copy_target *target, const struct kms_rect *part)
+{
+	int32_t x = part->x - place->destination.x + place->source.x + (int32_t)reader->dmabuf.x;
+	int32_t y = part->y - place->destination.y + place->source.y + (int32_t)reader->dmabuf.y;
+	int stride = pixman_image_get_stride(reader->image);
+	const uint8_t *from = (const uint8_t *)pixman_image_get_data(reader->image);
+
+	if (reader->format != PIXMAN_x8r8g8b8 || stride < 0) {
+		pixman_image_composite32(PIXMAN_OP_SRC, reader->image, NULL, target->image, x, y, 0,
+			0, part->x, part->y, part->width, part->height);
+		return;
+	}
+	copy_rows(target->pixels + (size_t)part->y * target->stride + (size_t)part->x * 4,
+		target->stride, from + (size_t)y * (size_t)stride + (size_t)x * 4, (uint32_t)stride,
+		(size_t)part->width * 4, (uint32_t)part->height);
+}
+
+bool dmabuf_reader_draw_parts(struct dmabuf_reader *reader, const struct place *place,
+	const struct copy_target *target, const struct damage *parts)
+{
+	if (reader->sync && !sync_reading(reader->fd, DMA_BUF_SYNC_START))
+		return false;
+	for (size_t i = 0; i < parts->count; i++)
+		draw_part(reader, place, target, &parts->rects[i]);
+	if (reader->sync)
+		sync_reading(reader->fd, DMA_BUF_SYNC_END);
+	return !guard_lost(reader->guard);
+}

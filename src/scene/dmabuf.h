@@ -17,6 +17,7 @@
 
 #include "kms.h"
 #include "scene/copy.h"
+#include "scene/damage.h"
 #include "scene/surface.h"
 #include "wire/channel.h"
 
@@ -50,6 +51,11 @@ void dmabuf_reader_destroy(struct dmabuf_reader *reader);
 
 /* The processor reads it as it is, without a GPU that makes it linear first. */
 bool dmabuf_reader_is_mapped(const struct dmabuf_reader *reader);
+
+/* Of one that is mapped, as dmabuf_reader_draw(): many parts (the target's pixels, inside of the place's destination) of
+ * one place, which is one to one and upright. */
+bool dmabuf_reader_draw_parts(struct dmabuf_reader *reader, const struct place *place,
+	const struct copy_target *target, const struct damage *parts);
 
 /*
  * Copies `rect` (of the shown part, upright) to the same place of the surface, which has the size

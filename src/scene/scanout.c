@@ -321,10 +321,11 @@ static enum guest_reply reply_for(enum view_way way, uint32_t live)
 	return REPLY_OFF;
 }
 
-/* The frame goes to all views but those `left` behind. `early`: what they show of it is ours. */
+/* The frame goes to all views but those `left` behind. */
 static void update_views(struct scanout *scanout, const struct kms_rect *damage, uint32_t left,
-	bool early, struct guest_waiting *waiting)
+	enum early early, struct guest_waiting *waiting)
 {
+	bool answered = true;
 	enum guest_reply unshown = REPLY_OFF;
 	enum view_way way, shown_way = VIEW_OFF;
 	uint64_t lost_serials[GUEST_VIEWS_MAX], previous[GUEST_VIEWS_MAX];
@@ -338,8 +339,11 @@ static void update_views(struct scanout *scanout, const struct kms_rect *damage,
 		if (left & 1u << slot->bit)
 			continue;
 		if (!early_is_free(slot) && view_live(slot->view))
-			early = false;
-		serial = view_update(slot->view, &scanout->shown.picture, damage, &way);
+			answered = false;
+		if (early == EARLY_DRAWN)
+			serial = early_update(scanout, slot, damage, &way, &early);
+		else
+			serial = view_update(slot->view, &scanout->shown.picture, damage, &way);
 		mirror_note(slot, way == VIEW_FAILED);
 		if (way == VIEW_FAILED) {
 			unshown = REPLY_UNUSABLE;
@@ -355,7 +359,9 @@ static void update_views(struct scanout *scanout, const struct kms_rect *damage,
 		shown_way = way;
 		live++;
 	}
-	if (early && copied && !direct) {
+	if (early != EARLY_NOT)
+		scanout->counters->frames_copied[COPY_EARLY]++;
+	if (early != EARLY_NOT && answered && copied && !direct) {
 		early_await(scanout, mirror_awaited(scanout, 0, copied), previous, waiting);
 	} else {
 		waiting->views |= mirror_awaited(scanout, direct, copied);
@@ -373,19 +379,18 @@ bool scanout_show_frame(struct scanout *scanout, const struct kms_rect *rect,
 	struct content *content = scanout_current(scanout);
 	bool new_content = content == &scanout->next;
 	const bool surface_only = content->picture.surface_only;
+	struct scanout_slot *const drawn_by = content->drawn_by;
 	struct survey survey;
 	uint32_t left = 0;
-	bool early;
+	enum early early;
 
 	content_import(scanout, content);
-	early = early_copy(scanout, content, rect);
-	early_set_surface_only(scanout, content, early);
+	early = early_begin(scanout, content, rect);
+	early_set_surface_only(scanout, content, early != EARLY_NOT);
 	survey = survey_views(scanout, content);
-	if (early) {
-		scanout->counters->frames_copied[COPY_EARLY]++;
-	} else if (survey.copying == 0) {
+	if (early == EARLY_NOT && survey.copying == 0) {
 		content->surface_stale = true;
-	} else {
+	} else if (early == EARLY_NOT) {
 		switch (content_copy(scanout, content, rect)) {
 		case VIEW_FILL_DONE:
 			scanout->counters->frames_copied[survey.reason]++;
@@ -393,11 +398,13 @@ bool scanout_show_frame(struct scanout *scanout, const struct kms_rect *rect,
 		case VIEW_FILL_LATER:
 			keep_shown(scanout);
 			early_set_surface_only(scanout, content, surface_only);
+			content->drawn_by = drawn_by;
 			return false;
 		case VIEW_FILL_NEVER:
 			if (!is_shown_directly(scanout, &survey)) {
 				keep_shown(scanout);
 				early_set_surface_only(scanout, content, surface_only);
+				content->drawn_by = drawn_by;
 				source_unshowable(&scanout->source);
 				waiting->reply = REPLY_UNUSABLE;
 				return true;

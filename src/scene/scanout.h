@@ -44,6 +44,8 @@ struct content {
 	int64_t reader_after_us;
 	struct dmabuf_reader *reader;
 	bool surface_stale; /* frames went past the surface */
+	struct scanout_slot
+		*drawn_by; /* surface_only: the view that has it in the surface's place; or NULL */
 	/* What waits for its fences (scanout_fence.c). */
 	void *watch; /* the fd's tag in scanout.fences; NULL: nothing waits */
 	int64_t deadline_us;

@@ -328,6 +328,7 @@ enum view_fill content_copy(struct scanout *scanout, struct content *content,
 		old->surface = NULL;
 	picture->surface = surface;
 	content->surface_stale = false;
+	content->drawn_by = NULL;
 	return VIEW_FILL_DONE;
 }
 
@@ -337,6 +338,9 @@ enum view_fill content_draw(struct scanout *scanout, struct content *content,
 	const struct kms_rect all = {0, 0, (int32_t)target->width, (int32_t)target->height};
 	const struct surface *surface = content->picture.surface;
 
+	if (content->drawn_by)
+		return view_read_drawn(content->drawn_by->view, place, target) ? VIEW_FILL_DONE
+									       : VIEW_FILL_NEVER;
 	if (content->kind == SCANOUT_PIXELS || content->picture.surface_only) {
 		if (!surface)
 			return VIEW_FILL_NEVER;
@@ -357,6 +361,23 @@ enum view_fill content_draw(struct scanout *scanout, struct content *content,
 bool content_readable(struct scanout *scanout, struct content *content)
 {
 	return make_reader(scanout, content, COMPLAINT_EARLY);
+}
+
+bool content_secure(struct scanout *scanout, struct content *content)
+{
+	struct view_picture *picture = &content->picture;
+
+	if (!content->drawn_by)
+		return picture->surface != NULL;
+	if (!picture->surface)
+		picture->surface = content_make_surface(scanout, picture->width, picture->height);
+	if (picture->surface && view_read_back(content->drawn_by->view, picture->surface)) {
+		content->drawn_by = NULL;
+		content->surface_stale = false;
+		return true;
+	}
+	drop_surface(scanout, g_steal_pointer(&picture->surface));
+	return false;
 }
 
 bool content_sample(struct content *content, const struct place *place,

@@ -36,6 +36,8 @@ void early_forget(struct scanout *scanout)
 
 void early_set_surface_only(struct scanout *scanout, struct content *content, bool surface_only)
 {
+	if (!surface_only)
+		content->drawn_by = NULL;
 	if (content->picture.surface_only == surface_only)
 		return;
 	content->picture.surface_only = surface_only;
@@ -109,7 +111,20 @@ static bool copy(struct scanout *scanout, struct content *content, const struct 
 	return true;
 }
 
-bool early_copy(struct scanout *scanout, struct content *content, const struct kms_rect *rect)
+/* It is shown by one view alone, and that takes it so. */
+static bool can_be_drawn(struct scanout *scanout, const struct content *content)
+{
+	const struct scanout_slot *slot = scanout_next_slot(scanout, NULL);
+	enum copy_reason reason;
+
+	return slot && !scanout_next_slot(scanout, (struct scanout_slot *)slot) &&
+		dmabuf_reader_is_mapped(content->reader) &&
+		view_copies(slot->view, &content->picture, &reason) &&
+		view_can_draw(slot->view, &content->picture);
+}
+
+enum early early_begin(struct scanout *scanout, struct content *content,
+	const struct kms_rect *rect)
 {
 	struct answers *answers = scanout->answers;
 	const struct kms_rect *changed = rect;
@@ -120,7 +135,7 @@ bool early_copy(struct scanout *scanout, struct content *content, const struct k
 	int64_t now_us;
 
 	if (answers->mode == ANSWERS_FLIP)
-		return false;
+		return EARLY_NOT;
 	/* Another buffer is copied all over, whatever is said to have changed. */
 	if (content == &scanout->next)
 		changed = &all;
@@ -132,17 +147,64 @@ bool early_copy(struct scanout *scanout, struct content *content, const struct k
 	choice = answers_choose(answers, scanout->index, now_us);
 	/* Who can wait for its fences without copying it is kms/. */
 	if (choice == ANSWERS_AT_FLIP || !dmabuf_signalled(content->fd))
-		return false;
+		return EARLY_NOT;
 	if (!content_readable(scanout, content)) {
 		answers_unreadable(answers, scanout->index, now_us);
-		return false;
+		return EARLY_NOT;
 	}
 	if (choice == ANSWERS_MEASURE) {
 		if (!measure(scanout, content, now_us))
 			answers_unreadable(answers, scanout->index, now_us);
 		choice = answers_choose(answers, scanout->index, now_us);
 	}
-	return choice == ANSWERS_EARLY && copy(scanout, content, rect, pixels, now_us);
+	if (choice != ANSWERS_EARLY)
+		return EARLY_NOT;
+	early_set_surface_only(scanout, content, true);
+	if (can_be_drawn(scanout, content))
+		return EARLY_DRAWN;
+	return copy(scanout, content, rect, pixels, now_us) ? EARLY_COPIED : EARLY_NOT;
+}
+
+static uint64_t pixels_of(const struct damage *damage)
+{
+	uint64_t pixels = 0;
+
+	for (size_t i = 0; i < damage->count; i++)
+		pixels += (uint64_t)damage->rects[i].width * (uint64_t)damage->rects[i].height;
+	return pixels;
+}
+
+static bool draw(void *data, const struct copy_target *target, const struct place *place,
+	const struct damage *seen)
+{
+	struct scanout *scanout = data;
+	int64_t begun_us = g_get_monotonic_time();
+
+	if (!dmabuf_reader_draw_parts(scanout->shown.reader, place, target, seen))
+		return false;
+	note_copy(scanout, pixels_of(seen), begun_us, turn_time());
+	return true;
+}
+
+uint64_t early_update(struct scanout *scanout, struct scanout_slot *slot,
+	const struct kms_rect *damage, enum view_way *way, enum early *early)
+{
+	struct content *content = &scanout->shown;
+	enum copy_reason reason;
+	uint64_t serial;
+
+	content->surface_stale = true;
+	serial = view_draw(slot->view, &content->picture, damage, draw, scanout, way);
+	if (*way != VIEW_FAILED) {
+		content->drawn_by = slot;
+		return serial;
+	}
+	/* As it is, if it can be shown so. */
+	answers_unreadable(scanout->answers, scanout->index, turn_time());
+	*early = EARLY_NOT;
+	early_set_surface_only(scanout, content, false);
+	view_copies(slot->view, &content->picture, &reason);
+	return view_update(slot->view, &content->picture, damage, way);
 }
 
 bool early_is_free(const struct scanout_slot *slot)

@@ -250,7 +250,7 @@ enum view_fill fence_fill_surface(struct scanout *scanout, enum copy_reason reas
 		return content->picture.surface ? VIEW_FILL_DONE : VIEW_FILL_NEVER;
 	/* Somebody may draw into the buffer already. */
 	if (content->picture.surface_only)
-		return VIEW_FILL_DONE;
+		return content_secure(scanout, content) ? VIEW_FILL_DONE : VIEW_FILL_NEVER;
 	if (is_given_up(content))
 		return VIEW_FILL_NEVER;
 	content->surface_stale = true;

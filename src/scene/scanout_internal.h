@@ -76,14 +76,29 @@ bool content_readable(struct scanout *scanout, struct content *content);
 bool content_sample(struct content *content, const struct place *place,
 	const struct copy_target *target);
 
+/* Of what is surface_only: the surface has all of it. False: it cannot have it, and then there is none. */
+bool content_secure(struct scanout *scanout, struct content *content);
+
 /* What was made on the card is dropped; or on all of them. */
 void content_forget_card(struct content *content, uint32_t card);
 void content_forget_cards(struct content *content);
 
 /* ---- scanout_early.c ---- */
 
-/* A frame has come, of which `rect` is new. Is it to be answered early? Then the content's surface has all of it. */
-bool early_copy(struct scanout *scanout, struct content *content, const struct kms_rect *rect);
+/* How a frame goes. */
+enum early {
+	EARLY_NOT, /* as it is, and as it is answered without all this */
+	EARLY_COPIED, /* the content's surface has all of it */
+	EARLY_DRAWN, /* it is drawn past the surface: early_update() takes the place of view_update() */
+};
+
+/* A frame has come, of which `rect` is new. Unless it is EARLY_NOT the content is surface_only then. */
+enum early early_begin(struct scanout *scanout, struct content *content,
+	const struct kms_rect *rect);
+
+/* The frame that is shown now, EARLY_DRAWN. Where that fails it is EARLY_NOT after all. */
+uint64_t early_update(struct scanout *scanout, struct scanout_slot *slot,
+	const struct kms_rect *damage, enum view_way *way, enum early *early);
 
 /* view_picture.surface_only, and another version where that changes it. */
 void early_set_surface_only(struct scanout *scanout, struct content *content, bool surface_only);

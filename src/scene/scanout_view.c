@@ -131,6 +131,10 @@ static void remove_view(struct source *source, struct view *view)
 	while ((slot = scanout_next_slot(scanout, slot))) {
 		if (slot->view != view)
 			continue;
+		if (scanout->shown.drawn_by == slot) {
+			content_secure(scanout, &scanout->shown);
+			scanout->shown.drawn_by = NULL;
+		}
 		free_slot_of(scanout, slot);
 		early_note_views(scanout);
 		replies_view_off(scanout->replies, scanout->index, slot->bit);

@@ -80,6 +80,7 @@ enum kms_submit view_submit(struct view *view, struct kms_frame *frame, bool dir
 		return submitted;
 	note_last(view, frame);
 	view->last_direct = direct;
+	view->past_surface = false;
 	view->damage_lost = false;
 	view->due = DUE_NOTHING;
 	if (direct) {
@@ -156,6 +157,7 @@ static bool fill(struct view *view)
 		filled = view->listener->fill_surface(view->data, view->verdict.reason);
 	switch (filled) {
 	case VIEW_FILL_DONE:
+		view->past_surface = false;
 		return true;
 	case VIEW_FILL_LATER:
 		view->due = DUE_SURFACE;
@@ -171,6 +173,7 @@ static bool fill(struct view *view)
 
 static void mark_picture(struct view *view)
 {
+	view->past_surface = false;
 	view_prepare_canvases(view);
 	view_mark_all(view);
 	view->due = DUE_CANVAS;
@@ -254,6 +257,7 @@ void view_act(struct view *view)
 static uint64_t update_copied(struct view *view, const struct kms_rect *damage, bool owed,
 	enum view_way *way)
 {
+	view->past_surface = false;
 	view_prepare_canvases(view);
 	if (damage) {
 		struct kms_rect rect = place_to_output(&view->canvas_place, damage);
@@ -375,12 +379,14 @@ static void stop_picture(struct view *view)
 	view->verdict.cursor = VERDICT_CURSOR_NONE;
 	view->judged = false;
 	view->proposed = false;
+	view->past_surface = false;
 }
 
 void view_show_placeholder(struct view *view, const struct view_picture *picture)
 {
 	g_autoptr(view_stack_held) held G_GNUC_UNUSED = view_stack_hold(view->stack);
 
+	view_secure(view);
 	stop_picture(view);
 	view_show(view, picture);
 }

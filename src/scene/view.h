@@ -31,6 +31,7 @@
 
 #include "kms.h"
 #include "scene/copy.h"
+#include "scene/damage.h"
 #include "scene/place.h"
 #include "scene/source.h"
 #include "scene/surface.h"
@@ -50,8 +51,8 @@ struct view_picture {
 	bool y_inverted; /* the buffer's first row is the bottom one */
 	/* Upright and of the picture's size, or NULL as long as nobody needed it. */
 	struct surface *surface;
-	/* The surface has all of it, and the buffers are not to be shown or read: who draws into them has been told
-	 * that they are free. */
+	/* The buffers are not to be shown or read: who draws into them has been told that they are free. The surface has
+	 * all of it, or view_listener.fill_surface can see to that. */
 	bool surface_only;
 	/* One colour (XRGB) all over the output, whatever its mode: the rest is 0 then. */
 	bool solid;
@@ -190,6 +191,31 @@ void view_keep(struct view *view);
  */
 uint64_t view_update(struct view *view, const struct view_picture *picture,
 	const struct kms_rect *damage, enum view_way *way);
+
+/*
+ * Draws what the picture shows in this place into the target, where it has changed (`seen`: the target's pixels, inside
+ * of the place's destination). The place is one to one and upright. False: it cannot be read any more.
+ */
+typedef bool (*view_draw_func)(void *data, const struct copy_target *target,
+	const struct place *place, const struct damage *seen);
+
+/* Can the source draw the picture, which is surface_only and which view_copies() has been asked about just now, past
+ * its surface? Then it need not fill that. (view_drawn.c, as the next) */
+bool view_can_draw(struct view *view, const struct view_picture *picture);
+
+/*
+ * view_update() of a picture for which view_can_draw() was true: drawn at once, and handed to the output also while a
+ * flip is in flight. For VIEW_FAILED nothing has changed but that the picture is the view's, and view_update() of it
+ * comes next. Never allocates.
+ */
+uint64_t view_draw(struct view *view, const struct view_picture *picture,
+	const struct kms_rect *damage, view_draw_func draw, void *data, enum view_way *way);
+
+/* What was drawn so last goes into a surface of the picture's size; or part of it, placed, into a target. False: it
+ * is not there any more. */
+bool view_read_back(struct view *view, struct surface *surface);
+bool view_read_drawn(struct view *view, const struct place *place,
+	const struct copy_target *target);
 
 /* A picture that was there before the view: all of it is shown, and again by itself when the output
  * comes back. Nobody waits for it. */

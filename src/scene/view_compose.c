@@ -302,7 +302,7 @@ enum composed view_compose(struct view *view)
 	if (!kms_output_active(view->output) || is_outdated(view))
 		return COMPOSED_LATER;
 	/* Never black in the place of a picture that cannot be read. */
-	if (!view->picture->solid && !view->picture->surface)
+	if (!view_secure(view) || (!view->picture->solid && !view->picture->surface))
 		return fail(view);
 	if (view_is_drawn(view))
 		return leave_to_below(view);

@@ -100,7 +100,8 @@ bool view_give_cursor(struct view *view, const struct place *place, bool shown)
 /* A blended cursor changed: its old and new place are drawn with the next frame, or late. */
 static void blended_cursor_changed(struct view *view)
 {
-	if (!view->picture->surface || (view->last_direct && !view_is_drawn(view)))
+	if ((!view->picture->surface && !view->past_surface) ||
+		(view->last_direct && !view_is_drawn(view)))
 		return;
 	view_mark_cursor(view);
 	if (view->damage.count == 0 && !view_is_drawn(view))

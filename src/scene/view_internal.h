@@ -2,7 +2,7 @@
 /*
  * What the files of the view share. view.c alone decides what is due and does it; the others are its
  * parts: view_judge.c (asks the output for what the verdict wants to know), view_compose.c (pictures
- * into scanout buffers), view_cursor.c (the cursor's image and place), and of views that share an output
+ * into scanout buffers), view_drawn.c (the same by the source itself), view_cursor.c (the cursor's image and place), and of views that share an output
  * view_stack.c (what they tell each other), view_stack_planes.c (which has a plane) and
  * view_stack_draw.c (those that have none). Nobody else includes this.
  */
@@ -117,6 +117,11 @@ struct view {
 	uint32_t last_mode_height;
 	bool last_direct; /* it was no canvas */
 	uint64_t direct_serial; /* of the last frame that was none */
+	/* The newest canvas has it, the picture's surface has not. */
+	bool past_surface;
+	/* The last frame for which that was so, or 0; and where it lies on the canvas. */
+	uint64_t past_serial;
+	struct place past_place;
 };
 
 static inline struct kms_rect whole(uint32_t width, uint32_t height)
@@ -221,6 +226,12 @@ struct kms_buffer *view_sample_canvas(struct view *view);
 
 /* Whether a flip is in flight or not: it must be known that a canvas is free then. */
 enum composed view_compose(struct view *view);
+
+/* ---- view_drawn.c ---- */
+
+/* The surface is about to be read, or the canvases to have something else: the surface has all of the picture. False:
+ * it cannot have it. */
+bool view_secure(struct view *view);
 
 /* ---- view_life.c ---- */
 

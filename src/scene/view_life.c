@@ -160,6 +160,7 @@ void view_set_source(struct view *view, const struct view_listener *listener, vo
 {
 	g_autoptr(view_stack_held) held G_GNUC_UNUSED = view_stack_hold(view->stack);
 
+	view_secure(view);
 	if (view->shows != SHOWS_NOTHING)
 		view_give_cursor(view, NULL, false);
 	if (view->stack)

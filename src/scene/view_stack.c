@@ -45,6 +45,7 @@ static struct view_stack *stack_create(struct view *base)
 {
 	struct view_stack *stack = g_new0(struct view_stack, 1);
 
+	view_secure(base);
 	stack->base = base;
 	stack->serial = base->serial;
 	base->stack = stack;

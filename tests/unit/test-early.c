@@ -9,12 +9,11 @@
 
 #include "channel_fixture.h"
 #include "fake/fake_dmabuf.h"
-#include "scene/layout_screen.h"
 #include "scene/view.h"
 #include "scene_fixture.h"
+#include "wire/account.h"
 
 #define GREY 0x808080u
-#define WHITE 0xffffffu
 /* A pacing timer that never fires within a test. */
 #define SLOW_MHZ 1
 
@@ -385,20 +384,113 @@ static void test_last_picture(void)
 	scene_destroy(scene);
 }
 
-/* Part of it is new: the rest is as it was answered before. */
+/* Part of it is new, each time another one, on canvases that have missed what was new before. */
 static void test_part(void)
 {
 	uint32_t *first, *second;
 	struct scene *scene = create_early((struct scene_options){0}, &first, &second);
 	struct kms_output *output = scene_output(scene, 0);
 
-	scene_paint(first, RED);
-	scene_dmabuf_update(scene, 0, (struct kms_rect){8, 8, 16, 16});
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
-	g_assert_cmphex(fake_pixel(output, 8, 8), ==, RED);
-	g_assert_cmphex(fake_pixel(output, 23, 23), ==, RED);
-	g_assert_cmphex(fake_pixel(output, 24, 24), ==, GREEN);
-	g_assert_cmphex(fake_pixel(output, 7, 7), ==, GREEN);
+	for (int32_t part = 0; part < 6; part++) {
+		for (int32_t y = 8; y < 24; y++) {
+			for (int32_t x = 8 * part; x < 8 * part + 8; x++)
+				first[y * SCENE_WIDTH + x] = RED;
+		}
+		scene_dmabuf_update(scene, 0, (struct kms_rect){8 * part, 8, 8, 16});
+		finish_flips(output);
+		g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
+		for (uint32_t x = 0; x < SCENE_WIDTH; x++) {
+			uint32_t color = x < 8 * (uint32_t)part + 8 ? RED : GREEN;
+
+			g_assert_cmphex(fake_pixel(output, x, 8), ==, color);
+			g_assert_cmphex(fake_pixel(output, x, 23), ==, color);
+			g_assert_cmphex(fake_pixel(output, x, 7), ==, GREEN);
+			g_assert_cmphex(fake_pixel(output, x, 24), ==, GREEN);
+		}
+	}
+	scene_destroy(scene);
+}
+
+/* More outputs show it, one of them only later: what was answered, though no surface has it. */
+static void test_another_output(void)
+{
+	static const struct layout_output three[] = {
+		{.name = "DP-1", .guest = "a", .scanout = 0},
+		{.name = "DP-2", .guest = "a", .scanout = 1},
+		{.name = "DP-3", .guest = "a", .scanout = 0},
+	};
+	uint32_t *first, *second;
+	struct scene_options options = {.answers = ANSWERS_COPIED,
+		.outputs = 3,
+		.sections = three,
+		.section_count = 2};
+	struct scene *scene = scene_create(&options);
+
+	second = show(scene, 1, BLUE);
+	finish_flips(scene_output(scene, 1));
+	first = show(scene, 0, BLUE);
+	for (int i = 0; i < 3; i++) {
+		draw(scene, 0, first, i == 2 ? RED : GREEN);
+		finish_flips(scene_output(scene, 0));
+	}
+	g_assert_cmpuint(scene_replies(scene, 0), ==, 5);
+	scene_paint(first, GREY);
+	scene_paint(second, GREY);
+	options.section_count = 3;
+	scene_reconfigure(scene, &options);
+	fake_tell(scene->card);
+	finish_flips(scene_output(scene, 2));
+	scene_expect_color(scene_output(scene, 2), RED);
+
+	/* One of them goes; and the next frames are for both, or for one, as before. */
+	draw(scene, 0, first, BLUE);
+	finish_flips(scene_output(scene, 0));
+	finish_flips(scene_output(scene, 2));
+	scene_expect_color(scene_output(scene, 0), BLUE);
+	scene_expect_color(scene_output(scene, 2), BLUE);
+	options.section_count = 2;
+	scene_reconfigure(scene, &options);
+	draw(scene, 0, first, GREEN);
+	scene_paint(first, GREY);
+	finish_flips(scene_output(scene, 0));
+	scene_expect_color(scene_output(scene, 0), GREEN);
+	scene_destroy(scene);
+}
+
+/* A back-end that does not wait for its answers: there are three buffers, and the newest is shown. */
+static void test_impatient(void)
+{
+	uint32_t *first, *second;
+	struct scene *scene = create_early((struct scene_options){0}, &first, &second);
+	struct kms_output *output = scene_output(scene, 0);
+	unsigned int replies = 0;
+
+	for (uint32_t i = 1; i <= 8; i++)
+		draw(scene, 0, first, i);
+	scene_paint(first, GREY);
+	while (fake_in_flight(output)) {
+		fake_flip(output);
+		replies += scene_replies(scene, 0);
+	}
+	g_assert_cmpuint(replies, ==, 8);
+	scene_expect_color(output, 8);
+	scene_destroy(scene);
+}
+
+/* Each frame is copied once, into the buffer that is shown: nobody reads or writes a surface. */
+static void test_one_copy(void)
+{
+	uint32_t *first, *second;
+	struct scene *scene = create_early((struct scene_options){0}, &first, &second);
+	uint64_t surfaces = account_used(scene->accounts[0], ACCOUNT_SURFACE_BYTES);
+
+	for (uint32_t i = 1; i <= 5; i++) {
+		show(scene, 0, i);
+		finish_flips(scene_output(scene, 0));
+		scene_expect_color(scene_output(scene, 0), i);
+	}
+	/* That of the first copies is gone with their buffer. */
+	g_assert_cmpuint(account_used(scene->accounts[0], ACCOUNT_SURFACE_BYTES), <, surfaces);
 	scene_destroy(scene);
 }
 
@@ -669,6 +761,9 @@ int main(int argc, char **argv)
 	g_test_add_func("/early/ours/shown-elsewhere", test_shown_elsewhere);
 	g_test_add_func("/early/ours/last-picture", test_last_picture);
 	g_test_add_func("/early/ours/part", test_part);
+	g_test_add_func("/early/ours/another-output", test_another_output);
+	g_test_add_func("/early/impatient", test_impatient);
+	g_test_add_func("/early/one-copy", test_one_copy);
 	g_test_add_func("/early/switch", test_switch);
 	g_test_add_func("/early/switch/other-output-off", test_other_output_off);
 	g_test_add_func("/early/busy", test_busy);

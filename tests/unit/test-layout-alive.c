@@ -132,6 +132,47 @@ static void test_back(void)
 	scene_destroy(scene);
 }
 
+/* What was answered early is in no buffer of the guest's: it is there again when it is uncovered, and not what
+ * the guest draws meanwhile. */
+static void test_early(void)
+{
+	static const struct layout_output sections[] = {
+		{.name = "DP-1", .guest = "a", .scanout = 0},
+		{.name = "DP-2", .guest = "a", .scanout = 1},
+	};
+	struct scene *scene = create((struct scene_options){.outputs = 2,
+		.sections = sections,
+		.section_count = 2,
+		.answers = ANSWERS_COPIED,
+		.alive.proof = ALIVE_SOCKET});
+	struct kms_output *output = scene_output(scene, 0);
+	uint32_t *memory[2];
+
+	for (uint32_t i = 0; i < 2; i++) {
+		int fd = fake_dmabuf_create(SCENE_BYTES, &memory[i]);
+
+		scene_dmabuf(scene, i, SCENE_WIDTH, SCENE_HEIGHT, fd);
+	}
+	for (uint32_t i = 0; i < 8; i++) {
+		scene_paint(memory[i % 2], i < 6 ? BLUE : RED);
+		scene_dmabuf_update(scene, i % 2, scene_full);
+		flip(scene_output(scene, i % 2));
+	}
+	g_assert_cmpuint(scene_replies(scene, 0), ==, 8);
+	scene_expect_color(output, RED);
+	for (uint32_t i = 0; i < 2; i++)
+		scene_paint(memory[i], GREEN);
+
+	pass_period(scene);
+	flip(output);
+	scene_expect_color(output, GREY);
+	layout_note_life(scene->layout, scene->guests[0]);
+	fixture_settle();
+	flip(output);
+	scene_expect_color(output, RED);
+	scene_destroy(scene);
+}
+
 /* One that waits for its answer gets it, though its frame never flips, and goes on with the answers of one
  * that is not shown. By the real clock, which those are given by. */
 static void test_answered(void)
@@ -651,6 +692,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/layout-alive/covered", test_covered);
 	g_test_add_func("/layout-alive/back", test_back);
 	g_test_add_func("/layout-alive/answered", test_answered);
+	g_test_add_func("/layout-alive/early", test_early);
 	g_test_add_func("/layout-alive/reserved", test_reserved);
 	g_test_add_func("/layout-alive/every-output", test_every_output);
 	g_test_add_func("/layout-alive/every-screen", test_every_screen);

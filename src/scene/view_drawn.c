@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A picture that its source draws into the view's scanout buffer itself, when it is new: one copy less than by
+ * way of its surface, which then has not got it. Whoever needs the surface after all has the source fill it
+ * (view_listener.fill_surface), and that reads it back from here.
+ *
+ * For the plain case alone, which is nearly every one: the picture one to one, all of it, on an output that
+ * nobody shares.
+ */
+#include "scene/view_internal.h"
+
+/* All of the picture is on a canvas, each pixel as it is: so it can be read back. */
+static bool is_whole(const struct view *view, const struct view_picture *picture)
+{
+	const struct place *place = &view->verdict.place;
+
+	if (view->verdict.way == VERDICT_PLACED_CANVAS)
+		return true;
+	return !place->scaled && place->transform == KMS_ROTATE_0 &&
+		place->source.width == (int32_t)picture->width &&
+		place->source.height == (int32_t)picture->height;
+}
+
+bool view_can_draw(struct view *view, const struct view_picture *picture)
+{
+	g_autoptr(GError) error = NULL;
+
+	/* Of a picture of another kind the canvases may be of another size. */
+	if (view->stack || !view->told_copies || !view->told_same || view_blends(view) ||
+		view->shows != SHOWS_PICTURE || is_placeholder(view->picture) ||
+		view->due >= DUE_SURFACE || !is_whole(view, picture))
+		return false;
+	view_prepare_canvases(view);
+	return canvas_set_take(&view->canvases, view->device, view->output, &error) != NULL;
+}
+
+static void mark(struct view *view, const struct kms_rect *damage)
+{
+	struct kms_rect rect;
+
+	if (!damage || view->last_direct || view->damage_lost) {
+		view_mark_picture(view);
+		return;
+	}
+	rect = place_to_output(&view->canvas_place, damage);
+	view_mark_complete(view, &rect);
+}
+
+/* What the canvas has missed of the picture, and what is around it. */
+static bool draw_missing(const struct view *view, struct canvas *canvas, view_draw_func draw,
+	void *data)
+{
+	const struct kms_rect all = whole(view->canvases.width, view->canvases.height);
+	const struct place *place = &view->canvas_place;
+	struct damage seen = {0};
+	bool drawn;
+
+	canvas_forget_ahead(canvas);
+	for (size_t i = 0; i < canvas->missing.count; i++) {
+		const struct kms_rect *rect = &canvas->missing.rects[i];
+		const struct kms_rect part = rect_intersect(rect, &place->destination);
+
+		if (!rect_contains(&place->destination, rect))
+			copy_fill(&canvas->target, rect, view->background);
+		damage_add(&seen, &part);
+	}
+	drawn = draw(data, &canvas->target, place, &seen);
+	damage_clear(&canvas->missing);
+	if (!drawn)
+		damage_add(&canvas->missing, &all);
+	return drawn;
+}
+
+uint64_t view_draw(struct view *view, const struct view_picture *picture,
+	const struct kms_rect *damage, view_draw_func draw, void *data, enum view_way *way)
+{
+	bool first = view->picture != picture;
+	struct canvas *canvas;
+	struct kms_frame frame;
+
+	*way = VIEW_FAILED;
+	view->picture = picture;
+	view->judged_version = picture->version;
+	if (first)
+		view_forget_last(view);
+	mark(view, first ? NULL : damage);
+	canvas = canvas_set_peek(&view->canvases, view->output);
+	if (!canvas || !draw_missing(view, canvas, draw, data))
+		return 0;
+
+	view_canvas_frame(view, canvas->buffer, &frame);
+	frame.damage = view->damage.rects;
+	frame.damage_count = view->damage.count;
+	if (view_submit(view, &frame, false) != KMS_SUBMIT_ACCEPTED)
+		return 0;
+	canvas->drawn = view->serial;
+	damage_clear(&view->damage);
+	view->cursor_drawn = (struct kms_rect){0};
+	view->fresh = false;
+	view->past_surface = true;
+	view->past_serial = view->serial;
+	view->past_place = view->canvas_place;
+	view->told_copies = false;
+	view->told_same = false;
+	*way = VIEW_COPIED;
+	return view->serial;
+}
+
+/* NULL: nothing was drawn, or something else was since. */
+static const struct canvas *drawn_canvas(struct view *view)
+{
+	const struct canvas *canvas = canvas_set_newest(&view->canvases);
+
+	return canvas && view->past_serial > 0 && canvas->drawn == view->past_serial ? canvas
+										     : NULL;
+}
+
+bool view_read_back(struct view *view, struct surface *surface)
+{
+	const struct canvas *canvas = drawn_canvas(view);
+	const struct kms_rect *lies = &view->past_place.destination;
+	uint32_t stride;
+	uint8_t *pixels = surface_pixels(surface, &stride);
+
+	if (!canvas || surface_width(surface) != (uint32_t)lies->width ||
+		surface_height(surface) != (uint32_t)lies->height)
+		return false;
+	copy_rows(pixels, stride,
+		canvas->target.pixels + (size_t)lies->y * canvas->target.stride +
+			(size_t)lies->x * 4,
+		canvas->target.stride, (size_t)lies->width * 4, (uint32_t)lies->height);
+	return true;
+}
+
+bool view_read_drawn(struct view *view, const struct place *place, const struct copy_target *target)
+{
+	const struct canvas *canvas = drawn_canvas(view);
+	struct place moved = *place;
+
+	if (!canvas)
+		return false;
+	moved.source.x += view->past_place.destination.x;
+	moved.source.y += view->past_place.destination.y;
+	copy_image(target, canvas->target.image, &moved);
+	return true;
+}
+
+bool view_secure(struct view *view)
+{
+	if (!view->past_surface)
+		return true;
+	view->past_surface = false;
+	return view->listener->fill_surface(view->data, view->verdict.reason) == VIEW_FILL_DONE;
+}
