@@ -286,6 +286,14 @@ int kms_device_duplicate(const struct kms_device *device);
  * another had taken it (kms_device_pause()). Waits for nothing. */
 void kms_master_drop(int fd);
 
+/*
+ * Of a card's descriptor that was kept for us by a process which has died: closes what that one had open
+ * on it, framebuffers, buffers, leases, so that nothing grows with each start. What is on the screen stays there,
+ * also where the kernel cannot close it without that (before Linux 6.8): then the next one does. To be
+ * called before a device is made of it. (kms/leftovers.c)
+ */
+void kms_leftovers_close(int fd);
+
 /* Becomes master again, if a seat manager has not made us that already, and makes a full mode set
  * of what was configured. */
 bool kms_device_resume(struct kms_device *device, GError **error);

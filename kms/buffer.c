@@ -62,15 +62,20 @@ int kms_buffer_add_framebuffer(const struct kms_card *card, const struct kms_lay
 	return errno;
 }
 
+bool kms_buffer_close_framebuffer(int fd, uint32_t framebuffer)
+{
+	struct drm_mode_closefb request = {.fb_id = framebuffer};
+
+	return drmIoctl(fd, DRM_IOCTL_MODE_CLOSEFB, &request) == 0;
+}
+
 static void close_framebuffer(struct kms_card *card, uint32_t framebuffer)
 {
 	/* Closing the fd removes them all, and what is on the screen with them. */
 	if (card->records.state == KMS_DEVICE_GONE)
 		return;
 	if (card->has_closefb) {
-		struct drm_mode_closefb request = {.fb_id = framebuffer};
-
-		if (drmIoctl(card->fd, DRM_IOCTL_MODE_CLOSEFB, &request) == 0)
+		if (kms_buffer_close_framebuffer(card->fd, framebuffer))
 			return;
 		if (errno == EINVAL || errno == ENOTTY)
 			card->has_closefb = false;

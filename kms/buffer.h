@@ -77,6 +77,10 @@ void kms_buffer_discard(struct kms_buffer *buffer);
 int kms_buffer_add_framebuffer(const struct kms_card *card, const struct kms_layout *layout,
 	uint32_t handle, uint32_t *framebuffer);
 
+/* CLOSEFB: what is on the screen stays there, and can be read by its id until it goes. False with errno: EINVAL
+ * or ENOTTY where the kernel has none. */
+bool kms_buffer_close_framebuffer(int fd, uint32_t framebuffer);
+
 /* Nobody draws into it any more: the kernel would wait for no fence of its. One system call where it
  * is imported. */
 bool kms_buffer_is_ready(const struct kms_buffer *buffer);

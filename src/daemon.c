@@ -196,6 +196,8 @@ static void card_came(void *data, uint32_t card, struct kms_device *device)
 
 	for (size_t i = 0; i < daemon->member_count; i++)
 		guest_set_device(member_guest(daemon->members[i]), card, device);
+	if (cards_succeed(daemon->cards, card))
+		layout_succeed(daemon->layout, card);
 	layout_set_device(daemon->layout, card, device);
 	if (card == 0)
 		leases_set_device(daemon->leases, device);
@@ -380,6 +382,7 @@ static bool open_cards(struct daemon *daemon, GError **error)
 				.flip_timeout_ms = config->flip_timeout_ms,
 				.guard = {guard_add, guard_remove},
 			},
+		.keeper = keep_keeper(daemon->keep),
 	};
 	bool opened;
 
@@ -524,6 +527,16 @@ static void tell_ready(const struct daemon *daemon)
 	close(fd);
 }
 
+void daemon_close_kept(void)
+{
+	struct keep *keep = keep_create(NULL);
+
+	if (keep == NULL)
+		return;
+	keep_settle(keep);
+	keep_destroy(keep);
+}
+
 struct daemon *daemon_create(const struct config *config, GError **error)
 {
 	struct daemon *daemon = g_new0(struct daemon, 1);
@@ -532,7 +545,7 @@ struct daemon *daemon_create(const struct config *config, GError **error)
 	daemon->start_us = g_get_monotonic_time();
 	daemon->signals = -1;
 	/* Before anything that opens one. */
-	if (!check_fds(daemon, error) || !receive_fds(daemon, error)) {
+	if (!receive_fds(daemon, error) || !check_fds(daemon, error)) {
 		daemon_destroy(daemon);
 		return NULL;
 	}
@@ -562,6 +575,7 @@ int daemon_run(struct daemon *daemon)
 	g_main_loop_run(daemon->loop);
 	watchdog_destroy(watchdog);
 	sd_notify(0, "STOPPING=1");
+	keep_stop(daemon->keep);
 	for (size_t i = 0; i < daemon->member_count; i++)
 		guest_stop(member_guest(daemon->members[i]));
 	if (daemon->statistics != NULL)
@@ -574,8 +588,6 @@ void daemon_destroy(struct daemon *daemon)
 {
 	if (daemon == NULL)
 		return;
-	if (daemon->keep != NULL)
-		keep_stop(daemon->keep);
 	g_clear_handle_id(&daemon->signal_source, g_source_remove);
 	config_reader_destroy(daemon->reader);
 	/* While all that its callbacks may ask for is there: it can run the main loop. */
@@ -592,6 +604,9 @@ void daemon_destroy(struct daemon *daemon)
 		session_set_card(daemon->session, i, -1);
 	cards_destroy(daemon->cards);
 	session_destroy(daemon->session);
+	/* Of a start that failed: nobody else closes it. */
+	if (daemon->keep != NULL)
+		keep_settle(daemon->keep);
 	keep_destroy(daemon->keep);
 	if (daemon->signals >= 0)
 		close(daemon->signals);

@@ -26,6 +26,11 @@ enum daemon_error {
 /* `config` is resolved, and outlives the daemon. Each error is a sentence that says what to do. */
 struct daemon *daemon_create(const struct config *config, GError **error);
 
+/* Where no daemon can be made: a predecessor's fds that the service manager kept are of no use, and the card among
+ * them would keep its last picture on the screen. In the place of daemon_create(), which does the same where it
+ * fails. */
+void daemon_close_kept(void);
+
 /* main's argv: with it the configuration is read again at SIGHUP; without it pictures alone are. */
 void daemon_set_arguments(struct daemon *daemon, char **arguments);
 

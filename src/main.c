@@ -121,8 +121,11 @@ static int read_config_and_run(const struct options *options, char **arguments)
 	struct config *config = options_read(options, &error);
 	int status = EXIT_SUCCESS;
 
-	if (config == NULL)
+	if (config == NULL) {
+		if (options->action != OPTIONS_CHECK_CONFIG)
+			daemon_close_kept();
 		return fail(error);
+	}
 	log_writer_set_level(config->daemon.log_level);
 	if (options->action == OPTIONS_CHECK_CONFIG)
 		status = check_config(config);

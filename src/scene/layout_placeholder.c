@@ -5,10 +5,14 @@
  * guest's message, and by whoever knows how the guest is.
  */
 #include "scene/layout_internal.h"
+#include "turn.h"
 
 /* At the start the first commit waits so long for what it is to show; then the screen stays as it is until
  * that has come. A PNG of 4K takes about 100 ms. */
 #define FIRST_PICTURE_MS 400
+
+/* A guest whose VMM or back-end connects again by itself has done so by then. */
+#define SUCCEED_S 60
 
 bool layout_has_picture(const struct entry *entry)
 {
@@ -17,12 +21,15 @@ bool layout_has_picture(const struct entry *entry)
 
 const struct picture_spec *layout_spec(const struct entry *entry)
 {
+	static const struct picture_spec last = {.kind = PICTURE_LAST};
 	const struct member *member = entry->member;
 
 	if (layout_has_picture(entry))
 		return &entry->section->picture;
 	if (member->failed)
 		return &member->options.failed;
+	if (!member->shown && member->layout->cards[entry->card].succeeds)
+		return &last;
 	return member->shown ? &member->options.after : &member->options.before;
 }
 
@@ -68,6 +75,30 @@ void layout_place(struct entry *entry)
 	 * output is lit with what it is to show. */
 	if (spec->kind != PICTURE_LAST && !picture_spec_is_black(spec))
 		source_light(source);
+}
+
+static gboolean end_succession(gpointer data)
+{
+	struct layout *layout = data;
+	struct entry *entry = NULL;
+
+	turn_note();
+	layout->succeed_timer = 0;
+	for (uint32_t i = 0; i < layout->card_count; i++)
+		layout->cards[i].succeeds = false;
+	while ((entry = layout_next_entry(layout, entry))) {
+		if (entry->view)
+			layout_place(entry);
+	}
+	return G_SOURCE_REMOVE;
+}
+
+void layout_succeed(struct layout *layout, uint32_t card)
+{
+	layout->cards[card].succeeds = true;
+	g_clear_handle_id(&layout->succeed_timer, g_source_remove);
+	layout->succeed_timer = turn_name(g_timeout_add_seconds(SUCCEED_S, end_succession, layout),
+		"last pictures");
 }
 
 void layout_picture_changed(struct screen *screen, bool there)

@@ -3,6 +3,7 @@
 
 #include "config/value.h"
 #include "session/card.h"
+#include "session/kept_card.h"
 
 /* One of them; what it says gets its number. */
 struct slot {
@@ -10,6 +11,7 @@ struct slot {
 	uint32_t number;
 	char *path; /* NULL: the first that can do it */
 	struct kms_device_options options;
+	struct kept_card *kept; /* NULL: it goes with us */
 	struct card *card;
 };
 
@@ -40,6 +42,8 @@ static void came(void *data, struct kms_device *device)
 	const struct slot *slot = data;
 
 	note_others(slot->cards);
+	if (slot->kept != NULL)
+		kept_card_came(slot->kept, device);
 	slot->cards->listener.came(slot->cards->data, slot->number, device);
 }
 
@@ -49,6 +53,8 @@ static void going(void *data)
 
 	note_others(slot->cards);
 	slot->cards->listener.going(slot->cards->data, slot->number, slot->path);
+	if (slot->kept != NULL)
+		kept_card_gone(slot->kept);
 }
 
 static void lost(void *data)
@@ -67,11 +73,21 @@ bool cards_open(struct cards *cards, GError **error)
 	bool opened = true;
 
 	cards->opening = true;
-	for (uint32_t i = 0; i < cards->count && opened; i++)
-		opened = card_open(cards->slots[i].card, error);
+	for (uint32_t i = 0; i < cards->count && opened; i++) {
+		const struct slot *slot = &cards->slots[i];
+
+		opened = card_open(slot->card, error);
+		if (opened && slot->kept != NULL)
+			kept_card_settle(slot->kept);
+	}
 	cards->opening = false;
 	note_others(cards);
 	return opened;
+}
+
+bool cards_succeed(const struct cards *cards, uint32_t card)
+{
+	return kept_card_succeeds(cards->slots[card].kept);
 }
 
 uint32_t cards_count(const struct cards *cards)
@@ -131,6 +147,10 @@ static void add(struct cards *cards, const struct cards_options *options, const 
 	slot->path = g_strdup(path);
 	slot->options = options->common;
 	slot->options.path = slot->path;
+	if (options->keeper != NULL && slot->options.opener == NULL && slot->options.fd < 0) {
+		slot->kept = kept_card_create(options->keeper, slot->number);
+		slot->options.opener = kept_card_opener(slot->kept);
+	}
 	slot->card = card_create(&slot->options, kms_listener, kms_data, &card_listener, slot);
 }
 
@@ -156,6 +176,7 @@ void cards_destroy(struct cards *cards)
 {
 	for (uint32_t i = 0; i < cards_count(cards); i++) {
 		card_destroy(cards->slots[i].card);
+		kept_card_destroy(cards->slots[i].kept);
 		g_free(cards->slots[i].path);
 	}
 	g_free(cards);

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "fd_keeper.h"
 #include "kms.h"
 
 struct cards;
@@ -34,6 +35,9 @@ struct cards_options {
 	char *const *paths;
 	struct kms_device_options
 		common; /* path and name are each card's own; the rest outlives it */
+	/* Keeps what we open by ourselves, with common.opener NULL and no common.fd, for who is started after us;
+	 * or NULL. Outlives the cards. */
+	const struct fd_keeper *keeper;
 };
 
 struct cards *cards_create(const struct cards_options *options,
@@ -49,6 +53,9 @@ bool cards_open(struct cards *cards, GError **error);
 uint32_t cards_count(const struct cards *cards);
 /* NULL: there is none of this number now. */
 struct kms_device *cards_device(const struct cards *cards, uint32_t card);
+
+/* Is the device of this number a predecessor's, whose picture is on its screens? Asked from `came` on. */
+bool cards_succeed(const struct cards *cards, uint32_t card);
 
 /* Those that are there, at most KMS_CARDS_MAX: how many. */
 size_t cards_list(const struct cards *cards, const struct kms_device **devices);

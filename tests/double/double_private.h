@@ -99,6 +99,7 @@ bool double_on_screen(uint32_t framebuffer);
 
 void double_memory_reset(void);
 uint32_t double_memory_blob(const void *data, size_t size);
+uint32_t *double_memory_framebuffers(size_t *count);
 uint32_t double_memory_foreign_framebuffer(uint32_t width, uint32_t height);
 const drmModeModeInfo *double_modes(size_t *count);
 

@@ -7,7 +7,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
+#include <stdlib.h>
 #include <string.h>
+#include <xf86drm.h>
 
 #define LEASES_MAX 8
 #define OBJECTS_MAX 32
@@ -80,6 +82,25 @@ int drmModeCreateLease(int fd, const uint32_t *objects, int count, int flags, ui
 	leases[i].count = (size_t)count;
 	*lessee = (uint32_t)i + 1;
 	return open("/dev/null", O_RDWR | flags);
+}
+
+drmModeLesseeListPtr drmModeListLessees(int fd)
+{
+	drmModeLesseeListPtr list;
+
+	if (!double_ioctl())
+		return NULL;
+	list = calloc(1, sizeof(*list) + LEASES_MAX * sizeof(list->lessees[0]));
+	for (uint32_t i = 0; i < LEASES_MAX; i++) {
+		if (leases[i].count)
+			list->lessees[list->count++] = i + 1;
+	}
+	return list;
+}
+
+void drmFree(void *memory)
+{
+	free(memory);
 }
 
 int drmModeRevokeLease(int fd, uint32_t lessee)

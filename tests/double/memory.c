@@ -40,6 +40,7 @@ static struct {
 	GArray *handles;
 	GArray *framebuffers;
 	GArray *blobs;
+	GArray *closed; /* framebuffers: by CLOSEFB, while they were on the screen */
 	uint32_t next_handle;
 	uint32_t next_framebuffer;
 	uint32_t next_blob;
@@ -98,10 +99,12 @@ void double_memory_reset(void)
 		g_array_free(memory.handles, TRUE);
 		g_array_free(memory.framebuffers, TRUE);
 		g_array_free(memory.blobs, TRUE);
+		g_array_free(memory.closed, TRUE);
 	}
 	memory.handles = g_array_new(FALSE, TRUE, sizeof(struct handle));
 	memory.framebuffers = g_array_new(FALSE, TRUE, sizeof(struct double_framebuffer));
 	memory.blobs = g_array_new(FALSE, TRUE, sizeof(struct blob));
+	memory.closed = g_array_new(FALSE, TRUE, sizeof(struct double_framebuffer));
 	memory.next_handle = 0x6e000001;
 	memory.next_framebuffer = 0xfb000001;
 	memory.next_blob = 0xb1000001;
@@ -371,10 +374,39 @@ int drmModeAddFB2WithModifiers(int fd, uint32_t width, uint32_t height, uint32_t
 		id);
 }
 
+/* Those of this file, for GetResources. The caller's. */
+uint32_t *double_memory_framebuffers(size_t *count)
+{
+	uint32_t *ids = calloc(memory.framebuffers->len + 1, sizeof(*ids));
+
+	*count = 0;
+	for (guint i = 0; i < memory.framebuffers->len; i++) {
+		const struct double_framebuffer *framebuffer = &g_array_index(memory.framebuffers,
+			struct double_framebuffer, i);
+
+		if (framebuffer->handle)
+			ids[(*count)++] = framebuffer->id;
+	}
+	return ids;
+}
+
+/* One that was closed can be read as long as it is shown. */
+static const struct double_framebuffer *find_shown(uint32_t id)
+{
+	for (guint i = 0; i < memory.closed->len && double_on_screen(id); i++) {
+		const struct double_framebuffer *framebuffer = &g_array_index(memory.closed,
+			struct double_framebuffer, i);
+
+		if (framebuffer->id == id)
+			return framebuffer;
+	}
+	return double_framebuffer(id);
+}
+
 /* The memory behind it gets a handle of the caller's, as the kernel gives it to a master. */
 drmModeFB2Ptr drmModeGetFB2(int fd, uint32_t id)
 {
-	const struct double_framebuffer *framebuffer = double_framebuffer(id);
+	const struct double_framebuffer *framebuffer = find_shown(id);
 	struct handle handle = {.id = memory.next_handle, .memory = -1};
 	drmModeFB2Ptr read;
 
@@ -424,16 +456,41 @@ int drmModeRmFB(int fd, uint32_t id)
 	return drop_framebuffer(id);
 }
 
+/* The n-th handle is called n there, as the kernel would call it. */
+static int close_number(uint32_t number)
+{
+	int index = find_handle(0x6e000000 + number);
+
+	if (index < 0) {
+		errno = EINVAL;
+		return -1;
+	}
+	free_handle(&g_array_index(memory.handles, struct handle, index));
+	g_array_remove_index_fast(memory.handles, (guint)index);
+	return 0;
+}
+
+static int close_framebuffer(uint32_t id)
+{
+	const struct double_framebuffer *framebuffer = double_framebuffer(id);
+
+	double_counters.framebuffers_closed++;
+	if (framebuffer && double_on_screen(id))
+		g_array_append_vals(memory.closed, framebuffer, 1);
+	return drop_framebuffer(id);
+}
+
 int drmIoctl(int fd, unsigned long request, void *argument)
 {
 	if (!double_ioctl())
 		return -1;
+	if (request == DRM_IOCTL_GEM_CLOSE)
+		return close_number(((struct drm_gem_close *)argument)->handle);
 	if (request != DRM_IOCTL_MODE_CLOSEFB || !double_card.closefb) {
 		errno = EINVAL;
 		return -1;
 	}
-	double_counters.framebuffers_closed++;
-	return drop_framebuffer(((struct drm_mode_closefb *)argument)->fb_id);
+	return close_framebuffer(((struct drm_mode_closefb *)argument)->fb_id);
 }
 
 /* ---- blobs ---- */

@@ -632,6 +632,8 @@ drmModeResPtr drmModeGetResources(int fd)
 	resources->count_crtcs = double_card.no_crtcs ? 0 : (int)count;
 	resources->connectors = ids_of(DRM_MODE_OBJECT_CONNECTOR, &count);
 	resources->count_connectors = (int)count;
+	resources->fbs = double_memory_framebuffers(&count);
+	resources->count_fbs = (int)count;
 	return resources;
 }
 
@@ -641,6 +643,7 @@ void drmModeFreeResources(drmModeResPtr resources)
 		return;
 	free(resources->crtcs);
 	free(resources->connectors);
+	free(resources->fbs);
 	free(resources);
 }
 
@@ -677,6 +680,7 @@ drmModePlanePtr drmModeGetPlane(int fd, uint32_t id)
 		double_objects.state.values[index][PROPERTY_TYPE] == DRM_PLANE_TYPE_CURSOR;
 	plane = calloc(1, sizeof(*plane));
 	plane->plane_id = id;
+	plane->fb_id = (uint32_t)double_objects.state.values[index][PROPERTY_FB_ID];
 	plane->possible_crtcs = double_objects.objects[index].shared
 		? (uint32_t)((UINT64_C(1) << double_card.crtcs) - 1)
 		: UINT32_C(1) << double_objects.objects[index].index;

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A layout on a card that a process has died with: the guests' last pictures stay in the place of what is shown
+ * before a guest's first one, until there is a new one, the guest has failed, or nobody has come for too long.
+ */
+#include <glib.h>
+
+#include "channel_fixture.h"
+#include "scene/layout.h"
+#include "scene_fixture.h"
+
+/* The time that guests have is over at once. */
+static bool impatient;
+
+guint g_timeout_add_seconds(guint seconds, GSourceFunc function, gpointer data)
+{
+	return g_timeout_add(impatient ? 0 : seconds * 1000, function, data);
+}
+
+static const struct scene_options options = {.before.color = GREEN,
+	.after.color = BLUE,
+	.later = true};
+
+static struct scene *succeed(void)
+{
+	struct scene *scene = scene_create(&options);
+
+	layout_succeed(scene->layout, 0);
+	layout_set_device(scene->layout, 0, scene->card);
+	g_assert_true(scene->card->requests[0].keep_picture);
+	g_assert_cmpuint(scene_output(scene, 0)->commit_count, ==, 0);
+	return scene;
+}
+
+static void draw(struct scene *scene)
+{
+	scene_scanout(scene, 0, SCENE_WIDTH, SCENE_HEIGHT);
+	scene_update(scene, 0, scene_full, RED);
+}
+
+static void set_failed(struct scene *scene, bool failed)
+{
+	char name[] = "a";
+	char *lines[] = {name, NULL};
+
+	layout_set_status(scene->layout, scene->guests[0], failed, lines);
+}
+
+/* What is said of the guest meanwhile, and that it begins without a picture, is no reason for another. */
+static void test_until_a_picture(void)
+{
+	struct scene *scene = succeed();
+	struct kms_output *output = scene_output(scene, 0);
+
+	set_failed(scene, false);
+	scene_scanout(scene, 0, SCENE_WIDTH, SCENE_HEIGHT);
+	g_assert_cmpuint(output->commit_count, ==, 0);
+	draw(scene);
+	scene_expect_color(output, RED);
+	fake_flip(output);
+	scene_hang_up(scene, 0);
+	scene_expect_color(output, BLUE);
+	fake_flip(output);
+	scene_destroy(scene);
+}
+
+static void test_until_a_failure(void)
+{
+	struct scene *scene = succeed();
+	struct kms_output *output = scene_output(scene, 0);
+
+	set_failed(scene, true);
+	scene_expect_color(output, BLUE);
+	fake_flip(output);
+	scene_destroy(scene);
+}
+
+static void test_not_for_ever(void)
+{
+	struct kms_output *output;
+	struct scene *scene;
+
+	impatient = true;
+	scene = succeed();
+	output = scene_output(scene, 0);
+	while (output->commit_count == 0)
+		g_main_context_iteration(NULL, TRUE);
+	scene_expect_color(output, GREEN);
+	fake_flip(output);
+	scene_destroy(scene);
+	impatient = false;
+}
+
+/* Another card has nothing of it. */
+static void test_card_goes(void)
+{
+	struct scene *scene = succeed();
+	struct kms_output *output = scene_output(scene, 0);
+
+	layout_set_device(scene->layout, 0, NULL);
+	layout_set_device(scene->layout, 0, scene->card);
+	scene_expect_color(output, GREEN);
+	fake_flip(output);
+	scene_destroy(scene);
+}
+
+int main(int argc, char **argv)
+{
+	fixture_init(&argc, &argv);
+	g_test_add_func("/succession/until-a-picture", test_until_a_picture);
+	g_test_add_func("/succession/until-a-failure", test_until_a_failure);
+	g_test_add_func("/succession/not-for-ever", test_not_for_ever);
+	g_test_add_func("/succession/card-goes", test_card_goes);
+	return g_test_run();
+}
