@@ -438,10 +438,10 @@ static bool open_doors(struct daemon *daemon, GError **error)
 	if (!members_claim_sockets(daemon->members, daemon->member_count, daemon->keep, error))
 		return false;
 	for (size_t i = 0; i < daemon->member_count; i++) {
-		if (!member_open(daemon->members[i], error))
+		if (!member_open(daemon->members[i], keep_keeper(daemon->keep), error))
 			return false;
 	}
-	daemon->leases = leases_create(daemon->config->leases, error);
+	daemon->leases = leases_create(daemon->config->leases, keep_keeper(daemon->keep), error);
 	leases_set_device(daemon->leases, cards_device(daemon->cards, 0));
 	return daemon->leases != NULL;
 }

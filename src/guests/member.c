@@ -143,7 +143,7 @@ bool members_claim_sockets(struct member *const *members, size_t count, struct k
 	return true;
 }
 
-static bool open_relay(struct member *member, GError **error)
+static bool open_relay(struct member *member, const struct fd_keeper *keeper, GError **error)
 {
 	const struct config_guest *config = member->config;
 	const struct relay_options options = {
@@ -153,6 +153,7 @@ static bool open_relay(struct member *member, GError **error)
 		.vmm_listen_fd = member->listen_fd,
 		.vmm_group = config->socket_group,
 		.prepare = config_make_runtime_folder,
+		.keeper = keeper,
 		.backend_path = config->backend_socket,
 	};
 
@@ -160,13 +161,14 @@ static bool open_relay(struct member *member, GError **error)
 	return member->relay != NULL;
 }
 
-static bool open_door(struct member *member, GError **error)
+static bool open_door(struct member *member, const struct fd_keeper *keeper, GError **error)
 {
 	const struct config_guest *config = member->config;
 	const struct door_options options = {
 		.path = config->display_socket,
 		.group = config->socket_group,
 		.prepare = config_make_runtime_folder,
+		.keeper = keeper,
 		.guest = config->name,
 		.account = member->account,
 		.fds = ACCOUNT_FDS_DISPLAY,
@@ -194,13 +196,14 @@ static void heart_beats(void *data)
 	layout_note_life(member->layout, member->guest);
 }
 
-static bool open_heartbeat(struct member *member, GError **error)
+static bool open_heartbeat(struct member *member, const struct fd_keeper *keeper, GError **error)
 {
 	const struct config_guest *config = member->config;
 	const struct door_options options = {
 		.path = config->alive_socket,
 		.group = config->socket_group,
 		.prepare = config_make_runtime_folder,
+		.keeper = keeper,
 		.guest = config->name,
 		.account = member->account,
 		.fds = ACCOUNT_FDS_ALIVE,
@@ -212,12 +215,12 @@ static bool open_heartbeat(struct member *member, GError **error)
 	return member->heartbeat != NULL;
 }
 
-bool member_open(struct member *member, GError **error)
+bool member_open(struct member *member, const struct fd_keeper *keeper, GError **error)
 {
-	bool opened = member->config->vmm_socket != NULL ? open_relay(member, error)
-							 : open_door(member, error);
+	bool opened = member->config->vmm_socket != NULL ? open_relay(member, keeper, error)
+							 : open_door(member, keeper, error);
 
-	opened = opened && open_heartbeat(member, error);
+	opened = opened && open_heartbeat(member, keeper, error);
 	if (!opened)
 		g_prefix_error(error, "guest %s: ", member->config->name);
 	return opened;

@@ -45,8 +45,9 @@ void member_set_layout(struct member *member, struct layout *layout);
 bool members_claim_sockets(struct member *const *members, size_t count, struct keep *keep,
 	GError **error);
 
-/* The way in that the section names, and its alive-socket. The error begins with the guest's name. */
-bool member_open(struct member *member, GError **error);
+/* The way in that the section names, and its alive-socket; sockets of ours are kept by the keeper, which outlives the
+ * member. The error begins with the guest's name. */
+bool member_open(struct member *member, const struct fd_keeper *keeper, GError **error);
 
 /* Where its peer is waited for: the line that a person looks for first. */
 void member_log_wiring(const struct member *member);

@@ -111,16 +111,48 @@ int keep_take_socket(struct keep *keep, size_t index)
 
 /* ---- the keeper ---- */
 
-static bool tell(const struct keep *keep, const char *state, int fd)
+static bool is_broken(int error)
+{
+	return error == EPIPE || error == ECONNRESET || error == ECONNREFUSED || error == ENOTCONN;
+}
+
+static bool wait_for_room(const struct keep *keep)
 {
 	struct pollfd room = {.fd = keep->manager, .events = POLLOUT};
+	int64_t left_ms = (keep->patient_until_us - g_get_monotonic_time()) / 1000;
+
+	if (left_ms <= 0)
+		return false;
+	poll(&room, 1, (int)left_ms);
+	return true;
+}
+
+/* A manager that was started anew has another socket at the same place. */
+static bool reconnect(struct keep *keep)
+{
+	int manager = manager_connect();
+
+	if (manager < 0)
+		return false;
+	close(keep->manager);
+	keep->manager = manager;
+	return true;
+}
+
+/* False with errno. */
+static bool tell(struct keep *keep, const char *state, int fd)
+{
+	bool reconnected = false;
 
 	while (!manager_tell(keep->manager, state, fd)) {
-		int64_t left_ms = (keep->patient_until_us - g_get_monotonic_time()) / 1000;
+		int saved = errno;
+		bool again = saved == EAGAIN ? wait_for_room(keep)
+					     : is_broken(saved) && !reconnected && reconnect(keep);
 
-		if (errno != EAGAIN || left_ms <= 0)
+		reconnected |= saved != EAGAIN;
+		errno = saved;
+		if (!again)
 			return false;
-		poll(&room, 1, (int)left_ms);
 	}
 	return true;
 }

@@ -237,7 +237,8 @@ void lease_set_device(struct lease *lease, struct kms_device *device)
 	ask_again(lease);
 }
 
-struct lease *lease_create(const struct config_lease *config, GError **error)
+struct lease *lease_create(const struct config_lease *config, const struct fd_keeper *keeper,
+	GError **error)
 {
 	struct lease *lease = g_new0(struct lease, 1);
 	g_autofree char *whose = g_strdup_printf("lease %s", config->name);
@@ -245,6 +246,7 @@ struct lease *lease_create(const struct config_lease *config, GError **error)
 		.path = config->socket,
 		.group = config->socket_group,
 		.prepare = config_make_runtime_folder,
+		.keeper = keeper,
 		.packets = true,
 		.lease = config->name,
 		.account = lease->account = account_create(whose),

@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "config/config.h"
+#include "fd_keeper.h"
 #include "kms.h"
 
 struct lease;
@@ -37,8 +38,9 @@ enum lease_state {
 	LEASE_HOLDS, /* the client has it */
 };
 
-/* Listens. `config` outlives it. NULL: as door_create_path(). */
-struct lease *lease_create(const struct config_lease *config, GError **error);
+/* Listens. `config` and the keeper (door_options.keeper) outlive it. NULL: as door_create_path(). */
+struct lease *lease_create(const struct config_lease *config, const struct fd_keeper *keeper,
+	GError **error);
 
 /* What is lent comes back: while the device is there. Takes NULL. */
 void lease_destroy(struct lease *lease);

@@ -10,13 +10,14 @@ static void destroy(gpointer data)
 	lease_destroy(data);
 }
 
-struct leases *leases_create(const GPtrArray *sections, GError **error)
+struct leases *leases_create(const GPtrArray *sections, const struct fd_keeper *keeper,
+	GError **error)
 {
 	struct leases *leases = g_new0(struct leases, 1);
 
 	leases->all = g_ptr_array_new_with_free_func(destroy);
 	for (guint i = 0; i < sections->len; i++) {
-		struct lease *lease = lease_create(g_ptr_array_index(sections, i), error);
+		struct lease *lease = lease_create(g_ptr_array_index(sections, i), keeper, error);
 
 		if (!lease) {
 			leases_destroy(leases);

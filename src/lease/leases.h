@@ -10,8 +10,9 @@
 
 struct leases;
 
-/* `sections`: of struct config_lease, which outlive it. */
-struct leases *leases_create(const GPtrArray *sections, GError **error);
+/* `sections`: of struct config_lease, which outlive it, as does the keeper (door_options.keeper). */
+struct leases *leases_create(const GPtrArray *sections, const struct fd_keeper *keeper,
+	GError **error);
 
 /* Takes back what is given. Takes NULL. */
 void leases_destroy(struct leases *leases);

@@ -51,6 +51,7 @@ struct door {
 	char *group;
 	int type;
 	door_prepare_func prepare;
+	const struct fd_keeper *keeper; /* or NULL */
 	struct door_socket *socket; /* NULL: it cannot be made so far */
 	struct door_attempt *attempt; /* one is under way */
 	guint make_source; /* the next one */
@@ -313,6 +314,7 @@ static void set_socket(struct door *door, struct door_socket *socket)
 
 	door->socket = socket;
 	door->listen_fd = door_socket_fd(socket);
+	door_socket_keep(socket, door->keeper);
 	if (remark)
 		log_daemon(G_LOG_LEVEL_MESSAGE, "%s", remark);
 	door_arm(door);
@@ -360,13 +362,14 @@ struct door *door_create_path(const struct door_options *options, door_attached_
 	struct door *door = door_new(attached, data);
 	int type = options->packets ? SOCK_SEQPACKET : SOCK_STREAM;
 	struct door_socket *socket = door_socket_create(options->path, options->group, type,
-		options->prepare, &failure);
+		options->prepare, options->keeper, &failure);
 
 	door->path = g_strdup(options->path);
 	door->group = g_strdup(options->group);
 	door->type = type;
 	door->lease = g_strdup(options->lease);
 	door->prepare = options->prepare;
+	door->keeper = options->keeper;
 	door->make_ms = MAKE_FIRST_MS;
 	door_set_guest(door, options->guest, options->account, options->fds);
 	if (socket) {

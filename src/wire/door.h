@@ -11,6 +11,8 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "fd_keeper.h"
+
 struct account;
 struct door;
 
@@ -36,6 +38,7 @@ struct door_options {
 	door_prepare_func prepare; /* or NULL */
 	bool packets; /* SOCK_SEQPACKET; else SOCK_STREAM */
 	const char *lease; /* whose it is, for the log, where it is no guest's; or NULL */
+	const struct fd_keeper *keeper; /* keeps the listening socket; outlives the door; or NULL */
 	/* As door_set_guest(). */
 	const char *guest;
 	struct account *account;
@@ -49,6 +52,9 @@ struct door_options {
  * this process has no fds left, that is logged, once a reason, and tried again, after a second and up
  * to 16, in a thread: the loop does not wait for a file system. Errors are a path that is too long or
  * something else than a socket, a group that there is not, and a path that somebody serves.
+ *
+ * With a keeper the socket that a predecessor listened on is gone on with, if it is still the one at the path and has
+ * the same users: who connects while nobody runs waits. At our end it stays then, with its files.
  *
  * One peer at a time: while one is attached, another one waits in the backlog, which is logged, and
  * after 2 s is refused, which is logged with both process numbers; door_release() lets the next one in.
@@ -75,7 +81,7 @@ void door_set_guest(struct door *door, const char *guest, struct account *accoun
 /* The peer that came last has gone. */
 void door_release(struct door *door);
 
-/* Unlinks the socket and its lock file, where they are ours. Takes NULL. */
+/* Unlinks the socket and its lock file, where they are ours, and not kept. Takes NULL. */
 void door_destroy(struct door *door);
 
 #endif

@@ -21,11 +21,16 @@ struct door_socket;
 
 /*
  * The rules are door_create_path()'s; `type` is SOCK_STREAM or SOCK_SEQPACKET, `prepare` may be NULL. Touches nothing but the file system: from any
- * thread. NULL: DOOR_ERROR_SERVED and DOOR_ERROR_FAILED are for good, all else is a state of the file
- * system or of this process.
+ * thread; but with a keeper, whose socket of this path is gone on with, from the main one. NULL:
+ * DOOR_ERROR_SERVED and DOOR_ERROR_FAILED are for good, all else is a state of the file system or of this
+ * process.
  */
 struct door_socket *door_socket_create(const char *path, const char *group, int type,
-	door_prepare_func prepare, GError **error);
+	door_prepare_func prepare, const struct fd_keeper *keeper, GError **error);
+
+/* For who is started after us; once, from the main thread. The keeper outlives the socket; NULL: it is not
+ * kept. */
+void door_socket_keep(struct door_socket *socket, const struct fd_keeper *keeper);
 
 /* Belongs to it. */
 int door_socket_fd(const struct door_socket *socket);
@@ -33,7 +38,7 @@ int door_socket_fd(const struct door_socket *socket);
 /* What was not as it should be, or NULL; belongs to it. */
 const char *door_socket_remark(const struct door_socket *socket);
 
-/* Unlinks socket and lock file, where they are ours. Takes NULL. */
+/* Unlinks socket and lock file, where they are ours, and not to be gone on with. Takes NULL. */
 void door_socket_destroy(struct door_socket *socket);
 
 /*

@@ -29,6 +29,8 @@ struct door_socket {
 	dev_t device; /* of the socket that we bound, so that no other is unlinked */
 	ino_t inode;
 	char *remark;
+	const struct fd_keeper *keeper; /* NULL: it is not kept */
+	char *kept_name;
 };
 
 static void set_error(GError **error, const char *path, const char *what, int number)
@@ -237,8 +239,73 @@ static bool bind_socket(struct door_socket *sock, const char *group, int type, G
 	return true;
 }
 
+/* ---- kept for the next one ---- */
+
+/* By its file: where another one stands at the path by now, nobody comes through this. */
+static char *name_of(const struct door_socket *sock)
+{
+	return g_strdup_printf("socket/%" G_GINT64_MODIFIER "x-%" G_GINT64_MODIFIER "x/%s",
+		(guint64)sock->device, (guint64)sock->inode, sock->path);
+}
+
+static bool has_option(int fd, int option, int wanted)
+{
+	socklen_t size = sizeof(int);
+	int value;
+
+	return getsockopt(fd, SOL_SOCKET, option, &value, &size) == 0 && value == wanted;
+}
+
+static bool listens(int fd, int type)
+{
+	return has_option(fd, SO_DOMAIN, AF_UNIX) && has_option(fd, SO_TYPE, type) &&
+		has_option(fd, SO_ACCEPTCONN, 1);
+}
+
+/* Whoever waits in its queue is served. Not where another configuration would let others in. */
+static bool go_on(struct door_socket *sock, const char *group, int type,
+	const struct fd_keeper *keeper)
+{
+	g_autofree char *name = NULL;
+	struct stat status;
+
+	if (lstat(sock->path, &status) < 0 || !S_ISSOCK(status.st_mode))
+		return false;
+	sock->device = status.st_dev;
+	sock->inode = status.st_ino;
+	name = name_of(sock);
+	sock->fd = keeper->take(keeper->data, name);
+	if (sock->fd < 0)
+		return false;
+	if (listens(sock->fd, type) &&
+		(group ? open_to_group(sock, group, NULL) : (status.st_mode & 0777) == 0600)) {
+		sock->keeper = keeper;
+		sock->kept_name = g_steal_pointer(&name);
+		return true;
+	}
+	close(sock->fd);
+	sock->fd = -1;
+	keeper->forget(keeper->data, name);
+	return false;
+}
+
+void door_socket_keep(struct door_socket *sock, const struct fd_keeper *keeper)
+{
+	g_autofree char *name = NULL;
+
+	if (!keeper || sock->keeper || !sock->inode)
+		return;
+	name = name_of(sock);
+	if (!keeper->keep(keeper->data, name, sock->fd))
+		return;
+	sock->keeper = keeper;
+	sock->kept_name = g_steal_pointer(&name);
+}
+
+/* ---- life ---- */
+
 struct door_socket *door_socket_create(const char *path, const char *group, int type,
-	door_prepare_func prepare, GError **error)
+	door_prepare_func prepare, const struct fd_keeper *keeper, GError **error)
 {
 	struct door_socket *sock = g_new0(struct door_socket, 1);
 
@@ -247,8 +314,9 @@ struct door_socket *door_socket_create(const char *path, const char *group, int 
 	sock->lock_fd = -1;
 	sock->fd = -1;
 	if (has_length(path, error) && (!prepare || prepare(path, error)) &&
-		take_lock(sock, error) && remove_stale(path, error) &&
-		bind_socket(sock, group, type, error))
+		take_lock(sock, error) &&
+		((keeper && go_on(sock, group, type, keeper)) ||
+			(remove_stale(path, error) && bind_socket(sock, group, type, error))))
 		return sock;
 	door_socket_destroy(sock);
 	return NULL;
@@ -267,12 +335,16 @@ const char *door_socket_remark(const struct door_socket *sock)
 void door_socket_destroy(struct door_socket *sock)
 {
 	struct stat status;
+	bool stays;
 
 	if (!sock)
 		return;
+	stays = sock->keeper && !sock->keeper->forget(sock->keeper->data, sock->kept_name);
 	if (sock->fd >= 0)
 		close(sock->fd);
-	if (sock->lock_fd >= 0) {
+	if (sock->lock_fd >= 0 && stays) {
+		close(sock->lock_fd);
+	} else if (sock->lock_fd >= 0) {
 		if (sock->inode && lstat(sock->path, &status) == 0 &&
 			status.st_dev == sock->device && status.st_ino == sock->inode)
 			unlink(sock->path);
@@ -283,6 +355,7 @@ void door_socket_destroy(struct door_socket *sock)
 	g_free(sock->path);
 	g_free(sock->lock_path);
 	g_free(sock->remark);
+	g_free(sock->kept_name);
 	g_free(sock);
 }
 
@@ -327,7 +400,7 @@ static void *try_in_thread(void *data)
 	struct door_attempt *attempt = data;
 
 	attempt->sock = door_socket_create(attempt->path, attempt->group, attempt->type,
-		attempt->prepare, &attempt->error);
+		attempt->prepare, NULL, &attempt->error);
 	g_mutex_lock(&attempt->lock);
 	attempt->attached = !attempt->abandoned;
 	if (attempt->attached)

@@ -62,6 +62,7 @@ struct relay_options {
 	int vmm_listen_fd; /* … a listening socket of the service manager's, else -1 */
 	const char *vmm_group; /* may connect too; NULL: only we */
 	door_prepare_func prepare; /* of vmm_path; or NULL */
+	const struct fd_keeper *keeper; /* the same; see door_options */
 	const char *backend_path; /* where the back-end listens */
 };
 

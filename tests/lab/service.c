@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * service NAME SOCKET JOURNAL PROGRAM [ARGUMENT…]: starts PROGRAM as a service manager does and
- * prints what it is told about its state (READY=1, STOPPING=1), a line each.
+ * prints what it is told about its state (READY=1, STOPPING=1), a line each. It keeps no fds.
  *
  * PROGRAM inherits a socket that listens at SOCKET, named NAME; its standard error is the
  * journal's, which is ours (/run/systemd/journal must be free), and what it logs there natively is
@@ -84,6 +84,8 @@ static void print_datagrams(int fd, FILE *file, const char *end)
 	ssize_t size;
 
 	while ((size = recv(fd, text, sizeof(text), MSG_DONTWAIT)) > 0) {
+		if (strncmp(text, "FDSTORE", strlen("FDSTORE")) == 0)
+			continue;
 		fwrite(text, 1, (size_t)size, file);
 		fputs(end, file);
 	}

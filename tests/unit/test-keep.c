@@ -370,6 +370,26 @@ static void test_slow(struct fixture *fixture, gconstpointer data)
 	close(file);
 }
 
+/* Started anew. */
+static void test_other_manager(struct fixture *fixture, gconstpointer data)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int file = memfd_create("file", MFD_CLOEXEC);
+
+	start_with_nothing(fixture);
+	close(fixture->manager);
+	g_assert_false(fixture->keeper->keep(fixture->keeper->data, "card/0", file));
+	g_assert_nonnull(strstr(logged->str, "does not keep card/0"));
+	g_unlink(fixture->path);
+	g_strlcpy(address.sun_path, fixture->path, sizeof(address.sun_path));
+	fixture->manager = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	g_assert_cmpint(bind(fixture->manager, (const struct sockaddr *)&address, sizeof(address)),
+		==, 0);
+	g_assert_true(fixture->keeper->keep(fixture->keeper->data, "card/0", file));
+	expect(fixture, "FDSTORE=1\nFDNAME=card/0", file);
+	close(file);
+}
+
 static void test_wrong(struct fixture *fixture, gconstpointer data)
 {
 	g_autoptr(GError) error = NULL;
@@ -397,6 +417,7 @@ int main(int argc, char **argv)
 	ADD("no-manager", test_no_manager);
 	ADD("unreachable", test_unreachable);
 	ADD("full", test_full);
+	ADD("other-manager", test_other_manager);
 	ADD("slow", test_slow);
 	ADD("wrong", test_wrong);
 	return g_test_run();

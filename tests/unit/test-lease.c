@@ -122,7 +122,7 @@ static void set_up(struct fixture *fixture, gconstpointer data)
 		.socket = g_build_filename(fixture->folder, "lease", NULL)};
 	fixture->sections = g_ptr_array_new();
 	g_ptr_array_add(fixture->sections, &fixture->config);
-	fixture->leases = leases_create(fixture->sections, &error);
+	fixture->leases = leases_create(fixture->sections, NULL, &error);
 	g_assert_no_error(error);
 	fixture->lease = leases_at(fixture->leases, 0);
 	leases_set_device(fixture->leases, &world.card);
@@ -519,7 +519,7 @@ static void test_no_socket(void)
 	g_autoptr(GError) error = NULL;
 
 	g_ptr_array_add(sections, &config);
-	g_assert_null(leases_create(sections, &error));
+	g_assert_null(leases_create(sections, NULL, &error));
 	g_assert_nonnull(error);
 	g_assert_true(g_str_has_prefix(error->message, "lease long: "));
 	leases_destroy(NULL);
