@@ -113,8 +113,11 @@ src_sources := $(filter-out src/main.c src/tools/%,$(wildcard src/*.c src/*/*.c 
 device_double_sources := tests/unit/libinput_double.c tests/unit/udev_double.c
 # Calls of libc's are doubled by it, for these alone.
 netlink_double_sources := tests/unit/netlink_double.c
-netlink_double_parts = $(if $(filter $(1),test-cut-events test-kms-cut-udev),$(netlink_double_sources))
-unit_helper_sources := $(filter-out tests/unit/test-% $(device_double_sources) $(netlink_double_sources),$(wildcard tests/unit/*.c))
+logind_double_sources := tests/unit/logind_double.c
+own_double_sources := $(netlink_double_sources) $(logind_double_sources)
+own_double_parts = $(if $(filter $(1),test-cut-events test-kms-cut-udev),$(netlink_double_sources)) \
+	$(if $(filter $(1),test-cut-logind),$(logind_double_sources))
+unit_helper_sources := $(filter-out tests/unit/test-% $(device_double_sources) $(own_double_sources),$(wildcard tests/unit/*.c))
 fake_sources := $(wildcard tests/unit/fake/*.c)
 double_sources := $(wildcard tests/double/*.c)
 
@@ -221,18 +224,18 @@ unit_fault_tests := $(filter test-fault-%,$(unit_tests))
 unit_daemon_tests := $(filter test-daemon-%,$(unit_tests))
 unit_src_tests := $(filter-out test-kms-% test-screenshot-% test-fault-% test-daemon-%,$(unit_tests))
 $(call compile,$(unit_kms_tests:%=tests/unit/%.c),$(unit_kms_cflags))
-$(call compile,$(unit_src_tests:%=tests/unit/%.c) $(unit_helper_sources) $(device_double_sources) $(netlink_double_sources) $(fake_sources),$(unit_cflags))
+$(call compile,$(unit_src_tests:%=tests/unit/%.c) $(unit_helper_sources) $(device_double_sources) $(own_double_sources) $(fake_sources),$(unit_cflags))
 $(call compile,$(double_sources),$(double_cflags))
 $(call archive,$(double_archive),$(double_sources))
 $(call archive,$(unit_helper_archive),$(unit_helper_sources))
 $(call archive,$(device_double_archive),$(device_double_sources))
 $(call archive,$(fake_archive),$(fake_sources))
-$(foreach t,$(unit_kms_tests),$(call program,$(out)/tests/$(t),tests/unit/$(t).c $(call netlink_double_parts,$(t)),$(unit_helper_archive) $(double_archive) $(kms_archive),$(double_archive) $(kms_extra_libs) $(glib_libs)))
+$(foreach t,$(unit_kms_tests),$(call program,$(out)/tests/$(t),tests/unit/$(t).c $(call own_double_parts,$(t)),$(unit_helper_archive) $(double_archive) $(kms_archive),$(double_archive) $(kms_extra_libs) $(glib_libs)))
 # test-TOOL and test-TOOL-* are of a tool: linked with its parts, less its main. test-fuzz-record is of what tests/fuzz/record
 # preloads.
 $(call compile,tests/fuzz/record/recorder.c,,$$(plain_cflags))
 tool_parts = $(if $(filter test-fuzz-record,$(1)),tests/fuzz/record/recorder.c) $(foreach tool,$(tools),$(if $(filter test-$(tool) test-$(tool)-%,$(1)),$(filter-out %/main.c,$(wildcard src/tools/$(tool)/*.c)) $(shared_parts_$(tool))))
-$(foreach t,$(unit_src_tests),$(call program,$(out)/tests/$(t),tests/unit/$(t).c $(call tool_parts,$(t)) $(call netlink_double_parts,$(t)),$(unit_helper_archive) $(device_double_archive) $(src_archive) $(fake_archive),$(src_extra_libs) $(glib_libs)))
+$(foreach t,$(unit_src_tests),$(call program,$(out)/tests/$(t),tests/unit/$(t).c $(call tool_parts,$(t)) $(call own_double_parts,$(t)),$(unit_helper_archive) $(device_double_archive) $(src_archive) $(fake_archive),$(src_extra_libs) $(glib_libs)))
 
 # What of the daemon a test puts out of order, and its peers, which are those of the faults.
 daemon_test_wraps_test-daemon-watchdog := kms_watchdog_run

@@ -26,6 +26,7 @@ struct request {
 	enum request_kind kind;
 	char *path; /* OPEN */
 	int number; /* CLOSE: libseat's id; SWITCH: the terminal */
+	int fd; /* CLOSE: closed when that is done; else -1 */
 	bool awaited; /* OPEN: the main loop waits for it */
 	bool answered;
 	int result; /* OPEN: an fd or -errno */
@@ -81,6 +82,8 @@ static void drain_eventfd(int fd)
 
 static void request_free(struct request *request)
 {
+	if (request->fd >= 0)
+		close(request->fd);
 	g_free(request->path);
 	g_free(request);
 }
@@ -155,6 +158,12 @@ static void keep_late(struct seat_client *client, const struct request *request,
 		seat_devices_keep(client->devices, request->path, request->result, id);
 }
 
+/* Of what has just failed. Of logind's reasons none becomes an errno. */
+static int reason_of_failure(void)
+{
+	return errno > 0 ? errno : EACCES;
+}
+
 static void open_device(struct seat_client *client, struct libseat *libseat,
 	struct request *request)
 {
@@ -164,8 +173,7 @@ static void open_device(struct seat_client *client, struct libseat *libseat,
 
 	errno = 0;
 	id = libseat_open_device(libseat, request->path, &fd);
-	/* Of logind's reasons none becomes an errno. */
-	request->result = id >= 0 ? fd : errno > 0 ? -errno : -EACCES;
+	request->result = id >= 0 ? fd : -reason_of_failure();
 	g_mutex_lock(&client->lock);
 	request->answered = true;
 	awaited = request->awaited;
@@ -181,35 +189,40 @@ static void open_device(struct seat_client *client, struct libseat *libseat,
 	signal_eventfd(client->told);
 }
 
-static int drop_late(struct seat_client *client)
+/* As seat_devices_drop(). */
+static int drop_late(struct seat_client *client, int *fd)
 {
 	int id;
 
 	g_mutex_lock(&client->lock);
-	id = seat_devices_drop(client->devices);
+	id = seat_devices_drop(client->devices, fd);
 	g_mutex_unlock(&client->lock);
 	return id;
 }
 
-/* What one that has gone does not do is no news beside that. */
+/* What one that has gone does not do is no news beside that. With logind libseat has no fd any more then. */
 static bool is_there(struct libseat *libseat)
 {
 	struct pollfd connection = {.fd = libseat_get_fd(libseat)};
 
-	return poll(&connection, 1, 0) == 0 && libseat_dispatch(libseat, 0) >= 0;
+	return connection.fd >= 0 && poll(&connection, 1, 0) == 0 &&
+		libseat_dispatch(libseat, 0) >= 0 && libseat_get_fd(libseat) >= 0;
 }
 
 /* The manager takes all devices back, also those that were asked for before and have come just now:
  * whoever comes back asks anew. */
 static void release_seat(struct seat_client *client, struct libseat *libseat)
 {
-	int id, reason;
+	int id, fd, reason;
 
-	while ((id = drop_late(client)) >= 0)
+	while ((id = drop_late(client, &fd)) >= 0) {
 		libseat_close_device(libseat, id);
+		close(fd);
+	}
+	errno = 0;
 	if (libseat_disable_seat(libseat) == 0)
 		return;
-	reason = errno;
+	reason = reason_of_failure();
 	if (is_there(libseat))
 		log_daemon(G_LOG_LEVEL_WARNING, "%s: cannot be released: %s", client->name,
 			g_strerror(reason));
@@ -233,9 +246,10 @@ static void switch_session(struct seat_client *client, struct libseat *libseat, 
 
 	if (libseat_dispatch(libseat, 0) < 0 || !is_enabled(client))
 		return;
+	errno = 0;
 	if (libseat_switch_session(libseat, terminal) == 0)
 		return;
-	reason = errno;
+	reason = reason_of_failure();
 	if (is_there(libseat))
 		log_daemon(G_LOG_LEVEL_WARNING, "%s: tty%d cannot be switched to: %s", client->name,
 			terminal, g_strerror(reason));
@@ -251,6 +265,7 @@ static bool carry_out(struct seat_client *client, struct libseat *libseat, struc
 		open_device(client, libseat, request);
 		return true;
 	case REQUEST_CLOSE:
+		/* With logind libseat's id is the fd, which it looks at to know the device. */
 		libseat_close_device(libseat, request->number);
 		break;
 	case REQUEST_RELEASE:
@@ -276,23 +291,27 @@ static struct request *next_request(struct seat_client *client)
 	return request;
 }
 
-/* At the end of the stream libseat itself would read for ever. False: the manager has gone. */
+/* At the end of the stream libseat itself would read for ever, and with logind it says nothing of it. False:
+ * the manager has gone. */
 static bool dispatch(struct libseat *libseat, short events)
 {
-	return libseat_dispatch(libseat, 0) >= 0 && !(events & (POLLHUP | POLLERR));
+	return libseat_dispatch(libseat, 0) >= 0 && !(events & (POLLHUP | POLLERR | POLLNVAL));
 }
 
 /* libseat calls its listener also from inside a call that waits for an answer, and what it has read but
  * not told yet is no edge on its fd: after each call it is asked once more. */
 static void serve(struct seat_client *client, struct libseat *libseat)
 {
-	struct pollfd fds[] = {{.fd = libseat_get_fd(libseat), .events = POLLIN},
-		{.fd = client->wake, .events = POLLIN}};
+	struct pollfd fds[] = {{.events = POLLIN}, {.fd = client->wake, .events = POLLIN}};
 	bool look = true;
 	struct request *request;
 
 	for (;;) {
 		fds[0].revents = fds[1].revents = 0;
+		/* A call may have noticed that it has gone; its fd can be anybody's then. */
+		fds[0].fd = libseat_get_fd(libseat);
+		if (fds[0].fd < 0)
+			return;
 		if (poll(fds, G_N_ELEMENTS(fds), look ? 0 : -1) < 0 && errno != EINTR)
 			return;
 		if (fds[1].revents)
@@ -370,13 +389,14 @@ static void push(struct seat_client *client, struct request *request)
 	signal_eventfd(client->wake);
 }
 
-/* The same without an answer. */
-static void ask(struct seat_client *client, enum request_kind kind, int number)
+/* The same without an answer; an fd is taken over. */
+static void ask_with_fd(struct seat_client *client, enum request_kind kind, int number, int fd)
 {
 	struct request *request = g_new0(struct request, 1);
 
 	request->kind = kind;
 	request->number = number;
+	request->fd = fd;
 	g_mutex_lock(&client->lock);
 	if (client->gone)
 		request_free(request);
@@ -385,14 +405,19 @@ static void ask(struct seat_client *client, enum request_kind kind, int number)
 	g_mutex_unlock(&client->lock);
 }
 
+static void ask(struct seat_client *client, enum request_kind kind, int number)
+{
+	ask_with_fd(client, kind, number, -1);
+}
+
 /* What came too late is given back. */
 static void give_late_back(struct seat_client *client)
 {
-	int id;
+	int id, fd;
 
 	g_clear_handle_id(&client->expiry, g_source_remove);
-	while ((id = drop_late(client)) >= 0)
-		ask(client, REQUEST_CLOSE, id);
+	while ((id = drop_late(client, &fd)) >= 0)
+		ask_with_fd(client, REQUEST_CLOSE, id, fd);
 }
 
 /* Nobody has asked again for a while. */
@@ -497,6 +522,7 @@ static int ask_and_wait(struct seat_client *client, const char *path)
 	int result = -ETIMEDOUT;
 
 	request->path = g_strdup(path);
+	request->fd = -1;
 	request->awaited = true;
 	push(client, request);
 	if (wait_for(client, &request->answered, silent ? 0 : patience_us(client))) {
@@ -553,9 +579,10 @@ void seat_client_close(struct seat_client *client, int fd)
 	g_mutex_unlock(&client->lock);
 	if (wanted)
 		return;
-	close(fd);
 	if (id >= 0)
-		ask(client, REQUEST_CLOSE, id);
+		ask_with_fd(client, REQUEST_CLOSE, id, fd);
+	else
+		close(fd);
 }
 
 void seat_client_release(struct seat_client *client)
@@ -623,7 +650,8 @@ struct seat_client *seat_client_create(const struct seat_client_listener *listen
 		g_mutex_lock(&client->lock);
 		/* Where it hangs, it ends as soon as it can. */
 		push(client,
-			g_memdup2(&(struct request){.kind = REQUEST_END}, sizeof(struct request)));
+			g_memdup2(&(struct request){.kind = REQUEST_END, .fd = -1},
+				sizeof(struct request)));
 		unref_and_unlock(client);
 		return NULL;
 	}

@@ -61,7 +61,8 @@ struct seat_client_news seat_client_take(struct seat_client *client);
 
 /* An fd, or -errno: -ETIMEDOUT, it comes later, if at all; -ENOTCONN, the manager has gone. */
 int seat_client_open(struct seat_client *client, const char *path);
-/* The fd is closed at once, the manager is told when it can be; but see ready(). */
+/* The fd is ours from now on: closed when the manager has been told, which has the device open until then,
+ * too; but see ready(). */
 void seat_client_close(struct seat_client *client, int fd);
 
 /* Asked for, not waited for. */

@@ -125,16 +125,20 @@ int seat_devices_forget(struct seat_devices *devices, int fd)
 	return id;
 }
 
-int seat_devices_drop(struct seat_devices *devices)
+int seat_devices_drop(struct seat_devices *devices, int *fd)
 {
 	GHashTableIter iter;
 	gpointer value;
+	struct device *device;
 	int id;
 
 	g_hash_table_iter_init(&iter, devices->kept);
 	if (!g_hash_table_iter_next(&iter, NULL, &value))
 		return -1;
-	id = ((const struct device *)value)->id;
-	g_hash_table_iter_remove(&iter);
+	device = value;
+	id = device->id;
+	*fd = device->fd;
+	g_hash_table_iter_steal(&iter);
+	device_free(device);
 	return id;
 }

@@ -27,7 +27,7 @@ bool seat_devices_take_back(struct seat_devices *devices, int fd);
 /* It is handed out no more: its id, or -1, it is not known. */
 int seat_devices_forget(struct seat_devices *devices, int fd);
 
-/* One that is kept is closed: its id; or -1, there is none any more. */
-int seat_devices_drop(struct seat_devices *devices);
+/* One that is kept is so no more: its id, and its fd, the caller's; or -1, there is none any more. */
+int seat_devices_drop(struct seat_devices *devices, int *fd);
 
 #endif

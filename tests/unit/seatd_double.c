@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "seatd_double.h"
+#include "seatd_double_private.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,39 +30,9 @@ static bool confirms;
 /* More than any request has. */
 #define REQUEST_MAX 512
 
-/* One that was continued serves its successor, too. */
-#define CLIENTS_MAX 4
-
 struct header {
 	uint16_t kind;
 	uint16_t size;
-};
-
-struct client {
-	int socket;
-	bool enabled; /* its session, or it is told to be */
-	bool open[16]; /* devices, by id */
-	int next_id;
-};
-
-struct seatd_double {
-	char *folder;
-	char *path;
-	int listener;
-	int wake; /* eventfd: to be ended */
-	GThread *thread;
-	struct client clients[CLIENTS_MAX];
-	size_t client_count;
-	enum seatd_cut cut;
-	bool probed; /* refuses to take a session away */
-	struct seatd_double_books books;
-
-	GMutex lock; /* for what is below */
-	GCond changed;
-	size_t limit;
-	bool stopped;
-	bool killed;
-	bool ending;
 };
 
 static bool is_ending(struct seatd_double *seatd)
@@ -75,20 +45,21 @@ static bool is_ending(struct seatd_double *seatd)
 	return ending;
 }
 
-static void hang_up(struct seatd_double *seatd, struct client *client)
+void seatd_double_hang_up(struct seatd_double *seatd, struct client *client)
 {
 	close(client->socket);
+	if (client->heard)
+		g_byte_array_unref(client->heard);
 	g_mutex_lock(&seatd->lock);
 	*client = seatd->clients[--seatd->client_count];
 	g_cond_broadcast(&seatd->changed);
 	g_mutex_unlock(&seatd->lock);
 }
 
-/* As the kernel does it. */
-static void die(struct seatd_double *seatd)
+void seatd_double_die(struct seatd_double *seatd)
 {
 	while (seatd->client_count > 0)
-		hang_up(seatd, &seatd->clients[0]);
+		seatd_double_hang_up(seatd, &seatd->clients[0]);
 	close(seatd->listener);
 	g_mutex_lock(&seatd->lock);
 	seatd->killed = true;
@@ -129,8 +100,7 @@ static void send_part(const struct client *client, const void *bytes, size_t siz
 	(void)!sendmsg(client->socket, &message, MSG_NOSIGNAL);
 }
 
-/* False: it was killed, or is to end. */
-static bool say(struct seatd_double *seatd, const struct client *client, const void *bytes,
+bool seatd_double_say(struct seatd_double *seatd, const struct client *client, const void *bytes,
 	size_t size, int fd)
 {
 	size_t left, first;
@@ -142,7 +112,7 @@ static bool say(struct seatd_double *seatd, const struct client *client, const v
 	send_part(client, bytes, first, fd);
 	seatd->books.sent += first;
 	if (left <= size && seatd->cut == SEATD_KILLED) {
-		die(seatd);
+		seatd_double_die(seatd);
 		return false;
 	}
 	if (left <= size)
@@ -164,7 +134,7 @@ static bool answer(struct seatd_double *seatd, const struct client *client, uint
 	memcpy(bytes, &header, sizeof(header));
 	if (size > 0)
 		memcpy(bytes + sizeof(header), payload, size);
-	return say(seatd, client, bytes, sizeof(header) + size, fd);
+	return seatd_double_say(seatd, client, bytes, sizeof(header) + size, fd);
 }
 
 static bool tell(struct seatd_double *seatd, const struct client *client, uint16_t kind)
@@ -232,7 +202,7 @@ static bool serve(struct seatd_double *seatd, struct client *client, uint16_t ki
 	case CLOSE_SEAT:
 		lives = tell(seatd, client, CLOSE_SEAT);
 		if (lives)
-			hang_up(seatd, client);
+			seatd_double_hang_up(seatd, client);
 		return lives;
 	case OPEN_DEVICE:
 		return open_device(seatd, client);
@@ -268,12 +238,12 @@ static bool listen_to(struct seatd_double *seatd, struct client *client)
 	char payload[REQUEST_MAX];
 
 	if (seatd->cut == SEATD_KILLED_UNREAD && seatd->books.requests == seatd->limit) {
-		die(seatd);
+		seatd_double_die(seatd);
 		return false;
 	}
 	if (!receive(client, &header, sizeof(header)) || header.size > sizeof(payload) ||
 		!receive(client, payload, header.size)) {
-		hang_up(seatd, client);
+		seatd_double_hang_up(seatd, client);
 		return true;
 	}
 	seatd->books.requests++;
@@ -309,7 +279,7 @@ static void *run(void *data)
 		for (size_t i = 0; i < seatd->client_count; i++) {
 			if (!fds[2 + i].revents)
 				continue;
-			lives = listen_to(seatd, &seatd->clients[i]);
+			lives = seatd->hears(seatd, &seatd->clients[i]);
 			break;
 		}
 		if (lives && fds[1].revents)
@@ -318,16 +288,19 @@ static void *run(void *data)
 	return NULL;
 }
 
-struct seatd_double *seatd_double_start(size_t limit, enum seatd_cut cut)
+struct seatd_double *seatd_double_start_as(size_t limit, enum seatd_cut cut,
+	seatd_double_hears hears)
 {
 	struct seatd_double *seatd = g_new0(struct seatd_double, 1);
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	g_autoptr(GError) error = NULL;
+	g_autofree char *bus = NULL;
 
 	g_mutex_init(&seatd->lock);
 	g_cond_init(&seatd->changed);
 	seatd->limit = limit;
 	seatd->cut = cut;
+	seatd->hears = hears;
 	seatd->books.boundaries = g_array_new(FALSE, FALSE, sizeof(size_t));
 	seatd->folder = g_dir_make_tmp("seatd-XXXXXX", &error);
 	g_assert_no_error(error);
@@ -338,9 +311,16 @@ struct seatd_double *seatd_double_start(size_t limit, enum seatd_cut cut)
 	seatd->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	g_assert_cmpint(bind(seatd->listener, (struct sockaddr *)&address, sizeof(address)), ==, 0);
 	g_assert_cmpint(listen(seatd->listener, 8), ==, 0);
+	bus = g_strdup_printf("unix:path=%s", seatd->path);
 	g_setenv("SEATD_SOCK", seatd->path, TRUE);
+	g_setenv("DBUS_SYSTEM_BUS_ADDRESS", bus, TRUE);
 	seatd->thread = g_thread_new("seatd", run, seatd);
 	return seatd;
+}
+
+struct seatd_double *seatd_double_start(size_t limit, enum seatd_cut cut)
+{
+	return seatd_double_start_as(limit, cut, listen_to);
 }
 
 void seatd_double_continue(struct seatd_double *seatd)
@@ -379,7 +359,7 @@ void seatd_double_end(struct seatd_double *seatd)
 	g_assert_cmpint(eventfd_write(seatd->wake, 1), ==, 0);
 	g_thread_join(seatd->thread);
 	if (!seatd->killed)
-		die(seatd);
+		seatd_double_die(seatd);
 	close(seatd->wake);
 	g_unlink(seatd->path);
 	g_rmdir(seatd->folder);
