@@ -60,6 +60,12 @@ static void after_poll(void)
 	woken = now_ns();
 }
 
+/* A question about one fd is work, no end of a turn. */
+static bool is_question(nfds_t count, bool at_once)
+{
+	return count == 1 && at_once;
+}
+
 int poll(struct pollfd *fds, nfds_t count, int timeout)
 {
 	static int (*real)(struct pollfd *, nfds_t, int);
@@ -67,8 +73,7 @@ int poll(struct pollfd *fds, nfds_t count, int timeout)
 
 	if (!real)
 		real = (int (*)(struct pollfd *, nfds_t, int))dlsym(RTLD_NEXT, "poll");
-	/* A question about one fd is work, no end of a turn. */
-	if (count == 1 && timeout == 0)
+	if (is_question(count, timeout == 0))
 		return real(fds, count, timeout);
 	before_poll();
 	result = real(fds, count, timeout);
@@ -92,10 +97,22 @@ int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, cons
 	if (!real)
 		real = (int (*)(struct pollfd *, nfds_t, const struct timespec *,
 			const sigset_t *))dlsym(RTLD_NEXT, "ppoll");
+	if (is_question(count, timeout && timeout->tv_sec == 0 && timeout->tv_nsec == 0))
+		return real(fds, count, timeout, mask);
 	before_poll();
 	result = real(fds, count, timeout, mask);
 	after_poll();
 	return result;
+}
+
+/* And ppoll(), which the loop of newer GLibs waits by. */
+int __ppoll_chk(struct pollfd *fds, nfds_t count, const struct timespec *timeout,
+	const sigset_t *mask, size_t size);
+int __ppoll_chk(struct pollfd *fds, nfds_t count, const struct timespec *timeout,
+	const sigset_t *mask, size_t size)
+{
+	(void)size;
+	return ppoll(fds, count, timeout, mask);
 }
 
 static bool commits(unsigned long request, const void *argument)
