@@ -103,6 +103,14 @@ def outputs($n): if $n == 1 then "1 output" else "\($n) outputs" end;
 	against("pixel path 1920x1080, shown, native CPU"; of("qemu"; "ours"; 1; "pixels"; "cpu_us");
 		of("qemu"; "qemu"; 1; "pixels"; "cpu_us"); "QEMU, which shows nothing"; "us/frame"; 1),
 
+	(("flip", "copied") as $side |
+		row("4 outputs of one device at 60 Hz, answers=\($side), each";
+			of("answers"; $side; 4; "answers"; "frames_a_second"); "frames/s"; null)),
+	row("4 outputs of one device, answers=copied, less than 60"; minus(60; of("answers"; "copied"; 4; "answers"; "frames_a_second"));
+		"frames/s"; 1),
+	against("early answers, 1920x1080, native CPU"; of("answers"; "copied"; 4; "answers"; "frame_us");
+		of("answers"; "bare"; 4; "answers"; "frame_us"); "one copy"; "us/frame"; 1.15),
+
 	both("frames1"; 1; "same"; "commit_us"; "DMABUF_UPDATE to commit, lab, median"; "us"; 1.5),
 	both("frames1"; 1; "same"; "reply_us"; "event to reply, lab, median"; "us"; 1.5),
 	both("latency"; 1; "same"; "commit_ns"; "DMABUF_UPDATE to commit, native, median"; "ns"; 1.5),
