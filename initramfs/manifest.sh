@@ -228,14 +228,15 @@ manifest_qemu() {
 	qemu+=("${words[@]}")
 }
 
-# manifest_unit: prints scanout-guest.service. QEMU finds its sockets, so it is started after the daemon.
+# manifest_unit: prints scanout-guest.service. QEMU is to find its sockets, so it comes after the daemon; it does not require it, as it
+# would end with a daemon that is started again.
 manifest_unit() {
 	local name=${manifest[name]} device=${manifest[block-device]} qemu
 	manifest_qemu
 	cat <<-END
 		[Unit]
 		Description=Guest $name
-		Requires=scanoutd.service
+		Wants=scanoutd.service
 		Wants=scanout-backend@$name.service
 		After=scanoutd.service scanout-backend@$name.service
 	END

@@ -33,7 +33,7 @@ scanout_loaded() {
 	# QEMU's display devices are modules of its own.
 	for folder in /usr/lib/x86_64-linux-gnu/qemu /usr/lib/qemu; do
 		for file in "$folder"/hw-display-virtio-gpu.so "$folder"/hw-display-virtio-gpu-pci.so; do
-			[ ! -e "$file" ] || inst_library "$file"
+			[ ! -e "$file" ] || inst "$file"
 		done
 	done
 	# Letters of text cards.
