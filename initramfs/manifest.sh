@@ -9,7 +9,7 @@
 
 declare -A manifest=(
 	[name]=guest [kernel]='' [initramfs]='' [cmdline]='' [disk]='' [block-device]='' [firmware]=uefi
-	[memory]=512M [processors]=1 [screens]=1 [input]='keyboard pointer' [qemu]=''
+	[memory]=512M [processors]=1 [screens]=1 [outputs]='' [input]='keyboard pointer' [qemu]=''
 	[splash]=last [mode]=preferred [scaling]=fit [at-end]=restart
 	[hardware]=virtual [firmware-folder]=/lib/firmware [suite]=trixie [host-cmdline]='' [console]=no
 )
@@ -104,6 +104,17 @@ manifest_hardware() {
 	manifest[hardware]=$lists
 }
 
+# One output a screen, each once. A name is one word: a connector's.
+manifest_outputs() {
+	local output
+	for output in ${manifest[outputs]}; do
+		[[ $output =~ ^[A-Za-z0-9][A-Za-z0-9:.-]*$ ]] || manifest_wrong outputs "outputs=: $output is no connector's name"
+	done
+	manifest_words outputs "${manifest[outputs]}"
+	[ "$(wc -w <<<"${manifest[outputs]}")" -eq "${manifest[screens]}" ] ||
+		manifest_wrong outputs "outputs=${manifest[outputs]}: there is to be one for each of the ${manifest[screens]} screens"
+}
+
 # manifest_disk: fills disk_format. What a qcow2 image is based on would not be in ours: its header says at byte 8 where the name is.
 manifest_disk() {
 	local disk=${manifest[disk]}
@@ -154,6 +165,7 @@ manifest_read() {
 	manifest_matches suite '[a-z][a-z-]*' "a release of Debian"
 	manifest_number processors 1 64
 	manifest_number screens 1 16
+	[ -z "${manifest[outputs]}" ] || manifest_outputs
 	manifest_words input "keyboard pointer absolute touch pen none"
 	[ "$manifest_faults" -eq 0 ]
 }
@@ -170,9 +182,10 @@ quoted() {
 	done
 }
 
-# manifest_configuration: prints the daemon's scanoutd.conf. A screen of the guest is an output, in the card's order.
+# manifest_configuration: prints the daemon's scanoutd.conf. A screen of the guest is an output: those that are named, or the card's in
+# its order.
 manifest_configuration() {
-	local name=${manifest[name]} before=${manifest[splash]} input=${manifest[input]}
+	local output number=0 name=${manifest[name]} before=${manifest[splash]} input=${manifest[input]}
 	[[ $before != *.png ]] || before=/usr/share/scanout-image/splash.png
 	cat <<-END
 		[daemon]
@@ -193,22 +206,42 @@ manifest_configuration() {
 		mode=${manifest[mode]}
 		scaling=${manifest[scaling]}
 	END
+	for output in ${manifest[outputs]}; do
+		printf '%s\n' '' "[output $output]" "guest=$name" "scanout=$number"
+		number=$((number + 1))
+	done
+}
+
+# manifest_devices: prints the input devices as their sockets are called. A panel is an output that is named; else the first one's
+# alone is there for sure.
+manifest_devices() {
+	local kind output number
+	for kind in ${manifest[input]}; do
+		number=0
+		case $kind in
+		none) ;;
+		touch)
+			for output in ${manifest[outputs]:-first}; do
+				echo "touch$number"
+				number=$((number + 1))
+			done
+			;;
+		*) echo "$kind" ;;
+		esac
+	done
 }
 
 # manifest_qemu: fills `qemu`, the guest's command line. The paths are those in the image.
 manifest_qemu() {
-	local name=${manifest[name]} memory=${manifest[memory]} share=/usr/share/scanout-image kind socket words
+	local name=${manifest[name]} memory=${manifest[memory]} share=/usr/share/scanout-image kind words
 	qemu=(/usr/bin/qemu-system-x86_64 -nodefaults -no-user-config -vga none -display none
 		-accel kvm -accel tcg -machine "q35,memory-backend=memory" -cpu max
 		-smp "${manifest[processors]}" -m "$memory" -object "memory-backend-memfd,id=memory,size=$memory,share=on"
 		-chardev "socket,id=gpu,path=/run/scanoutd/$name.sock"
 		-device "vhost-user-gpu-pci,chardev=gpu,max_outputs=${manifest[screens]}"
 		-serial stdio -monitor none)
-	for kind in ${manifest[input]}; do
-		socket=$kind
-		[ "$kind" != none ] || continue
-		[ "$kind" != touch ] || socket=touch0
-		qemu+=(-chardev "socket,id=$kind,path=/run/scanoutd/$name-$socket.sock"
+	for kind in $(manifest_devices); do
+		qemu+=(-chardev "socket,id=$kind,path=/run/scanoutd/$name-$kind.sock"
 			-device "vhost-user-input-pci,chardev=$kind")
 	done
 	if [ -n "${manifest[kernel]}" ]; then

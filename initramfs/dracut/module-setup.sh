@@ -23,7 +23,7 @@ installkernel() {
 	done
 }
 
-# What is found in this order, or not at all, is looked for at run time: no `ldd` knows of it.
+# What is loaded at run time, of which no `ldd` knows.
 scanout_loaded() {
 	local folder file
 	# The devices' data of libinput.
