@@ -70,7 +70,7 @@ package_cflags = $(patsubst -I%,-isystem%,$(shell $(PKG_CONFIG) --cflags $(1)))
 package_libs = $(shell $(PKG_CONFIG) --libs $(1))
 
 # Goals that install what is missing call make again for the rest, and work where pkg-config is still to come.
-outer_goals := bench check check-release clean demo deps disk fuzz fuzz-build help image image-check lab lint
+outer_goals := bench check check-release clean deb demo deps disk fuzz fuzz-build help image image-check lab lint
 ifneq ($(filter-out $(outer_goals),$(or $(MAKECMDGOALS),all)),)
 ifeq ($(shell command -v $(PKG_CONFIG)),)
 $(error $(PKG_CONFIG) is not there: `make deps` installs what is needed to build and test)
@@ -384,10 +384,20 @@ install: programs
 	$(foreach file,$(sysusers) $(tmpfiles),install -D -m 644 $(file) \
 		$(DESTDIR)$(PREFIX)/lib/$(patsubst config/%,%,$(file)) &&) true
 
+# Debian packages of this tree, in $(out)/deb. Their packaging is found at the top of a source tree, where ours has no place for it.
+.PHONY: deb
+deb:
+	@tests/deps build deb
+	@rm -rf '$(out)/deb' && mkdir -p '$(out)/deb/scanoutd'
+	@cp -R Makefile include kms src config config/debian '$(out)/deb/scanoutd/'
+	@cd '$(out)/deb/scanoutd' && $(clean_environment) dpkg-buildpackage --build=binary --no-sign
+	@ls $(out)/deb/*.deb
+
 # ---------------------------------------------------------------------------------------------------------------- tests
 
 # Tests and the kernel's build get none of this make's flags and variables.
-run = env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES -u MAKELEVEL BUILD='$(abspath $(out))' $(if $(SANITIZE),SANITIZE=1)
+clean_environment = env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES -u MAKELEVEL
+run = $(clean_environment) BUILD='$(abspath $(out))' $(if $(SANITIZE),SANITIZE=1)
 again = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 kernel = $(run) tests/lab/build-kernel
 
@@ -470,6 +480,7 @@ clean:
 help:
 	@echo 'all (default)    build the daemon, its tools and its tests into $(BUILD)/'
 	@echo 'install          install programs, man pages, examples, units, udev rules, groups and folders (DESTDIR, PREFIX)'
+	@echo 'deb              build Debian packages into $(BUILD)/deb/'
 	@echo 'deps             install the packages that are missing (FOR="build run": of these sections only)'
 	@echo 'lab              build the lab kernel, once (kept in the user cache)'
 	@echo 'check            all tests (TESTS="unit guest/test-reboot": these only)'
