@@ -283,10 +283,11 @@ static int compare(const void *a, const void *b)
 
 static void print(uint64_t frames)
 {
+	size_t middle = sample_count / 2;
+
 	expect(sample_count > 0, "no frame was answered");
 	qsort(samples, sample_count, sizeof(*samples), compare);
-	printf("{\"frame_us\": %.1f, \"frames_a_second\": %.2f}\n",
-		(double)samples[sample_count / 2] / 1000,
+	printf("{\"frame_us\": %.1f, \"frames_a_second\": %.2f}\n", (double)samples[middle] / 1000,
 		(double)frames * REFRESH / VBLANKS / SCANOUTS);
 }
 
