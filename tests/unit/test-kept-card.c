@@ -15,8 +15,8 @@
 
 /* ---- the world: cards are character devices that every machine has ---- */
 
-static char null[] = "null";
-static char zero[] = "zero";
+static char full[] = "full";
+static char random_numbers[] = "urandom";
 static char missing[] = "missing";
 
 struct kms_device {
@@ -144,7 +144,7 @@ static int take(void *data, const char *name)
 static bool keep(void *data, const char *name, int fd)
 {
 	g_string_append_printf(world.story, "+%s %s ", name,
-		is_device(fd, "/dev/null") ? null : zero);
+		is_device(fd, "/dev/full") ? full : random_numbers);
 	return true;
 }
 
@@ -234,8 +234,8 @@ static void test_keeps(void)
 	struct cards *cards;
 
 	set_up();
-	cards = start(null);
-	expect("+card/0 null ");
+	cards = start(full);
+	expect("+card/0 full ");
 	g_assert_false(cards_succeed(cards, 0));
 	cards_device(cards, 0)->gone = true;
 	cards_gone(cards);
@@ -244,8 +244,8 @@ static void test_keeps(void)
 		;
 	expect("-card/0 ");
 	cards_destroy(cards);
-	cards = start(null);
-	expect("+card/0 null ");
+	cards = start(full);
+	expect("+card/0 full ");
 	cards_destroy(cards);
 	expect("");
 }
@@ -256,8 +256,8 @@ static void test_goes_on(void)
 	int stored;
 
 	set_up();
-	stored = store("card/0", "/dev/null");
-	cards = start(null);
+	stored = store("card/0", "/dev/full");
+	cards = start(full);
 	g_assert_cmpint(cards_device(cards, 0)->fd, ==, stored);
 	g_assert_cmpuint(world.leftovers, ==, 1);
 	g_assert_true(cards_succeed(cards, 0));
@@ -268,7 +268,7 @@ static void test_goes_on(void)
 	while (g_main_context_iteration(NULL, FALSE))
 		;
 	g_assert_false(cards_succeed(cards, 0));
-	expect("-card/0 -card/0 +card/0 null ");
+	expect("-card/0 -card/0 +card/0 full ");
 	cards_destroy(cards);
 }
 
@@ -279,13 +279,13 @@ static void test_other_card(void)
 	int stored;
 
 	set_up();
-	stored = store("card/0", "/dev/zero");
-	cards = start(null);
-	g_assert_true(is_device(cards_device(cards, 0)->fd, "/dev/null"));
+	stored = store("card/0", "/dev/urandom");
+	cards = start(full);
+	g_assert_true(is_device(cards_device(cards, 0)->fd, "/dev/full"));
 	g_assert_false(cards_succeed(cards, 0));
 	g_assert_cmpuint(world.leftovers, ==, 0);
 	g_assert_false(is_open(stored));
-	expect("-card/0 +card/0 null ");
+	expect("-card/0 +card/0 full ");
 	cards_destroy(cards);
 }
 
@@ -295,7 +295,7 @@ static void test_missing(void)
 	int stored;
 
 	set_up();
-	stored = store("card/0", "/dev/null");
+	stored = store("card/0", "/dev/full");
 	cards = start(missing);
 	g_assert_null(cards_device(cards, 0));
 	g_assert_false(is_open(stored));
@@ -309,12 +309,12 @@ static void test_of_no_use(void)
 	struct cards *cards;
 
 	set_up();
-	store("card/0", "/dev/null");
+	store("card/0", "/dev/full");
 	world.refusals = 1;
-	cards = start(null);
+	cards = start(full);
 	g_assert_nonnull(cards_device(cards, 0));
 	g_assert_false(cards_succeed(cards, 0));
-	expect("-card/0 +card/0 null ");
+	expect("-card/0 +card/0 full ");
 	cards_destroy(cards);
 }
 
@@ -325,13 +325,13 @@ static void test_two(void)
 	int stored;
 
 	set_up();
-	stored = store("card/1", "/dev/zero");
-	cards = create_with(null, zero, NULL, -1);
+	stored = store("card/1", "/dev/urandom");
+	cards = create_with(full, random_numbers, NULL, -1);
 	g_assert_true(cards_open(cards, NULL));
 	g_assert_cmpint(cards_device(cards, 1)->fd, ==, stored);
 	g_assert_false(cards_succeed(cards, 0));
 	g_assert_true(cards_succeed(cards, 1));
-	expect("+card/0 null ");
+	expect("+card/0 full ");
 	cards_destroy(cards);
 }
 
@@ -354,13 +354,13 @@ static void test_others(void)
 	int stored;
 
 	set_up();
-	stored = store("card/0", "/dev/null");
-	cards = create_with(null, NULL, &seat, -1);
+	stored = store("card/0", "/dev/full");
+	cards = create_with(full, NULL, &seat, -1);
 	g_assert_true(cards_open(cards, NULL));
 	g_assert_cmpuint(world.lent, ==, 1);
 	g_assert_false(cards_succeed(cards, 0));
 	cards_destroy(cards);
-	cards = create_with(NULL, NULL, NULL, open("/dev/null", O_RDWR | O_CLOEXEC));
+	cards = create_with(NULL, NULL, NULL, open("/dev/full", O_RDWR | O_CLOEXEC));
 	g_assert_true(cards_open(cards, NULL));
 	g_assert_false(cards_succeed(cards, 0));
 	cards_destroy(cards);
