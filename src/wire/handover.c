@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "turn.h"
 #include "wire/stream.h"
@@ -32,19 +33,37 @@ bool handover_is_offered(int fd)
 		memcmp(peer.sun_path + 1, HANDOVER_ADDRESS, length) == 0;
 }
 
-static bool option_is(int fd, int option, int wanted)
-{
-	int value = 0;
-	socklen_t size = sizeof(value);
+/* Ends of ours, that nobody else has, and the peer's. */
+struct ends {
+	int ours[FDS];
+	int peers[FDS];
+};
 
-	return getsockopt(fd, SOL_SOCKET, option, &value, &size) == 0 && value == wanted;
+static void ends_close(struct ends *ends)
+{
+	for (int i = 0; i < FDS; i++) {
+		if (ends->ours[i] >= 0)
+			close(ends->ours[i]);
+		if (ends->peers[i] >= 0)
+			close(ends->peers[i]);
+	}
 }
 
-/* Whether it is connected is seen when it is used. */
-static bool is_connection(int fd)
+static bool ends_make(struct ends *ends)
 {
-	return option_is(fd, SO_DOMAIN, AF_UNIX) && option_is(fd, SO_TYPE, SOCK_STREAM) &&
-		option_is(fd, SO_ACCEPTCONN, 0);
+	*ends = (struct ends){{-1, -1}, {-1, -1}};
+	for (int i = 0; i < FDS; i++) {
+		int pair[2];
+
+		/* The peer's end is read by programs that wait. */
+		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+			return false;
+		ends->ours[i] = pair[0];
+		ends->peers[i] = pair[1];
+		if (!g_unix_set_fd_nonblocking(pair[0], TRUE, NULL))
+			return false;
+	}
+	return true;
 }
 
 /* What is wrong with what came, or NULL. */
@@ -52,13 +71,27 @@ static const char *fault_of(size_t bytes, char version, const struct stream_fds 
 {
 	if (bytes != 1 || version != HANDOVER_VERSION)
 		return "is of another version than this scanoutd";
-	if (fds->lost)
-		return "sent fds, but this process can have no more of them";
-	if (fds->count != FDS || fds->truncated)
-		return "did not send two fds, the VMM's and the back-end's";
-	if (!is_connection(fds->fd[0]) || !is_connection(fds->fd[1]))
-		return "sent an fd that is not a connected AF_UNIX stream socket";
+	if (fds->count > 0 || fds->truncated || fds->lost)
+		return "sent fds, which nobody had asked for";
 	return NULL;
+}
+
+static void answer(struct handover *handover)
+{
+	char version = HANDOVER_VERSION;
+	const struct iovec iov = {&version, sizeof(version)};
+	struct ends ends;
+	size_t bytes;
+
+	if (!ends_make(&ends) || stream_write(&handover->stream, &iov, 1, &bytes, ends.peers, FDS) !=
+			STREAM_DONE) {
+		ends_close(&ends);
+		handover->done(handover->data, -1, -1, "could not be given two connections");
+		return;
+	}
+	for (int i = 0; i < FDS; i++)
+		close(ends.peers[i]);
+	handover->done(handover->data, ends.ours[0], ends.ours[1], NULL);
 }
 
 /* False: nothing has come so far. */
@@ -69,7 +102,6 @@ static bool take(struct handover *handover)
 	struct stream_fds fds;
 	size_t bytes;
 	const char *fault;
-	int vmm_fd;
 
 	switch (stream_read(&handover->stream, &iov, 1, &bytes, &fds)) {
 	case STREAM_AGAIN:
@@ -85,13 +117,11 @@ static bool take(struct handover *handover)
 		return true;
 	}
 	fault = fault_of(bytes, version, &fds);
-	if (fault) {
-		stream_fds_close(&fds);
+	stream_fds_close(&fds);
+	if (fault)
 		handover->done(handover->data, -1, -1, fault);
-		return true;
-	}
-	vmm_fd = stream_fds_take(&fds);
-	handover->done(handover->data, vmm_fd, stream_fds_take(&fds), NULL);
+	else
+		answer(handover);
 	return true;
 }
 
@@ -123,15 +153,6 @@ struct handover *handover_create(int fd, const char *guest, struct closer *close
 		g_unix_fd_add(fd, G_IO_IN | G_IO_HUP | G_IO_ERR, readable, handover), "handover",
 		guest);
 	return handover;
-}
-
-void handover_answer(struct handover *handover)
-{
-	char version = HANDOVER_VERSION;
-	const struct iovec iov = {&version, sizeof(version)};
-	size_t bytes;
-
-	stream_write(&handover->stream, &iov, 1, &bytes, NULL, 0);
 }
 
 void handover_destroy(struct handover *handover)

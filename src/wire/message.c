@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <glib.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -101,7 +102,8 @@ static void collect(struct stream_fds *fds, struct stream_fds *piece)
  */
 enum message_status message_take(struct stream *stream, struct message *message, char **fault)
 {
-	const size_t size = message_size(&message->wire.header);
+	const struct vhost_user_header seen = message->wire.header;
+	const size_t size = message_size(&seen);
 
 	message->fds = (struct stream_fds){.closer = stream->closer};
 	for (size_t have = 0; have < size;) {
@@ -115,6 +117,12 @@ enum message_status message_take(struct stream *stream, struct message *message,
 		}
 		have += got;
 		collect(&message->fds, &piece);
+	}
+	/* Nobody else reads our sockets; but it is what all that follows relies on. */
+	if (memcmp(&seen, &message->wire.header, sizeof(seen)) != 0) {
+		stream_fds_close(&message->fds);
+		*fault = g_strdup("sent a message that has changed while it was read");
+		return MESSAGE_FAULT;
 	}
 	if (!message->fds.truncated && !message->fds.lost)
 		return MESSAGE_DONE;

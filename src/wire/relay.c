@@ -316,7 +316,6 @@ static void handed_over(void *data, int vmm_fd, int backend_fd, const char *faul
 		session_end(relay);
 		return;
 	}
-	handover_answer(relay->handover);
 	g_clear_pointer(&relay->handover, handover_destroy);
 	log_guest(G_LOG_LEVEL_INFO, relay->name, "a VMM and its back-end have been handed over");
 	if (relay->listener->backend)

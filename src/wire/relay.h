@@ -5,7 +5,7 @@
  * the other end goes to `attached`. Neither side notices.
  *
  * Listens for the VMM (door) and connects to the back-end's socket when a VMM is there, retrying
- * until the back-end listens; it starts no program. Who has both already hands them over
+ * until the back-end listens; it starts no program. Who has both already is given connections for them
  * at the same door (handover.h). The back-end gets a display socket once per
  * connection: the repeats that a guest's reboot or driver rebind causes are swallowed, so the
  * picture survives; a back-end that has closed its own gets none until the next VMM comes. The
@@ -22,10 +22,9 @@
  * are closed, listener->detached is called, and the next VMM is served. Nothing of the message at
  * fault has been passed on.
  *
- *    *   | a handover of anything but two connections             | closed
-| what a side sends| a handover of anything but two connections           | closed
-| what a side sends                                     |
+ *   | what a side sends                                     |
  *   |-------------------------------------------------------|-------------------------------------
+ *   | a handover that is none (handover.h)                  | closed
  *   | version bits other than 1                             | closed
  *   | payload of more than VHOST_USER_PAYLOAD_MAX bytes     | closed, before the payload is there
  *   | more than VHOST_USER_FDS_MAX fds with one message     | closed

@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib-unix.h>
 #include <glib.h>
 #include <glib/gstdio.h>
 #include <string.h>
@@ -318,17 +319,15 @@ static bool step(struct fuzz *fuzz, int vmm, int backend)
 	return true;
 }
 
-/* What is sent where a VMM and its back-end are handed over. */
-static void send_handover(struct fuzz *fuzz, int carrier, int vmm, int backend)
+/* What is sent to be given two connections. */
+static void ask_for_both(struct fuzz *fuzz, int carrier)
 {
 	uint8_t shape = fuzz_u8(fuzz);
 	int odd = fcntl(rig.backend_listen, F_DUPFD_CLOEXEC, 0);
-	const int fds[] = {shape & 1 ? odd : vmm, shape & 2 ? odd : backend, odd};
 	uint8_t version = shape & 4 ? fuzz_u8(fuzz) : HANDOVER_VERSION;
-	size_t count = shape & 8 ? fuzz_pick(fuzz, G_N_ELEMENTS(fds) + 1) : 2;
 
 	if (!(shape & 0x10))
-		fuzz_send(carrier, &version, sizeof(version), fds, count);
+		fuzz_send(carrier, &version, sizeof(version), &odd, (shape & 0x18) == 0x08);
 	if (shape & 0x20)
 		shutdown(carrier, SHUT_WR);
 	close(odd);
@@ -339,28 +338,48 @@ static void send_handover(struct fuzz *fuzz, int carrier, int vmm, int backend)
 	fuzz_turns(TURNS);
 }
 
+/* Both that came, or else two that nobody is at the other end of. */
+static void take_both(int carrier, int *both)
+{
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(sizeof(int) * 2)];
+	} control = {0};
+	char byte;
+	struct iovec iov = {&byte, 1};
+	struct msghdr message = {.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control.bytes,
+		.msg_controllen = sizeof(control.bytes)};
+
+	if (recvmsg(carrier, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) == 1 &&
+		control.align.cmsg_len == CMSG_LEN(sizeof(int) * 2)) {
+		memcpy(both, CMSG_DATA(&control.align), sizeof(int) * 2);
+		g_unix_set_fd_nonblocking(both[0], TRUE, NULL);
+		g_unix_set_fd_nonblocking(both[1], TRUE, NULL);
+	} else if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, both) != 0) {
+		g_error("socketpair: %s", g_strerror(errno));
+	}
+}
+
 /* As scanout-gpu does it. Returns the VMM's end; the other is in *backend. */
 static int hand_over(struct fuzz *fuzz, int *backend)
 {
 	struct sockaddr_un own = {.sun_family = AF_UNIX};
 	int carrier = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	int vmm[2];
-	int peer[2];
+	int both[2];
 
 	g_snprintf(own.sun_path + 1, sizeof(own.sun_path) - 1, HANDOVER_ADDRESS "%d",
 		(int)getpid());
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, vmm) != 0 ||
-		socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, peer) != 0 ||
-		bind(carrier, (struct sockaddr *)&own, sizeof(own)) != 0 ||
+	if (bind(carrier, (struct sockaddr *)&own, sizeof(own)) != 0 ||
 		connect(carrier, (struct sockaddr *)&rig.vmm_address, sizeof(rig.vmm_address)) != 0)
 		g_error("handover: %s", g_strerror(errno));
 	fuzz_turns(TURNS);
-	send_handover(fuzz, carrier, vmm[1], peer[1]);
+	ask_for_both(fuzz, carrier);
+	take_both(carrier, both);
 	close(carrier);
-	close(vmm[1]);
-	close(peer[1]);
-	*backend = peer[0];
-	return vmm[0];
+	*backend = both[1];
+	return both[0];
 }
 
 /* The VMM comes, and the relay finds the back-end at once, or later, or a call fails; or both are handed over. */

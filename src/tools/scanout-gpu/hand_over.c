@@ -11,6 +11,9 @@
 
 #include "wire/handover.h"
 
+/* The VMM's and the back-end's. */
+#define FDS 2
+
 char *hand_over_default_path(const char *guest)
 {
 	g_autofree char *file = g_strconcat(guest, ".sock", NULL);
@@ -37,49 +40,57 @@ static bool bind_address(int fd)
 		0;
 }
 
-static bool send_both(int fd, int vmm_fd, int backend_fd)
+static bool ask(int fd)
 {
-	const int fds[] = {vmm_fd, backend_fd};
-	char version = HANDOVER_VERSION;
+	const char version = HANDOVER_VERSION;
+
+	return send(fd, &version, sizeof(version), MSG_NOSIGNAL) == sizeof(version);
+}
+
+/* Two of them, or none. */
+static bool take_fds(struct msghdr *message, int *fds)
+{
+	for (struct cmsghdr *part = CMSG_FIRSTHDR(message); part; part = CMSG_NXTHDR(message, part)) {
+		if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS ||
+			part->cmsg_len != CMSG_LEN(sizeof(int) * FDS))
+			continue;
+		memcpy(fds, CMSG_DATA(part), sizeof(int) * FDS);
+		return true;
+	}
+	return false;
+}
+
+static bool await_answer(int fd, const char *path, int *fds, GError **error)
+{
+	char version = 0;
 	union {
 		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(fds))];
+		char bytes[CMSG_SPACE(sizeof(int) * FDS)];
 	} control = {0};
 	struct iovec iov = {&version, sizeof(version)};
-	const struct msghdr message = {
+	struct msghdr message = {
 		.msg_iov = &iov,
 		.msg_iovlen = 1,
 		.msg_control = control.bytes,
 		.msg_controllen = sizeof(control.bytes),
 	};
-
-	control.align.cmsg_level = SOL_SOCKET;
-	control.align.cmsg_type = SCM_RIGHTS;
-	control.align.cmsg_len = CMSG_LEN(sizeof(fds));
-	memcpy(CMSG_DATA(&control.align), fds, sizeof(fds));
-	return sendmsg(fd, &message, MSG_NOSIGNAL) == sizeof(version);
-}
-
-/* Whether the daemon has taken them. */
-static bool await_answer(int fd, const char *path, GError **error)
-{
-	char version = 0;
 	ssize_t got;
 
 	do
-		got = recv(fd, &version, sizeof(version), 0);
+		got = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
 	while (got < 0 && errno == EINTR);
-	if (got == sizeof(version) && version == HANDOVER_VERSION)
+	if (got == sizeof(version) && version == HANDOVER_VERSION && take_fds(&message, fds))
 		return true;
 	g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
 		"%s: scanoutd did not take the VMM; its log says why", path);
 	return false;
 }
 
-bool hand_over(const char *path, int vmm_fd, int backend_fd, GError **error)
+bool hand_over(const char *path, int *vmm_fd, int *backend_fd, GError **error)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	bool is_taken = false;
+	int fds[FDS];
 	int fd;
 
 	if (strlen(path) >= sizeof(address.sun_path)) {
@@ -90,13 +101,16 @@ bool hand_over(const char *path, int vmm_fd, int backend_fd, GError **error)
 	g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd >= 0 && bind_address(fd) &&
-		connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
-		send_both(fd, vmm_fd, backend_fd))
-		is_taken = await_answer(fd, path, error);
+		connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 && ask(fd))
+		is_taken = await_answer(fd, path, fds, error);
 	else
 		g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno),
 			"cannot reach scanoutd at %s: %s", path, g_strerror(errno));
 	if (fd >= 0)
 		close(fd);
-	return is_taken;
+	if (!is_taken)
+		return false;
+	*vmm_fd = fds[0];
+	*backend_fd = fds[1];
+	return true;
 }

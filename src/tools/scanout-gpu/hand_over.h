@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The daemon's side: gives it two connections, by the protocol of wire/handover.h. Used by main.
- * Blocking.
+ * The daemon's side: two connections to it, by the protocol of wire/handover.h. Used by main. Blocking.
  */
 #ifndef SCANOUTD_TOOLS_GPU_HAND_OVER_H
 #define SCANOUTD_TOOLS_GPU_HAND_OVER_H
@@ -13,8 +12,8 @@
  * system's. The caller's. */
 char *hand_over_default_path(const char *guest);
 
-/* At the socket that scanoutd has for the guest's VMM. Waits until scanoutd has taken both, whose fds stay the caller's, or
- * has refused; another VMM of the guest's has two seconds to go. */
-bool hand_over(const char *path, int vmm_fd, int backend_fd, GError **error);
+/* At the socket that scanoutd has for the guest's VMM: a connection for the VMM, and one for the back-end, both the
+ * caller's. Waits until scanoutd gives them, or has refused; another VMM of the guest's has two seconds to go. */
+bool hand_over(const char *path, int *vmm_fd, int *backend_fd, GError **error);
 
 #endif

@@ -10,12 +10,12 @@
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "escape.h"
 #include "tools/scanout-gpu/hand_over.h"
 #include "tools/scanout-gpu/options.h"
+#include "tools/scanout-gpu/pump.h"
 #include "tools/scanout-gpu/vmm.h"
 #include "tools/scanout-run/backend.h"
 
@@ -84,19 +84,16 @@ static bool become_backend(const struct options *options, const char *backend, i
 /* The VMM's connection stays the caller's. The back-end's own is returned, or -1 with an error. */
 static int hand_vmm_over(const char *path, int vmm_fd, GError **error)
 {
-	int pair[2];
-	bool is_taken;
+	int daemon_fd, backend_fd;
+	bool is_served;
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
-		g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "socketpair: %s",
-			g_strerror(errno));
+	if (!hand_over(path, &daemon_fd, &backend_fd, error))
 		return -1;
-	}
-	is_taken = hand_over(path, vmm_fd, pair[0], error);
-	close(pair[0]);
-	if (is_taken)
-		return pair[1];
-	close(pair[1]);
+	is_served = pump_start(vmm_fd, daemon_fd, backend_fd, error);
+	close(daemon_fd);
+	if (is_served)
+		return backend_fd;
+	close(backend_fd);
 	return -1;
 }
 

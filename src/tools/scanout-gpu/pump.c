@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tools/scanout-gpu/pump.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "vhost_user.h"
+
+/* One of vhost-user's, whole, and its fds: what is read beyond its end would bring the next one's fds with it. */
+struct message {
+	struct vhost_user_header header;
+	char payload[VHOST_USER_PAYLOAD_MAX];
+	int fds[VHOST_USER_FDS_MAX];
+	size_t fd_count;
+};
+
+/* False: too many of them. */
+static bool keep_fds(struct msghdr *received, struct message *message)
+{
+	bool fit = !(received->msg_flags & MSG_CTRUNC);
+
+	for (struct cmsghdr *part = CMSG_FIRSTHDR(received); part;
+		part = CMSG_NXTHDR(received, part)) {
+		size_t count;
+		int fds[VHOST_USER_FDS_MAX];
+
+		if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS)
+			continue;
+		count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+		memcpy(fds, CMSG_DATA(part), count * sizeof(int));
+		for (size_t i = 0; i < count; i++) {
+			if (message->fd_count < VHOST_USER_FDS_MAX) {
+				message->fds[message->fd_count++] = fds[i];
+			} else {
+				close(fds[i]);
+				fit = false;
+			}
+		}
+	}
+	return fit;
+}
+
+/* So many bytes of the message. False: the other side has ended. */
+static bool take_bytes(int fd, void *bytes, size_t size, struct message *message)
+{
+	for (size_t have = 0; have < size;) {
+		union {
+			struct cmsghdr align;
+			char bytes[CMSG_SPACE(sizeof(int) * VHOST_USER_FDS_MAX)];
+		} control;
+		struct iovec iov = {(char *)bytes + have, size - have};
+		struct msghdr received = {
+			.msg_iov = &iov,
+			.msg_iovlen = 1,
+			.msg_control = control.bytes,
+			.msg_controllen = sizeof(control.bytes),
+		};
+		ssize_t got = recvmsg(fd, &received, MSG_CMSG_CLOEXEC);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0 || !keep_fds(&received, message))
+			return false;
+		have += (size_t)got;
+	}
+	return true;
+}
+
+static bool take(int fd, struct message *message)
+{
+	message->fd_count = 0;
+	return take_bytes(fd, &message->header, sizeof(message->header), message) &&
+		message->header.size <= VHOST_USER_PAYLOAD_MAX &&
+		take_bytes(fd, message->payload, message->header.size, message);
+}
+
+/* The fds go with the first byte. */
+static bool give(int fd, struct message *message)
+{
+	const size_t size = sizeof(message->header) + message->header.size;
+	const size_t fds_size = sizeof(int) * message->fd_count;
+
+	for (size_t given = 0; given < size;) {
+		union {
+			struct cmsghdr align;
+			char bytes[CMSG_SPACE(sizeof(int) * VHOST_USER_FDS_MAX)];
+		} control = {0};
+		struct iovec iov = {(char *)message + given, size - given};
+		struct msghdr sent = {.msg_iov = &iov, .msg_iovlen = 1};
+		ssize_t put;
+
+		if (given == 0 && fds_size > 0) {
+			control.align.cmsg_level = SOL_SOCKET;
+			control.align.cmsg_type = SCM_RIGHTS;
+			control.align.cmsg_len = CMSG_LEN(fds_size);
+			memcpy(CMSG_DATA(&control.align), message->fds, fds_size);
+			sent.msg_control = control.bytes;
+			sent.msg_controllen = CMSG_SPACE(fds_size);
+		}
+		put = sendmsg(fd, &sent, MSG_NOSIGNAL);
+		if (put < 0 && errno != EINTR)
+			return false;
+		given += put > 0 ? (size_t)put : 0;
+	}
+	return true;
+}
+
+static void carry(int from, int to)
+{
+	static struct message message;
+	bool goes_on = true;
+
+	while (goes_on) {
+		goes_on = take(from, &message) && give(to, &message);
+		while (message.fd_count > 0)
+			close(message.fds[--message.fd_count]);
+	}
+	/* A session ends as a whole. */
+	shutdown(to, SHUT_RDWR);
+	shutdown(from, SHUT_RDWR);
+}
+
+/* A process whose parent has ended: whoever becomes the back-end has no children that it knows nothing of. */
+static bool start(int from, int to, int others)
+{
+	pid_t child = fork();
+
+	if (child < 0)
+		return false;
+	if (child > 0) {
+		int status;
+
+		while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+			continue;
+		return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	}
+	child = fork();
+	if (child != 0)
+		_exit(child < 0);
+	close(others);
+	carry(from, to);
+	_exit(0);
+}
+
+bool pump_start(int vmm_fd, int daemon_fd, int others, GError **error)
+{
+	if (start(vmm_fd, daemon_fd, others) && start(daemon_fd, vmm_fd, others))
+		return true;
+	g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno),
+		"no process for the VMM's connection: %s", g_strerror(errno));
+	/* The first one has nobody to serve. */
+	shutdown(daemon_fd, SHUT_RDWR);
+	return false;
+}
