@@ -723,6 +723,7 @@ static void test_auto(void)
 	uint32_t *first, *second;
 	struct scene *scene = create_shown((struct scene_options){0}, &first, &second);
 	struct kms_output *output = scene_output(scene, 0);
+	gint64 begun_us = g_get_monotonic_time();
 
 	output->mode.refresh_mhz = SLOW_MHZ;
 	scene_output(scene, 1)->mode.refresh_mhz = SLOW_MHZ;
@@ -742,6 +743,9 @@ static void test_auto(void)
 			fake_flip(output);
 		g_assert_cmpuint(scene_replies(scene, 0), ==, 2);
 	}
+	/* Where this test did not pause itself. */
+	if (g_get_monotonic_time() - begun_us < ANSWERS_PAUSE_US)
+		g_assert_cmpuint(copied_early(scene), >=, ANSWERS_RUN);
 	scene_expect_no_log();
 	scene_destroy(scene);
 }
