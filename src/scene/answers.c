@@ -22,6 +22,8 @@ void answers_set_live(struct answers *answers, uint32_t scanout, bool live)
 {
 	struct answers_scanout *one = &answers->scanouts[scanout];
 
+	answers->live += live;
+	answers->live -= one->live;
 	one->live = live;
 	if (!live)
 		one->run = 0;
@@ -54,15 +56,6 @@ static uint64_t load_of(const struct answers_scanout *one)
 static bool is_drawn_on(const struct answers_scanout *one, int64_t now_us)
 {
 	return one->live && one->run == ANSWERS_RUN && now_us - one->frame_us <= ANSWERS_PAUSE_US;
-}
-
-static unsigned int count_live(const struct answers *answers)
-{
-	unsigned int count = 0;
-
-	for (uint32_t i = 0; i < VHOST_USER_GPU_SCANOUTS; i++)
-		count += answers->scanouts[i].live;
-	return count;
 }
 
 static unsigned int count_drawn_on(const struct answers *answers, int64_t now_us)
@@ -108,13 +101,13 @@ static enum answers_choice choose_by_cost(struct answers *answers, uint32_t scan
 
 enum answers_choice answers_choose(struct answers *answers, uint32_t scanout, int64_t now_us)
 {
-	if (!answers->scanouts[scanout].live)
+	if (!answers->scanouts[scanout].live || answers->live < 2)
 		return ANSWERS_AT_FLIP;
 	switch (answers->mode) {
 	case ANSWERS_FLIP:
 		break;
 	case ANSWERS_COPIED:
-		return count_live(answers) > 1 ? ANSWERS_EARLY : ANSWERS_AT_FLIP;
+		return ANSWERS_EARLY;
 	case ANSWERS_AUTO:
 		if (is_drawn_on(&answers->scanouts[scanout], now_us) &&
 			count_drawn_on(answers, now_us) > 1)

@@ -44,6 +44,8 @@ enum answers_choice {
 struct answers {
 	enum answers_mode mode;
 	bool early; /* ANSWERS_AUTO: the copies of all fit */
+	/* Scanouts that are: with fewer than two of them nothing is ever early. */
+	unsigned int live;
 	struct answers_scanout {
 		bool live; /* shows a dma-buf, on an output that is on */
 		bool slow; /* ANSWERS_AUTO: its memory is read too slowly, or not at all */

@@ -136,12 +136,15 @@ enum early early_begin(struct scanout *scanout, struct content *content,
 
 	if (answers->mode == ANSWERS_FLIP)
 		return EARLY_NOT;
+	answers_set_live(answers, scanout->index, is_live(scanout));
+	/* The case of nearly every guest. */
+	if (answers->live < 2)
+		return EARLY_NOT;
 	/* Another buffer is copied all over, whatever is said to have changed. */
 	if (content == &scanout->next)
 		changed = &all;
 	pixels = (uint64_t)changed->width * (uint64_t)changed->height;
 	now_us = turn_time();
-	answers_set_live(answers, scanout->index, is_live(scanout));
 	answers_frame(answers, scanout->index, pixels, scanout_period_us(scanout), now_us);
 
 	choice = answers_choose(answers, scanout->index, now_us);
