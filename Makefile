@@ -447,7 +447,7 @@ disk: image
 image-check:
 	@tests/deps build run demo test image
 	@$(again) $(out)/scanoutd
-	@$(run) tests/run-tests image/test-manifest image/test-disk image/test-image
+	@$(run) tests/run-tests image/test-manifest image/test-disk image/test-image image/test-boot
 
 # BENCHES="--quick copies": options and groups of tests/bench/run.
 bench:
@@ -492,7 +492,7 @@ help:
 	@echo 'bench            what a frame costs, as a table and $(BUILD)/bench.json (BENCHES="--quick copies": less of it)'
 	@echo 'image            a kernel image that boots into a guest: $(BUILD)/image/scanout.efi (GUEST=FILE: its manifest, see initramfs/README.md)'
 	@echo 'disk             the image on a disk: $(BUILD)/image/disk.img, to be written to a whole one'
-	@echo 'image-check      tests of the image (no other goal installs what they need)'
+	@echo 'image-check      tests of the image, which is booted, too: an emulator in an emulator, for many minutes where there is no KVM'
 	@echo 'fuzz             feed one part with anything (FUZZ=relay, a target of tests/fuzz; TIME=60, seconds; MANY=1: fast), and say what it reached'
 	@echo 'clean            remove the build folder'
 	@echo 'Variables: BUILD, CC, CFLAGS, LDFLAGS, WERROR, SANITIZE=1 (ASan, UBSan), DESTDIR, PREFIX'
