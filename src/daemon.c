@@ -468,6 +468,7 @@ static bool open_input(struct daemon *daemon, GError **error)
 		/* A seat manager has done that. */
 		.keyboard_is_off = session_input_opener(daemon->session) != NULL,
 		.account = find_account,
+		.keeper = keep_keeper(daemon->keep),
 	};
 
 	daemon->input = input_create(&options, &listener, daemon, error);

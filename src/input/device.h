@@ -9,6 +9,7 @@
 
 #include <glib.h>
 
+#include "fd_keeper.h"
 #include "input/sink.h"
 
 struct device_counters {
@@ -24,6 +25,7 @@ struct device_options {
 	const char *path; /* of the listening socket */
 	const char *group; /* as door_create_path() */
 	struct account *account; /* its guest's, borrowed; NULL: there are no limits */
+	const struct fd_keeper *keeper; /* as door_options.keeper */
 };
 
 /* `description` is copied. `listener` must outlive it. */

@@ -147,6 +147,7 @@ struct input *input_create(const struct input_options *options,
 		.opener = options->opener,
 		.account = options->account,
 		.account_data = data,
+		.keeper = options->keeper,
 	};
 	const struct host_seat_options seat_options = {
 		.config = &options->config->input,

@@ -46,6 +46,7 @@ struct input_options {
 	bool keyboard_is_off; /* the terminal's, from the start: the kernel's keys do not work */
 	/* The account of a guest of the configuration; NULL: there are none. */
 	struct account *(*account)(void *data, const char *guest);
+	const struct fd_keeper *keeper; /* of all sockets: as door_options.keeper; or NULL */
 };
 
 /* All of the options outlive it. NULL: a socket cannot be made. */

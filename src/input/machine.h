@@ -36,6 +36,7 @@ struct machine_listener {
 struct machine_options {
 	const char *name;
 	struct account *account; /* of the guest whose sockets these are; outlives it; or NULL */
+	const struct fd_keeper *keeper; /* of the sockets: as door_options.keeper */
 	unsigned int inputs; /* a bit for each enum input_kind */
 	/* Of the sockets: PREFIX-keyboard.sock, …, PREFIX-touchN.sock. NULL: there are none. */
 	const char *prefix;

@@ -205,6 +205,7 @@ static bool make_machine(struct machines *machines, const struct config_guest *f
 	g_autoptr(GArray) screens = describe_screens(machines, first->vm);
 	struct machine_options options = {
 		.name = first->vm,
+		.keeper = machines->options.keeper,
 		.screens = (const struct input_screen *)(const void *)screens->data,
 		.screen_count = screens->len,
 	};
@@ -266,6 +267,7 @@ static bool make_passthrough(struct machines *machines, const struct config_devi
 		.opener = machines->options.opener,
 		.guest = guest->vm,
 		.account = account_of(machines, guest),
+		.keeper = machines->options.keeper,
 		.prefix = guest->input_prefix,
 		.group = guest->socket_group,
 		.used = passthrough_used,

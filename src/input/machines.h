@@ -41,6 +41,7 @@ struct machines_options {
 	const struct device_opener *opener; /* of passthrough devices */
 	machines_account_func account; /* NULL: there are none */
 	void *account_data;
+	const struct fd_keeper *keeper; /* of all sockets: as door_options.keeper */
 };
 
 /* All of the options outlive it. NULL: a socket cannot be made, or udev cannot be asked for a

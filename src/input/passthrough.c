@@ -234,6 +234,7 @@ static bool make_sink(struct passthrough *passthrough, const struct input_descri
 		.path = path,
 		.group = passthrough->options.group,
 		.account = passthrough->options.account,
+		.keeper = passthrough->options.keeper,
 	};
 
 	passthrough->description = *description;

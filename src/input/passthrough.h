@@ -26,6 +26,7 @@ struct passthrough_options {
 	const struct device_opener *opener; /* the same; NULL: seat_opener_direct */
 	const char *guest; /* the machine's name, for the log; outlives it */
 	struct account *account; /* of the guest whose socket it is; outlives it; or NULL */
+	const struct fd_keeper *keeper; /* of the socket: as door_options.keeper */
 	const char *prefix; /* of the socket: PREFIX-SECTION.sock; outlives it */
 	const char *group; /* as door_create_path(); outlives it */
 	/* Somebody uses it; may be NULL. */

@@ -82,7 +82,7 @@ static void write_config(struct stage *stage)
 	g_assert_true(g_file_set_contents(drop_in, "[output DP-1]\nguest=a\n", -1, NULL));
 }
 
-/* READY=1 and WATCHDOG=1 go to a socket that nobody reads. */
+/* READY=1, WATCHDOG=1 and what is to be kept go to a socket that is read now and then. */
 static void set_up_manager(struct stage *stage)
 {
 	g_autofree char *path = path_in(stage, "notify");
@@ -184,11 +184,20 @@ static bool is_lit(void)
 	return double_value(DOUBLE_CRTC(0), "ACTIVE") && double_value(DOUBLE_CRTC(1), "ACTIVE");
 }
 
+static void read_manager(const struct stage *stage)
+{
+	char text[256];
+
+	while (recv(stage->manager, text, sizeof(text), MSG_DONTWAIT) > 0)
+		;
+}
+
 /* When both guests have seen all, and both monitors are lit, as they are in the end. */
 static gboolean end_if_done(gpointer data)
 {
 	const struct stage *stage = data;
 
+	read_manager(stage);
 	if (__atomic_load_n(&stage->running, __ATOMIC_ACQUIRE) > 0 || !is_lit())
 		return G_SOURCE_CONTINUE;
 	kill(getpid(), SIGUSR1);
@@ -228,6 +237,7 @@ static char *run_daemon(struct stage *stage)
 	struct daemon *daemon = config ? daemon_create(config, &error) : NULL;
 	GThread *threads[2] = {NULL};
 
+	read_manager(stage);
 	if (daemon) {
 		stage->running = 2;
 		threads[0] = g_thread_new("a", run_relayed, stage);
