@@ -39,13 +39,14 @@ G_DEFINE_QUARK(scanoutd_keep_error_quark, keep_error)
 
 /* ---- names ---- */
 
-/* The manager takes printable ASCII without ":". NULL: it would be too long. */
+/* The manager takes printable ASCII without ":", and hands over a list in which a backslash escapes what follows.
+ * NULL: it would be too long. */
 static char *encode(const char *name)
 {
 	g_autoptr(GString) encoded = g_string_new(NULL);
 
 	for (; *name != '\0'; name++) {
-		if (g_ascii_isgraph(*name) && *name != ':' && *name != '%')
+		if (g_ascii_isgraph(*name) && *name != ':' && *name != '%' && *name != '\\')
 			g_string_append_c(encoded, *name);
 		else
 			g_string_append_printf(encoded, "%%%02x", (unsigned char)*name);

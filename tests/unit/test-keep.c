@@ -263,15 +263,15 @@ static void test_keeps(struct fixture *fixture, gconstpointer data)
 
 static void test_names(struct fixture *fixture, gconstpointer data)
 {
-	static const char *const names[] = {"socket/1-2/a%3ab%25%20%c3%a4", NULL};
+	static const char *const names[] = {"socket/1-2/a%3ab%25%20%5c%c3%a4", NULL};
 	g_autofree char *long_name = g_strnfill(200, ':');
 	int file;
 
 	start(fixture, names);
-	file = fixture->keeper->take(fixture->keeper->data, "socket/1-2/a:b% \xc3\xa4");
+	file = fixture->keeper->take(fixture->keeper->data, "socket/1-2/a:b% \\\xc3\xa4");
 	g_assert_cmpint(file, ==, FIRST);
-	g_assert_true(fixture->keeper->forget(fixture->keeper->data, "socket/1-2/a:b% \xc3\xa4"));
-	expect(fixture, "FDSTOREREMOVE=1\nFDNAME=socket/1-2/a%3ab%25%20%c3%a4", -1);
+	g_assert_true(fixture->keeper->forget(fixture->keeper->data, "socket/1-2/a:b% \\\xc3\xa4"));
+	expect(fixture, "FDSTOREREMOVE=1\nFDNAME=socket/1-2/a%3ab%25%20%5c%c3%a4", -1);
 	g_assert_false(fixture->keeper->keep(fixture->keeper->data, long_name, file));
 	g_assert_cmpint(fixture->keeper->take(fixture->keeper->data, long_name), ==, -1);
 	g_assert_true(fixture->keeper->forget(fixture->keeper->data, long_name));
