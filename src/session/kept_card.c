@@ -30,16 +30,22 @@ static bool is_the_one(int fd, const char *path)
 		S_ISCHR(node.st_mode) && left.st_rdev == node.st_rdev;
 }
 
+static int open_node(const char *path, int flags)
+{
+	int fd = open(path, flags);
+
+	if (fd < 0)
+		return -errno;
+	return fd;
+}
+
 static int open_card(void *data, const char *path, int flags)
 {
 	struct kept_card *kept = data;
 	int fd = kept->left;
 
-	if (fd < 0 || !is_the_one(fd, path)) {
-		int node = open(path, flags);
-
-		return node >= 0 ? node : -errno;
-	}
+	if (fd < 0 || !is_the_one(fd, path))
+		return open_node(path, flags);
 	kept->left = -1;
 	kept->handed_out = fd;
 	kms_leftovers_close(fd);

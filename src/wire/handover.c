@@ -83,8 +83,8 @@ static void answer(struct handover *handover)
 	struct ends ends;
 	size_t bytes;
 
-	if (!ends_make(&ends) || stream_write(&handover->stream, &iov, 1, &bytes, ends.peers, FDS) !=
-			STREAM_DONE) {
+	if (!ends_make(&ends) ||
+		stream_write(&handover->stream, &iov, 1, &bytes, ends.peers, FDS) != STREAM_DONE) {
 		ends_close(&ends);
 		handover->done(handover->data, -1, -1, "could not be given two connections");
 		return;

@@ -50,7 +50,8 @@ static bool ask(int fd)
 /* Two of them, or none. */
 static bool take_fds(struct msghdr *message, int *fds)
 {
-	for (struct cmsghdr *part = CMSG_FIRSTHDR(message); part; part = CMSG_NXTHDR(message, part)) {
+	for (struct cmsghdr *part = CMSG_FIRSTHDR(message); part;
+		part = CMSG_NXTHDR(message, part)) {
 		if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS ||
 			part->cmsg_len != CMSG_LEN(sizeof(int) * FDS))
 			continue;

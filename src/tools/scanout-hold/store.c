@@ -98,15 +98,14 @@ static bool keep(struct store *store, const char *name, struct message *message)
 	bool all = message->fd_count > 0 && !message->cut;
 
 	for (size_t i = 0; i < message->fd_count; i++) {
-		struct kept kept = {NULL, message->fds[i]};
-
 		if (store->all->len >= store->most) {
 			close(message->fds[i]);
 			all = false;
 			continue;
 		}
-		kept.name = g_strdup(name);
-		g_array_append_val(store->all, kept);
+		g_array_set_size(store->all, store->all->len + 1);
+		g_array_index(store->all, struct kept,
+			store->all->len - 1) = (struct kept){g_strdup(name), message->fds[i]};
 	}
 	message->fd_count = 0;
 	return all;
