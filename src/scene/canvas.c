@@ -148,6 +148,17 @@ struct canvas *canvas_set_take(struct canvas_set *set, struct kms_device *device
 	return best;
 }
 
+const struct canvas *canvas_set_find(const struct canvas_set *set, const struct kms_buffer *buffer)
+{
+	for (size_t i = 0; buffer && i < CANVASES_MAX; i++) {
+		const struct canvas *canvas = &set->canvas[i];
+
+		if (canvas->buffer == buffer && canvas->drawn > 0)
+			return canvas;
+	}
+	return NULL;
+}
+
 struct canvas *canvas_set_newest(struct canvas_set *set)
 {
 	struct canvas *newest = NULL;

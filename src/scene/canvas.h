@@ -28,6 +28,7 @@ struct canvas {
 	 * its end that is not to be shown. */
 	struct kms_rect ahead;
 	uint64_t drawn; /* the frame's serial: the newest one has missed least */
+	struct place lies; /* and where that has it on the CRTC */
 };
 
 struct canvas_set {
@@ -63,6 +64,9 @@ struct canvas *canvas_set_take(struct canvas_set *set, struct kms_device *device
 
 /* The same canvas where it need not be made, else NULL. */
 struct canvas *canvas_set_peek(struct canvas_set *set, const struct kms_output *output);
+
+/* The one of this buffer, if it was drawn so far, or NULL. */
+const struct canvas *canvas_set_find(const struct canvas_set *set, const struct kms_buffer *buffer);
 
 /* The one that was drawn last, or NULL. */
 struct canvas *canvas_set_newest(struct canvas_set *set);

@@ -49,7 +49,7 @@ static void on_presented(void *data, struct kms_output *output, uint64_t serial,
 
 	if (entry && entry->covered)
 		layout_alive_presented(entry, serial, presentation->time_us);
-	/* Before the view draws the next one: what is on the screen is the newest of its canvases now. */
+	/* Before the view draws the next one, which may be waited for. */
 	if (entry)
 		layout_region_presented(entry);
 	if (view)

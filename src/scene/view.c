@@ -26,6 +26,12 @@ void view_forget_last(struct view *view)
 		g_clear_pointer(&view->kept, surface_destroy);
 }
 
+void view_begin_picture(struct view *view)
+{
+	view->others_serial = view->serial;
+	view_forget_last(view);
+}
+
 static void note_last(struct view *view, const struct kms_frame *frame)
 {
 	const struct kms_mode_info *mode = kms_output_mode(view->output);
@@ -299,7 +305,7 @@ uint64_t view_update(struct view *view, const struct view_picture *picture,
 	view->told_copies = false;
 	view->told_same = false;
 	if (first)
-		view_forget_last(view);
+		view_begin_picture(view);
 	if (!kms_output_active(view->output)) {
 		/* Nothing is marked: what was drawn ahead is a part of nothing. */
 		canvas_set_forget_ahead(&view->canvases);
@@ -348,7 +354,7 @@ void view_show(struct view *view, const struct view_picture *picture)
 	view->picture = picture;
 	view->shows = SHOWS_PICTURE;
 	view->judged = false;
-	view_forget_last(view);
+	view_begin_picture(view);
 	view_want(view, DUE_PICTURE);
 	view_act(view);
 }
@@ -380,6 +386,7 @@ static void stop_picture(struct view *view)
 	view->judged = false;
 	view->proposed = false;
 	view->past_surface = false;
+	view->others_serial = view->serial;
 }
 
 void view_show_placeholder(struct view *view, const struct view_picture *picture)

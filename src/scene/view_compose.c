@@ -82,6 +82,21 @@ void view_canvas_frame(const struct view *view, struct kms_buffer *buffer, struc
 	}
 }
 
+void view_note_drawn(const struct view *view, struct canvas *canvas)
+{
+	const struct kms_rect all = whole(view->canvases.width, view->canvases.height);
+
+	canvas->drawn = view->serial;
+	if (view->verdict.way == VERDICT_PLACED_CANVAS)
+		canvas->lies = view->verdict.place;
+	else
+		canvas->lies = (struct place){
+			.source = all,
+			.destination = all,
+			.transform = KMS_ROTATE_0,
+		};
+}
+
 static void size_canvases(struct view *view, uint32_t width, uint32_t height)
 {
 	if (view->canvases.width == width && view->canvases.height == height)
@@ -334,7 +349,7 @@ enum composed view_compose(struct view *view)
 			view_stack_failed(view->stack, view->serial);
 		return COMPOSED_FAILED;
 	}
-	canvas->drawn = view->serial;
+	view_note_drawn(view, canvas);
 	damage_clear(&view->damage);
 	if (view->stack && !view->above)
 		view_stack_composed(view->stack, view->serial);

@@ -82,7 +82,7 @@ uint64_t view_draw(struct view *view, const struct view_picture *picture,
 	view->picture = picture;
 	view->judged_version = picture->version;
 	if (first)
-		view_forget_last(view);
+		view_begin_picture(view);
 	mark(view, first ? NULL : damage);
 	canvas = canvas_set_peek(&view->canvases, view->output);
 	if (!canvas || !draw_missing(view, canvas, draw, data))
@@ -93,7 +93,7 @@ uint64_t view_draw(struct view *view, const struct view_picture *picture,
 	frame.damage_count = view->damage.count;
 	if (view_submit(view, &frame, false) != KMS_SUBMIT_ACCEPTED)
 		return 0;
-	canvas->drawn = view->serial;
+	view_note_drawn(view, canvas);
 	damage_clear(&view->damage);
 	view->cursor_drawn = (struct kms_rect){0};
 	view->fresh = false;

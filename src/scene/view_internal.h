@@ -122,6 +122,8 @@ struct view {
 	/* The last frame for which that was so, or 0; and where it lies on the canvas. */
 	uint64_t past_serial;
 	struct place past_place;
+	/* The last frame that has, or may have, another picture than the one that is shown; or 0. */
+	uint64_t others_serial;
 };
 
 static inline struct kms_rect whole(uint32_t width, uint32_t height)
@@ -171,6 +173,8 @@ void view_hide(struct view *view);
 
 /* The last frame, or a copy that was kept of a last picture, will not be shown again. */
 void view_forget_last(struct view *view);
+/* The same, since all frames from the next one on have another picture. */
+void view_begin_picture(struct view *view);
 
 /* ---- view_judge.c ---- */
 
@@ -220,6 +224,9 @@ void view_mark_complete(struct view *view, const struct kms_rect *rect);
 
 /* A canvas as a frame, without serial and damage. */
 void view_canvas_frame(const struct view *view, struct kms_buffer *buffer, struct kms_frame *frame);
+
+/* The canvas is the newest frame, which view_submit() has taken. */
+void view_note_drawn(const struct view *view, struct canvas *canvas);
 
 /* A buffer as its canvases are, which has them sized for the verdict. NULL: none can be made. */
 struct kms_buffer *view_sample_canvas(struct view *view);

@@ -169,6 +169,7 @@ void view_set_source(struct view *view, const struct view_listener *listener, vo
 	view->data = data;
 	view->picture = NULL;
 	view->shows = SHOWS_NOTHING;
+	view->others_serial = view->serial;
 	view->judged = false;
 	view->proposed = false;
 	view->verdict.cursor = VERDICT_CURSOR_NONE;

@@ -5,22 +5,18 @@
  */
 #include "scene/view_internal.h"
 
-/* The newest canvas, if it is on the glass: an older one may have another source's picture. It is not drawn
- * while the output has it. */
+/* The canvas that is on the glass, if it has the picture. That it is the newest cannot be waited for: a source
+ * that is a frame ahead has another one under way at each moment. It is not drawn while the output has it. */
 static enum source_draw read_canvas(struct view *view, const struct kms_rect *rect,
 	const struct copy_target *target)
 {
-	const struct canvas *canvas = canvas_set_newest(&view->canvases);
-	struct place place = {
-		.source = whole(view->canvases.width, view->canvases.height),
-		.destination = whole(view->canvases.width, view->canvases.height),
-		.transform = KMS_ROTATE_0,
-	};
+	const struct canvas *canvas = canvas_set_find(&view->canvases,
+		kms_output_current(view->output));
+	struct place place;
 
-	if (!canvas || canvas->buffer != kms_output_current(view->output))
+	if (!canvas || canvas->drawn <= view->others_serial)
 		return SOURCE_DRAW_LATER;
-	if (view->verdict.way == VERDICT_PLACED_CANVAS)
-		place = view->verdict.place;
+	place = canvas->lies;
 	place.destination.x -= rect->x;
 	place.destination.y -= rect->y;
 	copy_image(target, canvas->target.image, &place);

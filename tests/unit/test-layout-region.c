@@ -293,6 +293,51 @@ static void test_in_flight(void)
 	scene_destroy(scene);
 }
 
+/* Two scanouts that are answered early, each a frame ahead: one is on the glass, one in flight, and one queued
+ * whenever a flip or the time comes. What is on the glass is read. */
+static void test_ahead(void)
+{
+	static const struct layout_output two[] = {
+		{.name = "DP-1", .guest = "a", .scanout = 0},
+		{.name = "DP-2", .guest = "a", .scanout = 1},
+	};
+	struct region_options region = telltale();
+	struct scene *scene;
+	struct kms_output *output;
+	uint32_t *memory[2];
+
+	region.expect_count = 0;
+	region.frozen_after_ms = EVERY_MS * 2;
+	scene = create(&region,
+		(struct scene_options){.outputs = 2,
+			.sections = two,
+			.section_count = 2,
+			.answers = ANSWERS_COPIED});
+	output = scene_output(scene, 0);
+	for (uint32_t i = 0; i < 2; i++) {
+		int fd = fake_dmabuf_create(SCENE_BYTES, &memory[i]);
+
+		scene_paint(memory[i], 0);
+		scene_dmabuf(scene, i, SCENE_WIDTH, SCENE_HEIGHT, fd);
+		scene_dmabuf_update(scene, i, scene_full);
+		flip(scene_output(scene, i));
+	}
+	for (uint32_t color = 1; color <= 12; color++) {
+		scene_paint(memory[0], color);
+		scene_dmabuf_update(scene, 0, scene_full);
+		if (color == 1)
+			continue;
+		fake_flip(output);
+		scene_replies(scene, 0);
+		g_assert_true(fake_in_flight(output));
+		pass_time(scene);
+		g_assert_cmphex(region_of(scene)->crc, ==, checksum_of(color - 1, 8, 4));
+		g_assert_cmpint(region_of(scene)->state, ==, REGION_GOOD);
+	}
+	g_assert_cmpuint(region_of(scene)->counters.reads, >=, 11);
+	scene_destroy(scene);
+}
+
 /* A buffer that a GPU still draws into is not read. */
 static void test_fence(void)
 {
@@ -408,6 +453,7 @@ int main(int argc, char **argv)
 	g_test_add_data_func("/layout-region/layered/drawn", GUINT_TO_POINTER(0), test_layered);
 	g_test_add_func("/layout-region/beside", test_beside);
 	g_test_add_func("/layout-region/in-flight", test_in_flight);
+	g_test_add_func("/layout-region/ahead", test_ahead);
 	g_test_add_func("/layout-region/fence", test_fence);
 	g_test_add_func("/layout-region/frozen", test_frozen);
 	g_test_add_func("/layout-region/unwatched", test_unwatched);
