@@ -101,7 +101,11 @@ static enum answers_choice choose_by_cost(struct answers *answers, uint32_t scan
 
 enum answers_choice answers_choose(struct answers *answers, uint32_t scanout, int64_t now_us)
 {
-	if (!answers->scanouts[scanout].live || answers->live < 2)
+	struct answers_scanout *one = &answers->scanouts[scanout];
+
+	if (now_us - one->measured_us >= ANSWERS_AGAIN_US)
+		one->unshown = false;
+	if (!one->live || one->unshown || answers->live < 2)
 		return ANSWERS_AT_FLIP;
 	switch (answers->mode) {
 	case ANSWERS_FLIP:
@@ -109,8 +113,7 @@ enum answers_choice answers_choose(struct answers *answers, uint32_t scanout, in
 	case ANSWERS_COPIED:
 		return ANSWERS_EARLY;
 	case ANSWERS_AUTO:
-		if (is_drawn_on(&answers->scanouts[scanout], now_us) &&
-			count_drawn_on(answers, now_us) > 1)
+		if (is_drawn_on(one, now_us) && count_drawn_on(answers, now_us) > 1)
 			return choose_by_cost(answers, scanout, now_us);
 		break;
 	}
@@ -142,4 +145,10 @@ void answers_unreadable(struct answers *answers, uint32_t scanout, int64_t now_u
 	one->cost = COST_MAX;
 	one->slow = true;
 	one->measured_us = now_us;
+}
+
+void answers_unshown(struct answers *answers, uint32_t scanout, int64_t now_us)
+{
+	answers_unreadable(answers, scanout, now_us);
+	answers->scanouts[scanout].unshown = true;
 }

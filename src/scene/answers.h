@@ -21,7 +21,7 @@
 enum answers_mode {
 	ANSWERS_AUTO, /* as said above */
 	ANSWERS_FLIP, /* never early */
-	ANSWERS_COPIED, /* early wherever two scanouts are shown, and the buffer can be read */
+	ANSWERS_COPIED, /* early wherever two scanouts are shown, the buffer can be read, and a copy be shown */
 };
 
 enum answers_choice {
@@ -49,12 +49,13 @@ struct answers {
 	struct answers_scanout {
 		bool live; /* shows a dma-buf, on an output that is on */
 		bool slow; /* ANSWERS_AUTO: its memory is read too slowly, or not at all */
+		bool unshown; /* as answers_unshown() said, less than ANSWERS_AGAIN_US ago */
 		uint32_t run; /* frames without a pause between them, at most ANSWERS_RUN */
 		uint32_t period_us; /* of its output */
 		int64_t frame_us; /* when the last one came */
 		uint64_t pixels; /* a frame, on the average */
 		uint64_t cost; /* nanoseconds for 1024 pixels, on the average; 0: not known */
-		int64_t measured_us; /* when that was */
+		int64_t measured_us; /* when that was, or when it was found to be impossible */
 	} scanouts[VHOST_USER_GPU_SCANOUTS];
 };
 
@@ -76,5 +77,9 @@ void answers_measured(struct answers *answers, uint32_t scanout, uint64_t pixels
 
 /* The buffer cannot be read by the processor, or not at once. */
 void answers_unreadable(struct answers *answers, uint32_t scanout, int64_t now_us);
+
+/* A copy cannot be shown: there is no scanout buffer for it, or the driver refuses that. Whatever the mode is, no copy is
+ * worth making for ANSWERS_AGAIN_US. */
+void answers_unshown(struct answers *answers, uint32_t scanout, int64_t now_us);
 
 #endif

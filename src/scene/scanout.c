@@ -326,6 +326,7 @@ static void update_views(struct scanout *scanout, const struct kms_rect *damage,
 	enum early early, struct guest_waiting *waiting)
 {
 	bool answered = true;
+	const bool begun_early = early != EARLY_NOT;
 	enum guest_reply unshown = REPLY_OFF;
 	enum view_way way, shown_way = VIEW_OFF;
 	uint64_t lost_serials[GUEST_VIEWS_MAX], previous[GUEST_VIEWS_MAX];
@@ -340,7 +341,7 @@ static void update_views(struct scanout *scanout, const struct kms_rect *damage,
 			continue;
 		if (!early_is_free(slot) && view_live(slot->view))
 			answered = false;
-		if (early == EARLY_DRAWN)
+		if (begun_early)
 			serial = early_update(scanout, slot, damage, &way, &early);
 		else
 			serial = view_update(slot->view, &scanout->shown.picture, damage, &way);

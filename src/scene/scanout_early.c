@@ -189,25 +189,59 @@ static bool draw(void *data, const struct copy_target *target, const struct plac
 	return true;
 }
 
+static uint64_t update_drawn(struct scanout *scanout, struct scanout_slot *slot,
+	const struct kms_rect *damage, enum view_way *way)
+{
+	struct content *content = &scanout->shown;
+	uint64_t serial;
+
+	content->surface_stale = true;
+	serial = view_draw(slot->view, &content->picture, damage, draw, scanout, way);
+	if (*way != VIEW_FAILED)
+		content->drawn_by = slot;
+	else
+		answers_unreadable(scanout->answers, scanout->index, turn_time());
+	return serial;
+}
+
+static uint64_t update_copied(struct scanout *scanout, struct scanout_slot *slot,
+	const struct kms_rect *damage, enum view_way *way)
+{
+	uint64_t serial = view_update(slot->view, &scanout->shown.picture, damage, way);
+
+	if (*way == VIEW_FAILED)
+		answers_unshown(scanout->answers, scanout->index, turn_time());
+	return serial;
+}
+
 uint64_t early_update(struct scanout *scanout, struct scanout_slot *slot,
 	const struct kms_rect *damage, enum view_way *way, enum early *early)
 {
 	struct content *content = &scanout->shown;
 	enum copy_reason reason;
-	uint64_t serial;
+	uint64_t serial = 0, again;
 
-	content->surface_stale = true;
-	serial = view_draw(slot->view, &content->picture, damage, draw, scanout, way);
-	if (*way != VIEW_FAILED) {
-		content->drawn_by = slot;
-		return serial;
+	switch (*early) {
+	case EARLY_NOT:
+		/* It was asked about a copy. */
+		view_copies(slot->view, &content->picture, &reason);
+		return view_update(slot->view, &content->picture, damage, way);
+	case EARLY_COPIED:
+		serial = update_copied(scanout, slot, damage, way);
+		break;
+	case EARLY_DRAWN:
+		serial = update_drawn(scanout, slot, damage, way);
+		break;
 	}
+	if (*way != VIEW_FAILED)
+		return serial;
 	/* As it is, if it can be shown so. */
-	answers_unreadable(scanout->answers, scanout->index, turn_time());
-	*early = EARLY_NOT;
 	early_set_surface_only(scanout, content, false);
-	view_copies(slot->view, &content->picture, &reason);
-	return view_update(slot->view, &content->picture, damage, way);
+	if (*early == EARLY_DRAWN)
+		view_copies(slot->view, &content->picture, &reason);
+	*early = EARLY_NOT;
+	again = view_update(slot->view, &content->picture, damage, way);
+	return *way == VIEW_FAILED ? MAX(serial, again) : again;
 }
 
 bool early_is_free(const struct scanout_slot *slot)

@@ -89,14 +89,15 @@ void content_forget_cards(struct content *content);
 enum early {
 	EARLY_NOT, /* as it is, and as it is answered without all this */
 	EARLY_COPIED, /* the content's surface has all of it */
-	EARLY_DRAWN, /* it is drawn past the surface: early_update() takes the place of view_update() */
+	EARLY_DRAWN, /* it is drawn past the surface */
 };
 
 /* A frame has come, of which `rect` is new. Unless it is EARLY_NOT the content is surface_only then. */
 enum early early_begin(struct scanout *scanout, struct content *content,
 	const struct kms_rect *rect);
 
-/* The frame that is shown now, EARLY_DRAWN. Where that fails it is EARLY_NOT after all. */
+/* view_update() of the frame that is shown now, which early_begin() took. Where it cannot be shown as a copy it is
+ * EARLY_NOT after all: from then on, and for the views that are still to come. */
 uint64_t early_update(struct scanout *scanout, struct scanout_slot *slot,
 	const struct kms_rect *damage, enum view_way *way, enum early *early);
 

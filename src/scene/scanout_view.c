@@ -3,7 +3,10 @@
  * A scanout as a source: views that come and go at any time, and what they report, on its way to
  * whoever waits for an answer.
  */
+#include <errno.h>
+
 #include "scene/scanout_internal.h"
+#include "turn.h"
 
 /* ---- what the views call ---- */
 
@@ -23,6 +26,9 @@ static void on_failed(void *data, uint64_t serial, int error)
 	struct scanout_slot *slot = data;
 
 	slot->done = MAX(slot->done, serial);
+	/* Of a copy, as far as is known: the next frame goes as it is. */
+	if (slot->scanout->shown.picture.surface_only && error == EINVAL)
+		answers_unshown(slot->scanout->answers, slot->scanout->index, turn_time());
 	replies_failed(slot->scanout->replies, slot->scanout->index, slot->bit, serial);
 }
 

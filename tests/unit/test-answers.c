@@ -213,6 +213,25 @@ static void test_unreadable(void)
 	g_assert_cmphex(frames(&device, 2 * ANSWERS_RUN, 2, 10), ==, 0x3);
 }
 
+/* Copies that nobody can show are not made, as the configuration may have it. */
+static void check_unshown(enum answers_mode mode)
+{
+	struct device device;
+
+	device_init(&device, mode);
+	g_assert_cmphex(frames(&device, 40, 2, 10), ==, 0x3);
+	answers_unshown(&device.answers, 1, device.now_us);
+	g_assert_cmphex(frames(&device, 500, 2, 10), ==, 0x1);
+	device.now_us += ANSWERS_AGAIN_US;
+	g_assert_cmphex(frames(&device, 2 * ANSWERS_RUN, 2, 10), ==, 0x3);
+}
+
+static void test_unshown(void)
+{
+	check_unshown(ANSWERS_AUTO);
+	check_unshown(ANSWERS_COPIED);
+}
+
 /* Outputs of different rates and partial updates: time counts, not frames. */
 static void test_share(void)
 {
@@ -273,6 +292,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/answers/auto/one-slow-copy", test_one_slow_copy);
 	g_test_add_func("/answers/auto/slow-memory", test_slow_memory);
 	g_test_add_func("/answers/auto/unreadable", test_unreadable);
+	g_test_add_func("/answers/unshown", test_unshown);
 	g_test_add_func("/answers/auto/share", test_share);
 	g_test_add_func("/answers/auto/extremes", test_extremes);
 	return g_test_run();
