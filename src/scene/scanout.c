@@ -325,12 +325,11 @@ static enum guest_reply reply_for(enum view_way way, uint32_t live)
 static void update_views(struct scanout *scanout, const struct kms_rect *damage, uint32_t left,
 	enum early early, struct guest_waiting *waiting)
 {
-	bool answered = true;
 	const bool begun_early = early != EARLY_NOT;
 	enum guest_reply unshown = REPLY_OFF;
 	enum view_way way, shown_way = VIEW_OFF;
 	uint64_t lost_serials[GUEST_VIEWS_MAX], previous[GUEST_VIEWS_MAX];
-	uint32_t direct = 0, copied = 0;
+	uint32_t direct = 0, copied = 0, held = 0;
 	struct scanout_slot *slot = NULL;
 	uint32_t lost = 0, live = 0;
 
@@ -339,8 +338,9 @@ static void update_views(struct scanout *scanout, const struct kms_rect *damage,
 
 		if (left & 1u << slot->bit)
 			continue;
+		/* Until this frame is there its output reads a buffer of the guest's. */
 		if (!early_is_free(slot) && view_live(slot->view))
-			answered = false;
+			held |= 1u << slot->bit;
 		if (begun_early)
 			serial = early_update(scanout, slot, damage, &way, &early);
 		else
@@ -362,10 +362,10 @@ static void update_views(struct scanout *scanout, const struct kms_rect *damage,
 	}
 	if (early != EARLY_NOT)
 		scanout->counters->frames_copied[COPY_EARLY]++;
-	if (early != EARLY_NOT && answered && copied && !direct) {
+	if (early != EARLY_NOT && !held && copied && !direct) {
 		early_await(scanout, mirror_awaited(scanout, 0, copied), previous, waiting);
 	} else {
-		waiting->views |= mirror_awaited(scanout, direct, copied);
+		waiting->views |= mirror_awaited(scanout, direct | (held & copied), copied);
 		waiting->reply = live > 0 ? reply_for(shown_way, live) : unshown;
 	}
 	for (uint32_t bit = 0; lost >> bit; bit++) {

@@ -306,6 +306,46 @@ static void test_mirrored(void)
 	scene_destroy(scene);
 }
 
+/* Copies take the place of a buffer that two outputs show: it is the guest's again when both have let it go. */
+static void test_mirrored_begin(void)
+{
+	static const struct layout_output three[] = {
+		{.name = "DP-1", .guest = "a", .scanout = 0},
+		{.name = "DP-2", .guest = "a", .scanout = 1},
+		{.name = "DP-3", .guest = "a", .scanout = 0},
+	};
+	struct scene *scene = scene_create(&(struct scene_options){.answers = ANSWERS_COPIED,
+		.outputs = 3,
+		.sections = three,
+		.section_count = 3});
+	struct kms_output *slow = scene_output(scene, 0);
+	struct kms_output *fast = scene_output(scene, 2);
+	uint32_t *memory;
+
+	slow->mode.refresh_mhz = 30000;
+	memory = show(scene, 0, RED);
+	finish_flips(slow);
+	finish_flips(fast);
+	g_assert_true(is_direct(slow) && is_direct(fast));
+	show(scene, 1, BLUE);
+	finish_flips(scene_output(scene, 1));
+	g_assert_cmpuint(scene_replies(scene, 0), ==, 2);
+
+	draw(scene, 0, memory, GREEN);
+	fake_flip(fast);
+	g_assert_false(is_direct(fast));
+	g_assert_cmpuint(scene_replies(scene, 0), ==, 0);
+	fake_flip(slow);
+	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
+	/* From now on nobody waits for the slower one. */
+	draw(scene, 0, memory, RED);
+	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
+	draw(scene, 0, memory, BLUE);
+	fake_flip(fast);
+	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
+	scene_destroy(scene);
+}
+
 /* ---- what is answered is ours ---- */
 
 /* The guest draws on meanwhile; whatever has the picture shown again shows what was answered. */
@@ -793,6 +833,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/early/order", test_order);
 	g_test_add_func("/early/flood", test_flood);
 	g_test_add_func("/early/mirrored", test_mirrored);
+	g_test_add_func("/early/mirrored/begin", test_mirrored_begin);
 	g_test_add_func("/early/ours/shown-again", test_shown_again);
 	g_test_add_func("/early/ours/shown-elsewhere", test_shown_elsewhere);
 	g_test_add_func("/early/ours/last-picture", test_last_picture);
