@@ -237,8 +237,6 @@ uint64_t early_update(struct scanout *scanout, struct scanout_slot *slot,
 		return serial;
 	/* As it is, if it can be shown so. */
 	early_set_surface_only(scanout, content, false);
-	if (*early == EARLY_DRAWN)
-		view_copies(slot->view, &content->picture, &reason);
 	*early = EARLY_NOT;
 	again = view_update(slot->view, &content->picture, damage, way);
 	return *way == VIEW_FAILED ? MAX(serial, again) : again;

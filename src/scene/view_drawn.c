@@ -79,6 +79,9 @@ uint64_t view_draw(struct view *view, const struct view_picture *picture,
 	struct kms_frame frame;
 
 	*way = VIEW_FAILED;
+	/* Of a picture whose surface need not be filled: view_update() is not to go by it where this fails. */
+	view->told_copies = false;
+	view->told_same = false;
 	view->picture = picture;
 	view->judged_version = picture->version;
 	if (first)
@@ -100,8 +103,6 @@ uint64_t view_draw(struct view *view, const struct view_picture *picture,
 	view->past_surface = true;
 	view->past_serial = view->serial;
 	view->past_place = view->canvas_place;
-	view->told_copies = false;
-	view->told_same = false;
 	*way = VIEW_COPIED;
 	return view->serial;
 }

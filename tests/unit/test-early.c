@@ -649,6 +649,31 @@ static void test_unreadable(void)
 	scene_destroy(scene);
 }
 
+/* … nor shown as it is: what is on the glass stays, not what a surface has of an older frame. */
+static void test_unreadable_copied(void)
+{
+	uint32_t *first, *second;
+	struct scene *scene = create_early((struct scene_options){0}, &first, &second);
+	struct kms_output *output = scene_output(scene, 0);
+
+	output->shows_dmabufs = false;
+	for (int i = 0; i < 3; i++) {
+		draw(scene, 0, first, RED);
+		finish_flips(output);
+	}
+	g_assert_cmpuint(scene_replies(scene, 0), ==, 3);
+	fake_dmabuf_refuse_sync(true);
+	draw(scene, 0, first, BLUE);
+	scene_expect_color(output, RED);
+	g_assert_false(fake_in_flight(output));
+	scene_wait_reply(scene, 0);
+	g_assert_cmpuint(counted(scene, REPLY_UNUSABLE), ==, 1);
+	fake_dmabuf_refuse_sync(false);
+	draw(scene, 0, first, BLUE);
+	scene_expect_color(output, BLUE);
+	scene_destroy(scene);
+}
+
 /* Each scanout has brought enough frames to be known. */
 static void draw_on_both(struct scene *scene, uint32_t **memory, uint32_t color)
 {
@@ -846,6 +871,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/early/busy", test_busy);
 	g_test_add_func("/early/busy/copied", test_busy_copied);
 	g_test_add_func("/early/unreadable", test_unreadable);
+	g_test_add_func("/early/unreadable/copied", test_unreadable_copied);
 	g_test_add_data_func("/early/no-canvas/auto", GUINT_TO_POINTER(ANSWERS_AUTO),
 		test_no_canvas);
 	g_test_add_data_func("/early/no-canvas/copied", GUINT_TO_POINTER(ANSWERS_COPIED),
