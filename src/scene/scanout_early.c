@@ -148,13 +148,16 @@ enum early early_begin(struct scanout *scanout, struct content *content,
 	answers_frame(answers, scanout->index, pixels, scanout_period_us(scanout), now_us);
 
 	choice = answers_choose(answers, scanout->index, now_us);
-	/* Who can wait for its fences without copying it is kms/. */
-	if (choice == ANSWERS_AT_FLIP || !dmabuf_signalled(content->fd))
+	if (choice == ANSWERS_AT_FLIP)
 		return EARLY_NOT;
+	/* Before its fences are asked for: by now it may not be known that the fd is a dma-buf's. */
 	if (!content_readable(scanout, content)) {
 		answers_unreadable(answers, scanout->index, now_us);
 		return EARLY_NOT;
 	}
+	/* Who can wait for them without copying it is kms/. */
+	if (!dmabuf_signalled(content->fd))
+		return EARLY_NOT;
 	if (choice == ANSWERS_MEASURE) {
 		if (!measure(scanout, content, now_us))
 			answers_unreadable(answers, scanout->index, now_us);
