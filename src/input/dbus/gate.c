@@ -554,6 +554,20 @@ static void connected(GObject *source, GAsyncResult *result, gpointer data)
 
 /* ---- life ---- */
 
+/* What the thread that connects is made of is made here first. Of two threads that each use such a class for the
+ * first time either can wait for the other for ever (GLib 2.74), and one of them would be the main loop's. */
+static void make_classes(void)
+{
+	const GType types[] = {G_TYPE_TASK, G_TYPE_SOCKET, G_TYPE_SOCKET_CLIENT,
+		G_TYPE_UNIX_CONNECTION, G_TYPE_UNIX_SOCKET_ADDRESS};
+	g_autoptr(GSocketAddress) address = g_unix_socket_address_new("/");
+	g_autoptr(GSocketAddressEnumerator)
+		enumerator = g_socket_connectable_enumerate(G_SOCKET_CONNECTABLE(address));
+
+	for (size_t i = 0; i < G_N_ELEMENTS(types); i++)
+		g_type_class_unref(g_type_class_ref(types[i]));
+}
+
 struct dbus_gate *dbus_gate_create(const struct dbus_gate_options *options, dbus_gate_opened opened,
 	void *data)
 {
@@ -567,6 +581,7 @@ struct dbus_gate *dbus_gate_create(const struct dbus_gate_options *options, dbus
 	gate->data = data;
 	gate->bus.fd = -1;
 	gate->local.fd = -1;
+	make_classes();
 	g_dbus_address_get_stream(gate->address, NULL, connected, gate);
 	return gate;
 }
