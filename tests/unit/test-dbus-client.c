@@ -30,9 +30,9 @@ GSource *g_timeout_source_new(guint interval_ms)
 
 static void note_answer(GObject *source, GAsyncResult *result, gpointer answered)
 {
-	g_autoptr(GVariant)
-		answer = g_dbus_connection_call_finish(G_DBUS_CONNECTION(source), result, NULL);
+	GVariant *answer = g_dbus_connection_call_finish(G_DBUS_CONNECTION(source), result, NULL);
 
+	g_clear_pointer(&answer, g_variant_unref);
 	*(bool *)answered = true;
 }
 

@@ -54,6 +54,7 @@ struct kms_device *kms_device_create(const struct kms_device_options *options,
 		return device;
 	if (device->fd >= 0) {
 		world.refusals--;
+		g_assert_nonnull(device->opener);
 		device->opener->close(device->opener->data, device->fd);
 	}
 	g_free(device);

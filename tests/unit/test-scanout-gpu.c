@@ -92,8 +92,8 @@ static void expect_options(const char *line, const char *wanted)
 {
 	g_autoptr(GError) error = NULL;
 	g_auto(GStrv) words = g_strsplit(line, " ", -1);
-	char **argv = g_memdup2(words, sizeof(*words) * (g_strv_length(words) + 1));
-	g_autofree char **kept = argv;
+	g_autofree char **kept = g_memdup2(words, sizeof(*words) * (g_strv_length(words) + 1));
+	char **argv = kept;
 	int argc = (int)g_strv_length(words);
 	struct options options;
 

@@ -2,6 +2,7 @@
 #include "tools/scanout-gpu/pump.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/types.h>
@@ -140,10 +141,10 @@ static bool start(int from, int to, int others)
 	}
 	child = fork();
 	if (child != 0)
-		_exit(child < 0);
+		_exit(child < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
 	close(others);
 	carry(from, to);
-	_exit(0);
+	_exit(EXIT_SUCCESS);
 }
 
 bool pump_start(int vmm_fd, int daemon_fd, int others, GError **error)
