@@ -546,6 +546,8 @@ static void free_member(struct member *member)
 	layout_dark_finish(member);
 	layout_told_finish(member);
 	layout_display_finish(member);
+	/* A frame that had waited can come, and be looked at, as the guest's last view goes. */
+	layout_target_finish(&member->part);
 	g_free((char *)(uintptr_t)member->options.mode);
 	picture_spec_clear(&member->options.before);
 	picture_spec_clear(&member->options.after);

@@ -486,8 +486,6 @@ void layout_alive_init(struct layout *layout)
 
 void layout_alive_finish(struct layout *layout)
 {
-	for (size_t i = 0; i < layout->member_count; i++)
-		layout_target_finish(&layout->members[i].part);
 	if (!layout->watch)
 		return;
 	g_source_destroy(layout->watch);
