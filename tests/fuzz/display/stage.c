@@ -200,6 +200,7 @@ static void make_guest(struct stage *stage, struct fuzz *fuzz)
 		.account = account_create("g"),
 		/* Buffers that are never finished are given up at once, or never. */
 		.flip_timeout_ms = how & 2 ? 1 : 0,
+		.answers = how & 1 ? ANSWERS_COPIED : ANSWERS_FLIP,
 	};
 
 	stage->account = options.account;
