@@ -175,7 +175,9 @@ void view_judge(struct view *view)
 
 void view_refused(struct view *view, enum verdict_question question)
 {
-	view->input.answers[question] = VERDICT_NO;
+	/* In another mode, of which it is told later, it may be taken. */
+	if (!view_look(view))
+		view->input.answers[question] = VERDICT_NO;
 	decide_shown(view);
 }
 
@@ -185,6 +187,9 @@ void view_judge_cursor(struct view *view)
 	bool was_blended = view_blends(view);
 	bool taken;
 
+	/* The mode may be another already, and the view told of it later. */
+	if (view_look(view))
+		view->verdict = verdict_judge(&view->input);
 	view->input.cursor = cursor_visible(&view->cursor) && !is_placeholder(view->picture);
 	answers[VERDICT_ASK_CURSOR] = VERDICT_UNKNOWN;
 	if (view->input.cursor) {

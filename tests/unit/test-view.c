@@ -677,6 +677,23 @@ static void test_mode_not_told(struct fixture *fixture, gconstpointer data)
 	g_assert_cmpuint(fixture->output->commit_count, ==, 2);
 }
 
+/* Nor is it asked for anything there as a cursor changes. */
+static void test_mode_not_told_cursor(struct fixture *fixture, gconstpointer data)
+{
+	static uint32_t pixels[KMS_CURSOR_SIZE * KMS_CURSOR_SIZE];
+
+	fixture_setup(fixture, PLACE_CENTER, 64, 48);
+	fixture->output->cursor_plane = false;
+	use_buffer(fixture);
+	memset(pixels, 0xff, sizeof(pixels));
+	view_set_cursor(fixture->view, pixels, 0, 0);
+	show(fixture, NULL, VIEW_COPIED);
+	fixture->output->mode.width = 16;
+	view_set_cursor(fixture->view, NULL, 0, 0);
+	view_output_changed(fixture->view);
+	g_assert_cmpint(fake_last(fixture->output)->destination.width, ==, 16);
+}
+
 static void test_off_and_on(struct fixture *fixture, gconstpointer data)
 {
 	start_with_surface(fixture);
@@ -826,6 +843,7 @@ int main(int argc, char **argv)
 	ADD("composed/cursor-before-picture", test_cursor_before_picture);
 	ADD("output/mode-changes", test_mode_changes);
 	ADD("output/mode-not-told", test_mode_not_told);
+	ADD("output/mode-not-told-cursor", test_mode_not_told_cursor);
 	ADD("output/off-and-on", test_off_and_on);
 	ADD("output/new-picture-while-off", test_new_picture_while_off);
 	ADD("output/cursor-plane-changes", test_cursor_plane_changes);
