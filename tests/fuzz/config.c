@@ -7,7 +7,7 @@
  *
  * Covers: src/config/
  * Reaches: 95
- * Of each file: 91
+ * Of each file: 93
  */
 #include "config/config.h"
 
