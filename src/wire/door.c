@@ -461,6 +461,11 @@ void door_set_guest(struct door *door, const char *guest, struct account *accoun
 		turn_name_of(door->source, "door", guest);
 }
 
+pid_t door_served(const struct door *door)
+{
+	return door->served;
+}
+
 void door_release(struct door *door)
 {
 	discharge(door);

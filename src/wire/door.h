@@ -10,6 +10,7 @@
 
 #include <glib.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "fd_keeper.h"
 
@@ -77,6 +78,9 @@ struct door *door_create_inherited(int fd, door_attached_func attached, void *da
  */
 void door_set_guest(struct door *door, const char *guest, struct account *account,
 	unsigned int fds);
+
+/* The process that came last, by its number; 0: not known. For the log. */
+pid_t door_served(const struct door *door);
 
 /* The peer that came last has gone. */
 void door_release(struct door *door);

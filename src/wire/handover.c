@@ -13,9 +13,13 @@
 
 #define FDS 2
 
+/* A peer asks as soon as it has connected; one that does not keeps others out. */
+#define SILENT_S 10
+
 struct handover {
 	struct stream stream;
 	guint source; /* 0: nothing is waited for any more */
+	guint silence; /* until it must have asked; else 0 */
 	handover_done_func done;
 	void *data;
 };
@@ -139,6 +143,17 @@ static gboolean readable(gint fd, GIOCondition condition, gpointer data)
 	return G_SOURCE_CONTINUE;
 }
 
+static gboolean silent_for_long(gpointer data)
+{
+	struct handover *handover = data;
+
+	turn_note();
+	handover->silence = 0;
+	g_clear_handle_id(&handover->source, g_source_remove);
+	handover->done(handover->data, -1, -1, "connected and asked for nothing");
+	return G_SOURCE_REMOVE;
+}
+
 struct handover *handover_create(int fd, const char *guest, struct closer *closer,
 	handover_done_func done, void *data)
 {
@@ -152,6 +167,8 @@ struct handover *handover_create(int fd, const char *guest, struct closer *close
 	handover->source = turn_name_of(
 		g_unix_fd_add(fd, G_IO_IN | G_IO_HUP | G_IO_ERR, readable, handover), "handover",
 		guest);
+	handover->silence = turn_name_of(g_timeout_add_seconds(SILENT_S, silent_for_long, handover),
+		"handover", guest);
 	return handover;
 }
 
@@ -160,6 +177,7 @@ void handover_destroy(struct handover *handover)
 	if (!handover)
 		return;
 	g_clear_handle_id(&handover->source, g_source_remove);
+	g_clear_handle_id(&handover->silence, g_source_remove);
 	stream_finish(&handover->stream);
 	g_free(handover);
 }

@@ -14,7 +14,8 @@
  * an abstract address that begins with HANDOVER_ADDRESS, so that it is known for what it is before it has said
  * a word. It sends one byte, HANDOVER_VERSION, without fds. The answer is the same byte, with two fds in one
  * sendmsg: the VMM's connection, the back-end's. There is none that refuses: the end of the connection is
- * that, and the log says why.
+ * that, and the log says why. Whoever has not sent the byte after ten seconds is refused, too: as long as it is
+ * awaited no VMM is let in.
  */
 #ifndef SCANOUTD_WIRE_HANDOVER_H
 #define SCANOUTD_WIRE_HANDOVER_H

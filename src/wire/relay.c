@@ -329,6 +329,8 @@ static void vmm_attached(void *data, int fd)
 
 	relay->counters.vmms++;
 	if (handover_is_offered(fd)) {
+		log_guest(G_LOG_LEVEL_INFO, relay->name, "a VMM is being handed over by process %d",
+			(int)door_served(relay->door));
 		relay->handover = handover_create(fd, relay->name, relay->closer, handed_over,
 			relay);
 		return;

@@ -25,6 +25,7 @@
  *   | what a side sends                                     |
  *   |-------------------------------------------------------|-------------------------------------
  *   | a handover that is none (handover.h)                  | closed
+ *   | silence in a handover's place                         | closed after 10 s
  *   | version bits other than 1                             | closed
  *   | payload of more than VHOST_USER_PAYLOAD_MAX bytes     | closed, before the payload is there
  *   | more than VHOST_USER_FDS_MAX fds with one message     | closed

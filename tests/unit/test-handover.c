@@ -15,6 +15,16 @@
 #include "relay_fixture.h"
 #include "wire/handover.h"
 
+/* The number of a source of the handover's. */
+static guint silence;
+
+/* One that never comes by itself. */
+guint g_timeout_add_seconds(guint interval, GSourceFunc function, gpointer data)
+{
+	silence = g_timeout_add(G_MAXINT, function, data);
+	return silence;
+}
+
 static struct rig_message question(void)
 {
 	return rig_message(RIG_GET_QUEUE_NUM, VHOST_USER_VERSION, 0);
@@ -121,6 +131,8 @@ static void test_taken(void)
 	g_assert_cmpuint(rig_times_logged("back-end"), ==, 0);
 	send_fds(fd, HANDOVER_VERSION, NULL, 0);
 	expect_given(&rig, fd);
+	/* It has as long as it likes from now on. */
+	g_assert_null(g_main_context_find_source_by_id(NULL, silence));
 	expect_works(&rig);
 	rig_swap(&rig, rig.fds[0]);
 	g_assert_cmpuint(rig.attached, ==, 1);
@@ -193,6 +205,23 @@ static void test_refused(gconstpointer data)
 	expect_refused(&rig, fd, text);
 }
 
+/* Until it asks it keeps others out, so not for long; and who it is can be read meanwhile. */
+static void test_silent(void)
+{
+	g_autofree char *who = g_strdup_printf("a VMM is being handed over by process %d",
+		getpid());
+	struct rig rig;
+
+	prepare(&rig);
+	int fd = offer(&rig, HANDOVER_ADDRESS);
+	rig_settle();
+	g_assert_cmpuint(rig_times_logged(who), ==, 1);
+	g_assert_cmpuint(rig.detached, ==, 0);
+	g_source_set_ready_time(g_main_context_find_source_by_id(NULL, silence), 0);
+	rig_settle();
+	expect_refused(&rig, fd, "a handover: the peer connected and asked for nothing");
+}
+
 /* Whoever asks, and is gone before it is answered. */
 static void test_gone(void)
 {
@@ -251,6 +280,7 @@ int main(int argc, char **argv)
 
 		g_test_add_data_func(path, refused[i], test_refused);
 	}
+	g_test_add_func("/handover/silent", test_silent);
 	g_test_add_func("/handover/gone", test_gone);
 	g_test_add_func("/handover/destroyed", test_destroyed);
 	g_test_add_func("/handover/another-address", test_another_address);
