@@ -4,6 +4,7 @@
  * QEMU it is tested by tests/relay/test-scanout-gpu.
  */
 #include <fcntl.h>
+#include <glib-unix.h>
 #include <glib.h>
 #include <glib/gstdio.h>
 #include <string.h>
@@ -392,6 +393,34 @@ static void test_deaf(void)
 	expect_over(&pumped);
 }
 
+/* Connections that do not wait by themselves: neither for bytes nor for room. */
+static void test_non_blocking(void)
+{
+	struct message message = message_of(1, VHOST_USER_PAYLOAD_MAX);
+	struct message last = message_of(2, 8);
+	struct pumped pumped;
+	size_t filled = 0;
+
+	prepare(&pumped);
+	g_assert_true(g_unix_set_fd_nonblocking(pumped.own_vmm, TRUE, NULL));
+	g_assert_true(g_unix_set_fd_nonblocking(pumped.own_daemon, TRUE, NULL));
+	/* So that there is no room for the last one when it comes. */
+	while (send(pumped.own_daemon, &message, size_of(&message), MSG_NOSIGNAL) ==
+		(ssize_t)size_of(&message))
+		filled++;
+	g_assert_cmpuint(filled, >, 0);
+	send_whole(pumped.vmm, &last, pumped.fds, 1);
+	start(&pumped);
+	/* None of this way has come so far. */
+	send_whole(pumped.daemon, &message, pumped.fds, 2);
+	expect_message(pumped.vmm, &message, pumped.fds, 2);
+	for (size_t i = 0; i < filled; i++)
+		expect_message(pumped.daemon, &message, NULL, 0);
+	expect_message(pumped.daemon, &last, pumped.fds, 1);
+	shutdown(pumped.vmm, SHUT_WR);
+	expect_over(&pumped);
+}
+
 int main(int argc, char **argv)
 {
 	static const char *const ends[] = {"vmm", "daemon", "vmm-header", "daemon-header",
@@ -413,5 +442,6 @@ int main(int argc, char **argv)
 		g_test_add_data_func(path, ends[i], test_end);
 	}
 	g_test_add_func("/scanout-gpu/pump/deaf", test_deaf);
+	g_test_add_func("/scanout-gpu/pump/non-blocking", test_non_blocking);
 	return g_test_run();
 }

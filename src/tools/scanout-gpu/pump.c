@@ -2,6 +2,7 @@
 #include "tools/scanout-gpu/pump.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -10,6 +11,9 @@
 #include <unistd.h>
 
 #include "vhost_user.h"
+
+/* What the kernel could not send is tried again after this; milliseconds. */
+#define SEND_AGAIN_MS 20
 
 /* One of vhost-user's, whole, and its fds: what is read beyond its end would bring the next one's fds with it. */
 struct message {
@@ -45,6 +49,36 @@ static bool keep_fds(struct msghdr *received, struct message *message)
 	return fit;
 }
 
+/* Whoever made the connection may have made it non-blocking. */
+static void wait_until(int fd, short events)
+{
+	struct pollfd ready = {.fd = fd, .events = events};
+
+	poll(&ready, 1, -1);
+}
+
+/* Can it be taken at another time? It has been waited for then. */
+static bool take_later(int fd, int number)
+{
+	if (number == EAGAIN)
+		wait_until(fd, POLLIN);
+	return number == EAGAIN || number == EINTR;
+}
+
+/* The same of what is given. Fds in flight are counted by user, and another VMM's may be too many. */
+static bool give_later(int fd, int number)
+{
+	struct pollfd ended = {.fd = fd};
+
+	if (number == EAGAIN)
+		wait_until(fd, POLLOUT);
+	if (number == EAGAIN || number == EINTR)
+		return true;
+	if (number != ETOOMANYREFS && number != ENOBUFS && number != ENOMEM)
+		return false;
+	return poll(&ended, 1, SEND_AGAIN_MS) <= 0;
+}
+
 /* So many bytes of the message. False: the other side has ended. */
 static bool take_bytes(int fd, void *bytes, size_t size, struct message *message)
 {
@@ -62,7 +96,7 @@ static bool take_bytes(int fd, void *bytes, size_t size, struct message *message
 		};
 		ssize_t got = recvmsg(fd, &received, MSG_CMSG_CLOEXEC);
 
-		if (got < 0 && errno == EINTR)
+		if (got < 0 && take_later(fd, errno))
 			continue;
 		if (got <= 0 || !keep_fds(&received, message))
 			return false;
@@ -103,7 +137,7 @@ static bool give(int fd, struct message *message)
 			sent.msg_controllen = CMSG_SPACE(fds_size);
 		}
 		put = sendmsg(fd, &sent, MSG_NOSIGNAL);
-		if (put < 0 && errno != EINTR)
+		if (put < 0 && !give_later(fd, errno))
 			return false;
 		given += put > 0 ? (size_t)put : 0;
 	}
@@ -125,7 +159,8 @@ static void carry(int from, int to)
 	shutdown(from, SHUT_RDWR);
 }
 
-/* A process whose parent has ended: whoever becomes the back-end has no children that it knows nothing of. */
+/* A process whose parent has ended: whoever becomes the back-end has no children that it knows nothing of. False with
+ * errno. */
 static bool start(int from, int to, int others)
 {
 	pid_t child = fork();
@@ -133,15 +168,17 @@ static bool start(int from, int to, int others)
 	if (child < 0)
 		return false;
 	if (child > 0) {
-		int status;
+		/* It stays so where a parent of ours has it that nobody waits for children. */
+		int status = 0;
 
 		while (waitpid(child, &status, 0) < 0 && errno == EINTR)
 			continue;
-		return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+		errno = WIFEXITED(status) ? WEXITSTATUS(status) : ECHILD;
+		return errno == 0;
 	}
 	child = fork();
 	if (child != 0)
-		_exit(child < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+		_exit(child < 0 ? errno : 0);
 	close(others);
 	carry(from, to);
 	_exit(EXIT_SUCCESS);

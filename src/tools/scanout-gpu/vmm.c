@@ -2,6 +2,7 @@
 #include "tools/scanout-gpu/vmm.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -72,6 +73,15 @@ static pid_t other_end(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 ? peer.pid : 0;
 }
 
+/* Whoever made the connection may have made it non-blocking. */
+static bool wait_for_bytes(int fd)
+{
+	struct pollfd ready = {.fd = fd, .events = POLLIN};
+
+	poll(&ready, 1, -1);
+	return true;
+}
+
 /* Of the first byte. 0: not known; -1: there is none, *number is why, or 0 where the VMM has gone. */
 static pid_t first_writer(int fd, int *number)
 {
@@ -92,7 +102,7 @@ static pid_t first_writer(int fd, int *number)
 
 	do
 		got = recvmsg(fd, &message, MSG_PEEK | MSG_CMSG_CLOEXEC);
-	while (got < 0 && errno == EINTR);
+	while (got < 0 && (errno == EINTR || (errno == EAGAIN && wait_for_bytes(fd))));
 	*number = got < 0 ? errno : 0;
 	if (got <= 0)
 		return -1;
