@@ -131,6 +131,8 @@ void kept_card_destroy(struct kept_card *kept)
 		return;
 	if (kept->left >= 0)
 		close(kept->left);
+	/* Of a start that failed. Where we end in order it stays, which the keeper knows. */
+	kept->keeper->forget(kept->keeper->data, kept->name);
 	g_free(kept->name);
 	g_free(kept);
 }

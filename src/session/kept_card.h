@@ -20,7 +20,8 @@ struct kept_card;
 
 /* `number` is the card's in the configuration. The keeper outlives it. */
 struct kept_card *kept_card_create(const struct fd_keeper *keeper, uint32_t number);
-/* Takes NULL. */
+/* It stays kept where we end in order (the keeper refuses to forget then); else, as where a start fails, it goes with it, or
+ * the last picture would stay on the screen, and DRM master taken. Takes NULL. */
 void kept_card_destroy(struct kept_card *kept);
 
 /* The first try is over: what was of no use in it is closed, and kept no longer. */

@@ -32,6 +32,7 @@ static struct {
 	GString *story; /* what the keeper was told */
 	const char *stored; /* the name of … */
 	int stored_fd; /* … what it has; -1: nothing */
+	bool stopping; /* the keeper forgets nothing any more */
 } world;
 
 GQuark kms_error_quark(void)
@@ -151,6 +152,8 @@ static bool keep(void *data, const char *name, int fd)
 
 static bool forget(void *data, const char *name)
 {
+	if (world.stopping)
+		return false;
 	g_string_append_printf(world.story, "-%s ", name);
 	return true;
 }
@@ -219,6 +222,7 @@ static void set_up(void)
 	world.lent = 0;
 	world.stored = NULL;
 	world.stored_fd = -1;
+	world.stopping = false;
 	g_string_truncate(world.story, 0);
 }
 
@@ -244,11 +248,27 @@ static void test_keeps(void)
 	while (g_main_context_iteration(NULL, FALSE))
 		;
 	expect("-card/0 ");
+	world.stopping = true;
 	cards_destroy(cards);
+	world.stopping = false;
 	cards = start(full);
 	expect("+card/0 full ");
+	world.stopping = true;
 	cards_destroy(cards);
 	expect("");
+}
+
+/* What comes after the cards was refused: nobody would take the picture off the screen, or be DRM master. */
+static void test_start_fails(void)
+{
+	set_up();
+	cards_destroy(start(full));
+	expect("+card/0 full -card/0 ");
+	/* Nor does what a predecessor kept stay, where it was not asked for. */
+	int stored = store("card/0", "/dev/full");
+	cards_destroy(create(full));
+	g_assert_false(is_open(stored));
+	expect("-card/0 ");
 }
 
 static void test_goes_on(void)
@@ -383,6 +403,7 @@ int main(int argc, char **argv)
 	g_log_set_writer_func(say_nothing, NULL, NULL);
 	world.story = g_string_new(NULL);
 	g_test_add_func("/kept-card/keeps", test_keeps);
+	g_test_add_func("/kept-card/start-fails", test_start_fails);
 	g_test_add_func("/kept-card/goes-on", test_goes_on);
 	g_test_add_func("/kept-card/other-card", test_other_card);
 	g_test_add_func("/kept-card/missing", test_missing);
