@@ -164,6 +164,9 @@ static bool check_input_sockets(const struct config *config, guint index, GHashT
 	return true;
 }
 
+/* systemd calls a file descriptor that nobody named so (keep/keep.c): a socket for such a guest could not be told from it. */
+#define NO_NAME "stored"
+
 static bool resolve_guest(struct config_guest *guest, const char *folder, GHashTable *seen,
 	GError **error)
 {
@@ -171,6 +174,10 @@ static bool resolve_guest(struct config_guest *guest, const char *folder, GHashT
 	bool listening = guest->display_socket != NULL;
 	bool inherited = guest->display_fd >= 0;
 
+	if (strcmp(guest->name, NO_NAME) == 0)
+		return fail(error, guest->origin, "guest", guest->name,
+			"no guest can be called so: the service manager means what has no name by "
+			"it");
 	if (relay + listening + inherited > 1)
 		return fail(error, guest->origin, "guest", guest->name,
 			"use only one of vmm-socket= (with backend-socket=), display-socket= and "

@@ -286,6 +286,9 @@ static const struct fault faults[] = {
 	{"two-doors", "\n[guest a]\nvmm-socket=/a\ndisplay-fd=3\n",
 		"scanoutd.conf:2: [guest a]: use only one of vmm-socket= (with backend-socket=), "
 		"display-socket= and display-fd="},
+	{"stored-guest", "[guest storeds]\n[guest stored]\n",
+		"scanoutd.conf:2: [guest stored]: no guest can be called so: the service manager means what has "
+		"no name by it"},
 	{"no-such-guest", "[guest kiosk]\n[output DP-1]\nguest=kisok\n",
 		"scanoutd.conf:2: [output DP-1]: guest=kisok: there is no [guest kisok]; did you mean "
 		"kiosk?"},
