@@ -218,6 +218,10 @@ bool kms_device_await(struct kms_device *device, void (*read)(void *data), void 
  */
 void kms_device_destroy(struct kms_device *device);
 
+/* A second descriptor of the card is kept elsewhere and gone on with: when the device is destroyed DRM master is not given
+ * up, as it is else where something of ours may have the card open for longer. */
+void kms_device_keep(struct kms_device *device);
+
 const char *kms_device_path(const struct kms_device *device);
 
 /* It was a lease, and has gone since its owner has taken that back: no fault of the card's, and what it

@@ -616,6 +616,11 @@ struct kms_device *kms_device_create(const struct kms_device_options *options,
 	return device;
 }
 
+void kms_device_keep(struct kms_device *device)
+{
+	kms_hotplug_keep_master(device->hotplug);
+}
+
 void kms_device_destroy(struct kms_device *device)
 {
 	if (!device)

@@ -43,6 +43,7 @@ struct kms_hotplug {
 	unsigned int retries; /* one after the other */
 	struct probe *probe; /* under way, or NULL */
 	bool again; /* an event came while a probe was under way */
+	bool keeps_master;
 };
 
 /* Of this process, under way. */
@@ -288,6 +289,11 @@ struct kms_hotplug *kms_hotplug_create(int fd, dev_t card,
 	return hotplug;
 }
 
+void kms_hotplug_keep_master(struct kms_hotplug *hotplug)
+{
+	hotplug->keeps_master = true;
+}
+
 void kms_hotplug_destroy(struct kms_hotplug *hotplug)
 {
 	if (!hotplug)
@@ -299,7 +305,8 @@ void kms_hotplug_destroy(struct kms_hotplug *hotplug)
 	if (hotplug->probe) {
 		hotplug->probe->hotplug = NULL;
 		/* Its fd keeps the card open: whoever opens that next is to be master. */
-		drmDropMaster(hotplug->fd);
+		if (!hotplug->keeps_master)
+			drmDropMaster(hotplug->fd);
 	}
 	if (hotplug->monitor)
 		udev_monitor_unref(hotplug->monitor);

@@ -35,6 +35,9 @@ struct kms_hotplug_listener {
 struct kms_hotplug *kms_hotplug_create(int fd, dev_t card,
 	const struct kms_hotplug_listener *listener, void *data);
 
+/* The card stays open after us, with DRM master: a probe that is under way then does not cost that. */
+void kms_hotplug_keep_master(struct kms_hotplug *hotplug);
+
 /* A probe that is under way is left to itself: it may take seconds, and has an fd of its own. */
 void kms_hotplug_destroy(struct kms_hotplug *hotplug);
 

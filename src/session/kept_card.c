@@ -80,7 +80,7 @@ void kept_card_settle(struct kept_card *kept)
 	kept->keeper->forget(kept->keeper->data, kept->name);
 }
 
-void kept_card_came(struct kept_card *kept, const struct kms_device *device)
+void kept_card_came(struct kept_card *kept, struct kms_device *device)
 {
 	int fd;
 
@@ -89,6 +89,7 @@ void kept_card_came(struct kept_card *kept, const struct kms_device *device)
 		log_daemon(G_LOG_LEVEL_INFO,
 			"%s: goes on with the card of the scanoutd before this one, and its picture",
 			kms_device_path(device));
+		kms_device_keep(device);
 		return;
 	}
 	/* Before another one is kept in its place. */
@@ -96,7 +97,8 @@ void kept_card_came(struct kept_card *kept, const struct kms_device *device)
 	fd = kms_device_duplicate(device);
 	if (fd < 0)
 		return;
-	kept->keeper->keep(kept->keeper->data, kept->name, fd);
+	if (kept->keeper->keep(kept->keeper->data, kept->name, fd))
+		kms_device_keep(device);
 	close(fd);
 }
 

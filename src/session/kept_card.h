@@ -31,7 +31,7 @@ void kept_card_settle(struct kept_card *kept);
 const struct device_opener *kept_card_opener(const struct kept_card *kept);
 
 /* A device was made of what the opener gave: from now on it is kept. */
-void kept_card_came(struct kept_card *kept, const struct kms_device *device);
+void kept_card_came(struct kept_card *kept, struct kms_device *device);
 /* It goes, though we stay. */
 void kept_card_gone(struct kept_card *kept);
 

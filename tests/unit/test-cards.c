@@ -103,6 +103,11 @@ void kms_leftovers_close(int fd)
 	g_assert_not_reached();
 }
 
+void kms_device_keep(struct kms_device *device)
+{
+	g_assert_not_reached();
+}
+
 int kms_device_duplicate(const struct kms_device *device)
 {
 	g_assert_not_reached();

@@ -29,9 +29,11 @@ static struct {
 	unsigned int refusals; /* so many more devices cannot be made, though the node opens */
 	unsigned int leftovers; /* closed */
 	unsigned int lent; /* by a seat manager */
+	unsigned int told_kept; /* devices that were told that they are kept */
 	GString *story; /* what the keeper was told */
 	const char *stored; /* the name of … */
 	int stored_fd; /* … what it has; -1: nothing */
+	bool keeps_nothing; /* the keeper */
 	bool stopping; /* the keeper forgets nothing any more */
 } world;
 
@@ -108,6 +110,11 @@ int kms_device_duplicate(const struct kms_device *device)
 	return fcntl(device->fd, F_DUPFD_CLOEXEC, 0);
 }
 
+void kms_device_keep(struct kms_device *device)
+{
+	world.told_kept++;
+}
+
 void kms_leftovers_close(int fd)
 {
 	world.leftovers++;
@@ -147,7 +154,7 @@ static bool keep(void *data, const char *name, int fd)
 {
 	g_string_append_printf(world.story, "+%s %s ", name,
 		is_device(fd, "/dev/full") ? full : random_numbers);
-	return true;
+	return !world.keeps_nothing;
 }
 
 static bool forget(void *data, const char *name)
@@ -220,8 +227,10 @@ static void set_up(void)
 	world.refusals = 0;
 	world.leftovers = 0;
 	world.lent = 0;
+	world.told_kept = 0;
 	world.stored = NULL;
 	world.stored_fd = -1;
+	world.keeps_nothing = false;
 	world.stopping = false;
 	g_string_truncate(world.story, 0);
 }
@@ -241,6 +250,7 @@ static void test_keeps(void)
 	set_up();
 	cards = start(full);
 	expect("+card/0 full ");
+	g_assert_cmpuint(world.told_kept, ==, 1);
 	g_assert_false(cards_succeed(cards, 0));
 	cards_device(cards, 0)->gone = true;
 	cards_gone(cards);
@@ -256,6 +266,15 @@ static void test_keeps(void)
 	world.stopping = true;
 	cards_destroy(cards);
 	expect("");
+}
+
+/* No manager, or one that does not take it. */
+static void test_not_kept(void)
+{
+	set_up();
+	world.keeps_nothing = true;
+	cards_destroy(start(full));
+	g_assert_cmpuint(world.told_kept, ==, 0);
 }
 
 /* What comes after the cards was refused: nobody would take the picture off the screen, or be DRM master. */
@@ -282,6 +301,7 @@ static void test_goes_on(void)
 	g_assert_cmpint(cards_device(cards, 0)->fd, ==, stored);
 	g_assert_cmpuint(world.leftovers, ==, 1);
 	g_assert_true(cards_succeed(cards, 0));
+	g_assert_cmpuint(world.told_kept, ==, 1);
 	expect("");
 	/* Which is forgotten as any other. */
 	cards_device(cards, 0)->gone = true;
@@ -403,6 +423,7 @@ int main(int argc, char **argv)
 	g_log_set_writer_func(say_nothing, NULL, NULL);
 	world.story = g_string_new(NULL);
 	g_test_add_func("/kept-card/keeps", test_keeps);
+	g_test_add_func("/kept-card/not-kept", test_not_kept);
 	g_test_add_func("/kept-card/start-fails", test_start_fails);
 	g_test_add_func("/kept-card/goes-on", test_goes_on);
 	g_test_add_func("/kept-card/other-card", test_other_card);

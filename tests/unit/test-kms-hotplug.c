@@ -4,6 +4,7 @@
  */
 #include "card_fixture.h"
 #include "device.h"
+#include "double_private.h"
 #include "hotplug.h"
 
 #include <errno.h>
@@ -216,10 +217,11 @@ static gboolean let_answer(gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
-/* The card goes while its monitor is asked: nobody waits for the answer, nor is told of it. */
-static void test_destroyed_while_probing(struct card_fixture *card)
+/* The device is destroyed while its monitor is asked, and the answer comes after it. */
+static void destroy_while_probing(struct card_fixture *card)
 {
-	card_start(card);
+	monitor.asked = false;
+	monitor.answers = false;
 	double_ask_monitor = wait_for_monitor;
 	kms_hotplug_probe(card->device->hotplug);
 	g_mutex_lock(&monitor.mutex);
@@ -232,6 +234,25 @@ static void test_destroyed_while_probing(struct card_fixture *card)
 	card_close(card);
 	g_assert_cmpuint(kms_probes(), ==, 0);
 	double_ask_monitor = NULL;
+}
+
+/* The card goes: nobody waits for the answer, nor is told of it. Whoever opens it next is to be master, though the
+ * probe has it open for longer. */
+static void test_destroyed_while_probing(struct card_fixture *card)
+{
+	card_start(card);
+	g_assert_true(double_objects.master);
+	destroy_while_probing(card);
+	g_assert_false(double_objects.master);
+}
+
+/* It is gone on with by somebody who has the same open file. */
+static void test_kept_while_probing(struct card_fixture *card)
+{
+	card_start(card);
+	kms_device_keep(card->device);
+	destroy_while_probing(card);
+	g_assert_true(double_objects.master);
 }
 
 int main(int argc, char **argv)
@@ -247,6 +268,7 @@ int main(int argc, char **argv)
 	card_add_test("/kms/device/gone/lost-removal", test_lost_removal);
 	card_add_test("/kms/device/gone/at-flip", test_unplugged_card);
 	card_add_test("/kms/device/gone/while-probing", test_destroyed_while_probing);
+	card_add_test("/kms/device/kept/while-probing", test_kept_while_probing);
 	card_add_test("/kms/device/gone/at-submit", test_unplugged_at_submit);
 	return g_test_run();
 }
