@@ -239,6 +239,7 @@ $(foreach t,$(unit_src_tests),$(call program,$(out)/tests/$(t),tests/unit/$(t).c
 
 # What of the daemon a test puts out of order, and its peers, which are those of the faults.
 daemon_test_wraps_test-daemon-watchdog := kms_watchdog_run
+daemon_test_wraps_test-daemon-leave := session_leaves session_destroy
 $(call compile,$(unit_daemon_tests:%=tests/unit/%.c),-Itests/faults -Itests/double $(unit_cflags))
 $(foreach t,$(unit_daemon_tests),$(call program,$(out)/tests/$(t),tests/unit/$(t).c $(filter tests/faults/peers.c,$(wildcard tests/faults/*.c)),$(src_archive) $(kms_archive) $(double_archive) $(fake_archive),$(addprefix -Wl$(comma)--wrap=,$(daemon_test_wraps_$(t))) $(kms_extra_libs) $(src_extra_libs) $(glib_libs)))
 

@@ -601,6 +601,9 @@ void daemon_destroy(struct daemon *daemon)
 	layout_destroy(daemon->layout);
 	for (size_t i = 0; i < daemon->member_count; i++)
 		member_destroy(daemon->members[i]);
+	/* Closing the cards is not enough where the service manager keeps them. */
+	if (session_leaves(daemon->session))
+		cards_pause(daemon->cards);
 	for (uint32_t i = 0; i < cards_count(daemon->cards); i++)
 		session_set_card(daemon->session, i, -1);
 	cards_destroy(daemon->cards);

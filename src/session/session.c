@@ -43,6 +43,11 @@ bool session_create(const struct session_options *options, const struct session_
 	return session_terminal_create(options->vt, listener, data, session, error);
 }
 
+bool session_leaves(const struct session *session)
+{
+	return session != NULL && session->way->leaves != NULL && session->way->leaves(session);
+}
+
 void session_destroy(struct session *session)
 {
 	if (session != NULL)

@@ -63,6 +63,12 @@ struct session_options {
 bool session_create(const struct session_options *options, const struct session_listener *listener,
 	void *data, struct session **session, GError **error);
 
+/*
+ * Will another terminal be in front when it is destroyed? DRM master is to be dropped before: who has that one may ask for
+ * it at once, and only once. A seat manager sees to that by itself. Takes NULL.
+ */
+bool session_leaves(const struct session *session);
+
 /* Gives the terminal back to text. Takes NULL, as do all below. */
 void session_destroy(struct session *session);
 

@@ -24,6 +24,7 @@ struct session_way {
 	void (*switch_terminal)(struct session *session, int terminal);
 	void (*take_keyboard)(struct session *session, bool taken);
 	void (*set_card)(struct session *session, uint32_t card, int fd); /* NULL: not needed */
+	bool (*leaves)(const struct session *session); /* the same */
 };
 
 /* As session_create(): *session is NULL where no terminal is ours. */

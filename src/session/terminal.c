@@ -315,6 +315,13 @@ static int stdin_vt(void)
 	return (int)minor(status.st_rdev);
 }
 
+static bool leaves(const struct session *session)
+{
+	const struct terminal *terminal = (const struct terminal *)session;
+
+	return terminal->previous > 0 && active_vt(terminal->tty) == terminal->vt;
+}
+
 static void destroy(struct session *session)
 {
 	struct terminal *terminal = (struct terminal *)session;
@@ -325,7 +332,7 @@ static void destroy(struct session *session)
 	restore_text(terminal->tty);
 	/* What was typed while our picture was shown is not meant for the shell. */
 	tcflush(terminal->tty, TCIFLUSH);
-	if (terminal->previous > 0 && active_vt(terminal->tty) == terminal->vt)
+	if (leaves(session))
 		ioctl(terminal->tty, VT_ACTIVATE, terminal->previous);
 	vt_guard_destroy(terminal->guard);
 	close(terminal->tty);
@@ -340,6 +347,7 @@ static void set_card(struct session *session, uint32_t card, int fd)
 static const struct session_way way = {
 	.destroy = destroy,
 	.set_card = set_card,
+	.leaves = leaves,
 	.switch_terminal = switch_terminal,
 	.take_keyboard = take_keyboard,
 };

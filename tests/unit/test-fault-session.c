@@ -24,6 +24,7 @@
 
 #define OURS 7
 #define FORMER 1
+#define OTHER 2
 
 /* More than the session's own patience. */
 #define PATIENCE_S 5
@@ -197,7 +198,13 @@ static void terminal(void)
 	switch_away_and_back(&stage);
 	session_take_keyboard(stage.session, false);
 	session_set_card(stage.session, 0, -1);
+	g_assert_true(session_leaves(stage.session) || told || faults_is_in("ioctl"));
+	/* Somebody has switched away: it is left where it is. */
+	kernel.active = OTHER;
+	g_assert_false(session_leaves(stage.session));
+	kernel.active = OURS;
 	session_destroy(stage.session);
+	g_assert_true(kernel.active == FORMER || told || faults_is_in("ioctl"));
 	expect_text();
 	faults_expect_told(told, 0);
 	faults_expect_fds(before);
