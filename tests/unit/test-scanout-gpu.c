@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "tools/scanout-gpu/hand_over.h"
@@ -91,6 +92,44 @@ static void test_path(void)
 	g_assert_cmpint(g_unlink(file), ==, 0);
 	g_assert_cmpint(g_rmdir(folder), ==, 0);
 	g_assert_cmpint(g_rmdir(runtime), ==, 0);
+}
+
+static int listen_at(const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
+	g_assert_cmpint(bind(listener, (struct sockaddr *)&address, sizeof(address)), ==, 0);
+	g_assert_cmpint(listen(listener, 1), ==, 0);
+	return listener;
+}
+
+static void expect_not_handed_over(const char *path, int wanted)
+{
+	g_autoptr(GError) error = NULL;
+	int vmm;
+	int backend;
+
+	g_assert_false(hand_over(path, &vmm, &backend, &error));
+	g_assert_error(error, G_FILE_ERROR, wanted);
+	g_assert_nonnull(strstr(error->message, path));
+}
+
+/* There is no scanoutd, or there has been one; what cannot be found out is another matter. */
+static void test_nobody(void)
+{
+	g_autofree char *folder = g_dir_make_tmp("scanout-gpu-XXXXXX", NULL);
+	g_autofree char *path = g_build_filename(folder, "kiosk.sock", NULL);
+
+	expect_not_handed_over(path, G_FILE_ERROR_NOENT);
+	close(listen_at(path));
+	expect_not_handed_over(path, G_FILE_ERROR_NOENT);
+	g_assert_cmpint(g_unlink(path), ==, 0);
+	g_assert_cmpint(symlink("kiosk.sock", path), ==, 0);
+	expect_not_handed_over(path, G_FILE_ERROR_LOOP);
+	g_assert_cmpint(g_unlink(path), ==, 0);
+	g_assert_cmpint(g_rmdir(folder), ==, 0);
 }
 
 /* NULL: it is taken. */
@@ -430,6 +469,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/scanout-gpu/name", test_name);
 	g_test_add_func("/scanout-gpu/writer", test_writer);
 	g_test_add_func("/scanout-gpu/path", test_path);
+	g_test_add_func("/scanout-gpu/nobody", test_nobody);
 	g_test_add_func("/scanout-gpu/options", test_options);
 	g_test_add_func("/scanout-gpu/pump/whole", test_whole);
 	g_test_add_func("/scanout-gpu/pump/pieces", test_pieces);

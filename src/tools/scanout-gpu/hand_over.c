@@ -105,7 +105,8 @@ bool hand_over(const char *path, int *vmm_fd, int *backend_fd, GError **error)
 		connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 && ask(fd))
 		is_taken = await_answer(fd, path, fds, error);
 	else
-		g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno),
+		g_set_error(error, G_FILE_ERROR,
+			errno == ECONNREFUSED ? G_FILE_ERROR_NOENT : g_file_error_from_errno(errno),
 			"cannot reach scanoutd at %s: %s", path, g_strerror(errno));
 	if (fd >= 0)
 		close(fd);

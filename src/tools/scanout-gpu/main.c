@@ -120,6 +120,12 @@ static bool find_daemon(const struct options *options, int vmm_fd, char **path, 
 	return true;
 }
 
+/* Else the VMM's name alone is why scanoutd is looked for. */
+static bool is_asked_for(const struct options *options)
+{
+	return options->guest != NULL || options->vmm_socket != NULL;
+}
+
 static bool serve(const struct options *options, const char *backend, GError **error)
 {
 	g_autofree char *path = NULL;
@@ -138,9 +144,17 @@ static bool serve(const struct options *options, const char *backend, GError **e
 	}
 	if (path == NULL)
 		return become_backend(options, backend, vmm_fd, error);
-	fd = hand_vmm_over(path, vmm_fd, error);
-	if (fd < 0)
+	fd = hand_vmm_over(path, vmm_fd, &failure);
+	/* What it listened at stays there when it has been stopped. */
+	if (fd < 0 && !is_asked_for(options) &&
+		g_error_matches(failure, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
+		g_printerr("scanout-gpu: %s; the VMM is not shown by it\n", failure->message);
+		return become_backend(options, backend, vmm_fd, error);
+	}
+	if (fd < 0) {
+		g_propagate_error(error, g_steal_pointer(&failure));
 		return false;
+	}
 	close(vmm_fd);
 	return become_backend(options, backend, fd, error);
 }
