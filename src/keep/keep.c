@@ -229,6 +229,21 @@ const struct fd_keeper *keep_keeper(struct keep *keep)
 
 /* ---- life ---- */
 
+/*
+ * A manager without a store takes what it is told, and closes it. systemd (254 and later) says how much it keeps, but not
+ * where that is nothing; what it says of memory came with that version. An older one does not say.
+ */
+static bool has_no_store(const struct keep *keep)
+{
+	const char *most = g_getenv("FDSTORE");
+
+	if (keep->stored->len > 0)
+		return false;
+	if (most != NULL)
+		return strcmp(most, "0") == 0;
+	return g_getenv("MEMORY_PRESSURE_WATCH") != NULL;
+}
+
 void keep_settle(struct keep *keep)
 {
 	g_autoptr(GString) unknown = g_string_new(NULL);
@@ -273,6 +288,12 @@ struct keep *keep_create(GError **error)
 	if (!receive(keep, error)) {
 		keep_destroy(keep);
 		return NULL;
+	}
+	if (has_no_store(keep)) {
+		log_daemon(G_LOG_LEVEL_DEBUG,
+			"the service manager keeps nothing for another start of scanoutd "
+			"(FileDescriptorStoreMax=)");
+		return keep;
 	}
 	keep->manager = manager_connect();
 	if (keep->manager < 0 && errno != ENOENT)

@@ -6,7 +6,7 @@
  *
  * Both come in one list. Names with a slash are ours, from the store; all others are sockets that the manager
  * listens on (FileDescriptorName= of systemd.socket(5)), whose names are chosen by who wrote the unit.
- * Without a service manager nothing comes and nothing is kept.
+ * Without a service manager nothing comes and nothing is kept; the same where it says that it has no store.
  */
 #ifndef SCANOUTD_KEEP_H
 #define SCANOUTD_KEEP_H

@@ -92,6 +92,7 @@ static void set_up_manager(struct stage *stage)
 	stage->manager = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	g_assert_cmpint(bind(stage->manager, (struct sockaddr *)&address, sizeof(address)), ==, 0);
 	g_setenv("NOTIFY_SOCKET", path, TRUE);
+	g_setenv("FDSTORE", "512", TRUE);
 	g_setenv("WATCHDOG_USEC", "10000000", TRUE);
 }
 

@@ -91,6 +91,8 @@ static void set_up(struct fixture *fixture, gconstpointer data)
 	g_assert_cmpint(bind(fixture->manager, (const struct sockaddr *)&address, sizeof(address)),
 		==, 0);
 	g_setenv("NOTIFY_SOCKET", fixture->path, TRUE);
+	g_unsetenv("FDSTORE");
+	g_unsetenv("MEMORY_PRESSURE_WATCH");
 	handed.names = NULL;
 	handed.error = 0;
 	g_string_truncate(logged, 0);
@@ -314,6 +316,43 @@ static void test_stops(struct fixture *fixture, gconstpointer data)
 	close(file);
 }
 
+/* So that a socket's files are not left where nobody goes on with it. */
+static void test_no_store(struct fixture *fixture, gconstpointer data)
+{
+	int file = memfd_create("file", MFD_CLOEXEC);
+
+	if (data != NULL)
+		g_setenv("FDSTORE", data, TRUE);
+	else
+		g_setenv("MEMORY_PRESSURE_WATCH", "/dev/null", TRUE);
+	start_with_nothing(fixture);
+	g_assert_false(fixture->keeper->keep(fixture->keeper->data, "card/0", file));
+	keep_stop(fixture->keep);
+	g_assert_true(fixture->keeper->forget(fixture->keeper->data, "card/0"));
+	expect(fixture, NULL, -1);
+	close(file);
+}
+
+/* It says so, or has kept something already, whatever it says. */
+static void test_store(struct fixture *fixture, gconstpointer data)
+{
+	static const char *const names[] = {"card/0", NULL};
+	int file = memfd_create("file", MFD_CLOEXEC);
+
+	g_setenv("MEMORY_PRESSURE_WATCH", "/dev/null", TRUE);
+	g_setenv("FDSTORE", "512", TRUE);
+	start_with_nothing(fixture);
+	g_assert_true(fixture->keeper->keep(fixture->keeper->data, "card/0", file));
+	expect(fixture, "FDSTORE=1\nFDNAME=card/0", file);
+	g_clear_pointer(&fixture->keep, keep_destroy);
+	g_unsetenv("FDSTORE");
+	reserve();
+	start(fixture, names);
+	keep_settle(fixture->keep);
+	expect(fixture, "FDSTOREREMOVE=1\nFDNAME=card/0", -1);
+	close(file);
+}
+
 static void test_no_manager(struct fixture *fixture, gconstpointer data)
 {
 	int file = memfd_create("file", MFD_CLOEXEC);
@@ -415,6 +454,9 @@ int main(int argc, char **argv)
 	ADD("settles", test_settles);
 	ADD("stops", test_stops);
 	ADD("no-manager", test_no_manager);
+	g_test_add("/keep/no-store/untold", struct fixture, NULL, set_up, test_no_store, tear_down);
+	g_test_add("/keep/no-store/told", struct fixture, "0", set_up, test_no_store, tear_down);
+	ADD("store", test_store);
 	ADD("unreachable", test_unreachable);
 	ADD("full", test_full);
 	ADD("other-manager", test_other_manager);

@@ -127,8 +127,11 @@ static void test_keeps(struct fixture *fixture, gconstpointer data)
 static void test_none(struct fixture *fixture, gconstpointer data)
 {
 	g_unsetenv("LISTEN_FDS");
+	g_unsetenv("FDSTORE");
 	g_assert_true(store_hand_over(fixture->store));
 	g_assert_null(g_getenv("LISTEN_FDS"));
+	/* How many there can be. */
+	g_assert_cmpstr(g_getenv("FDSTORE"), ==, G_STRINGIFY(ROOM));
 }
 
 static void test_same_name(struct fixture *fixture, gconstpointer data)

@@ -196,7 +196,8 @@ bool store_hand_over(const struct store *store)
 		if (dup2(g_array_index(store->all, struct kept, i).fd, FIRST + (int)i) < 0)
 			return false;
 	}
-	return store->all->len == 0 || tell(store);
+	/* Also where there is nothing yet: what a service manager says of its own store must not be taken for this. */
+	return set_number("FDSTORE", (long)store->most) && (store->all->len == 0 || tell(store));
 }
 
 /* ---- life ---- */

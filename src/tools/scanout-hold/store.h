@@ -31,7 +31,8 @@ enum store_message store_receive(struct store *store, int socket, pid_t sender);
 size_t store_count(const struct store *store);
 
 /*
- * In a new process before exec: puts them at 3 and up, and says so in the environment (sd_listen_fds(3)).
+ * In a new process before exec: puts them at 3 and up, and says so in the environment (sd_listen_fds(3)), and
+ * how many it keeps (FDSTORE of systemd.exec(5)).
  * What else is to be inherited there is overwritten. False with errno.
  */
 bool store_hand_over(const struct store *store);
