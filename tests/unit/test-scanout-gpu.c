@@ -381,7 +381,30 @@ static void test_row(void)
 	expect_over(&pumped);
 }
 
-/* Nothing of it goes on, and none of its fds stays open. */
+/* Standard error goes to a pipe, also of what is started now; what can be read of it. *before is what it was. */
+static int record_errors(int *before)
+{
+	int ends[2];
+
+	g_assert_cmpint(pipe2(ends, O_CLOEXEC), ==, 0);
+	*before = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+	g_assert_cmpint(dup2(ends[1], STDERR_FILENO), ==, STDERR_FILENO);
+	close(ends[1]);
+	return ends[0];
+}
+
+static void expect_error(int errors, const char *wanted)
+{
+	char text[256];
+	ssize_t size = read(errors, text, sizeof(text) - 1);
+
+	g_assert_cmpint(size, >, 0);
+	text[size] = '\0';
+	g_assert_cmpstr(text, ==, wanted);
+	close(errors);
+}
+
+/* Nothing of it goes on, none of its fds stays open, and it is said why. */
 static void test_too_large(gconstpointer data)
 {
 	const bool is_long = data != NULL;
@@ -389,9 +412,13 @@ static void test_too_large(gconstpointer data)
 	struct pumped pumped;
 	char byte;
 	int ends[2];
+	int before;
 
 	prepare(&pumped);
+	int errors = record_errors(&before);
 	start(&pumped);
+	dup2(before, STDERR_FILENO);
+	close(before);
 	g_assert_cmpint(pipe2(ends, O_CLOEXEC), ==, 0);
 	close(pumped.fds[0]);
 	pumped.fds[0] = ends[1];
@@ -399,6 +426,10 @@ static void test_too_large(gconstpointer data)
 	expect_over(&pumped);
 	g_assert_cmpint(read(ends[0], &byte, 1), ==, 0);
 	close(ends[0]);
+	expect_error(errors,
+		is_long ? "scanout-gpu: the VMM sent a message that is too long; the session ends\n"
+			: "scanout-gpu: the VMM sent a message whose fds are too many; the session "
+			  "ends\n");
 }
 
 /* Of the VMM or of scanoutd, between two messages and inside one. */

@@ -21,9 +21,10 @@ struct message {
 	char payload[VHOST_USER_PAYLOAD_MAX];
 	int fds[VHOST_USER_FDS_MAX];
 	size_t fd_count;
+	const char *fault; /* of who sent it: "a message …"; else NULL */
 };
 
-/* False: too many of them. */
+/* False: too many of them, or this process has no room for more. */
 static bool keep_fds(struct msghdr *received, struct message *message)
 {
 	bool fit = !(received->msg_flags & MSG_CTRUNC);
@@ -46,6 +47,8 @@ static bool keep_fds(struct msghdr *received, struct message *message)
 			}
 		}
 	}
+	if (!fit)
+		message->fault = "whose fds are too many";
 	return fit;
 }
 
@@ -108,9 +111,13 @@ static bool take_bytes(int fd, void *bytes, size_t size, struct message *message
 static bool take(int fd, struct message *message)
 {
 	message->fd_count = 0;
-	return take_bytes(fd, &message->header, sizeof(message->header), message) &&
-		message->header.size <= VHOST_USER_PAYLOAD_MAX &&
-		take_bytes(fd, message->payload, message->header.size, message);
+	message->fault = NULL;
+	if (!take_bytes(fd, &message->header, sizeof(message->header), message))
+		return false;
+	if (message->header.size <= VHOST_USER_PAYLOAD_MAX)
+		return take_bytes(fd, message->payload, message->header.size, message);
+	message->fault = "that is too long";
+	return false;
 }
 
 /* The fds go with the first byte. */
@@ -144,7 +151,8 @@ static bool give(int fd, struct message *message)
 	return true;
 }
 
-static void carry(int from, int to)
+/* `sender`: who has the other end of `from`. */
+static void carry(int from, int to, const char *sender)
 {
 	static struct message message;
 	bool goes_on = true;
@@ -154,6 +162,9 @@ static void carry(int from, int to)
 		while (message.fd_count > 0)
 			close(message.fds[--message.fd_count]);
 	}
+	if (message.fault)
+		g_printerr("scanout-gpu: %s sent a message %s; the session ends\n", sender,
+			message.fault);
 	/* A session ends as a whole. */
 	shutdown(to, SHUT_RDWR);
 	shutdown(from, SHUT_RDWR);
@@ -161,7 +172,7 @@ static void carry(int from, int to)
 
 /* A process whose parent has ended: whoever becomes the back-end has no children that it knows nothing of. False with
  * errno. */
-static bool start(int from, int to, int others)
+static bool start(int from, int to, int others, const char *sender)
 {
 	pid_t child = fork();
 
@@ -180,13 +191,14 @@ static bool start(int from, int to, int others)
 	if (child != 0)
 		_exit(child < 0 ? errno : 0);
 	close(others);
-	carry(from, to);
+	carry(from, to, sender);
 	_exit(EXIT_SUCCESS);
 }
 
 bool pump_start(int vmm_fd, int daemon_fd, int others, GError **error)
 {
-	if (start(vmm_fd, daemon_fd, others) && start(daemon_fd, vmm_fd, others))
+	if (start(vmm_fd, daemon_fd, others, "the VMM") &&
+		start(daemon_fd, vmm_fd, others, "scanoutd"))
 		return true;
 	g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno),
 		"no process for the VMM's connection: %s", g_strerror(errno));

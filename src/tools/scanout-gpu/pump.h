@@ -10,7 +10,8 @@
 #include <glib.h>
 #include <stdbool.h>
 
-/* Starts a process for each way, which lasts until either side ends, and then ends the other. Both fds stay the
+/* Starts a process for each way, which lasts until either side ends, and then ends the other. A
+ * message that none can be (too long, too many fds) ends both, with a line to standard error. Both fds stay the
  * caller's; `others`, the caller's other connection, is closed in these processes. */
 bool pump_start(int vmm_fd, int daemon_fd, int others, GError **error);
 
