@@ -616,6 +616,32 @@ static void test_rectangle_of_dmabuf(void)
 	scene_destroy(scene);
 }
 
+/* A frame that waits for its fences as the layout goes is looked at then, where the one before could not be read
+ * so far: memory that it is read into is there until the last view has gone, and its image is given back. */
+static void test_rectangle_at_end(void)
+{
+	struct scene *scene = create((struct scene_options){
+		.alive = {.proof = ALIVE_RECTANGLE, .rectangle = {16, 8, 8, 4}}});
+	struct kms_output *output = scene_output(scene, 0);
+	uint32_t *memory = scene_show_dmabuf(scene, RED);
+	int fd;
+
+	flip(output);
+	fake_dmabuf_set_busy(memory, true);
+	scene_dmabuf_update(scene, 0, scene_full);
+	flip(output);
+	g_assert_cmpuint(scene_replies(scene, 0), ==, 2);
+	scene->card->refuses_import = true;
+	fd = fake_dmabuf_create(SCENE_BYTES, &memory);
+	fake_dmabuf_set_busy(memory, true);
+	scene_dmabuf(scene, 0, SCENE_WIDTH, SCENE_HEIGHT, fd);
+	scene_dmabuf_update(scene, 0, scene_full);
+	g_assert_cmpuint(output->commit_count, ==, 2);
+	g_assert_cmpuint(scene_replies(scene, 0), ==, 0);
+	g_free(fixture_log_take());
+	scene_destroy(scene);
+}
+
 /* One that lies beside the picture never changes. */
 static void test_rectangle_beside(void)
 {
@@ -710,6 +736,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/layout-alive/rectangle", test_rectangle);
 	g_test_add_func("/layout-alive/rectangle-of-full-socket", test_rectangle_of_full_socket);
 	g_test_add_func("/layout-alive/rectangle-of-dmabuf", test_rectangle_of_dmabuf);
+	g_test_add_func("/layout-alive/rectangle-at-end", test_rectangle_at_end);
 	g_test_add_func("/layout-alive/rectangle-beside", test_rectangle_beside);
 	g_test_add_func("/layout-alive/layer-above", test_layer_above);
 	g_test_add_func("/layout-alive/unasked", test_unasked);
