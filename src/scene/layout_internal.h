@@ -124,6 +124,7 @@ struct layout {
 	struct layout_layer
 		*layer_sections; /* of the layout in force, by z; the strings are its own */
 	size_t layer_section_count;
+	bool left_out[LAYOUT_LAYERS_MAX]; /* of them, as was said */
 	struct entry layers[LAYOUT_LAYERS_MAX]; /* those of an output the lowest first */
 	size_t layer_count;
 	/* Also of cards that have gone; the strings are its own. */

@@ -133,18 +133,6 @@ bool layout_layers_give_room(struct layout *layout, const struct entry *entry)
 	return false;
 }
 
-static bool bind_source(struct entry *entry, const struct layout_layer *section)
-{
-	struct source *source = guest_source(entry->member->options.guest, entry->scanout);
-
-	if (layout_alive_withholds(entry) || source_add_view(source, entry->view))
-		return true;
-	log_output(G_LOG_LEVEL_WARNING, kms_output_name(entry->output),
-		"layer %s is left out: scanout %u of guest %s is shown in too many places",
-		section->name, entry->scanout, section->guest);
-	return false;
-}
-
 static struct member *find_guest(const struct layout *layout, const char *name)
 {
 	for (size_t i = 0; name && i < layout->member_count; i++) {
@@ -173,8 +161,8 @@ static struct view *make_view(struct layout *layout, const struct layout_layer *
 	return view_create(&options);
 }
 
-/* False: its source has no place for it. */
-static bool open_layer(struct layout *layout, const struct layout_layer *section,
+/* Its source has a place for it. */
+static void open_layer(struct layout *layout, const struct layout_layer *section,
 	struct view *below)
 {
 	struct entry *entry = &layout->layers[layout->layer_count++];
@@ -195,15 +183,11 @@ static bool open_layer(struct layout *layout, const struct layout_layer *section
 	entry->placeholder = placeholder_create(entry->view, layout->pictures);
 	if (!entry->member) {
 		placeholder_show(entry->placeholder, &section->picture, lines);
-	} else if (bind_source(entry, section)) {
-		layout_place(entry);
-	} else {
-		entry->member = NULL;
-		layout->layer_count--;
-		close_layer(layout, entry);
-		return false;
+		return;
 	}
-	return true;
+	if (!layout_alive_withholds(entry))
+		g_warn_if_fail(source_add_view(layout_source(entry), entry->view));
+	layout_place(entry);
 }
 
 /* ---- which of them ---- */
@@ -249,7 +233,49 @@ static bool is_as_wanted(const struct entry *entry, const struct wanted *wanted)
 		entry->transform == view_transform(wanted->below);
 }
 
-/* The same ones in the same order on this output. */
+static bool is_open(const struct layout *layout, const struct wanted *wanted)
+{
+	for (size_t i = 0; i < layout->layer_count; i++) {
+		if (is_as_wanted(&layout->layers[i], wanted))
+			return true;
+	}
+	return false;
+}
+
+/* The entry's view has a place at its source. */
+static bool takes_place(const struct entry *entry, const struct member *member,
+	const struct layout_layer *section)
+{
+	return entry->view && !entry->covered && entry->member == member &&
+		entry->scanout == (uint32_t)section->scanout;
+}
+
+/* Its guest's scanout is shown in as many places as it can be, and this is none of them. */
+static bool is_left_out(const struct layout *layout, const struct wanted *wanted)
+{
+	const struct layout_layer *section = wanted->section;
+	const struct member *member = find_guest(layout, section->guest);
+	size_t places = 0;
+
+	if (!member || is_open(layout, wanted))
+		return false;
+	for (size_t i = 0; i < layout->count; i++)
+		places += takes_place(&layout->entries[i], member, section);
+	for (size_t i = 0; i < layout->layer_count; i++)
+		places += takes_place(&layout->layers[i], member, section);
+	return places >= GUEST_VIEWS_MAX;
+}
+
+/* From `next` on, the first that is to be open on this output. */
+static size_t next_wanted(const struct layout *layout, const struct view *below,
+	const struct wanted *wanted, size_t count, size_t next)
+{
+	while (next < count && (wanted[next].below != below || is_left_out(layout, &wanted[next])))
+		next++;
+	return next;
+}
+
+/* The same ones in the same order on this output; what is left out is not missed. */
 static bool is_same_on(const struct layout *layout, const struct view *below,
 	const struct wanted *wanted, size_t count)
 {
@@ -258,14 +284,11 @@ static bool is_same_on(const struct layout *layout, const struct view *below,
 	for (size_t i = 0; i < layout->layer_count; i++) {
 		if (layout->layers[i].below != below)
 			continue;
-		while (next < count && wanted[next].below != below)
-			next++;
+		next = next_wanted(layout, below, wanted, count, next);
 		if (next == count || !is_as_wanted(&layout->layers[i], &wanted[next++]))
 			return false;
 	}
-	while (next < count && wanted[next].below != below)
-		next++;
-	return next == count;
+	return next_wanted(layout, below, wanted, count, next) == count;
 }
 
 /* Those of an output all go where one of them is another: they lie above each other in the order in which they
@@ -288,13 +311,17 @@ static bool close_others(struct layout *layout, const struct wanted *wanted, siz
 	return changed;
 }
 
-static bool is_open(const struct layout *layout, const struct wanted *wanted)
+/* Once, for as long as it is so. */
+static void say_left_out(struct layout *layout, const struct wanted *wanted)
 {
-	for (size_t i = 0; i < layout->layer_count; i++) {
-		if (is_as_wanted(&layout->layers[i], wanted))
-			return true;
-	}
-	return false;
+	const struct layout_layer *section = wanted->section;
+	bool *said = &layout->left_out[section - layout->layer_sections];
+
+	if (!*said)
+		log_output(G_LOG_LEVEL_WARNING, kms_output_name(view_output(wanted->below)),
+			"layer %s is left out: scanout %d of guest %s is shown in too many places",
+			section->name, section->scanout, section->guest);
+	*said = true;
 }
 
 static void place_layers(struct layout *layout)
@@ -315,9 +342,15 @@ bool layout_layers_update(struct layout *layout)
 	bool changed = close_others(layout, wanted, count);
 
 	for (size_t i = 0; i < count; i++) {
+		if (is_left_out(layout, &wanted[i])) {
+			say_left_out(layout, &wanted[i]);
+			continue;
+		}
+		layout->left_out[wanted[i].section - layout->layer_sections] = false;
 		if (is_open(layout, &wanted[i]))
 			continue;
-		changed |= open_layer(layout, wanted[i].section, wanted[i].below);
+		open_layer(layout, wanted[i].section, wanted[i].below);
+		changed = true;
 	}
 	place_layers(layout);
 	return changed;
@@ -400,6 +433,7 @@ static bool is_same_section(const struct layout_layer *a, const struct layout_la
 
 void layout_layers_refer(struct layout *layout)
 {
+	memset(layout->left_out, 0, sizeof(layout->left_out));
 	for (size_t i = 0; i < layout->layer_count; i++) {
 		struct entry *entry = &layout->layers[i];
 

@@ -330,6 +330,58 @@ static void test_too_many(void)
 	scene_destroy(scene);
 }
 
+/* One for which there is no place stays away, and the others of its output stay as they are, until there is one. */
+static void test_left_out(void)
+{
+	struct layout_output sections[GUEST_VIEWS_MAX];
+	char names[GUEST_VIEWS_MAX][8];
+	struct layout_layer layers[] = {corner(), corner()};
+	struct scene_options options = {
+		.outputs = GUEST_VIEWS_MAX,
+		.sections = sections,
+		.section_count = GUEST_VIEWS_MAX,
+		.layers = layers,
+		.layer_count = 2,
+	};
+	unsigned int changed;
+	struct scene *scene;
+
+	for (size_t i = 0; i < GUEST_VIEWS_MAX; i++) {
+		g_snprintf(names[i], sizeof(names[i]), "DP-%zu", i + 1);
+		sections[i] = (struct layout_output){.name = names[i], .guest = "a"};
+	}
+	layers[0].scanout = 0;
+	layers[0].x = 0;
+	layers[1].guest = NULL;
+	layers[1].name = "logo";
+	layers[1].picture.color = GREEN;
+	scene = scene_create(&options);
+	fake_tell(scene->card);
+	scene_scanout(scene, 0, SCENE_WIDTH, SCENE_HEIGHT);
+	scene_update(scene, 0, scene_full, RED);
+	settle(scene);
+	g_assert_nonnull(strstr(scene->said, "layer cluster is left out"));
+	expect(scene, 0, 24, RED);
+	expect(scene, 32, 24, GREEN);
+
+	/* Its view stays, with what is on its plane or drawn; nobody is told of anything. */
+	changed = scene->changed;
+	fake_set_active(scene_output(scene, 1), true);
+	fake_set_active(scene_output(scene, 0), true);
+	fake_probe(scene->card);
+	expect(scene, 32, 24, GREEN);
+	g_assert_cmpuint(scene->changed, ==, changed);
+	scene_expect_no_log();
+
+	options.section_count--;
+	scene_reconfigure(scene, &options);
+	settle(scene);
+	expect(scene, 0, 24, RED);
+	expect(scene, 32, 24, GREEN);
+	g_assert_cmpuint(layout_view_count(scene->layout), ==, GUEST_VIEWS_MAX);
+	scene_destroy(scene);
+}
+
 /* An output that no guest is shown on has them above its own picture; and monitor and card come and go. */
 static void test_monitor(gconstpointer data)
 {
@@ -586,6 +638,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/layout/layers/edge", test_edge);
 	g_test_add_func("/layout/layers/list", test_list);
 	g_test_add_func("/layout/layers/too-many", test_too_many);
+	g_test_add_func("/layout/layers/left-out", test_left_out);
 	g_test_add_data_func("/layout/layers/beyond-edge/planes", GUINT_TO_POINTER(6),
 		test_beyond_edge);
 	g_test_add_data_func("/layout/layers/beyond-edge/drawn", GUINT_TO_POINTER(0),
