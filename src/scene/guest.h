@@ -32,7 +32,8 @@
  *   |   scanout off or ≥ 16, empty     |                      | cause
  *   |   rectangle                      |                      |
  *   | REPLY_FAILED: commit refused, or | last picture         | at once, then as the new state says
- *   |   flip timeout                   |                      |
+ *   |   flip timeout                   |                      | (one of several outputs, tried
+ *   |                                  |                      | another way: with that commit)
  *   | REPLY_STOPPING: we stop, or hand | –                    | before the socket is closed
  *   |   over                           |                      |
  *   | REPLY_EARLY: copied although it  | the copy, ours, with | when the frame before it is on the

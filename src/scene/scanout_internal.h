@@ -153,6 +153,10 @@ void mirror_forget(struct scanout *scanout);
 /* Bits of those that an answer waits for, of the views that take a frame: as it is, or a copy. */
 uint32_t mirror_awaited(struct scanout *scanout, uint32_t direct, uint32_t copied);
 
+/* The slot's frame up to this one has failed, so that its output goes on reading a buffer of the guest's, which others
+ * may have presented; and there will be word of another frame, which takes that buffer's place. */
+bool mirror_still_reads(struct scanout_slot *failed, uint64_t serial);
+
 /* ---- scanout_view.c ---- */
 
 /* What is shown is to be seen on the view, from its beginning. */

@@ -109,3 +109,16 @@ uint32_t mirror_awaited(struct scanout *scanout, uint32_t direct, uint32_t copie
 		return direct | copied;
 	return direct ? direct : fastest(scanout, copied);
 }
+
+bool mirror_still_reads(struct scanout_slot *failed, uint64_t serial)
+{
+	struct scanout_slot *slot = NULL;
+
+	if (early_is_free(failed) || !view_tries_again(failed->view, serial))
+		return false;
+	while ((slot = scanout_next_slot(failed->scanout, slot))) {
+		if (slot != failed && view_live(slot->view))
+			return true;
+	}
+	return false;
+}

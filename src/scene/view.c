@@ -477,7 +477,6 @@ void view_commit_failed(struct view *view, uint64_t serial, int error)
 	g_autoptr(view_stack_held) held G_GNUC_UNUSED = view_stack_hold(view->stack);
 
 	view->damage_lost = true;
-	view->listener->failed(view->data, serial, error);
 	if (view->stack && !view->above)
 		view_stack_tell_failed(view->stack, serial, error);
 
@@ -493,6 +492,8 @@ void view_commit_failed(struct view *view, uint64_t serial, int error)
 			view_want(view, DUE_PICTURE);
 	}
 	view_act(view);
+	/* What comes in its place is under way: view_tries_again(). */
+	view->listener->failed(view->data, serial, error);
 }
 
 /* A mode set drops the newest frame where that was made for another mode, and what the driver

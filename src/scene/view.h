@@ -140,6 +140,10 @@ uint32_t view_card(const struct view *view);
  * output may read that buffer. */
 uint64_t view_direct_serial(const struct view *view);
 
+/* A frame above this one, which has failed, is on its way to the glass, or will be: presented() or failed() follows, or
+ * the output goes off. */
+bool view_tries_again(const struct view *view, uint64_t serial);
+
 /* It is a layer above the output's own. */
 bool view_is_layer(const struct view *view);
 

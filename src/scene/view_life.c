@@ -122,6 +122,11 @@ uint64_t view_direct_serial(const struct view *view)
 	return view->direct_serial;
 }
 
+bool view_tries_again(const struct view *view, uint64_t serial)
+{
+	return view->due >= DUE_CANVAS || (view->serial > serial && view_busy(view));
+}
+
 void view_destroy(struct view *view)
 {
 	if (!view)

@@ -4,6 +4,7 @@
  * that wait for those outputs alone that still read the guest's buffer. Each output is drawn for itself:
  * test-draw-ahead.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "channel_fixture.h"
@@ -321,6 +322,75 @@ static void test_slowest_direct_is_awaited(void)
 	scene_destroy(scene);
 }
 
+/* Red is on both, and green on its way, which the second one's driver refuses as it is. */
+static struct scene *create_refused(void)
+{
+	struct scene *scene = create((struct scene_options){0});
+	struct kms_output *refused = scene_output(scene, 1);
+
+	scene_show_dmabuf(scene, RED);
+	fake_flip(scene_output(scene, 0));
+	fake_flip(refused);
+	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
+	scene_show_dmabuf(scene, GREEN);
+	g_assert_true(fake_last(refused)->buffer->imported);
+	refused->shows_dmabufs = false;
+	fake_fail(refused, EINVAL);
+	g_free(fixture_log_take());
+	return scene;
+}
+
+/* The red buffer is still on the second one, until a copy of the green one is. */
+static void test_refused_reads_on(void)
+{
+	struct scene *scene = create_refused();
+	struct kms_output *refused = scene_output(scene, 1);
+
+	g_assert_false(fake_last(refused)->buffer->imported);
+	fake_flip(scene_output(scene, 0));
+	g_assert_cmpuint(scene_replies(scene, 0), ==, 0);
+	fake_flip(refused);
+	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
+	scene_expect_color(refused, GREEN);
+	g_assert_cmpuint(counted(scene, REPLY_ALL_OUTPUTS), ==, 2);
+	scene_destroy(scene);
+}
+
+/* Nothing else is tried after that, or the output goes off: nobody waits for it for ever. */
+static void test_refused_again(gconstpointer off)
+{
+	struct scene *scene = create_refused();
+
+	fake_flip(scene_output(scene, 0));
+	g_assert_cmpuint(scene_replies(scene, 0), ==, 0);
+	if (off)
+		fake_set_active(scene_output(scene, 1), false);
+	else
+		fake_fail(scene_output(scene, 1), EINVAL);
+	scene_wait_reply(scene, 0);
+	g_free(fixture_log_take());
+	scene_destroy(scene);
+}
+
+/* Where there is one output alone the answer is at once, and what comes is awaited by the next. */
+static void test_refused_alone(void)
+{
+	struct scene *scene = create_refused();
+
+	fake_set_active(scene_output(scene, 0), false);
+	fake_flip(scene_output(scene, 1));
+	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
+	scene_output(scene, 1)->shows_dmabufs = true;
+	scene_show_dmabuf(scene, BLUE);
+	fake_flip(scene_output(scene, 1));
+	scene_replies(scene, 0);
+	scene_show_dmabuf(scene, RED);
+	fake_fail(scene_output(scene, 1), EINVAL);
+	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
+	g_free(fixture_log_take());
+	scene_destroy(scene);
+}
+
 int main(int argc, char **argv)
 {
 	fixture_init(&argc, &argv);
@@ -336,5 +406,9 @@ int main(int argc, char **argv)
 	g_test_add_func("/mirror/copy-is-not-awaited", test_copy_is_not_awaited);
 	g_test_add_func("/mirror/fastest-copy-sets-the-pace", test_fastest_copy_sets_the_pace);
 	g_test_add_func("/mirror/slowest-direct-is-awaited", test_slowest_direct_is_awaited);
+	g_test_add_func("/mirror/refused/reads-on", test_refused_reads_on);
+	g_test_add_data_func("/mirror/refused/again", NULL, test_refused_again);
+	g_test_add_data_func("/mirror/refused/off", "off", test_refused_again);
+	g_test_add_func("/mirror/refused/alone", test_refused_alone);
 	return g_test_run();
 }
