@@ -110,14 +110,16 @@ static void uncover(struct entry *entry)
 {
 	static const struct picture_spec black = {.kind = PICTURE_COLOR};
 	struct source *source = layout_source(entry);
-	struct view_stack *held = view_hold(entry->view);
+	struct view_stack *held;
 
-	if (!source_add_view(source, entry->view)) {
+	if (!layout_has_room(entry->member->layout, entry->member, entry->scanout)) {
 		say_crowded(entry);
-		view_let_go(held);
 		return;
 	}
+	held = view_hold(entry->view);
+	/* First: where its picture cannot be shown there, the view is given another one at once. */
 	placeholder_end(entry->placeholder);
+	g_warn_if_fail(source_add_view(source, entry->view));
 	entry->covered = false;
 	entry->crowded = false;
 	if (source_state(source) == SOURCE_DISABLED)

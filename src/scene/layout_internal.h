@@ -224,6 +224,8 @@ void layout_layers_close_on(struct layout *layout, const struct view *below);
 /* An output is to show what a layer shows, too, which has all the views that it can have: layers are closed. False:
  * there is none. */
 bool layout_layers_give_room(struct layout *layout, const struct entry *entry);
+/* The guest's scanout can be shown in one more place. */
+bool layout_has_room(const struct layout *layout, const struct member *member, uint32_t scanout);
 /* Its mode may be another; its views are told of that afterwards. */
 void layout_layers_resized(struct layout *layout, const struct kms_output *output);
 void layout_layers_say(struct layout *layout);

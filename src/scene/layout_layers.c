@@ -91,6 +91,24 @@ bool layout_has_layers(const struct layout *layout, const struct kms_output *out
 	return false;
 }
 
+/* The entry's view has a place at this source. */
+static bool takes_place(const struct entry *entry, const struct member *member, uint32_t scanout)
+{
+	return entry->view && !entry->covered && entry->member == member &&
+		entry->scanout == scanout;
+}
+
+bool layout_has_room(const struct layout *layout, const struct member *member, uint32_t scanout)
+{
+	size_t places = 0;
+
+	for (size_t i = 0; i < layout->count; i++)
+		places += takes_place(&layout->entries[i], member, scanout);
+	for (size_t i = 0; i < layout->layer_count; i++)
+		places += takes_place(&layout->layers[i], member, scanout);
+	return places < GUEST_VIEWS_MAX;
+}
+
 /* ---- they come and go ---- */
 
 static void close_layer(struct layout *layout, struct entry *entry)
@@ -242,28 +260,13 @@ static bool is_open(const struct layout *layout, const struct wanted *wanted)
 	return false;
 }
 
-/* The entry's view has a place at its source. */
-static bool takes_place(const struct entry *entry, const struct member *member,
-	const struct layout_layer *section)
-{
-	return entry->view && !entry->covered && entry->member == member &&
-		entry->scanout == (uint32_t)section->scanout;
-}
-
 /* Its guest's scanout is shown in as many places as it can be, and this is none of them. */
 static bool is_left_out(const struct layout *layout, const struct wanted *wanted)
 {
-	const struct layout_layer *section = wanted->section;
-	const struct member *member = find_guest(layout, section->guest);
-	size_t places = 0;
+	const struct member *member = find_guest(layout, wanted->section->guest);
 
-	if (!member || is_open(layout, wanted))
-		return false;
-	for (size_t i = 0; i < layout->count; i++)
-		places += takes_place(&layout->entries[i], member, section);
-	for (size_t i = 0; i < layout->layer_count; i++)
-		places += takes_place(&layout->layers[i], member, section);
-	return places >= GUEST_VIEWS_MAX;
+	return member && !is_open(layout, wanted) &&
+		!layout_has_room(layout, member, (uint32_t)wanted->section->scanout);
 }
 
 /* From `next` on, the first that is to be open on this output. */

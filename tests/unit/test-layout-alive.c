@@ -386,6 +386,41 @@ static void test_crowded(void)
 	scene_destroy(scene);
 }
 
+/* It is back, but meanwhile one of its outputs cannot show its picture any more, while the other can: there that is
+ * said, in the place of the cover. */
+static void test_back_unshown(void)
+{
+	static const struct layout_output sections[] = {
+		{.name = "DP-1", .guest = "a", .scanout = 0},
+		{.name = "DP-2", .guest = "a", .scanout = 0},
+	};
+	struct scene *scene = scene_create(&(struct scene_options){.outputs = 2,
+		.sections = sections,
+		.section_count = 2,
+		.alive = {.proof = ALIVE_SOCKET, .period_ms = PERIOD_MS},
+		.after.kind = PICTURE_CARD,
+		.font = "/dev/null",
+		.dead.color = GREY});
+	struct kms_output *left = scene_output(scene, 1);
+
+	scene_show_dmabuf(scene, RED);
+	settle_all(scene);
+	pass_period(scene);
+	settle_all(scene);
+	scene_expect_color(left, GREY);
+	left->shows_dmabufs = false;
+	fake_dmabuf_refuse_sync(true);
+	layout_note_life(scene->layout, scene->guests[0]);
+	settle_all(scene);
+	g_assert_true(fake_last(scene_output(scene, 0))->buffer->imported);
+	/* A thread draws the card, which without a font is its ground alone. */
+	while (fake_pixel(left, 0, 0) == GREY)
+		g_main_context_iteration(NULL, TRUE);
+	fake_dmabuf_refuse_sync(false);
+	g_free(fixture_log_take());
+	scene_destroy(scene);
+}
+
 /* It has switched its screen off: that is no death, and what was dead is not covered but black. */
 static void test_blank(void)
 {
@@ -717,6 +752,7 @@ int main(int argc, char **argv)
 	fixture_init(&argc, &argv);
 	g_test_add_func("/layout-alive/covered", test_covered);
 	g_test_add_func("/layout-alive/back", test_back);
+	g_test_add_func("/layout-alive/back/unshown", test_back_unshown);
 	g_test_add_func("/layout-alive/answered", test_answered);
 	g_test_add_func("/layout-alive/early", test_early);
 	g_test_add_func("/layout-alive/reserved", test_reserved);
