@@ -377,6 +377,9 @@ bool content_secure(struct scanout *scanout, struct content *content)
 		return true;
 	}
 	drop_surface(scanout, g_steal_pointer(&picture->surface));
+	/* What was answered is nowhere any more: its buffer is shown in its place, torn at worst. */
+	if (kms_device_gone(scanout->devices[view_card(content->drawn_by->view)]))
+		early_set_surface_only(scanout, content, false);
 	return false;
 }
 

@@ -76,7 +76,8 @@ bool content_readable(struct scanout *scanout, struct content *content);
 bool content_sample(struct content *content, const struct place *place,
 	const struct copy_target *target);
 
-/* Of what is surface_only: the surface has all of it. False: it cannot have it, and then there is none. */
+/* Of what is surface_only: the surface has all of it. False: it cannot have it, and then there is none; where it has gone
+ * with its card it is surface_only no more. */
 bool content_secure(struct scanout *scanout, struct content *content);
 
 /* What was made on the card is dropped; or on all of them. */

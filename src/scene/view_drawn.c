@@ -107,13 +107,16 @@ uint64_t view_draw(struct view *view, const struct view_picture *picture,
 	return view->serial;
 }
 
-/* NULL: nothing was drawn, or something else was since. */
+/* NULL: nothing was drawn, something else was since, or what was has gone with its card and reads as zeroes. */
 static const struct canvas *drawn_canvas(struct view *view)
 {
 	const struct canvas *canvas = canvas_set_newest(&view->canvases);
 
-	return canvas && view->past_serial > 0 && canvas->drawn == view->past_serial ? canvas
-										     : NULL;
+	if (kms_device_gone(view->device))
+		view->past_surface = false;
+	else if (canvas && view->past_serial > 0 && canvas->drawn == view->past_serial)
+		return canvas;
+	return NULL;
 }
 
 bool view_read_back(struct view *view, struct surface *surface)

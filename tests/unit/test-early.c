@@ -424,6 +424,29 @@ static void test_last_picture(void)
 	scene_destroy(scene);
 }
 
+/* The card goes, and with it what was drawn there, which reads as zeroes: when it is back the buffer is shown. */
+static void test_card_goes(void)
+{
+	uint32_t *first, *second;
+	struct scene *scene = create_early((struct scene_options){0}, &first, &second);
+	struct kms_output *output = scene_output(scene, 0);
+
+	draw(scene, 0, first, RED);
+	finish_flips(output);
+	g_assert_false(is_direct(output));
+	memset(fake_last(output)->buffer->pixels, 0, SCENE_BYTES);
+	scene->card->gone = true;
+	layout_set_device(scene->layout, 0, NULL);
+	guest_set_device(scene->guests[0], 0, NULL);
+	scene->card->gone = false;
+	guest_set_device(scene->guests[0], 0, scene->card);
+	layout_set_device(scene->layout, 0, scene->card);
+	fake_tell(scene->card);
+	g_assert_true(is_direct(output));
+	finish_flips(output);
+	scene_destroy(scene);
+}
+
 /* Part of it is new, each time another one, on canvases that have missed what was new before. */
 static void test_part(void)
 {
@@ -862,6 +885,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/early/ours/shown-again", test_shown_again);
 	g_test_add_func("/early/ours/shown-elsewhere", test_shown_elsewhere);
 	g_test_add_func("/early/ours/last-picture", test_last_picture);
+	g_test_add_func("/early/ours/card-goes", test_card_goes);
 	g_test_add_func("/early/ours/part", test_part);
 	g_test_add_func("/early/ours/another-output", test_another_output);
 	g_test_add_func("/early/impatient", test_impatient);
