@@ -9,6 +9,13 @@
  */
 #include "scene/view_internal.h"
 
+/* Enough to last longer than the clock is coarse, and a few milliseconds where memory is read slowly. */
+#define SAMPLE_PIXELS (16u * 1024)
+#define SAMPLES 3u
+#define COST_PIXELS 1024u
+/* All of a canvas is read in the main loop, now and then: so that no output misses more than one vblank. */
+#define READ_MAX_NS (10u * 1000 * 1000)
+
 /* All of the picture is on a canvas, each pixel as it is: so it can be read back. */
 static bool is_whole(const struct view *view, const struct view_picture *picture)
 {
@@ -21,9 +28,43 @@ static bool is_whole(const struct view *view, const struct view_picture *picture
 		place->source.height == (int32_t)picture->height;
 }
 
+/* The best of a few, so that it is not the time of somebody else who had the processor: nanoseconds that
+ * COST_PIXELS of a canvas take to be read. Once a view. */
+static uint64_t measure(const struct canvas *canvas)
+{
+	const struct copy_target *target = &canvas->target;
+	const uint32_t rows = CLAMP(SAMPLE_PIXELS / target->width, 1, target->height);
+	const uint32_t stride = target->width * 4;
+	uint8_t *scratch = g_malloc0((size_t)stride * rows);
+	int64_t best_us = INT64_MAX;
+
+	for (unsigned int i = 0; i < SAMPLES; i++) {
+		int64_t begun_us = g_get_monotonic_time();
+
+		copy_rows(scratch, stride, target->pixels, target->stride, stride, rows);
+		best_us = MIN(best_us, g_get_monotonic_time() - begun_us);
+	}
+	g_free(scratch);
+	return MAX((uint64_t)best_us * 1000 * COST_PIXELS / ((uint64_t)target->width * rows), 1);
+}
+
+/* Uncached memory, as that of many cards: a canvas that has to be read back would keep the main loop. */
+static bool is_read_slowly(struct view *view, const struct canvas *canvas)
+{
+	const uint64_t pixels = (uint64_t)canvas->target.width * canvas->target.height;
+
+	/* The clock is too coarse for small ones. */
+	if (pixels < SAMPLE_PIXELS)
+		return false;
+	if (view->read_cost == 0)
+		view->read_cost = measure(canvas);
+	return view->read_cost * pixels / COST_PIXELS > READ_MAX_NS;
+}
+
 bool view_can_draw(struct view *view, const struct view_picture *picture)
 {
 	g_autoptr(GError) error = NULL;
+	const struct canvas *canvas;
 
 	/* Of a picture of another kind the canvases may be of another size. */
 	if (view->stack || !view->told_copies || !view->told_same || view_blends(view) ||
@@ -31,7 +72,8 @@ bool view_can_draw(struct view *view, const struct view_picture *picture)
 		view->due >= DUE_SURFACE || !is_whole(view, picture))
 		return false;
 	view_prepare_canvases(view);
-	return canvas_set_take(&view->canvases, view->device, view->output, &error) != NULL;
+	canvas = canvas_set_take(&view->canvases, view->device, view->output, &error);
+	return canvas && !is_read_slowly(view, canvas);
 }
 
 static void mark(struct view *view, const struct kms_rect *damage)

@@ -101,6 +101,7 @@ struct view {
 	GSource *late;
 
 	struct canvas_set canvases;
+	uint64_t read_cost; /* of a canvas, as view_drawn.c measures it; 0: it has not so far */
 	struct place canvas_place; /* the picture on a canvas */
 	struct damage damage; /* canvas' pixels that changed since the last frame */
 	bool damage_lost; /* a frame failed: the next one has changed everywhere */

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "channel_fixture.h"
 #include "fake/fake_dmabuf.h"
@@ -38,6 +39,23 @@ static uint64_t counted(const struct scene *scene, enum guest_reply reply)
 static uint64_t copied_early(const struct scene *scene)
 {
 	return guest_counters(scene->guests[0])->frames_copied[COPY_EARLY];
+}
+
+/* Unless it is negative the clock stands still but for this, at each look at it. */
+static gint64 look_takes_us = -1;
+
+/* GLib's, for all of scene/. */
+gint64 g_get_monotonic_time(void)
+{
+	static gint64 now_us;
+	struct timespec now;
+
+	now_us += look_takes_us;
+	if (look_takes_us >= 0)
+		return now_us;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	now_us = now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
+	return now_us;
 }
 
 /* A new buffer on the scanout, and its first frame. Returns its memory. */
@@ -557,6 +575,40 @@ static void test_one_copy(void)
 	scene_destroy(scene);
 }
 
+/* But where what is shown is read too slowly nothing is drawn there past the surface, since it may have to be read
+ * back. */
+static void test_read_slowly(gconstpointer slowly)
+{
+	static const struct layout_output centred[] = {
+		{.name = "DP-1", .guest = "a", .scanout = 0, .policy = PLACE_CENTER},
+		{.name = "DP-2", .guest = "a", .scanout = 1, .policy = PLACE_CENTER},
+	};
+	struct scene *scene = scene_create(&(struct scene_options){.answers = ANSWERS_COPIED,
+		.width = 4 * SCENE_WIDTH,
+		.height = 4 * SCENE_HEIGHT,
+		.outputs = 2,
+		.sections = centred,
+		.section_count = 2});
+	struct kms_output *output = scene_output(scene, 0);
+
+	look_takes_us = slowly ? 20000 : 0;
+	for (uint32_t i = 0; i < 2; i++) {
+		show(scene, i, RED);
+		finish_flips(scene_output(scene, i));
+	}
+	/* The first copy is always one to the surface, which goes with its buffer unless it is written again. */
+	for (uint32_t i = 1; i <= 5; i++) {
+		show(scene, 0, i);
+		finish_flips(output);
+		g_assert_false(is_direct(output));
+		g_assert_cmphex(fake_pixel(output, 2 * SCENE_WIDTH, 2 * SCENE_HEIGHT), ==, i);
+	}
+	g_assert_cmpuint(account_used(scene->accounts[0], ACCOUNT_SURFACE_BYTES), ==,
+		slowly ? 2 * SCENE_BYTES : SCENE_BYTES);
+	look_takes_us = -1;
+	scene_destroy(scene);
+}
+
 /* ---- either way ---- */
 
 /* Alone again, it goes as it is, and is answered when it is on the glass; and back. */
@@ -890,6 +942,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/early/ours/another-output", test_another_output);
 	g_test_add_func("/early/impatient", test_impatient);
 	g_test_add_func("/early/one-copy", test_one_copy);
+	g_test_add_data_func("/early/read-slowly", "slowly", test_read_slowly);
+	g_test_add_data_func("/early/read-fast", NULL, test_read_slowly);
 	g_test_add_func("/early/switch", test_switch);
 	g_test_add_func("/early/switch/other-output-off", test_other_output_off);
 	g_test_add_func("/early/busy", test_busy);
