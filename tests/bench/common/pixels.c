@@ -15,6 +15,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "send.h"
 #include "vhost_user_gpu.h"
 
 #define PERIOD_NS 16666667
@@ -45,16 +46,6 @@ static void check(bool success, const char *what)
 		return;
 	fprintf(stderr, "pixels: %s: %s\n", what, strerror(errno));
 	exit(1);
-}
-
-static void send_all(int fd, const void *data, size_t size)
-{
-	for (size_t done = 0; done < size;) {
-		ssize_t sent = send(fd, (const uint8_t *)data + done, size - done, MSG_NOSIGNAL);
-
-		check(sent > 0, "send");
-		done += (size_t)sent;
-	}
 }
 
 static void await_tick(int timer)
@@ -99,16 +90,16 @@ static void send_pixels(const struct pixels_options *options, int words)
 	check(fcntl(options->fd, F_SETFL, 0) == 0, "blocking socket");
 	/* As the daemon's relay does for a back-end. */
 	setsockopt(options->fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof(buffer));
-	send_all(options->fd, &scanout, sizeof(scanout));
+	send_all(options->fd, &scanout, sizeof(scanout), -1);
 	for (unsigned int i = 0; i < options->warm_up; i++) {
-		send_all(options->fd, update, size);
+		send_all(options->fd, update, size, -1);
 		await_tick(timer);
 	}
 	await_read(options->fd, timer);
 	say(words, PIXELS_BEGUN);
 	for (unsigned int i = 0; i < options->frames; i++) {
 		await_tick(timer);
-		send_all(options->fd, update, size);
+		send_all(options->fd, update, size, -1);
 	}
 	await_read(options->fd, timer);
 	say(words, PIXELS_ENDED);

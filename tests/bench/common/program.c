@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "send.h"
 #include "vhost_user_gpu.h"
 
 #define FIRST_FD 100
@@ -67,18 +68,6 @@ void program_stop(struct program *program)
 	close(program->socket);
 }
 
-static void send_all(const struct program *program, const void *data, size_t size)
-{
-	for (size_t done = 0; done < size;) {
-		ssize_t sent = send(program->socket, (const uint8_t *)data + done, size - done,
-			MSG_NOSIGNAL);
-
-		if (sent < 0)
-			fail("send");
-		done += (size_t)sent;
-	}
-}
-
 void program_send_scanout(const struct program *program, uint32_t width, uint32_t height)
 {
 	const struct {
@@ -87,7 +76,7 @@ void program_send_scanout(const struct program *program, uint32_t width, uint32_
 	} __attribute__((packed))
 	message = {{VHOST_USER_GPU_SCANOUT, 0, sizeof(message.scanout)}, {0, width, height}};
 
-	send_all(program, &message, sizeof(message));
+	send_all(program->socket, &message, sizeof(message), -1);
 }
 
 void program_update_init(struct program_update *update, uint32_t y, uint32_t height)
@@ -118,15 +107,15 @@ void program_update_finish(struct program_update *update)
 
 void program_send_update(const struct program *program, const struct program_update *update)
 {
-	send_all(program, update->bytes, update->size);
+	send_all(program->socket, update->bytes, update->size, -1);
 }
 
 void program_send_most(const struct program *program, const struct program_update *update)
 {
-	send_all(program, update->bytes, update->size - PIXEL);
+	send_all(program->socket, update->bytes, update->size - PIXEL, -1);
 }
 
 void program_send_last(const struct program *program, const struct program_update *update)
 {
-	send_all(program, update->bytes + update->size - PIXEL, PIXEL);
+	send_all(program->socket, update->bytes + update->size - PIXEL, PIXEL, -1);
 }

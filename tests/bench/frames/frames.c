@@ -54,6 +54,7 @@
 #include <xf86drm.h>
 #include <xf86drmMode.h>
 
+#include "../common/send.h"
 #include "../meter/meter.h"
 #include "vhost_user_gpu.h"
 
@@ -126,34 +127,6 @@ static bool sends_pixels(const struct bench *bench)
 
 /* ---- messages ---- */
 
-static void send_all(struct device *device, const void *data, size_t size, int fd)
-{
-	char control[CMSG_SPACE(sizeof(int))] = {0};
-	size_t done = 0;
-
-	while (done < size) {
-		struct iovec iov = {(uint8_t *)data + done, size - done};
-		struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
-		ssize_t sent;
-
-		if (fd >= 0 && done == 0) {
-			struct cmsghdr *cmsg;
-
-			msg.msg_control = control;
-			msg.msg_controllen = sizeof(control);
-			cmsg = CMSG_FIRSTHDR(&msg);
-			cmsg->cmsg_level = SOL_SOCKET;
-			cmsg->cmsg_type = SCM_RIGHTS;
-			cmsg->cmsg_len = CMSG_LEN(sizeof(int));
-			memcpy(CMSG_DATA(cmsg), &fd, sizeof(fd));
-		}
-		sent = sendmsg(device->fd, &msg, MSG_NOSIGNAL);
-		if (sent < 0 && errno != EINTR)
-			fail("send");
-		done += sent > 0 ? (size_t)sent : 0;
-	}
-}
-
 static void send_dmabuf_scanout(struct bench *bench, struct device *device)
 {
 	uint32_t stride = bench->width * 4;
@@ -175,7 +148,7 @@ static void send_dmabuf_scanout(struct bench *bench, struct device *device)
 
 	if (fd < 0)
 		fail("udmabuf");
-	send_all(device, &message, sizeof(message), fd);
+	send_all(device->fd, &message, sizeof(message), fd);
 	close(fd);
 }
 
@@ -191,12 +164,12 @@ static void send_frame(struct bench *bench, struct device *device)
 
 	device->sent++;
 	if (sends_pixels(bench)) {
-		send_all(device, bench->update, bench->update_size, -1);
+		send_all(device->fd, bench->update, bench->update_size, -1);
 		return;
 	}
 	if (bench->way == WAY_NEW)
 		send_dmabuf_scanout(bench, device);
-	send_all(device, &message, sizeof(message), -1);
+	send_all(device->fd, &message, sizeof(message), -1);
 }
 
 /* So many positions at once. */
@@ -217,7 +190,7 @@ static void send_cursor(struct bench *bench, struct device *device, uint64_t cou
 		filled++;
 		if (count > 0 && filled < G_N_ELEMENTS(messages))
 			continue;
-		send_all(device, messages, filled * sizeof(*messages), -1);
+		send_all(device->fd, messages, filled * sizeof(*messages), -1);
 		filled = 0;
 	}
 	bench->cursor_to_ns = now_ns();
@@ -233,7 +206,7 @@ static void send_cursor_image(struct device *device)
 	message->header.request = VHOST_USER_GPU_CURSOR_UPDATE;
 	message->header.size = sizeof(message->cursor);
 	memset(message->cursor.data, 0xff, sizeof(message->cursor.data));
-	send_all(device, message, sizeof(*message), -1);
+	send_all(device->fd, message, sizeof(*message), -1);
 	g_free(message);
 }
 
@@ -267,7 +240,7 @@ static void set_scanout(struct bench *bench, struct device *device)
 	};
 
 	if (sends_pixels(bench))
-		send_all(device, &message, sizeof(message), -1);
+		send_all(device->fd, &message, sizeof(message), -1);
 	else
 		send_dmabuf_scanout(bench, device);
 	if (bench->way == WAY_CURSOR)
@@ -688,7 +661,7 @@ static void ask(struct device *device)
 	for (size_t i = 0; i < G_N_ELEMENTS(questions); i++) {
 		struct vhost_user_gpu_header header = {questions[i], 0, 0};
 
-		send_all(device, &header, sizeof(header), -1);
+		send_all(device->fd, &header, sizeof(header), -1);
 		if (recv(device->fd, &header, sizeof(header), MSG_WAITALL) != sizeof(header) ||
 			header.request != questions[i] || header.size > sizeof(payload) ||
 			recv(device->fd, payload, header.size, MSG_WAITALL) !=

@@ -24,6 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../common/send.h"
 #include "drm_double.h"
 #include "kms.h"
 #include "scene/guest.h"
@@ -128,25 +129,6 @@ static void draw(uint32_t scanout, uint32_t seed)
 
 /* ---- the back-end ---- */
 
-static void send_message(const void *message, size_t size, int fd)
-{
-	char control[CMSG_SPACE(sizeof(int))] = {0};
-	struct iovec iov = {(void *)message, size};
-	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
-	struct cmsghdr *cmsg;
-
-	if (fd >= 0) {
-		msg.msg_control = control;
-		msg.msg_controllen = sizeof(control);
-		cmsg = CMSG_FIRSTHDR(&msg);
-		cmsg->cmsg_level = SOL_SOCKET;
-		cmsg->cmsg_type = SCM_RIGHTS;
-		cmsg->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(cmsg), &fd, sizeof(fd));
-	}
-	expect(sendmsg(back_end, &msg, MSG_NOSIGNAL) == (ssize_t)size, "nothing can be sent");
-}
-
 static void send_dmabuf(uint32_t scanout)
 {
 	const struct {
@@ -158,7 +140,7 @@ static void send_dmabuf(uint32_t scanout)
 	};
 	int fd = make_picture(scanout);
 
-	send_message(&message, sizeof(message), fd);
+	send_all(back_end, &message, sizeof(message), fd);
 	close(fd);
 }
 
@@ -172,7 +154,7 @@ static void send_update(uint32_t scanout)
 		{scanout, 0, 0, WIDTH, HEIGHT},
 	};
 
-	send_message(&message, sizeof(message), -1);
+	send_all(back_end, &message, sizeof(message), -1);
 }
 
 static bool is_answered(void)

@@ -42,6 +42,7 @@
 
 #include "../common/bare.h"
 #include "../common/pixels.h"
+#include "../common/send.h"
 #include "drm_double.h"
 #include "kms.h"
 #include "report/stall.h"
@@ -196,26 +197,12 @@ static void send_dmabuf(struct bench *bench, unsigned int device)
 		{VHOST_USER_GPU_DMABUF_SCANOUT, 0, sizeof(message.scanout)},
 		{0, 0, 0, WIDTH, HEIGHT, WIDTH, HEIGHT, WIDTH * 4, 0, DRM_FORMAT_XRGB8888},
 	};
-	char control[CMSG_SPACE(sizeof(int))] = {0};
-	struct iovec iov = {&message, sizeof(message)};
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
 	/* The double knows a buffer by its inode. */
 	int fd = memfd_create("native-frames", MFD_CLOEXEC);
 
 	if (fd < 0 || ftruncate(fd, WIDTH * HEIGHT * 4) < 0)
 		fail("memfd");
-	cmsg->cmsg_level = SOL_SOCKET;
-	cmsg->cmsg_type = SCM_RIGHTS;
-	cmsg->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(cmsg), &fd, sizeof(fd));
-	if (sendmsg(bench->fds[device], &msg, MSG_NOSIGNAL) != (ssize_t)sizeof(message))
-		fail("send");
+	send_all(bench->fds[device], &message, sizeof(message), fd);
 	close(fd);
 }
 
