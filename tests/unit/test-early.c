@@ -18,27 +18,35 @@
 /* A pacing timer that never fires within a test. */
 #define SLOW_MHZ 1
 
-static const struct layout_output two[] = {
+static const struct layout_output sections[] = {
 	{.name = "DP-1", .guest = "a", .scanout = 0},
 	{.name = "DP-2", .guest = "a", .scanout = 1},
+	{.name = "DP-3", .guest = "a", .scanout = 0},
 };
 
-static struct scene *create(struct scene_options options)
+/* Of each test. */
+struct early {
+	struct scene_options options; /* as the scene was configured */
+	struct scene *scene;
+	struct kms_output *output[G_N_ELEMENTS(sections)];
+	uint32_t *memory[2]; /* of the buffer that each scanout has */
+};
+
+static const struct scene_options copied = {.answers = ANSWERS_COPIED};
+
+static unsigned int replies(const struct early *early)
 {
-	options.outputs = 2;
-	options.sections = two;
-	options.section_count = 2;
-	return scene_create(&options);
+	return scene_replies(early->scene, 0);
 }
 
-static uint64_t counted(const struct scene *scene, enum guest_reply reply)
+static uint64_t counted(const struct early *early, enum guest_reply reply)
 {
-	return guest_counters(scene->guests[0])->replies[reply];
+	return guest_counters(early->scene->guests[0])->replies[reply];
 }
 
-static uint64_t copied_early(const struct scene *scene)
+static uint64_t copied_early(const struct early *early)
 {
-	return guest_counters(scene->guests[0])->frames_copied[COPY_EARLY];
+	return guest_counters(early->scene->guests[0])->frames_copied[COPY_EARLY];
 }
 
 /* Unless it is negative the clock stands still but for this, at each look at it. */
@@ -58,23 +66,27 @@ gint64 g_get_monotonic_time(void)
 	return now_us;
 }
 
-/* A new buffer on the scanout, and its first frame. Returns its memory. */
-static uint32_t *show(struct scene *scene, uint32_t scanout, uint32_t color)
+/* Another frame of the scanout's buffer. */
+static void draw(struct early *early, uint32_t scanout, uint32_t color)
 {
-	uint32_t *memory;
-	int fd = fake_dmabuf_create(SCENE_BYTES, &memory);
-
-	scene_paint(memory, color);
-	scene_dmabuf(scene, scanout, SCENE_WIDTH, SCENE_HEIGHT, fd);
-	scene_dmabuf_update(scene, scanout, scene_full);
-	return memory;
+	scene_paint(early->memory[scanout], color);
+	scene_dmabuf_update(early->scene, scanout, scene_full);
 }
 
-/* Another frame of a buffer. */
-static void draw(struct scene *scene, uint32_t scanout, uint32_t *memory, uint32_t color)
+/* A new buffer on the scanout, and its first frame. */
+static void show(struct early *early, uint32_t scanout, uint32_t color)
 {
-	scene_paint(memory, color);
-	scene_dmabuf_update(scene, scanout, scene_full);
+	int fd = fake_dmabuf_create(SCENE_BYTES, &early->memory[scanout]);
+
+	scene_paint(early->memory[scanout], color);
+	scene_dmabuf(early->scene, scanout, SCENE_WIDTH, SCENE_HEIGHT, fd);
+	scene_dmabuf_update(early->scene, scanout, scene_full);
+}
+
+/* What was answered is to be ours: the guest draws into its buffer, and nobody is to see that. */
+static void spoil(struct early *early, uint32_t scanout)
+{
+	scene_paint(early->memory[scanout], GREY);
 }
 
 static bool is_direct(const struct kms_output *output)
@@ -89,294 +101,289 @@ static void finish_flips(struct kms_output *output)
 		fake_flip(output);
 }
 
-/* Both scanouts show a buffer as it is, red and blue. */
-static struct scene *create_shown(struct scene_options options, uint32_t **first, uint32_t **second)
-{
-	struct scene *scene = create(options);
+/* ---- how tests begin ---- */
 
-	*first = show(scene, 0, RED);
-	finish_flips(scene_output(scene, 0));
-	*second = show(scene, 1, BLUE);
-	finish_flips(scene_output(scene, 1));
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 2);
-	return scene;
+static void create(struct early *early, const struct scene_options *options,
+	const struct layout_output *placed, size_t outputs, size_t section_count)
+{
+	early->options = *options;
+	early->options.outputs = outputs;
+	early->options.sections = placed;
+	early->options.section_count = section_count;
+	early->scene = scene_create(&early->options);
+	for (size_t i = 0; i < outputs; i++)
+		early->output[i] = scene_output(early->scene, i);
+}
+
+/* Two outputs with a scanout each, on which nothing is shown so far. */
+static void set_up_dark(struct early *early, gconstpointer options)
+{
+	create(early, options, sections, 2, 2);
+}
+
+/* Both scanouts show a buffer as it is, red and blue. */
+static void set_up_shown(struct early *early, gconstpointer options)
+{
+	set_up_dark(early, options);
+	show(early, 0, RED);
+	finish_flips(early->output[0]);
+	show(early, 1, BLUE);
+	finish_flips(early->output[1]);
+	g_assert_cmpuint(replies(early), ==, 2);
 }
 
 /* Both show copies of them, green; nothing is in flight. */
-static struct scene *create_early(struct scene_options options, uint32_t **first, uint32_t **second)
+static void set_up_copied(struct early *early, gconstpointer options)
 {
-	struct scene *scene;
+	set_up_shown(early, options);
+	draw(early, 0, GREEN);
+	fake_flip(early->output[0]);
+	draw(early, 1, GREEN);
+	finish_flips(early->output[1]);
+	g_assert_cmpuint(replies(early), ==, 2);
+}
 
-	options.answers = ANSWERS_COPIED;
-	scene = create_shown(options, first, second);
-	draw(scene, 0, *first, GREEN);
-	fake_flip(scene_output(scene, 0));
-	draw(scene, 1, *second, GREEN);
-	finish_flips(scene_output(scene, 1));
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 2);
-	return scene;
+/* A third output, which so far nobody is shown on. */
+static void set_up_third(struct early *early, gconstpointer options)
+{
+	create(early, options, sections, 3, 2);
+}
+
+/* The first scanout is shown on the third output, too, and the first is the slower one. */
+static void set_up_mirrored(struct early *early, gconstpointer options)
+{
+	create(early, options, sections, 3, 3);
+	early->output[0]->mode.refresh_mhz = 30000;
+}
+
+/* Two outputs that are larger than what is shown on them. */
+static void set_up_centred(struct early *early, gconstpointer options)
+{
+	static const struct layout_output centred[] = {
+		{.name = "DP-1", .guest = "a", .scanout = 0, .policy = PLACE_CENTER},
+		{.name = "DP-2", .guest = "a", .scanout = 1, .policy = PLACE_CENTER},
+	};
+
+	early->options = *(const struct scene_options *)options;
+	early->options.width = 4 * SCENE_WIDTH;
+	early->options.height = 4 * SCENE_HEIGHT;
+	create(early, &early->options, centred, 2, 2);
+}
+
+static void tear_down(struct early *early, gconstpointer options)
+{
+	scene_destroy(early->scene);
 }
 
 /* ---- when the answer comes ---- */
 
-static void test_first_copy(void)
+static void test_first_copy(struct early *early, gconstpointer options)
 {
-	uint32_t *first, *second;
-	struct scene *scene = create_shown((struct scene_options){.answers = ANSWERS_COPIED},
-		&first, &second);
-	struct kms_output *output = scene_output(scene, 0);
+	struct kms_output *output = early->output[0];
 
 	/* The first of them had the device to itself, and the second came when the other was there. */
 	g_assert_true(is_direct(output));
-	g_assert_false(is_direct(scene_output(scene, 1)));
-	g_assert_cmpuint(counted(scene, REPLY_FLIP), ==, 1);
-	g_assert_cmpuint(counted(scene, REPLY_EARLY), ==, 1);
+	g_assert_false(is_direct(early->output[1]));
+	g_assert_cmpuint(counted(early, REPLY_FLIP), ==, 1);
+	g_assert_cmpuint(counted(early, REPLY_EARLY), ==, 1);
 
 	/* Until it is gone from the plane, the guest must not draw into the buffer. */
-	draw(scene, 0, first, GREEN);
+	draw(early, 0, GREEN);
 	g_assert_false(is_direct(output));
 	scene_expect_color(output, GREEN);
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 0);
+	g_assert_cmpuint(replies(early), ==, 0);
 	fake_flip(output);
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
-	g_assert_cmpuint(counted(scene, REPLY_COPIED), ==, 1);
+	g_assert_cmpuint(replies(early), ==, 1);
+	g_assert_cmpuint(counted(early, REPLY_COPIED), ==, 1);
 	scene_expect_no_log();
-	scene_destroy(scene);
 }
 
-static void test_at_once(void)
+static void test_at_once(struct early *early, gconstpointer options)
 {
-	uint32_t *first, *second;
-	struct scene *scene = create_early((struct scene_options){0}, &first, &second);
-	struct kms_output *output = scene_output(scene, 0);
-	uint64_t early = counted(scene, REPLY_EARLY);
+	struct kms_output *output = early->output[0];
+	uint64_t before = counted(early, REPLY_EARLY);
 
 	/* Nothing is in flight: answered at once, shown with the next flip. */
-	draw(scene, 0, first, RED);
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
+	draw(early, 0, RED);
+	g_assert_cmpuint(replies(early), ==, 1);
 	g_assert_true(fake_in_flight(output));
-	scene_paint(first, GREY);
+	spoil(early, 0);
 	scene_expect_color(output, RED);
 
 	/* One is: answered when that is on the glass, and not before. */
-	draw(scene, 0, first, BLUE);
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 0);
+	draw(early, 0, BLUE);
+	g_assert_cmpuint(replies(early), ==, 0);
 	fake_flip(output);
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
-	scene_paint(first, GREY);
+	g_assert_cmpuint(replies(early), ==, 1);
+	spoil(early, 0);
 	scene_expect_color(output, BLUE);
 	fake_flip(output);
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 0);
-	g_assert_cmpuint(counted(scene, REPLY_EARLY), ==, early + 2);
-	g_assert_cmpuint(guest_counters(scene->guests[0])->frames_superseded, ==, 0);
+	g_assert_cmpuint(replies(early), ==, 0);
+	g_assert_cmpuint(counted(early, REPLY_EARLY), ==, before + 2);
+	g_assert_cmpuint(guest_counters(early->scene->guests[0])->frames_superseded, ==, 0);
 	scene_expect_no_log();
-	scene_destroy(scene);
 }
 
 /* Round and round, as a guest with one update outstanding does it: each output gets each vblank. */
-static void test_full_rate(void)
+static void test_full_rate(struct early *early, gconstpointer options)
 {
-	uint32_t *memory[2];
-	struct scene *scene = create_early((struct scene_options){0}, &memory[0], &memory[1]);
 	unsigned int answered = 0;
 	size_t commits[2];
 
 	for (uint32_t i = 0; i < 2; i++) {
-		draw(scene, i, memory[i], RED);
-		commits[i] = scene_output(scene, i)->commit_count;
+		draw(early, i, RED);
+		commits[i] = early->output[i]->commit_count;
 	}
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 2);
+	g_assert_cmpuint(replies(early), ==, 2);
 	for (unsigned int vblank = 1; vblank <= 20; vblank++) {
 		for (uint32_t i = 0; i < 2; i++) {
-			draw(scene, i, memory[i], vblank);
-			g_assert_cmpuint(scene_replies(scene, 0), ==, 0);
-			fake_flip(scene_output(scene, i));
-			answered += scene_replies(scene, 0);
-			scene_paint(memory[i], GREY);
-			scene_expect_color(scene_output(scene, i), vblank);
-			g_assert_cmpuint(scene_output(scene, i)->commit_count, ==,
-				commits[i] + vblank);
+			draw(early, i, vblank);
+			g_assert_cmpuint(replies(early), ==, 0);
+			fake_flip(early->output[i]);
+			answered += replies(early);
+			spoil(early, i);
+			scene_expect_color(early->output[i], vblank);
+			g_assert_cmpuint(early->output[i]->commit_count, ==, commits[i] + vblank);
 		}
 	}
 	g_assert_cmpuint(answered, ==, 40);
-	scene_destroy(scene);
 }
 
 /* A new buffer at each frame, and those before it are drawn into as soon as that is allowed. */
-static void test_page_flips(void)
+static void test_page_flips(struct early *early, gconstpointer options)
 {
-	uint32_t *first, *second;
-	struct scene *scene = create_early((struct scene_options){0}, &first, &second);
-	struct kms_output *output = scene_output(scene, 0);
+	struct kms_output *output = early->output[0];
 
 	for (uint32_t i = 1; i <= 10; i++) {
-		uint32_t *memory = show(scene, 0, i);
-
+		show(early, 0, i);
 		if (i > 1)
 			fake_flip(output);
-		g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
-		scene_paint(memory, GREY);
+		g_assert_cmpuint(replies(early), ==, 1);
+		spoil(early, 0);
 		scene_expect_color(output, i);
 	}
-	scene_destroy(scene);
 }
 
 /* Flips that come at once say nothing of the rate: the timer does, of each scanout for itself. */
-static void test_no_vblank(void)
+static void test_no_vblank(struct early *early, gconstpointer options)
 {
-	uint32_t *first, *second;
-	struct scene *scene = create_early((struct scene_options){0}, &first, &second);
-	struct kms_output *output = scene_output(scene, 0);
-	struct guest_state *state = scene->states[0];
+	struct kms_output *output = early->output[0];
+	struct guest_state *state = early->scene->states[0];
 
 	output->mode.refresh_mhz = SLOW_MHZ;
-	draw(scene, 0, first, RED);
+	draw(early, 0, RED);
 	fake_flip_without_vblank(output);
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
+	g_assert_cmpuint(replies(early), ==, 1);
 
-	draw(scene, 0, first, BLUE);
+	draw(early, 0, BLUE);
 	fake_flip_without_vblank(output);
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 0);
+	g_assert_cmpuint(replies(early), ==, 0);
 	scene_expect_color(output, BLUE);
 	/* As if its last answer had been long ago; that of the other scanout is of no matter. */
 	state->scanout_reply_us[0] = -G_MAXINT32;
-	draw(scene, 1, second, RED);
-	fake_flip(scene_output(scene, 1));
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 2);
-	scene_destroy(scene);
+	draw(early, 1, RED);
+	fake_flip(early->output[1]);
+	g_assert_cmpuint(replies(early), ==, 2);
 }
 
 /* Answers keep the order of requests. */
-static void test_order(void)
+static void test_order(struct early *early, gconstpointer options)
 {
-	uint32_t *first, *second;
-	struct scene *scene = create_early((struct scene_options){0}, &first, &second);
-
-	draw(scene, 0, first, RED);
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
-	draw(scene, 0, first, BLUE);
-	draw(scene, 1, second, BLUE);
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 0);
-	fake_flip(scene_output(scene, 1));
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 0);
-	fake_flip(scene_output(scene, 0));
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 2);
-	scene_destroy(scene);
+	draw(early, 0, RED);
+	g_assert_cmpuint(replies(early), ==, 1);
+	draw(early, 0, BLUE);
+	draw(early, 1, BLUE);
+	g_assert_cmpuint(replies(early), ==, 0);
+	fake_flip(early->output[1]);
+	g_assert_cmpuint(replies(early), ==, 0);
+	fake_flip(early->output[0]);
+	g_assert_cmpuint(replies(early), ==, 2);
 }
 
 /* More requests than a back-end may have open, at two scanouts at once: one answer each. */
-static void test_flood(void)
+static void test_flood(struct early *early, gconstpointer options)
 {
-	uint32_t *first, *second;
-	struct scene *scene = create_early((struct scene_options){0}, &first, &second);
-	unsigned int replies = 0;
+	unsigned int answered = 0;
 
 	for (unsigned int i = 0; i < 100; i++)
-		draw(scene, i % 2, i % 2 ? second : first, i);
-	while (fake_in_flight(scene_output(scene, 0)) || fake_in_flight(scene_output(scene, 1))) {
+		draw(early, i % 2, i);
+	while (fake_in_flight(early->output[0]) || fake_in_flight(early->output[1])) {
 		for (uint32_t i = 0; i < 2; i++) {
-			if (fake_in_flight(scene_output(scene, i)))
-				fake_flip(scene_output(scene, i));
-			replies += scene_replies(scene, 0);
+			if (fake_in_flight(early->output[i]))
+				fake_flip(early->output[i]);
+			answered += replies(early);
 		}
 	}
-	g_assert_cmpuint(replies, ==, 100);
-	scene_destroy(scene);
+	g_assert_cmpuint(answered, ==, 100);
 }
 
-static void test_mirrored(void)
+static void test_mirrored(struct early *early, gconstpointer options)
 {
-	static const struct layout_output three[] = {
-		{.name = "DP-1", .guest = "a", .scanout = 0},
-		{.name = "DP-2", .guest = "a", .scanout = 1},
-		{.name = "DP-3", .guest = "a", .scanout = 0},
-	};
-	struct scene *scene = scene_create(&(struct scene_options){.answers = ANSWERS_COPIED,
-		.outputs = 3,
-		.sections = three,
-		.section_count = 3});
-	struct kms_output *slow = scene_output(scene, 0);
-	struct kms_output *fast = scene_output(scene, 2);
-	uint32_t *memory;
+	struct kms_output *slow = early->output[0];
+	struct kms_output *fast = early->output[2];
 
-	slow->mode.refresh_mhz = 30000;
-	show(scene, 1, BLUE);
-	fake_flip(scene_output(scene, 1));
-	memory = show(scene, 0, RED);
+	show(early, 1, BLUE);
+	fake_flip(early->output[1]);
+	show(early, 0, RED);
 	finish_flips(slow);
 	finish_flips(fast);
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 2);
-	draw(scene, 0, memory, BLUE);
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
+	g_assert_cmpuint(replies(early), ==, 2);
+	draw(early, 0, BLUE);
+	g_assert_cmpuint(replies(early), ==, 1);
 	/* Nobody waits for the slower one, which shows the newest when it can. */
-	draw(scene, 0, memory, GREEN);
+	draw(early, 0, GREEN);
 	fake_flip(fast);
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
-	draw(scene, 0, memory, BLUE);
+	g_assert_cmpuint(replies(early), ==, 1);
+	draw(early, 0, BLUE);
 	fake_flip(slow);
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 0);
+	g_assert_cmpuint(replies(early), ==, 0);
 	fake_flip(fast);
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
-	scene_paint(memory, GREY);
+	g_assert_cmpuint(replies(early), ==, 1);
+	spoil(early, 0);
 	fake_flip(slow);
 	scene_expect_color(slow, BLUE);
 	scene_expect_color(fast, BLUE);
-	scene_destroy(scene);
 }
 
 /* Copies take the place of a buffer that two outputs show: it is the guest's again when both have let it go. */
-static void test_mirrored_begin(void)
+static void test_mirrored_begin(struct early *early, gconstpointer options)
 {
-	static const struct layout_output three[] = {
-		{.name = "DP-1", .guest = "a", .scanout = 0},
-		{.name = "DP-2", .guest = "a", .scanout = 1},
-		{.name = "DP-3", .guest = "a", .scanout = 0},
-	};
-	struct scene *scene = scene_create(&(struct scene_options){.answers = ANSWERS_COPIED,
-		.outputs = 3,
-		.sections = three,
-		.section_count = 3});
-	struct kms_output *slow = scene_output(scene, 0);
-	struct kms_output *fast = scene_output(scene, 2);
-	uint32_t *memory;
+	struct kms_output *slow = early->output[0];
+	struct kms_output *fast = early->output[2];
 
-	slow->mode.refresh_mhz = 30000;
-	memory = show(scene, 0, RED);
+	show(early, 0, RED);
 	finish_flips(slow);
 	finish_flips(fast);
 	g_assert_true(is_direct(slow) && is_direct(fast));
-	show(scene, 1, BLUE);
-	finish_flips(scene_output(scene, 1));
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 2);
+	show(early, 1, BLUE);
+	finish_flips(early->output[1]);
+	g_assert_cmpuint(replies(early), ==, 2);
 
-	draw(scene, 0, memory, GREEN);
+	draw(early, 0, GREEN);
 	fake_flip(fast);
 	g_assert_false(is_direct(fast));
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 0);
+	g_assert_cmpuint(replies(early), ==, 0);
 	fake_flip(slow);
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
+	g_assert_cmpuint(replies(early), ==, 1);
 	/* From now on nobody waits for the slower one. */
-	draw(scene, 0, memory, RED);
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
-	draw(scene, 0, memory, BLUE);
+	draw(early, 0, RED);
+	g_assert_cmpuint(replies(early), ==, 1);
+	draw(early, 0, BLUE);
 	fake_flip(fast);
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
-	scene_destroy(scene);
+	g_assert_cmpuint(replies(early), ==, 1);
 }
 
 /* ---- what is answered is ours ---- */
 
 /* The guest draws on meanwhile; whatever has the picture shown again shows what was answered. */
-static void test_shown_again(void)
+static void test_shown_again(struct early *early, gconstpointer options)
 {
-	uint32_t *first, *second;
-	struct scene *scene = create_early((struct scene_options){0}, &first, &second);
-	struct kms_output *output = scene_output(scene, 0);
+	struct kms_output *output = early->output[0];
 
-	draw(scene, 0, first, RED);
+	draw(early, 0, RED);
 	fake_flip(output);
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
-	scene_paint(first, GREY);
+	g_assert_cmpuint(replies(early), ==, 1);
+	spoil(early, 0);
 
 	fake_set_active(output, false);
 	fake_set_active(output, true);
@@ -391,65 +398,57 @@ static void test_shown_again(void)
 	fake_set_mode(output, SCENE_WIDTH, SCENE_HEIGHT);
 	fake_flip(output);
 	output->cursor_plane = false;
-	scene_cursor(scene, 0, 10, 10, 0xff0000ff);
+	scene_cursor(early->scene, 0, 10, 10, 0xff0000ff);
 	while (!fake_in_flight(output))
 		g_main_context_iteration(NULL, TRUE);
 	g_assert_cmphex(fake_pixel(output, 10, 10), ==, BLUE);
 	g_assert_cmphex(fake_pixel(output, 40, 40), ==, RED);
 	g_assert_cmphex(fake_pixel(output, 9, 9), ==, RED);
 	scene_expect_no_log();
-	scene_destroy(scene);
 }
 
 /* Another output comes, and shows it, too. */
-static void test_shown_elsewhere(void)
+static void test_shown_elsewhere(struct early *early, gconstpointer options)
 {
 	static const struct layout_output swapped[] = {
 		{.name = "DP-1", .guest = "a", .scanout = 1},
 		{.name = "DP-2", .guest = "a", .scanout = 0},
 	};
-	uint32_t *first, *second;
-	struct scene *scene = create_early((struct scene_options){0}, &first, &second);
 
-	draw(scene, 0, first, RED);
-	fake_flip(scene_output(scene, 0));
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
-	scene_paint(first, GREY);
-	scene_paint(second, GREY);
-	scene_reconfigure(scene, &(struct scene_options){.sections = swapped, .section_count = 2});
+	draw(early, 0, RED);
+	fake_flip(early->output[0]);
+	g_assert_cmpuint(replies(early), ==, 1);
+	spoil(early, 0);
+	spoil(early, 1);
+	scene_reconfigure(early->scene,
+		&(struct scene_options){.sections = swapped, .section_count = 2});
 	for (size_t i = 0; i < 2; i++)
-		finish_flips(scene_output(scene, i));
-	scene_expect_color(scene_output(scene, 0), GREEN);
-	scene_expect_color(scene_output(scene, 1), RED);
-	scene_destroy(scene);
+		finish_flips(early->output[i]);
+	scene_expect_color(early->output[0], GREEN);
+	scene_expect_color(early->output[1], RED);
 }
 
 /* The back-end goes: the last picture is what was answered. */
-static void test_last_picture(void)
+static void test_last_picture(struct early *early, gconstpointer options)
 {
-	uint32_t *first, *second;
-	struct scene *scene = create_early((struct scene_options){.after = {.kind = PICTURE_LAST}},
-		&first, &second);
-	struct kms_output *output = scene_output(scene, 0);
+	struct kms_output *output = early->output[0];
 
-	draw(scene, 0, first, RED);
-	draw(scene, 0, first, BLUE);
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
-	scene_paint(first, GREY);
-	scene_hang_up(scene, 0);
+	draw(early, 0, RED);
+	draw(early, 0, BLUE);
+	g_assert_cmpuint(replies(early), ==, 1);
+	spoil(early, 0);
+	scene_hang_up(early->scene, 0);
 	finish_flips(output);
 	scene_expect_color(output, BLUE);
-	scene_destroy(scene);
 }
 
 /* The card goes, and with it what was drawn there, which reads as zeroes: when it is back the buffer is shown. */
-static void test_card_goes(void)
+static void test_card_goes(struct early *early, gconstpointer options)
 {
-	uint32_t *first, *second;
-	struct scene *scene = create_early((struct scene_options){0}, &first, &second);
-	struct kms_output *output = scene_output(scene, 0);
+	struct scene *scene = early->scene;
+	struct kms_output *output = early->output[0];
 
-	draw(scene, 0, first, RED);
+	draw(early, 0, RED);
 	finish_flips(output);
 	g_assert_false(is_direct(output));
 	memset(fake_last(output)->buffer->pixels, 0, SCENE_BYTES);
@@ -462,24 +461,21 @@ static void test_card_goes(void)
 	fake_tell(scene->card);
 	g_assert_true(is_direct(output));
 	finish_flips(output);
-	scene_destroy(scene);
 }
 
 /* Part of it is new, each time another one, on canvases that have missed what was new before. */
-static void test_part(void)
+static void test_part(struct early *early, gconstpointer options)
 {
-	uint32_t *first, *second;
-	struct scene *scene = create_early((struct scene_options){0}, &first, &second);
-	struct kms_output *output = scene_output(scene, 0);
+	struct kms_output *output = early->output[0];
 
 	for (int32_t part = 0; part < 6; part++) {
 		for (int32_t y = 8; y < 24; y++) {
 			for (int32_t x = 8 * part; x < 8 * part + 8; x++)
-				first[y * SCENE_WIDTH + x] = RED;
+				early->memory[0][y * SCENE_WIDTH + x] = RED;
 		}
-		scene_dmabuf_update(scene, 0, (struct kms_rect){8 * part, 8, 8, 16});
+		scene_dmabuf_update(early->scene, 0, (struct kms_rect){8 * part, 8, 8, 16});
 		finish_flips(output);
-		g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
+		g_assert_cmpuint(replies(early), ==, 1);
 		for (uint32_t x = 0; x < SCENE_WIDTH; x++) {
 			uint32_t color = x < 8 * (uint32_t)part + 8 ? RED : GREEN;
 
@@ -489,476 +485,432 @@ static void test_part(void)
 			g_assert_cmphex(fake_pixel(output, x, 24), ==, GREEN);
 		}
 	}
-	scene_destroy(scene);
+}
+
+static void show_third(struct early *early, bool shown)
+{
+	early->options.section_count = shown ? 3 : 2;
+	scene_reconfigure(early->scene, &early->options);
 }
 
 /* More outputs show it, one of them only later: what was answered, though no surface has it. */
-static void test_another_output(void)
+static void test_another_output(struct early *early, gconstpointer options)
 {
-	static const struct layout_output three[] = {
-		{.name = "DP-1", .guest = "a", .scanout = 0},
-		{.name = "DP-2", .guest = "a", .scanout = 1},
-		{.name = "DP-3", .guest = "a", .scanout = 0},
-	};
-	uint32_t *first, *second;
-	struct scene_options options = {.answers = ANSWERS_COPIED,
-		.outputs = 3,
-		.sections = three,
-		.section_count = 2};
-	struct scene *scene = scene_create(&options);
-
-	second = show(scene, 1, BLUE);
-	finish_flips(scene_output(scene, 1));
-	first = show(scene, 0, BLUE);
+	show(early, 1, BLUE);
+	finish_flips(early->output[1]);
+	show(early, 0, BLUE);
 	for (int i = 0; i < 3; i++) {
-		draw(scene, 0, first, i == 2 ? RED : GREEN);
-		finish_flips(scene_output(scene, 0));
+		draw(early, 0, i == 2 ? RED : GREEN);
+		finish_flips(early->output[0]);
 	}
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 5);
-	scene_paint(first, GREY);
-	scene_paint(second, GREY);
-	options.section_count = 3;
-	scene_reconfigure(scene, &options);
-	fake_tell(scene->card);
-	finish_flips(scene_output(scene, 2));
-	scene_expect_color(scene_output(scene, 2), RED);
+	g_assert_cmpuint(replies(early), ==, 5);
+	spoil(early, 0);
+	spoil(early, 1);
+	show_third(early, true);
+	fake_tell(early->scene->card);
+	finish_flips(early->output[2]);
+	scene_expect_color(early->output[2], RED);
 
 	/* One of them goes; and the next frames are for both, or for one, as before. */
-	draw(scene, 0, first, BLUE);
-	finish_flips(scene_output(scene, 0));
-	finish_flips(scene_output(scene, 2));
-	scene_expect_color(scene_output(scene, 0), BLUE);
-	scene_expect_color(scene_output(scene, 2), BLUE);
-	options.section_count = 2;
-	scene_reconfigure(scene, &options);
-	draw(scene, 0, first, GREEN);
-	scene_paint(first, GREY);
-	finish_flips(scene_output(scene, 0));
-	scene_expect_color(scene_output(scene, 0), GREEN);
-	scene_destroy(scene);
+	draw(early, 0, BLUE);
+	finish_flips(early->output[0]);
+	finish_flips(early->output[2]);
+	scene_expect_color(early->output[0], BLUE);
+	scene_expect_color(early->output[2], BLUE);
+	show_third(early, false);
+	draw(early, 0, GREEN);
+	spoil(early, 0);
+	finish_flips(early->output[0]);
+	scene_expect_color(early->output[0], GREEN);
 }
 
 /* A back-end that does not wait for its answers: there are three buffers, and the newest is shown. */
-static void test_impatient(void)
+static void test_impatient(struct early *early, gconstpointer options)
 {
-	uint32_t *first, *second;
-	struct scene *scene = create_early((struct scene_options){0}, &first, &second);
-	struct kms_output *output = scene_output(scene, 0);
-	unsigned int replies = 0;
+	struct kms_output *output = early->output[0];
+	unsigned int answered = 0;
 
 	for (uint32_t i = 1; i <= 8; i++)
-		draw(scene, 0, first, i);
-	scene_paint(first, GREY);
+		draw(early, 0, i);
+	spoil(early, 0);
 	while (fake_in_flight(output)) {
 		fake_flip(output);
-		replies += scene_replies(scene, 0);
+		answered += replies(early);
 	}
-	g_assert_cmpuint(replies, ==, 8);
+	g_assert_cmpuint(answered, ==, 8);
 	scene_expect_color(output, 8);
-	scene_destroy(scene);
 }
 
 /* Each frame is copied once, into the buffer that is shown: nobody reads or writes a surface. */
-static void test_one_copy(void)
+static void test_one_copy(struct early *early, gconstpointer options)
 {
-	uint32_t *first, *second;
-	struct scene *scene = create_early((struct scene_options){0}, &first, &second);
-	uint64_t surfaces = account_used(scene->accounts[0], ACCOUNT_SURFACE_BYTES);
+	uint64_t surfaces = account_used(early->scene->accounts[0], ACCOUNT_SURFACE_BYTES);
 
 	for (uint32_t i = 1; i <= 5; i++) {
-		show(scene, 0, i);
-		finish_flips(scene_output(scene, 0));
-		scene_expect_color(scene_output(scene, 0), i);
+		show(early, 0, i);
+		finish_flips(early->output[0]);
+		scene_expect_color(early->output[0], i);
 	}
 	/* That of the first copies is gone with their buffer. */
-	g_assert_cmpuint(account_used(scene->accounts[0], ACCOUNT_SURFACE_BYTES), <, surfaces);
-	scene_destroy(scene);
+	g_assert_cmpuint(account_used(early->scene->accounts[0], ACCOUNT_SURFACE_BYTES), <,
+		surfaces);
 }
 
 /* But where what is shown is read too slowly nothing is drawn there past the surface, since it may have to be read
  * back. */
-static void test_read_slowly(gconstpointer slowly)
+static void read_at(struct early *early, gint64 look_us, size_t surfaces)
 {
-	static const struct layout_output centred[] = {
-		{.name = "DP-1", .guest = "a", .scanout = 0, .policy = PLACE_CENTER},
-		{.name = "DP-2", .guest = "a", .scanout = 1, .policy = PLACE_CENTER},
-	};
-	struct scene *scene = scene_create(&(struct scene_options){.answers = ANSWERS_COPIED,
-		.width = 4 * SCENE_WIDTH,
-		.height = 4 * SCENE_HEIGHT,
-		.outputs = 2,
-		.sections = centred,
-		.section_count = 2});
-	struct kms_output *output = scene_output(scene, 0);
+	struct kms_output *output = early->output[0];
 
-	look_takes_us = slowly ? 20000 : 0;
+	look_takes_us = look_us;
 	for (uint32_t i = 0; i < 2; i++) {
-		show(scene, i, RED);
-		finish_flips(scene_output(scene, i));
+		show(early, i, RED);
+		finish_flips(early->output[i]);
 	}
 	/* The first copy is always one to the surface, which goes with its buffer unless it is written again. */
 	for (uint32_t i = 1; i <= 5; i++) {
-		show(scene, 0, i);
+		show(early, 0, i);
 		finish_flips(output);
 		g_assert_false(is_direct(output));
 		g_assert_cmphex(fake_pixel(output, 2 * SCENE_WIDTH, 2 * SCENE_HEIGHT), ==, i);
 	}
-	g_assert_cmpuint(account_used(scene->accounts[0], ACCOUNT_SURFACE_BYTES), ==,
-		slowly ? 2 * SCENE_BYTES : SCENE_BYTES);
+	g_assert_cmpuint(account_used(early->scene->accounts[0], ACCOUNT_SURFACE_BYTES), ==,
+		surfaces * SCENE_BYTES);
 	look_takes_us = -1;
-	scene_destroy(scene);
+}
+
+static void test_read_slowly(struct early *early, gconstpointer options)
+{
+	read_at(early, 20000, 2);
+}
+
+static void test_read_fast(struct early *early, gconstpointer options)
+{
+	read_at(early, 0, 1);
 }
 
 /* ---- either way ---- */
 
 /* Alone again, it goes as it is, and is answered when it is on the glass; and back. */
-static void test_switch(void)
+static void test_switch(struct early *early, gconstpointer options)
 {
-	uint32_t *first, *second;
-	struct scene *scene = create_early((struct scene_options){0}, &first, &second);
-	struct kms_output *output = scene_output(scene, 0);
+	struct kms_output *output = early->output[0];
 	uint64_t copies;
 
-	scene_scanout(scene, 1, 0, 0);
-	copies = copied_early(scene);
-	draw(scene, 0, first, RED);
+	scene_scanout(early->scene, 1, 0, 0);
+	copies = copied_early(early);
+	draw(early, 0, RED);
 	g_assert_true(is_direct(output));
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 0);
+	g_assert_cmpuint(replies(early), ==, 0);
 	fake_flip(output);
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
-	g_assert_cmpuint(copied_early(scene), ==, copies);
+	g_assert_cmpuint(replies(early), ==, 1);
+	g_assert_cmpuint(copied_early(early), ==, copies);
 
-	second = show(scene, 1, BLUE);
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
-	draw(scene, 0, first, BLUE);
+	show(early, 1, BLUE);
+	g_assert_cmpuint(replies(early), ==, 1);
+	draw(early, 0, BLUE);
 	g_assert_false(is_direct(output));
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 0);
+	g_assert_cmpuint(replies(early), ==, 0);
 	fake_flip(output);
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
-	draw(scene, 0, first, GREEN);
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
+	g_assert_cmpuint(replies(early), ==, 1);
+	draw(early, 0, GREEN);
+	g_assert_cmpuint(replies(early), ==, 1);
 	scene_expect_color(output, GREEN);
-	scene_destroy(scene);
 }
 
 /* An output goes off: one scanout is seen by nobody, and the other has the device to itself. */
-static void test_other_output_off(void)
+static void test_other_output_off(struct early *early, gconstpointer options)
 {
-	uint32_t *first, *second;
-	struct scene *scene = create_early((struct scene_options){0}, &first, &second);
-
-	fake_set_active(scene_output(scene, 1), false);
-	draw(scene, 0, first, RED);
-	g_assert_true(is_direct(scene_output(scene, 0)));
-	fake_flip(scene_output(scene, 0));
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
-	scene_destroy(scene);
+	fake_set_active(early->output[1], false);
+	draw(early, 0, RED);
+	g_assert_true(is_direct(early->output[0]));
+	fake_flip(early->output[0]);
+	g_assert_cmpuint(replies(early), ==, 1);
 }
 
 /* kms/ can wait for a GPU, and a copy cannot. */
-static void test_busy(void)
+static void test_busy(struct early *early, gconstpointer options)
 {
-	uint32_t *first, *second;
-	struct scene *scene = create_early((struct scene_options){0}, &first, &second);
-	struct kms_output *output = scene_output(scene, 0);
+	struct kms_output *output = early->output[0];
 
-	fake_dmabuf_set_busy(first, true);
-	draw(scene, 0, first, RED);
+	fake_dmabuf_set_busy(early->memory[0], true);
+	draw(early, 0, RED);
 	g_assert_true(is_direct(output));
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 0);
-	fake_dmabuf_set_busy(first, false);
+	g_assert_cmpuint(replies(early), ==, 0);
+	fake_dmabuf_set_busy(early->memory[0], false);
 	fake_flip(output);
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
-	draw(scene, 0, first, BLUE);
+	g_assert_cmpuint(replies(early), ==, 1);
+	draw(early, 0, BLUE);
 	g_assert_false(is_direct(output));
 	fake_flip(output);
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
-	scene_destroy(scene);
+	g_assert_cmpuint(replies(early), ==, 1);
 }
 
 /* … and where no plane takes it, its frame waits, and what was answered before stays on the glass. */
-static void test_busy_copied(void)
+static void test_busy_copied(struct early *early, gconstpointer options)
 {
-	uint32_t *first, *second;
-	struct scene *scene = create_early((struct scene_options){0}, &first, &second);
-	struct kms_output *output = scene_output(scene, 0);
+	struct kms_output *output = early->output[0];
 
 	output->shows_dmabufs = false;
-	fake_dmabuf_set_busy(first, true);
-	draw(scene, 0, first, RED);
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 0);
+	fake_dmabuf_set_busy(early->memory[0], true);
+	draw(early, 0, RED);
+	g_assert_cmpuint(replies(early), ==, 0);
 	fake_set_mode(output, SCENE_WIDTH * 2, SCENE_HEIGHT * 2);
 	scene_expect_color(output, GREEN);
 	fake_flip(output);
-	fake_dmabuf_set_busy(first, false);
+	fake_dmabuf_set_busy(early->memory[0], false);
 	fixture_settle();
 	scene_expect_color(output, RED);
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
+	g_assert_cmpuint(replies(early), ==, 1);
 	fake_flip(output);
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 0);
-	scene_destroy(scene);
+	g_assert_cmpuint(replies(early), ==, 0);
 }
 
-static void test_unreadable(void)
+static void test_unreadable(struct early *early, gconstpointer options)
 {
-	uint32_t *first, *second;
-	struct scene *scene = create_early((struct scene_options){0}, &first, &second);
-	struct kms_output *output = scene_output(scene, 0);
-	uint64_t copies = copied_early(scene);
+	struct kms_output *output = early->output[0];
+	uint64_t copies = copied_early(early);
 
 	fake_dmabuf_refuse_sync(true);
 	for (int i = 0; i < 3; i++) {
-		draw(scene, 0, first, RED);
+		draw(early, 0, RED);
 		g_assert_true(is_direct(output));
-		g_assert_cmpuint(scene_replies(scene, 0), ==, 0);
+		g_assert_cmpuint(replies(early), ==, 0);
 		fake_flip(output);
-		g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
+		g_assert_cmpuint(replies(early), ==, 1);
 	}
-	g_assert_cmpuint(copied_early(scene), ==, copies);
+	g_assert_cmpuint(copied_early(early), ==, copies);
 	scene_expect_log("buffer cannot be read");
 	fake_dmabuf_refuse_sync(false);
-	draw(scene, 0, first, BLUE);
+	draw(early, 0, BLUE);
 	g_assert_false(is_direct(output));
 	fake_flip(output);
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
-	scene_destroy(scene);
+	g_assert_cmpuint(replies(early), ==, 1);
 }
 
 /* … nor shown as it is: what is on the glass stays, not what a surface has of an older frame. */
-static void test_unreadable_copied(void)
+static void test_unreadable_copied(struct early *early, gconstpointer options)
 {
-	uint32_t *first, *second;
-	struct scene *scene = create_early((struct scene_options){0}, &first, &second);
-	struct kms_output *output = scene_output(scene, 0);
+	struct kms_output *output = early->output[0];
 
 	output->shows_dmabufs = false;
 	for (int i = 0; i < 3; i++) {
-		draw(scene, 0, first, RED);
+		draw(early, 0, RED);
 		finish_flips(output);
 	}
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 3);
+	g_assert_cmpuint(replies(early), ==, 3);
 	fake_dmabuf_refuse_sync(true);
-	draw(scene, 0, first, BLUE);
+	draw(early, 0, BLUE);
 	scene_expect_color(output, RED);
 	g_assert_false(fake_in_flight(output));
-	scene_wait_reply(scene, 0);
-	g_assert_cmpuint(counted(scene, REPLY_UNUSABLE), ==, 1);
+	scene_wait_reply(early->scene, 0);
+	g_assert_cmpuint(counted(early, REPLY_UNUSABLE), ==, 1);
 	fake_dmabuf_refuse_sync(false);
-	draw(scene, 0, first, BLUE);
+	draw(early, 0, BLUE);
 	scene_expect_color(output, BLUE);
-	scene_destroy(scene);
 }
 
 /* Each scanout has brought enough frames to be known. */
-static void draw_on_both(struct scene *scene, uint32_t **memory, uint32_t color)
+static void draw_on_both(struct early *early, uint32_t color)
 {
 	for (unsigned int i = 0; i < 2 * ANSWERS_RUN; i++) {
 		for (uint32_t scanout = 0; scanout < 2; scanout++) {
-			draw(scene, scanout, memory[scanout], color);
-			g_assert_true(is_direct(scene_output(scene, scanout)));
-			finish_flips(scene_output(scene, scanout));
+			draw(early, scanout, color);
+			g_assert_true(is_direct(early->output[scanout]));
+			finish_flips(early->output[scanout]);
 		}
-		g_assert_cmpuint(scene_replies(scene, 0), ==, 2);
+		g_assert_cmpuint(replies(early), ==, 2);
 	}
 }
 
 /* There is no memory for copies: each frame goes as it is, also the one for which that was found out. */
-static void test_no_canvas(gconstpointer data)
+static void test_no_canvas(struct early *early, gconstpointer options)
 {
-	struct scene_options options = {.answers = (enum answers_mode)GPOINTER_TO_UINT(data)};
-	struct scene *scene = create(options);
-	uint32_t *memory[2];
-
-	scene->card->refuses_dumb = true;
+	early->scene->card->refuses_dumb = true;
 	for (uint32_t i = 0; i < 2; i++) {
-		scene_output(scene, i)->mode.refresh_mhz = SLOW_MHZ;
-		memory[i] = show(scene, i, RED);
-		finish_flips(scene_output(scene, i));
+		early->output[i]->mode.refresh_mhz = SLOW_MHZ;
+		show(early, i, RED);
+		finish_flips(early->output[i]);
 	}
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 2);
-	draw_on_both(scene, memory, GREEN);
+	g_assert_cmpuint(replies(early), ==, 2);
+	draw_on_both(early, GREEN);
 	scene_expect_log("no scanout buffer");
-	draw_on_both(scene, memory, BLUE);
+	draw_on_both(early, BLUE);
 	scene_expect_no_log();
-	g_assert_cmpuint(counted(scene, REPLY_UNUSABLE), ==, 0);
-	g_assert_cmpuint(copied_early(scene), ==, 0);
-	scene_destroy(scene);
+	g_assert_cmpuint(counted(early, REPLY_UNUSABLE), ==, 0);
+	g_assert_cmpuint(copied_early(early), ==, 0);
 }
 
 /* … or for one only, which is not known before a flip is in flight: what is then lost is one frame. */
-static void test_one_canvas(void)
+static void test_one_canvas(struct early *early, gconstpointer options)
 {
-	uint32_t *first, *second;
-	struct scene *scene = create_shown((struct scene_options){.answers = ANSWERS_COPIED},
-		&first, &second);
-	struct kms_output *output = scene_output(scene, 0);
+	struct kms_output *output = early->output[0];
 
-	draw(scene, 0, first, GREEN);
-	scene->card->refuses_dumb = true;
-	draw(scene, 0, first, RED);
+	draw(early, 0, GREEN);
+	early->scene->card->refuses_dumb = true;
+	draw(early, 0, RED);
 	finish_flips(output);
 	g_assert_false(is_direct(output));
 	for (int i = 0; i < 3; i++) {
-		draw(scene, 0, first, BLUE);
+		draw(early, 0, BLUE);
 		g_assert_true(is_direct(output));
 		finish_flips(output);
 	}
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 5);
-	scene_destroy(scene);
+	g_assert_cmpuint(replies(early), ==, 5);
 }
 
 /* ---- what goes wrong under way ---- */
 
-static void test_off_under_way(void)
+static void test_off_under_way(struct early *early, gconstpointer options)
 {
-	uint32_t *first, *second;
-	struct scene *scene = create_early((struct scene_options){0}, &first, &second);
-	struct kms_output *output = scene_output(scene, 0);
+	struct kms_output *output = early->output[0];
 
 	output->mode.refresh_mhz = 1000000;
-	draw(scene, 0, first, RED);
-	draw(scene, 0, first, BLUE);
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
+	draw(early, 0, RED);
+	draw(early, 0, BLUE);
+	g_assert_cmpuint(replies(early), ==, 1);
 	fake_set_active(output, false);
-	scene_wait_reply(scene, 0);
-	g_assert_cmpuint(counted(scene, REPLY_FAILED), ==, 1);
+	scene_wait_reply(early->scene, 0);
+	g_assert_cmpuint(counted(early, REPLY_FAILED), ==, 1);
 
 	/* When it is back nothing of before is waited for. */
 	fake_set_active(output, true);
 	fake_flip(output);
-	draw(scene, 0, first, GREEN);
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
+	draw(early, 0, GREEN);
+	g_assert_cmpuint(replies(early), ==, 1);
 	scene_expect_color(output, GREEN);
-	scene_destroy(scene);
 }
 
-static void test_failed(void)
+static void test_failed(struct early *early, gconstpointer options)
 {
-	uint32_t *first, *second;
-	struct scene *scene = create_early((struct scene_options){0}, &first, &second);
-	struct kms_output *output = scene_output(scene, 0);
+	struct kms_output *output = early->output[0];
 
-	draw(scene, 0, first, RED);
-	draw(scene, 0, first, BLUE);
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
+	draw(early, 0, RED);
+	draw(early, 0, BLUE);
+	g_assert_cmpuint(replies(early), ==, 1);
 	fake_fail(output, ENOMEM);
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
+	g_assert_cmpuint(replies(early), ==, 1);
 	finish_flips(output);
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 0);
-	draw(scene, 0, first, GREEN);
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
+	g_assert_cmpuint(replies(early), ==, 0);
+	draw(early, 0, GREEN);
+	g_assert_cmpuint(replies(early), ==, 1);
 	scene_expect_color(output, GREEN);
-	scene_destroy(scene);
 }
 
-static void test_peer_gone(void)
+static void test_peer_gone(struct early *early, gconstpointer options)
 {
-	uint32_t *first, *second;
-	struct scene *scene = create_early((struct scene_options){0}, &first, &second);
-
-	draw(scene, 0, first, RED);
-	draw(scene, 0, first, BLUE);
-	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
-	scene_hang_up(scene, 0);
-	fake_flip(scene_output(scene, 0));
-	scene_attach(scene, 0);
+	draw(early, 0, RED);
+	draw(early, 0, BLUE);
+	g_assert_cmpuint(replies(early), ==, 1);
+	scene_hang_up(early->scene, 0);
+	fake_flip(early->output[0]);
+	scene_attach(early->scene, 0);
 	/* A new guest begins as the first one did. */
-	show(scene, 0, RED);
-	finish_flips(scene_output(scene, 0));
-	g_assert_true(is_direct(scene_output(scene, 0)));
-	scene_destroy(scene);
+	show(early, 0, RED);
+	finish_flips(early->output[0]);
+	g_assert_true(is_direct(early->output[0]));
 }
 
 /* ---- as configured ---- */
 
-static void test_never(void)
+static void test_never(struct early *early, gconstpointer options)
 {
-	uint32_t *first, *second;
-	struct scene *scene = create_shown((struct scene_options){.answers = ANSWERS_FLIP}, &first,
-		&second);
-
 	for (int i = 0; i < 20; i++) {
-		draw(scene, 0, first, RED);
-		draw(scene, 1, second, RED);
-		g_assert_cmpuint(scene_replies(scene, 0), ==, 0);
-		fake_flip(scene_output(scene, 0));
-		fake_flip(scene_output(scene, 1));
-		g_assert_cmpuint(scene_replies(scene, 0), ==, 2);
+		draw(early, 0, RED);
+		draw(early, 1, RED);
+		g_assert_cmpuint(replies(early), ==, 0);
+		fake_flip(early->output[0]);
+		fake_flip(early->output[1]);
+		g_assert_cmpuint(replies(early), ==, 2);
 	}
-	g_assert_cmpuint(copied_early(scene), ==, 0);
-	scene_destroy(scene);
+	g_assert_cmpuint(copied_early(early), ==, 0);
 }
 
 /* Periods of a quarter of an hour: any copy is cheap. */
-static void test_auto(void)
+static void test_auto(struct early *early, gconstpointer options)
 {
-	uint32_t *first, *second;
-	struct scene *scene = create_shown((struct scene_options){0}, &first, &second);
-	struct kms_output *output = scene_output(scene, 0);
+	struct kms_output *output = early->output[0];
 	gint64 begun_us = g_get_monotonic_time();
 
 	output->mode.refresh_mhz = SLOW_MHZ;
-	scene_output(scene, 1)->mode.refresh_mhz = SLOW_MHZ;
+	early->output[1]->mode.refresh_mhz = SLOW_MHZ;
 	for (int i = 0; i < ANSWERS_RUN; i++) {
-		draw(scene, 0, first, RED);
+		draw(early, 0, RED);
 		fake_flip(output);
-		g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
+		g_assert_cmpuint(replies(early), ==, 1);
 	}
 	/* One alone is never copied. */
-	g_assert_cmpuint(copied_early(scene), ==, 0);
+	g_assert_cmpuint(copied_early(early), ==, 0);
 	for (int i = 0; i < 2 * ANSWERS_RUN; i++) {
-		draw(scene, 1, second, BLUE);
-		if (fake_in_flight(scene_output(scene, 1)))
-			fake_flip(scene_output(scene, 1));
-		draw(scene, 0, first, BLUE);
+		draw(early, 1, BLUE);
+		if (fake_in_flight(early->output[1]))
+			fake_flip(early->output[1]);
+		draw(early, 0, BLUE);
 		if (fake_in_flight(output))
 			fake_flip(output);
-		g_assert_cmpuint(scene_replies(scene, 0), ==, 2);
+		g_assert_cmpuint(replies(early), ==, 2);
 	}
 	/* Where this test did not pause itself. */
 	if (g_get_monotonic_time() - begun_us < ANSWERS_PAUSE_US)
-		g_assert_cmpuint(copied_early(scene), >=, ANSWERS_RUN);
+		g_assert_cmpuint(copied_early(early), >=, ANSWERS_RUN);
 	scene_expect_no_log();
-	scene_destroy(scene);
+}
+
+static void add(const char *path, void (*test)(struct early *early, gconstpointer options))
+{
+	g_test_add(path, struct early, &copied, set_up_copied, test, tear_down);
 }
 
 int main(int argc, char **argv)
 {
+	static const struct scene_options by_cost = {.answers = ANSWERS_AUTO};
+	static const struct scene_options at_flip = {.answers = ANSWERS_FLIP};
+	static const struct scene_options keeps_last = {.answers = ANSWERS_COPIED,
+		.after = {.kind = PICTURE_LAST}};
+
 	fixture_init(&argc, &argv);
-	g_test_add_func("/early/first-copy", test_first_copy);
-	g_test_add_func("/early/at-once", test_at_once);
-	g_test_add_func("/early/full-rate", test_full_rate);
-	g_test_add_func("/early/page-flips", test_page_flips);
-	g_test_add_func("/early/no-vblank", test_no_vblank);
-	g_test_add_func("/early/order", test_order);
-	g_test_add_func("/early/flood", test_flood);
-	g_test_add_func("/early/mirrored", test_mirrored);
-	g_test_add_func("/early/mirrored/begin", test_mirrored_begin);
-	g_test_add_func("/early/ours/shown-again", test_shown_again);
-	g_test_add_func("/early/ours/shown-elsewhere", test_shown_elsewhere);
-	g_test_add_func("/early/ours/last-picture", test_last_picture);
-	g_test_add_func("/early/ours/card-goes", test_card_goes);
-	g_test_add_func("/early/ours/part", test_part);
-	g_test_add_func("/early/ours/another-output", test_another_output);
-	g_test_add_func("/early/impatient", test_impatient);
-	g_test_add_func("/early/one-copy", test_one_copy);
-	g_test_add_data_func("/early/read-slowly", "slowly", test_read_slowly);
-	g_test_add_data_func("/early/read-fast", NULL, test_read_slowly);
-	g_test_add_func("/early/switch", test_switch);
-	g_test_add_func("/early/switch/other-output-off", test_other_output_off);
-	g_test_add_func("/early/busy", test_busy);
-	g_test_add_func("/early/busy/copied", test_busy_copied);
-	g_test_add_func("/early/unreadable", test_unreadable);
-	g_test_add_func("/early/unreadable/copied", test_unreadable_copied);
-	g_test_add_data_func("/early/no-canvas/auto", GUINT_TO_POINTER(ANSWERS_AUTO),
-		test_no_canvas);
-	g_test_add_data_func("/early/no-canvas/copied", GUINT_TO_POINTER(ANSWERS_COPIED),
-		test_no_canvas);
-	g_test_add_func("/early/no-canvas/second", test_one_canvas);
-	g_test_add_func("/early/off-under-way", test_off_under_way);
-	g_test_add_func("/early/failed", test_failed);
-	g_test_add_func("/early/peer-gone", test_peer_gone);
-	g_test_add_func("/early/never", test_never);
-	g_test_add_func("/early/auto", test_auto);
+	g_test_add("/early/first-copy", struct early, &copied, set_up_shown, test_first_copy,
+		tear_down);
+	add("/early/at-once", test_at_once);
+	add("/early/full-rate", test_full_rate);
+	add("/early/page-flips", test_page_flips);
+	add("/early/no-vblank", test_no_vblank);
+	add("/early/order", test_order);
+	add("/early/flood", test_flood);
+	g_test_add("/early/mirrored", struct early, &copied, set_up_mirrored, test_mirrored,
+		tear_down);
+	g_test_add("/early/mirrored/begin", struct early, &copied, set_up_mirrored,
+		test_mirrored_begin, tear_down);
+	add("/early/ours/shown-again", test_shown_again);
+	add("/early/ours/shown-elsewhere", test_shown_elsewhere);
+	g_test_add("/early/ours/last-picture", struct early, &keeps_last, set_up_copied,
+		test_last_picture, tear_down);
+	add("/early/ours/card-goes", test_card_goes);
+	add("/early/ours/part", test_part);
+	g_test_add("/early/ours/another-output", struct early, &copied, set_up_third,
+		test_another_output, tear_down);
+	add("/early/impatient", test_impatient);
+	add("/early/one-copy", test_one_copy);
+	g_test_add("/early/read-slowly", struct early, &copied, set_up_centred, test_read_slowly,
+		tear_down);
+	g_test_add("/early/read-fast", struct early, &copied, set_up_centred, test_read_fast,
+		tear_down);
+	add("/early/switch", test_switch);
+	add("/early/switch/other-output-off", test_other_output_off);
+	add("/early/busy", test_busy);
+	add("/early/busy/copied", test_busy_copied);
+	add("/early/unreadable", test_unreadable);
+	add("/early/unreadable/copied", test_unreadable_copied);
+	g_test_add("/early/no-canvas/auto", struct early, &by_cost, set_up_dark, test_no_canvas,
+		tear_down);
+	g_test_add("/early/no-canvas/copied", struct early, &copied, set_up_dark, test_no_canvas,
+		tear_down);
+	g_test_add("/early/no-canvas/second", struct early, &copied, set_up_shown, test_one_canvas,
+		tear_down);
+	add("/early/off-under-way", test_off_under_way);
+	add("/early/failed", test_failed);
+	add("/early/peer-gone", test_peer_gone);
+	g_test_add("/early/never", struct early, &at_flip, set_up_shown, test_never, tear_down);
+	g_test_add("/early/auto", struct early, &by_cost, set_up_shown, test_auto, tear_down);
 	return g_test_run();
 }
