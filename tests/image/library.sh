@@ -11,27 +11,9 @@ export BUILD PATH=$PATH:/usr/sbin:/sbin
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
-count=0
-failed=0
-
-# check NAME COMMAND…: the test passes when the command does; what it prints is shown when it does not.
-check() {
-	local name=$1
-	shift
-	count=$((count + 1))
-	if "$@" >"$work/check.log" 2>&1; then
-		echo "ok $count - $name"
-	else
-		echo "not ok $count - $name"
-		sed 's/^/# /' "$work/check.log"
-		failed=$((failed + 1))
-	fi
-}
-
-finish() {
-	[ "$failed" -eq 0 ]
-	exit
-}
+tap_log=$work/check.log
+# shellcheck source-path=SCRIPTDIR source=../tap.sh
+. "$top/tests/tap.sh"
 
 build_image() {
 	"$top/initramfs/build-image" "$@"

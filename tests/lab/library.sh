@@ -49,37 +49,9 @@ install_build() {
 
 # ---- TAP ----
 
-tests_run=0
-tests_failed=0
-
-plan() {
-	echo "1..$1"
-}
-
-# check NAME COMMAND…: one test, passed when the command succeeds.
-check() {
-	local name=$1
-	shift
-	tests_run=$((tests_run + 1))
-	if "$@" >"$out/check.log" 2>&1; then
-		echo "ok $tests_run - $name"
-	else
-		echo "not ok $tests_run - $name"
-		echo "# $*"
-		sed 's/^/# /' "$out/check.log"
-		tests_failed=$((tests_failed + 1))
-	fi
-}
-
-# equal NAME EXPECTED SEEN
-equal() {
-	check "$1 (expected $2, seen ${3:-nothing})" test "$2" = "${3:-}"
-}
-
-finish() {
-	[ "$tests_failed" -eq 0 ]
-	exit
-}
+tap_log=$out/check.log
+# shellcheck source-path=SCRIPTDIR source=../tap.sh
+. "$top/tests/tap.sh"
 
 # Also from a check, which has its output elsewhere.
 exec {report}>&1
