@@ -24,6 +24,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include "tools/scanout-hold/store.h"
@@ -34,9 +35,6 @@
 
 /* As the unit's FileDescriptorStoreMax=. */
 #define KEPT_MAX 512
-
-/* The first number of what is handed over. */
-#define FIRST 3
 
 struct hold {
 	char **command;
@@ -96,11 +94,11 @@ static size_t count_room(void)
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur / 4 < (rlim_t)most)
 		most = (int)(limit.rlim_cur / 4);
-	for (int fd = FIRST; fd < FIRST + most; fd++) {
+	for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + most; fd++) {
 		int flags = fcntl(fd, F_GETFD);
 
 		if (flags >= 0 && !(flags & FD_CLOEXEC))
-			return (size_t)(fd - FIRST);
+			return (size_t)(fd - SD_LISTEN_FDS_START);
 	}
 	return (size_t)most;
 }

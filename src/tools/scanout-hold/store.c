@@ -6,10 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <systemd/sd-daemon.h>
 #include <unistd.h>
-
-/* sd_listen_fds(3) */
-#define FIRST 3
 
 /* systemd's name for what was not given one. */
 #define NAMELESS "stored"
@@ -182,7 +180,7 @@ static bool tell(const struct store *store)
 
 bool store_hand_over(const struct store *store)
 {
-	int above = FIRST + (int)store->all->len;
+	int above = SD_LISTEN_FDS_START + (int)store->all->len;
 
 	/* Out of the way of each other first. */
 	for (guint i = 0; i < store->all->len; i++) {
@@ -193,7 +191,8 @@ bool store_hand_over(const struct store *store)
 			return false;
 	}
 	for (guint i = 0; i < store->all->len; i++) {
-		if (dup2(g_array_index(store->all, struct kept, i).fd, FIRST + (int)i) < 0)
+		if (dup2(g_array_index(store->all, struct kept, i).fd,
+			    SD_LISTEN_FDS_START + (int)i) < 0)
 			return false;
 	}
 	/* Also where there is nothing yet: what a service manager says of its own store must not be taken for this. */
