@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the files of the scanout share: scanout.c (what its messages mean), scanout_buffer.c (what is
- * made of a content), scanout_early.c (what is copied and answered early), scanout_fence.c (what waits for a
- * dma-buf's fences), scanout_mirror.c (what several views have to do with one another) and scanout_view.c (the source: views that come, go and report).
- * Nobody else includes this.
+ * made of a content), scanout_early.c (what is copied and answered early), scanout_fence.c (what waits
+ * for a dma-buf's fences), scanout_mirror.c (what several views have to do with one another) and
+ * scanout_view.c (the source: views that come, go and report). Nobody else includes this.
  */
 #ifndef SCANOUTD_SCENE_SCANOUT_INTERNAL_H
 #define SCANOUTD_SCENE_SCANOUT_INTERNAL_H

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the files of the view share. view.c alone decides what is due and does it; the others are its
- * parts: view_judge.c (asks the output for what the verdict wants to know), view_compose.c (pictures
- * into scanout buffers), view_drawn.c (the same by the source itself), view_cursor.c (the cursor's image and place), and of views that share an output
- * view_stack.c (what they tell each other), view_stack_planes.c (which has a plane) and
- * view_stack_draw.c (those that have none). Nobody else includes this.
+ * parts: view_life.c (how it is made and goes), view_judge.c (asks the output for what the verdict wants
+ * to know), view_compose.c (pictures into scanout buffers), view_drawn.c (the same by the source itself),
+ * view_paint.c (the buffer that an output is lit with), view_read.c (back from what is on the plane),
+ * view_cursor.c (the cursor's image and place), and of views that share an output view_stack.c (what they
+ * tell each other), view_stack_planes.c (which has a plane) and view_stack_draw.c (those that have none).
+ * Nobody else includes this.
  */
 #ifndef SCANOUTD_SCENE_VIEW_INTERNAL_H
 #define SCANOUTD_SCENE_VIEW_INTERNAL_H
