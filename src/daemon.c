@@ -196,8 +196,8 @@ static void card_came(void *data, uint32_t card, struct kms_device *device)
 
 	for (size_t i = 0; i < daemon->member_count; i++)
 		guest_set_device(member_guest(daemon->members[i]), card, device);
-	if (cards_succeed(daemon->cards, card))
-		layout_succeed(daemon->layout, card);
+	if (cards_has_predecessor(daemon->cards, card))
+		layout_note_predecessor(daemon->layout, card);
 	layout_set_device(daemon->layout, card, device);
 	if (card == 0)
 		leases_set_device(daemon->leases, device);

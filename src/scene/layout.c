@@ -399,7 +399,7 @@ static void forget_device(struct layout *layout, uint32_t card)
 	layout_remember_entries(layout);
 	remember_screens(layout);
 	layout->cards[card].device = NULL;
-	layout->cards[card].succeeds = false;
+	layout->cards[card].has_predecessor = false;
 	close_entries(layout, card);
 	layout_vacant_close_card(layout, card);
 }
@@ -563,7 +563,7 @@ void layout_destroy(struct layout *layout)
 	layout_alive_finish(layout);
 	layout_region_finish(layout);
 	layout_hours_finish(layout);
-	g_clear_handle_id(&layout->succeed_timer, g_source_remove);
+	g_clear_handle_id(&layout->predecessor_timer, g_source_remove);
 	layout_layers_close_on(layout, NULL);
 	for (uint32_t card = 0; card < layout->card_count; card++)
 		close_entries(layout, card);

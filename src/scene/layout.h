@@ -139,7 +139,7 @@ void layout_set_device(struct layout *layout, uint32_t card, struct kms_device *
 
 /* Before the card of this number comes: what it shows are the guests' own pictures, from a process that has died.
  * In the place of before= they stay until their guest shows one again or has failed, for 60 s at most. */
-void layout_succeed(struct layout *layout, uint32_t card);
+void layout_note_predecessor(struct layout *layout, uint32_t card);
 
 /* Until the end cards that come are only there; then all of them are arranged at once, so that nothing is shown on
  * one that belongs on another. Not nested; no turn of the main loop may lie between. */

@@ -103,7 +103,7 @@ struct layout_card {
 	struct kms_output_request requests[KMS_OUTPUTS_MAX]; /* as it was asked last */
 	size_t request_count;
 	bool accepted; /* it took them */
-	bool succeeds; /* layout_succeed(), until its guests have had their time */
+	bool has_predecessor; /* layout_note_predecessor(), until its guests have had their time */
 };
 
 struct layout {
@@ -139,7 +139,7 @@ struct layout {
 	size_t region_count;
 	unsigned int minute; /* of the day, by which outputs are in their hours */
 	guint minute_timer; /* until the next one; 0: no section has hours */
-	guint succeed_timer; /* until then; 0: no card succeeds */
+	guint predecessor_timer; /* until then; 0: no card has one */
 	GHashTable *said; /* the remarks that hold, as text */
 	uint64_t serial; /* the highest of a view that is gone: its frame may be in flight */
 	bool applying; /* outputs and layers change just now */

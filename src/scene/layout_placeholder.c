@@ -12,7 +12,7 @@
 #define FIRST_PICTURE_MS 400
 
 /* A guest whose VMM or back-end connects again by itself has done so by then. */
-#define SUCCEED_S 60
+#define PREDECESSOR_S 60
 
 bool layout_has_picture(const struct entry *entry)
 {
@@ -28,7 +28,7 @@ const struct picture_spec *layout_spec(const struct entry *entry)
 		return &entry->section->picture;
 	if (member->failed)
 		return &member->options.failed;
-	if (!member->shown && member->layout->cards[entry->card].succeeds)
+	if (!member->shown && member->layout->cards[entry->card].has_predecessor)
 		return &last;
 	return member->shown ? &member->options.after : &member->options.before;
 }
@@ -83,9 +83,9 @@ static gboolean end_succession(gpointer data)
 	struct entry *entry = NULL;
 
 	turn_note();
-	layout->succeed_timer = 0;
+	layout->predecessor_timer = 0;
 	for (uint32_t i = 0; i < layout->card_count; i++)
-		layout->cards[i].succeeds = false;
+		layout->cards[i].has_predecessor = false;
 	while ((entry = layout_next_entry(layout, entry))) {
 		if (entry->view)
 			layout_place(entry);
@@ -93,12 +93,12 @@ static gboolean end_succession(gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
-void layout_succeed(struct layout *layout, uint32_t card)
+void layout_note_predecessor(struct layout *layout, uint32_t card)
 {
-	layout->cards[card].succeeds = true;
-	g_clear_handle_id(&layout->succeed_timer, g_source_remove);
-	layout->succeed_timer = turn_name(g_timeout_add_seconds(SUCCEED_S, end_succession, layout),
-		"last pictures");
+	layout->cards[card].has_predecessor = true;
+	g_clear_handle_id(&layout->predecessor_timer, g_source_remove);
+	layout->predecessor_timer = turn_name(
+		g_timeout_add_seconds(PREDECESSOR_S, end_succession, layout), "last pictures");
 }
 
 void layout_picture_changed(struct screen *screen, bool there)

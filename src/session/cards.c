@@ -85,9 +85,9 @@ bool cards_open(struct cards *cards, GError **error)
 	return opened;
 }
 
-bool cards_succeed(const struct cards *cards, uint32_t card)
+bool cards_has_predecessor(const struct cards *cards, uint32_t card)
 {
-	return kept_card_succeeds(cards->slots[card].kept);
+	return kept_card_has_predecessor(cards->slots[card].kept);
 }
 
 uint32_t cards_count(const struct cards *cards)

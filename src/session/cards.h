@@ -55,7 +55,7 @@ uint32_t cards_count(const struct cards *cards);
 struct kms_device *cards_device(const struct cards *cards, uint32_t card);
 
 /* Is the device of this number a predecessor's, whose picture is on its screens? Asked from `came` on. */
-bool cards_succeed(const struct cards *cards, uint32_t card);
+bool cards_has_predecessor(const struct cards *cards, uint32_t card);
 
 /* Those that are there, at most KMS_CARDS_MAX: how many. */
 size_t cards_list(const struct cards *cards, const struct kms_device **devices);

@@ -15,7 +15,7 @@ struct kept_card {
 	struct device_opener opener;
 	int left; /* what a predecessor kept, until it is handed out; else -1 */
 	int handed_out; /* the same, from then on; not ours */
-	bool succeeds;
+	bool has_predecessor;
 };
 
 /* ---- the opener ---- */
@@ -84,8 +84,8 @@ void kept_card_came(struct kept_card *kept, struct kms_device *device)
 {
 	int fd;
 
-	kept->succeeds = kept->handed_out >= 0;
-	if (kept->succeeds) {
+	kept->has_predecessor = kept->handed_out >= 0;
+	if (kept->has_predecessor) {
 		log_daemon(G_LOG_LEVEL_INFO,
 			"%s: goes on with the card of the scanoutd before this one, and its picture",
 			kms_device_path(device));
@@ -104,13 +104,13 @@ void kept_card_came(struct kept_card *kept, struct kms_device *device)
 
 void kept_card_gone(struct kept_card *kept)
 {
-	kept->succeeds = false;
+	kept->has_predecessor = false;
 	kept->keeper->forget(kept->keeper->data, kept->name);
 }
 
-bool kept_card_succeeds(const struct kept_card *kept)
+bool kept_card_has_predecessor(const struct kept_card *kept)
 {
-	return kept != NULL && kept->succeeds;
+	return kept != NULL && kept->has_predecessor;
 }
 
 /* ---- life ---- */

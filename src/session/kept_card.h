@@ -36,6 +36,6 @@ void kept_card_came(struct kept_card *kept, struct kms_device *device);
 void kept_card_gone(struct kept_card *kept);
 
 /* The device is a predecessor's, whose picture is on its screens. Takes NULL. */
-bool kept_card_succeeds(const struct kept_card *kept);
+bool kept_card_has_predecessor(const struct kept_card *kept);
 
 #endif

@@ -251,7 +251,7 @@ static void test_keeps(void)
 	cards = start(full);
 	expect("+card/0 full ");
 	g_assert_cmpuint(world.told_kept, ==, 1);
-	g_assert_false(cards_succeed(cards, 0));
+	g_assert_false(cards_has_predecessor(cards, 0));
 	cards_device(cards, 0)->gone = true;
 	cards_gone(cards);
 	world.refusals = 1;
@@ -300,7 +300,7 @@ static void test_goes_on(void)
 	cards = start(full);
 	g_assert_cmpint(cards_device(cards, 0)->fd, ==, stored);
 	g_assert_cmpuint(world.leftovers, ==, 1);
-	g_assert_true(cards_succeed(cards, 0));
+	g_assert_true(cards_has_predecessor(cards, 0));
 	g_assert_cmpuint(world.told_kept, ==, 1);
 	expect("");
 	/* Which is forgotten as any other. */
@@ -308,7 +308,7 @@ static void test_goes_on(void)
 	cards_gone(cards);
 	while (g_main_context_iteration(NULL, FALSE))
 		;
-	g_assert_false(cards_succeed(cards, 0));
+	g_assert_false(cards_has_predecessor(cards, 0));
 	expect("-card/0 -card/0 +card/0 full ");
 	cards_destroy(cards);
 }
@@ -323,7 +323,7 @@ static void test_other_card(void)
 	stored = store("card/0", "/dev/urandom");
 	cards = start(full);
 	g_assert_true(is_device(cards_device(cards, 0)->fd, "/dev/full"));
-	g_assert_false(cards_succeed(cards, 0));
+	g_assert_false(cards_has_predecessor(cards, 0));
 	g_assert_cmpuint(world.leftovers, ==, 0);
 	g_assert_false(is_open(stored));
 	expect("-card/0 +card/0 full ");
@@ -354,7 +354,7 @@ static void test_of_no_use(void)
 	world.refusals = 1;
 	cards = start(full);
 	g_assert_nonnull(cards_device(cards, 0));
-	g_assert_false(cards_succeed(cards, 0));
+	g_assert_false(cards_has_predecessor(cards, 0));
 	expect("-card/0 +card/0 full ");
 	cards_destroy(cards);
 }
@@ -370,8 +370,8 @@ static void test_two(void)
 	cards = create_with(full, random_numbers, NULL, -1);
 	g_assert_true(cards_open(cards, NULL));
 	g_assert_cmpint(cards_device(cards, 1)->fd, ==, stored);
-	g_assert_false(cards_succeed(cards, 0));
-	g_assert_true(cards_succeed(cards, 1));
+	g_assert_false(cards_has_predecessor(cards, 0));
+	g_assert_true(cards_has_predecessor(cards, 1));
 	expect("+card/0 full ");
 	cards_destroy(cards);
 }
@@ -399,11 +399,11 @@ static void test_others(void)
 	cards = create_with(full, NULL, &seat, -1);
 	g_assert_true(cards_open(cards, NULL));
 	g_assert_cmpuint(world.lent, ==, 1);
-	g_assert_false(cards_succeed(cards, 0));
+	g_assert_false(cards_has_predecessor(cards, 0));
 	cards_destroy(cards);
 	cards = create_with(NULL, NULL, NULL, open("/dev/full", O_RDWR | O_CLOEXEC));
 	g_assert_true(cards_open(cards, NULL));
-	g_assert_false(cards_succeed(cards, 0));
+	g_assert_false(cards_has_predecessor(cards, 0));
 	cards_destroy(cards);
 	expect("");
 	g_assert_cmpint(world.stored_fd, ==, stored);

@@ -21,11 +21,11 @@ static const struct scene_options options = {.before.color = GREEN,
 	.after.color = BLUE,
 	.later = true};
 
-static struct scene *succeed(void)
+static struct scene *create_successor(void)
 {
 	struct scene *scene = scene_create(&options);
 
-	layout_succeed(scene->layout, 0);
+	layout_note_predecessor(scene->layout, 0);
 	layout_set_device(scene->layout, 0, scene->card);
 	g_assert_true(scene->card->requests[0].keep_picture);
 	g_assert_cmpuint(scene_output(scene, 0)->commit_count, ==, 0);
@@ -49,7 +49,7 @@ static void set_failed(struct scene *scene, bool failed)
 /* What is said of the guest meanwhile, and that it begins without a picture, is no reason for another. */
 static void test_until_a_picture(void)
 {
-	struct scene *scene = succeed();
+	struct scene *scene = create_successor();
 	struct kms_output *output = scene_output(scene, 0);
 
 	set_failed(scene, false);
@@ -66,7 +66,7 @@ static void test_until_a_picture(void)
 
 static void test_until_a_failure(void)
 {
-	struct scene *scene = succeed();
+	struct scene *scene = create_successor();
 	struct kms_output *output = scene_output(scene, 0);
 
 	set_failed(scene, true);
@@ -81,7 +81,7 @@ static void test_not_for_ever(void)
 	struct scene *scene;
 
 	impatient = true;
-	scene = succeed();
+	scene = create_successor();
 	output = scene_output(scene, 0);
 	while (output->commit_count == 0)
 		g_main_context_iteration(NULL, TRUE);
@@ -94,7 +94,7 @@ static void test_not_for_ever(void)
 /* Another card has nothing of it. */
 static void test_card_goes(void)
 {
-	struct scene *scene = succeed();
+	struct scene *scene = create_successor();
 	struct kms_output *output = scene_output(scene, 0);
 
 	layout_set_device(scene->layout, 0, NULL);
