@@ -67,13 +67,16 @@ struct key {
 	size_t offset; /* in the section's struct */
 	int min;
 	int max;
+	/* There, a char *: where it is said, for what is looked at when all is read; 0: nobody asks. */
+	size_t origin;
 };
 
 static const struct key daemon_keys[] = {
 	{"card", VALUE_CARDS, offsetof(struct config_daemon, cards)},
 	{"stats", VALUE_STRING, offsetof(struct config_daemon, stats)},
 	{"font", VALUE_STRING, offsetof(struct config_daemon, font)},
-	{"layout", VALUE_NAME, offsetof(struct config_daemon, layout)},
+	{"layout", VALUE_NAME, offsetof(struct config_daemon, layout),
+		.origin = offsetof(struct config_daemon, layout_origin)},
 	{"log-level", VALUE_LOG_LEVEL, offsetof(struct config_daemon, log_level)},
 	{"vt", VALUE_VT, offsetof(struct config_daemon, vt)},
 	{"seat-manager", VALUE_SEAT_MANAGER, offsetof(struct config_daemon, seat_manager)},
@@ -88,7 +91,8 @@ static const struct key input_keys[] = {
 	{"never-pass", VALUE_COMBINATIONS, offsetof(struct config_input, never_pass)},
 	{"quit-key", VALUE_COMBINATION, offsetof(struct config_input, leave)},
 	{"switch-guest", VALUE_MODIFIERS, offsetof(struct config_input, switch_guest)},
-	{"switch-layout", VALUE_MODIFIERS, offsetof(struct config_input, switch_layout)},
+	{"switch-layout", VALUE_MODIFIERS, offsetof(struct config_input, switch_layout),
+		.origin = offsetof(struct config_input, switch_origin)},
 	{"vt-switch", VALUE_MODIFIERS, offsetof(struct config_input, switch_terminal)},
 };
 
@@ -577,11 +581,8 @@ static void apply_entry(struct config *config, struct config_scan *scan,
 	key = entry->key != NULL ? find_key(scan, entry, section) : NULL;
 	if (entry->key == NULL || key != NULL)
 		note_text(config, section, entry, key);
-	/* For what is looked at when all is read. */
-	if (key != NULL && section == &sections[SECTION_DAEMON] && strcmp(key->name, "layout") == 0)
-		set_string(&config->daemon.layout_origin, g_strdup(origin));
-	if (key != NULL && strcmp(key->name, "switch-layout") == 0)
-		set_string(&config->input.switch_origin, g_strdup(origin));
+	if (key != NULL && key->origin != 0)
+		set_string((void *)((char *)target + key->origin), g_strdup(origin));
 	if (key != NULL && !set_value(key, target, output, entry->value, &error))
 		config_scan_fault(scan, entry->line, "%s=%s: %s", entry->key, entry->value,
 			error->message);
