@@ -97,6 +97,9 @@ char *fixture_log_take(void);
 char *fixture_peers_take(void);
 void fixture_peers_forget(void);
 
+/* A connection to whoever listens there, the caller's. */
+int fixture_connect(const char *path);
+
 /* Open fds of this process, less those that a closer has. */
 size_t fixture_count_fds(void);
 

@@ -11,7 +11,6 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "channel_fixture.h"
@@ -244,8 +243,7 @@ static void test_door(void)
 	g_autofree char *path = g_build_filename(folder, "socket", NULL);
 	struct account *account = account_create("kiosk");
 	struct closer *closer = account_closer(account);
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int client;
 	int peer = -1;
 	struct door *door = door_create_path(&(struct door_options){.path = path, .group = NULL},
 		attached, &peer, NULL);
@@ -255,8 +253,7 @@ static void test_door(void)
 	set_stuck(true);
 	for (int i = 0; i < CLOSER_PENDING_MAX; i++)
 		closer_close(closer, open_stuck());
-	g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
-	g_assert_cmpint(connect(client, (struct sockaddr *)&address, sizeof(address)), ==, 0);
+	client = fixture_connect(path);
 	while (g_main_context_iteration(NULL, FALSE))
 		;
 	g_assert_cmpint(peer, ==, -1);

@@ -131,16 +131,6 @@ static void end(struct house *house)
 	g_clear_pointer(&house->door, door_destroy);
 }
 
-static int connect_to(const char *path)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
-	g_assert_cmpint(connect(fd, (struct sockaddr *)&address, sizeof(address)), ==, 0);
-	return fd;
-}
-
 /* The door lets in who has connected. */
 static void expect_served(struct house *house, int client)
 {
@@ -174,15 +164,15 @@ static void test_waits(struct house *house, gconstpointer data)
 	start(house, NULL);
 	g_assert_nonnull(house->name);
 	file = file_of(house);
-	expect_served(house, connect_to(house->path));
+	expect_served(house, fixture_connect(house->path));
 	for (int i = 0; i < 2; i++) {
 		end(house);
-		client = connect_to(house->path);
+		client = fixture_connect(house->path);
 		start(house, NULL);
 		expect_served(house, client);
 		g_assert_cmpuint(file_of(house), ==, file);
 	}
-	expect_served(house, connect_to(house->path));
+	expect_served(house, fixture_connect(house->path));
 }
 
 /* Killed: its lock went with it, and its files did not. Nobody else may serve the path meanwhile without that. */
@@ -227,7 +217,7 @@ static void test_other_file(struct house *house, gconstpointer data)
 	first = g_strdup(house->name);
 	start(house, NULL);
 	g_assert_cmpstr(house->name, !=, first);
-	expect_served(house, connect_to(house->path));
+	expect_served(house, fixture_connect(house->path));
 }
 
 /* It was open to a group, and is to be ours alone; or the other way round. */
@@ -241,7 +231,7 @@ static void test_group(struct house *house, gconstpointer data)
 	start(house, NULL);
 	g_assert_cmpint(lstat(house->path, &status), ==, 0);
 	g_assert_cmpint(status.st_mode & 0777, ==, 0600);
-	expect_served(house, connect_to(house->path));
+	expect_served(house, fixture_connect(house->path));
 }
 
 /* An fd that is not what its name says. */
@@ -252,7 +242,7 @@ static void test_no_socket(struct house *house, gconstpointer data)
 	close(house->stored);
 	house->stored = open("/dev/null", O_RDWR | O_CLOEXEC);
 	start(house, NULL);
-	expect_served(house, connect_to(house->path));
+	expect_served(house, fixture_connect(house->path));
 }
 
 static void test_not_kept(struct house *house, gconstpointer data)
@@ -260,7 +250,7 @@ static void test_not_kept(struct house *house, gconstpointer data)
 	const struct door_options options = {.path = house->path};
 
 	house->door = door_create_path(&options, attached, house, NULL);
-	expect_served(house, connect_to(house->path));
+	expect_served(house, fixture_connect(house->path));
 	g_assert_null(house->name);
 	end(house);
 	g_assert_cmpint(access(house->path, F_OK), ==, -1);

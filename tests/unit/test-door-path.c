@@ -156,11 +156,8 @@ static void await_log(const char *text)
 /* Whoever connects is served. */
 static void expect_served(const char *path, const int *peer)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int client = fixture_connect(path);
 
-	g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
-	g_assert_cmpint(connect(client, (struct sockaddr *)&address, sizeof(address)), ==, 0);
 	while (*peer < 0)
 		g_main_context_iteration(NULL, TRUE);
 	close(client);

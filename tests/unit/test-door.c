@@ -111,16 +111,6 @@ static void settle(void)
 		;
 }
 
-static int connect_to(const char *path)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
-	g_assert_cmpint(connect(fd, (struct sockaddr *)&address, sizeof(address)), ==, 0);
-	return fd;
-}
-
 static int listen_at(const char *path)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -149,9 +139,9 @@ static void check_peer(struct house *house, int fd, int peers)
 
 static void check_one_at_a_time(struct house *house, const char *path)
 {
-	int first = connect_to(path);
-	int second = connect_to(path);
-	int third = connect_to(path);
+	int first = fixture_connect(path);
+	int second = fixture_connect(path);
+	int third = fixture_connect(path);
 
 	g_clear_pointer(&logged, g_free);
 	check_peer(house, first, 1);
@@ -201,11 +191,11 @@ static void test_busy(void)
 
 	open_or_fail(&house);
 	door_set_guest(house.door, "kiosk", NULL, 0);
-	first = connect_to(house.path);
+	first = fixture_connect(house.path);
 	check_peer(&house, first, 1);
 	for (unsigned int i = 0; i < 2; i++) {
 		g_clear_pointer(&logged, g_free);
-		second = connect_to(house.path);
+		second = fixture_connect(house.path);
 		while (logged == NULL || strstr(logged, "is refused") == NULL)
 			g_main_context_iteration(NULL, TRUE);
 		g_assert_nonnull(strstr(logged, expected));
@@ -215,7 +205,7 @@ static void test_busy(void)
 	}
 	check_peer(&house, first, 1);
 	/* One that comes in time takes its place. */
-	third = connect_to(house.path);
+	third = fixture_connect(house.path);
 	settle();
 	door_release(house.door);
 	check_peer(&house, third, 2);
@@ -247,7 +237,7 @@ static void test_cannot_accept(void)
 
 	open_or_fail(&house);
 	door_set_guest(house.door, "kiosk", NULL, 0);
-	peer = connect_to(house.path);
+	peer = fixture_connect(house.path);
 	g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &limit), ==, 0);
 	none = limit;
 	none.rlim_cur = 3;
@@ -273,7 +263,7 @@ static void test_no_room(void)
 
 	open_or_fail(&house);
 	door_set_guest(house.door, "kiosk", NULL, 5);
-	peer = connect_to(house.path);
+	peer = fixture_connect(house.path);
 	lowest = fcntl(peer, F_DUPFD, 0);
 	close(lowest);
 	g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &limit), ==, 0);
@@ -333,7 +323,7 @@ static void test_destroyed_in_callback(void)
 
 	house.destroy_door = true;
 	open_or_fail(&house);
-	int fd = connect_to(house.path);
+	int fd = fixture_connect(house.path);
 	check_peer(&house, fd, 1);
 	g_assert_null(house.door);
 	close(fd);
@@ -360,7 +350,7 @@ static void test_served(void)
 	g_assert_error(error, DOOR_ERROR, DOOR_ERROR_SERVED);
 	g_assert_cmpstr(error->message, ==, pid);
 	/* And the one that serves is as it was. */
-	int fd = connect_to(house.path);
+	int fd = fixture_connect(house.path);
 	check_peer(&house, fd, 1);
 	close(fd);
 	house_destroy(&house);
@@ -402,7 +392,7 @@ static void test_served_elsewhere(void)
 	g_assert_true(g_file_test(house.path, G_FILE_TEST_EXISTS));
 	g_assert_true(g_file_test(house.lock_path, G_FILE_TEST_EXISTS));
 	open_or_fail(&house);
-	int fd = connect_to(house.path);
+	int fd = fixture_connect(house.path);
 	check_peer(&house, fd, 1);
 	close(fd);
 	close(ready[0]);
@@ -429,7 +419,7 @@ static void test_full_file_system(void)
 	/* The lock holds all the same. */
 	g_assert_null(open_path(&house, &error));
 	g_assert_error(error, DOOR_ERROR, DOOR_ERROR_SERVED);
-	client = connect_to(house.path);
+	client = fixture_connect(house.path);
 	check_peer(&house, client, 1);
 	close(client);
 	house_destroy(&house);
@@ -446,7 +436,7 @@ static void test_too_often(void)
 	open_or_fail(&house);
 	door_set_guest(house.door, "kiosk", account, 1);
 	for (int i = 0; i < 1000; i++) {
-		client = connect_to(house.path);
+		client = fixture_connect(house.path);
 		settle();
 		close(client);
 		if (house.peer < 0)
@@ -476,7 +466,7 @@ static void test_too_many(void)
 	open_or_fail(&house);
 	door_set_guest(house.door, "kiosk", account, 10);
 	g_assert_true(account_charge(account, ACCOUNT_FDS, most - 9, NULL));
-	client = connect_to(house.path);
+	client = fixture_connect(house.path);
 	settle();
 	g_assert_cmpint(house.peers, ==, 0);
 	g_assert_nonnull(logged);
@@ -522,7 +512,7 @@ static void test_stale_socket(void)
 	/* Even one that still listens, since it has no lock. */
 	int stale = listen_at(house.path);
 	open_or_fail(&house);
-	int fd = connect_to(house.path);
+	int fd = fixture_connect(house.path);
 	check_peer(&house, fd, 1);
 	close(fd);
 	close(stale);
