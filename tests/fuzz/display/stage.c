@@ -124,6 +124,7 @@ static struct kms_device *make_card(struct stage *stage, size_t mode)
 
 static void make_layout(struct stage *stage, struct fuzz *fuzz)
 {
+	static char absent[] = "/nonexistent.png";
 	static const int64_t waits[] = {LAYOUT_NEVER, LAYOUT_NEVER, 0, 1};
 	size_t arrangement = fuzz_pick(fuzz, G_N_ELEMENTS(arrangements));
 	uint8_t how = fuzz_u8(fuzz);
@@ -132,6 +133,8 @@ static void make_layout(struct stage *stage, struct fuzz *fuzz)
 		.before.kind = how & 1 ? PICTURE_LAST : PICTURE_COLOR,
 		.after.kind = how & 2 ? PICTURE_LAST : PICTURE_COLOR,
 		.after.color = how & 4 ? 0x1a2b3c : 0,
+		.failed = {.kind = (how & 0x18) == 0x18 ? PICTURE_FILE : PICTURE_COLOR,
+			.path = absent},
 		.policy = (enum place_policy)(how / 2 % (PLACE_INTEGER + 1)),
 		.blank_after_ms = waits[how >> 4 & 3],
 		.off_after_ms = waits[how >> 6],
@@ -152,6 +155,25 @@ static void make_layout(struct stage *stage, struct fuzz *fuzz)
 
 	stage->layout = layout_create(&options, &layout_listener, stage);
 	layout_set_reachable(stage->layout, stage->guest, how & 1);
+}
+
+/* What a mode set asks for, and what comes by the service manager. */
+static void ask_for_pictures(struct stage *stage, struct fuzz *fuzz)
+{
+	const struct kms_output_request *request;
+	struct kms_buffer *buffer;
+
+	if (fuzz_u8(fuzz) & 1)
+		layout_note_predecessor(stage->layout, 0);
+	for (size_t i = 0; i < stage->card->request_count; i++) {
+		request = &stage->card->requests[i];
+		buffer = kms_buffer_create_dumb(stage->card, request->output->mode.width,
+			request->output->mode.height, NULL);
+		if (buffer && request->paint)
+			request->paint(request->paint_data, request->output, buffer);
+		g_clear_pointer(&buffer, kms_buffer_unref);
+	}
+	layout_reload_pictures(stage->layout);
 }
 
 void stage_arrange(struct stage *stage, struct fuzz *fuzz)
@@ -182,6 +204,10 @@ void stage_arrange(struct stage *stage, struct fuzz *fuzz)
 		options.named_count = fuzz_pick(fuzz, 2);
 		layout_reconfigure(stage->layout, &options);
 		break;
+	case 2:
+		if (stage->card)
+			ask_for_pictures(stage, fuzz);
+		break;
 	default:
 		layout_use(stage->layout, named[fuzz_pick(fuzz, G_N_ELEMENTS(named))].name,
 			LAYOUT_KEY);
@@ -200,7 +226,7 @@ static void make_guest(struct stage *stage, struct fuzz *fuzz)
 		.account = account_create("g"),
 		/* Buffers that are never finished are given up at once, or never. */
 		.flip_timeout_ms = how & 2 ? 1 : 0,
-		.answers = how & 1 ? ANSWERS_COPIED : ANSWERS_FLIP,
+		.answers = how & 1 ? ANSWERS_COPIED : ANSWERS_AUTO,
 	};
 
 	stage->account = options.account;
