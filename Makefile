@@ -361,9 +361,25 @@ sysusers := $(wildcard config/sysusers.d/*.conf)
 tmpfiles := $(wildcard config/tmpfiles.d/*.conf)
 buses := $(wildcard config/dbus/*.conf)
 descriptions := $(wildcard config/vhost-user/*.json)
+# Debian's packages have a folder of their own for it.
+ZSH_FUNCTIONS ?= $(PREFIX)/share/zsh/site-functions
 
-.PHONY: install
-install: programs
+# The shells' completions, by the names that the shells look for.
+bash_completions := $(programs:$(out)/%=$(out)/completions/%)
+zsh_completions := $(programs:$(out)/%=$(out)/completions/_%)
+fish_completions := $(programs:$(out)/%=$(out)/completions/%.fish)
+complete = @mkdir -p $(@D) && echo "  GEN     $@" && config/completions/generate $(1) $< >$@
+$(bash_completions): $(out)/completions/%: $(out)/% config/completions/generate
+	$(call complete,bash)
+$(zsh_completions): $(out)/completions/_%: $(out)/% config/completions/generate
+	$(call complete,zsh)
+$(fish_completions): $(out)/completions/%.fish: $(out)/% config/completions/generate
+	$(call complete,fish)
+
+.PHONY: completions install
+completions: $(bash_completions) $(zsh_completions) $(fish_completions)
+
+install: programs completions
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin
 	$(if $(wildcard src/main.c),install -m 755 $(out)/scanoutd $(DESTDIR)$(PREFIX)/sbin/)
 	$(if $(tools),install -m 755 $(addprefix $(out)/,$(tools)) $(DESTDIR)$(PREFIX)/bin/)
@@ -384,6 +400,11 @@ install: programs
 		$(DESTDIR)$(PREFIX)/lib/udev/rules.d/$(notdir $(file)) &&) true
 	$(foreach file,$(sysusers) $(tmpfiles),install -D -m 644 $(file) \
 		$(DESTDIR)$(PREFIX)/lib/$(patsubst config/%,%,$(file)) &&) true
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/share/,bash-completion/completions fish/vendor_completions.d) \
+		$(DESTDIR)$(ZSH_FUNCTIONS)
+	install -m 644 $(bash_completions) $(DESTDIR)$(PREFIX)/share/bash-completion/completions/
+	install -m 644 $(zsh_completions) $(DESTDIR)$(ZSH_FUNCTIONS)/
+	install -m 644 $(fish_completions) $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/
 
 # Debian packages of this tree, in $(out)/deb. tests/deps sees to what they need; their packaging is looked for at the top of
 # a source tree, where ours has no place for it.
@@ -481,7 +502,7 @@ clean:
 
 help:
 	@echo 'all (default)    build the daemon, its tools and its tests into $(BUILD)/'
-	@echo 'install          install programs, man pages, examples, units, udev rules, groups and folders (DESTDIR, PREFIX)'
+	@echo 'install          install programs, man pages, completions, examples, units, udev rules, groups and folders (DESTDIR, PREFIX)'
 	@echo 'deb              build Debian packages into $(BUILD)/deb/'
 	@echo 'deps             install the packages that are missing (FOR="build run": of these sections only)'
 	@echo 'lab              build the lab kernel, once (kept in the user cache)'

@@ -51,7 +51,7 @@ bool options_init(struct options *options, char **arguments, GError **error)
 		{"output", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->outputs,
 			"Show the next scanout here; may be repeated. \"A;B\": on the first that has a "
 			"monitor",
-			"NAME"},
+			"CONNECTOR"},
 		{"mode", 0, 0, G_OPTION_ARG_STRING, &options->mode,
 			"preferred, current, WIDTHxHEIGHT[@HERTZ], 1080p60 or a modeline; or several "
 			"with ; between, the first that works",

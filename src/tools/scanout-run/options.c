@@ -18,8 +18,10 @@ static gboolean pass_to_daemon(const char *name, const char *value, gpointer dat
 static const GOptionEntry for_daemon[] = {
 	{"card", 0, 0, G_OPTION_ARG_CALLBACK, pass_to_daemon, "The card", "PATH"},
 	{"output", 0, 0, G_OPTION_ARG_CALLBACK, pass_to_daemon,
-		"Show the next scanout here; may be repeated", "NAME"},
-	{"mode", 0, 0, G_OPTION_ARG_CALLBACK, pass_to_daemon, "The outputs' mode", "MODE"},
+		"Show the next scanout here; may be repeated", "CONNECTOR"},
+	{"mode", 0, 0, G_OPTION_ARG_CALLBACK, pass_to_daemon,
+		"The outputs' mode: preferred, current, WIDTHxHEIGHT[@HERTZ] or a modeline",
+		"MODE"},
 	{"scaling", 0, 0, G_OPTION_ARG_CALLBACK, pass_to_daemon,
 		"How to scale a scanout whose size differs from the mode: none, center, fit, fill, "
 		"integer",

@@ -69,7 +69,7 @@ static bool parse_options(struct command *command, int *argc, char ***argv, GErr
 			"CARD"},
 		{"crtc", 0, 0, G_OPTION_ARG_INT, &command->crtc, "CRTC by its id", "ID"},
 		{"connector", 0, 0, G_OPTION_ARG_STRING, &command->connector,
-			"CRTC that feeds this connector", "NAME"},
+			"CRTC that feeds this connector", "CONNECTOR"},
 		{"all", 0, 0, G_OPTION_ARG_NONE, &command->all,
 			"All CRTCs that are on; files become FILE-CONNECTOR.png", NULL},
 		{"output", 'o', 0, G_OPTION_ARG_FILENAME, &command->output, "Write the screenshot",
