@@ -365,9 +365,10 @@ descriptions := $(wildcard config/vhost-user/*.json)
 ZSH_FUNCTIONS ?= $(PREFIX)/share/zsh/site-functions
 
 # The shells' completions, by the names that the shells look for.
-bash_completions := $(programs:$(out)/%=$(out)/completions/%)
-zsh_completions := $(programs:$(out)/%=$(out)/completions/_%)
-fish_completions := $(programs:$(out)/%=$(out)/completions/%.fish)
+completed := $(if $(wildcard src/main.c),scanoutd) $(tools)
+bash_completions := $(completed:%=$(out)/completions/%)
+zsh_completions := $(completed:%=$(out)/completions/_%)
+fish_completions := $(completed:%=$(out)/completions/%.fish)
 complete = @mkdir -p $(@D) && echo "  GEN     $@" && config/completions/generate $(1) $< >$@
 $(bash_completions): $(out)/completions/%: $(out)/% config/completions/generate
 	$(call complete,bash)
