@@ -353,7 +353,8 @@ $(out)/flags: force
 
 # -------------------------------------------------------------------------------------------------------------- install
 
-man_pages := $(wildcard config/man/*.[1-8])
+image_page := config/man/scanout-image.8
+man_pages := $(filter-out $(image_page),$(wildcard config/man/*.[1-8]))
 units := $(wildcard config/systemd/*.service config/systemd/*.socket config/systemd/*.target)
 examples := $(wildcard config/*.conf)
 udev_rules := $(wildcard config/udev/*.rules)
@@ -407,13 +408,30 @@ install: programs completions
 	install -m 644 $(zsh_completions) $(DESTDIR)$(ZSH_FUNCTIONS)/
 	install -m 644 $(fish_completions) $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/
 
+# What scanout-image needs to build an image from what is installed: parts of the tree, laid out as there, and in lib/ what is
+# built of them.
+image_share = $(DESTDIR)$(PREFIX)/share/scanout-image
+image_parts = $(filter-out %/README.md %/scanout-image %.c,$(shell find initramfs -type f)) \
+	$(sysusers) $(tmpfiles) $(udev_rules) $(units) tests/deps tests/lab/debian-kernel tests/lab/fetch-package
+.PHONY: install-image
+install-image: programs
+	install -D -m 755 initramfs/scanout-image $(DESTDIR)$(PREFIX)/bin/scanout-image
+	install -D -m 644 $(image_page) $(DESTDIR)$(PREFIX)/share/man/man8/scanout-image.8
+	$(foreach part,$(image_parts),mkdir -p $(image_share)/$(dir $(part)) && cp $(part) $(image_share)/$(part) &&) true
+	install -d $(DESTDIR)$(PREFIX)/lib/scanout-image
+	ln -sfn ../../sbin/scanoutd $(DESTDIR)$(PREFIX)/lib/scanout-image/scanoutd
+	$(foreach program,$(filter $(out)/initramfs/%,$(programs)),install -D -m 755 $(program) \
+		$(DESTDIR)$(PREFIX)/lib/scanout-image/$(program:$(out)/%=%) &&) true
+
 # Debian packages of this tree, in $(out)/deb. tests/deps sees to what they need; their packaging is looked for at the top of
 # a source tree, where ours has no place for it.
 .PHONY: deb
 deb:
 	@tests/deps build deb
 	@rm -rf '$(out)/deb' && mkdir -p '$(out)/deb/scanoutd'
-	@cp -R Makefile include kms src config config/debian '$(out)/deb/scanoutd/'
+	@cp -R Makefile include kms src config initramfs config/debian '$(out)/deb/scanoutd/'
+	@mkdir -p '$(out)/deb/scanoutd/tests/lab' && cp tests/deps '$(out)/deb/scanoutd/tests/'
+	@cp tests/lab/debian-kernel tests/lab/fetch-package '$(out)/deb/scanoutd/tests/lab/'
 	@cd '$(out)/deb/scanoutd' && $(clean_environment) dpkg-buildpackage --build=binary --no-sign --no-check-builddeps
 	@ls $(out)/deb/*.deb
 
@@ -504,6 +522,7 @@ clean:
 help:
 	@echo 'all (default)    build the daemon, its tools and its tests into $(BUILD)/'
 	@echo 'install          install programs, man pages, completions, examples, units, udev rules, groups and folders (DESTDIR, PREFIX)'
+	@echo 'install-image    install scanout-image, which does what image and disk do, from what is installed'
 	@echo 'deb              build Debian packages into $(BUILD)/deb/'
 	@echo 'deps             install the packages that are missing (FOR="build run": of these sections only)'
 	@echo 'lab              build the lab kernel, once (kept in the user cache)'
