@@ -528,7 +528,7 @@ help:
 	@echo 'lab              build the lab kernel, once (kept in the user cache)'
 	@echo 'check            all tests (TESTS="unit guest/test-reboot": these only)'
 	@echo 'check-unit       the quick ones'
-	@echo 'check-release    the demo and all tests in a root of the other Debian release (RELEASE=trixie|bookworm|bookworm-i386, TESTS=demo)'
+	@echo 'check-release    the demo, all tests and our packages in a root of the other Debian release (RELEASE=trixie|bookworm|bookworm-i386, TESTS=demo|package)'
 	@echo 'lint             formatting, static analysis, the rules of the house (CHECKS="shell rooms": these only)'
 	@echo 'demo             the main job, to be looked at: a guest on the screen, with screenshots (DEMO=card|lab|vm: there)'
 	@echo 'bench            what a frame costs, as a table and $(BUILD)/bench.json (BENCHES="--quick copies": less of it)'
