@@ -280,6 +280,19 @@ static struct survey survey_views(struct scanout *scanout, const struct content 
 	return survey;
 }
 
+/* Those of the slots whose view need not read it, at the cost of layers above. */
+static uint32_t find_alone(struct scanout *scanout, const struct content *content, uint32_t bits)
+{
+	struct scanout_slot *slot = NULL;
+	uint32_t found = 0;
+
+	while ((slot = scanout_next_slot(scanout, slot))) {
+		if (bits & 1u << slot->bit && view_may_go_alone(slot->view, &content->picture))
+			found |= 1u << slot->bit;
+	}
+	return found;
+}
+
 /* Does another one that is lit not? */
 static bool is_shown_directly(struct scanout *scanout, const struct survey *survey)
 {
@@ -402,6 +415,8 @@ bool scanout_show_frame(struct scanout *scanout, const struct kms_rect *rect,
 			content->drawn_by = drawn_by;
 			return false;
 		case VIEW_FILL_NEVER:
+			content->surface_stale = true;
+			survey.copying &= ~find_alone(scanout, content, survey.copying);
 			if (!is_shown_directly(scanout, &survey)) {
 				keep_shown(scanout);
 				early_set_surface_only(scanout, content, surface_only);

@@ -71,6 +71,8 @@ struct verdict_input {
 	struct verdict_kind kind;
 	bool cursor; /* there is one to be seen */
 	bool overlaid; /* layers are drawn into the picture, which so needs a canvas */
+	bool alone; /* nobody can read it: layers that have no plane are left out, so that it goes direct */
+	bool tried_alone; /* that was tried: where it is not so, it does not go direct even then */
 	enum verdict_answer answers[VERDICT_QUESTIONS];
 };
 

@@ -185,9 +185,23 @@ static void mark_picture(struct view *view)
 	view->due = DUE_CANVAS;
 }
 
+/* False: the verdict is another, or the driver refuses it, and the verdict is another now. */
+static bool is_given_direct(struct view *view, const struct kms_rect *damage,
+	enum kms_submit *submitted)
+{
+	if (view->verdict.way != VERDICT_DIRECT)
+		return false;
+	*submitted = submit_direct(view, damage);
+	if (*submitted == KMS_SUBMIT_REFUSED)
+		view_refused(view, VERDICT_ASK_DIRECT);
+	return *submitted != KMS_SUBMIT_REFUSED;
+}
+
 /* All of what is to be seen again: the output came back, or another way must be gone. */
 static void show_again(struct view *view)
 {
+	enum kms_submit submitted;
+
 	if (view->shows != SHOWS_PICTURE) {
 		view->due = DUE_NOTHING;
 		if (view->shows == SHOWS_LAST)
@@ -196,15 +210,14 @@ static void show_again(struct view *view)
 	}
 
 	view_judge(view);
-	if (view->verdict.way == VERDICT_DIRECT) {
-		if (submit_direct(view, NULL) != KMS_SUBMIT_REFUSED)
-			return;
-		view_refused(view, VERDICT_ASK_DIRECT);
-	}
+	if (is_given_direct(view, NULL, &submitted))
+		return;
 	/* While the output was away nobody kept the surface up to date. */
 	if (fill(view)) {
 		mark_picture(view);
 	} else if (view->due == DUE_NOTHING) {
+		if (view_go_alone(view) && is_given_direct(view, NULL, &submitted))
+			return;
 		show_last(view);
 		fail_next(view, EIO);
 		if (view->listener->unshown)
@@ -258,6 +271,20 @@ void view_act(struct view *view)
 }
 
 /* ---- what the source says ---- */
+
+/* False: it must go another way. */
+static bool update_direct(struct view *view, const struct kms_rect *damage, enum view_way *way)
+{
+	bool busy = view_busy(view);
+	enum kms_submit submitted;
+
+	if (!is_given_direct(view, damage, &submitted))
+		return false;
+	*way = busy ? VIEW_QUEUED : VIEW_DIRECT;
+	if (submitted == KMS_SUBMIT_OFF)
+		*way = VIEW_OFF;
+	return true;
+}
 
 /* By the copy path; the surface is up to date. `owed`: as in view_update(). */
 static uint64_t update_copied(struct view *view, const struct kms_rect *damage, bool owed,
@@ -319,27 +346,16 @@ uint64_t view_update(struct view *view, const struct view_picture *picture,
 		view->judged_version = picture->version;
 	else
 		view_judge(view);
-	if (view->verdict.way == VERDICT_DIRECT) {
-		bool busy = view_busy(view);
-
-		switch (submit_direct(view, damage)) {
-		case KMS_SUBMIT_ACCEPTED:
-			*way = busy ? VIEW_QUEUED : VIEW_DIRECT;
-			return view->serial;
-		case KMS_SUBMIT_OFF:
-			*way = VIEW_OFF;
-			return 0;
-		case KMS_SUBMIT_REFUSED:
-			view_refused(view, VERDICT_ASK_DIRECT);
-			break;
-		}
-	}
+	if (update_direct(view, damage, way))
+		return *way == VIEW_OFF ? 0 : view->serial;
 	if (!up_to_date) {
 		damage = NULL;
 		*way = VIEW_COPIED;
 		if (!fill(view)) {
 			if (view->due == DUE_SURFACE)
 				return view_coming_serial(view);
+			if (view_go_alone(view) && update_direct(view, NULL, way))
+				return *way == VIEW_OFF ? 0 : view->serial;
 			*way = VIEW_FAILED;
 			return owed ? give_up_next(view) : 0;
 		}
@@ -371,8 +387,15 @@ void view_surface_filled(struct view *view)
 
 bool view_surface_lost(struct view *view)
 {
+	g_autoptr(view_stack_held) held G_GNUC_UNUSED = view_stack_hold(view->stack);
+
 	if (view->due != DUE_SURFACE)
 		return false;
+	if (kms_output_active(view->output) && view_go_alone(view)) {
+		view->due = DUE_PICTURE;
+		view_act(view);
+		return false;
+	}
 	fail_next(view, ETIMEDOUT);
 	return true;
 }
@@ -387,6 +410,10 @@ static void stop_picture(struct view *view)
 	view->proposed = false;
 	view->past_surface = false;
 	view->others_serial = view->serial;
+	/* Those that were left out for its sake are back. */
+	if (view->stack && view->input.alone)
+		view->stack->unsettled = true;
+	view->input.alone = false;
 }
 
 void view_show_placeholder(struct view *view, const struct view_picture *picture)

@@ -184,6 +184,13 @@ int64_t view_period_us(const struct view *view);
  */
 bool view_copies(struct view *view, const struct view_picture *picture, enum copy_reason *reason);
 
+/*
+ * The picture that view_copies() was asked about, and was true, cannot be read. May it go direct nevertheless, since
+ * only layers without a plane, which are drawn into it, forbid that? Then view_update() will try, and leave them out.
+ * (view_alone.c)
+ */
+bool view_may_go_alone(struct view *view, const struct view_picture *picture);
+
 /* The picture that view_copies() was asked about will not be shown, or not now. */
 void view_keep(struct view *view);
 

@@ -143,7 +143,7 @@ void view_prepare_canvases(struct view *view)
 
 	if (view_is_drawn(view)) {
 		view->canvas_place = place;
-		view->ready = true;
+		view->ready = !view->left_out;
 		return;
 	}
 	if (view->above) {
@@ -296,8 +296,10 @@ static enum composed leave_to_below(struct view *view)
 {
 	view->due = DUE_NOTHING;
 	view_prepare_canvases(view);
+	if (view->left_out && view_stack_retry(view->stack))
+		return COMPOSED_LATER;
 	/* Said when it is brought, so that its guest is answered no faster than if it were shown. */
-	if (is_unreadable(view->stack->base))
+	if (view->left_out || is_unreadable(view->stack->base))
 		return fail(view);
 	/* A last picture that nobody can draw: black takes its place when it is found out anew who has a plane. */
 	if (view->stack->base->shows == SHOWS_PICTURE)

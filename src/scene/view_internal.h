@@ -5,7 +5,8 @@
  * to know), view_compose.c (pictures into scanout buffers), view_drawn.c (the same by the source itself),
  * view_paint.c (the buffer that an output is lit with), view_read.c (back from what is on the plane),
  * view_cursor.c (the cursor's image and place), and of views that share an output view_stack.c (what they
- * tell each other), view_stack_planes.c (which has a plane) and view_stack_draw.c (those that have none).
+ * tell each other), view_stack_planes.c (which has a plane), view_stack_draw.c (those that have none) and
+ * view_alone.c (a picture below them that cannot be read).
  * Nobody else includes this.
  */
 #ifndef SCANOUTD_SCENE_VIEW_INTERNAL_H
@@ -45,6 +46,8 @@ struct view_stack {
 	bool unsettled; /* who has a plane is to be found out again, before it is let go */
 	bool rearranged; /* others are drawn than before: the picture is to go with the same commit */
 	bool vblank; /* the driver has one */
+	bool complained; /* of layers that are left out, since they last were drawn */
+	int64_t retry_us; /* when the picture below those that are left out is read again, at the earliest */
 	GSource *timer; /* made when it is needed first */
 	bool gathered; /* nobody is waited for any more */
 	uint64_t
@@ -66,6 +69,8 @@ struct view {
 	bool arranged; /* it was taken into account, and shows by this way: */
 	enum verdict_way arranged_way; /* also of the output's own */
 	bool ready; /* drawn: its surface has all of the picture */
+	/* It has no plane, and what it would be drawn into is shown alone (verdict_input.alone). */
+	bool left_out;
 	struct kms_rect
 		drawn_rect; /* where it is drawn into the output's picture; empty: it is not */
 	uint64_t drawn_serial; /* of the output's picture: the last that it was drawn into */
@@ -297,6 +302,15 @@ void view_stack_rescue(struct view_stack *stack, const struct view *view, struct
 /* Draws what the canvas misses, the output's own picture and those above it. False: it must wait for the
  * end of an UPDATE. */
 bool view_stack_draw(struct view_stack *stack, struct canvas *canvas);
+
+/* ---- view_alone.c (view_may_go_alone() is here, too) ---- */
+
+/* The output's own picture, which is shown and cannot be read, goes direct at the cost of the layers that have no
+ * plane: what it is shown by has been found out anew. False: nothing has changed. */
+bool view_go_alone(struct view *view);
+
+/* One that is left out has brought something. True: it is time to see whether the picture below can be read now. */
+bool view_stack_retry(struct view_stack *stack);
 
 /* ---- view_cursor.c ---- */
 

@@ -148,6 +148,8 @@ static void inherit(const struct view *view, struct verdict_input *input,
 	verdict_inherit(input, view->judged ? &view->input : NULL);
 	input->cursor = cursor_visible(&view->cursor) && !is_placeholder(picture);
 	input->overlaid = view->input.overlaid;
+	input->alone = false;
+	input->tried_alone = false;
 }
 
 bool view_look(struct view *view)

@@ -267,7 +267,7 @@ enum view_point view_pick(const struct view *view, double x, double y, double *p
 	const struct verdict_kind *kind = &view->input.kind;
 	bool inside;
 
-	if (!has_picture(view))
+	if (!has_picture(view) || view->left_out)
 		return VIEW_POINT_NOWHERE;
 	inside = place_from_output(&view->verdict.place, x * kind->mode_width,
 		y * kind->mode_height, picture_x, picture_y);

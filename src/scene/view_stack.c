@@ -263,6 +263,7 @@ void view_stack_composed(struct view_stack *stack, uint64_t serial)
 {
 	int64_t now_us = g_get_monotonic_time();
 
+	stack->complained = false;
 	note_composed(stack->base, now_us);
 	for (size_t i = 0; i < stack->count; i++) {
 		struct view *view = stack->views[i];

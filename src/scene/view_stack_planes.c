@@ -78,10 +78,11 @@ static const struct kms_rect *destination_of(const struct view *view)
 					 : &view->verdict.place.destination;
 }
 
-/* Nobody can draw a last picture: it is gone. */
+/* Nobody can draw a last picture: it is gone. Nor into a picture that cannot be read. */
 static bool is_drawn(const struct candidate *candidate)
 {
-	return candidate->way == VERDICT_CANVAS && candidate->view->shows == SHOWS_PICTURE;
+	return candidate->way == VERDICT_CANVAS && candidate->view->shows == SHOWS_PICTURE &&
+		!candidate->view->stack->base->input.alone;
 }
 
 /* Planes are above all that is drawn. True: there is something that is. */
@@ -158,6 +159,15 @@ static bool make_base_frame(struct view *base, bool overlaid, struct kms_frame *
 
 /* ---- the question ---- */
 
+/* A picture that can only go direct, beside these: without the uppermost, perhaps. False: it has nobody beside it. */
+static bool leave_out_one(struct search *search, const size_t *wished, size_t count)
+{
+	if (!search->stack->base->input.alone || count == 0)
+		return false;
+	search->list[wished[count - 1]].way = VERDICT_CANVAS;
+	return true;
+}
+
 /* The output's own picture is not shown so. False: there is no other way. */
 static bool refuse_base(struct view *base)
 {
@@ -224,7 +234,7 @@ static bool ask(struct search *search)
 	set = kms_output_arrange(stack->base->output, wishes, 1 + count);
 	if (set & 1 || !kms_output_active(stack->base->output))
 		return !step(search, wished, count, set);
-	if (refuse_base(stack->base))
+	if (leave_out_one(search, wished, count) || refuse_base(stack->base))
 		return false;
 	draw_all(search);
 	return count == 0;
@@ -247,6 +257,7 @@ static void take_out(struct view *view)
 {
 	set_drawn_rect(view, &(struct kms_rect){0});
 	view->arranged = false;
+	view->left_out = false;
 }
 
 /* It shows by this way from now on. True: it did not before. */
@@ -265,6 +276,17 @@ static bool set_way(struct view *view, enum verdict_way way)
 	return is_new;
 }
 
+/* It is seen no more; who waits is told when it comes to what is due. */
+static void leave_out(struct view *view, bool is_new, const struct view *asking)
+{
+	set_drawn_rect(view, &(struct kms_rect){0});
+	is_new |= !view->left_out;
+	view->left_out = true;
+	view->ready = false;
+	if (is_new && view != asking)
+		view_want(view, DUE_PICTURE);
+}
+
 static void apply(const struct candidate *candidate, const struct view *asking)
 {
 	struct view *view = candidate->view;
@@ -277,6 +299,11 @@ static void apply(const struct candidate *candidate, const struct view *asking)
 	}
 	if (candidate->way == VERDICT_CANVAS)
 		view->canvas_place = view->verdict.place;
+	if (candidate->way == VERDICT_CANVAS && view->stack->base->input.alone) {
+		leave_out(view, is_new, asking);
+		return;
+	}
+	view->left_out = false;
 	set_drawn_rect(view,
 		candidate->way == VERDICT_CANVAS ? &view->verdict.place.destination
 						 : &(struct kms_rect){0});
@@ -321,6 +348,9 @@ void view_stack_arrange(struct view_stack *stack, struct view *asking)
 	if (!kms_output_active(stack->base->output))
 		return;
 	stack->unsettled = false;
+	/* Of another picture nothing is known, so that it is not alone, either. */
+	if (stack->base->shows == SHOWS_PICTURE && view_look(stack->base))
+		view_decide(stack->base);
 	find_candidates(&search);
 	for (size_t i = 0; i < stack->count; i++) {
 		if (!is_candidate(&search, stack->views[i]))

@@ -621,6 +621,42 @@ static void test_dark(void)
 	scene_destroy(scene);
 }
 
+/* Guest a's buffers can be shown, and not be read; there is no plane for b above it. Neither stands still: a's are shown,
+ * b is answered. */
+static void test_above_unreadable(void)
+{
+	struct layout_layer layer = corner();
+	struct scene *scene;
+	struct kms_output *output;
+	size_t commits;
+
+	layer.guest = "b";
+	layer.scanout = 0;
+	scene = start(&shows_a, &layer, 1, 0);
+	output = scene_output(scene, 0);
+	fake_dmabuf_refuse_sync(true);
+	update_b(scene, 16, 12, GREEN);
+	for (int i = 0; i < 3; i++) {
+		commits = output->commit_count;
+		scene_show_dmabuf(scene, BLUE);
+		g_assert_true(fake_in_flight(output));
+		settle(scene);
+		scene_wait_reply(scene, 0);
+		g_assert_cmpuint(output->commit_count, ==, commits + 1);
+		g_assert_true(fake_last(output)->buffer->imported);
+		update_b(scene, 16, 12, WHITE);
+	}
+	scene_expect_log("layers that have no plane are not shown");
+	/* Pixels can be read. */
+	fake_dmabuf_refuse_sync(false);
+	scene_scanout(scene, 0, SCENE_WIDTH, SCENE_HEIGHT);
+	scene_update(scene, 0, scene_full, RED);
+	settle(scene);
+	expect(scene, 31, 24, RED);
+	expect(scene, 32, 24, WHITE);
+	scene_destroy(scene);
+}
+
 int main(int argc, char **argv)
 {
 	fixture_init(&argc, &argv);
@@ -652,5 +688,6 @@ int main(int argc, char **argv)
 	g_test_add_data_func("/layout/layers/idle/picture-below", GUINT_TO_POINTER(0), test_idle);
 	g_test_add_func("/layout/layers/asks-meanwhile", test_asks_meanwhile);
 	g_test_add_func("/layout/layers/dark", test_dark);
+	g_test_add_func("/layout/layers/above-unreadable", test_above_unreadable);
 	return g_test_run();
 }

@@ -10,6 +10,7 @@
 
 #include "channel_fixture.h"
 #include "fake/fake_kms.h"
+#include "turn.h"
 
 #define RED 0xff0000u
 #define GREEN 0x00ff00u
@@ -208,7 +209,8 @@ static enum view_way show_rect(struct source_double *source, const struct kms_re
 	enum view_way way;
 	uint64_t serial;
 
-	view_copies(source->view, &source->picture, &reason);
+	if (view_copies(source->view, &source->picture, &reason) && source->cannot_fill)
+		view_may_go_alone(source->view, &source->picture);
 	serial = view_update(source->view, &source->picture, damage, &way);
 	if (way != VIEW_OFF && way != VIEW_FAILED)
 		source->waits = serial;
@@ -821,7 +823,7 @@ static void test_drawn_unreadable_next(struct fixture *fixture, gconstpointer da
 	expect_seen(fixture, 40, 30, BLUE);
 }
 
-/* The output's own cannot be read: who draws above it is told at once what waits in vain, … */
+/* The output's own cannot be read, nor shown as it is: who draws above it is told at once what waits in vain, … */
 static void test_drawn_above_unreadable(struct fixture *fixture, gconstpointer data)
 {
 	struct source_double *base = add_base(fixture);
@@ -831,6 +833,7 @@ static void test_drawn_above_unreadable(struct fixture *fixture, gconstpointer d
 	base->cannot_fill = true;
 	show(base);
 	settle(fixture);
+	fixture->output->shows_dmabufs = false;
 	draw_all(layer, GREEN);
 	settle(fixture);
 	g_assert_cmpuint(layer->waits, >, 0);
@@ -846,6 +849,196 @@ static void test_drawn_above_unreadable(struct fixture *fixture, gconstpointer d
 	settle(fixture);
 	expect_done(layer);
 	expect_seen(fixture, 40, 30, BLUE);
+}
+
+/* ---- a picture below that cannot be read ---- */
+
+static int64_t test_now_us(void)
+{
+	return turn_current->began_us;
+}
+
+/* Each of its frames is shown, as it is. */
+static void expect_goes_on(struct fixture *fixture, struct source_double *base)
+{
+	for (unsigned int i = 0; i < 3; i++) {
+		use_buffer(fixture, base);
+		g_assert_cmpint(show(base), ==, VIEW_DIRECT);
+		settle(fixture);
+		expect_done(base);
+		g_assert_true(fake_last(fixture->output)->buffer == base->picture.buffers[0]);
+	}
+}
+
+static void expect_left_out(struct fixture *fixture, struct source_double *layer)
+{
+	double x, y;
+
+	settle(fixture);
+	g_assert_cmpuint(layer->failed, >=, layer->waits);
+	g_assert_cmpint(show(layer), ==, VIEW_FAILED);
+	g_assert_cmpint(view_pick(layer->view, 0.75, 0.75, &x, &y), ==, VIEW_POINT_NOWHERE);
+}
+
+static unsigned int times_said(void)
+{
+	g_autofree char *lines = fixture_log_take();
+	unsigned int times = 0;
+
+	for (const char *line = lines; (line = strstr(line, "layers that have no plane")); line++)
+		times++;
+	return times;
+}
+
+/* It is shown as it is, and the layer is not, in whichever order they come. */
+static void start_unreadable(struct fixture *fixture, bool layer_first)
+{
+	struct source_double *base = add_base(fixture);
+	struct source_double *layer = add(fixture, corner, UINT16_MAX);
+
+	/* Of tests before. */
+	g_free(fixture_log_take());
+	base->cannot_fill = true;
+	use_buffer(fixture, base);
+	if (layer_first)
+		draw_all(layer, GREEN);
+	show(base);
+	if (!layer_first)
+		draw_all(layer, GREEN);
+	settle(fixture);
+	expect_done(base);
+	expect_left_out(fixture, layer);
+	expect_goes_on(fixture, base);
+	expect_left_out(fixture, layer);
+}
+
+static void test_alone(struct fixture *fixture, gconstpointer data)
+{
+	struct source_double *base = &fixture->sources[0];
+	struct source_double *layer = &fixture->sources[1];
+
+	start_unreadable(fixture, data != NULL);
+	g_assert_cmpuint(times_said(), ==, 1);
+
+	/* Another one, that can be read. */
+	base->cannot_fill = false;
+	g_clear_pointer(&base->picture.buffers[0], kms_buffer_unref);
+	draw_all(base, RED);
+	settle(fixture);
+	expect_done(base);
+	expect_seen(fixture, 0, 0, RED);
+	expect_seen(fixture, 40, 30, GREEN);
+	draw_all(layer, BLUE);
+	settle(fixture);
+	expect_done(layer);
+	expect_seen(fixture, 40, 30, BLUE);
+
+	/* And one that cannot, which is said again. */
+	base->cannot_fill = true;
+	g_clear_pointer(&base->picture.surface, surface_destroy);
+	use_buffer(fixture, base);
+	g_assert_cmpint(show(base), ==, VIEW_DIRECT);
+	expect_left_out(fixture, layer);
+	expect_goes_on(fixture, base);
+	g_assert_cmpuint(times_said(), ==, 1);
+}
+
+/* It could not be read for a while: the layer is back by itself, with its next frame. */
+static void test_alone_for_a_while(struct fixture *fixture, gconstpointer data)
+{
+	struct turn turn = {.now_us = test_now_us, .began_us = G_USEC_PER_SEC};
+	struct source_double *base = &fixture->sources[0];
+	struct source_double *layer = &fixture->sources[1];
+	unsigned int fills;
+
+	turn_current = &turn;
+	start_unreadable(fixture, false);
+	fills = base->fills;
+	expect_left_out(fixture, layer);
+	g_assert_cmpuint(base->fills, ==, fills);
+	/* In vain. */
+	turn.began_us += 2 * G_USEC_PER_SEC;
+	show(layer);
+	expect_left_out(fixture, layer);
+	g_assert_cmpuint(base->fills, ==, fills + 1);
+	expect_goes_on(fixture, base);
+	g_assert_cmpuint(times_said(), ==, 1);
+
+	base->cannot_fill = false;
+	use_surface(base);
+	fill_surface(base, &(struct kms_rect){0, 0, WIDTH, HEIGHT}, RED);
+	turn.began_us += 2 * G_USEC_PER_SEC;
+	g_assert_cmpint(show(layer), ==, VIEW_COPIED);
+	settle(fixture);
+	expect_done(layer);
+	expect_seen(fixture, 0, 0, RED);
+	expect_seen(fixture, 40, 30, GREEN);
+	turn_current = NULL;
+}
+
+/* One with a plane keeps it; the other one is back when the layers have one each. */
+static void test_alone_beside_plane(struct fixture *fixture, gconstpointer data)
+{
+	struct source_double *base = add_base(fixture);
+	struct source_double *lower = add(fixture, (struct kms_rect){8, 8, 16, 16}, UINT16_MAX);
+	struct source_double *upper = add(fixture, (struct kms_rect){16, 16, 16, 16}, UINT16_MAX);
+
+	g_free(fixture_log_take());
+	fixture->output->overlays = 1;
+	base->cannot_fill = true;
+	use_buffer(fixture, base);
+	show(base);
+	draw_all(lower, GREEN);
+	draw_all(upper, BLUE);
+	settle(fixture);
+	expect_done(upper);
+	g_assert_true(fixture->output->layers[1].plane);
+	expect_left_out(fixture, lower);
+	expect_goes_on(fixture, base);
+	draw_all(upper, WHITE);
+	settle(fixture);
+	expect_done(upper);
+	view_release(upper->view, true);
+	settle(fixture);
+	g_assert_true(fixture->output->layers[0].plane);
+	draw_all(lower, RED);
+	settle(fixture);
+	expect_done(lower);
+	expect_seen(fixture, 20, 20, RED);
+	g_assert_cmpuint(times_said(), ==, 1);
+}
+
+/* Its mode is set anew, or is another. */
+static void test_alone_mode(struct fixture *fixture, gconstpointer data)
+{
+	struct source_double *base = &fixture->sources[0];
+	struct source_double *layer = &fixture->sources[1];
+
+	start_unreadable(fixture, false);
+	fake_set_active(fixture->output, false);
+	g_assert_cmpint(show(base), ==, VIEW_OFF);
+	fake_set_active(fixture->output, true);
+	expect_left_out(fixture, layer);
+	expect_goes_on(fixture, base);
+	g_free(fixture_log_take());
+}
+
+/* The plane that had it does not take it any more: what is seen stays, and nobody waits for ever. */
+static void test_alone_refused(struct fixture *fixture, gconstpointer data)
+{
+	struct source_double *base = &fixture->sources[0];
+	struct source_double *layer = &fixture->sources[1];
+
+	start_unreadable(fixture, false);
+	fixture->output->shows_dmabufs = false;
+	use_buffer(fixture, base);
+	g_assert_cmpint(show(base), ==, VIEW_FAILED);
+	expect_left_out(fixture, layer);
+	g_clear_pointer(&base->picture.buffers[0], kms_buffer_unref);
+	draw_all(base, RED);
+	settle(fixture);
+	expect_seen(fixture, 40, 30, GREEN);
+	g_free(fixture_log_take());
 }
 
 /* Nobody gets a canvas: each is told, and not before it knows what it waits for. */
@@ -1102,6 +1295,13 @@ int main(int argc, char **argv)
 	ADD("/view-layers/drawn/unreadable", start_bare, test_drawn_unreadable);
 	ADD("/view-layers/drawn/unreadable-next", start_bare, test_drawn_unreadable_next);
 	ADD("/view-layers/drawn/above-unreadable", start_bare, test_drawn_above_unreadable);
+	ADD("/view-layers/alone/layer-later", start_bare, test_alone);
+	g_test_add("/view-layers/alone/layer-first", struct fixture, "first", start_bare,
+		test_alone, stop);
+	ADD("/view-layers/alone/for-a-while", start_bare, test_alone_for_a_while);
+	ADD("/view-layers/alone/beside-plane", start, test_alone_beside_plane);
+	ADD("/view-layers/alone/mode", start_bare, test_alone_mode);
+	ADD("/view-layers/alone/refused", start_bare, test_alone_refused);
 	ADD("/view-layers/drawn/no-memory", start_bare, test_drawn_no_memory);
 	ADD("/view-layers/drawn/failed", start_bare, test_drawn_failed);
 	ADD("/view-layers/drawn/together", start_bare, test_drawn_together);
