@@ -136,7 +136,7 @@ struct kms_listener {
 	/*
 	 * The frames up to `serial` will never be shown: the commit was refused with `error` (an
 	 * errno), no event came within the flip timeout (ETIMEDOUT), the mode changed under them
-	 * (ECANCELED), its buffer's fences did not signal for as long (ETIMEDOUT), or the output
+	 * (ECANCELED), its buffer's fences did not signal for as long (ETIME), or the output
 	 * went away (ENODEV, EACCES). EBUSY and ENOMEM come only after the frame was tried again for
 	 * about 100 ms, and are refusals then. The last picture stays. Logged by kms/.
 	 */
@@ -160,6 +160,7 @@ static inline bool kms_is_refusal(int error)
 	case EACCES:
 	case EPERM:
 	case ENODEV:
+	case ETIME:
 	case ETIMEDOUT:
 	case ECANCELED:
 		return false;

@@ -99,7 +99,7 @@ void kms_output_layer_run_deadline(struct kms_output_layer *layer, int64_t now_u
 	kms_output_layer_stop_waiting(layer);
 	layer->damage_lost = true;
 	if (layer->pending.serial)
-		kms_output_layer_note_failure(layer, layer->pending.serial, ETIMEDOUT);
+		kms_output_layer_note_failure(layer, layer->pending.serial, ETIME);
 	kms_output_frame_clear(&layer->pending);
 }
 

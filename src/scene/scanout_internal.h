@@ -154,9 +154,13 @@ void mirror_forget(struct scanout *scanout);
 /* Bits of those that an answer waits for, of the views that take a frame: as it is, or a copy. */
 uint32_t mirror_awaited(struct scanout *scanout, uint32_t direct, uint32_t copied);
 
-/* The slot's frame up to this one has failed, so that its output goes on reading a buffer of the guest's, which others
- * may have presented; and there will be word of another frame, which takes that buffer's place. */
-bool mirror_still_reads(struct scanout_slot *failed, uint64_t serial);
+/*
+ * The slot's frame up to this one has failed, so that its output goes on reading a buffer of the guest's, which others
+ * may have presented; and there will be word of another frame, which takes that buffer's place. Where no event came
+ * (`error` as in kms_listener.commit_failed) that is the same frame again, behind the mode set that follows: until then
+ * it is the buffer before that is on the glass.
+ */
+bool mirror_still_reads(struct scanout_slot *failed, uint64_t serial, int error);
 
 /* ---- scanout_view.c ---- */
 

@@ -8,6 +8,8 @@
  * refuses the buffer and nobody can read that, the others are left: they give up their older picture, and the
  * layout shows something else there until a frame comes that they can show.
  */
+#include <errno.h>
+
 #include "log.h"
 #include "scene/scanout_internal.h"
 
@@ -110,15 +112,21 @@ uint32_t mirror_awaited(struct scanout *scanout, uint32_t direct, uint32_t copie
 	return direct ? direct : fastest(scanout, copied);
 }
 
-bool mirror_still_reads(struct scanout_slot *failed, uint64_t serial)
+static bool is_shown_elsewhere(const struct scanout_slot *here)
 {
 	struct scanout_slot *slot = NULL;
 
-	if (early_is_free(failed) || !view_tries_again(failed->view, serial))
-		return false;
-	while ((slot = scanout_next_slot(failed->scanout, slot))) {
-		if (slot != failed && view_live(slot->view))
+	while ((slot = scanout_next_slot(here->scanout, slot))) {
+		if (slot != here && view_live(slot->view))
 			return true;
 	}
 	return false;
+}
+
+bool mirror_still_reads(struct scanout_slot *failed, uint64_t serial, int error)
+{
+	if (early_is_free(failed) || !is_shown_elsewhere(failed))
+		return false;
+	return view_tries_again(failed->view, serial) ||
+		(error == ETIMEDOUT && view_repeat(failed->view));
 }

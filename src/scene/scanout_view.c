@@ -29,7 +29,7 @@ static void on_failed(void *data, uint64_t serial, int error)
 	/* Of a copy, as far as is known: the next frame goes as it is. */
 	if (slot->scanout->shown.picture.surface_only && error == EINVAL)
 		answers_unshown(slot->scanout->answers, slot->scanout->index, turn_time());
-	if (mirror_still_reads(slot, serial))
+	if (mirror_still_reads(slot, serial, error))
 		return;
 	replies_failed(slot->scanout->replies, slot->scanout->index, slot->bit, serial);
 }

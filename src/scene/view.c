@@ -115,17 +115,24 @@ static enum kms_submit submit_direct(struct view *view, const struct kms_rect *d
 }
 
 /* A mode set has dropped it. In another mode it would lie elsewhere. */
-static void show_last(struct view *view)
+static bool show_last(struct view *view)
 {
 	const struct kms_mode_info *mode = kms_output_mode(view->output);
 
 	if (!view->last_buffer || view->last_mode_width != mode->width ||
 		view->last_mode_height != mode->height)
-		return;
+		return false;
 	view->last.serial = view_next_serial(view);
 	if (view->last_direct)
 		view->direct_serial = view->last.serial;
-	hand_over(view, &view->last);
+	return hand_over(view, &view->last) == KMS_SUBMIT_ACCEPTED;
+}
+
+bool view_repeat(struct view *view)
+{
+	g_autoptr(view_stack_held) held G_GNUC_UNUSED = view_stack_hold(view->stack);
+
+	return view->shows == SHOWS_PICTURE && kms_output_active(view->output) && show_last(view);
 }
 
 /* Nothing is composed for the updates that wait for the next frame, nor for those of layers that are drawn

@@ -144,6 +144,10 @@ uint64_t view_direct_serial(const struct view *view);
  * the output goes off. */
 bool view_tries_again(const struct view *view, uint64_t serial);
 
+/* No event came for its last frame, which may be on the glass or not: it is given to the output once more, so that it takes
+ * the place of the one before it. True: presented() or failed() of another serial follows, or the output goes off. */
+bool view_repeat(struct view *view);
+
 /* It is a layer above the output's own. */
 bool view_is_layer(const struct view *view);
 

@@ -373,6 +373,35 @@ static void test_mirrored_begin(struct early *early, gconstpointer options)
 	g_assert_cmpuint(replies(early), ==, 1);
 }
 
+/* The same where the first copy's event does not come on one of them: its plane has the guest's buffer until it does. */
+static void test_mirrored_stuck(struct early *early, gconstpointer options)
+{
+	struct kms_output *stuck = early->output[0];
+	struct kms_output *other = early->output[2];
+
+	show(early, 0, RED);
+	finish_flips(stuck);
+	finish_flips(other);
+	show(early, 1, BLUE);
+	finish_flips(early->output[1]);
+	g_assert_cmpuint(replies(early), ==, 2);
+
+	draw(early, 0, GREEN);
+	fake_flip(other);
+	fake_fail(stuck, ETIMEDOUT);
+	g_assert_cmpuint(replies(early), ==, 0);
+	g_assert_false(is_direct(stuck));
+	fake_flip(stuck);
+	g_assert_cmpuint(replies(early), ==, 1);
+	scene_expect_color(stuck, GREEN);
+
+	/* What it shows is ours from now on: nobody waits for it. */
+	draw(early, 0, RED);
+	fake_flip(other);
+	fake_fail(stuck, ETIMEDOUT);
+	g_assert_cmpuint(replies(early), ==, 1);
+}
+
 /* ---- what is answered is ours ---- */
 
 /* The guest draws on meanwhile; whatever has the picture shown again shows what was answered. */
@@ -879,6 +908,8 @@ int main(int argc, char **argv)
 	add("/early/flood", test_flood);
 	g_test_add("/early/mirrored", struct early, &copied, set_up_mirrored, test_mirrored,
 		tear_down);
+	g_test_add("/early/mirrored/stuck", struct early, &copied, set_up_mirrored,
+		test_mirrored_stuck, tear_down);
 	g_test_add("/early/mirrored/begin", struct early, &copied, set_up_mirrored,
 		test_mirrored_begin, tear_down);
 	add("/early/ours/shown-again", test_shown_again);

@@ -391,6 +391,68 @@ static void test_refused_alone(void)
 	scene_destroy(scene);
 }
 
+/* Red is on both, and green on its way, of which the second one's event does not come. */
+static struct scene *create_stuck(void)
+{
+	struct scene *scene = create((struct scene_options){0});
+
+	scene_show_dmabuf(scene, RED);
+	fake_flip(scene_output(scene, 0));
+	fake_flip(scene_output(scene, 1));
+	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
+	scene_show_dmabuf(scene, GREEN);
+	return scene;
+}
+
+/* The red buffer is on it still, and comes back with the mode set that helps: the green one goes behind that. */
+static void test_stuck_reads_on(void)
+{
+	struct scene *scene = create_stuck();
+	struct kms_output *stuck = scene_output(scene, 1);
+	const struct kms_buffer *green = fake_last(stuck)->buffer;
+
+	fake_flip(scene_output(scene, 0));
+	fake_fail(stuck, ETIMEDOUT);
+	g_assert_cmpuint(scene_replies(scene, 0), ==, 0);
+	g_assert_true(fake_in_flight(stuck));
+	g_assert_true(fake_last(stuck)->buffer == green);
+	fake_flip(stuck);
+	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
+	scene_show_dmabuf(scene, BLUE);
+	fake_flip(scene_output(scene, 0));
+	g_assert_cmpuint(scene_replies(scene, 0), ==, 0);
+	fake_flip(stuck);
+	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
+	scene_destroy(scene);
+}
+
+/* The mode set is of no help, and the output is given up. */
+static void test_stuck_off(void)
+{
+	struct scene *scene = create_stuck();
+
+	fake_flip(scene_output(scene, 0));
+	fake_fail(scene_output(scene, 1), ETIMEDOUT);
+	g_assert_cmpuint(scene_replies(scene, 0), ==, 0);
+	fake_set_active(scene_output(scene, 1), false);
+	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
+	scene_destroy(scene);
+}
+
+/* Nobody else shows it: the answer is at once. So it is where it is the buffer that is never done. */
+static void test_stuck_alone(gconstpointer unfinished)
+{
+	struct scene *scene = create_stuck();
+
+	if (unfinished)
+		fake_flip(scene_output(scene, 0));
+	else
+		fake_set_active(scene_output(scene, 0), false);
+	fake_fail(scene_output(scene, 1), unfinished ? ETIME : ETIMEDOUT);
+	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
+	scene_destroy(scene);
+}
+
 int main(int argc, char **argv)
 {
 	fixture_init(&argc, &argv);
@@ -410,5 +472,9 @@ int main(int argc, char **argv)
 	g_test_add_data_func("/mirror/refused/again", NULL, test_refused_again);
 	g_test_add_data_func("/mirror/refused/off", "off", test_refused_again);
 	g_test_add_func("/mirror/refused/alone", test_refused_alone);
+	g_test_add_func("/mirror/stuck/reads-on", test_stuck_reads_on);
+	g_test_add_func("/mirror/stuck/off", test_stuck_off);
+	g_test_add_data_func("/mirror/stuck/alone", NULL, test_stuck_alone);
+	g_test_add_data_func("/mirror/stuck/unfinished", "unfinished", test_stuck_alone);
 	return g_test_run();
 }
