@@ -24,7 +24,7 @@
 /* Pictures that we keep in memory of our own. */
 #define GUEST_SURFACE_BYTES_MAX (UINT64_C(1) << 30)
 
-/* Dma-bufs that are shown, or are to be: at most two a scanout, each at most one framebuffer. */
+/* Dma-bufs that are shown, or are to be: at most two a scanout, each at most one framebuffer of each card. */
 #define GUEST_BUFFER_BYTES_MAX (UINT64_C(4) << 30)
 
 /* Peers that are let in at once, and a second in the long run. */

@@ -81,8 +81,8 @@ void scanout_set_running(struct scanout *scanout, bool running)
 
 void scanout_set_device(struct scanout *scanout, uint32_t card, struct kms_device *device)
 {
-	content_forget_card(&scanout->next, card);
-	content_forget_card(&scanout->shown, card);
+	content_forget_card(scanout, &scanout->next, card);
+	content_forget_card(scanout, &scanout->shown, card);
 	scanout->devices[card] = device;
 	/* Another card may refuse what this one took. */
 	scanout->complaints &= ~(1u << COMPLAINT_IMPORT | 1u << COMPLAINT_READER);

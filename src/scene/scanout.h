@@ -39,6 +39,7 @@ struct content {
 	int fd; /* ours, or the holder's, and charged to the guest; or -1 */
 	struct kms_buffer *holder; /* the fd is this buffer's, a reference; or NULL */
 	bool told_apart; /* it is a dma-buf; else it may be anything */
+	uint32_t charged_cards; /* bits: the fd of that card's framebuffer is charged for itself */
 	/* Monotonic time from which on what failed may be tried again; 0: it has not failed. */
 	int64_t import_after_us[KMS_CARDS_MAX];
 	int64_t reader_after_us;

@@ -78,6 +78,35 @@ static void discharge_dmabuf(struct scanout *scanout, const struct content *cont
 	account_discharge(scanout->account, ACCOUNT_BUFFER_BYTES, dmabuf_bytes(&content->dmabuf));
 }
 
+/* One has the dma-buf's own fd, and that of the next is charged with it. */
+static bool charge_framebuffer(struct scanout *scanout, struct content *content, uint32_t card)
+{
+	g_autoptr(GError) error = NULL;
+	uint32_t others = 0;
+
+	for (size_t i = 0; i < KMS_CARDS_MAX; i++)
+		others += content->picture.buffers[i] != NULL;
+	if (others < ACCOUNT_FDS_DMABUF)
+		return true;
+	if (account_charge(scanout->account, ACCOUNT_FDS, ACCOUNT_FDS_FRAMEBUFFER, &error)) {
+		content->charged_cards |= 1u << card;
+		return true;
+	}
+	if (complain_once(scanout, COMPLAINT_SHARE))
+		log_guest(G_LOG_LEVEL_WARNING, scanout->guest,
+			"scanout %u: frames are copied for another card: %s", scanout->index,
+			error->message);
+	return false;
+}
+
+static void drop_framebuffer(struct scanout *scanout, struct content *content, uint32_t card)
+{
+	g_clear_pointer(&content->picture.buffers[card], kms_buffer_unref);
+	if (content->charged_cards & 1u << card)
+		account_discharge(scanout->account, ACCOUNT_FDS, ACCOUNT_FDS_FRAMEBUFFER);
+	content->charged_cards &= ~(1u << card);
+}
+
 static uint64_t surface_bytes(uint32_t width, uint32_t height)
 {
 	return (uint64_t)width * height * 4;
@@ -145,8 +174,8 @@ void content_finish(struct scanout *scanout, struct content *content)
 		return;
 	fence_unwatch(scanout, content);
 	dmabuf_reader_destroy(content->reader);
-	for (size_t i = 0; i < KMS_CARDS_MAX; i++)
-		kms_buffer_unref(content->picture.buffers[i]);
+	for (uint32_t card = 0; card < KMS_CARDS_MAX; card++)
+		drop_framebuffer(scanout, content, card);
 	drop_fd(scanout, content);
 	drop_surface(scanout, content->picture.surface);
 	content_init(content);
@@ -224,9 +253,14 @@ static G_GNUC_NO_INLINE void try_import(struct scanout *scanout, struct content 
 		tell_apart(scanout, content);
 	if (!scanout->devices[card] || content->fd < 0 || !is_due(content->import_after_us[card]))
 		return;
+	if (!charge_framebuffer(scanout, content, card)) {
+		put_off(&content->import_after_us[card]);
+		return;
+	}
 	import(scanout, content, card, &error);
 	if (content->picture.buffers[card])
 		return;
+	drop_framebuffer(scanout, content, card);
 	put_off(&content->import_after_us[card]);
 	tell_apart(scanout, content);
 	if (content->fd >= 0 && complain_once(scanout, COMPLAINT_IMPORT))
@@ -401,12 +435,12 @@ static void release_holder(struct content *content)
 	g_clear_pointer(&content->holder, kms_buffer_unref);
 }
 
-void content_forget_card(struct content *content, uint32_t card)
+void content_forget_card(struct scanout *scanout, struct content *content, uint32_t card)
 {
 	if (content->kind != SCANOUT_DMABUF)
 		return;
 	release_holder(content);
-	g_clear_pointer(&content->picture.buffers[card], kms_buffer_unref);
+	drop_framebuffer(scanout, content, card);
 	content->picture.version = 0;
 	content->import_after_us[card] = 0;
 	/* Of a tiled one there is an image of the card's own. */
@@ -414,8 +448,8 @@ void content_forget_card(struct content *content, uint32_t card)
 	content->surface_stale = true;
 }
 
-void content_forget_cards(struct content *content)
+void content_forget_cards(struct scanout *scanout, struct content *content)
 {
 	for (uint32_t card = 0; card < KMS_CARDS_MAX; card++)
-		content_forget_card(content, card);
+		content_forget_card(scanout, content, card);
 }

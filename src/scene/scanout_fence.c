@@ -115,7 +115,7 @@ static void give_up(struct scanout *scanout, struct content *content)
 
 	fence_unwatch(scanout, content);
 	content->given_up = true;
-	content_forget_cards(content);
+	content_forget_cards(scanout, content);
 	if (complain_once(scanout, COMPLAINT_FENCE))
 		log_guest(G_LOG_LEVEL_WARNING, scanout->guest,
 			"scanout %u: a buffer was not finished within %d ms and is dropped; the last "

@@ -81,8 +81,8 @@ bool content_sample(struct content *content, const struct place *place,
 bool content_secure(struct scanout *scanout, struct content *content);
 
 /* What was made on the card is dropped; or on all of them. */
-void content_forget_card(struct content *content, uint32_t card);
-void content_forget_cards(struct content *content);
+void content_forget_card(struct scanout *scanout, struct content *content, uint32_t card);
+void content_forget_cards(struct scanout *scanout, struct content *content);
 
 /* ---- scanout_early.c ---- */
 

@@ -45,8 +45,10 @@ enum account_item {
 #define ACCOUNT_FDS_DEVICE 10
 #define ACCOUNT_FDS_ALIVE 3 /* an alive-socket: itself */
 
-/* Fds of one content of a scanout: the dma-buf, the framebuffer's, or the surface's. */
+/* Fds of one content of a scanout: the dma-buf's, which the framebuffer of one card shares, and that of another's; of each
+ * further card's; or the surface's. */
 #define ACCOUNT_FDS_DMABUF 2
+#define ACCOUNT_FDS_FRAMEBUFFER 1
 #define ACCOUNT_FDS_SURFACE 1
 
 #define ACCOUNT_ERROR (account_error_quark())

@@ -11,12 +11,14 @@
 #include "scene/view.h"
 #include "scene_fixture.h"
 
-/* Two cards, "x" and "y", of the same outputs DP-1 … */
+/* Two cards, "x" and "y", of the same outputs DP-1 …, or more. */
 struct cards {
 	struct scene *scene;
-	struct kms_device *devices[2]; /* NULL: it is not there */
+	struct kms_device *devices[KMS_CARDS_MAX]; /* NULL: it is not there */
 	size_t outputs;
 };
+
+static const char *const names[KMS_CARDS_MAX] = {"x", "y", "z", "w"};
 
 static struct kms_device *make_card(const char *name, size_t outputs)
 {
@@ -32,7 +34,7 @@ static void come(struct cards *cards, uint32_t card)
 {
 	struct scene *scene = cards->scene;
 
-	cards->devices[card] = make_card(card == 0 ? "x" : "y", cards->outputs);
+	cards->devices[card] = make_card(names[card], cards->outputs);
 	fake_card_listen(cards->devices[card], layout_kms_listener(), scene->layout);
 	for (size_t i = 0; i < scene->guest_count; i++)
 		guest_set_device(scene->guests[i], card, cards->devices[card]);
@@ -49,12 +51,12 @@ static void go(struct cards *cards, uint32_t card)
 	fake_card_destroy(g_steal_pointer(&cards->devices[card]));
 }
 
-/* Both are there. */
-static struct cards create(struct scene_options options)
+/* All are there. */
+static struct cards create_cards(struct scene_options options, uint32_t count)
 {
 	struct cards cards = {.outputs = options.outputs ? options.outputs : 1};
 
-	options.cards = 2;
+	options.cards = count;
 	options.later = true;
 	cards.scene = scene_prepare(&options);
 	/* The fixture's own is never opened. */
@@ -63,14 +65,19 @@ static struct cards create(struct scene_options options)
 	scene_configure(cards.scene, &options);
 	for (size_t i = 0; i < cards.scene->guest_count; i++)
 		scene_attach(cards.scene, i);
-	come(&cards, 0);
-	come(&cards, 1);
+	for (uint32_t card = 0; card < count; card++)
+		come(&cards, card);
 	return cards;
+}
+
+static struct cards create(struct scene_options options)
+{
+	return create_cards(options, 2);
 }
 
 static void destroy(struct cards *cards)
 {
-	for (uint32_t i = 0; i < 2; i++) {
+	for (uint32_t i = 0; i < KMS_CARDS_MAX; i++) {
 		if (cards->devices[i])
 			go(cards, i);
 	}
@@ -127,6 +134,51 @@ static void test_mirror(void)
 	scene_update(cards.scene, 0, scene_full, GREEN);
 	scene_expect_color(output(&cards, 0, 0), GREEN);
 	scene_expect_color(output(&cards, 1, 0), GREEN);
+	destroy(&cards);
+}
+
+/* The framebuffers of a third and a fourth card have fds of their own, which the guest has to have left: else they show
+ * copies. */
+static void test_charged(void)
+{
+	static const struct layout_output sections[] = {
+		{.name = "x:DP-1", .guest = "a", .scanout = 0},
+		{.name = "y:DP-1", .guest = "a", .scanout = 0},
+		{.name = "z:DP-1", .guest = "a", .scanout = 0},
+		{.name = "w:DP-1", .guest = "a", .scanout = 0},
+	};
+	struct cards cards = create_cards(
+		(struct scene_options){.sections = sections, .section_count = 4}, 4);
+	struct account *account = cards.scene->accounts[0];
+	uint64_t before = account_used(account, ACCOUNT_FDS);
+	uint64_t left = account_most(account, ACCOUNT_FDS) - before;
+
+	scene_show_dmabuf(cards.scene, RED);
+	g_assert_cmpuint(account_used(account, ACCOUNT_FDS), ==,
+		before + ACCOUNT_FDS_DMABUF + 2 * ACCOUNT_FDS_FRAMEBUFFER);
+	for (uint32_t card = 0; card < 4; card++) {
+		expect_direct(output(&cards, card, 0));
+		fake_flip(output(&cards, card, 0));
+	}
+	g_assert_cmpuint(scene_replies(cards.scene, 0), ==, 1);
+
+	/* A card that goes gives its own back. */
+	go(&cards, 3);
+	g_assert_cmpuint(account_used(account, ACCOUNT_FDS), ==,
+		before + ACCOUNT_FDS_DMABUF + ACCOUNT_FDS_FRAMEBUFFER);
+
+	/* The last one that the guest may have is the next buffer's; a copy's surface has none left, either. */
+	scene_expect_log("card");
+	g_assert_true(account_charge(account, ACCOUNT_FDS,
+		left - 2 * ACCOUNT_FDS_DMABUF - ACCOUNT_FDS_FRAMEBUFFER, NULL));
+	scene_show_dmabuf(cards.scene, GREEN);
+	scene_expect_log("frames are copied for another card: ");
+	expect_direct(output(&cards, 0, 0));
+	expect_direct(output(&cards, 1, 0));
+	g_assert_false(fake_last(output(&cards, 2, 0))->buffer->imported);
+	account_discharge(account, ACCOUNT_FDS,
+		left - 2 * ACCOUNT_FDS_DMABUF - ACCOUNT_FDS_FRAMEBUFFER);
+	/* All is given back with the pictures: scene_destroy() asks. */
 	destroy(&cards);
 }
 
@@ -347,6 +399,7 @@ int main(int argc, char **argv)
 {
 	fixture_init(&argc, &argv);
 	g_test_add_func("/scene-cards/mirror", test_mirror);
+	g_test_add_func("/scene-cards/charged", test_charged);
 	g_test_add_func("/scene-cards/one-imports", test_one_imports);
 	g_test_add_data_func("/scene-cards/goes/first", NULL, test_goes_and_comes);
 	g_test_add_data_func("/scene-cards/goes/second", "second", test_goes_and_comes);
