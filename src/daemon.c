@@ -53,7 +53,7 @@ struct daemon {
 	struct layout *layout;
 	struct config_reader *reader; /* NULL: the configuration is not read again */
 	struct cards *cards;
-	struct leases *leases; /* of the first card; NULL until the doors are open */
+	struct leases *leases; /* NULL until the doors are open */
 	struct input *input; /* made last: NULL until then */
 	struct member **members; /* as many as config->guests, in the same order */
 	size_t member_count;
@@ -199,8 +199,7 @@ static void card_came(void *data, uint32_t card, struct kms_device *device)
 	if (cards_has_predecessor(daemon->cards, card))
 		layout_note_predecessor(daemon->layout, card);
 	layout_set_device(daemon->layout, card, device);
-	if (card == 0)
-		leases_set_device(daemon->leases, device);
+	leases_set_device(daemon->leases, card, device);
 	session_set_card(daemon->session, card, kms_device_duplicate(device));
 }
 
@@ -215,8 +214,7 @@ static void card_going(void *data, uint32_t card, const char *path)
 	else
 		log_daemon(G_LOG_LEVEL_WARNING, "the card is gone; guests go on without one");
 	session_set_card(daemon->session, card, -1);
-	if (card == 0)
-		leases_set_device(daemon->leases, NULL);
+	leases_set_device(daemon->leases, card, NULL);
 	layout_set_device(daemon->layout, card, NULL);
 	for (size_t i = 0; i < daemon->member_count; i++)
 		guest_set_device(member_guest(daemon->members[i]), card, NULL);
@@ -442,7 +440,8 @@ static bool open_doors(struct daemon *daemon, GError **error)
 			return false;
 	}
 	daemon->leases = leases_create(daemon->config->leases, keep_keeper(daemon->keep), error);
-	leases_set_device(daemon->leases, cards_device(daemon->cards, 0));
+	for (uint32_t card = 0; card < cards_count(daemon->cards); card++)
+		leases_set_device(daemon->leases, card, cards_device(daemon->cards, card));
 	return daemon->leases != NULL;
 }
 

@@ -205,6 +205,7 @@ struct config_lease {
 	char *name;
 	char *origin;
 	char *outputs; /* as [output NAME] names one, with ";" between: all of them */
+	uint32_t card; /* its number, that of all of them */
 	char *socket;
 	char *socket_group; /* who may connect beside us; NULL: nobody */
 };

@@ -84,23 +84,35 @@ static bool check_layers(const struct config *config, const struct config_lease 
 	return true;
 }
 
-/* Of several cards the first alone is lent from. */
-static bool check_card(const struct config *config, const struct config_lease *lease,
-	const char *name, GError **error)
+/* The card whose name it begins with, where there are several; else the first. */
+static uint32_t find_card(const struct config *config, const char *name)
 {
 	char *const *cards = config->daemon.cards;
 	const char *colon = strrchr(name, ':');
 
-	for (size_t i = 1; colon != NULL && cards != NULL && cards[0] != NULL && cards[i] != NULL;
+	for (uint32_t i = 1; colon != NULL && cards != NULL && cards[0] != NULL && cards[i] != NULL;
 		i++) {
 		const char *card = config_card_name(cards[i]);
 
 		if (strlen(card) == (size_t)(colon - name) && g_str_has_prefix(name, card))
-			return fail(error, lease,
-				"outputs=%s: only outputs of the first card can be lent, %s",
-				lease->outputs, config_card_name(cards[0]));
+			return i;
 	}
-	return true;
+	return 0;
+}
+
+/* A lease is of one card. */
+static bool check_card(const struct config *config, struct config_lease *lease, const char *first,
+	const char *name, GError **error)
+{
+	uint32_t card = find_card(config, name);
+
+	lease->card = find_card(config, first);
+	return card == lease->card ||
+		fail(error, lease,
+			"outputs=%s: %s is of %s, and %s of %s; all must be of one card, so that needs a "
+			"section of its own",
+			lease->outputs, first, config_card_name(config->daemon.cards[lease->card]),
+			name, config_card_name(config->daemon.cards[card]));
 }
 
 /* What a guest would be shown on cannot be lent. */
@@ -168,7 +180,7 @@ static bool resolve_lease(struct config *config, struct config_lease *lease, con
 		return fail(error, lease, "outputs=%s: more than %d", lease->outputs,
 			KMS_OUTPUTS_MAX);
 	for (char **name = outputs; *name != NULL; name++) {
-		if (!check_card(config, lease, *name, error) ||
+		if (!check_card(config, lease, outputs[0], *name, error) ||
 			!check_layers(config, lease, *name, error) ||
 			!reserve(config, lease, *name, error))
 			return false;

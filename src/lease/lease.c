@@ -276,6 +276,11 @@ void lease_destroy(struct lease *lease)
 	g_free(lease);
 }
 
+uint32_t lease_card(const struct lease *lease)
+{
+	return lease->config->card;
+}
+
 const char *lease_name(const struct lease *lease)
 {
 	return lease->config->name;

@@ -45,7 +45,10 @@ struct lease *lease_create(const struct config_lease *config, const struct fd_ke
 /* What is lent comes back: while the device is there. Takes NULL. */
 void lease_destroy(struct lease *lease);
 
-/* The card, whose outputs are configured, or NULL: it is about to go. */
+/* The number of its card, config_lease.card. */
+uint32_t lease_card(const struct lease *lease);
+
+/* That card, whose outputs are configured, or NULL: it is about to go. */
 void lease_set_device(struct lease *lease, struct kms_device *device);
 
 /* kms_listener.output_changed of some output, or there are others than before. */

@@ -36,10 +36,14 @@ void leases_destroy(struct leases *leases)
 	g_free(leases);
 }
 
-void leases_set_device(struct leases *leases, struct kms_device *device)
+void leases_set_device(struct leases *leases, uint32_t card, struct kms_device *device)
 {
-	for (size_t i = 0; i < leases_count(leases); i++)
-		lease_set_device(leases->all->pdata[i], device);
+	for (size_t i = 0; i < leases_count(leases); i++) {
+		struct lease *lease = leases->all->pdata[i];
+
+		if (lease_card(lease) == card)
+			lease_set_device(lease, device);
+	}
 }
 
 void leases_outputs_changed(struct leases *leases)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * All [lease NAME] sections. Made by daemon.c when the layout is, since the outputs are reserved there; told by it of
- * the card and of outputs.
+ * cards and of outputs.
  */
 #ifndef SCANOUTD_LEASE_LEASES_H
 #define SCANOUTD_LEASE_LEASES_H
@@ -17,8 +17,8 @@ struct leases *leases_create(const GPtrArray *sections, const struct fd_keeper *
 /* Takes back what is given. Takes NULL. */
 void leases_destroy(struct leases *leases);
 
-/* These do nothing for NULL. As lease_set_device() and lease_outputs_changed(). */
-void leases_set_device(struct leases *leases, struct kms_device *device);
+/* These do nothing for NULL. As lease_set_device(), of those that are of this card, and lease_outputs_changed(). */
+void leases_set_device(struct leases *leases, uint32_t card, struct kms_device *device);
 void leases_outputs_changed(struct leases *leases);
 
 /* In the order of the configuration; 0 for NULL. */

@@ -75,11 +75,13 @@ bool layout_means(const struct layout_output *section, const struct layout_conne
 	const char *name;
 	size_t length;
 
-	if (section->lent && connector->card != 0)
-		return false;
 	while (layout_next_name(&rest, &name, &length)) {
-		if (is_name(connector->name, name, length) ||
-			(first && is_connector(connector, name, length)) ||
+		if (is_name(connector->name, name, length))
+			return true;
+		/* By any other name what is lent is of the first card. */
+		if (section->lent && connector->card != 0)
+			continue;
+		if ((first && is_connector(connector, name, length)) ||
 			(connector->connected &&
 				kms_monitor_matches(connector->monitor, name, length)))
 			return true;

@@ -12,7 +12,7 @@
  * The sections are those of the layout in force. The rules, in order:
  *   1. A section that turns off, or whose outputs other programs show, takes every output that it names
  *      from all others: by a connector's name alone that of the first card that has one, and to be lent
- *      of the first card alone.
+ *      by any name without its card's of the first card alone.
  *   2. Each section with a guest, in the order of the configuration, gets the first output of its
  *      list of names that has a monitor and is not taken. It keeps the one it has while that is as
  *      good. Where no name of it has a monitor, the first connector of the list stands in for it.

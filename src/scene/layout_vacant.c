@@ -81,7 +81,7 @@ static bool is_off(const struct layout *layout, const struct layout_ref *ref)
 	return false;
 }
 
-/* What is lent is of the first card. */
+/* What is lent is of the first card, by names without a card's. */
 static bool is_of(const struct layout *layout, const struct layout_output *section,
 	const struct layout_ref *ref)
 {

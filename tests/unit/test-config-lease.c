@@ -66,6 +66,25 @@ static void test_all_keys(struct config_fixture *fixture, gconstpointer data)
 	config_destroy(config);
 }
 
+/* Each is of one card, which its names say. */
+static void test_cards(struct config_fixture *fixture, gconstpointer data)
+{
+	struct config *config;
+
+	config_fixture_write(fixture,
+		"[daemon]\ncard=/dev/dri/card0;/dev/dri/card1\n[guest default]\n"
+		"[lease a]\noutputs=DP-1;card0:DP-2\n[lease b]\noutputs=card1:DP-1;card1:DP-2\n"
+		"[lease c]\noutputs=card10:DP-1\n");
+	config = config_fixture_load(fixture->path, "");
+	for (guint i = 0; i < 3; i++) {
+		const struct config_lease *lease = g_ptr_array_index(config->leases, i);
+
+		g_assert_cmpuint(lease->card, ==, i == 1);
+	}
+	g_assert_true(config_find_output(config, "card1:DP-1", NULL)->lent);
+	config_destroy(config);
+}
+
 /* For a configuration that is read again. */
 static void test_same(struct config_fixture *fixture, gconstpointer data)
 {
@@ -103,12 +122,12 @@ static const struct lease_fault lease_faults[] = {
 		"scanoutd.conf:2: unknown key \"output\" in [lease a]; did you mean \"outputs\"?"},
 	{"twice", "[lease a]\noutputs=DP-1;DP-1\n", "",
 		"scanoutd.conf:1: [lease a]: outputs=DP-1;DP-1: DP-1 is lent already"},
-	{"another-card",
+	{"two-cards",
 		"[daemon]\ncard=/dev/dri/card0;/dev/dri/card1\n[lease a]\n"
-		"outputs=card0:DP-1;card1:DP-1\n",
+		"outputs=DP-1;card1:DP-1\n",
 		"",
-		"scanoutd.conf:3: [lease a]: outputs=card0:DP-1;card1:DP-1: only outputs of the first "
-		"card can be lent, card0"},
+		"scanoutd.conf:3: [lease a]: outputs=DP-1;card1:DP-1: DP-1 is of card0, and card1:DP-1 of "
+		"card1; all must be of one card, so that needs a section of its own"},
 	{"two-leases", "[lease a]\noutputs=DP-1\n[lease b]\noutputs=DP-2;DP-1\n", "",
 		"scanoutd.conf:3: [lease b]: outputs=DP-2;DP-1: DP-1 is lent already"},
 	{"guest", "[output DP-1]\nguest=default\n[guest default]\n[lease a]\noutputs=DP-1\n", "",
@@ -206,6 +225,7 @@ int main(int argc, char **argv)
 		function, config_fixture_tear_down)
 	ADD("defaults", test_defaults, NULL);
 	ADD("all-keys", test_all_keys, NULL);
+	ADD("cards", test_cards, NULL);
 	ADD("same", test_same, NULL);
 	ADD("long-socket", test_long_socket, NULL);
 	ADD("system", test_system, NULL);

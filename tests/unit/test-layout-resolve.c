@@ -204,6 +204,13 @@ static const struct situation situations[] = {
 			{"x:DP-1=, y:DP-2=ACME TV 7", "a0:y:DP-2"},
 			{"y:DP-1=", "a0:y:DP-1"},
 		}},
+	/* But for one that is named with its card. */
+	{"lent-on-another-card", 1,
+		{{.name = "y:DP-1", .scanout = -1, .lent = true, .pictured = true}},
+		{
+			{"x:DP-1=, y:DP-1=, y:DP-2=", "a0:x:DP-1 a1:y:DP-2~"},
+			{"x:DP-1=", "a0:x:DP-1"},
+		}},
 	/* A section without a guest says how its output looks, wherever that comes in the order; its
 	 * output is lit. */
 	{"looks-alone", 1, {{.name = "DP-2", .scanout = -1, .mode = "800x600"}},

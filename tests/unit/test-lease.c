@@ -125,7 +125,7 @@ static void set_up(struct fixture *fixture, gconstpointer data)
 	fixture->leases = leases_create(fixture->sections, NULL, &error);
 	g_assert_no_error(error);
 	fixture->lease = leases_at(fixture->leases, 0);
-	leases_set_device(fixture->leases, &world.card);
+	leases_set_device(fixture->leases, 0, &world.card);
 }
 
 static void tear_down(struct fixture *fixture, gconstpointer data)
@@ -288,23 +288,23 @@ static void test_waits(struct fixture *fixture, gconstpointer data)
 {
 	int client;
 
-	leases_set_device(fixture->leases, NULL);
+	leases_set_device(fixture->leases, 0, NULL);
 	client = ask(fixture);
 	expect_state(fixture, LEASE_WAITS);
 	leases_outputs_changed(fixture->leases);
 	g_assert_cmpuint(world.asked, ==, 0);
 	world.card.output_count = 1;
-	leases_set_device(fixture->leases, &world.card);
+	leases_set_device(fixture->leases, 0, &world.card);
 	g_assert_cmpuint(world.asked, ==, 0);
 	world.card.output_count = 2;
 	leases_outputs_changed(fixture->leases);
 	g_assert_cmpuint(world.asked, ==, 1);
 	/* The card goes before it is given. */
-	leases_set_device(fixture->leases, NULL);
+	leases_set_device(fixture->leases, 0, NULL);
 	g_assert_null(world.lease);
 	expect_silence(client);
 	world.lit = true;
-	leases_set_device(fixture->leases, &world.card);
+	leases_set_device(fixture->leases, 0, &world.card);
 	leases_outputs_changed(fixture->leases);
 	close(take_lease(client));
 	close(client);
@@ -341,6 +341,34 @@ static void test_moves(struct fixture *fixture, gconstpointer data)
 	expect_state(fixture, LEASE_FREE);
 }
 
+/* Of another card: what the first one's outputs are called does not matter, nor that it goes. */
+static void test_another_card(struct fixture *fixture, gconstpointer data)
+{
+	struct kms_output others[] = {{.name = "card0:DP-1"}, {.name = "card0:DP-2"}};
+	struct kms_device other = {.outputs = others, .output_count = 2};
+	int client;
+
+	leases_set_device(fixture->leases, 0, NULL);
+	fixture->config.card = 1;
+	fixture->config.outputs = (char *)"card1:DP-2";
+	strcpy(world.outputs[1].name, "card1:DP-2");
+	leases_set_device(fixture->leases, 0, &other);
+	client = ask(fixture);
+	expect_state(fixture, LEASE_WAITS);
+	g_assert_cmpuint(world.asked, ==, 0);
+	world.lit = true;
+	leases_set_device(fixture->leases, 1, &world.card);
+	leases_outputs_changed(fixture->leases);
+	close(take_lease(client));
+	expect_state(fixture, LEASE_HOLDS);
+	g_assert_true(world.lease->first == &world.outputs[1]);
+	leases_set_device(fixture->leases, 0, NULL);
+	expect_state(fixture, LEASE_HOLDS);
+	leases_set_device(fixture->leases, 1, NULL);
+	expect_end(client);
+	expect_state(fixture, LEASE_FREE);
+}
+
 static void test_taken_back(struct fixture *fixture, gconstpointer data)
 {
 	int client = hold(fixture);
@@ -349,7 +377,7 @@ static void test_taken_back(struct fixture *fixture, gconstpointer data)
 	g_assert_null(world.lease);
 	expect_end(client);
 	client = hold(fixture);
-	leases_set_device(fixture->leases, NULL);
+	leases_set_device(fixture->leases, 0, NULL);
 	g_assert_null(world.lease);
 	expect_end(client);
 	expect_state(fixture, LEASE_FREE);
@@ -523,7 +551,7 @@ static void test_no_socket(void)
 	g_assert_nonnull(error);
 	g_assert_true(g_str_has_prefix(error->message, "lease long: "));
 	leases_destroy(NULL);
-	leases_set_device(NULL, NULL);
+	leases_set_device(NULL, 0, NULL);
 	leases_outputs_changed(NULL);
 	g_assert_cmpuint(leases_count(NULL), ==, 0);
 }
@@ -538,6 +566,7 @@ int main(int argc, char **argv)
 	ADD("gives-it-back", test_gives_it_back);
 	ADD("waits", test_waits);
 	ADD("moves", test_moves);
+	ADD("another-card", test_another_card);
 	ADD("taken-back", test_taken_back);
 	ADD("refused", test_refused);
 	ADD("stop", test_stop);
