@@ -111,6 +111,12 @@ def outputs($n): if $n == 1 then "1 output" else "\($n) outputs" end;
 	against("early answers, 1920x1080, native CPU"; of("answers"; "copied"; 4; "answers"; "frame_us");
 		of("answers"; "bare"; 4; "answers"; "frame_us"); "one copy"; "us/frame"; 1.15),
 
+	both("composed"; 1; "turned"; "frame_us"; "1080x1920 turned by pixman, native CPU"; "us/frame"; 1.15),
+	both("composed"; 1; "scaled"; "frame_us"; "1280x720 scaled by pixman, native CPU"; "us/frame"; 1.15),
+	both("composed"; 1; "layers"; "frame_us"; "a layer drawn into the picture, both new, native CPU"; "us/frame"; 1.2),
+	against("a frame of each of two layers on planes, native CPU"; over(of("composed"; "ours"; 1; "planes"; "frame_us"); 2);
+		of("composed"; "ours"; 1; "one"; "frame_us"); "of one alone"; "us/frame"; 1.2),
+
 	both("frames1"; 1; "same"; "commit_us"; "DMABUF_UPDATE to commit, lab, median"; "us"; 1.5),
 	both("frames1"; 1; "same"; "reply_us"; "event to reply, lab, median"; "us"; 1.5),
 	both("latency"; 1; "same"; "commit_ns"; "DMABUF_UPDATE to commit, native, median"; "ns"; 1.5),

@@ -10,20 +10,16 @@
  * shows, where the processor is fast enough for it.
  */
 #include <drm_fourcc.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
-#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "../common/dmabuf.h"
 #include "../common/send.h"
 #include "drm_double.h"
 #include "kms.h"
@@ -39,7 +35,6 @@
 #define REFRESH 60
 #define WARM_UP 40u
 #define VBLANKS 400u
-#define DMA_BUF_MAGIC_NUMBER 0x444d4142
 
 static uint32_t *pictures[SCANOUTS];
 static int back_end;
@@ -62,59 +57,12 @@ static int64_t cpu_ns(void)
 	return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
-/* ---- memfds that pass for udmabufs ---- */
-
-int fstatfs(int fd, struct statfs *file_system)
-{
-	int result = (int)syscall(SYS_fstatfs, fd, file_system);
-
-	file_system->f_type = DMA_BUF_MAGIC_NUMBER;
-	return result;
-}
-
-static int open_as(int folder, const char *path, int flags, mode_t mode)
-{
-	static const char info[] = "pos:\t0\nflags:\t02\nmnt_id:\t1\nino:\t1\nexp_name:\tudmabuf\n";
-	char info_path[32];
-	int fd;
-
-	if (!g_str_has_prefix(path, "/proc/self/fdinfo/"))
-		return (int)syscall(SYS_openat, folder, path, flags, mode);
-	fd = memfd_create("fdinfo", MFD_CLOEXEC);
-	expect(write(fd, info, sizeof(info) - 1) == sizeof(info) - 1, "no fdinfo");
-	g_snprintf(info_path, sizeof(info_path), "/proc/self/fd/%d", fd);
-	folder = (int)syscall(SYS_openat, AT_FDCWD, info_path, O_RDONLY | O_CLOEXEC, 0);
-	close(fd);
-	return folder;
-}
-
-int openat(int folder, const char *path, int flags, ...)
-{
-	va_list arguments;
-	mode_t mode;
-
-	va_start(arguments, flags);
-	mode = va_arg(arguments, mode_t);
-	va_end(arguments);
-	return open_as(folder, path, flags, mode);
-}
-
-int open(const char *path, int flags, ...)
-{
-	va_list arguments;
-	mode_t mode;
-
-	va_start(arguments, flags);
-	mode = va_arg(arguments, mode_t);
-	va_end(arguments);
-	return open_as(AT_FDCWD, path, flags, mode);
-}
+/* ---- the pictures ---- */
 
 static int make_picture(uint32_t scanout)
 {
-	int fd = memfd_create("native-answers", MFD_CLOEXEC);
+	int fd = dmabuf_create_memfd(BYTES);
 
-	expect(fd >= 0 && ftruncate(fd, (off_t)BYTES) == 0, "no memory");
 	pictures[scanout] = mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	expect(pictures[scanout] != MAP_FAILED, "no memory");
 	return fd;
