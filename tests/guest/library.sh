@@ -11,9 +11,14 @@ qemu=${QEMU:-qemu-system-x86_64}
 # What the lab shall not spend time on. Who boots no Linux has said linux_guest=no.
 [ -n "${LAB_TEST:-}" ] || [ "${linux_guest:-}" = no ] || "$top/tests/guest/initramfs" "$BUILD/guest" || exit 1
 
+# What a back-end is started with besides its socket, and what a Linux guest boots. A test may set them.
+backend_options=()
+guest_initramfs=$BUILD/guest/initramfs
+
 backend_start() {
 	rm -f "$run/$1.backend"
-	"${VHOST_USER_GPU:-/usr/lib/qemu/vhost-user-gpu}" --socket-path="$run/$1.backend" >>"$out/$1-backend.log" 2>&1 &
+	"${VHOST_USER_GPU:-/usr/lib/qemu/vhost-user-gpu}" --socket-path="$run/$1.backend" \
+		${backend_options[@]+"${backend_options[@]}"} >>"$out/$1-backend.log" 2>&1 &
 	pid[$1-backend]=$!
 }
 
@@ -43,7 +48,7 @@ linux_start() {
 	[ "$outputs" -eq 1 ] || console=noconsole
 	shift $(($# < 3 ? $# : 3))
 	backend_start "$name"
-	vmm_start "$name" "$outputs" -kernel "$BUILD/guest/vmlinuz" -initrd "$BUILD/guest/initramfs" \
+	vmm_start "$name" "$outputs" -kernel "$BUILD/guest/vmlinuz" -initrd "$guest_initramfs" \
 		-append "console=tty0 console=ttyS0 no_timer_check loglevel=4 $console" "$@"
 	guest_ready "$name"
 }
