@@ -60,25 +60,39 @@ struct session {
 	struct vhost_backend backend;
 	struct vmm_process vmm;
 	pid_t program; /* 0: not started by us */
+	struct script *script;
 };
 
 /* ---- the VMM ---- */
 
-/* In the child. */
-static int vmm_main(const char *path, int timeout_ms, int commands, int answers)
+/* Who asked for us is still there. */
+static bool is_wanted(int commands)
+{
+	struct pollfd wait = {.fd = commands};
+
+	return poll(&wait, 1, 0) == 0;
+}
+
+/* In the child. With `again` it starts as often as the relay is killed meanwhile. */
+static int vmm_main(const char *path, int timeout_ms, int commands, int answers, bool again)
 {
 	g_autoptr(GError) error = NULL;
 	struct vhost_vmm vmm;
 	char byte;
+	bool good;
 
-	bool good = vhost_vmm_start(&vmm, path, timeout_ms, &error);
+	while (!(good = vhost_vmm_start(&vmm, path, timeout_ms, &error)) && again &&
+		is_wanted(commands)) {
+		vhost_vmm_finish(&vmm);
+		g_clear_error(&error);
+	}
 	while (good && read(commands, &byte, 1) == 1) {
 		good = vhost_vmm_reboot(&vmm, &error);
 		if (write(answers, good ? "y" : "n", 1) != 1)
 			break;
 	}
 	vhost_vmm_finish(&vmm);
-	if (!good)
+	if (!good && !again)
 		g_printerr("scripted-backend: VMM: %s\n", error->message);
 	return good ? 0 : 1;
 }
@@ -96,7 +110,7 @@ static bool vmm_fork(struct session *session, GError **error)
 		close(commands[1]);
 		close(answers[0]);
 		_exit(vmm_main(session->options.vmm, session->wire.timeout_ms, commands[0],
-			answers[1]));
+			answers[1], script_may_begin_again(session->script)));
 	}
 	close(commands[0]);
 	close(answers[1]);
@@ -233,6 +247,20 @@ static bool open_door(struct session *session, GError **error)
 	return session->wire.fd >= 0;
 }
 
+/* What a front-end that was killed has left is taken down, however that ends. */
+static bool reopen_door(void *data, GError **error)
+{
+	struct session *session = data;
+
+	wire_restart(&session->wire);
+	if (session->backend.fd >= 0)
+		close(session->backend.fd);
+	session->backend.fd = -1;
+	session->wire.side_fd = -1;
+	vmm_exit(&session->vmm, NULL);
+	return open_door(session, error);
+}
+
 /* Takes down what was started, whether all went well or not. */
 static bool close_door(struct session *session, GError **error)
 {
@@ -273,11 +301,11 @@ static bool write_summary(struct session *session, bool passed, GError **error)
 		"{\"passed\": %s, \"messages\": %" G_GUINT64_FORMAT
 		", \"bytes\": %" G_GUINT64_FORMAT ", \"frames\": %" G_GUINT64_FORMAT
 		", \"updates\": %" G_GUINT64_FORMAT ", \"replies\": %" G_GUINT64_FORMAT
-		", \"frame_replies\": %" G_GUINT64_FORMAT
+		", \"frame_replies\": %" G_GUINT64_FORMAT ", \"reconnects\": %" G_GUINT64_FORMAT
 		", \"missing\": %u, \"latency_us\": {\"min\": %" G_GINT64_FORMAT
 		", \"median\": %" G_GINT64_FORMAT ", \"max\": %" G_GINT64_FORMAT "}}\n",
 		passed ? "true" : "false", counters->messages, counters->bytes, counters->frames,
-		counters->updates, counters->replies, counters->frame_replies,
+		counters->updates, counters->replies, counters->frame_replies, counters->reconnects,
 		session->wire.owed->len, latency(latencies, 0),
 		latency(latencies, latencies->len / 2),
 		latency(latencies, latencies->len ? latencies->len - 1 : 0));
@@ -313,18 +341,19 @@ static bool open_record(struct session *session, GError **error)
 static int run(struct session *session)
 {
 	const struct script_vmm vmm = {vmm_reboot, vmm_exit, &session->vmm};
+	const struct script_door door = {reopen_door, session};
 	g_autoptr(GError) error = NULL;
 	g_autofree char *text = read_script(&session->options, &error);
-	struct script *script = NULL;
 	bool passed = false;
 
-	if (text && open_record(session, &error) && open_door(session, &error)) {
-		script = script_create(text, &session->wire, session->vmm.pid ? &vmm : NULL);
-		passed = script_run(script, &error);
-	}
+	if (text)
+		session->script = script_create(text, &session->wire,
+			session->options.vmm ? &vmm : NULL, &door);
+	if (text && open_record(session, &error) && open_door(session, &error))
+		passed = script_run(session->script, &error);
 	passed = close_door(session, passed ? &error : NULL) && passed;
 	passed = write_summary(session, passed, passed ? &error : NULL) && passed;
-	script_destroy(script);
+	script_destroy(session->script);
 	if (!passed)
 		g_printerr("scripted-backend: %s\n", error ? error->message : "failed");
 	return passed ? 0 : 1;
@@ -401,7 +430,7 @@ int main(int argc, char **argv)
 	session.wire.report = session.options.verbose ? stdout : NULL;
 	bool vmm_only = session.options.vmm && !session.options.listen;
 	int status = vmm_only ? vmm_main(session.options.vmm, session.wire.timeout_ms, STDIN_FILENO,
-					STDOUT_FILENO)
+					STDOUT_FILENO, false)
 			      : run(&session);
 	record_close(&session.wire.record);
 	wire_finish(&session.wire);

@@ -5,9 +5,11 @@
  */
 #include "script_internal.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 /* A line without comment and blanks at its ends. */
 static char *clean_line(const char *line)
@@ -44,18 +46,41 @@ static char *expand(const char *line, unsigned int round)
 	return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
-struct script *script_create(const char *text, struct wire *wire, const struct script_vmm *vmm)
+static bool is_command(const char *line, const char *command)
+{
+	size_t length = strlen(command);
+
+	return strncmp(line, command, length) == 0 &&
+		(line[length] == '\0' || g_ascii_isspace(line[length]));
+}
+
+/* Its number is judged when it is reached. */
+static void find_again(struct script *script)
+{
+	char **lines = script->lines;
+
+	while (lines[script->again] && !is_command(lines[script->again], "again"))
+		script->again++;
+	if (lines[script->again])
+		script->again_left = g_ascii_strtoull(lines[script->again] + strlen("again"), NULL,
+			10);
+}
+
+struct script *script_create(const char *text, struct wire *wire, const struct script_vmm *vmm,
+	const struct script_door *door)
 {
 	struct script *script = g_new0(struct script, 1);
 
 	script->wire = wire;
 	script->vmm = vmm;
+	script->door = door;
 	script->lines = g_strsplit(text, "\n", -1);
 	for (char **line = script->lines; *line; line++) {
 		char *clean = clean_line(*line);
 		g_free(*line);
 		*line = clean;
 	}
+	find_again(script);
 	script->memories = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
 		(GDestroyNotify)memory_destroy);
 	return script;
@@ -87,6 +112,23 @@ static bool run_shell(const char *command, GError **error)
 		return true;
 	return backend_fail(error, BACKEND_ERROR_FRONTEND, "\"%s\" failed with status %d", command,
 		WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status));
+}
+
+static bool remove_file(const char *path, GError **error)
+{
+	if (path && unlink(path) == 0)
+		return true;
+	return backend_fail(error, BACKEND_ERROR_SYSTEM, "%s: %s", path ? path : "no file",
+		g_strerror(path ? errno : EINVAL));
+}
+
+static bool is_count(const char *word, GError **error)
+{
+	guint64 count;
+
+	if (!word)
+		return backend_fail(error, BACKEND_ERROR_SCRIPT, "again N");
+	return g_ascii_string_to_unsigned(word, 10, 1, G_MAXUINT, &count, error);
 }
 
 static bool vmm_command(struct script *script, const char *what, GError **error)
@@ -130,6 +172,10 @@ static bool run_flow(struct script *script, const char *line, char **words, bool
 	}
 	if (g_str_equal(words[0], "vmm"))
 		return vmm_command(script, words[1], error);
+	if (g_str_equal(words[0], "remove"))
+		return remove_file(words[1], error);
+	if (g_str_equal(words[0], "again"))
+		return is_count(words[1], error);
 	*known = false;
 	return true;
 }
@@ -148,14 +194,6 @@ static bool run_line(struct script *script, unsigned int number, unsigned int ro
 	if (!done)
 		g_prefix_error(error, "line %u: %s: ", number + 1, words[0]);
 	return done;
-}
-
-static bool is_command(const char *line, const char *command)
-{
-	size_t length = strlen(command);
-
-	return strncmp(line, command, length) == 0 &&
-		(line[length] == '\0' || g_ascii_isspace(line[length]));
 }
 
 static bool is_loop(const char *line)
@@ -235,9 +273,59 @@ static bool run_lines(struct script *script, unsigned int from, unsigned int to,
 	return true;
 }
 
+/* ---- again ---- */
+
+bool script_may_begin_again(const struct script *script)
+{
+	return script->again_left > 0;
+}
+
+/* The front-end has gone, and not in the middle of what it was saying. */
+static bool is_left(const struct script *script)
+{
+	return script->wire->eof && script->wire->received->len == 0 && script->again_left > 0;
+}
+
+/* False with an error, or without one where the front-end has left once more. */
+static bool begin_again(struct script *script, GError **error)
+{
+	g_autoptr(GError) refused = NULL;
+
+	script->again_left--;
+	if (script->door->reopen(script->door->data, &refused))
+		return true;
+	script->wire->eof = true;
+	if (script->again_left == 0)
+		g_propagate_error(error, g_steal_pointer(&refused));
+	return false;
+}
+
+/* From this line on, whatever the front-end does. */
+static bool run_from(struct script *script, unsigned int from, unsigned int end, GError **error)
+{
+	g_autoptr(GError) cut = NULL;
+
+	if (run_lines(script, from, end, 0, &cut))
+		return true;
+	while (is_left(script)) {
+		g_autoptr(GError) refused = NULL;
+		bool begun = begin_again(script, &refused);
+
+		g_clear_error(&cut);
+		if (begun && run_lines(script, script->again + 1, end, 0, &cut))
+			return true;
+		if (refused)
+			cut = g_steal_pointer(&refused);
+	}
+	g_propagate_error(error, g_steal_pointer(&cut));
+	return false;
+}
+
 bool script_run(struct script *script, GError **error)
 {
-	if (!run_lines(script, 0, g_strv_length(script->lines), 0, error))
+	unsigned int end = g_strv_length(script->lines);
+
+	if (!run_from(script, 0, end, error))
 		return false;
 	if (wire_settle(script->wire, error))
 		return true;

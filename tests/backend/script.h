@@ -53,6 +53,9 @@
  * Flow
  *   repeat N … end              may be nested
  *   until FILE … end            as often as it takes until that file is there, looked for each time
+ *   remove FILE                 which must be there
+ *   again N                     should the front-end close the socket, whatever is owed, it is connected to again, up to N
+ *                               times in all, and the script goes on behind this line; outside loops
  *   run COMMAND                 by the shell; must exit with 0
  *   mark TEXT                   prints it
  *   time                        prints CLOCK_MONOTONIC in seconds
@@ -76,9 +79,19 @@ struct script_vmm {
 	void *data;
 };
 
-/* `vmm` may be NULL. Both must outlive the script. */
-struct script *script_create(const char *text, struct wire *wire, const struct script_vmm *vmm);
+/* Another connection in the place of one that the front-end has closed. False: that one has been closed, too. */
+struct script_door {
+	bool (*reopen)(void *data, GError **error);
+	void *data;
+};
+
+/* `vmm` may be NULL. All must outlive the script. */
+struct script *script_create(const char *text, struct wire *wire, const struct script_vmm *vmm,
+	const struct script_door *door);
 void script_destroy(struct script *script);
+
+/* Whether another connection may follow. */
+bool script_may_begin_again(const struct script *script);
 
 /* The error begins with the line's number. */
 bool script_run(struct script *script, GError **error);

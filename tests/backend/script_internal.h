@@ -27,6 +27,9 @@ struct shown {
 struct script {
 	struct wire *wire;
 	const struct script_vmm *vmm;
+	const struct script_door *door;
+	unsigned int again; /* the line of "again"; where there is none, behind the last */
+	uint64_t again_left; /* so often */
 	char **lines;
 	GHashTable *memories; /* struct memory, by name */
 	struct shown shown[VHOST_USER_GPU_SCANOUTS + 1]; /* the last: all beyond */

@@ -45,6 +45,18 @@ void wire_close(struct wire *wire)
 	wire->fd = -1;
 }
 
+void wire_restart(struct wire *wire)
+{
+	wire_close(wire);
+	wire->eof = false;
+	wire->deaf = false;
+	memset(&wire->next, 0, sizeof(wire->next));
+	g_array_set_size(wire->owed, 0);
+	g_byte_array_set_size(wire->received, 0);
+	g_byte_array_set_size(wire->rest, 0);
+	wire->counters.reconnects++;
+}
+
 void wire_finish(struct wire *wire)
 {
 	wire_close(wire);

@@ -35,6 +35,7 @@ struct wire_counters {
 	uint64_t updates; /* UPDATE */
 	uint64_t replies;
 	uint64_t frame_replies;
+	uint64_t reconnects;
 };
 
 struct wire {
@@ -88,5 +89,8 @@ bool wire_wait_eof(struct wire *wire, GError **error);
 bool wire_settle(struct wire *wire, GError **error);
 
 void wire_close(struct wire *wire);
+
+/* Closed, and ready for another socket: nothing is owed on that. */
+void wire_restart(struct wire *wire);
 
 #endif

@@ -10,6 +10,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "../pattern.h"
@@ -413,6 +414,90 @@ static void test_program(void)
 	backend_finish(&backend, "/bin/sh ended with status 3");
 }
 
+/* ---- again ---- */
+
+/* A front-end that listens, for one that closes each connection but the last after its first request. */
+struct killed {
+	const char *name;
+	const char *script;
+	unsigned int connections;
+	uint32_t last[8]; /* words that it says on the last one, which it closes then */
+	size_t last_count;
+	const char *part; /* of what the judge says; NULL: nothing, and the end is in order */
+};
+
+#define LAST(...) .last = {__VA_ARGS__}, .last_count = G_N_ELEMENTS(((uint32_t[]){__VA_ARGS__}))
+
+static const struct killed kills[] = {
+	{"goes-on", "again 2; flip 0", 3, LAST(10, 4, 0)},
+	{"not-from-the-beginning", "run rmdir a-folder; again 1; flip 0", 2, LAST(10, 4, 0)},
+	{"replies-of-another-connection", "again 1; flip 0", 2, LAST(10, 4, 0, 10, 4, 0),
+		.part = "a reply to 10 that nobody waits for"},
+	{"too-often", "again 1; flip 0; flip 0", 2, LAST(10, 4, 0),
+		.part = "line 3: flip: the socket is closed; 1 replies are missing"},
+	{"in-a-reply", "again 1; flip 0", 2, LAST(10, 4),
+		.part = "the front-end closed the socket inside a reply"},
+};
+
+static void await_request(int fd)
+{
+	uint8_t request[64];
+
+	g_assert_cmpint(recv(fd, request, sizeof(request), 0), >, 0);
+}
+
+static int accept_one(int listener)
+{
+	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+
+	g_assert_cmpint(fd, >=, 0);
+	await_request(fd);
+	return fd;
+}
+
+/* What is asked at the end of every script. */
+static void answer_features(int fd)
+{
+	const uint32_t words[] = {FEATURES};
+
+	await_request(fd);
+	g_assert_cmpint(send(fd, words, sizeof(words), MSG_NOSIGNAL), ==, sizeof(words));
+}
+
+static void test_again(gconstpointer data)
+{
+	const struct killed *killed = data;
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	g_autofree char *folder = g_dir_make_tmp("test-again-XXXXXX", NULL);
+	g_autofree char *path = g_build_filename(folder, "display", NULL);
+	g_autofree char *once = g_build_filename(folder, "once", NULL);
+	g_autoptr(GString) script = g_string_new(killed->script);
+	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct backend backend;
+	int fd;
+
+	g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
+	g_assert_cmpint(bind(listener, (struct sockaddr *)&address, sizeof(address)), ==, 0);
+	g_assert_cmpint(listen(listener, 1), ==, 0);
+	g_assert_cmpint(g_mkdir(once, 0700), ==, 0);
+	g_string_replace(script, "a-folder", once, 0);
+	backend_start(&backend, -1,
+		(const char *const[]){"--connect", path, "--do", script->str, NULL});
+	for (unsigned int i = 1; i < killed->connections; i++)
+		close(accept_one(listener));
+	fd = accept_one(listener);
+	g_assert_cmpint(send(fd, killed->last, killed->last_count * 4, MSG_NOSIGNAL), >, 0);
+	if (killed->part == NULL)
+		answer_features(fd);
+	shutdown(fd, SHUT_WR);
+	backend_finish(&backend, killed->part);
+	close(fd);
+	close(listener);
+	rmdir(once);
+	g_assert_cmpint(unlink(path), ==, 0);
+	g_assert_cmpint(rmdir(folder), ==, 0);
+}
+
 /* ---- the script ---- */
 
 static void test_bad_scripts(void)
@@ -440,6 +525,10 @@ static void test_bad_scripts(void)
 		{"raw 012", "line 1: raw: \"012\" is not hex"},
 		{"rest", "line 1: rest: no message is half sent"},
 		{"vmm reboot", "line 1: vmm: there is no VMM of ours"},
+		{"remove", "line 1: remove: no file: Invalid argument"},
+		{"remove /nowhere", "line 1: remove: /nowhere: No such file or directory"},
+		{"again", "line 1: again: again N"},
+		{"again x", "line 1: again: "},
 		{"run exit 4", "line 1: run: \" exit 4\" failed with status 4"},
 	};
 
@@ -465,6 +554,11 @@ int main(int argc, char **argv)
 	g_test_add_func("/scripted-backend/door/listening", test_listening);
 	g_test_add_func("/scripted-backend/door/relay", test_relay);
 	g_test_add_func("/scripted-backend/door/program", test_program);
+	for (size_t i = 0; i < G_N_ELEMENTS(kills); i++) {
+		g_autofree char *path = g_strconcat("/scripted-backend/again/", kills[i].name,
+			NULL);
+		g_test_add_data_func(path, &kills[i], test_again);
+	}
 	g_test_add_func("/scripted-backend/bad-scripts", test_bad_scripts);
 	return g_test_run();
 }
