@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * listening-guest SOCKET: VMM and driver of one of the daemon's virtual input devices, without a
+ * listening-guest [--again] SOCKET: VMM and driver of one of the daemon's virtual input devices, without a
  * machine around them: what a guest is to the daemon from its driver's start on. Prints "ready" when
  * the device may send, and then each event as "KEY_A 1", SYN_REPORT left out. A line of input ends
- * it, in order: the device has stopped then. So does the daemon when it closes the socket (status 1).
+ * it, in order: the device has stopped then. So does the daemon when it closes the socket (status 1); with --again that is
+ * a guest that starts again, as often as it takes.
  */
 #include <errno.h>
 #include <libevdev/libevdev.h>
@@ -60,6 +61,17 @@ static void die(const char *what)
 	exit(1);
 }
 
+/* How we were called, with --again; else NULL. */
+static char **again;
+
+/* The daemon has closed the socket. */
+static int start_again(void)
+{
+	if (again != NULL)
+		execv("/proc/self/exe", again);
+	return 1;
+}
+
 /* ---- the VMM's half ---- */
 
 static void send_request(const struct guest *guest, uint32_t request, const void *payload,
@@ -78,8 +90,10 @@ static void send_request(const struct guest *guest, uint32_t request, const void
 		CMSG_FIRSTHDR(&message)->cmsg_len = CMSG_LEN(sizeof(int));
 		memcpy(CMSG_DATA(CMSG_FIRSTHDR(&message)), &fd, sizeof(fd));
 	}
-	if (sendmsg(guest->socket, &message, MSG_NOSIGNAL) != (ssize_t)(sizeof(header) + size))
+	if (sendmsg(guest->socket, &message, MSG_NOSIGNAL) != (ssize_t)(sizeof(header) + size)) {
+		start_again();
 		die("sendmsg");
+	}
 }
 
 static void send_state(const struct guest *guest, uint32_t request, uint32_t value)
@@ -151,8 +165,10 @@ static void await_answer(const struct guest *guest)
 	uint64_t answer;
 
 	if (recv(guest->socket, &header, sizeof(header), MSG_WAITALL) != sizeof(header) ||
-		recv(guest->socket, &answer, sizeof(answer), MSG_WAITALL) != sizeof(answer))
+		recv(guest->socket, &answer, sizeof(answer), MSG_WAITALL) != sizeof(answer)) {
+		start_again();
 		die("the device does not answer");
+	}
 }
 
 /* ---- the driver's half ---- */
@@ -210,7 +226,7 @@ static int listen_to(struct guest *guest)
 		if (fds[0].revents != 0 && eventfd_read(guest->call, &calls) == 0)
 			print_events(guest);
 		if (fds[1].revents != 0)
-			return 1;
+			return start_again();
 		if (fds[2].revents != 0) {
 			send_state(guest, VHOST_USER_GET_VRING_BASE, 0);
 			await_answer(guest);
@@ -224,11 +240,13 @@ int main(int argc, char **argv)
 {
 	struct guest guest = {0};
 
-	if (argc != 2) {
-		fprintf(stderr, "listening-guest SOCKET\n");
+	if (argc == 3 && strcmp(argv[1], "--again") == 0)
+		again = argv;
+	else if (argc != 2) {
+		fprintf(stderr, "listening-guest [--again] SOCKET\n");
 		return 2;
 	}
-	connect_to(&guest, argv[1]);
+	connect_to(&guest, argv[argc - 1]);
 	send_request(&guest, VHOST_USER_SET_OWNER, NULL, 0, -1);
 	/* Without protocol features a queue needs no word to be enabled. */
 	send_u64(&guest, VHOST_USER_SET_FEATURES, UINT64_C(1) << VIRTIO_F_VERSION_1, -1);
