@@ -52,6 +52,7 @@ struct vmm_process {
 	int commands; /* 'r': reboot; closing it: exit */
 	int answers; /* a byte a command */
 	struct vhost_backend *backend;
+	bool connected; /* the relay has brought us together */
 };
 
 struct session {
@@ -185,7 +186,7 @@ static bool side(void *data, GError **error)
 
 static bool open_relay(struct session *session, GError **error)
 {
-	if (session->options.vmm && !vmm_fork(session, error))
+	if (session->options.vmm && session->vmm.pid == 0 && !vmm_fork(session, error))
 		return false;
 	session->backend.scanouts = (uint32_t)session->options.scanouts;
 	if (!vhost_backend_accept(&session->backend, session->options.listen,
@@ -195,6 +196,7 @@ static bool open_relay(struct session *session, GError **error)
 	session->wire.side_fd = session->backend.fd;
 	session->wire.side = side;
 	session->wire.side_data = session;
+	session->vmm.connected = true;
 	return true;
 }
 
@@ -247,7 +249,10 @@ static bool open_door(struct session *session, GError **error)
 	return session->wire.fd >= 0;
 }
 
-/* What a front-end that was killed has left is taken down, however that ends. */
+/*
+ * What a front-end that was killed has left is taken down. A VMM that has not got to us yet goes on trying: were it
+ * started again for each of our own tries, the relay would find one after the other gone.
+ */
 static bool reopen_door(void *data, GError **error)
 {
 	struct session *session = data;
@@ -257,7 +262,11 @@ static bool reopen_door(void *data, GError **error)
 		close(session->backend.fd);
 	session->backend.fd = -1;
 	session->wire.side_fd = -1;
-	vmm_exit(&session->vmm, NULL);
+	if (session->vmm.pid && session->vmm.connected) {
+		kill(session->vmm.pid, SIGKILL);
+		vmm_exit(&session->vmm, NULL);
+		session->vmm.connected = false;
+	}
 	return open_door(session, error);
 }
 

@@ -283,7 +283,9 @@ bool script_may_begin_again(const struct script *script)
 /* The front-end has gone, and not in the middle of what it was saying. */
 static bool is_left(const struct script *script)
 {
-	return script->wire->eof && script->wire->received->len == 0 && script->again_left > 0;
+	struct wire *wire = script->wire;
+
+	return script->again_left > 0 && wire_look(wire) && wire->eof && wire->received->len == 0;
 }
 
 /* False with an error, or without one where the front-end has left once more. */

@@ -201,6 +201,16 @@ static bool read_replies(struct wire *wire, GError **error)
 	return take_replies(wire, error);
 }
 
+bool wire_look(struct wire *wire)
+{
+	struct pollfd ready = {.fd = wire->fd, .events = POLLIN};
+
+	while (!wire->eof && poll(&ready, 1, 0) > 0)
+		if (!read_replies(wire, NULL))
+			return false;
+	return true;
+}
+
 /*
  * One poll: serves the side, reads replies. `events`: what besides replies is waited for; *revents
  * says whether it came.

@@ -90,6 +90,9 @@ bool wire_settle(struct wire *wire, GError **error);
 
 void wire_close(struct wire *wire);
 
+/* Takes the replies that are there, without waiting. False: one of them is wrong. */
+bool wire_look(struct wire *wire);
+
 /* Closed, and ready for another socket: nothing is owed on that. */
 void wire_restart(struct wire *wire);
 
