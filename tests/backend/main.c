@@ -52,7 +52,6 @@ struct vmm_process {
 	int commands; /* 'r': reboot; closing it: exit */
 	int answers; /* a byte a command */
 	struct vhost_backend *backend;
-	bool connected; /* the relay has brought us together */
 };
 
 struct session {
@@ -74,28 +73,60 @@ static bool is_wanted(int commands)
 	return poll(&wait, 1, 0) == 0;
 }
 
-/* In the child. With `again` it starts as often as the relay is killed meanwhile. */
+/* True: the next command, or 0 for the end. False: the relay has hung up, which matters with `again` alone. */
+static bool await_command(const struct vhost_vmm *vmm, int commands, bool again, char *byte)
+{
+	struct pollfd fds[2] = {
+		{.fd = commands, .events = POLLIN},
+		{.fd = again ? vmm->fd : -1, .events = POLLRDHUP},
+	};
+
+	while (poll(fds, 2, -1) < 0)
+		;
+	if (!fds[0].revents)
+		return false;
+	if (read(commands, byte, 1) != 1)
+		*byte = 0;
+	return true;
+}
+
+/* False: the relay was not there, or has gone. */
+static bool vmm_serve(struct vhost_vmm *vmm, int commands, int answers, bool again, GError **error)
+{
+	bool good = true;
+	char byte;
+
+	while (good) {
+		if (!await_command(vmm, commands, again, &byte))
+			return false;
+		if (byte == 0)
+			return true;
+		good = vhost_vmm_reboot(vmm, error);
+		if (write(answers, good ? "y" : "n", 1) != 1)
+			break;
+	}
+	return good;
+}
+
+/* In the child. With `again` it connects as often as the relay is killed. */
 static int vmm_main(const char *path, int timeout_ms, int commands, int answers, bool again)
 {
 	g_autoptr(GError) error = NULL;
 	struct vhost_vmm vmm;
-	char byte;
 	bool good;
 
-	while (!(good = vhost_vmm_start(&vmm, path, timeout_ms, &error)) && again &&
-		is_wanted(commands)) {
+	for (;;) {
+		good = vhost_vmm_start(&vmm, path, timeout_ms, &error) &&
+			vmm_serve(&vmm, commands, answers, again, &error);
 		vhost_vmm_finish(&vmm);
+		if (good || !again || !is_wanted(commands))
+			break;
 		g_clear_error(&error);
 	}
-	while (good && read(commands, &byte, 1) == 1) {
-		good = vhost_vmm_reboot(&vmm, &error);
-		if (write(answers, good ? "y" : "n", 1) != 1)
-			break;
-	}
-	vhost_vmm_finish(&vmm);
-	if (!good && !again)
-		g_printerr("scripted-backend: VMM: %s\n", error->message);
-	return good ? 0 : 1;
+	if (good || again)
+		return 0;
+	g_printerr("scripted-backend: VMM: %s\n", error->message);
+	return 1;
 }
 
 static bool vmm_fork(struct session *session, GError **error)
@@ -196,7 +227,6 @@ static bool open_relay(struct session *session, GError **error)
 	session->wire.side_fd = session->backend.fd;
 	session->wire.side = side;
 	session->wire.side_data = session;
-	session->vmm.connected = true;
 	return true;
 }
 
@@ -249,10 +279,7 @@ static bool open_door(struct session *session, GError **error)
 	return session->wire.fd >= 0;
 }
 
-/*
- * What a front-end that was killed has left is taken down. A VMM that has not got to us yet goes on trying: were it
- * started again for each of our own tries, the relay would find one after the other gone.
- */
+/* What a front-end that was killed has left is taken down. The VMM has seen to itself. */
 static bool reopen_door(void *data, GError **error)
 {
 	struct session *session = data;
@@ -262,11 +289,6 @@ static bool reopen_door(void *data, GError **error)
 		close(session->backend.fd);
 	session->backend.fd = -1;
 	session->wire.side_fd = -1;
-	if (session->vmm.pid && session->vmm.connected) {
-		kill(session->vmm.pid, SIGKILL);
-		vmm_exit(&session->vmm, NULL);
-		session->vmm.connected = false;
-	}
 	return open_door(session, error);
 }
 
