@@ -303,6 +303,13 @@ void kms_leftovers_close(int fd);
  * of what was configured. */
 bool kms_device_resume(struct kms_device *device, GError **error);
 
+/*
+ * The machine was suspended: its driver has set what it had, or not, and monitors may be others. Makes a
+ * full mode set of what was configured, with the frames that are shown, and asks for the monitors again. Frames in
+ * flight have the full time for their event again. Nothing while the card is not ours: kms_device_resume() does it then.
+ */
+void kms_device_renew(struct kms_device *device);
+
 /* ---- cards that come and go (kms/watch.c) ---- */
 
 /* Looks out for cards, with or without one. */

@@ -5,7 +5,6 @@
 #include "watchdog.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <log.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -153,27 +152,18 @@ void kms_device_pause(struct kms_device *device)
 	drmDropMaster(device->card->fd);
 }
 
-int kms_device_duplicate(const struct kms_device *device)
-{
-	return fcntl(device->card->fd, F_DUPFD_CLOEXEC, 0);
-}
-
 void kms_master_drop(int fd)
 {
 	drmDropMaster(fd);
 }
 
-static void come_back(struct kms_device *device)
+/* What was given up, or too much, need not be so now. */
+static void forgive(struct kms_device *device)
 {
 	struct kms_card *card = device->card;
 	int64_t now_us = g_get_monotonic_time();
 
-	card->records.state = KMS_DEVICE_READY;
-	card->records.lost_undealt = false;
-	card->records.retry_us = KMS_NEVER;
-	/* What was too much then need not be now. */
 	kms_outputs_forgive(&device->outputs);
-	kms_leases_revoke_rest(&device->leases);
 	for (size_t i = 0; i < card->crtc_count; i++) {
 		struct kms_crtc *crtc = &card->crtcs[i];
 
@@ -182,6 +172,17 @@ static void come_back(struct kms_device *device)
 		if (crtc->busy)
 			kms_card_commit_begun(card, crtc, crtc->token, now_us, crtc->setting_mode);
 	}
+}
+
+static void come_back(struct kms_device *device)
+{
+	struct kms_card *card = device->card;
+
+	card->records.state = KMS_DEVICE_READY;
+	card->records.lost_undealt = false;
+	card->records.retry_us = KMS_NEVER;
+	kms_leases_revoke_rest(&device->leases);
+	forgive(device);
 	kms_card_read_state(card);
 	kms_outputs_read_state(&device->outputs);
 	kms_modeset_request(&device->modeset, true);
@@ -206,6 +207,15 @@ bool kms_device_resume(struct kms_device *device, GError **error)
 	}
 	come_back(device);
 	return true;
+}
+
+void kms_device_renew(struct kms_device *device)
+{
+	if (device->card->records.state != KMS_DEVICE_READY)
+		return;
+	forgive(device);
+	kms_modeset_request(&device->modeset, true);
+	kms_hotplug_probe(device->hotplug);
 }
 
 static void retry(struct kms_device *device)

@@ -5,6 +5,7 @@
 #include "device.h"
 
 #include <drm_fourcc.h>
+#include <fcntl.h>
 
 /* ---- questions ---- */
 
@@ -72,6 +73,11 @@ struct kms_output *kms_device_find_output(const struct kms_device *device, const
 	g_set_error(error, KMS_ERROR, KMS_ERROR_NO_CONNECTOR,
 		"%s has no connector \"%s\"; there are %s", device->card->path, name, known->str);
 	return NULL;
+}
+
+int kms_device_duplicate(const struct kms_device *device)
+{
+	return fcntl(device->card->fd, F_DUPFD_CLOEXEC, 0);
 }
 
 /* ---- buffers ---- */

@@ -234,6 +234,12 @@ void card_resume(struct card *card)
 		log_daemon(G_LOG_LEVEL_WARNING, "%s", error->message);
 }
 
+void card_renew(struct card *card)
+{
+	if (card->device)
+		kms_device_renew(card->device);
+}
+
 /* ---- life ---- */
 
 struct card *card_create(const struct kms_device_options *options,

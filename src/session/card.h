@@ -59,4 +59,7 @@ void card_retry(struct card *card);
 void card_pause(struct card *card);
 void card_resume(struct card *card);
 
+/* The machine was suspended, and has resumed. */
+void card_renew(struct card *card);
+
 #endif

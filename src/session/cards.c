@@ -2,8 +2,10 @@
 #include "session/cards.h"
 
 #include "config/value.h"
+#include "log.h"
 #include "session/card.h"
 #include "session/kept_card.h"
+#include "session/suspend.h"
 
 /* One of them; what it says gets its number. */
 struct slot {
@@ -19,6 +21,7 @@ struct cards {
 	struct slot slots[KMS_CARDS_MAX];
 	uint32_t count;
 	bool opening; /* cards_open(): nothing is shown on any so far */
+	struct suspend *suspend;
 	struct cards_listener listener;
 	void *data;
 };
@@ -135,6 +138,17 @@ void cards_resume(struct cards *cards)
 		card_resume(cards->slots[i].card);
 }
 
+static void resumed(void *data, int64_t suspended_us)
+{
+	struct cards *cards = data;
+
+	log_daemon(G_LOG_LEVEL_INFO,
+		"the machine was suspended for %.1f s; all modes are set again",
+		(double)suspended_us / G_USEC_PER_SEC);
+	for (uint32_t i = 0; i < cards->count; i++)
+		card_renew(cards->slots[i].card);
+}
+
 /* ---- life ---- */
 
 static void add(struct cards *cards, const struct cards_options *options, const char *path,
@@ -169,11 +183,14 @@ struct cards *cards_create(const struct cards_options *options,
 		add(cards, options, paths[i], kms_listener, kms_data);
 	for (uint32_t i = 0; cards->count > 1 && i < cards->count; i++)
 		cards->slots[i].options.name = config_card_name(cards->slots[i].path);
+	cards->suspend = suspend_create(resumed, cards);
 	return cards;
 }
 
 void cards_destroy(struct cards *cards)
 {
+	if (cards != NULL)
+		suspend_destroy(cards->suspend);
 	for (uint32_t i = 0; i < cards_count(cards); i++) {
 		card_destroy(cards->slots[i].card);
 		kept_card_destroy(cards->slots[i].kept);

@@ -5,6 +5,8 @@
  *
  * A card is known by its number, its place in the configuration. Where there are several, its outputs are
  * called by its name, "CARD:DP-1", since two cards may each have a DP-1.
+ *
+ * When the machine resumes from suspend, all have their modes set again (session/suspend.h).
  */
 #ifndef SCANOUTD_SESSION_CARDS_H
 #define SCANOUTD_SESSION_CARDS_H

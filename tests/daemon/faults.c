@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Faults of a driver that vkms does not have: a library that is preloaded into the daemon. Each file
- * that a test puts into the folder $CARD_FAULTS is one fault, and gone when it has come about:
+ * Faults of a driver that vkms does not have, and of a machine that the lab is not: a library that is preloaded
+ * into the daemon. Each file that a test puts into the folder $CARD_FAULTS is one fault, and gone when it has come
+ * about:
  *
  *   refuse   a commit that was to follow a page flip at once: EINVAL
  *   lose     a page-flip event that never comes
  *   stall    a commit that hangs: a FIFO, where a line is written when it does; it goes on when a
  *            line has been written to the FIFO stall-end
+ *
+ * But suspended stays: as long as it is there the machine has been suspended for an hour, by its clocks.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -18,6 +21,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <time.h>
 #include <unistd.h>
 #include <xf86drm.h>
 #include <xf86drmMode.h>
@@ -128,4 +132,18 @@ int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, cons
 	if (!timeout || timeout->tv_sec != 0 || timeout->tv_nsec != 0)
 		in_event = false;
 	return real(fds, count, timeout, signals);
+}
+
+int clock_gettime(clockid_t clock, struct timespec *time)
+{
+	static int (*real)(clockid_t, struct timespec *);
+	char path[256];
+	int result;
+
+	if (!real)
+		real = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
+	result = real(clock, time);
+	if (clock == CLOCK_BOOTTIME && find("suspended", path) && access(path, F_OK) == 0)
+		time->tv_sec += 3600;
+	return result;
 }

@@ -25,6 +25,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/timerfd.h>
 #include <sys/uio.h>
 #include <sys/vfs.h>
 #include <systemd/sd-daemon.h>
@@ -271,6 +272,11 @@ int faulty_ioctl(int fd, unsigned long request, ...)
 FAULTY(dup3, dup3, int, -1, (int from, int to, int flags), (from, to, flags), EBUSY, EMFILE)
 FAULTY(pipe2, pipe2, int, -1, (int fds[2], int flags), (fds, flags), NO_FD)
 FAULTY(eventfd, eventfd, int, -1, (unsigned int value, int flags), (value, flags), NO_FD)
+FAULTY(timerfd_create, timerfd_create, int, -1, (int clock, int flags), (clock, flags), NO_FD,
+	ENOMEM)
+FAULTY(timerfd_settime, timerfd_settime, int, -1,
+	(int fd, int flags, const struct itimerspec *value, struct itimerspec *old),
+	(fd, flags, value, old), EINVAL)
 FAULTY(signalfd, signalfd, int, -1, (int fd, const sigset_t *set, int flags), (fd, set, flags),
 	NO_FD)
 FAULTY(memfd_create, memfd_create, int, -1, (const char *name, unsigned int flags), (name, flags),

@@ -26,6 +26,7 @@ static struct {
 	unsigned int asked; /* kms_device_create() */
 	unsigned int devices; /* that are there */
 	unsigned int pauses;
+	unsigned int renewals;
 	bool gone; /* the card that there is */
 	bool slow; /* its outputs are not read at once; then … */
 	void (*read)(void *data); /* … is to be called */
@@ -103,6 +104,11 @@ bool kms_device_resume(struct kms_device *device, GError **error)
 	if (!world.resumes)
 		g_set_error(error, kms_error_quark(), KMS_ERROR_OTHER_MASTER, "another's");
 	return world.resumes;
+}
+
+void kms_device_renew(struct kms_device *device)
+{
+	world.renewals++;
 }
 
 struct kms_watch *kms_watch_create(void (*changed)(void *data), void *data, GError **error)
@@ -290,6 +296,8 @@ static void test_is_read(void)
 	world.read(world.read_data);
 	g_assert_cmpuint(world.came, ==, 1);
 	g_assert_nonnull(card_device(card));
+	card_renew(card);
+	g_assert_cmpuint(world.renewals, ==, 1);
 	lose(card);
 	/* And one that goes before was never there. */
 	turn();

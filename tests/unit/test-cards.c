@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "session/cards.h"
+#include "session/suspend.h"
 
 /* ---- the world: cards by their paths ---- */
 
@@ -12,6 +13,7 @@ struct kms_device {
 	char *name; /* kms_device_options.name */
 	bool gone;
 	bool paused;
+	unsigned int renewed;
 	bool nonblocking; /* kms_device_options.nonblocking: then … */
 	void (*read)(void *data); /* … is to be called */
 	void *read_data;
@@ -22,7 +24,14 @@ struct kms_watch {
 	void *data;
 };
 
+/* Whether the machine is suspended is this test's to say: see test-suspend. */
+struct suspend {
+	suspend_func resumed;
+	void *data;
+};
+
 static struct {
+	struct suspend suspend;
 	GHashTable *missing; /* paths */
 	unsigned int devices; /* that are there */
 	struct kms_device *last; /* that was made */
@@ -95,6 +104,23 @@ bool kms_device_resume(struct kms_device *device, GError **error)
 {
 	device->paused = false;
 	return true;
+}
+
+void kms_device_renew(struct kms_device *device)
+{
+	device->renewed++;
+}
+
+struct suspend *suspend_create(suspend_func resumed, void *data)
+{
+	world.suspend.resumed = resumed;
+	world.suspend.data = data;
+	return &world.suspend;
+}
+
+void suspend_destroy(struct suspend *suspend)
+{
+	g_assert_true(suspend == &world.suspend);
 }
 
 /* Nothing is kept here: see test-kept-card. */
@@ -243,6 +269,18 @@ static void test_two(void)
 	finish(cards);
 }
 
+/* Of those that are there, all modes are set again. */
+static void test_resumes_from_suspend(void)
+{
+	struct cards *cards = create(both);
+
+	set_missing(first, true);
+	g_assert_true(cards_open(cards, NULL));
+	world.suspend.resumed(world.suspend.data, 7500000);
+	g_assert_cmpuint(cards_device(cards, 1)->renewed, ==, 1);
+	finish(cards);
+}
+
 /* One that is not there is waited for, and keeps its number. */
 static void test_one_comes_later(void)
 {
@@ -324,6 +362,7 @@ int main(int argc, char **argv)
 	world.story = g_string_new(NULL);
 	g_test_add_func("/cards/one", test_one);
 	g_test_add_func("/cards/two", test_two);
+	g_test_add_func("/cards/resumes-from-suspend", test_resumes_from_suspend);
 	g_test_add_func("/cards/one-comes-later", test_one_comes_later);
 	g_test_add_func("/cards/one-goes", test_one_goes);
 	g_test_add_func("/cards/is-no-card", test_is_no_card);

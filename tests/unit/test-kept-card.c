@@ -100,6 +100,10 @@ void kms_device_pause(struct kms_device *device)
 {
 }
 
+void kms_device_renew(struct kms_device *device)
+{
+}
+
 bool kms_device_resume(struct kms_device *device, GError **error)
 {
 	return true;

@@ -81,6 +81,70 @@ static void test_goes_dark(struct card_fixture *card)
 	card_show(card, 0);
 }
 
+/* ---- the machine was suspended ---- */
+
+/* The driver did not light the CRTC again: it has its mode and the last picture, and all that another could have set. */
+static void test_suspended(struct card_fixture *card)
+{
+	struct card_output *seen = &card->outputs[0];
+	uint32_t shown;
+
+	card_start(card);
+	card_show(card, 0);
+	shown = card_shown(0);
+	double_darken(0);
+	kms_device_renew(card->device);
+	card_turn();
+	g_assert_true(double_value(DOUBLE_CRTC(0), "ACTIVE"));
+	g_assert_true(double_committed(DOUBLE_CRTC(0), "MODE_ID"));
+	g_assert_true(double_committed(DOUBLE_CONNECTOR(0), "max bpc"));
+	g_assert_cmpuint(card_shown(0), ==, shown);
+	g_assert_cmpuint(double_counters.modeset_commits, ==, 1);
+	g_assert_cmpuint(double_counters.blocking_commits, ==, 0);
+	/* No frame was lost by it, and what the driver was thought not to take is asked again. */
+	g_assert_true(kms_output_active(seen->output));
+	g_assert_cmpuint(seen->changes, ==, 1);
+	g_assert_cmpuint(seen->failures, ==, 0);
+	card_flip(0);
+	card_show(card, 0);
+	/* Monitors may be others. */
+	card_wait(card->probes > 0);
+}
+
+/* A frame was in flight: it is presented with its event, and then the modes are set. */
+static void test_suspended_in_flight(struct card_fixture *card)
+{
+	struct card_output *seen = &card->outputs[0];
+
+	card_start(card);
+	card_show(card, 0);
+	g_assert_cmpint(card_submit(card, 0), ==, KMS_SUBMIT_ACCEPTED);
+	kms_device_renew(card->device);
+	card_turn();
+	g_assert_false(double_committed(DOUBLE_CONNECTOR(0), "max bpc"));
+	g_assert_cmpuint(seen->presented, ==, 1);
+	card_flip(0);
+	g_assert_cmpuint(seen->presented, ==, 2);
+	g_assert_cmpuint(seen->failures, ==, 0);
+	/* The driver has its mode: nothing of it is seen. */
+	g_assert_true(double_committed(DOUBLE_CONNECTOR(0), "max bpc"));
+	g_assert_cmpuint(double_counters.modeset_commits, ==, 0);
+	card_flip(0);
+	card_show(card, 0);
+}
+
+/* The card is another program's: it is asked nothing. */
+static void test_suspended_without_the_card(struct card_fixture *card)
+{
+	card_start(card);
+	card_show(card, 0);
+	kms_device_pause(card->device);
+	card_turn();
+	double_counters.ioctls = 0;
+	kms_device_renew(card->device);
+	g_assert_cmpuint(double_counters.ioctls, ==, 0);
+}
+
 /* A driver that takes one of our pictures and refuses the other: no mode set at each frame. */
 static void test_takes_turns(struct card_fixture *card)
 {
@@ -310,6 +374,9 @@ int main(int argc, char **argv)
 	card_init(&argc, &argv);
 	card_add_test("/kms/recovery/blanked-elsewhere", test_blanked_elsewhere);
 	card_add_test("/kms/recovery/goes-dark", test_goes_dark);
+	card_add_test("/kms/recovery/suspended", test_suspended);
+	card_add_test("/kms/recovery/suspended-in-flight", test_suspended_in_flight);
+	card_add_test("/kms/recovery/suspended-without-the-card", test_suspended_without_the_card);
 	card_add_test("/kms/recovery/takes-turns", test_takes_turns);
 	card_add_test("/kms/recovery/goes-dark-again", test_goes_dark_again);
 	card_add_test("/kms/recovery/goes-dark-pending", test_goes_dark_pending);
