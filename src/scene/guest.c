@@ -334,6 +334,9 @@ void guest_detach(struct guest *guest)
 
 void guest_set_running(struct guest *guest, bool running)
 {
+	/* What the back-end still owes the device is not in what is saved of it after this. */
+	if (!running)
+		replies_answer_all(&guest->replies);
 	for (uint32_t i = 0; i < VHOST_USER_GPU_SCANOUTS; i++)
 		scanout_set_running(&guest->scanouts[i], running);
 }

@@ -34,8 +34,9 @@
  *   | REPLY_FAILED: commit refused, or | last picture         | at once, then as the new state says
  *   |   flip timeout                   |                      | (one of several outputs, tried
  *   |                                  |                      | another way: with that commit)
- *   | REPLY_STOPPING: we stop, or hand | –                    | before the socket is closed
- *   |   over                           |                      |
+ *   | REPLY_STOPPING: we stop, or hand | –                    | before the socket is closed, or the
+ *   |   over, or the VMM stops the     |                      | back-end hears that they are stopped
+ *   |   device's queues                |                      |
  *   | REPLY_EARLY: copied although it  | the copy, ours, with | when the frame before it is on the
  *   |   could go direct, or as above;  | the next flip        | glass (no vblank: and a period after
  *   |   several scanouts are drawn on  |                      | that scanout's last answer); at once
@@ -123,8 +124,8 @@ void guest_detach(struct guest *guest);
 /*
  * The relay's word on the device's queues (relay_listener.running): while they are stopped, as they
  * are when the guest has reset the device, a scanout that goes, or went just before, is not one that
- * the guest has switched off: it is gone, as with guest_detach(). A guest that is attached is taken
- * for running.
+ * the guest has switched off: it is gone, as with guest_detach(). Who waits for an answer has it before
+ * this returns: a machine that is paused may be saved then. A guest that is attached is taken for running.
  */
 void guest_set_running(struct guest *guest, bool running);
 

@@ -56,7 +56,7 @@ void replies_failed(struct replies *replies, uint32_t scanout, uint32_t view, ui
 /* The view's output went off: what waited for it waits for the others, or for the timer. */
 void replies_view_off(struct replies *replies, uint32_t scanout, uint32_t view);
 
-/* Answers all, at once: we stop. */
+/* Answers all, at once: we stop, or the guest's device does. */
 void replies_answer_all(struct replies *replies);
 
 /* The peer is gone: nobody waits. */

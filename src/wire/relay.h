@@ -85,7 +85,8 @@ struct relay_listener {
 	void (*detached)(void *data);
 	/* False: the VMM has stopped the device's queues, as it does when the guest resets the
 	 * device (a reboot, another driver), and when the VM is paused. True: it has started them
-	 * again. Called on a change; a VMM that comes is taken for running. May be NULL. */
+	 * again. Called on a change, before the back-end hears of it; a VMM that comes is taken for running. May be
+	 * NULL. */
 	void (*running)(void *data, bool running);
 	/* A VMM is there, and the back-end listens (true), or does not so far (false). Called on a
 	 * change. May be NULL. */

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -74,6 +75,8 @@ static void running(void *data, bool is_running)
 	struct rig *rig = data;
 
 	rig->running_told++;
+	if (ioctl(rig->backend, FIONREAD, &rig->unread_when_told) != 0)
+		rig->unread_when_told = -1;
 	rig->running = is_running;
 }
 

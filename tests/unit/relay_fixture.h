@@ -45,6 +45,7 @@ struct rig {
 	unsigned int scanouts_told;
 	uint32_t scanouts;
 	unsigned int running_told;
+	int unread_when_told; /* bytes that the back-end had not read when `running` was told last; -1: there was none */
 	bool running;
 	unsigned int backend_told;
 	bool backend_there;

@@ -128,6 +128,8 @@ static void test_running(void)
 		rig_expect_forwarded(down, &stop, NULL, 0);
 		g_assert_cmpuint(rig.running_told, ==, 2 * i - 1);
 		g_assert_false(rig.running);
+		/* Before the back-end heard of it: who waits for an answer has it first. */
+		g_assert_cmpint(rig.unread_when_told, ==, 0);
 		rig_expect_forwarded(down, &start, rig.fds, 1);
 		rig_expect_forwarded(down, &start, rig.fds, 1);
 		g_assert_cmpuint(rig.running_told, ==, 2 * i);

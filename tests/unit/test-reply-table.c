@@ -747,6 +747,38 @@ static void test_stopping(void)
 	scene_destroy(scene);
 }
 
+/* The machine is paused: who waits has an answer at once, what it drew is still shown, and it goes on where it was. */
+static void test_paused(void)
+{
+	struct scene *scene = scene_create(&(struct scene_options){0});
+	struct kms_output *output = scene_output(scene, 0);
+
+	scene_dmabuf(scene, 0, 64, 48, new_buffer());
+	for (int i = 0; i < 3; i++)
+		scene_dmabuf_update(scene, 0, scene_full);
+	guest_set_running(scene->guests[0], false);
+	g_assert_cmpuint(scene_replies(scene, 0), ==, 3);
+	g_assert_cmpuint(counted(scene, REPLY_STOPPING), ==, 3);
+	fake_flip(output);
+	g_assert_cmpuint(output->commit_count, ==, 2);
+	fake_flip(output);
+	g_assert_cmpuint(scene_replies(scene, 0), ==, 0);
+
+	/* One that was on its way has its answer, too. */
+	scene_dmabuf_update(scene, 0, scene_full);
+	fake_flip(output);
+	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
+	guest_set_running(scene->guests[0], true);
+	scene_dmabuf_update(scene, 0, scene_full);
+	g_assert_cmpuint(scene_replies(scene, 0), ==, 0);
+	fake_flip(output);
+	g_assert_cmpuint(scene_replies(scene, 0), ==, 1);
+	g_assert_cmpuint(counted(scene, REPLY_FLIP), ==, 2);
+	g_assert_cmpuint(answers(scene), ==, 5);
+	scene_expect_no_log();
+	scene_destroy(scene);
+}
+
 /* The peer is gone: nobody is answered, neither it nor the next one. */
 static void test_peer_gone(void)
 {
@@ -835,6 +867,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/reply/failed/timeout-copied", test_flip_timeout_copied);
 	g_test_add_func("/reply/unusable/refused-at-submit", test_refused_at_submit);
 	g_test_add_func("/reply/stopping", test_stopping);
+	g_test_add_func("/reply/stopping/paused", test_paused);
 	g_test_add_func("/reply/peer-gone", test_peer_gone);
 	g_test_add_func("/reply/order", test_order);
 	g_test_add_func("/reply/flood", test_flood);

@@ -132,6 +132,36 @@ static void test_guest_paused(void)
 	rig_finish(&rig);
 }
 
+/*
+ * A debugger stops QEMU. Its back-end lives, nothing is closed, and what waits for QEMU waits in a socket; when it goes on, so
+ * does the guest.
+ */
+static void test_vmm_stopped(void)
+{
+	rig_init(&rig);
+	start_drawing();
+	for (unsigned int i = 0; i < 3; i++) {
+		kill(rig.qemu.pid, SIGSTOP);
+		/* Of what the back-end had already, and of what is asked meanwhile, nothing is lost. */
+		rig_qmp(&rig, "system_reset");
+		check_survival();
+		rig.display.questions = 0;
+		rig.swallowed_wanted = i + 1;
+		kill(rig.qemu.pid, SIGCONT);
+		rig_wait(&rig, socket_was_swallowed);
+		rig_wait(&rig, driver_begins);
+		check_survival();
+	}
+	/* Nor is it needed for its end. */
+	kill(rig.qemu.pid, SIGSTOP);
+	kill(rig.qemu.pid, SIGKILL);
+	rig_wait(&rig, vmm_is_gone);
+	rig_wait(&rig, backend_ended);
+	start_drawing();
+	g_assert_cmpuint(rig.attached, ==, 2);
+	rig_finish(&rig);
+}
+
 static void test_next_vmm(void)
 {
 	rig_init(&rig);
@@ -261,6 +291,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/relay/qemu/picture-arrives", test_picture_arrives);
 	g_test_add_func("/relay/qemu/guest-reset", test_guest_reset);
 	g_test_add_func("/relay/qemu/guest-paused", test_guest_paused);
+	g_test_add_func("/relay/qemu/vmm-stopped", test_vmm_stopped);
 	g_test_add_func("/relay/qemu/next-vmm", test_next_vmm);
 	g_test_add_func("/relay/qemu/backend-killed", test_backend_killed);
 	g_test_add_func("/relay/qemu/backend-late", test_backend_late);
