@@ -16,6 +16,7 @@
 #include "config/changes.h"
 #include "config_reader.h"
 #include "guests/member.h"
+#include "guests/notices.h"
 #include "input/input.h"
 #include "keep/keep.h"
 #include "kms.h"
@@ -54,6 +55,7 @@ struct daemon {
 	struct config_reader *reader; /* NULL: the configuration is not read again */
 	struct cards *cards;
 	struct leases *leases; /* NULL until the doors are open */
+	struct notices *notices; /* the same */
 	struct input *input; /* made last: NULL until then */
 	struct member **members; /* as many as config->guests, in the same order */
 	size_t member_count;
@@ -289,13 +291,19 @@ static void keyboard_taken(void *data, bool taken)
 	session_take_keyboard(daemon->session, taken);
 }
 
+static struct member *find_member(const struct daemon *daemon, const char *guest)
+{
+	for (size_t i = 0; i < daemon->member_count; i++) {
+		if (g_str_equal(member_config(daemon->members[i])->name, guest))
+			return daemon->members[i];
+	}
+	return NULL;
+}
+
+/* One that there is. */
 static struct guest *find_guest(const struct daemon *daemon, const char *name)
 {
-	size_t i = 0;
-
-	while (!g_str_equal(guest_name(member_guest(daemon->members[i])), name))
-		i++;
-	return member_guest(daemon->members[i]);
+	return member_guest(find_member(daemon, name));
 }
 
 static void guest_idle(void *data, const char *guest, bool idle)
@@ -431,6 +439,22 @@ static bool show_guests(struct daemon *daemon, GError **error)
 	return open_cards(daemon, error);
 }
 
+static void noticed(void *data, const char *guest, const char *text)
+{
+	struct member *member = find_member(data, guest);
+
+	if (member != NULL)
+		member_notice(member, text);
+}
+
+/* With the folder that the doors have made. */
+static void open_notices(struct daemon *daemon)
+{
+	g_autofree char *folder = config_runtime_folder();
+
+	daemon->notices = notices_create(folder, noticed, daemon);
+}
+
 static bool open_doors(struct daemon *daemon, GError **error)
 {
 	if (!members_claim_sockets(daemon->members, daemon->member_count, daemon->keep, error))
@@ -439,6 +463,7 @@ static bool open_doors(struct daemon *daemon, GError **error)
 		if (!member_open(daemon->members[i], keep_keeper(daemon->keep), error))
 			return false;
 	}
+	open_notices(daemon);
 	daemon->leases = leases_create(daemon->config->leases, keep_keeper(daemon->keep), error);
 	for (uint32_t card = 0; card < cards_count(daemon->cards); card++)
 		leases_set_device(daemon->leases, card, cards_device(daemon->cards, card));
@@ -447,13 +472,9 @@ static bool open_doors(struct daemon *daemon, GError **error)
 
 static struct account *find_account(void *data, const char *guest)
 {
-	struct daemon *daemon = data;
+	const struct member *member = find_member(data, guest);
 
-	for (size_t i = 0; i < daemon->member_count; i++) {
-		if (g_str_equal(member_config(daemon->members[i])->name, guest))
-			return member_account(daemon->members[i]);
-	}
-	return NULL;
+	return member != NULL ? member_account(member) : NULL;
 }
 
 static bool open_input(struct daemon *daemon, GError **error)
@@ -590,6 +611,7 @@ void daemon_destroy(struct daemon *daemon)
 		return;
 	g_clear_handle_id(&daemon->signal_source, g_source_remove);
 	config_reader_destroy(daemon->reader);
+	notices_destroy(daemon->notices);
 	/* While all that its callbacks may ask for is there: it can run the main loop. */
 	input_destroy(g_steal_pointer(&daemon->input));
 	/* Who waits is answered before any socket is closed, and before the views are gone. */

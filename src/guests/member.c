@@ -26,15 +26,25 @@ G_DEFINE_QUARK(scanoutd_member_error_quark, member_error)
 
 /* ---- what may happen ---- */
 
+static void tell_status(const struct member *member)
+{
+	g_auto(GStrv) lines = status_lines(&member->status, member->config);
+
+	layout_set_status(member->layout, member->guest, status_is_failure(&member->status), lines);
+}
+
 /* Before the guest itself hears of it: what it leaves behind is this one's. */
 static void set_status(struct member *member, enum status_kind kind, const char *fault)
 {
-	g_auto(GStrv) lines = NULL;
+	if (status_set(&member->status, kind, fault))
+		tell_status(member);
+}
 
-	if (!status_set(&member->status, kind, fault))
-		return;
-	lines = status_lines(&member->status, member->config);
-	layout_set_status(member->layout, member->guest, status_is_failure(&member->status), lines);
+void member_notice(struct member *member, const char *text)
+{
+	log_guest(G_LOG_LEVEL_INFO, member->config->name, "its starter says: %s", text);
+	if (status_notice(&member->status, text))
+		tell_status(member);
 }
 
 static void door_attached(void *data, int fd)
@@ -286,10 +296,8 @@ void member_destroy(struct member *member)
 
 void member_set_layout(struct member *member, struct layout *layout)
 {
-	g_auto(GStrv) lines = status_lines(&member->status, member->config);
-
 	member->layout = layout;
-	layout_set_status(layout, member->guest, status_is_failure(&member->status), lines);
+	tell_status(member);
 }
 
 const struct config_guest *member_config(const struct member *member)

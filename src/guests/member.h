@@ -49,6 +49,9 @@ bool members_claim_sockets(struct member *const *members, size_t count, struct k
  * member. The error begins with the guest's name. */
 bool member_open(struct member *member, const struct fd_keeper *keeper, GError **error);
 
+/* How its VMM ended, in the words of who started it (notices.h). After member_set_layout(). */
+void member_notice(struct member *member, const char *text);
+
 /* Where its peer is waited for: the line that a person looks for first. */
 void member_log_wiring(const struct member *member);
 

@@ -14,6 +14,24 @@ void status_init(struct status *status)
 void status_finish(struct status *status)
 {
 	g_clear_pointer(&status->fault, g_free);
+	g_clear_pointer(&status->notice, g_free);
+}
+
+/* There is no VMM, nor a back-end that comes by itself. */
+static bool is_gone(enum status_kind kind)
+{
+	switch (kind) {
+	case STATUS_WAITING:
+	case STATUS_STOPPED:
+	case STATUS_BACKEND_GONE:
+	case STATUS_FAULT:
+		return true;
+	case STATUS_NO_BACKEND:
+	case STATUS_STARTING:
+	case STATUS_RESTARTING:
+		break;
+	}
+	return false;
 }
 
 bool status_set(struct status *status, enum status_kind kind, const char *fault)
@@ -22,14 +40,29 @@ bool status_set(struct status *status, enum status_kind kind, const char *fault)
 	if (status->kind == kind && kind != STATUS_RESTARTING &&
 		g_strcmp0(status->fault, fault) == 0)
 		return false;
+	/* Its starter may know of its end before we do. */
+	if (!is_gone(kind))
+		g_clear_pointer(&status->notice, g_free);
 	g_free(status->fault);
-	*status = (struct status){.kind = kind, .fault = g_strdup(fault), .since = now()};
+	status->kind = kind;
+	status->fault = g_strdup(fault);
+	status->since = now();
+	return true;
+}
+
+bool status_notice(struct status *status, const char *notice)
+{
+	if (g_strcmp0(status->notice, notice) == 0)
+		return false;
+	g_free(status->notice);
+	status->notice = g_strdup(notice);
 	return true;
 }
 
 bool status_is_failure(const struct status *status)
 {
-	return status->kind == STATUS_BACKEND_GONE || status->kind == STATUS_FAULT;
+	return status->kind == STATUS_BACKEND_GONE || status->kind == STATUS_FAULT ||
+		(status->notice != NULL && is_gone(status->kind));
 }
 
 static const char *headline(const struct status *status, const struct config_guest *config)
@@ -43,7 +76,7 @@ static const char *headline(const struct status *status, const struct config_gue
 	case STATUS_STARTING:
 		return "Starting";
 	case STATUS_RESTARTING:
-		return "Starting again";
+		return "Paused, or starting again";
 	case STATUS_STOPPED:
 		return config->vmm_socket ? "The virtual machine has stopped"
 					  : "The back-end has disconnected";
@@ -58,6 +91,8 @@ static const char *headline(const struct status *status, const struct config_gue
 /* What comes next, or what a person can do. */
 static char *outlook(const struct status *status, const struct config_guest *config)
 {
+	if (status->notice != NULL && is_gone(status->kind))
+		return g_strdup(status->notice);
 	switch (status->kind) {
 	case STATUS_WAITING:
 	case STATUS_STOPPED:

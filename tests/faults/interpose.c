@@ -19,6 +19,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -277,6 +278,9 @@ FAULTY(timerfd_create, timerfd_create, int, -1, (int clock, int flags), (clock, 
 FAULTY(timerfd_settime, timerfd_settime, int, -1,
 	(int fd, int flags, const struct itimerspec *value, struct itimerspec *old),
 	(fd, flags, value, old), EINVAL)
+FAULTY(inotify_init1, inotify_init1, int, -1, (int flags), (flags), NO_FD)
+FAULTY(inotify_add_watch, inotify_add_watch, int, -1,
+	(int inotify, const char *path, uint32_t mask), (inotify, path, mask), ENOSPC, ENOMEM)
 FAULTY(signalfd, signalfd, int, -1, (int fd, const sigset_t *set, int flags), (fd, set, flags),
 	NO_FD)
 FAULTY(memfd_create, memfd_create, int, -1, (const char *name, unsigned int flags), (name, flags),

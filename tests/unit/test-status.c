@@ -44,7 +44,7 @@ static void test_lines(void)
 	expect(&relayed, STATUS_STARTING, NULL,
 		"Starting|The guest has not drawn its picture yet.|Since 00:00:00");
 	expect(&relayed, STATUS_RESTARTING, NULL,
-		"Starting again|The guest has not drawn its picture yet.|Since 00:00:00");
+		"Paused, or starting again|The guest has not drawn its picture yet.|Since 00:00:00");
 	expect(&relayed, STATUS_STOPPED, NULL,
 		"The virtual machine has stopped|The picture appears when it "
 		"starts.|Since 00:00:00");
@@ -75,6 +75,39 @@ static void test_since(void)
 	status_finish(&status);
 }
 
+/* How its VMM ended, by who started it: in the place of what else would come next, and until the next one comes. */
+static void test_notice(void)
+{
+	struct status status;
+	g_auto(GStrv) lines = NULL;
+
+	status_init(&status);
+	status_set(&status, STATUS_STARTING, NULL);
+	/* It is known here before the end itself is. */
+	g_assert_true(status_notice(&status, "Ended with status 1."));
+	g_assert_false(status_notice(&status, "Ended with status 1."));
+	g_assert_false(status_is_failure(&status));
+	lines = status_lines(&status, &relayed);
+	g_assert_cmpstr(lines[2], ==, "The guest has not drawn its picture yet.");
+	status_set(&status, STATUS_STOPPED, NULL);
+	g_assert_true(status_is_failure(&status));
+	g_strfreev(lines);
+	lines = status_lines(&status, &relayed);
+	g_assert_cmpstr(lines[1], ==, "The virtual machine has stopped");
+	g_assert_cmpstr(lines[2], ==, "Ended with status 1.");
+	g_assert_true(g_str_has_prefix(lines[3], "Since "));
+	g_assert_null(lines[4]);
+	g_assert_true(status_notice(&status, "Ended with status 2."));
+
+	status_set(&status, STATUS_NO_BACKEND, NULL);
+	g_assert_false(status_is_failure(&status));
+	status_set(&status, STATUS_STOPPED, NULL);
+	g_assert_false(status_is_failure(&status));
+	g_assert_null(status.notice);
+	status_notice(&status, "Ended with status 3.");
+	status_finish(&status);
+}
+
 static void test_failures(void)
 {
 	for (enum status_kind kind = STATUS_WAITING; kind <= STATUS_FAULT; kind++) {
@@ -90,6 +123,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/status/lines", test_lines);
 	g_test_add_func("/status/since", test_since);
+	g_test_add_func("/status/notice", test_notice);
 	g_test_add_func("/status/failures", test_failures);
 	return g_test_run();
 }
