@@ -25,6 +25,7 @@
 #include "report/alive_files.h"
 #include "report/health.h"
 #include "report/health_check.h"
+#include "report/shown_files.h"
 #include "report/stall.h"
 #include "report/statistics.h"
 #include "report/watchdog.h"
@@ -49,6 +50,7 @@ struct daemon {
 	struct stall *stall; /* while the loop runs */
 	struct file_writer *statistics; /* NULL: no file was named */
 	struct alive_files *alive_files;
+	struct shown_files *shown_files;
 	struct health *health;
 	struct session *session;
 	struct layout *layout;
@@ -182,6 +184,13 @@ static void life(void *data, struct guest *guest, enum alive_state state)
 	alive_files_write(daemon->alive_files, guest, state);
 }
 
+static void seen(void *data, struct guest *guest)
+{
+	struct daemon *daemon = data;
+
+	shown_files_write(daemon->shown_files, guest);
+}
+
 static void output_changed(void *data)
 {
 	struct daemon *daemon = data;
@@ -190,7 +199,7 @@ static void output_changed(void *data)
 }
 
 static const struct layout_listener layout_listener = {device_gone, outputs_changed, screen_changed,
-	life, output_changed};
+	life, output_changed, seen};
 
 static void card_came(void *data, uint32_t card, struct kms_device *device)
 {
@@ -433,6 +442,7 @@ static void arrange(struct daemon *daemon, const struct config *config)
 static bool show_guests(struct daemon *daemon, GError **error)
 {
 	daemon->alive_files = alive_files_create(daemon->members, daemon->member_count);
+	daemon->shown_files = shown_files_create(daemon->members, daemon->member_count);
 	arrange(daemon, daemon->config);
 	for (size_t i = 0; i < daemon->member_count; i++)
 		member_set_layout(daemon->members[i], daemon->layout);
@@ -640,6 +650,7 @@ void daemon_destroy(struct daemon *daemon)
 	/* Last, when all that others wait for has been given back. */
 	file_writer_destroy(daemon->statistics, FILES_MS);
 	alive_files_destroy(daemon->alive_files, FILES_MS);
+	shown_files_destroy(daemon->shown_files, FILES_MS);
 	g_free(daemon->members);
 	g_free(daemon);
 }

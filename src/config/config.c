@@ -132,6 +132,7 @@ static const struct key guest_keys[] = {
 	{"alive-rectangle", VALUE_RECTANGLE, offsetof(struct config_guest, alive.rectangle)},
 	{"alive-socket", VALUE_STRING, offsetof(struct config_guest, alive_socket)},
 	{"alive-file", VALUE_STRING, offsetof(struct config_guest, alive_file)},
+	{"shown-file", VALUE_STRING, offsetof(struct config_guest, shown_file)},
 	{"dead", VALUE_PICTURE, offsetof(struct config_guest, dead)},
 	{"blank-after", VALUE_DURATION, offsetof(struct config_guest, blank_after_ms)},
 	{"off-after", VALUE_DURATION, offsetof(struct config_guest, off_after_ms)},

@@ -118,6 +118,7 @@ struct config_guest {
 	struct alive_options alive;
 	char *alive_socket; /* ALIVE_SOCKET: after config_resolve() never NULL */
 	char *alive_file; /* that is told how it is; or NULL */
+	char *shown_file; /* that is there once a picture of its own has been shown; or NULL */
 	struct picture_spec dead; /* covers its picture then; a card by default */
 	/* Milliseconds or CONFIG_NEVER. From when the guest disables a scanout until its outputs are
 	 * black, and until they are off: */

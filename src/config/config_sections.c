@@ -24,6 +24,7 @@ static void guest_free(gpointer data)
 	picture_spec_clear(&guest->dead);
 	g_free(guest->alive_socket);
 	g_free(guest->alive_file);
+	g_free(guest->shown_file);
 	g_free(guest);
 }
 

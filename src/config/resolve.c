@@ -97,16 +97,21 @@ static bool check_socket(const struct config_guest *guest, const char *key, cons
 			other);
 }
 
-static bool check_alive_file(const struct config_guest *guest, GHashTable *seen, GError **error)
+static bool check_file(const struct config_guest *guest, const char *key, const char *path,
+	GHashTable *seen, GError **error)
 {
-	g_autofree char *use = g_strdup_printf("alive-file of [guest %s]", guest->name);
-	const char *other = guest->alive_file != NULL
-		? resolve_claim_socket(seen, guest->alive_file, use)
-		: NULL;
+	g_autofree char *use = g_strdup_printf("%s of [guest %s]", key, guest->name);
+	const char *other;
 
+	if (path == NULL)
+		return true;
+	if (!g_path_is_absolute(path))
+		return fail(error, guest->origin, "guest", guest->name,
+			"%s= must be a path that begins with /", key);
+	other = resolve_claim_socket(seen, path, use);
 	return other == NULL ||
-		fail(error, guest->origin, "guest", guest->name, "alive-file=%s is %s already",
-			guest->alive_file, other);
+		fail(error, guest->origin, "guest", guest->name, "%s=%s is %s already", key, path,
+			other);
 }
 
 /* The longest name of a device behind the prefix. */
@@ -198,7 +203,9 @@ static bool resolve_guest(struct config_guest *guest, const char *folder, GHashT
 		check_socket(guest, "vmm-socket", guest->vmm_socket, seen, error) &&
 		check_socket(guest, "backend-socket", guest->backend_socket, seen, error) &&
 		check_socket(guest, "display-socket", guest->display_socket, seen, error) &&
-		check_alive_file(guest, seen, error) && resolve_input_prefix(guest, error);
+		check_file(guest, "alive-file", guest->alive_file, seen, error) &&
+		check_file(guest, "shown-file", guest->shown_file, seen, error) &&
+		resolve_input_prefix(guest, error);
 }
 
 static bool fail_guest_needed(const struct config *config, const struct config_output *output,
@@ -531,7 +538,7 @@ static bool check_guest_folders(const struct config_guest *guest, GError **error
 		const char *path;
 	} paths[] = {{"vmm-socket", guest->vmm_socket}, {"display-socket", guest->display_socket},
 		{"input-prefix", guest->input_prefix}, {"alive-socket", guest->alive_socket},
-		{"alive-file", guest->alive_file}};
+		{"alive-file", guest->alive_file}, {"shown-file", guest->shown_file}};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(paths); i++) {
 		g_autofree char *fault = paths[i].path != NULL ? resolve_folder_fault(paths[i].path)

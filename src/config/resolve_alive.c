@@ -33,8 +33,6 @@ bool config_resolve_alive(struct config_guest *guest, const char *folder, GError
 		return fail(error, guest,
 			"alive-rectangle= may have at most " G_STRINGIFY(
 				CHECKSUM_PIXELS_MAX) " pixels");
-	if (guest->alive_file != NULL && !g_path_is_absolute(guest->alive_file))
-		return fail(error, guest, "alive-file= must be a path that begins with /");
 	if (alive->period_ms == 0)
 		alive->period_ms = CONFIG_ALIVE_PERIOD_MS;
 	if (alive->proof == ALIVE_SOCKET && guest->alive_socket == NULL)

@@ -116,6 +116,9 @@ struct layout_listener {
 	void (*life)(void *data, struct guest *guest, enum alive_state state);
 	/* kms_listener.output_changed of any output. May be NULL. */
 	void (*output_changed)(void *data);
+	/* A picture of the guest's own is on the glass, for the first time since the guest was made; once for each of its
+	 * scanouts. No change of the layout may follow from inside. May be NULL. */
+	void (*seen)(void *data, struct guest *guest);
 };
 
 /* The options are copied, the guests are not: they outlive the layout's last layout_set_device(). */

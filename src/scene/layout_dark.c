@@ -70,12 +70,22 @@ static void on_frame(void *data, struct source *source, const struct kms_rect *r
 	layout_alive_frame(data, rect);
 }
 
+static void on_seen(void *data, struct source *source)
+{
+	const struct member *member = ((struct screen *)data)->member;
+	const struct layout *layout = member->layout;
+
+	if (layout->listener.seen)
+		layout->listener.seen(layout->data, member->options.guest);
+}
+
 static const struct source_listener source_listener = {
 	.dark = on_dark,
 	.picture = on_picture,
 	.unshowable = on_unshowable,
 	.left = on_left,
 	.frame = on_frame,
+	.seen = on_seen,
 };
 
 void layout_set_idle(struct layout *layout, struct guest *guest, bool idle)

@@ -217,6 +217,13 @@ void scanout_update_rows(struct scanout *scanout, const struct vhost_user_gpu_up
 		view_draw_ahead(slot->view, &scanout->shown.picture, &rect);
 }
 
+/* `serial` of its view shows a picture of the scanout's; 0: none does. */
+static void note_own(struct scanout_slot *slot, uint64_t serial)
+{
+	if (slot->own == 0)
+		slot->own = serial;
+}
+
 void scanout_update_end(struct scanout *scanout, const struct vhost_user_gpu_update *update)
 {
 	struct content *content = scanout_current(scanout);
@@ -238,7 +245,9 @@ void scanout_update_end(struct scanout *scanout, const struct vhost_user_gpu_upd
 	while ((slot = scanout_next_slot(scanout, slot))) {
 		/* The surface is up to date, whoever reads it; but the view must be asked. */
 		view_copies(slot->view, &scanout->shown.picture, &reason);
-		view_update(slot->view, &scanout->shown.picture, new_content ? NULL : &rect, &way);
+		note_own(slot,
+			view_update(slot->view, &scanout->shown.picture, new_content ? NULL : &rect,
+				&way));
 	}
 	if (new_content)
 		forget_old(scanout);
@@ -370,6 +379,7 @@ static void update_views(struct scanout *scanout, const struct kms_rect *damage,
 		waiting->serials[slot->bit] = serial;
 		previous[slot->bit] = slot->given;
 		slot->given = serial;
+		note_own(slot, serial);
 		shown_way = way;
 		live++;
 	}

@@ -69,6 +69,7 @@ struct scanout_slot {
 	uint64_t given;
 	uint64_t presented;
 	uint64_t done;
+	uint64_t own; /* … and of the first that shows the scanout's picture; 0: it has had none */
 	bool no_vblank; /* its flips come at once */
 };
 

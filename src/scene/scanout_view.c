@@ -17,6 +17,8 @@ static void on_presented(void *data, uint64_t serial, const struct kms_presentat
 	slot->presented = MAX(slot->presented, serial);
 	slot->done = MAX(slot->done, serial);
 	slot->no_vblank = !presentation->vblank;
+	if (slot->own != 0 && serial >= slot->own)
+		source_seen(&slot->scanout->source);
 	replies_presented(slot->scanout->replies, slot->scanout->index, slot->bit, serial,
 		presentation);
 }
@@ -119,6 +121,8 @@ static bool add_view(struct source *source, struct view *view)
 	view_move_cursor(view, state->cursor_x, state->cursor_y);
 	view_set_cursor(view, state->cursor_visible ? state->cursor_pixels : NULL,
 		state->cursor_hot_x, state->cursor_hot_y);
+	if (source->state == SOURCE_ENABLED)
+		slot->own = view_serial(view) + 1;
 	scanout_show_on(scanout, view);
 	return true;
 }

@@ -128,6 +128,15 @@ void source_enabled(struct source *source)
 	tell_picture(source, true);
 }
 
+void source_seen(struct source *source)
+{
+	if (source->seen)
+		return;
+	source->seen = true;
+	if (source->listener && source->listener->seen)
+		source->listener->seen(source->data, source);
+}
+
 void source_unshowable(struct source *source)
 {
 	if (source->state == SOURCE_EMPTY && source->listener && source->listener->unshowable)

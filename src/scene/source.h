@@ -95,6 +95,9 @@ struct source_listener {
 	/* There is a new frame, `rect` of it changed (of the picture, pixels; NULL: all of it): for each one,
 	 * as dark(), while source_watch() says so. May be NULL. */
 	void (*frame)(void *data, struct source *source, const struct kms_rect *rect);
+	/* A picture of its own is on the glass, for the first time ever. From the main loop's turn in which the card
+	 * says so: no change of views may follow. May be NULL. */
+	void (*seen)(void *data, struct source *source);
 };
 
 struct source {
@@ -105,6 +108,7 @@ struct source {
 	enum source_state state;
 	bool dark;
 	bool watched;
+	bool seen;
 	int64_t blank_after_ms;
 	GSource *timer; /* made when it is needed first */
 };
@@ -153,6 +157,8 @@ static inline void source_frame(struct source *source, const struct kms_rect *re
 void source_unshowable(struct source *source);
 /* See source_listener.left. */
 void source_left(struct source *source, struct view *view, bool left);
+/* A view has shown a picture of its own. Cheap for each frame. */
+void source_seen(struct source *source);
 /* The peer switched the picture off; the views keep it so far. */
 void source_disabled(struct source *source);
 /* The peer is gone. What was dark stays dark until there is a picture again. */

@@ -19,6 +19,7 @@ static void test_defaults(struct config_fixture *fixture, gconstpointer data)
 	g_assert_cmpint(guest->alive.proof, ==, ALIVE_UNASKED);
 	g_assert_null(guest->alive_socket);
 	g_assert_null(guest->alive_file);
+	g_assert_null(guest->shown_file);
 	g_assert_cmpint(guest->dead.kind, ==, PICTURE_CARD);
 	guest = guest_of(config, 1);
 	g_assert_cmpint(guest->alive.proof, ==, ALIVE_SOCKET);
@@ -34,6 +35,7 @@ static void test_keys(struct config_fixture *fixture, gconstpointer data)
 
 	config_fixture_write(fixture,
 		"[guest a]\nalive=frames\nalive-period=2s\nalive-file=/run/a.alive\ndead=#800000\n"
+		"shown-file=/run/a.shown\n"
 		"[guest b]\nalive=socket\nalive-socket=/run/b\ndead=last\n"
 		"[guest c]\nalive=rectangle\nalive-rectangle=3,4 5x6\n");
 	config = config_fixture_load(fixture->path, "");
@@ -41,6 +43,7 @@ static void test_keys(struct config_fixture *fixture, gconstpointer data)
 	g_assert_cmpint(guest->alive.proof, ==, ALIVE_FRAMES);
 	g_assert_cmpint(guest->alive.period_ms, ==, 2000);
 	g_assert_cmpstr(guest->alive_file, ==, "/run/a.alive");
+	g_assert_cmpstr(guest->shown_file, ==, "/run/a.shown");
 	g_assert_cmpint(guest->dead.kind, ==, PICTURE_COLOR);
 	g_assert_cmphex(guest->dead.color, ==, 0x800000);
 	guest = guest_of(config, 1);
@@ -125,6 +128,12 @@ static void test_faults(struct config_fixture *fixture, gconstpointer data)
 		{"[guest a]\nalive=socket\nalive-socket=/run/scanoutd/a.sock\n",
 			"scanoutd.conf:1: [guest a]: vmm-socket=/run/scanoutd/a.sock is "
 			"alive-socket of [guest a] already"},
+		{"[guest a]\nshown-file=a\n",
+			"scanoutd.conf:1: [guest a]: shown-file= must be a path that begins with /"},
+		{"[guest a]\nalive=frames\nalive-file=/run/x\n"
+		 "[guest b]\nshown-file=/run//x\n",
+			"scanoutd.conf:4: [guest b]: shown-file=/run//x is alive-file of [guest a] "
+			"already"},
 		{"[guest a]\nalive=frames\nalive-file=/run/x\n"
 		 "[guest b]\nalive=frames\nalive-file=/run//x\n",
 			"scanoutd.conf:4: [guest b]: alive-file=/run//x is alive-file of [guest a] "

@@ -19,6 +19,7 @@ struct stage {
 	struct view *views[SCREENS];
 	GString *dark; /* what the source said: '+' dark, '-' not */
 	GString *pictures; /* '+' there is one, '-' there is none any more */
+	unsigned int seen;
 };
 
 /* ---- in the layout's place ---- */
@@ -66,7 +67,16 @@ static void on_picture(void *data, struct source *source, bool there)
 	g_string_append_c(stage->pictures, there ? '+' : '-');
 }
 
-static const struct source_listener source_listener = {.dark = on_dark, .picture = on_picture};
+static void on_seen(void *data, struct source *source)
+{
+	struct stage *stage = data;
+
+	stage->seen++;
+}
+
+static const struct source_listener source_listener = {.dark = on_dark,
+	.picture = on_picture,
+	.seen = on_seen};
 
 static void make_views(struct stage *stage, struct kms_device *card)
 {
@@ -505,6 +515,48 @@ static void test_card_goes_with_pixels(void)
 	stage_destroy(stage);
 }
 
+/* ---- seen ---- */
+
+/* Once, when the first picture of its own is on the glass; not what is there before. */
+static void test_seen(void)
+{
+	struct stage *stage = stage_create(1);
+	struct kms_output *output = &stage->card->outputs[0];
+	struct view_picture splash = {.width = SCENE_WIDTH,
+		.height = SCENE_HEIGHT,
+		.surface = surface_create("splash", SCENE_WIDTH, SCENE_HEIGHT, NULL),
+		.placeholder = true};
+
+	source_listen(scanout(stage, 0), &source_listener, stage);
+	bind(stage, 0);
+	view_show_placeholder(stage->views[0], &splash);
+	fake_flip(output);
+	g_assert_cmpuint(stage->seen, ==, 0);
+	draw_red(stage);
+	g_assert_cmpuint(stage->seen, ==, 0);
+	fake_flip(output);
+	g_assert_cmpuint(stage->seen, ==, 1);
+	scene_update(stage->scene, 0, scene_full, GREEN);
+	fake_flip(output);
+	g_assert_cmpuint(stage->seen, ==, 1);
+	stage_destroy(stage);
+	surface_destroy(splash.surface);
+}
+
+/* There is no output as it draws; one comes, and it need not draw again. */
+static void test_seen_later(void)
+{
+	struct stage *stage = stage_create(1);
+
+	source_listen(scanout(stage, 0), &source_listener, stage);
+	draw_red(stage);
+	bind(stage, 0);
+	g_assert_cmpuint(stage->seen, ==, 0);
+	fake_flip(&stage->card->outputs[0]);
+	g_assert_cmpuint(stage->seen, ==, 1);
+	stage_destroy(stage);
+}
+
 /* ---- dark ---- */
 
 static void wait_for_dark(struct stage *stage, const char *said)
@@ -695,6 +747,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/source/still/color", test_still_color);
 	g_test_add_func("/source/still/picture", test_still_picture);
 	g_test_add_func("/source/card/pixels", test_card_goes_with_pixels);
+	g_test_add_func("/source/seen/once", test_seen);
+	g_test_add_func("/source/seen/later", test_seen_later);
 	g_test_add_func("/source/dark/blank", test_blank);
 	g_test_add_func("/source/dark/not-seen", test_blank_not_seen);
 	g_test_add_func("/source/dark/never", test_blank_never);
