@@ -130,6 +130,7 @@ tools := $(call programs_in,src/tools)
 unit_tests := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test-*.c))
 guest_programs := $(call programs_in,tests/guest)
 lab_programs := $(call programs_in,tests/lab)
+image_programs := $(call programs_in,initramfs)
 kms_test_programs := $(filter-out common,$(call programs_in,tests/kms))
 # The meter is a library that the benches preload; common is what they share.
 bench_programs := $(filter-out meter common modeset,$(call programs_in,tests/bench))
@@ -147,7 +148,7 @@ fake_archive := $(if $(fake_sources),$(out)/libfake.a)
 
 # ---------------------------------------------------------------------------------------------------------------- rules
 
-programs := $(if $(wildcard src/main.c),$(out)/scanoutd) $(addprefix $(out)/,$(tools))
+programs := $(if $(wildcard src/main.c),$(out)/scanoutd) $(addprefix $(out)/,$(tools)) $(addprefix $(out)/initramfs/,$(image_programs))
 test_programs := $(addprefix $(out)/tests/,$(unit_tests)) \
 	$(if $(wildcard tests/backend/*.c),$(out)/tests/scripted-backend) \
 	$(addprefix $(out)/guest/,$(guest_programs)) $(addprefix $(out)/lab/,$(lab_programs)) \
@@ -214,6 +215,10 @@ $(call compile,$(foreach t,$(src_tools),$(call sources_of,src/tools/$(t))),$(src
 $(foreach t,$(src_tools),$(call program,$(out)/$(t),$(call sources_of,src/tools/$(t)) $(shared_parts_$(t)),$(src_archive),$(src_extra_libs) $(glib_libs)))
 $(call compile,$(screenshot_sources),$(screenshot_cflags))
 $(call program,$(out)/scanout-screenshot,$(screenshot_sources),,$(drm_libs) $(png_libs) $(glib_libs) -lm)
+
+# What the image has of its own, of libc alone; never sanitized, as it carries no more libraries than it needs.
+$(call compile,$(foreach t,$(image_programs),$(call sources_of,initramfs/$(t))),,$$(plain_cflags))
+$(foreach t,$(image_programs),$(call program,$(out)/initramfs/$(t),$(call sources_of,initramfs/$(t)),,,$$(plain_cflags) $$(LDFLAGS)))
 
 # Unit tests. test-kms-* are of kms/, with the link-time double of libdrm in libdrm's place, test-daemon-* of all rooms over the
 # same, test-screenshot-* of the screenshot tool; all others are of src/, and have what stands in kms/'s place in tests/unit/fake,
@@ -486,7 +491,7 @@ demo-programs: $(out)/scanoutd $(out)/scanout-screenshot $(addprefix $(out)/lab/
 .PHONY: image disk image-check
 image:
 	@tests/deps build run demo image
-	@$(again) $(out)/scanoutd
+	@$(again) $(out)/scanoutd $(addprefix $(out)/initramfs/,$(image_programs))
 	@$(run) initramfs/build-image $(if $(GUEST),--guest '$(GUEST)')
 
 disk: image
@@ -495,8 +500,9 @@ disk: image
 # All tests of the image; but for the manifest's they are left out of `check` where nobody has made an image.
 image-check:
 	@tests/deps build run demo test image
-	@$(again) $(out)/scanoutd
-	@$(run) tests/run-tests image/test-manifest image/test-disk image/test-image image/test-boot
+	@$(again) $(out)/scanoutd $(addprefix $(out)/initramfs/,$(image_programs))
+	@$(run) tests/run-tests image/test-manifest image/test-disk image/test-image image/test-examples image/test-boot \
+		image/test-update
 
 # BENCHES="--quick copies": options and groups of tests/bench/run.
 bench:

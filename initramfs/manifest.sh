@@ -12,6 +12,7 @@ declare -A manifest=(
 	[memory]=512M [processors]=1 [screens]=1 [outputs]='' [input]='keyboard pointer' [qemu]=''
 	[splash]=last [mode]=preferred [scaling]=fit [at-end]=restart
 	[hardware]=virtual [firmware-folder]=/lib/firmware [suite]=trixie [host-cmdline]='' [console]=no
+	[version]='' [trial]=300 [key]='' [certificate]=''
 )
 declare -A manifest_line=()
 manifest_file=
@@ -144,9 +145,11 @@ manifest_read() {
 	done
 	[ -z "${manifest_line[firmware]:-}" ] || [ -z "${manifest[kernel]}" ] ||
 		manifest_wrong firmware "firmware= is for a guest without kernel="
-	for key in kernel initramfs disk; do
+	for key in kernel initramfs disk key certificate; do
 		manifest_path "$key"
 	done
+	[ -z "${manifest[key]}" ] || [ -n "${manifest[certificate]}" ] || manifest_wrong key "key= needs certificate="
+	[ -z "${manifest[certificate]}" ] || [ -n "${manifest[key]}" ] || manifest_wrong certificate "certificate= needs key="
 	manifest_disk
 	# Not every system has the default one.
 	[ -z "${manifest_line[firmware-folder]:-}" ] || manifest_path firmware-folder folder
@@ -162,9 +165,12 @@ manifest_read() {
 	manifest_matches scaling 'none|center|fit|fill|integer' "none, center, fit, fill or integer"
 	manifest_matches at-end 'restart|poweroff' "restart or poweroff"
 	manifest_matches console 'yes|no' "yes or no"
+	[ -z "${manifest[version]}" ] ||
+		manifest_matches version '[A-Za-z0-9][A-Za-z0-9.~^-]{0,31}' "a version of letters, digits, dots, dashes, ~ and ^"
 	manifest_matches suite '[a-z][a-z-]*' "a release of Debian"
 	manifest_number processors 1 64
 	manifest_number screens 1 16
+	manifest_number trial 10 9999
 	[ -z "${manifest[outputs]}" ] || manifest_outputs
 	manifest_words input "keyboard pointer absolute touch pen none"
 	[ "$manifest_faults" -eq 0 ]
@@ -200,6 +206,7 @@ manifest_configuration() {
 		backend-socket=/run/scanout-backend/$name/socket
 		socket-group=scanoutd
 		input=${input// /;}
+		shown-file=/run/scanoutd/scanout-image.shown
 		before=$before
 		after=last
 		failed=card
@@ -261,50 +268,17 @@ manifest_qemu() {
 	qemu+=("${words[@]}")
 }
 
-# manifest_unit: prints scanout-guest.service. QEMU is to find its sockets, so it comes after the daemon; it does not require it, as it
-# would end with a daemon that is started again.
+# manifest_unit: prints what the guest's unit has beside config/systemd/scanout-guest@.service, as a drop-in: its command line, and
+# what follows from block-device= and at-end=.
 manifest_unit() {
-	local name=${manifest[name]} device=${manifest[block-device]} qemu
+	local device=${manifest[block-device]} qemu
 	manifest_qemu
-	cat <<-END
-		[Unit]
-		Description=Guest $name
-		Wants=scanoutd.service
-		Wants=scanout-backend@$name.service
-		After=scanoutd.service scanout-backend@$name.service
-	END
+	echo "[Unit]"
 	[ -z "$device" ] || printf 'Wants=%s\nAfter=%s\n' "$(unit_of "$device")" "$(unit_of "$device")"
 	[ "${manifest[at-end]}" != poweroff ] || echo "SuccessAction=poweroff"
-	cat <<-END
-		StartLimitIntervalSec=0
-
-		[Service]
-		Type=exec
-		ExecStart=$(quoted "${qemu[@]}" | sed 's/^ //')
-		DynamicUser=yes
-		SupplementaryGroups=kvm scanoutd${device:+ disk}
-		Restart=$([ "${manifest[at-end]}" = poweroff ] && echo on-failure || echo always)
-		RestartSec=1s
-		StandardInput=null
-		StandardOutput=journal
-		UMask=0077
-		CapabilityBoundingSet=
-		LockPersonality=yes
-		NoNewPrivileges=yes
-		ProtectClock=yes
-		ProtectControlGroups=yes
-		ProtectHome=yes
-		ProtectKernelLogs=yes
-		ProtectKernelModules=yes
-		ProtectKernelTunables=yes
-		ProtectProc=invisible
-		RestrictNamespaces=yes
-		RestrictRealtime=yes
-		SystemCallArchitectures=native
-
-		[Install]
-		WantedBy=multi-user.target
-	END
+	printf '%s\n' '' '[Service]' 'ExecStart=' "ExecStart=$(quoted "${qemu[@]}" | sed 's/^ //')"
+	[ -z "$device" ] || printf '%s\n' 'SupplementaryGroups=disk' "DeviceAllow=$device rw"
+	[ "${manifest[at-end]}" != poweroff ] || echo "Restart=on-failure"
 }
 
 # unit_of PATH: the unit by which systemd knows a device.

@@ -56,6 +56,7 @@ install() {
 		/usr/lib/udev/libinput-device-group /usr/lib/udev/libinput-fuzz-extract /usr/lib/udev/libinput-fuzz-to-zero \
 		/usr/lib/udev/hwdb.bin /usr/lib/systemd/system/systemd-tmpfiles-setup-dev-early.service \
 		/usr/lib/systemd/systemd-executor /usr/lib/sysusers.d/basic.conf
+	inst_simple /usr/lib/systemd/system/boot-complete.target
 	scanout_loaded
 	(cd "$scanout_stage" && find . -type f -o -type l) | sort | while read -r file; do
 		file=${file#.}
