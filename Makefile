@@ -70,7 +70,7 @@ package_cflags = $(patsubst -I%,-isystem%,$(shell $(PKG_CONFIG) --cflags $(1)))
 package_libs = $(shell $(PKG_CONFIG) --libs $(1))
 
 # Goals that install what is missing call make again for the rest, and work where pkg-config is still to come.
-outer_goals := bench check check-release clean deb demo deps disk fuzz fuzz-build help image image-check lab lint soak
+outer_goals := bench check check-filter check-release clean deb demo deps disk fuzz fuzz-build help image image-check lab lint soak
 ifneq ($(filter-out $(outer_goals),$(or $(MAKECMDGOALS),all)),)
 ifeq ($(shell command -v $(PKG_CONFIG)),)
 $(error $(PKG_CONFIG) is not there: `make deps` installs what is needed to build and test)
@@ -448,7 +448,7 @@ run = $(clean_environment) BUILD='$(abspath $(out))' $(if $(SANITIZE),SANITIZE=1
 again = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 kernel = $(run) tests/lab/build-kernel
 
-.PHONY: bench check check-unit check-release soak lint tidy demo demo-programs
+.PHONY: bench check check-filter check-unit check-release soak lint tidy demo demo-programs
 check-unit: $(addprefix $(out)/tests/,$(unit_tests))
 	@$(run) tests/run-tests unit
 
@@ -466,6 +466,13 @@ soak:
 	@$(again) all
 	@KILLS='$(or $(KILLS),1000)' SEED='$(or $(SEED),$(shell date +%s))' $(run) tests/run-tests daemon/test-soak
 	@cat '$(out)/logs/daemon-test-soak.log'
+
+# All tests of the daemon in the lab, with a daemon under its unit's filter of system calls; `check` has some of them.
+check-filter:
+	@tests/deps build run demo lab test clang
+	@$(kernel)
+	@$(again) all
+	@FILTERED=all $(run) tests/run-tests daemon/test-filter
 
 # The root of the other release has no kernel of its own: it finds this one in the cache.
 check-release:
@@ -542,6 +549,7 @@ help:
 	@echo 'lab              build the lab kernel, once (kept in the user cache)'
 	@echo 'check            all tests (TESTS="unit guest/test-reboot": these only)'
 	@echo 'check-unit       the quick ones'
+	@echo 'check-filter     all tests of the daemon under the filter of system calls of its unit; for many minutes'
 	@echo 'check-release    the demo, all tests and our packages in a root of the other Debian release (RELEASE=trixie|bookworm|bookworm-i386, TESTS=demo|package)'
 	@echo 'soak             kill the daemon a thousand times under load, and look whether anything is seen of it (KILLS=1000, SEED=1)'
 	@echo 'lint             formatting, static analysis, the rules of the house (CHECKS="shell rooms": these only)'

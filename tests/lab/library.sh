@@ -7,6 +7,8 @@
 #
 # A test begins with `in_lab [options of tests/lab/run]` or `in_driver_vm [options of tests/lab/driver-vm]`, which starts it
 # anew inside; what follows runs there.
+# In the environment: LAB_LOGS, a folder in the place of $BUILD/logs, and LAB_FILTER, a list of system calls that the daemon
+# is started under (tests/lab/filtered.c), whose record is in $out/refused.
 # Nothing here sleeps: readiness comes on a pipe, a process's end is waited for, and pictures are awaited by the camera, vblank
 # by vblank. Photographs and logs are left in $BUILD/logs/ROOM/TEST/.
 set -u
@@ -14,7 +16,7 @@ set -u
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 test_program=$(cd "$(dirname "$0")" && pwd)/$(basename "$0")
 BUILD=${BUILD:-$top/build}
-out=$BUILD/logs/$(basename "$(dirname "$test_program")")/$(basename "$0")
+out=${LAB_LOGS:-$BUILD/logs}/$(basename "$(dirname "$test_program")")/$(basename "$0")
 camera=$BUILD/scanout-screenshot
 # A guest's answer, or a picture, must be there by then; TCG inside UML is slow on a busy machine.
 patience=${PATIENCE:-240}
@@ -27,6 +29,7 @@ in_lab() {
 	fi
 	rm -rf "$out"
 	mkdir -p "$out"
+	[ -z "${LAB_FILTER:-}" ] || install -m 666 /dev/null "$out/refused"
 	LAB_TEST=1 exec "$top/tests/lab/run" --env BUILD --env LAB_TEST --env PATIENCE --out "$out" --console "$out/kernel.log" \
 		"$@" -- "$test_program"
 }
@@ -69,8 +72,11 @@ run=/run/scanoutd-test
 declare -A pid=()
 trap 'kill -KILL "${pid[@]}" 2>/dev/null' EXIT
 
-# What the daemon is started by: setpriv and its options; and where its standard error goes, if not to $out/daemon.log.
+# What the daemon is started by: setpriv and its options, then a filter; and where its standard error goes, if not to
+# $out/daemon.log.
 daemon_user=()
+daemon_filter=()
+[ -z "${LAB_FILTER:-}" ] || daemon_filter=("$BUILD/lab/filtered" "$LAB_FILTER" "$out/refused")
 daemon_program=$BUILD/scanoutd
 daemon_log=
 
@@ -79,7 +85,7 @@ daemon_start() {
 	mkdir -p "$run"
 	rm -f "$run/ready"
 	mkfifo "$run/ready"
-	${daemon_user[@]+"${daemon_user[@]}"} "$daemon_program" --stats "$out/stats.json" --ready-fd 7 "$@" \
+	${daemon_user[@]+"${daemon_user[@]}"} ${daemon_filter[@]+"${daemon_filter[@]}"} "$daemon_program" --stats "$out/stats.json" --ready-fd 7 "$@" \
 		7>"$run/ready" 2>>"${daemon_log:-$out/daemon.log}" &
 	pid[daemon]=$!
 	# Nothing but the end of the file comes when the daemon dies. When it lives, that end comes too: its descriptors are
