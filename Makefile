@@ -361,7 +361,7 @@ $(out)/flags: force
 image_page := config/man/scanout-image.8
 man_pages := $(filter-out $(image_page),$(wildcard config/man/*.[1-8]))
 units := $(wildcard config/systemd/*.service config/systemd/*.socket config/systemd/*.target)
-examples := $(wildcard config/*.conf)
+examples := $(wildcard config/*.conf config/systemd/*.conf config/sysctl.d/*.conf)
 udev_rules := $(wildcard config/udev/*.rules)
 sysusers := $(wildcard config/sysusers.d/*.conf)
 tmpfiles := $(wildcard config/tmpfiles.d/*.conf)
@@ -417,7 +417,7 @@ install: programs completions
 # built of them.
 image_share = $(DESTDIR)$(PREFIX)/share/scanout-image
 image_parts = $(filter-out %/README.md %/scanout-image %.c,$(shell find initramfs -type f)) \
-	$(sysusers) $(tmpfiles) $(udev_rules) $(units) tests/deps tests/lab/debian-kernel tests/lab/fetch-package
+	$(sysusers) $(tmpfiles) $(udev_rules) $(units) config/systemd/scanoutd-root.conf tests/deps tests/lab/debian-kernel tests/lab/fetch-package
 .PHONY: install-image
 install-image: programs
 	install -D -m 755 initramfs/scanout-image $(DESTDIR)$(PREFIX)/bin/scanout-image
