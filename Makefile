@@ -361,6 +361,7 @@ $(out)/flags: force
 image_page := config/man/scanout-image.8
 man_pages := $(filter-out $(image_page),$(wildcard config/man/*.[1-8]))
 units := $(wildcard config/systemd/*.service config/systemd/*.socket config/systemd/*.target)
+guides := $(wildcard config/doc/deployment.md)
 examples := $(wildcard config/*.conf config/systemd/*.conf config/sysctl.d/*.conf)
 udev_rules := $(wildcard config/udev/*.rules)
 sysusers := $(wildcard config/sysusers.d/*.conf)
@@ -394,6 +395,7 @@ install: programs completions
 		$(DESTDIR)$(PREFIX)/share/man/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page)) &&) true
 	$(foreach file,$(examples),install -D -m 644 $(file) \
 		$(DESTDIR)$(PREFIX)/share/doc/scanoutd/examples/$(notdir $(file)) &&) true
+	$(foreach file,$(guides),install -D -m 644 $(file) $(DESTDIR)$(PREFIX)/share/doc/scanoutd/$(notdir $(file)) &&) true
 	$(foreach unit,$(units),install -D -m 644 $(unit) \
 		$(DESTDIR)$(PREFIX)/lib/systemd/system/$(notdir $(unit)) &&) true
 	sed -i 's,=/usr/share/scanoutd/,=$(PREFIX)/share/scanoutd/,' \
