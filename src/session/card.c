@@ -223,7 +223,7 @@ void card_pause(struct card *card)
 		kms_device_pause(card->device);
 }
 
-void card_resume(struct card *card)
+bool card_resume(struct card *card)
 {
 	g_autoptr(GError) error = NULL;
 
@@ -232,6 +232,13 @@ void card_resume(struct card *card)
 		wait_for_one(card);
 	else if (!kms_device_resume(card->device, &error))
 		log_daemon(G_LOG_LEVEL_WARNING, "%s", error->message);
+	return error == NULL;
+}
+
+void card_open_anew(struct card *card)
+{
+	give_up(card);
+	wait_for_one(card);
 }
 
 void card_renew(struct card *card)

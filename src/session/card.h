@@ -57,7 +57,11 @@ void card_retry(struct card *card);
 
 /* The terminal goes away: no card is taken until it is ours again. */
 void card_pause(struct card *card);
-void card_resume(struct card *card);
+/* False: it is not ours so far. */
+bool card_resume(struct card *card);
+
+/* The device that is there is given up for one that is opened, when that can be: at once, perhaps. */
+void card_open_anew(struct card *card);
 
 /* The machine was suspended, and has resumed. */
 void card_renew(struct card *card);

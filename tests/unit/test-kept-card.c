@@ -35,6 +35,7 @@ static struct {
 	int stored_fd; /* … what it has; -1: nothing */
 	bool keeps_nothing; /* the keeper */
 	bool stopping; /* the keeper forgets nothing any more */
+	bool never_again; /* who has dropped DRM master */
 } world;
 
 GQuark kms_error_quark(void)
@@ -106,7 +107,9 @@ void kms_device_renew(struct kms_device *device)
 
 bool kms_device_resume(struct kms_device *device, GError **error)
 {
-	return true;
+	if (world.never_again)
+		g_set_error(error, kms_error_quark(), KMS_ERROR_OTHER_MASTER, "not yours");
+	return !world.never_again;
 }
 
 int kms_device_duplicate(const struct kms_device *device)
@@ -317,6 +320,32 @@ static void test_goes_on(void)
 	cards_destroy(cards);
 }
 
+/* Only who opened it is DRM master again when its terminal is shown again. */
+static void test_comes_back(void)
+{
+	struct cards *cards;
+	int stored;
+
+	set_up();
+	stored = store("card/0", "/dev/full");
+	cards = start(full);
+	cards_pause(cards);
+	cards_resume(cards);
+	g_assert_cmpint(cards_device(cards, 0)->fd, ==, stored);
+	world.never_again = true;
+	cards_pause(cards);
+	cards_resume(cards);
+	g_assert_true(is_device(cards_device(cards, 0)->fd, "/dev/full"));
+	g_assert_false(cards_has_predecessor(cards, 0));
+	expect("-card/0 -card/0 +card/0 full ");
+	/* It is opened once. */
+	stored = cards_device(cards, 0)->fd;
+	cards_pause(cards);
+	cards_resume(cards);
+	g_assert_cmpint(cards_device(cards, 0)->fd, ==, stored);
+	cards_destroy(cards);
+}
+
 /* The configuration names another card than it did, or the node is another card's by now. */
 static void test_other_card(void)
 {
@@ -430,6 +459,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/kept-card/not-kept", test_not_kept);
 	g_test_add_func("/kept-card/start-fails", test_start_fails);
 	g_test_add_func("/kept-card/goes-on", test_goes_on);
+	g_test_add_func("/kept-card/comes-back", test_comes_back);
 	g_test_add_func("/kept-card/other-card", test_other_card);
 	g_test_add_func("/kept-card/missing", test_missing);
 	g_test_add_func("/kept-card/of-no-use", test_of_no_use);
