@@ -154,6 +154,21 @@ static bool tell(struct seatd_double *logind, struct client *client, const char 
 	return send_message(logind, client, message, fd);
 }
 
+/* libseat 0.9 goes by this, older ones by what they are told of the card. */
+static bool tell_active(struct seatd_double *logind, struct client *client)
+{
+	GDBusMessage *message = g_dbus_message_new_signal(SESSION_PATH,
+		"org.freedesktop.DBus.Properties", "PropertiesChanged");
+	GVariantBuilder changed;
+
+	g_variant_builder_init(&changed, G_VARIANT_TYPE("a{sv}"));
+	g_variant_builder_add(&changed, "{sv}", "Active", g_variant_new_boolean(client->enabled));
+	g_dbus_message_set_sender(message, MANAGER);
+	g_dbus_message_set_body(message,
+		g_variant_new("(sa{sv}as)", MANAGER ".Session", &changed, NULL));
+	return send_message(logind, client, message, -1);
+}
+
 /* ---- what is asked ---- */
 
 /* Cards are open[0], others open[1]. */
@@ -213,7 +228,8 @@ static bool switch_away(struct seatd_double *logind, struct client *client, GDBu
 	client->enabled = false;
 	return answer(logind, client, call, NULL, -1) &&
 		tell(logind, client, "PauseDevice", g_variant_new("(uus)", CARD_MAJOR, 0, "pause"),
-			-1);
+			-1) &&
+		tell_active(logind, client);
 }
 
 static bool switch_back(struct seatd_double *logind, struct client *client, GDBusMessage *call)
@@ -224,7 +240,7 @@ static bool switch_back(struct seatd_double *logind, struct client *client, GDBu
 	if (client->enabled)
 		return refuse(logind, client, call);
 	client->enabled = true;
-	if (!answer(logind, client, call, NULL, -1))
+	if (!answer(logind, client, call, NULL, -1) || !tell_active(logind, client))
 		return false;
 	fd = open_device(CARD_MAJOR);
 	lives = tell(logind, client, "ResumeDevice", g_variant_new("(uuh)", CARD_MAJOR, 0, 0), fd);
