@@ -8,6 +8,8 @@
  *   mirrored SEED W H X Y         as pattern, upside down
  *   scaled SEED W H N X Y         as pattern, each pixel N × N
  *   scaled-part SEED X Y W H N AT-X AT-Y   as part, each pixel N × N
+ *   veiled SEED W H X Y PERCENT   as pattern, seen through: so much of it, and the rest of what is below
+ *   veil 0xRRGGBB W H X Y PERCENT   the same of a rectangle of one colour
  *   cursor SEED X Y               the cursor's image, blended, with its top-left at X, Y
  *   scaled-cursor SEED N X Y      the same, each pixel N × N
  *   fill RRGGBB                   all of it
@@ -135,6 +137,38 @@ static void draw_box(struct picture *picture, const long *n)
 			picture_set(picture, x, y, (uint32_t)n[0]);
 }
 
+static void veil_pixel(struct picture *picture, long x, long y, uint32_t above, uint32_t percent)
+{
+	uint32_t below, pixel = 0;
+
+	if (x < 0 || y < 0 || x >= picture->width || y >= picture->height)
+		return;
+	below = picture->pixels[(size_t)y * picture->width + (size_t)x];
+	for (int shift = 0; shift < 24; shift += 8) {
+		uint32_t sum = (above >> shift & 0xff) * percent +
+			(below >> shift & 0xff) * (100 - percent);
+
+		pixel |= (sum + 50) / 100 << shift;
+	}
+	picture_set(picture, x, y, pixel);
+}
+
+static void draw_veiled(struct picture *picture, const long *n)
+{
+	for (long y = 0; y < n[2]; y++)
+		for (long x = 0; x < n[1]; x++)
+			veil_pixel(picture, x + n[3], y + n[4],
+				pattern_pixel((uint32_t)n[0], (uint32_t)x, (uint32_t)y),
+				(uint32_t)n[5]);
+}
+
+static void draw_veil(struct picture *picture, const long *n)
+{
+	for (long y = n[4]; y < n[4] + n[2]; y++)
+		for (long x = n[3]; x < n[3] + n[1]; x++)
+			veil_pixel(picture, x, y, (uint32_t)n[0], (uint32_t)n[5]);
+}
+
 static const struct {
 	const char *name;
 	int numbers;
@@ -150,6 +184,8 @@ static const struct {
 	{"scaled-cursor", 4, 0, draw_scaled_cursor},
 	{"fill", 1, 16, draw_fill},
 	{"box", 5, 0, draw_box},
+	{"veiled", 6, 0, draw_veiled},
+	{"veil", 6, 0, draw_veil},
 };
 
 static void swap_pixels(uint32_t *a, uint32_t *b)
