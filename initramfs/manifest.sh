@@ -246,7 +246,9 @@ manifest_qemu() {
 		-smp "${manifest[processors]}" -m "$memory" -object "memory-backend-memfd,id=memory,size=$memory,share=on"
 		-chardev "socket,id=gpu,path=/run/scanoutd/$name.sock"
 		-device "vhost-user-gpu-pci,chardev=gpu,max_outputs=${manifest[screens]}"
-		-serial stdio -monitor none)
+		-serial stdio -monitor none -device pvpanic-pci -action panic=exit-failure)
+	# As in the unit. With at-end=poweroff it would switch the machine off.
+	[ "${manifest[at-end]}" = poweroff ] || qemu+=(-no-reboot)
 	for kind in $(manifest_devices); do
 		qemu+=(-chardev "socket,id=$kind,path=/run/scanoutd/$name-$kind.sock"
 			-device "vhost-user-input-pci,chardev=$kind")
@@ -276,7 +278,8 @@ manifest_unit() {
 	echo "[Unit]"
 	[ -z "$device" ] || printf 'Wants=%s\nAfter=%s\n' "$(unit_of "$device")" "$(unit_of "$device")"
 	[ "${manifest[at-end]}" != poweroff ] || echo "SuccessAction=poweroff"
-	printf '%s\n' '' '[Service]' 'ExecStart=' "ExecStart=$(quoted "${qemu[@]}" | sed 's/^ //')"
+	# What the unit says at the end is said by a shell, which is not in the image.
+	printf '%s\n' '' '[Service]' 'ExecStopPost=' 'ExecStart=' "ExecStart=$(quoted "${qemu[@]}" | sed 's/^ //')"
 	[ -z "$device" ] || printf '%s\n' 'SupplementaryGroups=disk' "DeviceAllow=$device rw"
 	[ "${manifest[at-end]}" != poweroff ] || echo "Restart=on-failure"
 }

@@ -163,6 +163,14 @@ def outputs($n): if $n == 1 then "1 output" else "\($n) outputs" end;
 		row("\($name), lab, p99 less the mode set"; minus(of_hotplug("ours"; $way; "ms_p99");
 			of_hotplug("bare"; $way; "mode_set_ms_p99")); "ms"; 500)),
 
+	([["card_ms", "the card is open"], ["ready_ms", "the daemon is ready"], ["backend_ms", "the back-end is ready"]][] as [$key, $name] |
+		row("the image, kernel start until \($name)"; of("boot"; "ours"; 1; "boot"; $key); "ms"; null)),
+	both("boot"; 1; "boot"; "splash_ms"; "the image, kernel start until the splash is on the screen"; "ms"; 1.15),
+	both("boot"; 1; "boot"; "frame_ms"; "the image, kernel start until the guest is on the screen"; "ms"; null),
+	row("the image, share of that way that is not the bare one's";
+		over(minus(of("boot"; "ours"; 1; "boot"; "frame_ms"); of("boot"; "bare"; 1; "boot"; "frame_ms"));
+			of("boot"; "ours"; 1; "boot"; "frame_ms")); "ratio"; 0.05),
+
 	both("region"; 1; "read"; "megapixel_us"; "watched region, native"; "us/megapixel"; null),
 	row("GLib's loop: a turn"; of("loop"; "glib"; 1; "loop"; "turn_ns"); "ns"; null),
 	row("poll: a turn"; of("loop"; "poll"; 1; "loop"; "turn_ns"); "ns"; null),
