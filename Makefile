@@ -419,7 +419,7 @@ install: programs completions
 # built of them.
 image_share = $(DESTDIR)$(PREFIX)/share/scanout-image
 image_parts = $(filter-out %/README.md %/scanout-image %.c,$(shell find initramfs -type f)) \
-	$(sysusers) $(tmpfiles) $(udev_rules) $(units) config/systemd/scanoutd-root.conf tests/deps tests/lab/debian-kernel tests/lab/fetch-package
+	$(sysusers) $(tmpfiles) $(udev_rules) $(wildcard config/systemd/*) tests/deps tests/lab/debian-kernel tests/lab/fetch-package
 .PHONY: install-image
 install-image: programs
 	install -D -m 755 initramfs/scanout-image $(DESTDIR)$(PREFIX)/bin/scanout-image
