@@ -15,6 +15,7 @@
 #include "turn.h"
 #include "wire/account.h"
 #include "wire/closer.h"
+#include "wire/kept_fds.h"
 
 #define HEADER_SIZE ((uint32_t)sizeof(struct vhost_user_gpu_header))
 
@@ -94,23 +95,36 @@ static uint32_t fd_owner(const struct channel_state *state, uint32_t start, bool
 	return owner;
 }
 
+/* For a successor. */
+static uint64_t number_of(struct channel *channel, int fd)
+{
+	uint64_t number = fd == CHANNEL_FD_LOST ? CHANNEL_FD_NOT_HAD
+						: kept_fds_add(channel->kept, fd, false);
+
+	return number ? number : CHANNEL_FD_NOT_KEPT;
+}
+
 static void keep_fd(struct channel *channel, uint32_t offset, int fd)
 {
-	struct channel_fd *free_place = NULL;
+	struct channel_early_fd *early = channel->state->early;
+	size_t free_place = CHANNEL_EARLY_FDS;
 
-	for (size_t i = 0; i < G_N_ELEMENTS(channel->fds); i++) {
-		struct channel_fd *place = &channel->fds[i];
-		if (place->fd != -1 && place->offset == offset) {
-			place->more = true;
+	for (size_t i = 0; i < CHANNEL_EARLY_FDS; i++) {
+		if (channel->fds[i].fd != -1 && early[i].offset == offset) {
+			early[i].more = true;
 			closer_close(channel->stream.closer, fd);
 			return;
 		}
-		if (place->fd == -1)
-			free_place = place;
+		if (channel->fds[i].fd == -1)
+			free_place = i;
 	}
 	/* All but the last message of a read are handed on before the next read. */
-	g_assert(free_place);
-	*free_place = (struct channel_fd){.fd = fd, .offset = offset};
+	g_assert(free_place < CHANNEL_EARLY_FDS);
+	channel->fds[free_place].fd = fd;
+	early[free_place] = (struct channel_early_fd){
+		.kept = number_of(channel, fd),
+		.offset = offset,
+	};
 }
 
 static void keep_some(struct channel *channel, struct stream_fds *fds, uint32_t start, bool payload,
@@ -138,34 +152,58 @@ static void keep_fds(struct channel *channel, struct stream_fds *fds, uint32_t s
 
 int channel_take_fd(struct channel *channel, uint32_t offset, bool *more)
 {
-	for (size_t i = 0; i < G_N_ELEMENTS(channel->fds); i++) {
-		struct channel_fd *place = &channel->fds[i];
-		if (place->fd != -1 && place->offset == offset) {
-			int fd = place->fd;
-			place->fd = -1;
-			*more = place->more;
-			return fd;
-		}
+	for (size_t i = 0; i < CHANNEL_EARLY_FDS; i++) {
+		struct channel_early_fd *early = &channel->state->early[i];
+		int fd = channel->fds[i].fd;
+
+		if (fd == -1 || early->offset != offset)
+			continue;
+		channel->fds[i].fd = -1;
+		*more = early->more;
+		early->kept = 0;
+		return fd;
 	}
 	return -1;
 }
 
-/* Makes room behind what is buffered. */
+void channel_drop_fd(struct channel *channel, int fd)
+{
+	kept_fds_remove(channel->kept, kept_fds_number(channel->kept, fd), false);
+	closer_close(channel->stream.closer, fd);
+}
+
+/* Makes room for a message behind what has been consumed: what is left is moved to where it has not been. */
 static void compact(struct channel *channel)
 {
 	struct channel_state *state = channel->state;
 	uint32_t begin = state->begin;
 
-	if (!begin)
+	if (begin <= CHANNEL_MESSAGE_MAX)
 		return;
-	memmove(state->buffer, state->buffer + begin, state->end - begin);
+	memcpy(state->buffer, state->buffer + begin, state->end - begin);
 	state->begin = 0;
 	state->end -= begin;
-	for (size_t i = 0; i < G_N_ELEMENTS(channel->fds); i++)
-		channel->fds[i].offset -= begin;
+	for (size_t i = 0; i < CHANNEL_EARLY_FDS; i++)
+		state->early[i].offset -= begin;
 }
 
 /* ---- reading ---- */
+
+/* One recvmsg, which a successor can finish. */
+static enum stream_status read_socket(struct channel *channel, enum channel_call call,
+	const struct iovec *iov, int iov_count, size_t *bytes, struct stream_fds *fds)
+{
+	enum stream_status status;
+
+	if (!channel->journal)
+		return stream_read(&channel->stream, iov, iov_count, bytes, fds);
+	channel_note_call(channel, call);
+	status = stream_read(&channel->stream, iov, iov_count, bytes, fds);
+	/* Of what was read its reader says that it is done with it. */
+	if (status != STREAM_DONE)
+		channel_note(channel);
+	return status;
+}
 
 /*
  * Each read_*() is one recvmsg. True: all that was asked for came, so there may be more. False: it
@@ -183,11 +221,12 @@ static bool read_skipped(struct channel *channel, size_t budget, enum stream_sta
 		.iov_len = MIN(MIN(state->skip, sizeof(state->buffer)), budget),
 	};
 
-	*status = stream_read(&channel->stream, &iov, 1, bytes, &fds);
+	*status = read_socket(channel, CHANNEL_CALL_SKIPPED, &iov, 1, bytes, &fds);
 	if (*status != STREAM_DONE)
 		return false;
 	state->skip -= (uint32_t)*bytes;
 	keep_fds(channel, &fds, 0, true, state->skip_request);
+	channel_note(channel);
 	return *bytes == iov.iov_len;
 }
 
@@ -240,24 +279,26 @@ static bool read_pixels(struct channel *channel, size_t budget, enum stream_stat
 		};
 		wanted += CHANNEL_READ_AHEAD;
 	}
-	*status = stream_read(&channel->stream, iov, iov_count, bytes, &fds);
+	*status = read_socket(channel, CHANNEL_CALL_PIXELS, iov, iov_count, bytes, &fds);
 	if (*status != STREAM_DONE)
 		return false;
-	if (*bytes > placed)
-		state->end = (uint32_t)(*bytes - placed);
+	state->arrived = MIN(*bytes, placed);
+	state->end = (uint32_t)(*bytes - state->arrived);
 	keep_fds(channel, &fds, 0, true, VHOST_USER_GPU_UPDATE);
+	channel_note(channel);
 	return *bytes == wanted;
 }
 
 /* What a read of small messages asks for: all of a message that has begun, else a little ahead. */
 static size_t small_read_size(const struct channel_state *state)
 {
+	uint32_t have = state->end - state->begin;
 	size_t size = CHANNEL_READ_AHEAD;
 
-	if (state->end >= HEADER_SIZE &&
-		header_at(state, 0).request == VHOST_USER_GPU_CURSOR_UPDATE)
-		size = MAX(size, CHANNEL_BUFFER_SIZE - state->end);
-	return MIN(size, CHANNEL_BUFFER_SIZE - state->end);
+	if (have >= HEADER_SIZE &&
+		header_at(state, state->begin).request == VHOST_USER_GPU_CURSOR_UPDATE)
+		size = MAX(size, CHANNEL_MESSAGE_MAX - have);
+	return MIN(size, CHANNEL_MESSAGE_MAX - have);
 }
 
 static bool read_small(struct channel *channel, enum stream_status *status, size_t *bytes)
@@ -271,11 +312,12 @@ static bool read_small(struct channel *channel, enum stream_status *status, size
 		.iov_base = state->buffer + start,
 		.iov_len = small_read_size(state),
 	};
-	*status = stream_read(&channel->stream, &iov, 1, bytes, &fds);
+	*status = read_socket(channel, CHANNEL_CALL_MESSAGES, &iov, 1, bytes, &fds);
 	if (*status != STREAM_DONE)
 		return false;
 	state->end += (uint32_t)*bytes;
 	keep_fds(channel, &fds, start, false, 0);
+	channel_note(channel);
 	return *bytes == iov.iov_len;
 }
 
@@ -322,10 +364,9 @@ static bool receive(struct channel *channel, size_t *budget, bool *more)
 		*more = read_skipped(channel, *budget, &status, &bytes);
 		cost = bytes;
 	} else if (state->pixels_left) {
-		uint64_t left = state->pixels_left;
 		*more = read_pixels(channel, *budget, &status, &bytes);
 		cost = bytes;
-		if (status == STREAM_DONE && !channel_advance_update(channel, MIN(bytes, left)))
+		if (status == STREAM_DONE && !channel_advance_update(channel, state->arrived))
 			return false;
 	} else {
 		*more = read_small(channel, &status, &bytes);
@@ -333,6 +374,7 @@ static bool receive(struct channel *channel, size_t *budget, bool *more)
 	}
 	if (status == STREAM_EOF || status == STREAM_ERROR)
 		return hang_up(channel, status == STREAM_ERROR ? errno : 0);
+	channel_note(channel);
 	channel->counters.bytes_received += bytes;
 	*budget -= MIN(*budget, cost);
 	return channel_process(channel);
@@ -419,10 +461,22 @@ bool channel_close(struct channel *channel)
 	return false;
 }
 
+/* Those that a predecessor was receiving. */
+static bool go_on_with_pixels(struct channel *channel)
+{
+	const struct channel_state *state = channel->state;
+
+	if (state->pixels_left && !channel->pixels.row && !channel_begin_update(channel))
+		return false;
+	if (state->arrived && !channel_advance_update(channel, state->arrived))
+		return false;
+	return true;
+}
+
 /* What the socket's readiness, or a free place in the reply queue, lets us do. */
 static void turn(struct channel *channel, GIOCondition condition)
 {
-	if (channel->state->pixels_left && !channel->pixels.row && !channel_begin_update(channel))
+	if (!go_on_with_pixels(channel))
 		return;
 	if (channel->stalled) {
 		channel->stalled = false;
@@ -453,6 +507,10 @@ static gboolean dispatch(GSource *source, GSourceFunc callback, gpointer data)
 		g_source_set_ready_time(source, -1);
 	channel->entered++;
 	turn(channel, condition);
+	if (channel_is_open(channel)) {
+		channel_note(channel);
+		kept_fds_tidy(channel->kept);
+	}
 	if (channel->working)
 		turn_work_end(&channel->work);
 	channel->working = false;
@@ -481,29 +539,6 @@ static void attach(struct channel *channel)
 		g_source_set_ready_time(channel->source, 0);
 	}
 	g_source_attach(channel->source, NULL);
-}
-
-/* The pixels that are being received belong to an UPDATE as update_head() lets it through. */
-static bool pixels_sound(const struct channel_state *state)
-{
-	const struct vhost_user_gpu_update *update = &state->update;
-	uint64_t area = (uint64_t)update->width * update->height;
-
-	if (!state->pixels_left)
-		return true;
-	return !state->skip && update->scanout < VHOST_USER_GPU_SCANOUTS &&
-		area <= UINT32_MAX / sizeof(uint32_t) &&
-		state->pixels_left <= area * sizeof(uint32_t) &&
-		(uint64_t)update->x + update->width <= INT32_MAX &&
-		(uint64_t)update->y + update->height <= INT32_MAX;
-}
-
-bool channel_state_sound(const struct channel_state *state)
-{
-	return state->begin <= state->end && state->end <= sizeof(state->buffer) &&
-		state->owed_count <= G_N_ELEMENTS(state->owed) &&
-		state->unsent_begin <= state->unsent_end &&
-		state->unsent_end <= sizeof(state->unsent) && pixels_sound(state);
 }
 
 struct channel *channel_create(const char *name, int fd, struct account *account,
@@ -536,6 +571,22 @@ void channel_destroy(struct channel *channel)
 	close_socket(channel);
 	channel->destroyed = true;
 	leave(channel);
+}
+
+void channel_keep(struct channel *channel, struct channel_journal *journal, struct kept_fds *kept)
+{
+	channel->journal = journal;
+	channel->kept = kept;
+	channel->stream.record = &journal->record;
+	for (size_t i = 0; i < CHANNEL_EARLY_FDS; i++) {
+		uint64_t number = channel->state->early[i].kept;
+
+		if (number == CHANNEL_FD_NOT_HAD)
+			channel->fds[i].fd = CHANNEL_FD_LOST;
+		else if (number)
+			channel->fds[i].fd = kept_fds_get(kept, number);
+	}
+	channel_note(channel);
 }
 
 int channel_detach(struct channel *channel)

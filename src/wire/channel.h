@@ -56,10 +56,12 @@
 
 #include <glib.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/uio.h>
 
 #include "vhost_user_gpu.h"
+#include "wire/stream.h"
 
 /* Largest side of a scanout that is believed, pixels. */
 #define CHANNEL_SIDE_MAX 16384u
@@ -79,9 +81,13 @@
  * UPDATE's pixels, which would have to be copied. */
 #define CHANNEL_READ_AHEAD 1024u
 
-/* Large enough for the largest message that is not pixels, with its header. */
-#define CHANNEL_BUFFER_SIZE \
+/* The largest message that is not pixels, with its header. */
+#define CHANNEL_MESSAGE_MAX \
 	(sizeof(struct vhost_user_gpu_header) + sizeof(struct vhost_user_gpu_cursor_update))
+
+/* So that what is left of a read is moved only to where it has not been: whoever goes on in the middle of that has
+ * it whole. */
+#define CHANNEL_BUFFER_SIZE (2 * CHANNEL_MESSAGE_MAX)
 
 /* Room for the largest reply, twice. */
 #define CHANNEL_UNSENT_SIZE \
@@ -90,42 +96,96 @@
 /* A request that waits for its reply. */
 struct channel_owed {
 	uint32_t request;
-	uint32_t scanout; /* of a GET_EDID */
+	uint32_t scanout; /* of a GET_EDID or DMABUF_UPDATE */
 	uint32_t answered; /* of a DMABUF_UPDATE: its turn has come as soon as it is the oldest */
 };
+
+/* An fd that came, and whose message has not been handed on. */
+struct channel_early_fd {
+	uint64_t kept; /* its number (wire/kept_fds.h), or one of the next; 0: this place is free */
+	uint32_t offset; /* of its message, in channel_state.buffer */
+	uint32_t more; /* another one came for the same message, and was closed */
+};
+
+#define CHANNEL_FD_NOT_KEPT UINT64_MAX /* nobody can go on without it */
+#define CHANNEL_FD_NOT_HAD (UINT64_MAX - 1) /* this process could have no more */
+
+/* For the message in progress, and for a message that begins behind it. */
+#define CHANNEL_EARLY_FDS 2
 
 /*
  * Position inside the stream and the replies owed: all a successor needs to go on where this
  * process stopped. Plain data in shared memory (design 13), no pointers; the channel works on it in
- * place. Bytes that are not taken from the socket yet are the socket's to keep. The one thing that
- * does not survive is an fd that came ahead of the rest of its message.
+ * place. Bytes that are not taken from the socket yet are the socket's to keep. An fd that came ahead of
+ * the rest of its message survives by its number, where fds are kept.
  */
 struct channel_state {
 	uint64_t features; /* SET_PROTOCOL_FEATURES */
-	struct vhost_user_gpu_update update; /* whose pixels are being received … */
-	uint64_t pixels_left; /* … and how many bytes of them are to come */
+	uint64_t pixels_left; /* bytes of an UPDATE's pixels that are to come, … */
+	uint64_t arrived; /* … but for so many that are in place, and nobody has been told of, … */
+	struct vhost_user_gpu_update update; /* … and whose they are */
 	uint32_t skip; /* bytes of payload still to be thrown away … */
 	uint32_t skip_request; /* … of such a message */
 	/* Received and not consumed: buffer[begin…end), a message's first byte at `begin`. */
 	uint32_t begin;
 	uint32_t end;
-	/* Requests that wait for their reply, oldest first. */
-	uint32_t owed_count;
-	struct channel_owed owed[CHANNEL_REPLIES_MAX];
 	/* Replies that the socket did not take: unsent[unsent_begin…unsent_end). */
 	uint32_t unsent_begin;
 	uint32_t unsent_end;
-	/* By request number (0: unknown ones), a bit a cause: logged once. */
+	/* Requests that wait for their reply, oldest first. */
+	uint32_t owed_count;
+	struct channel_owed owed[CHANNEL_REPLIES_MAX];
+	struct channel_early_fd early[CHANNEL_EARLY_FDS];
+	/* What follows is no part of a struct channel_progress. By request number (0: unknown ones), a bit a
+	 * cause: logged once. */
 	uint32_t faults_logged[VHOST_USER_GPU_DMABUF_SCANOUT2 + 1];
 	uint8_t unsent[CHANNEL_UNSENT_SIZE];
 	uint8_t buffer[CHANNEL_BUFFER_SIZE];
 };
+
+#define CHANNEL_PROGRESS_SIZE offsetof(struct channel_state, faults_logged)
+
+/* The call of the socket that is being made, and whose outcome is in channel_journal.record. */
+enum channel_call {
+	CHANNEL_CALL_NONE,
+	CHANNEL_CALL_MESSAGES, /* reads into the buffer */
+	CHANNEL_CALL_PIXELS, /* and pixels, and then into the buffer */
+	CHANNEL_CALL_SKIPPED,
+	CHANNEL_CALL_WRITE,
+	CHANNEL_CALLS,
+};
+
+/*
+ * Where a successor goes on, whenever we are killed: channel_state as it was after the last message, read or
+ * write, which is written beside the last such picture of it, and then chosen by one store. What a message
+ * does besides can be done twice. Of a call that had begun the kernel has left the outcome.
+ */
+struct channel_journal {
+	struct stream_record record;
+	uint32_t current; /* of the two */
+	uint32_t padding;
+	struct channel_progress {
+		uint32_t call; /* enum channel_call, on the state as it is here */
+		uint32_t padding;
+		uint64_t state[CHANNEL_PROGRESS_SIZE / sizeof(uint64_t)];
+	} progress[2];
+};
+
+G_STATIC_ASSERT(CHANNEL_PROGRESS_SIZE % sizeof(uint64_t) == 0);
+
+/*
+ * Makes `state` what a successor of its last channel goes on with, by what is in the journal, whatever that is. False:
+ * nobody can, and why. Then all of both is to be zeroed.
+ */
+bool channel_state_recover(struct channel_state *state, struct channel_journal *journal,
+	const char **why);
 
 /* Could a channel have left it? Ask before a channel is made over the state of another process. */
 bool channel_state_sound(const struct channel_state *state);
 
 struct account;
 struct channel;
+struct kept_fds;
 
 /* Where the pixels of an UPDATE go: rows of an XRGB8888 image. */
 struct channel_pixels {
@@ -196,6 +256,10 @@ struct channel_counters {
 struct channel *channel_create(const char *name, int fd, struct account *account,
 	struct channel_state *state, const struct channel_listener *listener, void *data,
 	GError **error);
+
+/* It is to survive this process: keeps `journal`, which belongs to the state, and fds. Before the main loop runs; both
+ * outlive the channel. */
+void channel_keep(struct channel *channel, struct channel_journal *journal, struct kept_fds *kept);
 
 /* Closes the socket; what is owed is not answered: reply first. Takes NULL. May be called from a
  * listener's function; state and listener are not touched any more. */

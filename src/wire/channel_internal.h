@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the three files of the channel share: channel.c (life, reading, fds), channel_message.c
- * (what a message must look like, and whom it is told to) and channel_reply.c (the queue of
- * replies). Nobody else includes this.
+ * What the files of the channel share: channel.c (life, reading, fds), channel_message.c
+ * (what a message must look like, and whom it is told to), channel_reply.c (the queue of
+ * replies) and channel_journal.c (what a successor goes on with). Nobody else includes this.
  *
  * Any call of a listener can destroy the channel. So each function here that can reach one returns
  * false when the channel is closed or destroyed; then neither state nor listener may be touched.
@@ -32,11 +32,9 @@ enum channel_fault {
 /* It came, but this process can have no more fds. */
 #define CHANNEL_FD_LOST (-2)
 
-/* An fd that came and whose message has not been handed on. */
+/* Here, of a channel_early_fd. */
 struct channel_fd {
-	int fd; /* or CHANNEL_FD_LOST; -1: this place is free */
-	uint32_t offset; /* of its message, in channel_state.buffer */
-	bool more; /* another one came for the same message, and was closed */
+	int fd; /* or CHANNEL_FD_LOST; -1: the place is free */
 };
 
 struct channel {
@@ -51,8 +49,9 @@ struct channel {
 	gpointer tag;
 	GIOCondition condition; /* that the source waits for */
 	struct channel_pixels pixels; /* of state->update; row NULL until the listener has said */
-	/* One for the message in progress, one for a message that begins behind it. */
-	struct channel_fd fds[2];
+	struct channel_fd fds[CHANNEL_EARLY_FDS]; /* those of channel_state.early */
+	struct channel_journal *journal; /* NULL: it is not kept */
+	struct kept_fds *kept; /* NULL: nor are they */
 	unsigned int entered; /* calls of ours on the stack, which look at the channel again */
 	/* Messages wait in the buffer because the reply queue was full, or the guest had its share of the
 	 * turn. */
@@ -91,6 +90,20 @@ bool channel_close(struct channel *channel);
 
 /* The fd of the message at `offset`, now the caller's, or -1, or CHANNEL_FD_LOST. */
 int channel_take_fd(struct channel *channel, uint32_t offset, bool *more);
+
+/* Closes an fd that no listener gets. */
+void channel_drop_fd(struct channel *channel, int fd);
+
+/* ---- channel_journal.c ---- */
+
+/* The state is as a successor is to find it, and the call is about to be made. */
+void channel_note_call(struct channel *channel, enum channel_call call);
+
+static inline void channel_note(struct channel *channel)
+{
+	if (channel->journal)
+		channel_note_call(channel, CHANNEL_CALL_NONE);
+}
 
 /* ---- channel_message.c ---- */
 

@@ -10,7 +10,6 @@
 
 #include "log.h"
 #include "vhost_user.h"
-#include "wire/closer.h"
 
 #define HEADER_SIZE ((uint32_t)sizeof(struct vhost_user_gpu_header))
 
@@ -222,7 +221,7 @@ static void dmabuf_update(struct channel *channel, const struct message *message
 	update.y = MIN(update.y, INT32_MAX);
 	update.width = MIN(update.width, INT32_MAX - update.x);
 	update.height = MIN(update.height, INT32_MAX - update.y);
-	channel_owe(channel, message->request, 0);
+	channel_owe(channel, message->request, update.scanout);
 	channel->listener->dmabuf_update(channel->data, &update);
 }
 
@@ -242,9 +241,10 @@ static void skip_pixels(struct channel *channel)
 	struct channel_state *state = channel->state;
 
 	/* The size of a message has 32 bits. */
-	state->skip = (uint32_t)state->pixels_left;
+	state->skip = (uint32_t)(state->pixels_left - state->arrived);
 	state->skip_request = VHOST_USER_GPU_UPDATE;
 	state->pixels_left = 0;
+	state->arrived = 0;
 }
 
 bool channel_begin_update(struct channel *channel)
@@ -272,6 +272,7 @@ bool channel_advance_update(struct channel *channel, uint64_t bytes)
 	uint32_t rows = (uint32_t)((before + bytes) / row_size);
 
 	channel->state->pixels_left -= bytes;
+	channel->state->arrived = 0;
 	if (!channel->state->pixels_left) {
 		channel->pixels.row = NULL;
 		channel->listener->update_end(channel->data, &update);
@@ -394,7 +395,7 @@ static void take_fd(struct channel *channel, struct message *message, uint32_t o
 
 	message->fd = channel_take_fd(channel, offset, &more);
 	if (message->fd >= 0 && !channel_takes_fd(message->request)) {
-		closer_close(channel->stream.closer, message->fd);
+		channel_drop_fd(channel, message->fd);
 		message->fd = -1;
 		/* An unknown message is a fault of its own, fd and all. */
 		if (is_known(message->request))
@@ -447,7 +448,7 @@ static int process_one(struct channel *channel)
 	channel->counters.messages++;
 	bool open = tell(channel, &message);
 	if (message.fd >= 0)
-		closer_close(channel->stream.closer, message.fd);
+		channel_drop_fd(channel, message.fd);
 	return open ? 1 : -1;
 }
 
@@ -470,6 +471,7 @@ bool channel_process(struct channel *channel)
 				break;
 			if (!copy_pixels(channel))
 				return false;
+			channel_note(channel);
 			continue;
 		}
 		if (channel_queue_full(channel)) {
@@ -477,6 +479,8 @@ bool channel_process(struct channel *channel)
 			break;
 		}
 		consumed = process_one(channel);
+		if (consumed > 0)
+			channel_note(channel);
 		/* Each may cost as much as its sender likes: a picture made, a buffer imported. */
 		if (consumed > 0 && ++count >= FREE_MESSAGES && !channel_has_time(channel)) {
 			channel->stalled = state->begin < state->end;

@@ -142,6 +142,8 @@ static bool write_unsent(struct channel *channel)
 	size_t bytes = iov.iov_len;
 	enum stream_status status = STREAM_DONE;
 
+	if (channel->journal && bytes > 0)
+		channel_note_call(channel, CHANNEL_CALL_WRITE);
 	if (!channel->unheard)
 		status = stream_write(&channel->stream, &iov, 1, &bytes, NULL, 0);
 	if (status == STREAM_EOF || status == STREAM_ERROR) {
@@ -153,11 +155,10 @@ static bool write_unsent(struct channel *channel)
 		bytes = iov.iov_len;
 	}
 	state->unsent_begin += (uint32_t)bytes;
-	if (state->unsent_begin < state->unsent_end)
-		return false;
-	state->unsent_begin = 0;
-	state->unsent_end = 0;
-	return true;
+	if (state->unsent_begin == state->unsent_end)
+		state->unsent_begin = state->unsent_end = 0;
+	channel_note(channel);
+	return state->unsent_end == 0;
 }
 
 static bool has_replies(const struct channel_state *state)

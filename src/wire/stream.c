@@ -26,6 +26,7 @@ bool stream_init(struct stream *stream, int fd, struct closer *closer, GError **
 {
 	stream->fd = -1;
 	stream->closer = closer;
+	stream->record = NULL;
 	int flags = fcntl(fd, F_GETFL);
 	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
 		fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) {
@@ -66,14 +67,29 @@ static void collect(const struct cmsghdr *message, struct stream_fds *fds)
 	}
 }
 
+/* As recvmsg(). */
+static ssize_t receive_recorded(const struct stream *stream, struct msghdr *message, int flags)
+{
+	struct mmsghdr *call = &stream->record->call;
+
+	call->msg_hdr = *message;
+	if (recvmmsg(stream->fd, call, 1, flags, NULL) < 0)
+		return -1;
+	*message = call->msg_hdr;
+	return (ssize_t)call->msg_len;
+}
+
 static enum stream_status receive(struct stream *stream, struct msghdr *message, int flags,
 	size_t *bytes)
 {
+	bool recorded = stream->record && !(flags & MSG_PEEK);
 	ssize_t got;
 
 	*bytes = 0;
+	flags |= MSG_CMSG_CLOEXEC | MSG_DONTWAIT;
 	do
-		got = recvmsg(stream->fd, message, flags | MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+		got = recorded ? receive_recorded(stream, message, flags)
+			       : recvmsg(stream->fd, message, flags);
 	while (got < 0 && errno == EINTR);
 
 	/* ENOMEM is of the moment: the kernel keeps many pieces of an iovec in memory of its own. */
@@ -143,6 +159,15 @@ static ssize_t send_bytes(const struct stream *stream, const struct iovec *iov)
 	return sent;
 }
 
+/* As sendmsg(). */
+static ssize_t send_recorded(const struct stream *stream, const struct msghdr *message, int flags)
+{
+	struct mmsghdr *call = &stream->record->call;
+
+	call->msg_hdr = *message;
+	return sendmmsg(stream->fd, call, 1, flags) < 0 ? -1 : (ssize_t)call->msg_len;
+}
+
 static ssize_t send_message(const struct stream *stream, const struct iovec *iov, int iov_count,
 	const int *fds, size_t fd_count)
 {
@@ -163,7 +188,8 @@ static ssize_t send_message(const struct stream *stream, const struct iovec *iov
 		message.msg_controllen = CMSG_SPACE(sizeof(int) * fd_count);
 	}
 	do
-		sent = sendmsg(stream->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+		sent = stream->record ? send_recorded(stream, &message, MSG_NOSIGNAL | MSG_DONTWAIT)
+				      : sendmsg(stream->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 	while (sent < 0 && errno == EINTR);
 	return sent;
 }
@@ -175,7 +201,7 @@ enum stream_status stream_write(struct stream *stream, const struct iovec *iov, 
 
 	*bytes = 0;
 	g_return_val_if_fail(fd_count <= STREAM_FDS_MAX, STREAM_ERROR);
-	sent = iov_count == 1 && fd_count == 0
+	sent = iov_count == 1 && fd_count == 0 && !stream->record
 		? send_bytes(stream, iov)
 		: send_message(stream, iov, iov_count, fds, fd_count);
 	if (sent < 0) {

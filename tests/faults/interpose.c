@@ -355,6 +355,13 @@ FAULTY(recvmsg, recvmsg, ssize_t, (hang_up(fd), -1), (int fd, struct msghdr *mes
 FAULTY(sendmsg, sendmsg, ssize_t, (hang_up(fd), -1),
 	(int fd, const struct msghdr *message, int flags), (fd, message, flags), EINTR, EAGAIN,
 	ENOMEM, ENOBUFS, ETOOMANYREFS, EPIPE, ECONNRESET)
+FAULTY(recvmmsg, recvmmsg, int, (hang_up(fd), -1),
+	(int fd, struct mmsghdr *messages, unsigned int count, int flags, struct timespec *timeout),
+	(fd, messages, count, flags, timeout), EINTR, EAGAIN, ENOMEM, ECONNRESET)
+FAULTY(sendmmsg, sendmmsg, int, (hang_up(fd), -1),
+	(int fd, struct mmsghdr *messages, unsigned int count, int flags),
+	(fd, messages, count, flags), EINTR, EAGAIN, ENOMEM, ENOBUFS, ETOOMANYREFS, EPIPE,
+	ECONNRESET)
 FAULTY(send, send, ssize_t, (hang_up(fd), -1), (int fd, const void *bytes, size_t size, int flags),
 	(fd, bytes, size, flags), EINTR, EAGAIN, ENOMEM, ENOBUFS, EPIPE, ECONNRESET)
 FAULTY(sendto, sendto, ssize_t, -1,

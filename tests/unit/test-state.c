@@ -90,11 +90,14 @@ static void test_damaged(void)
 	static const struct guest_state zero;
 	static const struct guest_state damaged[] = {
 		{.channel = {.begin = 2, .end = 1}},
-		{.channel = {.end = CHANNEL_BUFFER_SIZE + 1}},
+		{.channel = {.begin = 2, .end = CHANNEL_BUFFER_SIZE + 1}},
+		{.channel = {.end = CHANNEL_MESSAGE_MAX + 1}},
 		{.channel = {.owed_count = CHANNEL_REPLIES_MAX + 1}},
 		{.channel = {.unsent_begin = 2, .unsent_end = 1}},
 		{.channel = {.unsent_end = CHANNEL_UNSENT_SIZE + 1}},
 		{.channel = {.pixels_left = 4}},
+		{.channel = {.arrived = 1}},
+		{.channel = {.pixels_left = 4, .arrived = 5, .update = {0, 0, 0, 2, 2}}},
 		{.channel = {.pixels_left = 20, .update = {0, 0, 0, 2, 2}}},
 		{.channel = {.pixels_left = 4, .skip = 1, .update = {0, 0, 0, 2, 2}}},
 		{.channel = {.pixels_left = 4, .update = {16, 0, 0, 2, 2}}},
@@ -121,6 +124,7 @@ static void test_damaged(void)
 	}
 	*state_guest(state) = zero;
 	state_guest(state)->channel = (struct channel_state){
+		.begin = CHANNEL_BUFFER_SIZE - CHANNEL_MESSAGE_MAX,
 		.end = CHANNEL_BUFFER_SIZE,
 		.owed_count = CHANNEL_REPLIES_MAX,
 		.unsent_end = CHANNEL_UNSENT_SIZE,
