@@ -417,7 +417,7 @@ static bool make_guests(struct daemon *daemon, GError **error)
 	daemon->members = g_new0(struct member *, sections->len);
 	for (guint i = 0; i < sections->len; i++) {
 		daemon->members[i] = member_create(g_ptr_array_index(sections, i),
-			daemon->config->daemon.flip_timeout_ms, error);
+			keep_keeper(daemon->keep), daemon->config->daemon.flip_timeout_ms, error);
 		if (daemon->members[i] == NULL)
 			return false;
 		daemon->member_count++;
@@ -470,7 +470,7 @@ static bool open_doors(struct daemon *daemon, GError **error)
 	if (!members_claim_sockets(daemon->members, daemon->member_count, daemon->keep, error))
 		return false;
 	for (size_t i = 0; i < daemon->member_count; i++) {
-		if (!member_open(daemon->members[i], keep_keeper(daemon->keep), error))
+		if (!member_open(daemon->members[i], error))
 			return false;
 	}
 	open_notices(daemon);

@@ -2,18 +2,20 @@
 #include "guests/member.h"
 
 #include "guests/heartbeat.h"
+#include "guests/kept_guest.h"
 #include "guests/status.h"
 #include "keep/keep.h"
 #include "log.h"
-#include "scene/state.h"
 #include "wire/account.h"
+#include "wire/closer.h"
 #include "wire/door.h"
 
 struct member {
 	const struct config_guest *config;
 	struct layout *layout;
 	struct account *account;
-	struct state *state;
+	const struct fd_keeper *keeper; /* or NULL */
+	struct kept_guest *kept;
 	struct status status;
 	struct guest *guest;
 	struct relay *relay;
@@ -52,6 +54,7 @@ static void door_attached(void *data, int fd)
 	struct member *member = data;
 
 	set_status(member, STATUS_STARTING, NULL);
+	kept_guest_attached(member->kept, fd);
 	guest_attach(member->guest, fd);
 }
 
@@ -59,6 +62,7 @@ static void display_closing(void *data, bool fault)
 {
 	struct member *member = data;
 
+	kept_guest_detached(member->kept);
 	if (fault)
 		set_status(member, STATUS_FAULT, "the back-end broke the protocol");
 	else
@@ -69,6 +73,7 @@ static void display_closed(void *data)
 {
 	struct member *member = data;
 
+	kept_guest_detached(member->kept);
 	if (member->door != NULL)
 		door_release(member->door);
 	if (member->relay != NULL)
@@ -153,7 +158,7 @@ bool members_claim_sockets(struct member *const *members, size_t count, struct k
 	return true;
 }
 
-static bool open_relay(struct member *member, const struct fd_keeper *keeper, GError **error)
+static bool open_relay(struct member *member, GError **error)
 {
 	const struct config_guest *config = member->config;
 	const struct relay_options options = {
@@ -163,7 +168,7 @@ static bool open_relay(struct member *member, const struct fd_keeper *keeper, GE
 		.vmm_listen_fd = member->listen_fd,
 		.vmm_group = config->socket_group,
 		.prepare = config_make_runtime_folder,
-		.keeper = keeper,
+		.keeper = member->keeper,
 		.backend_path = config->backend_socket,
 	};
 
@@ -171,14 +176,14 @@ static bool open_relay(struct member *member, const struct fd_keeper *keeper, GE
 	return member->relay != NULL;
 }
 
-static bool open_door(struct member *member, const struct fd_keeper *keeper, GError **error)
+static bool open_door(struct member *member, GError **error)
 {
 	const struct config_guest *config = member->config;
 	const struct door_options options = {
 		.path = config->display_socket,
 		.group = config->socket_group,
 		.prepare = config_make_runtime_folder,
-		.keeper = keeper,
+		.keeper = member->keeper,
 		.guest = config->name,
 		.account = member->account,
 		.fds = ACCOUNT_FDS_DISPLAY,
@@ -206,14 +211,14 @@ static void heart_beats(void *data)
 	layout_note_life(member->layout, member->guest);
 }
 
-static bool open_heartbeat(struct member *member, const struct fd_keeper *keeper, GError **error)
+static bool open_heartbeat(struct member *member, GError **error)
 {
 	const struct config_guest *config = member->config;
 	const struct door_options options = {
 		.path = config->alive_socket,
 		.group = config->socket_group,
 		.prepare = config_make_runtime_folder,
-		.keeper = keeper,
+		.keeper = member->keeper,
 		.guest = config->name,
 		.account = member->account,
 		.fds = ACCOUNT_FDS_ALIVE,
@@ -225,13 +230,38 @@ static bool open_heartbeat(struct member *member, const struct fd_keeper *keeper
 	return member->heartbeat != NULL;
 }
 
-bool member_open(struct member *member, const struct fd_keeper *keeper, GError **error)
+/* Its back-end has not noticed that another process serves it. */
+static void go_on(struct member *member)
 {
-	bool opened = member->config->vmm_socket != NULL ? open_relay(member, keeper, error)
-							 : open_door(member, keeper, error);
+	g_autoptr(GError) error = NULL;
+	int fd = kept_guest_take_display(member->kept);
 
-	opened = opened && open_heartbeat(member, keeper, error);
-	if (!opened)
+	if (fd < 0)
+		return;
+	if (!door_adopt(member->door, fd, &error)) {
+		closer_hang_up(account_closer(member->account), fd);
+	} else if (guest_adopt(member->guest, fd, &error)) {
+		set_status(member, STATUS_STARTING, NULL);
+		return;
+	} else {
+		door_release(member->door);
+	}
+	kept_guest_detached(member->kept);
+	log_guest(G_LOG_LEVEL_MESSAGE, member->config->name,
+		"display socket: the back-end of the scanoutd before this one has to connect again: "
+		"%s",
+		error->message);
+}
+
+bool member_open(struct member *member, GError **error)
+{
+	bool opened = member->config->vmm_socket != NULL ? open_relay(member, error)
+							 : open_door(member, error);
+
+	opened = opened && open_heartbeat(member, error);
+	if (opened)
+		go_on(member);
+	else
 		g_prefix_error(error, "guest %s: ", member->config->name);
 	return opened;
 }
@@ -252,8 +282,16 @@ void member_log_wiring(const struct member *member)
 
 /* ---- life ---- */
 
-struct member *member_create(const struct config_guest *config, unsigned int flip_timeout_ms,
-	GError **error)
+/* The relay's own sockets go with us, and an inherited one is whose it is. */
+static const struct fd_keeper *keeper_of_display(const struct member *member)
+{
+	bool is_ours = member->config->vmm_socket == NULL && member->config->display_fd < 0;
+
+	return is_ours ? member->keeper : NULL;
+}
+
+struct member *member_create(const struct config_guest *config, const struct fd_keeper *keeper,
+	unsigned int flip_timeout_ms, GError **error)
 {
 	struct member *member = g_new0(struct member, 1);
 	struct guest_options options = {
@@ -266,16 +304,19 @@ struct member *member_create(const struct config_guest *config, unsigned int fli
 	};
 
 	member->config = config;
+	member->keeper = keeper;
 	status_init(&member->status);
 	member->listen_fd = -1;
 	member->account = account_create(config->name);
 	options.account = member->account;
-	member->state = state_create(config->name, error);
-	if (member->state == NULL) {
+	member->kept = kept_guest_create(keeper_of_display(member), config->name,
+		account_closer(member->account), error);
+	if (member->kept == NULL) {
 		member_destroy(member);
 		return NULL;
 	}
-	member->guest = guest_create(&options, state_guest(member->state));
+	options.kept = kept_guest_fds(member->kept);
+	member->guest = guest_create(&options, kept_guest_state(member->kept));
 	return member;
 }
 
@@ -283,11 +324,13 @@ void member_destroy(struct member *member)
 {
 	if (member == NULL)
 		return;
+	if (member->guest != NULL && kept_guest_stays(member->kept))
+		guest_leave(member->guest);
 	g_clear_pointer(&member->guest, guest_destroy);
 	heartbeat_destroy(member->heartbeat);
 	relay_destroy(member->relay);
 	door_destroy(member->door);
-	state_destroy(member->state);
+	kept_guest_destroy(member->kept);
 	status_finish(&member->status);
 	/* Last: all of them give back to it. */
 	account_destroy(member->account);
@@ -317,7 +360,7 @@ struct account *member_account(const struct member *member)
 
 int64_t member_waiting_since(const struct member *member)
 {
-	const struct guest_state *state = state_guest(member->state);
+	const struct guest_state *state = kept_guest_state(member->kept);
 
 	return state->waiting_count > 0 ? state->waiting[state->waiting_count - 1].since_us : 0;
 }

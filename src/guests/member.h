@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A [guest] section while the daemon runs: the guest (scene/guest.h), the memory of its state, its
- * account (wire/account.h), and the way in for its display socket, which is a relay or a door, never
+ * A [guest] section while the daemon runs: the guest (scene/guest.h), what of it outlives us
+ * (kept_guest.h), its account (wire/account.h), and the way in for its display socket, which is a relay or a door, never
  * both. Connects them; decides nothing about pixels or bytes. Made by the daemon, one for each
  * section, before there is a card; the way in is opened last, so that nobody connects before all else
  * is there.
@@ -20,6 +20,7 @@
 #include "wire/relay.h"
 
 struct account;
+struct fd_keeper;
 struct keep;
 struct member;
 
@@ -30,10 +31,10 @@ enum member_error {
 	MEMBER_ERROR_SOCKET, /* a socket of the service manager's that no guest claims */
 };
 
-/* The guest, not yet reachable. `config` outlives the member; `flip_timeout_ms` as in
- * guest_options. */
-struct member *member_create(const struct config_guest *config, unsigned int flip_timeout_ms,
-	GError **error);
+/* The guest, not yet reachable. `config` outlives the member, and so does `keeper`, which keeps what the next scanoutd
+ * needs of it, or is NULL; `flip_timeout_ms` as in guest_options. */
+struct member *member_create(const struct config_guest *config, const struct fd_keeper *keeper,
+	unsigned int flip_timeout_ms, GError **error);
 /* Answers who waits and closes the way in; after the layout is destroyed. Takes NULL. */
 void member_destroy(struct member *member);
 
@@ -45,9 +46,9 @@ void member_set_layout(struct member *member, struct layout *layout);
 bool members_claim_sockets(struct member *const *members, size_t count, struct keep *keep,
 	GError **error);
 
-/* The way in that the section names, and its alive-socket; sockets of ours are kept by the keeper, which outlives the
- * member. The error begins with the guest's name. */
-bool member_open(struct member *member, const struct fd_keeper *keeper, GError **error);
+/* The way in that the section names, and its alive-socket; sockets of ours are kept. A back-end that a predecessor
+ * served is gone on with. The error begins with the guest's name. */
+bool member_open(struct member *member, GError **error);
 
 /* How its VMM ended, in the words of who started it (notices.h). After member_set_layout(). */
 void member_notice(struct member *member, const char *text);

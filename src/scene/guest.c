@@ -10,10 +10,12 @@
 #include "log.h"
 #include "scene/reply.h"
 #include "scene/scanout.h"
+#include "scene/state.h"
 #include "scene/tiled.h"
 #include "turn.h"
 #include "wire/account.h"
 #include "wire/closer.h"
+#include "wire/kept_fds.h"
 
 struct guest {
 	char *name;
@@ -26,6 +28,7 @@ struct guest {
 	struct account *account; /* borrowed */
 	struct closer *closer; /* the account's */
 	struct channel *channel;
+	struct kept_fds *kept; /* or NULL */
 	struct channel_counters past; /* of channels that are gone */
 	struct replies replies;
 	struct answers answers;
@@ -37,6 +40,13 @@ struct guest {
 	uint32_t used; /* bit i: the layout knows that there is a scanout i */
 };
 
+/* Of the connection; what is shown is the scanouts'. */
+static void forget_channel(struct guest *guest)
+{
+	memset(&guest->state->channel, 0, sizeof(guest->state->channel));
+	memset(&guest->state->journal, 0, sizeof(guest->state->journal));
+}
+
 /* ---- what the channel calls ---- */
 
 static void note_use(struct guest *guest, uint32_t scanout)
@@ -44,6 +54,7 @@ static void note_use(struct guest *guest, uint32_t scanout)
 	if (guest->used & (1u << scanout) || !guest->display)
 		return;
 	guest->used |= 1u << scanout;
+	guest->state->used = guest->used;
 	guest->display->used(guest->display_data, guest, scanout);
 }
 
@@ -178,7 +189,8 @@ static void peer_gone(struct guest *guest)
 		scanout_release(&guest->scanouts[i]);
 	add_counters(&guest->past, channel_counters(channel));
 	channel_destroy(channel);
-	memset(&guest->state->channel, 0, sizeof(guest->state->channel));
+	forget_channel(guest);
+	kept_fds_empty(guest->kept);
 	for (size_t i = 0; i < KMS_CARDS_MAX; i++) {
 		if (guest->devices[i])
 			kms_device_trim(guest->devices[i], guest->scanouts[0].owner);
@@ -239,6 +251,7 @@ struct guest *guest_create(const struct guest_options *options, struct guest_sta
 		.replies = &guest->replies,
 		.answers = &guest->answers,
 		.account = options->account,
+		.kept = options->kept,
 		.fence_timeout_ms = options->flip_timeout_ms ? options->flip_timeout_ms
 							     : KMS_FLIP_TIMEOUT_MS,
 	};
@@ -246,6 +259,7 @@ struct guest *guest_create(const struct guest_options *options, struct guest_sta
 	guest->name = g_strdup(options->name);
 	guest->account = options->account;
 	guest->closer = account_closer(options->account);
+	guest->kept = options->kept;
 	scanout.guest = guest->name;
 	scanout.closer = guest->closer;
 	guest->closing = options->closing;
@@ -303,6 +317,19 @@ void guest_set_device(struct guest *guest, uint32_t card, struct kms_device *dev
 	find_render_node(guest);
 }
 
+static bool open_channel(struct guest *guest, int fd, GError **error)
+{
+	guest->channel = channel_create(guest->name, fd, guest->account, &guest->state->channel,
+		&channel_listener, guest, error);
+	if (!guest->channel)
+		return false;
+	if (guest->kept)
+		channel_keep(guest->channel, &guest->state->journal, guest->kept);
+	guest->replies.channel = guest->channel;
+	guest->counters.attached++;
+	return true;
+}
+
 void guest_attach(struct guest *guest, int fd)
 {
 	g_autoptr(GError) error = NULL;
@@ -311,19 +338,140 @@ void guest_attach(struct guest *guest, int fd)
 		replies_answer_all(&guest->replies);
 		peer_gone(guest);
 	}
-	memset(&guest->state->channel, 0, sizeof(guest->state->channel));
-	guest->channel = channel_create(guest->name, fd, guest->account, &guest->state->channel,
-		&channel_listener, guest, &error);
-	if (!guest->channel) {
+	forget_channel(guest);
+	if (!open_channel(guest, fd, &error)) {
 		log_guest(G_LOG_LEVEL_WARNING, guest->name, "display socket: %s", error->message);
 		if (guest->detached)
 			guest->detached(guest->data);
 		return;
 	}
-	guest->replies.channel = guest->channel;
-	guest->counters.attached++;
 	guest_set_running(guest, true);
 	log_guest(G_LOG_LEVEL_INFO, guest->name, "display socket: a back-end has connected");
+}
+
+/* ---- a predecessor's ---- */
+
+/* The messages that fds came with have not been consumed: each makes its content once more. False: one is not there. */
+static bool take_early(struct guest *guest)
+{
+	for (size_t i = 0; i < CHANNEL_EARLY_FDS; i++) {
+		uint64_t number = guest->state->channel.early[i].kept;
+
+		if (number == 0 || number == CHANNEL_FD_NOT_HAD)
+			continue;
+		if (!kept_fds_has(guest->kept, number))
+			return false;
+		for (uint32_t j = 0; j < VHOST_USER_GPU_SCANOUTS; j++)
+			scanout_drop_left(&guest->scanouts[j], number);
+	}
+	return true;
+}
+
+static bool take_over(struct guest *guest, GError **error)
+{
+	const char *why = "a file descriptor that it has sent was not kept";
+
+	if (!channel_state_recover(&guest->state->channel, &guest->state->journal, &why) ||
+		!take_early(guest)) {
+		g_set_error_literal(error, STATE_ERROR, STATE_ERROR_DAMAGED, why);
+		return false;
+	}
+	for (uint32_t i = 0; i < VHOST_USER_GPU_SCANOUTS; i++) {
+		if (!scanout_take_over(&guest->scanouts[i], error))
+			return false;
+	}
+	return true;
+}
+
+/* Those that were not answered, in their order. */
+static void present_again(struct guest *guest)
+{
+	const struct channel_state *state = &guest->state->channel;
+	const struct channel_state left = *state;
+
+	for (uint32_t i = 0; i < left.owed_count; i++) {
+		const struct channel_owed *owed = &left.owed[i];
+		int64_t now = g_get_monotonic_time();
+		struct guest_waiting *waiting;
+
+		if (owed->request != VHOST_USER_GPU_DMABUF_UPDATE || owed->answered)
+			continue;
+		waiting = replies_push(&guest->replies, owed->scanout, now);
+		waiting->period_us = scanout_period_us(
+			&guest->scanouts[MIN(owed->scanout, VHOST_USER_GPU_SCANOUTS - 1)]);
+		if (owed->scanout < VHOST_USER_GPU_SCANOUTS)
+			scanout_present_again(&guest->scanouts[owed->scanout], waiting);
+		replies_start(&guest->replies, now);
+	}
+}
+
+/* Bit i: a DMABUF_UPDATE of scanout i waits. */
+static uint32_t find_waiting(const struct channel_state *state)
+{
+	uint32_t waiting = 0;
+
+	for (uint32_t i = 0; i < state->owed_count; i++) {
+		const struct channel_owed *owed = &state->owed[i];
+
+		if (owed->request == VHOST_USER_GPU_DMABUF_UPDATE && !owed->answered &&
+			owed->scanout < VHOST_USER_GPU_SCANOUTS)
+			waiting |= 1u << owed->scanout;
+	}
+	return waiting;
+}
+
+static void show_again(struct guest *guest, uint32_t used)
+{
+	uint32_t waiting = find_waiting(&guest->state->channel);
+
+	for (uint32_t i = 0; i < VHOST_USER_GPU_SCANOUTS; i++) {
+		if (used & 1u << i)
+			note_use(guest, i);
+		scanout_show_again(&guest->scanouts[i], waiting & 1u << i);
+	}
+	present_again(guest);
+	for (uint32_t i = 0; i < VHOST_USER_GPU_SCANOUTS; i++)
+		scanout_record(&guest->scanouts[i]);
+}
+
+/* Times are of frames that are no more. */
+static void forget_frames(struct guest_state *state)
+{
+	state->waiting_count = 0;
+	state->last_reply_us = 0;
+	memset(state->scanout_reply_us, 0, sizeof(state->scanout_reply_us));
+}
+
+bool guest_adopt(struct guest *guest, int fd, GError **error)
+{
+	uint32_t used = guest->state->used;
+
+	forget_frames(guest->state);
+	if (!take_over(guest, error)) {
+		closer_hang_up(guest->closer, fd);
+		fd = -1;
+	}
+	if (fd < 0 || !open_channel(guest, fd, error)) {
+		for (uint32_t i = 0; i < VHOST_USER_GPU_SCANOUTS; i++)
+			scanout_forget_left(&guest->scanouts[i]);
+		memset(guest->state, 0, sizeof(*guest->state));
+		kept_fds_settle(guest->kept);
+		kept_fds_empty(guest->kept);
+		return false;
+	}
+	kept_fds_settle(guest->kept);
+	show_again(guest, used);
+	log_guest(G_LOG_LEVEL_INFO, guest->name,
+		"display socket: goes on with the back-end of the scanoutd before this one");
+	return true;
+}
+
+void guest_leave(struct guest *guest)
+{
+	int fd = guest->channel ? channel_detach(g_steal_pointer(&guest->channel)) : -1;
+
+	guest->replies.channel = NULL;
+	closer_close(guest->closer, fd);
 }
 
 void guest_detach(struct guest *guest)

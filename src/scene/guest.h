@@ -60,11 +60,14 @@
 
 struct account;
 struct guest;
+struct kept_fds;
 struct source;
 
 struct guest_options {
 	const char *name;
 	struct account *account; /* outlives the guest; or NULL */
+	/* With the state, what a successor of this process goes on with; outlives the guest; or NULL. */
+	struct kept_fds *kept;
 	/* A buffer that must be copied may take so long to be finished, as
 	 * kms_device_options.flip_timeout_ms. 0: KMS_FLIP_TIMEOUT_MS. */
 	unsigned int flip_timeout_ms;
@@ -116,6 +119,17 @@ void guest_set_device(struct guest *guest, uint32_t card, struct kms_device *dev
 
 /* A display socket came; taken over. An earlier one is closed first. */
 void guest_attach(struct guest *guest, int fd);
+
+/*
+ * A predecessor's display socket, taken over: goes on with what is in the state and among the kept fds. What was shown is
+ * shown, who waits is answered. Once, in the place of the first guest_attach(), when there is a layout. False: it
+ * cannot; the socket is closed and the state is that of a new guest.
+ */
+bool guest_adopt(struct guest *guest, int fd, GError **error);
+
+/* We end, and our successor adopts it: the display socket is closed, but the connection stays. After guest_stop();
+ * guest_destroy() is next. */
+void guest_leave(struct guest *guest);
 
 /* The VMM has gone: the display socket is closed, surfaces and dma-bufs are freed, and the
  * views keep its last picture, in whose place the layout puts another. */

@@ -48,17 +48,36 @@ struct guest_counters {
 /* Outputs that show one scanout. */
 #define GUEST_VIEWS_MAX 16
 
+/* A content of a scanout (scene/scanout.h). */
+struct guest_content {
+	uint32_t kind; /* enum scanout_content */
+	uint32_t width; /* pixels */
+	uint32_t height;
+	uint32_t
+		frame_waits; /* its first DMABUF_UPDATE has come, and it is not shown: for its fences */
+	uint64_t
+		kept; /* the number of the dma-buf, or of the surface (wire/kept_fds.h); 0: there is none */
+	struct channel_dmabuf dmabuf;
+};
+
+/* Its fd, or memory, could not be kept: nobody can go on with it. */
+#define GUEST_CONTENT_NOT_KEPT UINT64_MAX
+
 /*
  * All of a guest that a successor needs (design 13): plain data in shared memory, no pointers.
- * Zeroed for a new guest. The memfds of surfaces travel beside it.
+ * Zeroed for a new guest. Dma-bufs and the memfds of surfaces lie in a queue beside it (wire/kept_fds.h).
  */
 struct guest_state {
 	struct channel_state channel;
+	struct channel_journal journal;
+	uint32_t used; /* bit i: there is a scanout i */
 	struct guest_scanout_state {
-		uint32_t content; /* enum scanout_content of scanout.h */
-		uint32_t width; /* of what is shown, pixels */
-		uint32_t height;
-		struct channel_dmabuf dmabuf;
+		uint32_t
+			current; /* which of the next two is true: the other one is being written */
+		struct guest_contents {
+			struct guest_content shown;
+			struct guest_content next; /* in its place from its first update on */
+		} contents[2];
 		uint32_t cursor_visible;
 		int32_t cursor_x;
 		int32_t cursor_y;
@@ -66,7 +85,8 @@ struct guest_state {
 		uint32_t cursor_hot_y;
 		uint32_t cursor_pixels[VHOST_USER_GPU_CURSOR_SIZE * VHOST_USER_GPU_CURSOR_SIZE];
 	} scanouts[VHOST_USER_GPU_SCANOUTS];
-	/* DMABUF_UPDATEs that wait for their answer, oldest first. */
+	/* DMABUF_UPDATEs that wait for their answer, oldest first. A successor goes by channel.owed: what it shows
+	 * has other serials. */
 	uint32_t waiting_count;
 	struct guest_waiting {
 		uint32_t scanout;

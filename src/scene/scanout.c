@@ -19,6 +19,7 @@ void scanout_init(struct scanout *scanout, const struct scanout_options *options
 		.index = index,
 		.owner = g_str_hash(options->guest),
 		.closer = options->closer,
+		.kept = options->kept,
 		.gbm = options->gbm,
 		.state = state,
 		.counters = options->counters,
@@ -94,7 +95,7 @@ void scanout_disable(struct scanout *scanout)
 {
 	release_views(scanout);
 	drop_contents(scanout);
-	scanout->state->content = SCANOUT_DISABLED;
+	scanout_record(scanout);
 	if (scanout->stopped)
 		source_emptied(&scanout->source);
 	else
@@ -119,8 +120,10 @@ void scanout_set_pixels(struct scanout *scanout, uint32_t width, uint32_t height
 	/* The same again, as at a guest's page flip: updates go on into the surface that is
 	 * there. */
 	if (shown->kind == SCANOUT_PIXELS && shown->picture.width == width &&
-		shown->picture.height == height)
+		shown->picture.height == height) {
+		scanout_record(scanout);
 		return;
+	}
 
 	/* Also without one it is what updates are for: they must not go into the old picture. */
 	next->picture.surface = content_make_surface(scanout, width, height);
@@ -128,22 +131,21 @@ void scanout_set_pixels(struct scanout *scanout, uint32_t width, uint32_t height
 	next->picture.width = width;
 	next->picture.height = height;
 	next->picture.version = ++scanout->versions;
+	content_keep_surface(scanout, next);
+	scanout_record(scanout);
 }
 
-void scanout_set_dmabuf(struct scanout *scanout, const struct channel_dmabuf *dmabuf, int fd)
+void content_set_dmabuf(struct scanout *scanout, struct content *content,
+	const struct channel_dmabuf *dmabuf)
 {
-	struct content *next = &scanout->next;
 	uint32_t part_y = dmabuf->y;
 
 	/* The part is told as the guest sees it; upside down its rows lie elsewhere in memory. */
 	if (dmabuf->y_inverted)
 		part_y = dmabuf->fd_height - dmabuf->y - dmabuf->height;
-	fence_forget_frames(scanout, REPLY_SUPERSEDED);
-	content_finish(scanout, next);
-	next->kind = SCANOUT_DMABUF;
-	next->dmabuf = *dmabuf;
-	content_take_fd(scanout, next, fd);
-	next->picture = (struct view_picture){
+	content->kind = SCANOUT_DMABUF;
+	content->dmabuf = *dmabuf;
+	content->picture = (struct view_picture){
 		.width = dmabuf->width,
 		.height = dmabuf->height,
 		.part = {(int32_t)dmabuf->x, (int32_t)part_y, (int32_t)dmabuf->width,
@@ -156,6 +158,18 @@ void scanout_set_dmabuf(struct scanout *scanout, const struct channel_dmabuf *dm
 	};
 }
 
+void scanout_set_dmabuf(struct scanout *scanout, const struct channel_dmabuf *dmabuf, int fd)
+{
+	struct content *next = &scanout->next;
+
+	fence_forget_frames(scanout, REPLY_SUPERSEDED);
+	content_finish(scanout, next);
+	content_set_dmabuf(scanout, next, dmabuf);
+	content_take_fd(scanout, next, fd);
+	content_keep_fd(scanout, next);
+	scanout_record(scanout);
+}
+
 /* `next` had its first update and is shown from now on. The old one stays in its place until the
  * views know, and forget_old() finishes it. */
 static void swap(struct scanout *scanout)
@@ -164,10 +178,6 @@ static void swap(struct scanout *scanout)
 
 	scanout->shown = scanout->next;
 	scanout->next = old;
-	scanout->state->content = scanout->shown.kind;
-	scanout->state->width = scanout->shown.picture.width;
-	scanout->state->height = scanout->shown.picture.height;
-	scanout->state->dmabuf = scanout->shown.dmabuf;
 }
 
 /* The views show the new content. */
@@ -176,6 +186,7 @@ static void forget_old(struct scanout *scanout)
 	if (scanout->next.kind == SCANOUT_DISABLED)
 		scanout_cursor_changed(scanout);
 	content_finish(scanout, &scanout->next);
+	scanout_record(scanout);
 }
 
 /* ---- pixels ---- */
@@ -187,9 +198,12 @@ bool scanout_update_begin(struct scanout *scanout, const struct vhost_user_gpu_u
 	struct kms_rect rect;
 
 	/* There was no memory for it, or the guest had its share: that was then. */
-	if (content->kind == SCANOUT_PIXELS && !content->picture.surface)
+	if (content->kind == SCANOUT_PIXELS && !content->picture.surface) {
 		content->picture.surface = content_make_surface(scanout, content->picture.width,
 			content->picture.height);
+		content_keep_surface(scanout, content);
+		scanout_record(scanout);
+	}
 	if (content->kind != SCANOUT_PIXELS || !content->picture.surface ||
 		(uint64_t)update->x + update->width > content->picture.width ||
 		(uint64_t)update->y + update->height > content->picture.height)

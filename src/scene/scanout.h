@@ -24,6 +24,7 @@
 #include "wire/account.h"
 
 struct closer;
+struct kept_fds;
 
 enum scanout_content {
 	SCANOUT_DISABLED,
@@ -36,6 +37,7 @@ struct content {
 	struct view_picture picture;
 	/* SCANOUT_DMABUF: */
 	struct channel_dmabuf dmabuf;
+	uint64_t kept; /* the number of the fd (wire/kept_fds.h); 0: none */
 	int fd; /* ours, or the holder's, and charged to the guest; or -1 */
 	struct kms_buffer *holder; /* the fd is this buffer's, a reference; or NULL */
 	bool told_apart; /* it is a dma-buf; else it may be anything */
@@ -80,6 +82,7 @@ struct scanout {
 	uint32_t owner; /* the guest's number for kms/ */
 	struct kms_device *devices[KMS_CARDS_MAX]; /* NULL: there is none of this number now */
 	struct closer *closer;
+	struct kept_fds *kept; /* or NULL */
 	struct dmabuf_gbm *gbm;
 	bool sends_new; /* the last dma-buf that came had not come before */
 	struct guest_scanout_state *state;
@@ -87,6 +90,7 @@ struct scanout {
 	struct replies *replies;
 	struct answers *answers; /* the guest's, as the next */
 	struct account *account;
+	bool next_waited; /* `next` is a predecessor's, which has had its first update, but for its fences */
 	bool stopped; /* the device was reset: nobody switches its scanouts off */
 	struct content shown;
 	struct content next;
@@ -116,6 +120,7 @@ static inline struct scanout_slot *scanout_next_slot(struct scanout *scanout,
 struct scanout_options {
 	const char *guest;
 	struct closer *closer;
+	struct kept_fds *kept; /* or NULL */
 	struct dmabuf_gbm *gbm;
 	struct guest_counters *counters;
 	struct replies *replies;
@@ -131,6 +136,23 @@ void scanout_finish(struct scanout *scanout);
 
 /* The peer is gone: the views keep the last picture, all content is freed. */
 void scanout_release(struct scanout *scanout);
+
+/*
+ * What a predecessor has left in its state: its contents, with their memory. Nothing is shown. False: it
+ * cannot be gone on with, and there is no content then.
+ */
+bool scanout_take_over(struct scanout *scanout, GError **error);
+/* What is next and came with the fd of this number is none; before it is taken over. */
+void scanout_drop_left(struct scanout *scanout, uint64_t number);
+/* What was taken over is closed. Nothing was shown. */
+void scanout_forget_left(struct scanout *scanout);
+/* Shows what was taken over, unless scanout_present_again() is about to: `waiting`. */
+void scanout_show_again(struct scanout *scanout, bool waiting);
+/* scanout_present() of a DMABUF_UPDATE that a predecessor has not answered: all of it. */
+void scanout_present_again(struct scanout *scanout, struct guest_waiting *waiting);
+
+/* For a successor: what is shown, and what is next, has changed. Before the message that did it is consumed. */
+void scanout_record(struct scanout *scanout);
 
 /* guest_set_running(). */
 void scanout_set_running(struct scanout *scanout, bool running);

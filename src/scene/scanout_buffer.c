@@ -9,6 +9,7 @@
 #include "log.h"
 #include "scene/scanout_internal.h"
 #include "wire/closer.h"
+#include "wire/kept_fds.h"
 #include "wire/peer_fd.h"
 #include "wire/spare_fds.h"
 
@@ -135,11 +136,28 @@ struct surface *content_make_surface(struct scanout *scanout, uint32_t width, ui
 	return surface;
 }
 
+struct surface *content_take_surface(struct scanout *scanout, int fd, uint32_t width,
+	uint32_t height, GError **error)
+{
+	struct surface *surface;
+
+	if (!charge(scanout->account, ACCOUNT_FDS_SURFACE, ACCOUNT_SURFACE_BYTES,
+		    surface_bytes(width, height), error)) {
+		closer_close(scanout->closer, fd);
+		return NULL;
+	}
+	surface = surface_create_from_fd(fd, width, height, error);
+	if (!surface)
+		discharge_surface(scanout, width, height);
+	return surface;
+}
+
 static void drop_surface(struct scanout *scanout, struct surface *surface)
 {
 	if (!surface)
 		return;
 	discharge_surface(scanout, surface_width(surface), surface_height(surface));
+	kept_fds_remove(scanout->kept, surface_kept(surface), true);
 	surface_destroy(surface);
 }
 
@@ -147,6 +165,8 @@ static void drop_fd(struct scanout *scanout, struct content *content)
 {
 	if (content->fd < 0)
 		return;
+	kept_fds_remove(scanout->kept, content->kept, content->told_apart);
+	content->kept = 0;
 	if (content->holder)
 		g_clear_pointer(&content->holder, kms_buffer_unref);
 	else if (content->told_apart)
@@ -162,10 +182,12 @@ void content_take_fd(struct scanout *scanout, struct content *content, int fd)
 {
 	if (fd < 0)
 		return;
-	if (charge_dmabuf(scanout, content))
+	if (charge_dmabuf(scanout, content)) {
 		content->fd = fd;
-	else
-		closer_close(scanout->closer, fd);
+		return;
+	}
+	kept_fds_remove(scanout->kept, kept_fds_number(scanout->kept, fd), false);
+	closer_close(scanout->closer, fd);
 }
 
 void content_finish(struct scanout *scanout, struct content *content)
@@ -188,8 +210,10 @@ static void tell_apart(struct scanout *scanout, struct content *content)
 	if (content->told_apart || content->fd < 0)
 		return;
 	content->told_apart = peer_fd_is_dmabuf(content->fd);
-	if (!content->told_apart && spare_fds(content->fd, 1))
-		drop_fd(scanout, content);
+	if (content->told_apart || !spare_fds(content->fd, 1))
+		return;
+	drop_fd(scanout, content);
+	scanout_record(scanout);
 }
 
 static void drop_reader(struct content *content)

@@ -104,6 +104,7 @@ static void go_on(struct scanout *scanout, struct content *content)
 			replies_resume(scanout->replies, scanout->index, &result);
 		else
 			content->frame_waits = true;
+		scanout_record(scanout);
 	}
 }
 
@@ -114,6 +115,7 @@ static void give_up(struct scanout *scanout, struct content *content)
 	struct scanout_slot *slot = NULL;
 
 	fence_unwatch(scanout, content);
+	scanout_record(scanout);
 	content->given_up = true;
 	content_forget_cards(scanout, content);
 	if (complain_once(scanout, COMPLAINT_FENCE))
@@ -206,6 +208,7 @@ static void put_off(struct scanout *scanout, struct content *content, const stru
 	waiting->fenced = true;
 	content->frame_waits = true;
 	content->frame_rect = *rect;
+	scanout_record(scanout);
 	make_source(scanout);
 	watch(scanout, content);
 }
@@ -228,6 +231,7 @@ static G_GNUC_NO_INLINE void present_after(struct scanout *scanout, struct conte
 	}
 	/* It contains, or supersedes, what waited before it. */
 	replies_resume(scanout->replies, scanout->index, waiting);
+	scanout_record(scanout);
 	tidy(scanout);
 }
 

@@ -2,8 +2,8 @@
 /*
  * What the files of the scanout share: scanout.c (what its messages mean), scanout_buffer.c (what is
  * made of a content), scanout_early.c (what is copied and answered early), scanout_fence.c (what waits
- * for a dma-buf's fences), scanout_mirror.c (what several views have to do with one another) and
- * scanout_view.c (the source: views that come, go and report). Nobody else includes this.
+ * for a dma-buf's fences), scanout_kept.c (what a successor of this process goes on
+ * with), scanout_mirror.c (what several views have to do with one another) and scanout_view.c (the source: views that come, go and report). Nobody else includes this.
  */
 #ifndef SCANOUTD_SCENE_SCANOUT_INTERNAL_H
 #define SCANOUTD_SCENE_SCANOUT_INTERNAL_H
@@ -42,6 +42,16 @@ static inline struct content *scanout_current(struct scanout *scanout)
 bool scanout_show_frame(struct scanout *scanout, const struct kms_rect *rect,
 	struct guest_waiting *waiting);
 
+/* The content is this dma-buf, which it gets by content_take_fd(). */
+void content_set_dmabuf(struct scanout *scanout, struct content *content,
+	const struct channel_dmabuf *dmabuf);
+
+/* ---- scanout_kept.c ---- */
+
+/* Of a surface of pixels, or a dma-buf that came by the channel: for a successor. */
+void content_keep_surface(struct scanout *scanout, struct content *content);
+void content_keep_fd(struct scanout *scanout, struct content *content);
+
 /* ---- scanout_buffer.c ---- */
 
 void content_init(struct content *content);
@@ -53,6 +63,9 @@ void content_take_fd(struct scanout *scanout, struct content *content, int fd);
 
 /* Within the guest's share of memory; else NULL. */
 struct surface *content_make_surface(struct scanout *scanout, uint32_t width, uint32_t height);
+/* The same of what a predecessor has left; `fd` is taken over. NULL with an error. */
+struct surface *content_take_surface(struct scanout *scanout, int fd, uint32_t width,
+	uint32_t height, GError **error);
 
 /* The dma-buf becomes a framebuffer of each card that a view is on, if its driver can, and it was not tried a
  * moment ago. What is no dma-buf is no content's fd any more. */

@@ -69,31 +69,6 @@ struct state *state_create(const char *name, GError **error)
 	return state;
 }
 
-/* Times are of the monotonic clock; one more period can be added to them. */
-static bool is_time(int64_t time_us)
-{
-	return time_us >= 0 && time_us <= INT64_MAX - UINT32_MAX;
-}
-
-static bool is_sound(const struct guest_state *guest)
-{
-	if (!channel_state_sound(&guest->channel) || !is_time(guest->last_reply_us) ||
-		guest->waiting_count > G_N_ELEMENTS(guest->waiting))
-		return false;
-	for (uint32_t i = 0; i < guest->waiting_count; i++) {
-		const struct guest_waiting *waiting = &guest->waiting[i];
-
-		if (waiting->reply >= REPLY_KINDS || !is_time(waiting->since_us) ||
-			(waiting->early && waiting->scanout >= VHOST_USER_GPU_SCANOUTS))
-			return false;
-	}
-	for (size_t i = 0; i < VHOST_USER_GPU_SCANOUTS; i++) {
-		if (!is_time(guest->scanout_reply_us[i]))
-			return false;
-	}
-	return true;
-}
-
 struct state *state_create_from_fd(int fd, GError **error)
 {
 	struct state *state;
@@ -124,11 +99,6 @@ struct state *state_create_from_fd(int fd, GError **error)
 			state->memory->header.version,
 			(unsigned long long)state->memory->header.size, STATE_VERSION,
 			sizeof(struct state_memory));
-		state_destroy(state);
-		return NULL;
-	}
-	if (!is_sound(&state->memory->guest)) {
-		g_set_error(error, STATE_ERROR, STATE_ERROR_DAMAGED, "state: it is damaged");
 		state_destroy(state);
 		return NULL;
 	}

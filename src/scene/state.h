@@ -3,7 +3,7 @@
  * The memory that a guest's state lives in: a memfd, so that a successor of this process can go on
  * where it stopped (design 13). The guest works on it in place; nothing is ever saved or restored.
  *
- * Made by main for each guest, before guest_create(); outlives the guest.
+ * Made for each guest (guests/kept_guest.h), before guest_create(); outlives the guest.
  */
 #ifndef SCANOUTD_SCENE_STATE_H
 #define SCANOUTD_SCENE_STATE_H
@@ -30,14 +30,14 @@ GQuark state_error_quark(void);
 enum state_error {
 	STATE_ERROR_FAILED, /* no memory, or not a memfd */
 	STATE_ERROR_VERSION, /* written by a daemon with another layout: start anew */
-	STATE_ERROR_DAMAGED, /* says what no daemon leaves behind: start anew */
+	STATE_ERROR_DAMAGED, /* guest_adopt(): says what no daemon leaves behind, or not all was kept: start anew */
 };
 
 /* A new, zeroed one. `name` is the guest's: it is seen in /proc/PID/maps. */
 struct state *state_create(const char *name, GError **error);
 
-/* One that another process made, and works on no more; `fd` is taken over, also on failure. What is
- * in it can be gone on with: counts and positions are in their bounds. */
+/* One that another process made, and works on no more; `fd` is taken over, also on failure. What is in it nobody has
+ * looked at: guest_adopt() does. */
 struct state *state_create_from_fd(int fd, GError **error);
 
 /* Takes NULL. The memory lives on as long as somebody else has the fd. */

@@ -3,8 +3,12 @@
 #include "scene/surface.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib.h>
+#include <stddef.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* One page: rows start on a page's border, and the header never shares one with pixels. */
@@ -19,38 +23,54 @@ struct surface {
 	struct surface_header *header;
 	uint8_t *pixels;
 	pixman_image_t *image;
+	uint64_t kept;
 };
 
-struct surface *surface_create(const char *name, uint32_t width, uint32_t height, GError **error)
+/* A size that cannot change: no access to the mapping faults, whoever else has the fd. */
+#define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
+
+static size_t size_of(uint32_t width, uint32_t height)
 {
-	struct surface *surface = NULL;
-	void *mapping = MAP_FAILED;
-	int fd = -1;
-	size_t size = SURFACE_PIXELS_OFFSET + (size_t)width * height * 4;
+	return SURFACE_PIXELS_OFFSET + (size_t)width * height * 4;
+}
 
-	if (width == 0 || height == 0 || width > SURFACE_SIDE_MAX || height > SURFACE_SIDE_MAX) {
-		g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
-			"%u×%u is no size of a surface", width, height);
-		return NULL;
-	}
+/* NULL with errno. `fd` stays the caller's on failure. */
+static struct surface *map(int fd, uint32_t width, uint32_t height)
+{
+	size_t size = size_of(width, height);
+	struct surface *surface;
+	void *mapping = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
-	fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (fd < 0 || ftruncate(fd, (off_t)size) < 0)
-		goto fail;
-	mapping = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (mapping == MAP_FAILED)
-		goto fail;
-
+		return NULL;
 	surface = g_new0(struct surface, 1);
 	surface->image = pixman_image_create_bits_no_clear(PIXMAN_x8r8g8b8, (int)width, (int)height,
 		(uint32_t *)(void *)((uint8_t *)mapping + SURFACE_PIXELS_OFFSET), (int)width * 4);
-	if (!surface->image)
-		goto fail;
+	if (!surface->image) {
+		g_free(surface);
+		munmap(mapping, size);
+		errno = ENOMEM;
+		return NULL;
+	}
 	surface->fd = fd;
 	surface->size = size;
 	surface->header = mapping;
 	surface->pixels = (uint8_t *)mapping + SURFACE_PIXELS_OFFSET;
-	*surface->header = (struct surface_header){
+	return surface;
+}
+
+static bool is_a_size(uint32_t width, uint32_t height, GError **error)
+{
+	if (width > 0 && height > 0 && width <= SURFACE_SIDE_MAX && height <= SURFACE_SIDE_MAX)
+		return true;
+	g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "%u×%u is no size of a surface", width,
+		height);
+	return false;
+}
+
+static struct surface_header header_for(uint32_t width, uint32_t height)
+{
+	return (struct surface_header){
 		.version = SURFACE_VERSION,
 		.size = sizeof(struct surface_header),
 		.width = width,
@@ -58,15 +78,63 @@ struct surface *surface_create(const char *name, uint32_t width, uint32_t height
 		.stride = width * 4,
 		.offset = SURFACE_PIXELS_OFFSET,
 	};
-	return surface;
+}
 
-fail:
-	g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno),
-		"no memory for a surface of %u×%u: %s", width, height, g_strerror(errno));
-	g_free(surface);
-	if (mapping != MAP_FAILED)
-		munmap(mapping, size);
+struct surface *surface_create(const char *name, uint32_t width, uint32_t height, GError **error)
+{
+	struct surface *surface = NULL;
+	int saved;
+	int fd;
+
+	if (!is_a_size(width, height, error))
+		return NULL;
+	fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (fd >= 0 && ftruncate(fd, (off_t)size_of(width, height)) == 0 &&
+		fcntl(fd, F_ADD_SEALS, SEALS) == 0)
+		surface = map(fd, width, height);
+	if (surface) {
+		*surface->header = header_for(width, height);
+		return surface;
+	}
+	saved = errno;
+	g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(saved),
+		"no memory for a surface of %u×%u: %s", width, height, g_strerror(saved));
 	if (fd >= 0)
+		close(fd);
+	return NULL;
+}
+
+/* All but the UPDATE that is in it, and the count of them. */
+static bool is_sound(const struct surface *surface, uint32_t width, uint32_t height)
+{
+	const struct surface_header *header = surface->header;
+	const struct surface_header wanted = header_for(width, height);
+	const struct kms_rect *unfinished = &header->unfinished;
+
+	return memcmp(header, &wanted, offsetof(struct surface_header, unfinished)) == 0 &&
+		(unfinished->width == 0 ||
+			(unfinished->x >= 0 && unfinished->y >= 0 && unfinished->width > 0 &&
+				unfinished->height > 0 &&
+				(int64_t)unfinished->x + unfinished->width <= width &&
+				(int64_t)unfinished->y + unfinished->height <= height));
+}
+
+struct surface *surface_create_from_fd(int fd, uint32_t width, uint32_t height, GError **error)
+{
+	struct surface *surface = NULL;
+	int seals = fcntl(fd, F_GET_SEALS);
+	struct stat status;
+
+	if (is_a_size(width, height, NULL) && seals >= 0 && (seals & SEALS) == SEALS &&
+		fstat(fd, &status) == 0 && status.st_size == (off_t)size_of(width, height))
+		surface = map(fd, width, height);
+	if (surface && is_sound(surface, width, height))
+		return surface;
+	g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "it is no surface of %u×%u", width,
+		height);
+	if (surface)
+		surface_destroy(surface);
+	else if (fd >= 0)
 		close(fd);
 	return NULL;
 }
@@ -79,6 +147,16 @@ void surface_destroy(struct surface *surface)
 	munmap(surface->header, surface->size);
 	close(surface->fd);
 	g_free(surface);
+}
+
+uint64_t surface_kept(const struct surface *surface)
+{
+	return surface->kept;
+}
+
+void surface_set_kept(struct surface *surface, uint64_t number)
+{
+	surface->kept = number;
 }
 
 uint32_t surface_width(const struct surface *surface)

@@ -36,8 +36,15 @@ struct surface;
 
 /* All black. Memory is taken as it is written. `name` shows up in /proc. */
 struct surface *surface_create(const char *name, uint32_t width, uint32_t height, GError **error);
+/* The memfd of one of this size, with the picture that is in it, whatever else may be behind the fd, which is taken
+ * over, also on failure. */
+struct surface *surface_create_from_fd(int fd, uint32_t width, uint32_t height, GError **error);
 /* Takes NULL. */
 void surface_destroy(struct surface *surface);
+
+/* The number of its memfd (wire/kept_fds.h), as it was set; 0 at first. */
+uint64_t surface_kept(const struct surface *surface);
+void surface_set_kept(struct surface *surface, uint64_t number);
 
 uint32_t surface_width(const struct surface *surface);
 uint32_t surface_height(const struct surface *surface);

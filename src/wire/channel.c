@@ -118,8 +118,12 @@ static void keep_fd(struct channel *channel, uint32_t offset, int fd)
 		if (channel->fds[i].fd == -1)
 			free_place = i;
 	}
-	/* All but the last message of a read are handed on before the next read. */
-	g_assert(free_place < CHANNEL_EARLY_FDS);
+	/* All but the last message of a read are handed on before the next read: then a predecessor has left what none
+	 * can. */
+	if (free_place == CHANNEL_EARLY_FDS) {
+		closer_close(channel->stream.closer, fd);
+		return;
+	}
 	channel->fds[free_place].fd = fd;
 	early[free_place] = (struct channel_early_fd){
 		.kept = number_of(channel, fd),

@@ -201,6 +201,9 @@ struct channel_dmabuf {
 	bool y_inverted; /* Y_0_TOP: memory row 0 is the bottom row */
 };
 
+/* Could a channel have handed it on? */
+bool channel_dmabuf_sound(const struct channel_dmabuf *dmabuf);
+
 /*
  * Called for each well-formed message, in order. Any of these may call any function below, also
  * channel_destroy(). No member may be NULL.

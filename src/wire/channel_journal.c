@@ -124,7 +124,7 @@ bool channel_state_recover(struct channel_state *state, struct channel_journal *
 		return false;
 	if (begun && !finish_call(state, progress->call, call->msg_len))
 		return false;
-	*why = "a file descriptor that had just come is lost";
+	*why = "a file descriptor that it had just sent is lost";
 	return has_all_fds(state) &&
 		!(begun && progress->call != CHANNEL_CALL_WRITE &&
 			call->msg_hdr.msg_controllen > 0);

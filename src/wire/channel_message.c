@@ -155,7 +155,7 @@ static bool fits(uint32_t a, uint32_t b)
 	return (uint64_t)a + b <= INT32_MAX;
 }
 
-static bool dmabuf_geometry_is_right(const struct vhost_user_gpu_dmabuf_scanout *set)
+bool channel_dmabuf_sound(const struct channel_dmabuf *set)
 {
 	return set->fd_width && set->fd_width <= CHANNEL_SIDE_MAX && set->fd_height &&
 		set->fd_height <= CHANNEL_SIDE_MAX && set->fd_stride &&
@@ -182,12 +182,6 @@ static void dmabuf_scanout(struct channel *channel, struct message *message)
 		channel->listener->dmabuf_scanout(channel->data, v1->scanout, &dmabuf, -1);
 		return;
 	}
-	if (!dmabuf_geometry_is_right(v1)) {
-		channel_fault(channel, message->request, CHANNEL_FAULT_GEOMETRY,
-			"%u×%u+%u+%u of a %u×%u dma-buf with %u bytes a row: ignored", v1->width,
-			v1->height, v1->x, v1->y, v1->fd_width, v1->fd_height, v1->fd_stride);
-		return;
-	}
 	dmabuf = (struct channel_dmabuf){
 		.x = v1->x,
 		.y = v1->y,
@@ -200,6 +194,12 @@ static void dmabuf_scanout(struct channel *channel, struct message *message)
 		.modifier = set.modifier,
 		.y_inverted = v1->fd_flags & VHOST_USER_GPU_DMABUF_Y_0_TOP,
 	};
+	if (!channel_dmabuf_sound(&dmabuf)) {
+		channel_fault(channel, message->request, CHANNEL_FAULT_GEOMETRY,
+			"%u×%u+%u+%u of a %u×%u dma-buf with %u bytes a row: ignored", v1->width,
+			v1->height, v1->x, v1->y, v1->fd_width, v1->fd_height, v1->fd_stride);
+		return;
+	}
 	int fd = message->fd;
 	message->fd = -1;
 	channel->listener->dmabuf_scanout(channel->data, v1->scanout, &dmabuf, fd);

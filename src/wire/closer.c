@@ -3,6 +3,7 @@
 
 #include <glib.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -151,6 +152,13 @@ void closer_close(struct closer *closer, int fd)
 		close(fd);
 	else
 		push(closer, &(struct item){.fd = fd});
+}
+
+void closer_hang_up(struct closer *closer, int fd)
+{
+	if (fd >= 0)
+		shutdown(fd, SHUT_RDWR);
+	closer_close(closer, fd);
 }
 
 void closer_unmap(struct closer *closer, void *mapping, size_t size)

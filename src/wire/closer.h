@@ -31,6 +31,9 @@ void closer_destroy(struct closer *closer);
  * is nothing. Without a closer (NULL), for sockets of our own making, it is closed at once. */
 void closer_close(struct closer *closer, int fd);
 
+/* The same of a connected socket, whose peer sees the end of it at once. */
+void closer_hang_up(struct closer *closer, int fd);
+
 /* Frees the file's memory where nobody else holds it, which takes long for a large one. Without a
  * closer it is unmapped at once. */
 void closer_unmap(struct closer *closer, void *mapping, size_t size);

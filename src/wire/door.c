@@ -269,7 +269,10 @@ static void door_arm(struct door *door)
 	g_clear_handle_id(&door->queue_source, g_source_remove);
 	if (door->source)
 		return;
-	if (door->listen_fd >= 0)
+	/* A predecessor's was here before there was a socket. */
+	if (door->charged)
+		watch_queue(door);
+	else if (door->listen_fd >= 0)
 		door->source = turn_name_of(
 			g_unix_fd_add(door->listen_fd, G_IO_IN, door_accept, door), "door",
 			door_whose(door));
@@ -459,6 +462,19 @@ void door_set_guest(struct door *door, const char *guest, struct account *accoun
 	door->guest = g_strdup(guest);
 	if (door->source)
 		turn_name_of(door->source, "door", guest);
+}
+
+bool door_adopt(struct door *door, int peer, GError **error)
+{
+	if (!account_charge(door->account, ACCOUNT_FDS, door->fds, error))
+		return false;
+	door->charged = true;
+	door->served = process_of(peer);
+	door->queue_told = false;
+	g_clear_handle_id(&door->source, g_source_remove);
+	if (door->listen_fd >= 0)
+		door_arm(door);
+	return true;
 }
 
 pid_t door_served(const struct door *door)

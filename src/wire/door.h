@@ -79,6 +79,10 @@ struct door *door_create_inherited(int fd, door_attached_func attached, void *da
 void door_set_guest(struct door *door, const char *guest, struct account *account,
 	unsigned int fds);
 
+/* `peer`, which stays the caller's, is one that a predecessor's door let in: it is attached, until door_release(). False:
+ * it cannot be charged. */
+bool door_adopt(struct door *door, int peer, GError **error);
+
 /* The process that came last, by its number; 0: not known. For the log. */
 pid_t door_served(const struct door *door);
 

@@ -20,10 +20,11 @@
 
 struct place {
 	uint64_t number;
-	int fd; /* as it was added; of a predecessor's: ours, until kept_fds_settle(); or -1 */
+	int fd; /* as its owner has it, who may have closed it since; or -1 */
+	int left; /* a predecessor's, ours until kept_fds_settle(); else -1 */
 	bool known;
 	bool removed;
-	bool wanted; /* a predecessor's, and kept_fds_get() gave it out */
+	bool wanted; /* left, and kept_fds_get() has given it out */
 };
 
 struct kept_fds {
@@ -155,6 +156,20 @@ void kept_fds_tidy(struct kept_fds *kept)
 	}
 }
 
+void kept_fds_empty(struct kept_fds *kept)
+{
+	for (unsigned int i = 0; kept && i < kept->count; i++) {
+		struct place *place = &kept->queue[i];
+
+		if (place->number == KEPT_FDS_STATE || place->removed)
+			continue;
+		place->removed = true;
+		kept->removed++;
+	}
+	while (kept && kept->removed > 0 && tidy_one(kept))
+		;
+}
+
 /* A peer that makes more in one turn than is tidied away has made the work, too. */
 static bool make_room(struct kept_fds *kept)
 {
@@ -187,6 +202,7 @@ uint64_t kept_fds_add(struct kept_fds *kept, int fd, bool known)
 	kept->queue[kept->count++] = (struct place){
 		.number = ++kept->last,
 		.fd = fd,
+		.left = -1,
 		.known = known,
 	};
 	return kept->last;
@@ -194,13 +210,15 @@ uint64_t kept_fds_add(struct kept_fds *kept, int fd, bool known)
 
 uint64_t kept_fds_number(const struct kept_fds *kept, int fd)
 {
-	for (unsigned int i = kept ? kept->count : 0; i > 0; i--) {
-		const struct place *place = &kept->queue[i - 1];
+	uint64_t number = 0;
+
+	for (unsigned int i = 0; kept && i < kept->count; i++) {
+		const struct place *place = &kept->queue[i];
 
 		if (place->fd == fd && !place->removed)
-			return place->number;
+			number = MAX(number, place->number);
 	}
-	return 0;
+	return number;
 }
 
 void kept_fds_remove(struct kept_fds *kept, uint64_t number, bool known)
@@ -216,14 +234,27 @@ void kept_fds_remove(struct kept_fds *kept, uint64_t number, bool known)
 
 /* ---- what a predecessor left ---- */
 
-int kept_fds_get(struct kept_fds *kept, uint64_t number)
+static struct place *find_left(struct kept_fds *kept, uint64_t number)
 {
 	struct place *place = kept && number && kept->left ? find(kept, number) : NULL;
 
-	if (!place || place->fd < 0)
+	return place && place->left >= 0 ? place : NULL;
+}
+
+bool kept_fds_has(struct kept_fds *kept, uint64_t number)
+{
+	return find_left(kept, number) != NULL;
+}
+
+int kept_fds_get(struct kept_fds *kept, uint64_t number)
+{
+	struct place *place = find_left(kept, number);
+
+	if (!place)
 		return -1;
 	place->wanted = true;
-	return fcntl(place->fd, F_DUPFD_CLOEXEC, 3);
+	place->fd = fcntl(place->left, F_DUPFD_CLOEXEC, 3);
+	return place->fd;
 }
 
 void kept_fds_settle(struct kept_fds *kept)
@@ -234,10 +265,10 @@ void kept_fds_settle(struct kept_fds *kept)
 	for (unsigned int i = 0; i < kept->count; i++) {
 		struct place *place = &kept->queue[i];
 
-		closer_close(kept->closer, place->fd);
-		place->fd = -1;
-		if (!place->wanted)
+		closer_close(kept->closer, place->left);
+		if (place->left >= 0 && !place->wanted)
 			kept_fds_remove(kept, place->number, false);
+		place->left = -1;
 	}
 }
 
@@ -252,7 +283,7 @@ static bool take_in(struct kept_fds *kept, uint64_t number, int fd)
 		closer_close(kept->closer, fd);
 		return false;
 	}
-	kept->queue[kept->count++] = (struct place){.number = number, .fd = fd};
+	kept->queue[kept->count++] = (struct place){.number = number, .fd = -1, .left = fd};
 	kept->last = MAX(kept->last, number);
 	return true;
 }
@@ -290,8 +321,9 @@ static struct kept_fds *new_kept(const int pair[2], struct closer *closer)
 	return kept;
 }
 
-struct kept_fds *kept_fds_create(struct closer *closer, GError **error)
+struct kept_fds *kept_fds_create(int state, struct closer *closer, GError **error)
 {
+	struct kept_fds *kept;
 	int pair[2];
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0) {
@@ -299,7 +331,14 @@ struct kept_fds *kept_fds_create(struct closer *closer, GError **error)
 			g_strerror(errno));
 		return NULL;
 	}
-	return new_kept(pair, closer);
+	kept = new_kept(pair, closer);
+	if (state < 0 || kept_fds_add(kept, state, true) == KEPT_FDS_STATE) {
+		kept->last = KEPT_FDS_STATE;
+		return kept;
+	}
+	g_set_error(error, KEPT_FDS_ERROR, KEPT_FDS_ERROR_FAILED, "sendmsg: %s", g_strerror(errno));
+	kept_fds_destroy(kept);
+	return NULL;
 }
 
 struct kept_fds *kept_fds_create_from(const int pair[2], struct closer *closer, GError **error)

@@ -29,8 +29,11 @@ enum kept_fds_error {
 	KEPT_FDS_ERROR_FAILED, /* no sockets, or not such a pair */
 };
 
-/* A new pair. `closer` closes what peers sent; outlives it; or NULL. */
-struct kept_fds *kept_fds_create(struct closer *closer, GError **error);
+/* The number of what says what the others are, and stays as long as the pair. */
+#define KEPT_FDS_STATE 1
+
+/* A new pair, with another of `state` in it, unless that is -1. `closer` closes what peers sent; outlives it; or NULL. */
+struct kept_fds *kept_fds_create(int state, struct closer *closer, GError **error);
 
 /* The pair that a predecessor left, with all that lies in it. Both fds are taken over, also on failure. */
 struct kept_fds *kept_fds_create_from(const int pair[2], struct closer *closer, GError **error);
@@ -48,14 +51,20 @@ uint64_t kept_fds_add(struct kept_fds *kept, int fd, bool known);
 /* Of the one that was added last as this fd; 0: there is none. */
 uint64_t kept_fds_number(const struct kept_fds *kept, int fd);
 
-/* Another of those that a predecessor left, the caller's; -1: no such. */
+/* Another of those that a predecessor left, the caller's, as if that had been added; -1: no such. */
 int kept_fds_get(struct kept_fds *kept, uint64_t number);
+
+/* Would kept_fds_get() have one? */
+bool kept_fds_has(struct kept_fds *kept, uint64_t number);
 
 /* It is needed no more; 0 is none. `known`, as far as is known by now. */
 void kept_fds_remove(struct kept_fds *kept, uint64_t number, bool known);
 
 /* What was left, and nobody has asked for, is needed no more. */
 void kept_fds_settle(struct kept_fds *kept);
+
+/* Nobody needs any of them but KEPT_FDS_STATE. */
+void kept_fds_empty(struct kept_fds *kept);
 
 /* What was removed leaves the queue, as far as there is time. */
 void kept_fds_tidy(struct kept_fds *kept);

@@ -43,9 +43,7 @@ bool stream_init(struct stream *stream, int fd, struct closer *closer, GError **
 
 void stream_finish(struct stream *stream)
 {
-	if (stream->fd >= 0)
-		shutdown(stream->fd, SHUT_RDWR);
-	closer_close(stream->closer, stream->fd);
+	closer_hang_up(stream->closer, stream->fd);
 	stream->fd = -1;
 }
 

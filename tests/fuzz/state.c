@@ -3,9 +3,10 @@
  * A successor that goes on with what another process left in a guest's state, whatever that is: it
  * is refused, or a channel and a guest work on it.
  *
- * Covers: src/scene/state.c src/wire/channel.c src/wire/channel_reply.c
- * Reaches: 93
- * Of each file: 90
+ * Covers: src/scene/state.c src/wire/channel.c src/wire/channel_reply.c src/wire/channel_journal.c
+ * Covers: src/scene/scanout_kept.c
+ * Reaches: 90
+ * Of each file: 80
  */
 #include "scene/state.h"
 
@@ -20,7 +21,11 @@
 #include "fault.h"
 #include "fuzz.h"
 #include "scene/guest.h"
+#include "scene/scanout.h"
+#include "scene/surface.h"
 #include "vhost_user_gpu.h"
+#include "wire/account.h"
+#include "wire/kept_fds.h"
 
 #define WRITES_MAX 24
 #define SURFACE_WIDTH 16
@@ -32,7 +37,7 @@
 	}
 
 /* What counts, points or chooses. */
-static const struct {
+static const struct field {
 	size_t offset;
 	size_t size;
 } fields[] = {
@@ -57,19 +62,52 @@ static const struct {
 	FIELD(channel.buffer[0]),
 	FIELD(channel.buffer[8]),
 	FIELD(channel.buffer[9]),
-	FIELD(waiting_count),
-	FIELD(waiting[0].scanout),
-	FIELD(waiting[0].reply),
-	FIELD(waiting[0].views),
-	FIELD(waiting[0].paced),
-	FIELD(waiting[0].period_us),
-	FIELD(waiting[0].fenced),
-	FIELD(waiting[0].early),
-	FIELD(waiting[0].since_us),
-	FIELD(waiting[1].reply),
-	FIELD(waiting[CHANNEL_REPLIES_MAX - 1].reply),
-	FIELD(last_reply_us),
-	FIELD(scanout_reply_us[0]),
+};
+
+/* The same of a guest whose pictures were kept. */
+static const struct field kept_fields[] = {
+	FIELD(used),
+	FIELD(journal.current),
+	FIELD(journal.progress[0].call),
+	FIELD(journal.progress[1].call),
+	FIELD(journal.record.call.msg_len),
+	FIELD(journal.record.call.msg_hdr.msg_controllen),
+	FIELD(channel.pixels_left),
+	FIELD(channel.arrived),
+	FIELD(channel.update.scanout),
+	FIELD(channel.update.width),
+	FIELD(channel.update.height),
+	FIELD(channel.skip),
+	FIELD(channel.end),
+	FIELD(channel.unsent_end),
+	FIELD(channel.owed_count),
+	FIELD(channel.owed[0].request),
+	FIELD(channel.owed[0].scanout),
+	FIELD(channel.owed[0].answered),
+	FIELD(channel.owed[1].request),
+	FIELD(channel.owed[1].scanout),
+	FIELD(channel.early[0].kept),
+	FIELD(channel.early[0].offset),
+	FIELD(channel.early[1].kept),
+	FIELD(channel.buffer[0]),
+	FIELD(channel.buffer[8]),
+	FIELD(scanouts[0].current),
+	FIELD(scanouts[0].contents[0].shown.kind),
+	FIELD(scanouts[0].contents[0].shown.width),
+	FIELD(scanouts[0].contents[0].shown.height),
+	FIELD(scanouts[0].contents[0].shown.kept),
+	FIELD(scanouts[0].contents[0].next.kind),
+	FIELD(scanouts[0].contents[0].next.width),
+	FIELD(scanouts[0].contents[0].next.height),
+	FIELD(scanouts[0].contents[0].next.kept),
+	FIELD(scanouts[1].contents[0].shown.kept),
+	FIELD(scanouts[1].contents[0].shown.dmabuf.x),
+	FIELD(scanouts[1].contents[0].shown.dmabuf.fd_stride),
+	FIELD(scanouts[1].contents[0].shown.dmabuf.y_inverted),
+	FIELD(scanouts[1].contents[0].next.kind),
+	FIELD(scanouts[1].contents[0].next.frame_waits),
+	FIELD(scanouts[1].cursor_visible),
+	FIELD(scanouts[1].cursor_hot_x),
 };
 
 /* The last places that state_create_from_fd() looks at before it goes on. */
@@ -181,6 +219,8 @@ static void go_on_as_channel(struct guest_state *state, struct fuzz *fuzz)
 
 	fuzz_pair(pair);
 	channel = channel_create("g", pair[1], NULL, &state->channel, &listener, &channel, NULL);
+	if (how & 16)
+		channel_keep(channel, &state->journal, NULL);
 	bytes = fuzz_bytes(fuzz, how & 2 ? fuzz_u8(fuzz) : 4096, &size);
 	if (size > 0)
 		fuzz_send(pair[0], bytes, size, &fd, fd >= 0 ? 1 : 0);
@@ -228,22 +268,117 @@ static void go_on_as_guest(struct guest_state *state)
 	close(pair[0]);
 }
 
+/* What its predecessor kept: a surface, and what may be a dma-buf. */
+static struct kept_fds *keep_fds(struct fuzz *fuzz)
+{
+	struct kept_fds *kept = kept_fds_create(-1, NULL, NULL);
+	struct surface *picture = surface_create("g", SURFACE_WIDTH, SURFACE_HEIGHT, NULL);
+	int fd = fuzz_fd(fuzz);
+	int pair[2];
+
+	kept_fds_add(kept, surface_fd(picture), true);
+	kept_fds_add(kept, fd, false);
+	close(fd);
+	surface_destroy(picture);
+	for (size_t i = 0; i < 2; i++)
+		pair[i] = fcntl(kept_fds_pair(kept)[i], F_DUPFD_CLOEXEC, 0);
+	kept_fds_destroy(kept);
+	return kept_fds_create_from(pair, NULL, NULL);
+}
+
+/* What comes with an fd, and what needs memory. */
+static void send_contents(int socket, struct fuzz *fuzz)
+{
+	static const uint32_t scanout[] = {VHOST_USER_GPU_SCANOUT, 0, 12, 2, 16, 16};
+	static const uint32_t dmabuf[] = {VHOST_USER_GPU_DMABUF_SCANOUT, 0, 40, 1, 0, 0, 16, 16, 16,
+		16, 64, 0, 0x34325258};
+	int fd = fuzz_fd(fuzz);
+
+	fuzz_send(socket, scanout, sizeof(scanout), NULL, 0);
+	fuzz_send(socket, dmabuf, sizeof(dmabuf), &fd, 1);
+	close(fd);
+}
+
+static void go_on_as_kept_guest(struct guest_state *state, struct fuzz *fuzz)
+{
+	static const struct guest_state zero;
+	struct guest_options options = {.name = "g", .account = account_create("g")};
+	struct guest *guest;
+	const uint8_t *bytes;
+	size_t size;
+	int pair[2];
+
+	options.kept = keep_fds(fuzz);
+	guest = guest_create(&options, state);
+	fuzz_pair(pair);
+	if (guest_adopt(guest, pair[1], NULL)) {
+		if (fuzz_u8(fuzz) & 1)
+			send_contents(pair[0], fuzz);
+		bytes = fuzz_bytes(fuzz, 4096, &size);
+		if (size > 0)
+			fuzz_send(pair[0], bytes, size, NULL, 0);
+		fuzz_turns(16);
+		fuzz_drain(pair[0]);
+		guest_stop(guest);
+		if (guest_attached(guest))
+			guest_leave(guest);
+	} else {
+		g_assert(memcmp(state, &zero, sizeof(zero)) == 0);
+	}
+	guest_destroy(guest);
+	fuzz_check_account(options.account);
+	kept_fds_destroy(options.kept);
+	account_destroy(options.account);
+	close(pair[0]);
+}
+
 /* ---- what was left ---- */
 
-static void leave(struct fuzz *fuzz)
+static void write_fields(struct fuzz *fuzz, const struct field *of, uint32_t count)
+{
+	uint8_t *state = (uint8_t *)state_guest(first);
+	uint32_t field = fuzz_pick(fuzz, count);
+	uint64_t value = fuzz_odd(fuzz);
+
+	if (of[field].size == sizeof(value) && fuzz_u8(fuzz) & 1)
+		value = value << 32 | fuzz_u32(fuzz);
+	memcpy(state + of[field].offset, &value, of[field].size);
+}
+
+/* Of a surface on scanout 0, and of a dma-buf on scanout 1, whose update waits. */
+static void leave_pictures(struct guest_state *state)
+{
+	state->channel.owed_count = 1;
+	state->channel.owed[0] = (struct channel_owed){VHOST_USER_GPU_DMABUF_UPDATE, 1, 0};
+	state->scanouts[0].contents[0].shown = (struct guest_content){
+		.kind = SCANOUT_PIXELS,
+		.width = SURFACE_WIDTH,
+		.height = SURFACE_HEIGHT,
+		.kept = KEPT_FDS_STATE + 1,
+	};
+	state->scanouts[1].contents[0].shown = (struct guest_content){
+		.kind = SCANOUT_DMABUF,
+		.kept = KEPT_FDS_STATE + 2,
+		.dmabuf = {0, 0, 16, 16, 16, 16, 64, 0x34325258, 0, false},
+	};
+}
+
+/* True: with pictures. */
+static bool leave(struct fuzz *fuzz)
 {
 	struct guest_state *state = state_guest(first);
-	uint8_t writes = fuzz_u8(fuzz) % WRITES_MAX;
+	uint8_t choice = fuzz_u8(fuzz);
+	bool kept = choice >= 8 * WRITES_MAX;
 
 	memset(state, 0, sizeof(*state));
-	for (uint8_t i = 0; i < writes; i++) {
-		size_t field = fuzz_pick(fuzz, G_N_ELEMENTS(fields));
-		uint64_t value = fuzz_odd(fuzz);
-
-		if (fields[field].size == sizeof(value) && fuzz_u8(fuzz) & 1)
-			value = value << 32 | fuzz_u32(fuzz);
-		memcpy((uint8_t *)state + fields[field].offset, &value, fields[field].size);
-	}
+	if (kept)
+		leave_pictures(state);
+	for (uint8_t i = 0; i < choice % WRITES_MAX; i++)
+		write_fields(fuzz, kept ? kept_fields : fields,
+			kept ? G_N_ELEMENTS(kept_fields) : G_N_ELEMENTS(fields));
+	for (size_t i = 0; i < G_N_ELEMENTS(state->journal.progress); i++)
+		memcpy(state->journal.progress[i].state, &state->channel, CHANNEL_PROGRESS_SIZE);
+	return kept;
 }
 
 static int make_lie(size_t size, int seals)
@@ -308,6 +443,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct fuzz fuzz = {data, size};
 	static struct state_header sound;
 	struct state *second;
+	const char *why;
+	bool kept;
 	g_autoptr(GError) error = NULL;
 	unsigned int fds;
 
@@ -316,14 +453,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		sound = *first_header;
 	}
 	fds = fuzz_open_fds();
-	leave(&fuzz);
+	kept = leave(&fuzz);
 	second = state_create_from_fd(choose_fd(&fuzz, &sound), &error);
 	g_assert((second == NULL) == (error != NULL));
-	if (second) {
+	if (second && kept) {
+		go_on_as_kept_guest(state_guest(second), &fuzz);
+	} else if (second &&
+		channel_state_recover(&state_guest(second)->channel, &state_guest(second)->journal,
+			&why)) {
 		go_on_as_channel(state_guest(second), &fuzz);
 		go_on_as_guest(state_guest(second));
-		state_destroy(second);
 	}
+	state_destroy(second);
 	g_assert(fuzz_open_fds() == fds);
 	return 0;
 }

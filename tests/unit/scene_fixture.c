@@ -11,6 +11,7 @@
 #include "channel_fixture.h"
 #include "fake/fake_dmabuf.h"
 #include "vhost_user_gpu.h"
+#include "wire/kept_fds.h"
 
 const struct kms_rect scene_full = {0, 0, SCENE_WIDTH, SCENE_HEIGHT};
 
@@ -52,7 +53,18 @@ static void on_detached(void *data)
 	(*detached)++;
 }
 
-struct scene *scene_prepare(const struct scene_options *options)
+static struct kept_fds *take_kept(struct scene *killed, size_t guest)
+{
+	const int *pair = kept_fds_pair(killed->kept[guest]);
+	const int left[2] = {fcntl(pair[0], F_DUPFD_CLOEXEC, 0),
+		fcntl(pair[1], F_DUPFD_CLOEXEC, 0)};
+	struct kept_fds *kept = kept_fds_create_from(left, NULL, NULL);
+
+	g_assert_nonnull(kept);
+	return kept;
+}
+
+static struct scene *prepare(const struct scene_options *options, struct scene *killed)
 {
 	struct scene *scene = g_new0(struct scene, 1);
 	size_t outputs = options->outputs ? options->outputs : 1;
@@ -64,6 +76,7 @@ struct scene *scene_prepare(const struct scene_options *options)
 	fake_dmabuf_refuse_sync(false);
 	scene->card = fake_card_create(outputs, options->width ? options->width : SCENE_WIDTH,
 		options->height ? options->height : SCENE_HEIGHT);
+	scene->card->refuses_import = options->refuses_import;
 	scene->guest_count = options->guests ? options->guests : 1;
 	for (size_t i = 0; i < scene->guest_count; i++) {
 		char name[2] = {(char)('a' + i), 0};
@@ -76,13 +89,25 @@ struct scene *scene_prepare(const struct scene_options *options)
 			.data = &scene->detached[i],
 		};
 
+		if (options->kept)
+			scene->kept[i] = killed
+				? take_kept(killed, i)
+				: kept_fds_create(-1, account_closer(guest.account), NULL);
+		guest.kept = scene->kept[i];
 		scene->states[i] = g_new0(struct guest_state, 1);
+		if (killed)
+			*scene->states[i] = *killed->states[i];
 		scene->accounts[i] = guest.account;
 		scene->guests[i] = guest_create(&guest, scene->states[i]);
 		guest_set_device(scene->guests[i], 0, scene->card);
 		scene->peers[i] = -1;
 	}
 	return scene;
+}
+
+struct scene *scene_prepare(const struct scene_options *options)
+{
+	return prepare(options, NULL);
 }
 
 /* `guests` has room for all of them. */
@@ -154,11 +179,38 @@ struct scene *scene_create(const struct scene_options *options)
 	return scene;
 }
 
+struct scene *scene_succeed(struct scene *killed, const struct scene_options *options, bool goes_on)
+{
+	struct scene *scene = prepare(options, killed);
+	struct scene_options later = *options;
+	int socket = fcntl(killed->sockets[0], F_DUPFD_CLOEXEC, 0);
+	g_autoptr(GError) error = NULL;
+	int nowhere[2];
+
+	g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, nowhere), ==, 0);
+	g_assert_cmpint(dup3(nowhere[0], killed->sockets[0], O_CLOEXEC), ==, killed->sockets[0]);
+	close(nowhere[0]);
+	close(nowhere[1]);
+	scene->peers[0] = killed->peers[0];
+	killed->peers[0] = -1;
+	later.later = true;
+	scene_configure(scene, &later);
+	layout_note_predecessor(scene->layout, 0);
+	layout_set_device(scene->layout, 0, scene->card);
+	scene->sockets[0] = socket;
+	g_assert_cmpint(guest_adopt(scene->guests[0], socket, &error), ==, goes_on);
+	g_assert_cmpint(error == NULL, ==, goes_on);
+	g_assert_cmpint(guest_attached(scene->guests[0]), ==, goes_on);
+	g_free(fixture_log_take());
+	return scene;
+}
+
 void scene_destroy(struct scene *scene)
 {
 	layout_destroy(scene->layout);
 	for (size_t i = 0; i < scene->guest_count; i++) {
 		guest_destroy(scene->guests[i]);
+		kept_fds_destroy(scene->kept[i]);
 		fixture_close_account(scene->accounts[i]);
 		g_free(scene->states[i]);
 		if (scene->peers[i] >= 0)
@@ -222,6 +274,7 @@ void scene_attach(struct scene *scene, size_t guest)
 	if (scene->peers[guest] >= 0)
 		close(scene->peers[guest]);
 	scene->peers[guest] = pair[0];
+	scene->sockets[guest] = pair[1];
 	guest_attach(scene->guests[guest], pair[1]);
 	g_assert_true(guest_attached(scene->guests[guest]));
 }

@@ -40,6 +40,8 @@ struct scene {
 	struct guest *guests[SCENE_GUESTS_MAX];
 	struct guest_state *states[SCENE_GUESTS_MAX];
 	int peers[SCENE_GUESTS_MAX];
+	int sockets[SCENE_GUESTS_MAX]; /* the guests' own ends, borrowed */
+	struct kept_fds *kept[SCENE_GUESTS_MAX]; /* NULL without scene_options.kept */
 	unsigned int detached[SCENE_GUESTS_MAX];
 	unsigned int gone;
 	unsigned int changed;
@@ -77,6 +79,8 @@ struct scene_options {
 	const char *chosen;
 	const struct layout_layer *layers;
 	size_t layer_count;
+	bool kept; /* guests survive */
+	bool refuses_import; /* the card does, from the beginning */
 };
 
 struct scene *scene_create(const struct scene_options *options);
@@ -84,6 +88,13 @@ struct scene *scene_create(const struct scene_options *options);
 struct scene *scene_create_red(const struct scene_options *options);
 /* Checks that no buffer is left. */
 void scene_destroy(struct scene *scene);
+
+/*
+ * The process is killed: what it still has to say, until it is destroyed, goes nowhere. The next one has another card, of
+ * the same kind, with its picture, and goes on with guest 0; false: it cannot.
+ */
+struct scene *scene_succeed(struct scene *killed, const struct scene_options *options,
+	bool goes_on);
 
 /* Makes the card and the guests, but not the layout; for tests that change the card before it. */
 struct scene *scene_prepare(const struct scene_options *options);

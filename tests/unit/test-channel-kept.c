@@ -202,7 +202,7 @@ static enum end serve(int socket, const int pair[2], bool first)
 
 	if (!first && !channel_state_recover(&shared->state, &shared->journal, &why)) {
 		g_assert_true(shared->fd_in_hand);
-		g_assert_cmpstr(why, ==, "a file descriptor that had just come is lost");
+		g_assert_cmpstr(why, ==, "a file descriptor that it had just sent is lost");
 		return END_LOST;
 	}
 	kept = kept_fds_create_from(pair, NULL, NULL);
@@ -376,7 +376,7 @@ static void expect_replies(int peer)
 /* The whole script, killed at this point and, unless 0, every so many from then on. How many lived. */
 static unsigned int run(unsigned int kill_at, unsigned int kill_every, bool *lost)
 {
-	struct kept_fds *kept = kept_fds_create(NULL, NULL);
+	struct kept_fds *kept = kept_fds_create(-1, NULL, NULL);
 	unsigned int lives = 0;
 	int status;
 	int pair[2];
@@ -442,6 +442,41 @@ static void test_often(void)
 	}
 }
 
+/* What would be read or written out of bounds by who goes on with it; else it is refused for nothing. */
+static void test_sound(void)
+{
+	static const struct channel_state damaged[] = {
+		{.begin = 2, .end = 1},
+		{.begin = 2, .end = CHANNEL_BUFFER_SIZE + 1},
+		{.end = CHANNEL_MESSAGE_MAX + 1},
+		{.owed_count = CHANNEL_REPLIES_MAX + 1},
+		{.unsent_begin = 2, .unsent_end = 1},
+		{.unsent_end = CHANNEL_UNSENT_SIZE + 1},
+		{.arrived = 1},
+		{.pixels_left = 4},
+		{.pixels_left = 20, .update = {0, 0, 0, 2, 2}},
+		{.pixels_left = 4, .arrived = 5, .update = {0, 0, 0, 2, 2}},
+		{.pixels_left = 4, .skip = 1, .update = {0, 0, 0, 2, 2}},
+		{.pixels_left = 4, .update = {16, 0, 0, 2, 2}},
+		{.pixels_left = 4, .update = {0, INT32_MAX, 0, 2, 2}},
+		{.pixels_left = 4, .update = {0, 0, INT32_MAX, 2, 2}},
+		{.pixels_left = 4, .update = {0, 0, 0, 65536, 65536}},
+	};
+	static const struct channel_state sound = {
+		.begin = CHANNEL_BUFFER_SIZE - CHANNEL_MESSAGE_MAX,
+		.end = CHANNEL_BUFFER_SIZE,
+		.owed_count = CHANNEL_REPLIES_MAX,
+		.unsent_end = CHANNEL_UNSENT_SIZE,
+		.pixels_left = 16,
+		.arrived = 16,
+		.update = {15, 0, INT32_MAX - 2, 2, 2},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(damaged); i++)
+		g_assert_false(channel_state_sound(&damaged[i]));
+	g_assert_true(channel_state_sound(&sound));
+}
+
 /* What is not taken is not believed. */
 static void test_damaged(void)
 {
@@ -495,6 +530,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/channel/kept/not-killed", test_not_killed);
 	g_test_add_func("/channel/kept/once", test_once);
 	g_test_add_func("/channel/kept/often", test_often);
+	g_test_add_func("/channel/kept/sound", test_sound);
 	g_test_add_func("/channel/kept/damaged", test_damaged);
 	return g_test_run();
 }

@@ -196,6 +196,7 @@ static void test_unreadable(gconstpointer data)
 	bool imports = GPOINTER_TO_INT(data);
 	struct scene *scene = scene_create_red(&(struct scene_options){0});
 	struct kms_output *output = scene_output(scene, 0);
+	const struct guest_scanout_state *state;
 
 	scene->card->refuses_import = !imports;
 	output->shows_dmabufs = false;
@@ -211,7 +212,8 @@ static void test_unreadable(gconstpointer data)
 	scene_expect_color(output, BLUE);
 	fake_flip(output);
 	scene_wait_reply(scene, 0);
-	g_assert_cmpuint(scene->states[0]->scanouts[0].dmabuf.width, ==, 0);
+	state = &scene->states[0]->scanouts[0];
+	g_assert_cmpuint(state->contents[state->current].shown.dmabuf.width, ==, 0);
 
 	scene_scanout(scene, 0, 64, 48);
 	scene_update(scene, 0, scene_full, GREEN);

@@ -58,7 +58,7 @@ static void guests_set_up(struct guests *guests, gconstpointer data)
 		int ends[2];
 
 		guests->configs[i] = (struct config_guest){.name = names[i], .vm = names[i]};
-		guests->members[i] = member_create(&guests->configs[i], 0, NULL);
+		guests->members[i] = member_create(&guests->configs[i], NULL, 0, NULL);
 		g_assert_nonnull(guests->members[i]);
 		sections[i] = (struct layout_guest){
 			.guest = member_guest(guests->members[i]),

@@ -67,7 +67,7 @@ static void expect_none(struct kept_fds *kept, uint64_t number)
 static void test_succession(void)
 {
 	size_t fds = fixture_count_fds();
-	struct kept_fds *kept = kept_fds_create(NULL, NULL);
+	struct kept_fds *kept = kept_fds_create(-1, NULL, NULL);
 	uint64_t one = add_file(kept, "one");
 	uint64_t two = add_file(kept, "two");
 	uint64_t three = add_file(kept, "three");
@@ -96,7 +96,7 @@ static void test_succession(void)
 /* What was removed may be named by somebody, until it is tidied away. */
 static void test_removed(void)
 {
-	struct kept_fds *kept = kept_fds_create(NULL, NULL);
+	struct kept_fds *kept = kept_fds_create(-1, NULL, NULL);
 	uint64_t one = add_file(kept, "one");
 
 	kept_fds_remove(kept, one, false);
@@ -108,7 +108,7 @@ static void test_removed(void)
 /* Of those nobody asks for nothing is left. */
 static void test_settle(void)
 {
-	struct kept_fds *kept = kept_fds_create(NULL, NULL);
+	struct kept_fds *kept = kept_fds_create(-1, NULL, NULL);
 	uint64_t one = add_file(kept, "one");
 	uint64_t two = add_file(kept, "two");
 
@@ -122,12 +122,36 @@ static void test_settle(void)
 	kept_fds_destroy(kept);
 }
 
+/* What says what the others are stays when there are none. */
+static void test_state(void)
+{
+	int fd = make_file("state");
+	struct kept_fds *kept = kept_fds_create(fd, NULL, NULL);
+	uint64_t one;
+
+	close(fd);
+	for (unsigned int i = 0; i < 3; i++) {
+		one = add_file(kept, "one");
+		g_assert_cmpuint(one, >, KEPT_FDS_STATE);
+		kept = succeed(kept);
+		expect_file(kept, KEPT_FDS_STATE, "state");
+		expect_file(kept, one, "one");
+		kept_fds_settle(kept);
+		kept_fds_empty(kept);
+		kept = succeed(kept);
+		expect_file(kept, KEPT_FDS_STATE, "state");
+		expect_none(kept, one);
+		kept_fds_settle(kept);
+	}
+	kept_fds_destroy(kept);
+}
+
 /* A guest that sends another buffer with each frame, beside one that stays: the queue does not grow, and who made the
  * file is told of its end. */
 static void test_flips(void)
 {
 	struct closer *closer = closer_create("kiosk");
-	struct kept_fds *kept = kept_fds_create(closer, NULL);
+	struct kept_fds *kept = kept_fds_create(-1, closer, NULL);
 	uint64_t still = add_file(kept, "still");
 	uint64_t last = 0;
 	int watched[2];
@@ -159,7 +183,7 @@ static void test_flips(void)
 
 static void test_full(void)
 {
-	struct kept_fds *kept = kept_fds_create(NULL, NULL);
+	struct kept_fds *kept = kept_fds_create(-1, NULL, NULL);
 	int fd = make_file("any");
 	uint64_t numbers[KEPT_FDS_MAX];
 
@@ -184,7 +208,7 @@ static void test_full(void)
 /* The mark of one that died when it took the fds in, and what it had moved by then. */
 static void test_died_at_this(void)
 {
-	struct kept_fds *kept = kept_fds_create(NULL, NULL);
+	struct kept_fds *kept = kept_fds_create(-1, NULL, NULL);
 	uint64_t one = add_file(kept, "one");
 	uint64_t two = add_file(kept, "two");
 	uint64_t mark = UINT64_C(1) << 63 | 1;
@@ -262,6 +286,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/kept-fds/succession", test_succession);
 	g_test_add_func("/kept-fds/removed", test_removed);
 	g_test_add_func("/kept-fds/settle", test_settle);
+	g_test_add_func("/kept-fds/state", test_state);
 	g_test_add_func("/kept-fds/flips", test_flips);
 	g_test_add_func("/kept-fds/full", test_full);
 	g_test_add_func("/kept-fds/died-at-this", test_died_at_this);

@@ -122,7 +122,7 @@ static void stage_destroy(struct stage *stage)
 	g_free(stage);
 }
 
-static void bind(struct stage *stage, size_t view)
+static void bind_source(struct stage *stage, size_t view)
 {
 	g_assert_true(source_add_view(scanout(stage, 0), stage->views[view]));
 }
@@ -145,10 +145,10 @@ static void test_view_comes(void)
 {
 	struct stage *stage = stage_create(2);
 
-	bind(stage, 0);
+	bind_source(stage, 0);
 	draw_red(stage);
 	fake_flip(&stage->card->outputs[0]);
-	bind(stage, 1);
+	bind_source(stage, 1);
 	scene_expect_color(&stage->card->outputs[1], RED);
 	fake_flip(&stage->card->outputs[1]);
 	scene_update(stage->scene, 0, scene_full, GREEN);
@@ -163,7 +163,7 @@ static void test_view_comes_late(void)
 	struct stage *stage = stage_create(1);
 
 	draw_red(stage);
-	bind(stage, 0);
+	bind_source(stage, 0);
 	scene_expect_color(&stage->card->outputs[0], RED);
 	stage_destroy(stage);
 }
@@ -175,7 +175,7 @@ static void test_view_comes_in_mid_message(void)
 
 	draw_red(stage);
 	scene_half_update(stage->scene, 0, scene_full, GREEN, SCENE_BYTES / 2);
-	bind(stage, 0);
+	bind_source(stage, 0);
 	g_assert_cmpuint(stage->card->outputs[0].commit_count, ==, 0);
 	scene_more_pixels(stage->scene, GREEN, SCENE_BYTES / 2);
 	scene_expect_color(&stage->card->outputs[0], GREEN);
@@ -190,7 +190,7 @@ static void test_view_comes_to_dmabuf(void)
 
 	scene_show_dmabuf(stage->scene, RED);
 	scene_wait_reply(stage->scene, 0);
-	bind(stage, 1);
+	bind_source(stage, 1);
 	g_assert_cmpuint(output->commit_count, ==, 1);
 	g_assert_true(fake_last(output)->buffer->imported);
 	g_assert_cmpuint(stage->card->imports, ==, 1);
@@ -210,7 +210,7 @@ static void test_view_comes_to_copied_dmabuf(void)
 	stage->card->refuses_import = true;
 	scene_show_dmabuf(stage->scene, RED);
 	scene_wait_reply(stage->scene, 0);
-	bind(stage, 0);
+	bind_source(stage, 0);
 	scene_expect_color(&stage->card->outputs[0], RED);
 	g_free(fixture_log_take());
 	stage_destroy(stage);
@@ -223,7 +223,7 @@ static void test_view_comes_unlit(void)
 
 	fake_set_active(&stage->card->outputs[0], false);
 	draw_red(stage);
-	bind(stage, 0);
+	bind_source(stage, 0);
 	g_assert_cmpuint(stage->card->outputs[0].commit_count, ==, 0);
 	fake_set_active(&stage->card->outputs[0], true);
 	scene_expect_color(&stage->card->outputs[0], RED);
@@ -236,7 +236,7 @@ static void test_view_comes_with_cursor(void)
 
 	draw_red(stage);
 	scene_cursor(stage->scene, 0, 10, 20, 0xff00ff00);
-	bind(stage, 0);
+	bind_source(stage, 0);
 	g_assert_true(stage->card->outputs[0].cursor_visible);
 	g_assert_cmpint(stage->card->outputs[0].cursor_x, ==, 10);
 	g_assert_cmpint(stage->card->outputs[0].cursor_y, ==, 20);
@@ -252,7 +252,7 @@ static void test_view_goes(void)
 	struct stage *stage = stage_create(1);
 	const struct guest_counters *counters = guest_counters(stage->scene->guests[0]);
 
-	bind(stage, 0);
+	bind_source(stage, 0);
 	scene_show_dmabuf(stage->scene, RED);
 	g_assert_cmpuint(scene_replies(stage->scene, 0), ==, 0);
 	unbind(stage, 0);
@@ -271,8 +271,8 @@ static void test_view_goes_from_mirror(void)
 {
 	struct stage *stage = stage_create(2);
 
-	bind(stage, 0);
-	bind(stage, 1);
+	bind_source(stage, 0);
+	bind_source(stage, 1);
 	scene_show_dmabuf(stage->scene, RED);
 	unbind(stage, 0);
 	g_assert_cmpuint(scene_replies(stage->scene, 0), ==, 0);
@@ -280,7 +280,7 @@ static void test_view_goes_from_mirror(void)
 	g_assert_cmpuint(scene_replies(stage->scene, 0), ==, 1);
 
 	fake_flip(&stage->card->outputs[0]);
-	bind(stage, 0);
+	bind_source(stage, 0);
 	fake_flip(&stage->card->outputs[0]);
 	scene_dmabuf_update(stage->scene, 0, scene_full);
 	fake_flip(&stage->card->outputs[1]);
@@ -298,7 +298,7 @@ static void test_view_changes_source(void)
 
 	scene_scanout(stage->scene, 1, SCENE_WIDTH, SCENE_HEIGHT);
 	scene_update(stage->scene, 1, scene_full, BLUE);
-	bind(stage, 0);
+	bind_source(stage, 0);
 	draw_red(stage);
 	unbind(stage, 0);
 	g_assert_true(source_add_view(scanout(stage, 1), stage->views[0]));
@@ -315,10 +315,10 @@ static void test_too_many_views(void)
 	struct stage *stage = stage_create(GUEST_VIEWS_MAX + 1);
 
 	for (size_t i = 0; i < GUEST_VIEWS_MAX; i++)
-		bind(stage, i);
+		bind_source(stage, i);
 	g_assert_false(source_add_view(scanout(stage, 0), stage->views[GUEST_VIEWS_MAX]));
 	unbind(stage, 3);
-	bind(stage, GUEST_VIEWS_MAX);
+	bind_source(stage, GUEST_VIEWS_MAX);
 	draw_red(stage);
 	scene_expect_color(&stage->card->outputs[GUEST_VIEWS_MAX], RED);
 	g_assert_cmpuint(stage->card->outputs[3].commit_count, ==, 0);
@@ -408,7 +408,7 @@ static void test_still_color(void)
 	draw_red(stage);
 	scene_expect_color(output, GREEN);
 	source_remove_view(&still.source, stage->views[0]);
-	bind(stage, 0);
+	bind_source(stage, 0);
 	scene_expect_color(output, RED);
 	scene_expect_color(&stage->card->outputs[1], GREEN);
 	source_remove_view(&still.source, stage->views[1]);
@@ -465,7 +465,7 @@ static void find_card(struct stage *stage, bool refuses_import)
 	stage->scene->card->refuses_import = refuses_import;
 	guest_set_device(stage->scene->guests[0], 0, stage->scene->card);
 	make_views(stage, stage->scene->card);
-	bind(stage, 0);
+	bind_source(stage, 0);
 }
 
 /* The guest is answered all the time, and its picture is there again without a word of it. */
@@ -474,7 +474,7 @@ static void test_card_goes(gconstpointer refuses_import)
 	struct stage *stage = stage_create(1);
 	struct kms_output *output;
 
-	bind(stage, 0);
+	bind_source(stage, 0);
 	scene_show_dmabuf(stage->scene, RED);
 	lose_card(stage);
 	scene_wait_reply(stage->scene, 0);
@@ -501,7 +501,7 @@ static void test_card_goes_with_pixels(void)
 {
 	struct stage *stage = stage_create(1);
 
-	bind(stage, 0);
+	bind_source(stage, 0);
 	draw_red(stage);
 	lose_card(stage);
 	scene_update(stage->scene, 0, (struct kms_rect){0, 0, 32, 48}, GREEN);
@@ -528,7 +528,7 @@ static void test_seen(void)
 		.placeholder = true};
 
 	source_listen(scanout(stage, 0), &source_listener, stage);
-	bind(stage, 0);
+	bind_source(stage, 0);
 	view_show_placeholder(stage->views[0], &splash);
 	fake_flip(output);
 	g_assert_cmpuint(stage->seen, ==, 0);
@@ -550,7 +550,7 @@ static void test_seen_later(void)
 
 	source_listen(scanout(stage, 0), &source_listener, stage);
 	draw_red(stage);
-	bind(stage, 0);
+	bind_source(stage, 0);
 	g_assert_cmpuint(stage->seen, ==, 0);
 	fake_flip(&stage->card->outputs[0]);
 	g_assert_cmpuint(stage->seen, ==, 1);
@@ -572,7 +572,7 @@ static void listen_and_draw(struct stage *stage, int blank_after)
 {
 	source_listen(scanout(stage, 0), &source_listener, stage);
 	source_set_blank_after(scanout(stage, 0), blank_after);
-	bind(stage, 0);
+	bind_source(stage, 0);
 	draw_red(stage);
 	fake_flip(&stage->card->outputs[0]);
 }

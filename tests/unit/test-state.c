@@ -84,61 +84,6 @@ static void test_other_layout(void)
 	}
 }
 
-/* What would be read or written out of bounds by who goes on with it; else it is refused for nothing. */
-static void test_damaged(void)
-{
-	static const struct guest_state zero;
-	static const struct guest_state damaged[] = {
-		{.channel = {.begin = 2, .end = 1}},
-		{.channel = {.begin = 2, .end = CHANNEL_BUFFER_SIZE + 1}},
-		{.channel = {.end = CHANNEL_MESSAGE_MAX + 1}},
-		{.channel = {.owed_count = CHANNEL_REPLIES_MAX + 1}},
-		{.channel = {.unsent_begin = 2, .unsent_end = 1}},
-		{.channel = {.unsent_end = CHANNEL_UNSENT_SIZE + 1}},
-		{.channel = {.pixels_left = 4}},
-		{.channel = {.arrived = 1}},
-		{.channel = {.pixels_left = 4, .arrived = 5, .update = {0, 0, 0, 2, 2}}},
-		{.channel = {.pixels_left = 20, .update = {0, 0, 0, 2, 2}}},
-		{.channel = {.pixels_left = 4, .skip = 1, .update = {0, 0, 0, 2, 2}}},
-		{.channel = {.pixels_left = 4, .update = {16, 0, 0, 2, 2}}},
-		{.channel = {.pixels_left = 4, .update = {0, INT32_MAX, 0, 2, 2}}},
-		{.channel = {.pixels_left = 4, .update = {0, 0, INT32_MAX, 2, 2}}},
-		{.channel = {.pixels_left = 4, .update = {0, 0, 0, 65536, 65536}}},
-		{.waiting_count = CHANNEL_REPLIES_MAX + 1},
-		{.waiting_count = 1, .waiting = {{.reply = REPLY_KINDS}}},
-		{.waiting_count = 1, .waiting = {{.since_us = INT64_MIN}}},
-		{.last_reply_us = INT64_MAX},
-		{.last_reply_us = INT64_MAX - UINT32_MAX + 1},
-		{.last_reply_us = -1},
-		{.scanout_reply_us = {[15] = INT64_MAX}},
-		{.waiting_count = 1, .waiting = {{.early = 1, .scanout = 16}}},
-	};
-	g_autoptr(GError) error = NULL;
-	struct state *state = state_create("kiosk", &error);
-	struct state *again;
-
-	g_assert_no_error(error);
-	for (size_t i = 0; i < G_N_ELEMENTS(damaged); i++) {
-		*state_guest(state) = damaged[i];
-		assert_refused(dup(state_fd(state)), STATE_ERROR_DAMAGED);
-	}
-	*state_guest(state) = zero;
-	state_guest(state)->channel = (struct channel_state){
-		.begin = CHANNEL_BUFFER_SIZE - CHANNEL_MESSAGE_MAX,
-		.end = CHANNEL_BUFFER_SIZE,
-		.owed_count = CHANNEL_REPLIES_MAX,
-		.unsent_end = CHANNEL_UNSENT_SIZE,
-		.pixels_left = 16,
-		.update = {15, 0, INT32_MAX - 2, 2, 2},
-	};
-	state_guest(state)->waiting_count = CHANNEL_REPLIES_MAX;
-	state_guest(state)->last_reply_us = INT64_MAX - UINT32_MAX;
-	again = state_create_from_fd(dup(state_fd(state)), &error);
-	g_assert_no_error(error);
-	state_destroy(again);
-	state_destroy(state);
-}
-
 static void test_no_memfd(void)
 {
 	int ends[2];
@@ -171,7 +116,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/state/create", test_create);
 	g_test_add_func("/state/hand-over", test_hand_over);
 	g_test_add_func("/state/other-layout", test_other_layout);
-	g_test_add_func("/state/damaged", test_damaged);
 	g_test_add_func("/state/no-memfd", test_no_memfd);
 	g_test_add_func("/state/first-descriptor", test_first_descriptor);
 	return g_test_run();

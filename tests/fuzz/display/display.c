@@ -8,7 +8,10 @@
  * for a successor's state, which the target state is for, and what no peer has a hand in: the hours of
  * the day (src/scene/layout_hours.c), and what an output is lit with (src/scene/view_paint.c).
  *
- * Covers: src/wire/channel src/scene/guest.c src/scene/scanout src/scene/reply.c src/scene/view.c
+ * Covers: src/wire/channel.c src/wire/channel_message.c src/wire/channel_reply.c src/scene/guest.c
+ * Covers: src/scene/scanout.c src/scene/scanout_buffer.c src/scene/scanout_early.c
+ * Covers: src/scene/scanout_fence.c src/scene/scanout_mirror.c src/scene/scanout_view.c
+ * Covers: src/scene/reply.c src/scene/view.c
  * Covers: src/scene/view_compose.c src/scene/view_cursor.c src/scene/view_judge.c
  * Covers: src/scene/canvas.c src/scene/copy.c src/scene/cursor.c src/scene/damage.c
  * Covers: src/scene/dmabuf.c src/scene/layout.c src/scene/layout_configure.c src/scene/layout_dark.c
