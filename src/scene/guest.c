@@ -369,7 +369,7 @@ static bool take_early(struct guest *guest)
 
 static bool take_over(struct guest *guest, GError **error)
 {
-	const char *why = "a file descriptor that it has sent was not kept";
+	const char *why;
 
 	if (!channel_state_recover(&guest->state->channel, &guest->state->journal, &why) ||
 		!take_early(guest)) {
