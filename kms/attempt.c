@@ -40,7 +40,8 @@ bool kms_attempt_includes(const struct kms_plan_entry *entry, const struct kms_a
 	if (attempt->only)
 		return entry->next.crtc == attempt->only ||
 			entry->output->state.crtc == attempt->only;
-	return attempt->whole || !entry->same;
+	/* One that is off and stays so has nothing to say, nor has one that is lent. */
+	return !entry->same || (attempt->whole && entry->on);
 }
 
 static bool is_changed(const struct kms_plan *plan, const struct kms_attempt *attempt,
