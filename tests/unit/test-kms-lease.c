@@ -384,6 +384,26 @@ static void test_pause(struct card_fixture *card)
 	expect_back(card);
 }
 
+/* Modes are set again after a suspend: what is lent is its holder's business, and stays lent. */
+static void test_suspended(struct card_fixture *card)
+{
+	uint32_t shown;
+	struct lent lent;
+
+	start(card);
+	lent = ask(card);
+	shown = double_lessee_show(1, false);
+	kms_device_renew(card->device);
+	card_turn();
+	g_assert_true(double_committed(DOUBLE_CONNECTOR(0), "max bpc"));
+	g_assert_cmpint(kms_lease_state(lent.lease), ==, KMS_LEASE_GIVEN);
+	g_assert_true(double_is_leased(DOUBLE_CRTC(1)));
+	g_assert_cmpuint(card_shown(1), ==, shown);
+	card_flip(0);
+	card_show(card, 0);
+	kms_lease_destroy(lent.lease);
+}
+
 /* A seat manager has taken master away before we hear of it: what we may not end then, we end later. */
 static void test_manager(struct card_fixture *card)
 {
@@ -465,6 +485,7 @@ int main(int argc, char **argv)
 	card_add_test("/kms/lease/dark-unplugged", test_dark_unplugged);
 	card_add_test("/kms/lease/off", test_off);
 	card_add_test("/kms/lease/pause", test_pause);
+	card_add_test("/kms/lease/suspended", test_suspended);
 	card_add_test("/kms/lease/manager", test_manager);
 	card_add_test("/kms/lease/lost-master", test_lost_master);
 	card_add_test("/kms/lease/gone", test_gone);
