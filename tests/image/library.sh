@@ -60,6 +60,8 @@ firmware=/usr/share/OVMF/OVMF_CODE_4M.fd
 logs=$BUILD/logs/image/$(basename "$0")
 # Seconds for all that is waited for, together.
 patience=${PATIENCE:-5000}
+# For the kernel of a machine that may be as slow as an emulator on a busy processor: nothing in it is given up for that.
+patient="no_timer_check systemd.default_timeout_start_sec=infinity systemd.service_watchdogs=no systemd.journald.forward_to_console=1"
 machine=
 watcher=
 
