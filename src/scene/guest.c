@@ -1,55 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * One vhost-user-gpu device: what its messages mean. What a scanout shows is scanout.c's, who gets
- * a reply is reply.c's; here the channel's calls are handed to them, and a peer comes and goes.
+ * a reply is reply.c's; here the channel's calls are handed to them, and a peer comes and goes. A predecessor's is guest_kept.c's.
  */
-#include "scene/guest.h"
-
 #include <string.h>
 
 #include "log.h"
-#include "scene/reply.h"
-#include "scene/scanout.h"
-#include "scene/state.h"
+#include "scene/guest_internal.h"
 #include "scene/tiled.h"
 #include "turn.h"
 #include "wire/account.h"
 #include "wire/closer.h"
 #include "wire/kept_fds.h"
 
-struct guest {
-	char *name;
-	struct kms_device *devices[KMS_CARDS_MAX]; /* NULL: there is none of this number now */
-	void (*closing)(void *data, bool fault);
-	void (*detached)(void *data);
-	void *data;
-	struct guest_state *state;
-	struct guest_counters counters;
-	struct account *account; /* borrowed */
-	struct closer *closer; /* the account's */
-	struct channel *channel;
-	struct kept_fds *kept; /* or NULL */
-	struct channel_counters past; /* of channels that are gone */
-	struct replies replies;
-	struct answers answers;
-	struct dmabuf_gbm gbm;
-	char *render_node;
-	const struct guest_display *display;
-	void *display_data;
-	struct scanout scanouts[VHOST_USER_GPU_SCANOUTS];
-	uint32_t used; /* bit i: the layout knows that there is a scanout i */
-};
-
 /* Of the connection; what is shown is the scanouts'. */
 static void forget_channel(struct guest *guest)
 {
+	guest_settle(guest);
 	memset(&guest->state->channel, 0, sizeof(guest->state->channel));
 	memset(&guest->state->journal, 0, sizeof(guest->state->journal));
 }
 
 /* ---- what the channel calls ---- */
 
-static void note_use(struct guest *guest, uint32_t scanout)
+void guest_note_use(struct guest *guest, uint32_t scanout)
 {
 	if (guest->used & (1u << scanout) || !guest->display)
 		return;
@@ -72,7 +46,7 @@ static uint32_t on_edid(void *data, uint32_t scanout, uint8_t *edid)
 
 	if (!guest->display || scanout >= VHOST_USER_GPU_SCANOUTS)
 		return 0;
-	note_use(guest, scanout);
+	guest_note_use(guest, scanout);
 	return guest->display->edid(guest->display_data, guest, scanout, edid);
 }
 
@@ -113,7 +87,7 @@ static void on_scanout(void *data, uint32_t scanout, uint32_t width, uint32_t he
 	struct guest *guest = data;
 
 	if (width > 0)
-		note_use(guest, scanout);
+		guest_note_use(guest, scanout);
 	scanout_set_pixels(&guest->scanouts[scanout], width, height);
 }
 
@@ -148,7 +122,7 @@ static void on_dmabuf_scanout(void *data, uint32_t scanout, const struct channel
 		scanout_disable(&guest->scanouts[scanout]);
 		return;
 	}
-	note_use(guest, scanout);
+	guest_note_use(guest, scanout);
 	scanout_set_dmabuf(&guest->scanouts[scanout], dmabuf, fd);
 }
 
@@ -282,6 +256,7 @@ void guest_destroy(struct guest *guest)
 {
 	if (!guest)
 		return;
+	g_clear_handle_id(&guest->settling, g_source_remove);
 	replies_answer_all(&guest->replies);
 	channel_destroy(guest->channel);
 	for (uint32_t i = 0; i < VHOST_USER_GPU_SCANOUTS; i++)
@@ -317,7 +292,7 @@ void guest_set_device(struct guest *guest, uint32_t card, struct kms_device *dev
 	find_render_node(guest);
 }
 
-static bool open_channel(struct guest *guest, int fd, GError **error)
+bool guest_open_channel(struct guest *guest, int fd, GError **error)
 {
 	guest->channel = channel_create(guest->name, fd, guest->account, &guest->state->channel,
 		&channel_listener, guest, error);
@@ -339,7 +314,7 @@ void guest_attach(struct guest *guest, int fd)
 		peer_gone(guest);
 	}
 	forget_channel(guest);
-	if (!open_channel(guest, fd, &error)) {
+	if (!guest_open_channel(guest, fd, &error)) {
 		log_guest(G_LOG_LEVEL_WARNING, guest->name, "display socket: %s", error->message);
 		if (guest->detached)
 			guest->detached(guest->data);
@@ -349,127 +324,13 @@ void guest_attach(struct guest *guest, int fd)
 	log_guest(G_LOG_LEVEL_INFO, guest->name, "display socket: a back-end has connected");
 }
 
-/* ---- a predecessor's ---- */
-
-/* The messages that fds came with have not been consumed: each makes its content once more. False: one is not there. */
-static bool take_early(struct guest *guest)
-{
-	for (size_t i = 0; i < CHANNEL_EARLY_FDS; i++) {
-		uint64_t number = guest->state->channel.early[i].kept;
-
-		if (number == 0 || number == CHANNEL_FD_NOT_HAD)
-			continue;
-		if (!kept_fds_has(guest->kept, number))
-			return false;
-		for (uint32_t j = 0; j < VHOST_USER_GPU_SCANOUTS; j++)
-			scanout_drop_left(&guest->scanouts[j], number);
-	}
-	return true;
-}
-
-static bool take_over(struct guest *guest, GError **error)
-{
-	const char *why;
-
-	if (!channel_state_recover(&guest->state->channel, &guest->state->journal, &why) ||
-		!take_early(guest)) {
-		g_set_error_literal(error, STATE_ERROR, STATE_ERROR_DAMAGED, why);
-		return false;
-	}
-	for (uint32_t i = 0; i < VHOST_USER_GPU_SCANOUTS; i++) {
-		if (!scanout_take_over(&guest->scanouts[i], error))
-			return false;
-	}
-	return true;
-}
-
-/* Those that were not answered, in their order. */
-static void present_again(struct guest *guest)
-{
-	const struct channel_state *state = &guest->state->channel;
-	const struct channel_state left = *state;
-
-	for (uint32_t i = 0; i < left.owed_count; i++) {
-		const struct channel_owed *owed = &left.owed[i];
-		int64_t now = g_get_monotonic_time();
-		struct guest_waiting *waiting;
-
-		if (owed->request != VHOST_USER_GPU_DMABUF_UPDATE || owed->answered)
-			continue;
-		waiting = replies_push(&guest->replies, owed->scanout, now);
-		waiting->period_us = scanout_period_us(
-			&guest->scanouts[MIN(owed->scanout, VHOST_USER_GPU_SCANOUTS - 1)]);
-		if (owed->scanout < VHOST_USER_GPU_SCANOUTS)
-			scanout_present_again(&guest->scanouts[owed->scanout], waiting);
-		replies_start(&guest->replies, now);
-	}
-}
-
-/* Bit i: a DMABUF_UPDATE of scanout i waits. */
-static uint32_t find_waiting(const struct channel_state *state)
-{
-	uint32_t waiting = 0;
-
-	for (uint32_t i = 0; i < state->owed_count; i++) {
-		const struct channel_owed *owed = &state->owed[i];
-
-		if (owed->request == VHOST_USER_GPU_DMABUF_UPDATE && !owed->answered &&
-			owed->scanout < VHOST_USER_GPU_SCANOUTS)
-			waiting |= 1u << owed->scanout;
-	}
-	return waiting;
-}
-
-static void show_again(struct guest *guest, uint32_t used)
-{
-	uint32_t waiting = find_waiting(&guest->state->channel);
-
-	for (uint32_t i = 0; i < VHOST_USER_GPU_SCANOUTS; i++) {
-		if (used & 1u << i)
-			note_use(guest, i);
-		scanout_show_again(&guest->scanouts[i], waiting & 1u << i);
-	}
-	present_again(guest);
-	for (uint32_t i = 0; i < VHOST_USER_GPU_SCANOUTS; i++)
-		scanout_record(&guest->scanouts[i]);
-}
-
-/* Times are of frames that are no more. */
-static void forget_frames(struct guest_state *state)
-{
-	state->waiting_count = 0;
-	state->last_reply_us = 0;
-	memset(state->scanout_reply_us, 0, sizeof(state->scanout_reply_us));
-}
-
-bool guest_adopt(struct guest *guest, int fd, GError **error)
-{
-	uint32_t used = guest->state->used;
-
-	forget_frames(guest->state);
-	if (!take_over(guest, error)) {
-		closer_hang_up(guest->closer, fd);
-		fd = -1;
-	}
-	if (fd < 0 || !open_channel(guest, fd, error)) {
-		for (uint32_t i = 0; i < VHOST_USER_GPU_SCANOUTS; i++)
-			scanout_forget_left(&guest->scanouts[i]);
-		memset(guest->state, 0, sizeof(*guest->state));
-		kept_fds_settle(guest->kept);
-		kept_fds_empty(guest->kept);
-		return false;
-	}
-	kept_fds_settle(guest->kept);
-	show_again(guest, used);
-	log_guest(G_LOG_LEVEL_INFO, guest->name,
-		"display socket: goes on with the back-end of the scanoutd before this one");
-	return true;
-}
+/* ---- its end, and what is asked ---- */
 
 void guest_leave(struct guest *guest)
 {
 	int fd = guest->channel ? channel_detach(g_steal_pointer(&guest->channel)) : -1;
 
+	guest_settle(guest);
 	guest->replies.channel = NULL;
 	closer_close(guest->closer, fd);
 }

@@ -74,6 +74,7 @@ struct guest_state {
 	struct guest_scanout_state {
 		uint32_t
 			current; /* which of the next two is true: the other one is being written */
+		uint32_t off; /* its guest has switched it off */
 		struct guest_contents {
 			struct guest_content shown;
 			struct guest_content next; /* in its place from its first update on */

@@ -95,11 +95,11 @@ void scanout_disable(struct scanout *scanout)
 {
 	release_views(scanout);
 	drop_contents(scanout);
-	scanout_record(scanout);
 	if (scanout->stopped)
 		source_emptied(&scanout->source);
 	else
 		source_disabled(&scanout->source);
+	scanout_record(scanout);
 }
 
 void scanout_set_pixels(struct scanout *scanout, uint32_t width, uint32_t height)

@@ -90,6 +90,7 @@ struct scanout {
 	struct replies *replies;
 	struct answers *answers; /* the guest's, as the next */
 	struct account *account;
+	bool left_off; /* a predecessor's guest had switched it off */
 	bool next_waited; /* `next` is a predecessor's, which has had its first update, but for its fences */
 	bool stopped; /* the device was reset: nobody switches its scanouts off */
 	struct content shown;

@@ -37,6 +37,7 @@ void scanout_record(struct scanout *scanout)
 
 	note(&state->contents[other].shown, &scanout->shown);
 	note(&state->contents[other].next, &scanout->next);
+	state->off = source_state(&scanout->source) == SOURCE_DISABLED;
 	atomic_signal_fence(memory_order_seq_cst);
 	state->current = other;
 	atomic_signal_fence(memory_order_seq_cst);
@@ -138,6 +139,7 @@ bool scanout_take_over(struct scanout *scanout, GError **error)
 	const struct guest_contents *left = &state->contents[state->current & 1];
 
 	scanout->next_waited = left->next.frame_waits != 0;
+	scanout->left_off = state->off != 0;
 	if (take(scanout, &scanout->shown, &left->shown, error) &&
 		take(scanout, &scanout->next, &left->next, error))
 		return true;
@@ -163,6 +165,10 @@ void scanout_show_again(struct scanout *scanout, bool waiting)
 {
 	struct scanout_slot *slot = NULL;
 
+	if (scanout->shown.kind == SCANOUT_DISABLED && scanout->left_off) {
+		source_enabled(&scanout->source);
+		source_disabled(&scanout->source);
+	}
 	if (scanout->shown.kind == SCANOUT_DISABLED)
 		return;
 	source_enabled(&scanout->source);
@@ -171,8 +177,12 @@ void scanout_show_again(struct scanout *scanout, bool waiting)
 	if (waiting && scanout->shown.kind == SCANOUT_DMABUF && !scanout->next_waited)
 		return;
 	/* One that an UPDATE is being received into is seen with its last byte. */
-	while ((slot = scanout_next_slot(scanout, slot)))
+	while ((slot = scanout_next_slot(scanout, slot))) {
+		/* What it shows is the guest's own. */
+		if (slot->own == 0)
+			slot->own = view_serial(slot->view) + 1;
 		scanout_show_on(scanout, slot->view);
+	}
 	source_frame(&scanout->source, NULL);
 }
 

@@ -13,7 +13,7 @@
 #include "scene/guest_state.h"
 
 /* Raised whenever the layout or the meaning of struct guest_state changes. */
-#define STATE_VERSION 4u
+#define STATE_VERSION 5u
 
 /* What the memfd begins with. */
 struct state_header {

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The cached-memory image of a scanout, in a memfd. */
-#include "scene/surface.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+#include "scene/surface_internal.h"
 
 /* One page: rows start on a page's border, and the header never shares one with pixels. */
 #define SURFACE_PIXELS_OFFSET 4096u
@@ -17,27 +15,14 @@
 
 G_STATIC_ASSERT(sizeof(struct surface_header) <= SURFACE_PIXELS_OFFSET);
 
-struct surface {
-	int fd;
-	size_t size; /* of the mapping */
-	struct surface_header *header;
-	uint8_t *pixels;
-	pixman_image_t *image;
-	uint64_t kept;
-};
-
-/* A size that cannot change: no access to the mapping faults, whoever else has the fd. */
-#define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
-
-static size_t size_of(uint32_t width, uint32_t height)
+size_t surface_size_of(uint32_t width, uint32_t height)
 {
 	return SURFACE_PIXELS_OFFSET + (size_t)width * height * 4;
 }
 
-/* NULL with errno. `fd` stays the caller's on failure. */
-static struct surface *map(int fd, uint32_t width, uint32_t height)
+struct surface *surface_map(int fd, uint32_t width, uint32_t height)
 {
-	size_t size = size_of(width, height);
+	size_t size = surface_size_of(width, height);
 	struct surface *surface;
 	void *mapping = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
@@ -59,7 +44,7 @@ static struct surface *map(int fd, uint32_t width, uint32_t height)
 	return surface;
 }
 
-static bool is_a_size(uint32_t width, uint32_t height, GError **error)
+bool surface_is_size(uint32_t width, uint32_t height, GError **error)
 {
 	if (width > 0 && height > 0 && width <= SURFACE_SIDE_MAX && height <= SURFACE_SIDE_MAX)
 		return true;
@@ -68,7 +53,7 @@ static bool is_a_size(uint32_t width, uint32_t height, GError **error)
 	return false;
 }
 
-static struct surface_header header_for(uint32_t width, uint32_t height)
+struct surface_header surface_header_for(uint32_t width, uint32_t height)
 {
 	return (struct surface_header){
 		.version = SURFACE_VERSION,
@@ -86,55 +71,20 @@ struct surface *surface_create(const char *name, uint32_t width, uint32_t height
 	int saved;
 	int fd;
 
-	if (!is_a_size(width, height, error))
+	if (!surface_is_size(width, height, error))
 		return NULL;
 	fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (fd >= 0 && ftruncate(fd, (off_t)size_of(width, height)) == 0 &&
-		fcntl(fd, F_ADD_SEALS, SEALS) == 0)
-		surface = map(fd, width, height);
+	if (fd >= 0 && ftruncate(fd, (off_t)surface_size_of(width, height)) == 0 &&
+		fcntl(fd, F_ADD_SEALS, SURFACE_SEALS) == 0)
+		surface = surface_map(fd, width, height);
 	if (surface) {
-		*surface->header = header_for(width, height);
+		*surface->header = surface_header_for(width, height);
 		return surface;
 	}
 	saved = errno;
 	g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(saved),
 		"no memory for a surface of %u×%u: %s", width, height, g_strerror(saved));
 	if (fd >= 0)
-		close(fd);
-	return NULL;
-}
-
-/* All but the UPDATE that is in it, and the count of them. */
-static bool is_sound(const struct surface *surface, uint32_t width, uint32_t height)
-{
-	const struct surface_header *header = surface->header;
-	const struct surface_header wanted = header_for(width, height);
-	const struct kms_rect *unfinished = &header->unfinished;
-
-	return memcmp(header, &wanted, offsetof(struct surface_header, unfinished)) == 0 &&
-		(unfinished->width == 0 ||
-			(unfinished->x >= 0 && unfinished->y >= 0 && unfinished->width > 0 &&
-				unfinished->height > 0 &&
-				(int64_t)unfinished->x + unfinished->width <= width &&
-				(int64_t)unfinished->y + unfinished->height <= height));
-}
-
-struct surface *surface_create_from_fd(int fd, uint32_t width, uint32_t height, GError **error)
-{
-	struct surface *surface = NULL;
-	int seals = fcntl(fd, F_GET_SEALS);
-	struct stat status;
-
-	if (is_a_size(width, height, NULL) && seals >= 0 && (seals & SEALS) == SEALS &&
-		fstat(fd, &status) == 0 && status.st_size == (off_t)size_of(width, height))
-		surface = map(fd, width, height);
-	if (surface && is_sound(surface, width, height))
-		return surface;
-	g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "it is no surface of %u×%u", width,
-		height);
-	if (surface)
-		surface_destroy(surface);
-	else if (fd >= 0)
 		close(fd);
 	return NULL;
 }

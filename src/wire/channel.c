@@ -585,10 +585,14 @@ void channel_keep(struct channel *channel, struct channel_journal *journal, stru
 	for (size_t i = 0; i < CHANNEL_EARLY_FDS; i++) {
 		uint64_t number = channel->state->early[i].kept;
 
-		if (number == CHANNEL_FD_NOT_HAD)
-			channel->fds[i].fd = CHANNEL_FD_LOST;
-		else if (number)
+		if (number == 0)
+			continue;
+		channel->fds[i].fd = CHANNEL_FD_LOST;
+		if (number != CHANNEL_FD_NOT_HAD)
 			channel->fds[i].fd = kept_fds_get(kept, number);
+		/* There is no fd left for it: nothing to do with a message that has none. */
+		if (channel->fds[i].fd < 0)
+			channel->fds[i].fd = CHANNEL_FD_LOST;
 	}
 	channel_note(channel);
 }

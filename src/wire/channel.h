@@ -163,7 +163,8 @@ enum channel_call {
 struct channel_journal {
 	struct stream_record record;
 	uint32_t current; /* of the two */
-	uint32_t padding;
+	uint32_t
+		adopted; /* by processes that have worked on no message since, and did not live long */
 	struct channel_progress {
 		uint32_t call; /* enum channel_call, on the state as it is here */
 		uint32_t padding;
@@ -172,6 +173,10 @@ struct channel_journal {
 };
 
 G_STATIC_ASSERT(CHANNEL_PROGRESS_SIZE % sizeof(uint64_t) == 0);
+
+/* A message, or what it led to, may be what its reader dies of: so many go on with a connection from the same place. Fewer
+ * than scanout-hold starts in one go. */
+#define CHANNEL_ADOPTED_MAX 4
 
 /*
  * Makes `state` what a successor of its last channel goes on with, by what is in the journal, whatever that is. False:

@@ -119,6 +119,11 @@ bool channel_state_recover(struct channel_state *state, struct channel_journal *
 	bool begun = progress->call != CHANNEL_CALL_NONE && call->msg_len != STREAM_RECORD_NOTHING;
 
 	memcpy(state, progress->state, CHANNEL_PROGRESS_SIZE);
+	/* Before anything of it is looked at. */
+	*why = "each that went on with it has died of it";
+	if (journal->adopted >= CHANNEL_ADOPTED_MAX)
+		return false;
+	journal->adopted++;
 	*why = "its state is damaged";
 	if (progress->call >= CHANNEL_CALLS || !channel_state_sound(state))
 		return false;

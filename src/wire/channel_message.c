@@ -452,6 +452,13 @@ static int process_one(struct channel *channel)
 	return open ? 1 : -1;
 }
 
+static void note_done(struct channel *channel)
+{
+	if (channel->journal)
+		channel->journal->adopted = 0;
+	channel_note(channel);
+}
+
 /* So many are handled before the clock is asked. */
 #define FREE_MESSAGES 8
 
@@ -480,7 +487,7 @@ bool channel_process(struct channel *channel)
 		}
 		consumed = process_one(channel);
 		if (consumed > 0)
-			channel_note(channel);
+			note_done(channel);
 		/* Each may cost as much as its sender likes: a picture made, a buffer imported. */
 		if (consumed > 0 && ++count >= FREE_MESSAGES && !channel_has_time(channel)) {
 			channel->stalled = state->begin < state->end;

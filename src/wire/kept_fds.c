@@ -145,6 +145,9 @@ static bool move_oldest(struct kept_fds *kept)
 
 static bool tidy_one(struct kept_fds *kept)
 {
+	/* It closes one that closing may wait for. */
+	if (!kept->queue[0].known && closer_is_full(kept->closer))
+		return false;
 	return kept->queue[0].removed ? discard_oldest(kept) : move_oldest(kept);
 }
 
@@ -197,6 +200,11 @@ uint64_t kept_fds_add(struct kept_fds *kept, int fd, bool known)
 {
 	if (!kept || kept->count - kept->removed >= KEPT_FDS_MAX)
 		return 0;
+	/* Who had it under this number has closed it. */
+	for (unsigned int i = 0; i < kept->count; i++) {
+		if (kept->queue[i].fd == fd)
+			kept->queue[i].fd = -1;
+	}
 	if (!make_room(kept) || !send_one(kept, kept->last + 1, fd))
 		return 0;
 	kept->queue[kept->count++] = (struct place){

@@ -4,9 +4,9 @@
  * is refused, or a channel and a guest work on it.
  *
  * Covers: src/scene/state.c src/wire/channel.c src/wire/channel_reply.c src/wire/channel_journal.c
- * Covers: src/scene/scanout_kept.c
+ * Covers: src/scene/scanout_kept.c src/scene/guest_kept.c src/scene/surface_left.c
  * Reaches: 93
- * Of each file: 87
+ * Of each file: 90
  */
 #include "scene/state.h"
 
@@ -268,14 +268,17 @@ static void go_on_as_guest(struct guest_state *state)
 	close(pair[0]);
 }
 
-/* What its predecessor kept: a surface, and what may be a dma-buf. */
-static struct kept_fds *keep_fds(struct fuzz *fuzz)
+/* What its predecessor kept: a surface, which it may have been writing to, and what may be a dma-buf. */
+static struct kept_fds *keep_fds(const struct guest_state *state, struct fuzz *fuzz)
 {
+	const struct kms_rect written = {0, 0, (int32_t)state->channel.update.width,
+		(int32_t)state->channel.update.height};
 	struct kept_fds *kept = kept_fds_create(-1, NULL, NULL);
 	struct surface *picture = surface_create("g", SURFACE_WIDTH, SURFACE_HEIGHT, NULL);
 	int fd = fuzz_fd(fuzz);
 	int pair[2];
 
+	surface_begin(picture, &written);
 	kept_fds_add(kept, surface_fd(picture), true);
 	kept_fds_add(kept, fd, false);
 	close(fd);
@@ -308,7 +311,7 @@ static void go_on_as_kept_guest(struct guest_state *state, struct fuzz *fuzz)
 	size_t size;
 	int pair[2];
 
-	options.kept = keep_fds(fuzz);
+	options.kept = keep_fds(state, fuzz);
 	guest = guest_create(&options, state);
 	fuzz_pair(pair);
 	if (guest_adopt(guest, pair[1], NULL)) {

@@ -200,6 +200,8 @@ static enum end serve(int socket, const int pair[2], bool first)
 	struct channel *channel;
 	const char *why;
 
+	/* Of those before this one nobody died by itself. */
+	shared->journal.adopted = 0;
 	if (!first && !channel_state_recover(&shared->state, &shared->journal, &why)) {
 		g_assert_true(shared->fd_in_hand);
 		g_assert_cmpstr(why, ==, "a file descriptor that it had just sent is lost");
@@ -521,6 +523,20 @@ static void test_damaged(void)
 	}
 }
 
+/* Something in it kills whoever goes on with it; but not who has worked on a message since. */
+static void test_fatal(void)
+{
+	const char *why;
+
+	memset(shared, 0, sizeof(*shared));
+	for (unsigned int i = 0; i < CHANNEL_ADOPTED_MAX; i++)
+		g_assert_true(channel_state_recover(&shared->state, &shared->journal, &why));
+	g_assert_false(channel_state_recover(&shared->state, &shared->journal, &why));
+	g_assert_cmpstr(why, ==, "each that went on with it has died of it");
+	shared->journal.adopted = 0;
+	g_assert_true(channel_state_recover(&shared->state, &shared->journal, &why));
+}
+
 int main(int argc, char **argv)
 {
 	fixture_init(&argc, &argv);
@@ -532,5 +548,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/channel/kept/often", test_often);
 	g_test_add_func("/channel/kept/sound", test_sound);
 	g_test_add_func("/channel/kept/damaged", test_damaged);
+	g_test_add_func("/channel/kept/fatal", test_fatal);
 	return g_test_run();
 }

@@ -85,7 +85,9 @@ static void test_pixels(void)
 
 	for (unsigned int i = 0; i < 3; i++) {
 		scene = succeed(scene);
+		g_assert_false(guest_source(scene->guests[0], 0)->seen);
 		expect_shown(scene, RED);
+		g_assert_true(guest_source(scene->guests[0], 0)->seen);
 	}
 	/* Into the picture that was there. */
 	output = scene_output(scene, 0);
@@ -275,6 +277,9 @@ static void test_disabled(void)
 	scene_scanout(scene, 0, 0, 0);
 	scene = succeed(scene);
 	g_assert_cmpuint(scene_output(scene, 0)->commit_count, ==, 0);
+	/* Its screen stays off; of the other one nothing was said. */
+	g_assert_cmpuint(source_state(guest_source(scene->guests[0], 0)), ==, SOURCE_DISABLED);
+	g_assert_cmpuint(source_state(guest_source(scene->guests[0], 1)), ==, SOURCE_EMPTY);
 	expect_goes_on(scene, GREEN);
 	scene_destroy(scene);
 }
