@@ -65,18 +65,6 @@ static void collect(const struct cmsghdr *message, struct stream_fds *fds)
 	}
 }
 
-/* As recvmsg(). */
-static ssize_t receive_recorded(const struct stream *stream, struct msghdr *message, int flags)
-{
-	struct mmsghdr *call = &stream->record->call;
-
-	call->msg_hdr = *message;
-	if (recvmmsg(stream->fd, call, 1, flags, NULL) < 0)
-		return -1;
-	*message = call->msg_hdr;
-	return (ssize_t)call->msg_len;
-}
-
 static enum stream_status receive(struct stream *stream, struct msghdr *message, int flags,
 	size_t *bytes)
 {
@@ -86,7 +74,7 @@ static enum stream_status receive(struct stream *stream, struct msghdr *message,
 	*bytes = 0;
 	flags |= MSG_CMSG_CLOEXEC | MSG_DONTWAIT;
 	do
-		got = recorded ? receive_recorded(stream, message, flags)
+		got = recorded ? stream_record_receive(stream->record, stream->fd, message, flags)
 			       : recvmsg(stream->fd, message, flags);
 	while (got < 0 && errno == EINTR);
 
@@ -157,15 +145,6 @@ static ssize_t send_bytes(const struct stream *stream, const struct iovec *iov)
 	return sent;
 }
 
-/* As sendmsg(). */
-static ssize_t send_recorded(const struct stream *stream, const struct msghdr *message, int flags)
-{
-	struct mmsghdr *call = &stream->record->call;
-
-	call->msg_hdr = *message;
-	return sendmmsg(stream->fd, call, 1, flags) < 0 ? -1 : (ssize_t)call->msg_len;
-}
-
 static ssize_t send_message(const struct stream *stream, const struct iovec *iov, int iov_count,
 	const int *fds, size_t fd_count)
 {
@@ -174,6 +153,7 @@ static ssize_t send_message(const struct stream *stream, const struct iovec *iov
 		.msg_iov = (struct iovec *)iov,
 		.msg_iovlen = (size_t)iov_count,
 	};
+	const int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
 	ssize_t sent;
 
 	if (fd_count) {
@@ -186,8 +166,9 @@ static ssize_t send_message(const struct stream *stream, const struct iovec *iov
 		message.msg_controllen = CMSG_SPACE(sizeof(int) * fd_count);
 	}
 	do
-		sent = stream->record ? send_recorded(stream, &message, MSG_NOSIGNAL | MSG_DONTWAIT)
-				      : sendmsg(stream->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+		sent = stream->record
+			? stream_record_send(stream->record, stream->fd, &message, flags)
+			: sendmsg(stream->fd, &message, flags);
 	while (sent < 0 && errno == EINTR);
 	return sent;
 }

@@ -14,33 +14,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/socket.h>
 #include <sys/uio.h>
+
+#include "wire/stream_record.h"
 
 /* SCM_MAX_FD is 253, but no peer of ours may send more; the rest is closed and counted. */
 #define STREAM_FDS_MAX 8
 
 struct closer;
-
-/*
- * A call in memory that outlives us: the kernel writes its outcome there before it returns to us, so that whoever goes
- * on with the socket knows how much was read or written, wherever we were killed (recvmmsg(2) and sendmmsg(2)
- * store msg_len, and a signal that kills is looked at when they are over).
- */
-struct stream_record {
-	/* Its pointers are of the process that made the call. */
-	struct mmsghdr call;
-};
-
-/* As msg_len: nothing was read or written, so far. */
-#define STREAM_RECORD_NOTHING UINT32_MAX
-
-/* The next call is not made yet. */
-static inline void stream_record_reset(struct stream_record *record)
-{
-	record->call.msg_len = STREAM_RECORD_NOTHING;
-	record->call.msg_hdr.msg_controllen = 0;
-}
 
 struct stream {
 	int fd; /* -1 once finished */
