@@ -14,7 +14,7 @@
 #define FDS 2
 
 /* A peer asks as soon as it has connected; one that does not keeps others out. */
-#define SILENT_S 10
+#define SILENT_MS 10000
 
 struct handover {
 	struct stream stream;
@@ -167,7 +167,7 @@ struct handover *handover_create(int fd, const char *guest, struct closer *close
 	handover->source = turn_name_of(
 		g_unix_fd_add(fd, G_IO_IN | G_IO_HUP | G_IO_ERR, readable, handover), "handover",
 		guest);
-	handover->silence = turn_name_of(g_timeout_add_seconds(SILENT_S, silent_for_long, handover),
+	handover->silence = turn_name_of(g_timeout_add(SILENT_MS, silent_for_long, handover),
 		"handover", guest);
 	return handover;
 }

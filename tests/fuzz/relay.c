@@ -35,7 +35,7 @@
 #define BURST_MAX 80
 
 /* Longer than any timer of the relay's, and than a session takes of the door's clock. */
-#define AGES_MS 10000
+#define AGES_MS 11000
 
 struct rig {
 	struct relay *relay;
@@ -44,6 +44,7 @@ struct rig {
 	struct sockaddr_un backend_address;
 	int backend_listen; /* 0: not made yet */
 	unsigned int detached; /* in this session */
+	unsigned int silent; /* connections before the one of this input, which said nothing */
 	int display; /* what the relay handed out, or -1 */
 	bool running; /* the VMM's queues, as far as the relay said */
 };
@@ -362,12 +363,10 @@ static void take_both(int carrier, int *both)
 	}
 }
 
-/* As scanout-gpu does it. Returns the VMM's end; the other is in *backend. */
-static int hand_over(struct fuzz *fuzz, int *backend)
+static int connect_carrier(void)
 {
 	struct sockaddr_un own = {.sun_family = AF_UNIX};
 	int carrier = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	int both[2];
 
 	g_snprintf(own.sun_path + 1, sizeof(own.sun_path) - 1, HANDOVER_ADDRESS "%d",
 		(int)getpid());
@@ -375,6 +374,24 @@ static int hand_over(struct fuzz *fuzz, int *backend)
 		connect(carrier, (struct sockaddr *)&rig.vmm_address, sizeof(rig.vmm_address)) != 0)
 		g_error("handover: %s", g_strerror(errno));
 	fuzz_turns(TURNS);
+	return carrier;
+}
+
+/* As scanout-gpu does it, perhaps after one that says nothing. Returns the VMM's end; the other is in *backend. */
+static int hand_over(struct fuzz *fuzz, bool silent, int *backend)
+{
+	int carrier = connect_carrier();
+	int both[2];
+
+	if (silent) {
+		clock_pass(AGES_MS);
+		fuzz_turns(TURNS);
+		g_assert(rig.detached == 1);
+		rig.detached = 0;
+		rig.silent++;
+		close(carrier);
+		carrier = connect_carrier();
+	}
 	ask_for_both(fuzz, carrier);
 	take_both(carrier, both);
 	close(carrier);
@@ -390,10 +407,11 @@ static int begin(struct fuzz *fuzz, int *backend)
 	int vmm;
 
 	rig.detached = 0;
+	rig.silent = 0;
 	rig.running = true;
 	clock_pass(AGES_MS);
 	if ((how & 0xf0) == 0x50)
-		return hand_over(fuzz, backend);
+		return hand_over(fuzz, how & 8, backend);
 	if (late)
 		hide_backend(true);
 	vmm = connect_to(&rig.vmm_address);
@@ -453,7 +471,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (backend >= 0)
 		close(backend);
 	refuse_backends();
-	g_assert(counters->vmms == vmms + 1);
+	g_assert(counters->vmms == vmms + 1 + rig.silent);
 	fuzz_check_account(rig.account);
 	g_assert(fuzz_open_fds() == fds);
 	return 0;

@@ -18,11 +18,19 @@
 /* The number of a source of the handover's. */
 static guint silence;
 
-/* One that never comes by itself. */
-guint g_timeout_add_seconds(guint interval, GSourceFunc function, gpointer data)
+/* The handover's never comes by itself. */
+guint g_timeout_add(guint interval, GSourceFunc function, gpointer data)
 {
-	silence = g_timeout_add(G_MAXINT, function, data);
-	return silence;
+	bool is_silence = interval == 10000;
+	GSource *source = g_timeout_source_new(is_silence ? G_MAXINT : interval);
+	guint id;
+
+	g_source_set_callback(source, function, data, NULL);
+	id = g_source_attach(source, NULL);
+	g_source_unref(source);
+	if (is_silence)
+		silence = id;
+	return id;
 }
 
 static struct rig_message question(void)
