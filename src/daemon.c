@@ -302,11 +302,7 @@ static void keyboard_taken(void *data, bool taken)
 
 static struct member *find_member(const struct daemon *daemon, const char *guest)
 {
-	for (size_t i = 0; i < daemon->member_count; i++) {
-		if (g_str_equal(member_config(daemon->members[i])->name, guest))
-			return daemon->members[i];
-	}
-	return NULL;
+	return members_find(daemon->members, daemon->member_count, guest);
 }
 
 /* One that there is. */

@@ -130,7 +130,7 @@ static const struct relay_listener relay_listener = {
 
 /* ---- the way in ---- */
 
-static struct member *find_member(struct member *const *members, size_t count, const char *name)
+struct member *members_find(struct member *const *members, size_t count, const char *name)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (g_str_equal(members[i]->config->name, name))
@@ -144,7 +144,7 @@ bool members_claim_sockets(struct member *const *members, size_t count, struct k
 {
 	for (size_t i = 0; i < keep_socket_count(keep); i++) {
 		const char *name = keep_socket_name(keep, i);
-		struct member *owner = find_member(members, count, name);
+		struct member *owner = members_find(members, count, name);
 
 		if (owner == NULL || owner->listen_fd >= 0) {
 			g_set_error(error, MEMBER_ERROR, MEMBER_ERROR_SOCKET,

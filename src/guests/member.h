@@ -41,6 +41,9 @@ void member_destroy(struct member *member);
 /* Who is told how many scanouts the guest's device has, and how the guest is. Before member_open(). */
 void member_set_layout(struct member *member, struct layout *layout);
 
+/* The one of the guest of this name; NULL. */
+struct member *members_find(struct member *const *members, size_t count, const char *name);
+
 /* Sockets that the service manager listens on for us, by FileDescriptorName=: each is its
  * guest's. Before member_open(). */
 bool members_claim_sockets(struct member *const *members, size_t count, struct keep *keep,
