@@ -2,7 +2,6 @@
 #include "daemon.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <glib-unix.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -14,6 +13,7 @@
 
 #include "arrangement.h"
 #include "config/changes.h"
+#include "config/inherited_fds.h"
 #include "config_reader.h"
 #include "guests/member.h"
 #include "guests/notices.h"
@@ -62,8 +62,6 @@ struct daemon {
 	struct member **members; /* as many as config->guests, in the same order */
 	size_t member_count;
 };
-
-G_DEFINE_QUARK(scanoutd_daemon_error_quark, daemon_error)
 
 /* ---- counters ---- */
 
@@ -336,35 +334,6 @@ static void switch_layout(void *data, size_t index)
 
 /* ---- making ---- */
 
-/* A number that is no fd of ours is named as it was given. What this process has opened by itself, GLib
- * and libraries too, would not have come through exec. */
-static bool check_fd(const char *option, int fd, GError **error)
-{
-	int flags = fd < 0 ? 0 : fcntl(fd, F_GETFD);
-
-	if (flags >= 0 && !(flags & FD_CLOEXEC))
-		return true;
-	g_set_error(error, DAEMON_ERROR, DAEMON_ERROR_FD, "%s=%d: %s", option, fd,
-		flags < 0 ? g_strerror(errno) : "was not inherited");
-	return false;
-}
-
-static bool check_fds(const struct daemon *daemon, GError **error)
-{
-	if (!check_fd("--drm-fd", daemon->config->daemon.drm_fd, error) ||
-		!check_fd("--ready-fd", daemon->config->daemon.ready_fd, error))
-		return false;
-	for (guint i = 0; i < daemon->config->guests->len; i++) {
-		const struct config_guest *guest = g_ptr_array_index(daemon->config->guests, i);
-
-		if (!check_fd("display-fd", guest->display_fd, error)) {
-			g_prefix_error(error, "guest %s: ", guest->name);
-			return false;
-		}
-	}
-	return true;
-}
-
 static bool receive_fds(struct daemon *daemon, GError **error)
 {
 	daemon->keep = keep_create(error);
@@ -572,7 +541,7 @@ struct daemon *daemon_create(const struct config *config, GError **error)
 	daemon->start_us = g_get_monotonic_time();
 	daemon->signals = -1;
 	/* Before anything that opens one. */
-	if (!receive_fds(daemon, error) || !check_fds(daemon, error)) {
+	if (!receive_fds(daemon, error) || !inherited_fds_check(daemon->config, error)) {
 		daemon_destroy(daemon);
 		return NULL;
 	}

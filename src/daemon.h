@@ -16,13 +16,6 @@
 
 struct daemon;
 
-#define DAEMON_ERROR (daemon_error_quark())
-GQuark daemon_error_quark(void);
-
-enum daemon_error {
-	DAEMON_ERROR_FD, /* an inherited fd is not open, or was not inherited */
-};
-
 /* `config` is resolved, and outlives the daemon. Each error is a sentence that says what to do. */
 struct daemon *daemon_create(const struct config *config, GError **error);
 
