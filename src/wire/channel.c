@@ -507,13 +507,17 @@ static gboolean dispatch(GSource *source, GSourceFunc callback, gpointer data)
 
 	turn_note();
 	/* Only then it may be set; writing it would wake the loop. */
-	if (channel->stalled)
+	if (channel->stalled || channel->untidy)
 		g_source_set_ready_time(source, -1);
+	channel->untidy = false;
 	channel->entered++;
 	turn(channel, condition);
 	if (channel_is_open(channel)) {
 		channel_note(channel);
-		kept_fds_tidy(channel->kept);
+		/* Also while the peer is silent: what it has replaced is not counted as its any more. */
+		channel->untidy = kept_fds_tidy(channel->kept);
+		if (channel->untidy)
+			g_source_set_ready_time(source, 0);
 	}
 	if (channel->working)
 		turn_work_end(&channel->work);

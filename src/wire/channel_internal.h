@@ -56,6 +56,7 @@ struct channel {
 	/* Messages wait in the buffer because the reply queue was full, or the guest had its share of the
 	 * turn. */
 	bool stalled;
+	bool untidy; /* what it replaced lies in `kept` still */
 	struct turn_work work; /* while it is … */
 	bool working; /* … begun, in this turn */
 	bool left; /* the peer closed its socket, between two messages */

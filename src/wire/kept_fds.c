@@ -151,12 +151,13 @@ static bool tidy_one(struct kept_fds *kept)
 	return kept->queue[0].removed ? discard_oldest(kept) : move_oldest(kept);
 }
 
-void kept_fds_tidy(struct kept_fds *kept)
+bool kept_fds_tidy(struct kept_fds *kept)
 {
 	for (unsigned int i = 0; kept && kept->removed > 0 && i < TIDY_STEPS; i++) {
 		if (!tidy_one(kept))
-			return;
+			return false;
 	}
+	return kept && kept->removed > 0;
 }
 
 void kept_fds_empty(struct kept_fds *kept)

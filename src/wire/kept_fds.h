@@ -66,7 +66,8 @@ void kept_fds_settle(struct kept_fds *kept);
 /* Nobody needs any of them but KEPT_FDS_STATE. */
 void kept_fds_empty(struct kept_fds *kept);
 
-/* What was removed leaves the queue, as far as there is time. */
-void kept_fds_tidy(struct kept_fds *kept);
+/* What was removed leaves the queue, as far as there is time. True: there is more, for another turn; not where it cannot go
+ * now. */
+bool kept_fds_tidy(struct kept_fds *kept);
 
 #endif

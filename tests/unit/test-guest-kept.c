@@ -14,6 +14,7 @@
 #include "channel_fixture.h"
 #include "fake/fake_dmabuf.h"
 #include "scene_fixture.h"
+#include "wire/closer.h"
 #include "wire/kept_fds.h"
 
 static const struct scene_options options = {.kept = true};
@@ -445,6 +446,37 @@ static void test_damaged_channel(void)
 	expect_starts_anew(scene);
 }
 
+/* What is replaced all at once is let go of, though nothing comes any more. */
+static void test_silent(void)
+{
+	struct {
+		uint32_t request, flags, size, scanout, width, height;
+	} off[VHOST_USER_GPU_SCANOUTS];
+	struct scene *scene = scene_create(&options);
+	int watched[2];
+	char byte;
+
+	g_assert_cmpint(pipe2(watched, O_CLOEXEC | O_NONBLOCK), ==, 0);
+	for (uint32_t i = 0; i < G_N_ELEMENTS(off); i++) {
+		int fd = fcntl(watched[1], F_DUPFD_CLOEXEC, 0);
+
+		scene_dmabuf(scene, i, SCENE_WIDTH, SCENE_HEIGHT, fd);
+		memset(&off[i], 0, sizeof(off[i]));
+		off[i].request = VHOST_USER_GPU_SCANOUT;
+		off[i].size = 12;
+		off[i].scanout = i;
+	}
+	close(watched[1]);
+	g_assert_cmpint(read(watched[0], &byte, 1), ==, -1);
+	scene_send_raw(scene, 0, off, sizeof(off), -1);
+	fixture_settle();
+	while (closer_pending() > 0)
+		g_thread_yield();
+	g_assert_cmpint(read(watched[0], &byte, 1), ==, 0);
+	close(watched[0]);
+	scene_destroy(scene);
+}
+
 int main(int argc, char **argv)
 {
 	fixture_init(&argc, &argv);
@@ -467,5 +499,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/guest/kept/other-size", test_other_size);
 	g_test_add_func("/guest/kept/other-layout", test_other_layout);
 	g_test_add_func("/guest/kept/damaged-channel", test_damaged_channel);
+	g_test_add_func("/guest/kept/silent", test_silent);
 	return g_test_run();
 }
