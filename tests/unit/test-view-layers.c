@@ -1166,6 +1166,18 @@ static struct kms_rect random_rect(const struct kms_rect *area)
 	return rect;
 }
 
+static void random_overlays(struct fixture *fixture)
+{
+	fixture->output->overlays = (unsigned int)g_test_rand_int_range(0, 4);
+	card_changed(fixture, fixture->output);
+}
+
+static void flip_if_due(struct fixture *fixture)
+{
+	if (fake_in_flight(fixture->output))
+		fake_flip_without_vblank(fixture->output);
+}
+
 static void random_step(struct fixture *fixture, struct model *model)
 {
 	size_t index = (size_t)g_test_rand_int_range(0, SOURCES);
@@ -1193,12 +1205,10 @@ static void random_step(struct fixture *fixture, struct model *model)
 		}
 		break;
 	case 1:
-		fixture->output->overlays = (unsigned int)g_test_rand_int_range(0, 4);
-		card_changed(fixture, fixture->output);
+		random_overlays(fixture);
 		break;
 	case 2:
-		if (fake_in_flight(fixture->output))
-			fake_flip_without_vblank(fixture->output);
+		flip_if_due(fixture);
 		break;
 	case 3:
 		if (model->shown[index]) {
@@ -1301,12 +1311,10 @@ static void random_layer_step(struct fixture *fixture, struct model *model)
 		model->shown[index] = false;
 		break;
 	case 1:
-		fixture->output->overlays = (unsigned int)g_test_rand_int_range(0, 4);
-		card_changed(fixture, fixture->output);
+		random_overlays(fixture);
 		break;
 	case 2:
-		if (fake_in_flight(fixture->output))
-			fake_flip_without_vblank(fixture->output);
+		flip_if_due(fixture);
 		break;
 	case 3:
 		fake_set_active(fixture->output, false);
