@@ -353,8 +353,12 @@ uint64_t view_update(struct view *view, const struct view_picture *picture,
 		view->judged_version = picture->version;
 	else
 		view_judge(view);
-	if (update_direct(view, damage, way))
+	if (update_direct(view, damage, way)) {
+		/* Those that are left out may have nothing to bring that would ask for it. */
+		if (view->stack && !view->above)
+			view_stack_retry(view->stack);
 		return *way == VIEW_OFF ? 0 : view->serial;
+	}
 	if (!up_to_date) {
 		damage = NULL;
 		*way = VIEW_COPIED;
@@ -403,7 +407,8 @@ bool view_surface_lost(struct view *view)
 		view_act(view);
 		return false;
 	}
-	fail_next(view, ETIMEDOUT);
+	/* Of its fences: ETIMEDOUT is of a flip. */
+	fail_next(view, ETIME);
 	return true;
 }
 

@@ -323,6 +323,12 @@ enum composed view_compose(struct view *view)
 		return fail(view);
 	if (view_is_drawn(view))
 		return leave_to_below(view);
+	/* It can be read, after all: who was left out is drawn into it. */
+	if (view->stack && !view->above && view->input.alone) {
+		view->input.alone = false;
+		view->stack->unsettled = true;
+		return COMPOSED_LATER;
+	}
 	view_prepare_canvases(view);
 	if (view->last_direct || view->damage_lost)
 		view_mark_all(view);

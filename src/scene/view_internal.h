@@ -309,7 +309,7 @@ bool view_stack_draw(struct view_stack *stack, struct canvas *canvas);
  * plane: what it is shown by has been found out anew. False: nothing has changed. */
 bool view_go_alone(struct view *view);
 
-/* One that is left out has brought something. True: it is time to see whether the picture below can be read now. */
+/* One that is left out, or the output's own picture, has brought something. True: it is time to see whether the picture below can be read now. */
 bool view_stack_retry(struct view_stack *stack);
 
 /* ---- view_cursor.c ---- */

@@ -237,6 +237,9 @@ bool card_resume(struct card *card)
 
 void card_open_anew(struct card *card)
 {
+	/* It has gone, too, and is given up at the next turn. */
+	if (card->going)
+		return;
 	give_up(card);
 	wait_for_one(card);
 }

@@ -346,6 +346,28 @@ static void test_comes_back(void)
 	cards_destroy(cards);
 }
 
+/* It is unplugged in the turn in which its terminal is shown again. */
+static void test_goes_as_it_comes_back(void)
+{
+	struct cards *cards;
+
+	set_up();
+	store("card/0", "/dev/full");
+	cards = start(full);
+	world.never_again = true;
+	cards_pause(cards);
+	cards_device(cards, 0)->gone = true;
+	cards_gone(cards);
+	cards_resume(cards);
+	while (g_main_context_iteration(NULL, FALSE))
+		;
+	g_assert_true(is_device(cards_device(cards, 0)->fd, "/dev/full"));
+	g_assert_false(cards_device(cards, 0)->gone);
+	/* One has come since, and stays. */
+	expect("-card/0 -card/0 +card/0 full ");
+	cards_destroy(cards);
+}
+
 /* The configuration names another card than it did, or the node is another card's by now. */
 static void test_other_card(void)
 {
@@ -460,6 +482,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/kept-card/start-fails", test_start_fails);
 	g_test_add_func("/kept-card/goes-on", test_goes_on);
 	g_test_add_func("/kept-card/comes-back", test_comes_back);
+	g_test_add_func("/kept-card/goes-as-it-comes-back", test_goes_as_it_comes_back);
 	g_test_add_func("/kept-card/other-card", test_other_card);
 	g_test_add_func("/kept-card/missing", test_missing);
 	g_test_add_func("/kept-card/of-no-use", test_of_no_use);

@@ -977,6 +977,27 @@ static void test_alone_for_a_while(struct fixture *fixture, gconstpointer data)
 	turn_current = NULL;
 }
 
+/* The same of a layer that brings nothing more: with the next frame of the picture below. */
+static void test_alone_below_still(struct fixture *fixture, gconstpointer data)
+{
+	struct turn turn = {.now_us = test_now_us, .began_us = G_USEC_PER_SEC};
+	struct source_double *base = &fixture->sources[0];
+	struct source_double *layer = &fixture->sources[1];
+
+	turn_current = &turn;
+	start_unreadable(fixture, false);
+	expect_left_out(fixture, layer);
+	base->cannot_fill = false;
+	use_surface(base);
+	fill_surface(base, &(struct kms_rect){0, 0, WIDTH, HEIGHT}, RED);
+	turn.began_us += 2 * G_USEC_PER_SEC;
+	show(base);
+	settle(fixture);
+	expect_seen(fixture, 0, 0, RED);
+	expect_seen(fixture, 40, 30, GREEN);
+	turn_current = NULL;
+}
+
 /* One with a plane keeps it; the other one is back when the layers have one each. */
 static void test_alone_beside_plane(struct fixture *fixture, gconstpointer data)
 {
@@ -1410,6 +1431,7 @@ int main(int argc, char **argv)
 	g_test_add("/view-layers/alone/layer-first", struct fixture, "first", start_bare,
 		test_alone, stop);
 	ADD("/view-layers/alone/for-a-while", start_bare, test_alone_for_a_while);
+	ADD("/view-layers/alone/below-still", start_bare, test_alone_below_still);
 	ADD("/view-layers/alone/beside-plane", start, test_alone_beside_plane);
 	ADD("/view-layers/alone/mode", start_bare, test_alone_mode);
 	ADD("/view-layers/alone/refused", start_bare, test_alone_refused);
