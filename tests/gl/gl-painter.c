@@ -30,6 +30,8 @@
 #include <xf86drm.h>
 #include <xf86drmMode.h>
 
+#include "../guest/painter/mode.h"
+
 struct painter {
 	int fd; /* the DRM device's */
 	uint32_t connector;
@@ -233,20 +235,7 @@ static void drop_surface(struct painter *painter)
 
 static int set_mode(struct painter *painter, uint32_t width, uint32_t height, uint32_t seed)
 {
-	/* The timings matter to nobody here; virtio-gpu only looks at the size. */
-	drmModeModeInfo mode = {
-		.clock = (width + 160) * (height + 30) * 60 / 1000,
-		.hdisplay = (uint16_t)width,
-		.hsync_start = (uint16_t)(width + 48),
-		.hsync_end = (uint16_t)(width + 80),
-		.htotal = (uint16_t)(width + 160),
-		.vdisplay = (uint16_t)height,
-		.vsync_start = (uint16_t)(height + 3),
-		.vsync_end = (uint16_t)(height + 9),
-		.vtotal = (uint16_t)(height + 30),
-		.vrefresh = 60,
-		.name = "gl-painter",
-	};
+	drmModeModeInfo mode = mode_of_size(width, height);
 	struct gbm_bo *bo = NULL;
 	uint32_t framebuffer = 0;
 	int result;

@@ -12,6 +12,7 @@
 #include <xf86drmMode.h>
 
 #include "../../pattern.h"
+#include "mode.h"
 
 static void buffer_finish(struct screen *screen, struct screen_buffer *buffer)
 {
@@ -115,20 +116,7 @@ int screen_preferred(struct screen *screen, uint32_t *width, uint32_t *height)
 
 int screen_set_mode(struct screen *screen, uint32_t width, uint32_t height, uint32_t seed)
 {
-	/* The timings matter to nobody here; virtio-gpu only looks at the size. */
-	drmModeModeInfo mode = {
-		.clock = (width + 160) * (height + 30) * 60 / 1000,
-		.hdisplay = (uint16_t)width,
-		.hsync_start = (uint16_t)(width + 48),
-		.hsync_end = (uint16_t)(width + 80),
-		.htotal = (uint16_t)(width + 160),
-		.vdisplay = (uint16_t)height,
-		.vsync_start = (uint16_t)(height + 3),
-		.vsync_end = (uint16_t)(height + 9),
-		.vtotal = (uint16_t)(height + 30),
-		.vrefresh = 60,
-		.name = "painter",
-	};
+	drmModeModeInfo mode = mode_of_size(width, height);
 	struct screen_buffer old[2] = {screen->buffers[0], screen->buffers[1]};
 	int result;
 
