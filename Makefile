@@ -50,8 +50,9 @@ ifeq ($(FUZZING),-many)
 hardening := -fsanitize=fuzzer-no-link,undefined -fsanitize-trap=undefined -fno-sanitize-coverage=trace-cmp,stack-depth
 link_hardening :=
 else ifdef FUZZING
+# A profile is written where LLVM_PROFILE_FILE says (tests/fuzz/run), and by a target that is run by hand nowhere.
 hardening := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer \
-	-fprofile-instr-generate -fcoverage-mapping
+	-fprofile-instr-generate=/dev/null -fcoverage-mapping
 link_hardening := -fsanitize=address,undefined -fprofile-instr-generate
 else ifdef SANITIZE
 hardening := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
