@@ -372,13 +372,18 @@ static void set_up(struct stage *stage)
 
 static void tear_down(struct stage *stage)
 {
+	g_autofree char *lock = g_strconcat(stage->display_socket, ".lock", NULL);
+
 	close(stage->peer);
 	close(stage->manager);
 	peers_free_picture(&stage->picture);
 	config_destroy(stage->config);
 	double_reset();
 	g_unlink(stage->notify_socket);
-	g_rmdir(stage->folder);
+	/* The daemon has left it to the next one. */
+	g_unlink(stage->display_socket);
+	g_unlink(lock);
+	g_assert_cmpint(g_rmdir(stage->folder), ==, 0);
 	g_free(stage->notify_socket);
 	g_free(stage->display_socket);
 	g_free(stage->folder);
