@@ -52,7 +52,8 @@ static void fail(GError **error, int vt, const char *what)
 	g_set_error(error, SESSION_ERROR, SESSION_ERROR_FAILED, "tty%d: %s: %s%s", vt, what,
 		g_strerror(saved),
 		saved == EACCES || saved == EPERM
-			? "; run as root or as the user logged in there, or use --no-vt"
+			? "; run as root or as the user logged in there (scanoutd.service: by "
+			  "scanoutd-terminal.conf), or use --no-vt"
 			: "");
 }
 
