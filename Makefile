@@ -157,7 +157,7 @@ test_programs := $(addprefix $(out)/tests/,$(unit_tests)) \
 	$(addprefix $(out)/input/,$(input_programs)) \
 	$(addprefix $(out)/hostile/,$(hostile_programs)) \
 	$(addprefix $(out)/kms/,$(kms_test_programs)) \
-	$(daemon_test_libraries) $(out)/faults/scanoutd \
+	$(daemon_test_libraries) $(out)/faults/scanoutd $(out)/version/scanoutd \
 	$(addprefix $(out)/bench/,$(bench_programs) $(if $(bench_programs),meter.so modeset modeset-drm))
 
 .PHONY: all programs tests
@@ -269,6 +269,19 @@ $(foreach t,$(unit_fault_tests),$(call program,$(out)/tests/$(t),tests/unit/$(t)
 $(addprefix $(out)/tests/,$(unit_fault_tests)) $(out)/faults/scanoutd: | $(out)/faults/checked
 # And a daemon whose calls fail when a test in the lab says so.
 $(call program,$(out)/faults/scanoutd,src/main.c,$(call object,tests/faults/remote/remote.c tests/faults/interpose.c) $(fault_archives),$(daemon_libs))
+
+# And one that stands for another release: it takes no guest's state of this one, nor this one of it. Its object comes before the
+# archive that has the same.
+other_state := $(out)/obj/version/state.o
+$(other_state): src/scene/state.c $(out)/flags
+	@mkdir -p $(@D)
+	@echo "  CC      $< (version)"
+	@$(CC) $(src_cflags) $(all_cflags) -DSTATE_VERSION=1000u -MMD -MP -c -o $@ $<
+objects += $(other_state)
+$(out)/version/scanoutd: $(call object,src/main.c) $(other_state) $(src_archive) $(kms_archive)
+	@mkdir -p $(@D)
+	@echo "  LINK    $@"
+	@$(CC) $(all_cflags) $(all_ldflags) -o $@ $^ $(daemon_libs)
 
 $(call compile,$(unit_screenshot_tests:%=tests/unit/%.c),-Isrc/tools/scanout-screenshot $(screenshot_cflags))
 $(foreach t,$(unit_screenshot_tests),$(call program,$(out)/tests/$(t),tests/unit/$(t).c $(filter-out %/main.c,$(screenshot_sources)),,$(drm_libs) $(png_libs) $(glib_libs) -lm))
