@@ -98,11 +98,12 @@ static void keep_queue(struct kept_guest *kept)
 	const int *pair;
 
 	kept->fds = kept_fds_create(state_fd(kept->state), kept->closer, NULL);
-	if (!kept->fds)
-		return;
-	pair = kept_fds_pair(kept->fds);
-	if (keep(kept, PART_QUEUE_IN, pair[0]) && keep(kept, PART_QUEUE_OUT, pair[1]))
-		return;
+	if (kept->fds) {
+		pair = kept_fds_pair(kept->fds);
+		if (keep(kept, PART_QUEUE_IN, pair[0]) && keep(kept, PART_QUEUE_OUT, pair[1]))
+			return;
+	}
+	/* Nor what a predecessor kept, which would go on holding buffers. */
 	g_clear_pointer(&kept->fds, kept_fds_destroy);
 	forget(kept);
 }

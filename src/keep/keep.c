@@ -14,8 +14,8 @@
 /* Of a name that the manager takes (fdname_is_valid() in systemd). */
 #define NAME_MAX_BYTES 255
 
-/* While we start we wait for a manager that has much to read, so long in all; milliseconds. */
-#define START_MS 2000
+/* While we start we wait for a manager that has much to read, so long in all; microseconds. */
+#define PATIENCE_US (2 * G_USEC_PER_SEC)
 
 /* What the manager calls an fd of its store that nobody named. */
 #define NAMELESS "stored"
@@ -30,8 +30,10 @@ struct keep {
 	GArray *sockets; /* struct handed */
 	GArray *stored; /* the same: what a predecessor kept */
 	GHashTable *kept; /* a set of names: what the manager has of ours now */
+	GHashTable *unwanted; /* the same: it has that still, for it could not be told */
+	guint most; /* fds that it keeps; 0: it does not say */
 	struct fd_keeper keeper;
-	int64_t patient_until_us; /* 0: the main loop waits for nobody */
+	int64_t patience_us; /* that is left; 0: the main loop waits for nobody */
 	bool stopping;
 };
 
@@ -117,14 +119,16 @@ static bool is_broken(int error)
 	return error == EPIPE || error == ECONNRESET || error == ECONNREFUSED || error == ENOTCONN;
 }
 
-static bool wait_for_room(const struct keep *keep)
+/* What else our start takes costs nothing of the patience. */
+static bool wait_for_room(struct keep *keep)
 {
 	struct pollfd room = {.fd = keep->manager, .events = POLLOUT};
-	int64_t left_ms = (keep->patient_until_us - g_get_monotonic_time()) / 1000;
+	int64_t since_us = g_get_monotonic_time();
 
-	if (left_ms <= 0)
+	if (keep->patience_us < 1000)
 		return false;
-	poll(&room, 1, (int)left_ms);
+	poll(&room, 1, (int)(keep->patience_us / 1000));
+	keep->patience_us -= g_get_monotonic_time() - since_us;
 	return true;
 }
 
@@ -158,50 +162,132 @@ static bool tell(struct keep *keep, const char *state, int fd)
 	return true;
 }
 
-static void remove_from_store(struct keep *keep, const char *encoded)
+static bool tell_removal(struct keep *keep, const char *encoded)
 {
 	g_autofree char *state = g_strdup_printf("FDSTOREREMOVE=1\nFDNAME=%s", encoded);
 
-	if (keep->manager >= 0 && !tell(keep, state, -1))
+	return keep->manager < 0 || tell(keep, state, -1);
+}
+
+/* False with errno: it is removed later. */
+static bool remove_from_store(struct keep *keep, const char *encoded)
+{
+	int saved;
+
+	if (tell_removal(keep, encoded)) {
+		g_hash_table_remove(keep->unwanted, encoded);
+		return true;
+	}
+	saved = errno;
+	g_hash_table_add(keep->unwanted, g_strdup(encoded));
+	errno = saved;
+	return false;
+}
+
+static void drop(struct keep *keep, const char *encoded)
+{
+	if (!remove_from_store(keep, encoded))
 		log_daemon(G_LOG_LEVEL_WARNING,
-			"the service manager goes on keeping a file descriptor that is of no use, %s: %s",
+			"the service manager goes on keeping a file descriptor that is of no use, "
+			"%s: %s",
 			encoded, g_strerror(errno));
+}
+
+/* What it could not be told then, as far as it can be told now. */
+static void remove_unwanted(struct keep *keep)
+{
+	GHashTableIter names;
+	gpointer name;
+
+	g_hash_table_iter_init(&names, keep->unwanted);
+	while (g_hash_table_iter_next(&names, &name, NULL) && tell_removal(keep, name))
+		g_hash_table_iter_remove(&names);
+}
+
+/* ---- what a predecessor kept under a name ---- */
+
+static struct handed *find_left(struct keep *keep, const char *encoded)
+{
+	for (guint i = 0; i < keep->stored->len; i++) {
+		struct handed *handed = &g_array_index(keep->stored, struct handed, i);
+
+		if (handed->fd >= 0 && strcmp(handed->name, encoded) == 0)
+			return handed;
+	}
+	return NULL;
+}
+
+static int take_left(struct handed *handed)
+{
+	int fd = handed->fd;
+
+	handed->fd = -1;
+	return fd;
+}
+
+static guint count_left(const struct keep *keep)
+{
+	guint count = 0;
+
+	for (guint i = 0; i < keep->stored->len; i++)
+		count += g_array_index(keep->stored, struct handed, i).fd >= 0;
+	return count;
 }
 
 static int take(void *data, const char *name)
 {
 	struct keep *keep = data;
 	g_autofree char *encoded = encode(name);
-	int fd = -1;
+	struct handed *left = encoded != NULL ? find_left(keep, encoded) : NULL;
 
-	for (guint i = 0; encoded != NULL && fd < 0 && i < keep->stored->len; i++) {
-		struct handed *handed = &g_array_index(keep->stored, struct handed, i);
+	if (left == NULL)
+		return -1;
+	g_hash_table_add(keep->kept, g_steal_pointer(&encoded));
+	return take_left(left);
+}
 
-		if (handed->fd < 0 || strcmp(handed->name, encoded) != 0)
-			continue;
-		fd = handed->fd;
-		handed->fd = -1;
+/* Of one name the manager would keep several, and a successor could not tell them apart. False with errno: it goes on
+ * keeping one. */
+static bool make_way(struct keep *keep, const char *encoded)
+{
+	bool has = g_hash_table_remove(keep->kept, encoded) ||
+		g_hash_table_contains(keep->unwanted, encoded);
+	struct handed *left;
+
+	while ((left = find_left(keep, encoded)) != NULL) {
+		close(take_left(left));
+		has = true;
 	}
-	if (fd >= 0)
-		g_hash_table_add(keep->kept, g_steal_pointer(&encoded));
-	return fd;
+	return !has || remove_from_store(keep, encoded);
+}
+
+/* NULL: it is kept. */
+static const char *store(struct keep *keep, const char *encoded, int fd)
+{
+	g_autofree char *state = g_strdup_printf("FDSTORE=1\nFDNAME=%s", encoded);
+
+	if (keep->most > 0 &&
+		g_hash_table_size(keep->kept) + g_hash_table_size(keep->unwanted) +
+				count_left(keep) >=
+			keep->most)
+		return "it keeps as many as it may (FileDescriptorStoreMax=)";
+	return tell(keep, state, fd) ? NULL : g_strerror(errno);
 }
 
 static bool keep_one(void *data, const char *name, int fd)
 {
 	struct keep *keep = data;
 	g_autofree char *encoded = encode(name);
-	g_autofree char *state = NULL;
+	const char *trouble;
 
 	if (keep->manager < 0 || encoded == NULL)
 		return false;
-	if (g_hash_table_remove(keep->kept, encoded))
-		remove_from_store(keep, encoded);
-	state = g_strdup_printf("FDSTORE=1\nFDNAME=%s", encoded);
-	if (!tell(keep, state, fd)) {
+	remove_unwanted(keep);
+	trouble = make_way(keep, encoded) ? store(keep, encoded, fd) : g_strerror(errno);
+	if (trouble != NULL) {
 		log_daemon(G_LOG_LEVEL_WARNING,
 			"the service manager does not keep %s for another start of scanoutd: %s",
-			encoded, g_strerror(errno));
+			encoded, trouble);
 		return false;
 	}
 	g_hash_table_add(keep->kept, g_steal_pointer(&encoded));
@@ -218,7 +304,8 @@ static bool forget(void *data, const char *name)
 	if (keep->stopping)
 		return false;
 	g_hash_table_remove(keep->kept, encoded);
-	remove_from_store(keep, encoded);
+	remove_unwanted(keep);
+	drop(keep, encoded);
 	return true;
 }
 
@@ -244,6 +331,17 @@ static bool has_no_store(const struct keep *keep)
 	return g_getenv("MEMORY_PRESSURE_WATCH") != NULL;
 }
 
+/* As has_no_store() has it: 254 and later. */
+static guint read_most(void)
+{
+	const char *text = g_getenv("FDSTORE");
+	guint64 most = 0;
+
+	if (text != NULL)
+		g_ascii_string_to_unsigned(text, 10, 1, G_MAXUINT, &most, NULL);
+	return (guint)most;
+}
+
 void keep_settle(struct keep *keep)
 {
 	g_autoptr(GString) unknown = g_string_new(NULL);
@@ -258,14 +356,14 @@ void keep_settle(struct keep *keep)
 		/* Of the same name there may be another one, which is in use. */
 		if (g_hash_table_contains(keep->kept, handed->name))
 			continue;
-		remove_from_store(keep, handed->name);
+		drop(keep, handed->name);
 		g_string_append_printf(unknown, "%s%s", unknown->len > 0 ? ", " : "", handed->name);
 	}
 	if (unknown->len > 0)
 		log_daemon(G_LOG_LEVEL_MESSAGE,
 			"closed what the scanoutd before this one has left, and is of no use to it: %s",
 			unknown->str);
-	keep->patient_until_us = 0;
+	keep->patience_us = 0;
 }
 
 void keep_stop(struct keep *keep)
@@ -283,7 +381,8 @@ struct keep *keep_create(GError **error)
 	g_array_set_clear_func(keep->stored, clear);
 	keep->kept = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	keep->keeper = (struct fd_keeper){take, keep_one, forget, keep};
-	keep->patient_until_us = g_get_monotonic_time() + START_MS * 1000;
+	keep->unwanted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	keep->patience_us = PATIENCE_US;
 	keep->manager = -1;
 	if (!receive(keep, error)) {
 		keep_destroy(keep);
@@ -295,6 +394,7 @@ struct keep *keep_create(GError **error)
 			"(FileDescriptorStoreMax=)");
 		return keep;
 	}
+	keep->most = read_most();
 	keep->manager = manager_connect();
 	if (keep->manager < 0 && errno != ENOENT)
 		log_daemon(G_LOG_LEVEL_WARNING,
@@ -311,6 +411,7 @@ void keep_destroy(struct keep *keep)
 	g_array_unref(keep->sockets);
 	g_array_unref(keep->stored);
 	g_hash_table_unref(keep->kept);
+	g_hash_table_unref(keep->unwanted);
 	if (keep->manager >= 0)
 		close(keep->manager);
 	g_free(keep);

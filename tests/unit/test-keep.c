@@ -9,6 +9,7 @@
 #include <glib/gstdio.h>
 #include <poll.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -186,24 +187,33 @@ static void expect(const struct fixture *fixture, const char *expected, int file
 	close(fd);
 }
 
-/* Time stands still, however slow this machine is. */
+/* Time stands still, however slow this machine is, but where a test says that it goes on. */
+static gint64 now_us = G_USEC_PER_SEC;
+
 gint64 g_get_monotonic_time(void)
 {
-	return G_USEC_PER_SEC;
+	return now_us;
 }
 
 /* A manager that reads when it is waited for, and then all. */
 static const struct fixture *reader;
+static unsigned int
+	waits_left; /* else: so often it is waited for in vain, and as long as was said */
 
 int poll(struct pollfd *fds, nfds_t count, int timeout_ms)
 {
 	const struct fixture *fixture = reader;
 	char *text;
 
-	g_assert_nonnull(fixture);
 	g_assert_cmpuint(count, ==, 1);
 	g_assert_cmpint(fds->events, ==, POLLOUT);
 	g_assert_cmpint(timeout_ms, >, 0);
+	if (waits_left > 0) {
+		waits_left--;
+		now_us += timeout_ms * INT64_C(1000);
+		return 0;
+	}
+	g_assert_nonnull(fixture);
 	do {
 		int fd;
 
@@ -301,6 +311,25 @@ static void test_settles(struct fixture *fixture, gconstpointer data)
 	close(FIRST);
 }
 
+/* Nobody has asked for what a predecessor kept under this name. */
+static void test_keeps_in_its_place(struct fixture *fixture, gconstpointer data)
+{
+	static const char *const names[] = {"socket/1", "card/0", "socket/1", NULL};
+	int file = memfd_create("file", MFD_CLOEXEC);
+
+	start(fixture, names);
+	g_assert_true(fixture->keeper->keep(fixture->keeper->data, "socket/1", file));
+	expect(fixture, "FDSTOREREMOVE=1\nFDNAME=socket/1", -1);
+	expect(fixture, "FDSTORE=1\nFDNAME=socket/1", file);
+	expect(fixture, NULL, -1);
+	g_assert_false(is_open(FIRST) || is_open(FIRST + 2));
+	g_assert_cmpint(fixture->keeper->take(fixture->keeper->data, "socket/1"), ==, -1);
+	keep_settle(fixture->keep);
+	expect(fixture, "FDSTOREREMOVE=1\nFDNAME=card/0", -1);
+	expect(fixture, NULL, -1);
+	close(file);
+}
+
 static void test_stops(struct fixture *fixture, gconstpointer data)
 {
 	int file = memfd_create("file", MFD_CLOEXEC);
@@ -353,6 +382,36 @@ static void test_store(struct fixture *fixture, gconstpointer data)
 	close(file);
 }
 
+/* It says how much it keeps; what a predecessor has left is in it until we have settled. */
+static void test_most(struct fixture *fixture, gconstpointer data)
+{
+	static const char *const names[] = {"card/0", "card/1", NULL};
+	int file = memfd_create("file", MFD_CLOEXEC);
+	const struct fd_keeper *keeper;
+
+	g_setenv("FDSTORE", "3", TRUE);
+	start(fixture, names);
+	keeper = fixture->keeper;
+	g_assert_cmpint(keeper->take(keeper->data, "card/0"), ==, FIRST);
+	g_assert_true(keeper->keep(keeper->data, "guest/1", file));
+	expect(fixture, "FDSTORE=1\nFDNAME=guest/1", file);
+	g_assert_false(keeper->keep(keeper->data, "guest/2", file));
+	g_assert_cmpstr(logged->str, ==,
+		"the service manager does not keep guest/2 for another start of scanoutd: it keeps as "
+		"many as it may (FileDescriptorStoreMax=)\n");
+	expect(fixture, NULL, -1);
+	/* In its place. */
+	g_assert_true(keeper->keep(keeper->data, "guest/1", file));
+	expect(fixture, "FDSTOREREMOVE=1\nFDNAME=guest/1", -1);
+	expect(fixture, "FDSTORE=1\nFDNAME=guest/1", file);
+	keep_settle(fixture->keep);
+	expect(fixture, "FDSTOREREMOVE=1\nFDNAME=card/1", -1);
+	g_assert_true(keeper->keep(keeper->data, "guest/2", file));
+	expect(fixture, "FDSTORE=1\nFDNAME=guest/2", file);
+	close(FIRST);
+	close(file);
+}
+
 static void test_no_manager(struct fixture *fixture, gconstpointer data)
 {
 	int file = memfd_create("file", MFD_CLOEXEC);
@@ -395,17 +454,90 @@ static void test_full(struct fixture *fixture, gconstpointer data)
 	close(file);
 }
 
+static void read_all(const struct fixture *fixture)
+{
+	char *text;
+	int fd;
+
+	while ((text = hear(fixture, &fd)) != NULL) {
+		g_free(text);
+		if (fd >= 0)
+			close(fd);
+	}
+}
+
+static unsigned int fill(const struct fixture *fixture, int file)
+{
+	char name[32];
+	unsigned int i = 0;
+
+	do
+		g_snprintf(name, sizeof(name), "fill/%u", i++);
+	while (fixture->keeper->keep(fixture->keeper->data, name, file));
+	return i - 1;
+}
+
+/* What it could not be told to keep no more it is told later, and before there is another one of that name. */
+static void test_removes_later(struct fixture *fixture, gconstpointer data)
+{
+	static const char *const names[] = {"card/0", "card/1", NULL};
+	int file = memfd_create("file", MFD_CLOEXEC);
+	const struct fd_keeper *keeper;
+
+	start(fixture, names);
+	keeper = fixture->keeper;
+	close(keeper->take(keeper->data, "card/0"));
+	close(keeper->take(keeper->data, "card/1"));
+	keep_settle(fixture->keep);
+	g_assert_cmpuint(fill(fixture, file), >, 0);
+	g_assert_true(keeper->forget(keeper->data, "card/0"));
+	g_assert_nonnull(
+		strstr(logged->str, "goes on keeping a file descriptor that is of no use, card/0"));
+	/* There would be two. */
+	g_assert_false(keeper->keep(keeper->data, "card/0", file));
+	g_assert_false(keeper->keep(keeper->data, "card/1", file));
+	read_all(fixture);
+	g_assert_true(keeper->keep(keeper->data, "card/1", file));
+	for (unsigned int i = 0; i < 2; i++) {
+		int none;
+		g_autofree char *removed = hear(fixture, &none);
+
+		g_assert_nonnull(strstr(removed, "FDSTOREREMOVE=1\nFDNAME=card/"));
+	}
+	expect(fixture, "FDSTORE=1\nFDNAME=card/1", file);
+	expect(fixture, NULL, -1);
+	g_assert_true(keeper->keep(keeper->data, "card/0", file));
+	expect(fixture, "FDSTORE=1\nFDNAME=card/0", file);
+	close(file);
+}
+
 /* While we start there is much to keep at once, more than a socket's queue holds. */
 static void test_slow(struct fixture *fixture, gconstpointer data)
 {
 	int file = memfd_create("file", MFD_CLOEXEC);
 
 	start_with_nothing(fixture);
+	/* What else a start takes is no time that it was waited for. */
+	now_us += G_TIME_SPAN_HOUR;
 	reader = fixture;
 	for (unsigned int i = 0; i < MANY; i++)
 		g_assert_true(fixture->keeper->keep(fixture->keeper->data, "card/0", file));
 	reader = NULL;
 	g_assert_cmpstr(logged->str, ==, "");
+	close(file);
+}
+
+/* It does not read at all: the start goes on without it. */
+static void test_hangs(struct fixture *fixture, gconstpointer data)
+{
+	int file = memfd_create("file", MFD_CLOEXEC);
+
+	start_with_nothing(fixture);
+	waits_left = 1;
+	fill(fixture, file);
+	g_assert_cmpuint(waits_left, ==, 0);
+	g_assert_nonnull(strstr(logged->str, "does not keep fill/"));
+	g_assert_false(fixture->keeper->keep(fixture->keeper->data, "card/0", file));
 	close(file);
 }
 
@@ -452,15 +584,19 @@ int main(int argc, char **argv)
 	ADD("keeps", test_keeps);
 	ADD("names", test_names);
 	ADD("settles", test_settles);
+	ADD("keeps-in-its-place", test_keeps_in_its_place);
 	ADD("stops", test_stops);
 	ADD("no-manager", test_no_manager);
 	g_test_add("/keep/no-store/untold", struct fixture, NULL, set_up, test_no_store, tear_down);
 	g_test_add("/keep/no-store/told", struct fixture, "0", set_up, test_no_store, tear_down);
 	ADD("store", test_store);
+	ADD("most", test_most);
 	ADD("unreachable", test_unreachable);
 	ADD("full", test_full);
 	ADD("other-manager", test_other_manager);
+	ADD("removes-later", test_removes_later);
 	ADD("slow", test_slow);
+	ADD("hangs", test_hangs);
 	ADD("wrong", test_wrong);
 	return g_test_run();
 }
