@@ -46,6 +46,7 @@ def ratio($group; $devices; $way; $key):
 	over(of($group; "ours"; $devices; $way; $key); of($group; "bare"; $devices; $way; $key));
 
 def of_hotplug($side; $way; $key): of("hotplug"; $side; 1; $way; $key);
+def of_layout($side; $way; $key): of("layout"; $side; 1; $way; $key);
 def hotplug($way; $name; $key; $unit; $other):
 	against($name; of_hotplug("ours"; $way; $key); of_hotplug("bare"; $way; $key); "bare: \($other)"; $unit; null);
 
@@ -162,6 +163,13 @@ def outputs($n): if $n == 1 then "1 output" else "\($n) outputs" end;
 		row("\($name), lab, p99: a bare mode set alone"; of_hotplug("bare"; $way; "mode_set_ms_p99"); "ms"; null),
 		row("\($name), lab, p99 less the mode set"; minus(of_hotplug("ours"; $way; "ms_p99");
 			of_hotplug("bare"; $way; "mode_set_ms_p99")); "ms"; 500)),
+
+	((["layout", "another layout's SIGHUP to its picture", "a buffer filled, a flip"],
+	  ["layout-mode", "another layout's SIGHUP to its picture in another mode", "a buffer filled, a mode set"]) as [$way, $name, $other] |
+		against("\($name), lab"; of_layout("ours"; $way; "vblanks"); of_layout("bare"; $way; "vblanks");
+			"bare: \($other)"; "vblanks"; null),
+		row("\($name), lab, p99"; of_layout("ours"; $way; "vblanks_p99"); "vblanks"; null),
+		row("\($name), lab, p99: bare: \($other)"; of_layout("bare"; $way; "vblanks_p99"); "vblanks"; null)),
 
 	([["card_ms", "the card is open"], ["ready_ms", "the daemon is ready"], ["backend_ms", "the back-end is ready"]][] as [$key, $name] |
 		row("the image, kernel start until \($name)"; of("boot"; "ours"; 1; "boot"; $key); "ms"; null)),

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <xf86drm.h>
 #include <xf86drmMode.h>
@@ -28,11 +29,24 @@ enum picture {
 	PICTURES,
 };
 
+struct buffer {
+	uint32_t handle;
+	uint32_t framebuffer;
+	size_t size;
+};
+
+struct mode {
+	uint32_t blob;
+	uint32_t width, height;
+};
+
 struct bare {
 	struct crtc crtc;
 	uint32_t connector;
-	uint32_t mode; /* a blob */
-	uint32_t framebuffers[PICTURES];
+	struct mode mode;
+	struct mode smaller;
+	struct buffer buffers[PICTURES];
+	struct buffer last; /* what the last change of layout has shown */
 	drmModeAtomicReq *light, *dark;
 	drmModeAtomicReq *guest, *black; /* flips */
 	struct udev_monitor *udev;
@@ -55,28 +69,29 @@ static void add(const struct bare *bare, drmModeAtomicReq *request, uint32_t obj
 		fail(name);
 }
 
-static drmModeAtomicReq *make_flip(const struct bare *bare, enum picture picture)
+static drmModeAtomicReq *make_flip(const struct bare *bare, const struct buffer *buffer)
 {
 	drmModeAtomicReq *request = drmModeAtomicAlloc();
 
-	add(bare, request, bare->crtc.plane, DRM_MODE_OBJECT_PLANE, "FB_ID",
-		bare->framebuffers[picture]);
+	add(bare, request, bare->crtc.plane, DRM_MODE_OBJECT_PLANE, "FB_ID", buffer->framebuffer);
 	return request;
 }
 
-/* `width` 0: off. */
-static drmModeAtomicReq *make_mode_set(const struct bare *bare, uint32_t width, uint32_t height)
+/* No buffer: off. */
+static drmModeAtomicReq *make_mode_set(const struct bare *bare, const struct mode *mode,
+	const struct buffer *buffer)
 {
 	drmModeAtomicReq *request = drmModeAtomicAlloc();
 	const uint32_t plane = bare->crtc.plane;
-	const uint64_t crtc = width ? bare->crtc.id : 0;
+	const uint64_t crtc = buffer ? bare->crtc.id : 0;
+	const uint32_t width = buffer ? mode->width : 0;
+	const uint32_t height = buffer ? mode->height : 0;
 
 	add(bare, request, bare->connector, DRM_MODE_OBJECT_CONNECTOR, "CRTC_ID", crtc);
-	add(bare, request, bare->crtc.id, DRM_MODE_OBJECT_CRTC, "MODE_ID", width ? bare->mode : 0);
-	add(bare, request, bare->crtc.id, DRM_MODE_OBJECT_CRTC, "ACTIVE", width != 0);
+	add(bare, request, bare->crtc.id, DRM_MODE_OBJECT_CRTC, "MODE_ID", buffer ? mode->blob : 0);
+	add(bare, request, bare->crtc.id, DRM_MODE_OBJECT_CRTC, "ACTIVE", buffer != NULL);
 	add(bare, request, plane, DRM_MODE_OBJECT_PLANE, "CRTC_ID", crtc);
-	add(bare, request, plane, DRM_MODE_OBJECT_PLANE, "FB_ID",
-		width ? bare->framebuffers[PICTURE_GUEST] : 0);
+	add(bare, request, plane, DRM_MODE_OBJECT_PLANE, "FB_ID", buffer ? buffer->framebuffer : 0);
 	add(bare, request, plane, DRM_MODE_OBJECT_PLANE, "SRC_W", (uint64_t)width << 16);
 	add(bare, request, plane, DRM_MODE_OBJECT_PLANE, "SRC_H", (uint64_t)height << 16);
 	add(bare, request, plane, DRM_MODE_OBJECT_PLANE, "CRTC_W", width);
@@ -106,9 +121,9 @@ static uint64_t flip(const struct bare *bare, drmModeAtomicReq *request)
 }
 
 /* The same. A mode set's own event may tell of a vblank before it. */
-static uint64_t set_mode(const struct bare *bare)
+static uint64_t set_mode(const struct bare *bare, drmModeAtomicReq *request)
 {
-	if (drmModeAtomicCommit(bare->crtc.card, bare->light,
+	if (drmModeAtomicCommit(bare->crtc.card, request,
 		    DRM_MODE_ATOMIC_NONBLOCK | DRM_MODE_ATOMIC_ALLOW_MODESET, NULL) < 0)
 		fail("mode set");
 	return crtc_next_vblank_ns(&bare->crtc);
@@ -123,36 +138,46 @@ static void go_dark(const struct bare *bare)
 
 /* ---- start ---- */
 
-static uint32_t make_framebuffer(int card, uint32_t width, uint32_t height)
+static struct buffer make_buffer(int card, const struct mode *mode)
 {
 	uint32_t handles[4] = {0}, pitches[4] = {0}, offsets[4] = {0};
+	struct buffer buffer = {0};
 	uint64_t size;
-	uint32_t framebuffer = 0;
 
-	if (drmModeCreateDumbBuffer(card, width, height, 32, 0, &handles[0], &pitches[0], &size) <
-			0 ||
-		drmModeAddFB2(card, width, height, DRM_FORMAT_XRGB8888, handles, pitches, offsets,
-			&framebuffer, 0) < 0)
+	if (drmModeCreateDumbBuffer(card, mode->width, mode->height, 32, 0, &handles[0],
+		    &pitches[0], &size) < 0 ||
+		drmModeAddFB2(card, mode->width, mode->height, DRM_FORMAT_XRGB8888, handles,
+			pitches, offsets, &buffer.framebuffer, 0) < 0)
 		fail("framebuffer");
-	return framebuffer;
+	buffer.handle = handles[0];
+	buffer.size = size;
+	return buffer;
 }
 
-static void choose_mode(const drmModeConnector *connector, drmModeModeInfo *mode)
+static struct mode find_mode(int card, const drmModeConnector *connector, const char *name)
 {
-	for (int i = 0; i < connector->count_modes; i++)
-		if (strcmp(connector->modes[i].name, "1024x768") == 0) {
-			*mode = connector->modes[i];
-			return;
-		}
+	struct mode mode = {0};
+
+	for (int i = 0; i < connector->count_modes; i++) {
+		const drmModeModeInfo *info = &connector->modes[i];
+
+		if (strcmp(info->name, name) != 0)
+			continue;
+		mode.width = info->hdisplay;
+		mode.height = info->vdisplay;
+		if (drmModeCreatePropertyBlob(card, info, sizeof(*info), &mode.blob) < 0)
+			fail("mode");
+		return mode;
+	}
 	errno = ENOENT;
-	fail("1024x768");
+	fail(name);
+	return mode;
 }
 
 static void bare_init(struct bare *bare)
 {
 	drmModeRes *resources;
 	drmModeConnector *connector;
-	drmModeModeInfo mode = {0};
 	int card;
 
 	crtc_open(&bare->crtc);
@@ -164,15 +189,14 @@ static void bare_init(struct bare *bare)
 	if (!connector)
 		fail("connector");
 	bare->connector = connector->connector_id;
-	choose_mode(connector, &mode);
-	if (drmModeCreatePropertyBlob(card, &mode, sizeof(mode), &bare->mode) < 0)
-		fail("mode");
+	bare->mode = find_mode(card, connector, "1024x768");
+	bare->smaller = find_mode(card, connector, "800x600");
 	for (int i = 0; i < PICTURES; i++)
-		bare->framebuffers[i] = make_framebuffer(card, mode.hdisplay, mode.vdisplay);
-	bare->light = make_mode_set(bare, mode.hdisplay, mode.vdisplay);
-	bare->dark = make_mode_set(bare, 0, 0);
-	bare->guest = make_flip(bare, PICTURE_GUEST);
-	bare->black = make_flip(bare, PICTURE_BLACK);
+		bare->buffers[i] = make_buffer(card, &bare->mode);
+	bare->light = make_mode_set(bare, &bare->mode, &bare->buffers[PICTURE_GUEST]);
+	bare->dark = make_mode_set(bare, &bare->mode, NULL);
+	bare->guest = make_flip(bare, &bare->buffers[PICTURE_GUEST]);
+	bare->black = make_flip(bare, &bare->buffers[PICTURE_BLACK]);
 	bare->udev = udev_monitor_new_from_netlink(udev_new(), "udev");
 	if (!bare->udev ||
 		udev_monitor_filter_add_match_subsystem_devtype(bare->udev, "drm", NULL) < 0 ||
@@ -236,7 +260,7 @@ static void ride_storm(const struct bare *bare, struct monitor *monitor, struct 
 		bool connected = is_connected(bare);
 		if (connected && !lit) {
 			sample->mode_set_ns = crtc_now_ns();
-			sample->to_ns = set_mode(bare);
+			sample->to_ns = set_mode(bare, bare->light);
 		} else if (!connected && lit) {
 			go_dark(bare);
 		}
@@ -251,8 +275,42 @@ static void ride_storm(const struct bare *bare, struct monitor *monitor, struct 
 	}
 }
 
-static void take_sample(const struct bare *bare, enum event event, struct monitor *monitor,
-	long phase, struct sample *sample)
+static void fill(int card, const struct buffer *buffer)
+{
+	struct drm_mode_map_dumb map = {.handle = buffer->handle};
+	void *pixels = MAP_FAILED;
+
+	if (drmIoctl(card, DRM_IOCTL_MODE_MAP_DUMB, &map) == 0)
+		pixels = mmap(NULL, buffer->size, PROT_WRITE, MAP_SHARED, card, (off_t)map.offset);
+	if (pixels == MAP_FAILED)
+		fail("map");
+	memset(pixels, 0x40, buffer->size);
+	munmap(pixels, buffer->size);
+}
+
+/* Another picture, whose buffer is drawn for it: in the lab, where a page of new memory costs as much
+ * as many of old, that is most of the time. */
+static void change_layout(struct bare *bare, const struct mode *mode, bool set,
+	struct sample *sample)
+{
+	const int card = bare->crtc.card;
+	const struct buffer buffer = make_buffer(card, mode);
+	drmModeAtomicReq *request = set ? make_mode_set(bare, mode, &buffer)
+					: make_flip(bare, &buffer);
+
+	sample->from_ns = sample->mode_set_ns = crtc_now_ns();
+	fill(card, &buffer);
+	sample->to_ns = set ? set_mode(bare, request) : flip(bare, request);
+	drmModeAtomicFree(request);
+	if (bare->last.framebuffer) {
+		drmModeRmFB(card, bare->last.framebuffer);
+		drmModeDestroyDumbBuffer(card, bare->last.handle);
+	}
+	bare->last = buffer;
+}
+
+static void take_sample(struct bare *bare, enum event event, struct monitor *monitor, long phase,
+	struct sample *sample)
 {
 	switch (event) {
 	case EVENT_BLACK:
@@ -264,7 +322,7 @@ static void take_sample(const struct bare *bare, enum event event, struct monito
 	case EVENT_UNLIT:
 		go_dark(bare);
 		sample->from_ns = sample->mode_set_ns = crtc_now_ns();
-		sample->to_ns = set_mode(bare);
+		sample->to_ns = set_mode(bare, bare->light);
 		break;
 	case EVENT_PLUG:
 		monitor_unplug(monitor);
@@ -273,10 +331,17 @@ static void take_sample(const struct bare *bare, enum event event, struct monito
 		sample->from_ns = monitor_plug(monitor);
 		await_status(bare, true);
 		sample->mode_set_ns = crtc_now_ns();
-		sample->to_ns = set_mode(bare);
+		sample->to_ns = set_mode(bare, bare->light);
 		break;
 	case EVENT_STORM:
 		ride_storm(bare, monitor, sample);
+		break;
+	case EVENT_LAYOUT:
+	case EVENT_LAYOUT_MODE:
+		nanosleep(&(struct timespec){0, PHASE_NS * phase}, NULL);
+		change_layout(bare,
+			event == EVENT_LAYOUT_MODE && phase % 2 == 0 ? &bare->smaller : &bare->mode,
+			event == EVENT_LAYOUT_MODE, sample);
 		break;
 	}
 }
@@ -287,7 +352,7 @@ void bare_run(enum event event, struct monitor *monitor, struct sample *samples,
 	struct bare bare = {0};
 
 	bare_init(&bare);
-	set_mode(&bare);
+	set_mode(&bare, bare.light);
 	*period_ns = crtc_period_ns(&bare.crtc);
 	for (uint32_t i = 0; i < count; i++)
 		take_sample(&bare, event, monitor, i % 10, &samples[i]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * hotplug EVENT [--times N] [-- COMMAND…]: how long is an output without its picture? Prints one line
- * of JSON. With a command, the daemon's (its display socket is fd 100), it plays the back-end of a
+ * hotplug EVENT [--times N] [--files FILE OTHER] [-- COMMAND…]: how long is an output without its
+ * picture? Prints one line of JSON. With a command, the daemon's (its display socket is fd 100), it plays the back-end of a
  * guest that sends pixels and watches the CRTC; without, it does by libdrm alone the least that there
  * is to do (bare).
  *
@@ -11,6 +11,9 @@
  *   plug    from a monitor's uevent to the picture. Bare: hears of it by udev, looks, sets the mode
  *   storm   the same from the last one of a thousand uevents. A picture that is there already at that time
  *           and stays counts with the vblank that follows
+ *   layout  from SIGHUP, OTHER having taken the place of FILE, to the first picture of the other layout:
+ *           the guest's and LAYOUT_COLOUR take turns. Bare: a new buffer, filled, and a flip
+ *   layout-mode   the same with layouts that differ in their modes, too. Bare: the same, and a mode set
  *
  * Keys: times; ms and vblanks with their p99 (of few times the longest), and bare's own mode_set_ms
  * with its p99: from its commit to the vblank that shows it. Runs in the lab, as root; the first card is
@@ -150,7 +153,8 @@ static void print_figures(const struct sample *samples, uint32_t count, uint64_t
 
 static bool parse_event(const char *name, enum event *event)
 {
-	static const char *const names[] = {"black", "unlit", "plug", "storm"};
+	static const char *const names[] = {"black", "unlit", "plug", "storm", "layout",
+		"layout-mode"};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
 		if (g_strcmp0(name, names[i]) == 0) {
@@ -167,6 +171,7 @@ int main(int argc, char **argv)
 	enum event event;
 	uint32_t count = 20;
 	uint64_t period_ns = 0;
+	struct files files = {NULL, NULL};
 	bool known = parse_event(argv[1], &event);
 
 	argv += known ? 2 : 0;
@@ -174,9 +179,14 @@ int main(int argc, char **argv)
 		count = (uint32_t)MAX(atoi(argv[1]), 1);
 		argv += 2;
 	}
+	if (known && g_strcmp0(argv[0], "--files") == 0 && argv[1] && argv[2]) {
+		files = (struct files){argv[1], argv[2]};
+		argv += 3;
+	}
 	if (!known || (argv[0] && (strcmp(argv[0], "--") != 0 || !argv[1]))) {
 		fprintf(stderr,
-			"usage: hotplug black|unlit|plug|storm [--times N] [-- COMMAND…]\n");
+			"usage: hotplug black|unlit|plug|storm|layout|layout-mode [--times N] "
+			"[--files FILE OTHER] [-- COMMAND…]\n");
 		return 2;
 	}
 	monitor.status = open(STATUS, O_WRONLY | O_CLOEXEC);
@@ -184,7 +194,7 @@ int main(int argc, char **argv)
 		fail(STATUS);
 	samples = g_new0(struct sample, count);
 	if (argv[0])
-		ours_run(event, &monitor, argv + 1, samples, count, &period_ns);
+		ours_run(event, &monitor, &files, argv + 1, samples, count, &period_ns);
 	else
 		bare_run(event, &monitor, samples, count, &period_ns);
 	print_figures(samples, count, period_ns, !argv[0]);

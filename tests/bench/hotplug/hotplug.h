@@ -15,13 +15,15 @@ enum event {
 	EVENT_UNLIT, /* the same, its output is off */
 	EVENT_PLUG, /* a monitor comes */
 	EVENT_STORM, /* the last of a thousand times that it goes or comes */
+	EVENT_LAYOUT, /* another layout, which shows another picture in the same mode */
+	EVENT_LAYOUT_MODE, /* the same, in another mode */
 };
 
 struct monitor;
 
 /* One event: all on CLOCK_MONOTONIC. */
 struct sample {
-	uint64_t from_ns; /* the frame's last byte; just before the uevent */
+	uint64_t from_ns; /* the frame's last byte; just before the uevent, or the SIGHUP */
 	uint64_t mode_set_ns; /* bare alone: just before its own mode set or flip */
 	uint64_t to_ns; /* the vblank from which on the picture is there */
 };
@@ -36,9 +38,19 @@ void monitor_unplug(const struct monitor *monitor);
 void monitor_storm(struct monitor *monitor);
 bool monitor_storm_over(struct monitor *monitor, uint64_t *ns);
 
+/* What the layout without the guest shows, 0xRRGGBB. */
+#define LAYOUT_COLOUR 0x204060u
+
+/* For a change of layout: what the daemon reads, and what is to be there at the next SIGHUP. They take
+ * turns. */
+struct files {
+	const char *configuration;
+	const char *other;
+};
+
 /* Fill `samples`. `command`: the daemon's. */
-void ours_run(enum event event, struct monitor *monitor, char **command, struct sample *samples,
-	uint32_t count, uint64_t *period_ns);
+void ours_run(enum event event, struct monitor *monitor, const struct files *files, char **command,
+	struct sample *samples, uint32_t count, uint64_t *period_ns);
 void bare_run(enum event event, struct monitor *monitor, struct sample *samples, uint32_t count,
 	uint64_t *period_ns);
 

@@ -5,8 +5,12 @@
  */
 #include "hotplug.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "../common/program.h"
@@ -20,6 +24,7 @@ struct ours {
 	struct program program;
 	struct program_update update;
 	struct monitor *monitor;
+	const struct files *files;
 };
 
 static void look_again(uint64_t since_ns, const char *what)
@@ -94,6 +99,21 @@ static uint64_t await_calm(struct ours *ours, uint32_t colour, uint64_t *from_ns
 	return to;
 }
 
+/* The other layout is in force; the time before it is asked for. */
+static uint64_t change_layout(const struct ours *ours)
+{
+	uint64_t ns;
+
+	if (renameat2(AT_FDCWD, ours->files->configuration, AT_FDCWD, ours->files->other,
+		    RENAME_EXCHANGE) < 0) {
+		fprintf(stderr, "hotplug: %s: %s\n", ours->files->other, strerror(errno));
+		exit(1);
+	}
+	ns = crtc_now_ns();
+	kill(ours->program.pid, SIGHUP);
+	return ns;
+}
+
 static void take_sample(struct ours *ours, enum event event, uint32_t colour, uint32_t last,
 	struct sample *sample)
 {
@@ -114,16 +134,22 @@ static void take_sample(struct ours *ours, enum event event, uint32_t colour, ui
 		monitor_storm(ours->monitor);
 		sample->to_ns = await_calm(ours, last, &sample->from_ns);
 		return;
+	case EVENT_LAYOUT:
+	case EVENT_LAYOUT_MODE:
+		nanosleep(&(struct timespec){0, PHASE_NS * (long)(colour % 10)}, NULL);
+		sample->from_ns = change_layout(ours);
+		colour = colour % 2 ? LAYOUT_COLOUR : last;
+		break;
 	}
 	await_picture(ours, colour);
 	sample->to_ns = crtc_next_vblank_ns(&ours->crtc);
 }
 
-void ours_run(enum event event, struct monitor *monitor, char **command, struct sample *samples,
-	uint32_t count, uint64_t *period_ns)
+void ours_run(enum event event, struct monitor *monitor, const struct files *files, char **command,
+	struct sample *samples, uint32_t count, uint64_t *period_ns)
 {
 	const uint32_t first = 0xff0001;
-	struct ours ours = {.monitor = monitor};
+	struct ours ours = {.monitor = monitor, .files = files};
 
 	program_update_init(&ours.update, 0, PROGRAM_HEIGHT);
 	program_start(&ours.program, command);
