@@ -102,7 +102,7 @@ void kms_device_trim(struct kms_device *device, uint32_t owner)
 /* ---- leases ---- */
 
 struct kms_lease *kms_lease_create(struct kms_device *device, struct kms_output *const *outputs,
-	size_t count)
+	size_t count, uint32_t planes)
 {
-	return kms_leases_add(&device->leases, outputs, count);
+	return kms_leases_add(&device->leases, outputs, count, planes);
 }

@@ -18,6 +18,7 @@ struct kms_lease {
 	enum kms_lease_state state;
 	struct kms_output *outputs[KMS_OUTPUTS_MAX];
 	size_t count;
+	uint32_t planes; /* enum kms_lease_planes */
 	/* While it is given. */
 	int fd;
 	uint32_t lessee; /* the kernel's number of its holder */
@@ -112,20 +113,39 @@ static bool is_its_plane(const struct kms_output *output, const struct kms_plane
 		plane->possible_crtcs == UINT32_C(1) << state->crtc->index;
 }
 
-static void add_objects(const struct kms_output *output, GArray *ids)
+static enum kms_lease_planes kind_of(const struct kms_plane *plane)
 {
-	const struct kms_card *card = output->card;
-
-	g_array_append_val(ids, output->connector.id);
-	g_array_append_val(ids, output->state.crtc->id);
-	for (size_t i = 0; i < card->plane_count; i++) {
-		if (is_its_plane(output, &card->planes[i]))
-			g_array_append_val(ids, card->planes[i].id);
+	switch (plane->type) {
+	case DRM_PLANE_TYPE_PRIMARY:
+		return KMS_LEASE_PRIMARY;
+	case DRM_PLANE_TYPE_CURSOR:
+		return KMS_LEASE_CURSOR;
+	default:
+		return KMS_LEASE_OVERLAYS;
 	}
 }
 
+/* False: it has no such plane. */
+static bool add_objects(const struct kms_output *output, uint32_t planes, GArray *ids)
+{
+	const struct kms_card *card = output->card;
+	guint before;
+
+	g_array_append_val(ids, output->connector.id);
+	g_array_append_val(ids, output->state.crtc->id);
+	before = ids->len;
+	for (size_t i = 0; i < card->plane_count; i++) {
+		const struct kms_plane *plane = &card->planes[i];
+
+		if (is_its_plane(output, plane) && planes & kind_of(plane))
+			g_array_append_val(ids, plane->id);
+	}
+	return ids->len > before;
+}
+
 /* It is its holder's from now on. What it shows stays, with the buffer that we keep, until the holder shows
- * something else. */
+ * something else. The planes that the holder has not got are left alone, too: a commit of ours would keep out
+ * those of the holder, of which a CRTC takes one at a time. */
 static void hand_over(struct kms_lease *lease, struct kms_output *output)
 {
 	const struct kms_card *card = output->card;
@@ -140,10 +160,12 @@ static void hand_over(struct kms_lease *lease, struct kms_output *output)
 	lease->crtcs |= UINT32_C(1) << output->state.crtc->index;
 }
 
-static void say_refused(const struct kms_lease *lease, int error)
+static void refuse(struct kms_lease *lease, const struct kms_output *output, const char *reason)
 {
-	log_output(G_LOG_LEVEL_WARNING, kms_output_name(lease->outputs[0]),
-		"cannot be lent to another program: %s", g_strerror(error));
+	log_output(G_LOG_LEVEL_WARNING, kms_output_name(output),
+		"cannot be lent to another program: %s", reason);
+	lease->state = KMS_LEASE_ENDED;
+	kms_output_note_change(lease->outputs[0]);
 }
 
 /* Or it waits on, for what the kernel lacks for a moment. */
@@ -153,8 +175,12 @@ static void give(struct kms_lease *lease)
 	struct kms_card *card = card_of(lease->leases);
 	int fd;
 
-	for (size_t i = 0; i < lease->count; i++)
-		add_objects(lease->outputs[i], ids);
+	for (size_t i = 0; i < lease->count; i++) {
+		if (add_objects(lease->outputs[i], lease->planes, ids))
+			continue;
+		refuse(lease, lease->outputs[i], "it has none of the planes that are to be lent");
+		return;
+	}
 	fd = drmModeCreateLease(card->fd, (const uint32_t *)(void *)ids->data, (int)ids->len,
 		O_CLOEXEC, &lease->lessee);
 	if (fd >= 0) {
@@ -170,9 +196,7 @@ static void give(struct kms_lease *lease)
 		kms_records_retry_in(&card->records, RETRY_US);
 		return;
 	}
-	say_refused(lease, -fd);
-	lease->state = KMS_LEASE_ENDED;
-	kms_output_note_change(lease->outputs[0]);
+	refuse(lease, lease->outputs[0], g_strerror(-fd));
 }
 
 static void try_to_give(struct kms_lease *lease)
@@ -316,12 +340,13 @@ void kms_leases_finish(struct kms_leases *leases)
 /* ---- for src/ ---- */
 
 struct kms_lease *kms_leases_add(struct kms_leases *leases, struct kms_output *const *outputs,
-	size_t count)
+	size_t count, uint32_t planes)
 {
 	struct kms_lease *lease = g_new0(struct kms_lease, 1);
 
 	lease->leases = leases;
 	lease->fd = -1;
+	lease->planes = planes;
 	for (size_t i = 0; i < count && i < KMS_OUTPUTS_MAX; i++)
 		lease->outputs[lease->count++] = outputs[i];
 	g_ptr_array_add(leases->all, lease);

@@ -34,7 +34,7 @@ static inline bool kms_leases_any(const struct kms_leases *leases)
 }
 
 struct kms_lease *kms_leases_add(struct kms_leases *leases, struct kms_output *const *outputs,
-	size_t count);
+	size_t count, uint32_t planes);
 
 /* In the loop's turn: gives those that wait and can be given now, ends those of outputs whose monitor has
  * gone, or that are to be off, and lets go of pictures that are no longer shown. */

@@ -214,6 +214,7 @@ static const struct {
 
 static const struct key lease_keys[] = {
 	{"outputs", VALUE_STRING, offsetof(struct config_lease, outputs)},
+	{"planes", VALUE_STRING, offsetof(struct config_lease, plane_list)},
 	{"socket", VALUE_STRING, offsetof(struct config_lease, socket)},
 	{"socket-group", VALUE_STRING, offsetof(struct config_lease, socket_group)},
 };

@@ -206,6 +206,8 @@ struct config_lease {
 	char *name;
 	char *origin;
 	char *outputs; /* as [output NAME] names one, with ";" between: all of them */
+	char *plane_list; /* as it was written; NULL: all */
+	uint32_t planes; /* enum kms_lease_planes: of that */
 	uint32_t card; /* its number, that of all of them */
 	char *socket;
 	char *socket_group; /* who may connect beside us; NULL: nobody */

@@ -109,6 +109,7 @@ static void lease_free(gpointer data)
 	g_free(lease->name);
 	g_free(lease->origin);
 	g_free(lease->outputs);
+	g_free(lease->plane_list);
 	g_free(lease->socket);
 	g_free(lease->socket_group);
 	g_free(lease);

@@ -50,7 +50,7 @@ bool config_lends_the_same(const struct config *a, const struct config *b)
 		const struct config_lease *other = g_ptr_array_index(b->leases, i);
 
 		if (!g_str_equal(one->name, other->name) ||
-			!g_str_equal(one->outputs, other->outputs))
+			!g_str_equal(one->outputs, other->outputs) || one->planes != other->planes)
 			return false;
 	}
 	return true;
@@ -169,6 +169,45 @@ static bool resolve_socket(struct config_lease *lease, const char *folder, GHash
 	return other == NULL || fail(error, lease, "socket=%s is %s already", lease->socket, other);
 }
 
+/* 0: no such word. */
+static uint32_t find_planes(const char *word)
+{
+	static const struct {
+		const char *word;
+		uint32_t planes;
+	} words[] = {
+		{"primary", KMS_LEASE_PRIMARY},
+		{"cursor", KMS_LEASE_CURSOR},
+		{"overlays", KMS_LEASE_OVERLAYS},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
+		if (g_str_equal(word, words[i].word))
+			return words[i].planes;
+	}
+	return 0;
+}
+
+static bool resolve_planes(struct config_lease *lease, GError **error)
+{
+	g_auto(GStrv) words = split(lease->plane_list);
+
+	lease->planes = lease->plane_list == NULL ? KMS_LEASE_ALL_PLANES : 0;
+	for (char **word = words; *word != NULL; word++) {
+		uint32_t planes = find_planes(*word);
+
+		if (planes == 0)
+			return fail(error, lease,
+				"planes=%s: \"%s\" is not one of primary, cursor and overlays",
+				lease->plane_list, *word);
+		lease->planes |= planes;
+	}
+	return lease->planes != 0 ||
+		fail(error, lease,
+			"planes=: at least one of primary, cursor and overlays, with semicolons "
+			"between them");
+}
+
 static bool resolve_lease(struct config *config, struct config_lease *lease, const char *folder,
 	GHashTable *seen, GError **error)
 {
@@ -185,7 +224,7 @@ static bool resolve_lease(struct config *config, struct config_lease *lease, con
 			!reserve(config, lease, *name, error))
 			return false;
 	}
-	return resolve_socket(lease, folder, seen, error);
+	return resolve_planes(lease, error) && resolve_socket(lease, folder, seen, error);
 }
 
 bool resolve_leases(struct config *config, const char *folder, GHashTable *seen, GError **error)

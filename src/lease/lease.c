@@ -133,7 +133,7 @@ static void ask(struct lease *lease)
 	if (lease->state != LEASE_WAITS || lease->kms || !lease->device)
 		return;
 	if (find_outputs(lease, outputs, &count)) {
-		lease->kms = kms_lease_create(lease->device, outputs, count);
+		lease->kms = kms_lease_create(lease->device, outputs, count, lease->config->planes);
 	} else if (!lease->said) {
 		lease->said = true;
 		log_lease(G_LOG_LEVEL_MESSAGE, lease->config->name,

@@ -160,6 +160,8 @@ bool double_is_leased(uint32_t object);
 /* The holder shows a framebuffer of its own, whose number this is, on CRTC n; by a mode set of the connector's
  * last mode, or in that which is there. */
 uint32_t double_lessee_show(unsigned int n, bool other_mode);
+/* The same on the CRTC's own overlay. */
+void double_lessee_show_overlay(unsigned int n);
 
 /* Its last commit on CRTC n is in flight: ours are EBUSY there, and no fault, until it is done. */
 void double_lessee_commit(unsigned int n, bool in_flight);

@@ -134,3 +134,14 @@ uint32_t double_lessee_show(unsigned int n, bool other_mode)
 		sizeof(*modes));
 	return framebuffer;
 }
+
+void double_lessee_show_overlay(unsigned int n)
+{
+	uint64_t *values = double_objects.state.values[double_objects_find(DOUBLE_OVERLAY(n))];
+
+	g_assert_true(double_is_leased(DOUBLE_OVERLAY(n)));
+	values[PROPERTY_FB_ID] = double_memory_foreign_framebuffer(1024, 768);
+	values[PROPERTY_CRTC_ID] = DOUBLE_CRTC(n);
+	values[PROPERTY_SRC_W] = values[PROPERTY_SRC_H] = 64 << 16;
+	values[PROPERTY_CRTC_W] = values[PROPERTY_CRTC_H] = 64;
+}

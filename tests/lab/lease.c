@@ -4,6 +4,9 @@
  * other: with a DRM lease of it as that fd. What owns a card and gives part of it away does the
  * same (a compositor for a headset, a seat manager). Passes SIGTERM on; its exit status is the
  * command's. On SIGUSR1 it takes the lease back, and says so.
+ *
+ * lease CONNECTOR --planes-alone: tries to lease planes of the connector's CRTC without what they are shown
+ * by, and prints the kernel's answers: to a plane, to a plane with the CRTC, and to one with both.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -85,6 +88,20 @@ static bool find_objects(int card, const char *name, struct objects *objects)
 	return index >= 0;
 }
 
+/* The first of them, which are the connector, the CRTC and a plane, in another order. */
+static int try_planes_alone(int card, const struct objects *objects)
+{
+	const uint32_t ids[] = {objects->ids[2], objects->ids[1], objects->ids[0]};
+	uint32_t lessee;
+
+	for (int count = 1; count <= 3; count++) {
+		int lease = drmModeCreateLease(card, ids, count, O_CLOEXEC, &lessee);
+
+		printf(count < 3 ? "%s, " : "%s\n", lease < 0 ? strerrorname_np(-lease) : "lent");
+	}
+	return 0;
+}
+
 static void note_revoking(int number)
 {
 	revoking = 1;
@@ -102,9 +119,10 @@ int main(int argc, char **argv)
 	struct objects objects = {0};
 	uint32_t lessee;
 	int card, lease, status;
+	bool planes_alone = argc == 3 && strcmp(argv[2], "--planes-alone") == 0;
 
-	if (argc < 4) {
-		fprintf(stderr, "usage: lease CONNECTOR FD COMMAND…\n");
+	if (argc < 4 && !planes_alone) {
+		fprintf(stderr, "usage: lease CONNECTOR FD COMMAND…|--planes-alone\n");
 		return 2;
 	}
 	card = open("/dev/dri/card0", O_RDWR | O_CLOEXEC);
@@ -112,6 +130,8 @@ int main(int argc, char **argv)
 		return fail("card0");
 	if (!find_objects(card, argv[1], &objects))
 		return fail(argv[1]);
+	if (planes_alone)
+		return try_planes_alone(card, &objects);
 	lease = drmModeCreateLease(card, objects.ids, objects.count, O_CLOEXEC, &lessee);
 	if (lease < 0) {
 		errno = -lease;

@@ -6,6 +6,7 @@
  *
  *   show N         picture N (tests/pattern.h) in the mode that is there: "shown"
  *   mode WxH N     the same in this mode of the connector
+ *   overlay WxH+X+Y N   picture N of that size, at that place, on the first overlay plane that it has: "shown"
  *   off            turns the CRTC off: "off"
  *   flip           shows the same again: "flipped", or "refused: " and why
  *   await-end      until the other side closes the connection: "ended"
@@ -158,12 +159,34 @@ static bool show_in_mode(struct lessee *lessee, const char *name, uint32_t seed)
 	return shown;
 }
 
+/* 0: there is none. Without universal planes these are all that are listed. */
+static uint32_t first_overlay(const struct lessee *lessee)
+{
+	drmModePlaneRes *planes = drmModeGetPlaneResources(lessee->card);
+	uint32_t plane = planes && planes->count_planes > 0 ? planes->planes[0] : 0;
+
+	drmModeFreePlaneResources(planes);
+	return plane;
+}
+
+static bool show_overlay(struct lessee *lessee, const unsigned int *size, const int *at,
+	uint32_t seed)
+{
+	const uint32_t width = size[0], height = size[1];
+
+	return make_picture(lessee, width, height, seed) &&
+		drmModeSetPlane(lessee->card, first_overlay(lessee), lessee->crtc,
+			lessee->framebuffer, 0, at[0], at[1], width, height, 0, 0, width << 16,
+			height << 16) == 0;
+}
+
 /* ---- lines ---- */
 
 static int obey(struct lessee *lessee, const char *line)
 {
 	char mode[32] = "";
-	unsigned int seed = 0;
+	unsigned int seed = 0, size[2];
+	int at[2];
 	char end;
 	int error;
 
@@ -173,6 +196,11 @@ static int obey(struct lessee *lessee, const char *line)
 		say("shown");
 	} else if (sscanf(line, "mode %31s %u", mode, &seed) == 2) {
 		if (!show_in_mode(lessee, mode, seed))
+			return fail(line);
+		say("shown");
+	} else if (sscanf(line, "overlay %ux%u+%d+%d %u", &size[0], &size[1], &at[0], &at[1],
+			   &seed) == 5) {
+		if (!show_overlay(lessee, size, at, seed))
 			return fail(line);
 		say("shown");
 	} else if (strcmp(line, "off") == 0) {

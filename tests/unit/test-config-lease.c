@@ -25,6 +25,7 @@ static void test_defaults(struct config_fixture *fixture, gconstpointer data)
 	g_assert_cmpstr(lease_of(config, 0)->name, ==, "cluster");
 	g_assert_cmpstr(lease_of(config, 0)->socket, ==, "/run/scanoutd/lease-cluster");
 	g_assert_null(lease_of(config, 0)->socket_group);
+	g_assert_cmpuint(lease_of(config, 0)->planes, ==, KMS_LEASE_ALL_PLANES);
 	names = config_lease_outputs(lease_of(config, 0));
 	g_assert_cmpuint(g_strv_length(names), ==, 1);
 	/* No guest is shown there, which needs no section. */
@@ -49,7 +50,8 @@ static void test_all_keys(struct config_fixture *fixture, gconstpointer data)
 		"[output DP-3]\npicture=#102030\nmode=800x600\n"
 		"[lease cluster]\noutputs= DP-3 ; DP-4;\nsocket=/run/x/card0-DP-3\n"
 		"socket-group=video\n"
-		"[lease other]\noutputs=ACME TV 7\n");
+		"[lease other]\noutputs=ACME TV 7\nplanes=primary;cursor;overlays\n"
+		"[lease third]\noutputs=DP-5\nplanes= overlays ; cursor;\n");
 	config = config_fixture_load(fixture->path, "");
 	g_assert_cmpstr(lease_of(config, 0)->socket, ==, "/run/x/card0-DP-3");
 	g_assert_cmpstr(lease_of(config, 0)->socket_group, ==, "video");
@@ -63,6 +65,8 @@ static void test_all_keys(struct config_fixture *fixture, gconstpointer data)
 	g_assert_true(config_find_output(config, "DP-4", NULL)->lent);
 	g_assert_true(config_find_output(config, "ACME TV 7", NULL)->lent);
 	g_assert_false(config_find_output(config, "DP-1", NULL)->lent);
+	g_assert_cmpuint(lease_of(config, 1)->planes, ==, KMS_LEASE_ALL_PLANES);
+	g_assert_cmpuint(lease_of(config, 2)->planes, ==, KMS_LEASE_CURSOR | KMS_LEASE_OVERLAYS);
 	config_destroy(config);
 }
 
@@ -89,9 +93,11 @@ static void test_cards(struct config_fixture *fixture, gconstpointer data)
 static void test_same(struct config_fixture *fixture, gconstpointer data)
 {
 	static const char *const texts[] = {"[lease a]\noutputs=DP-1\n",
-		"[lease a]\noutputs=DP-1\nsocket=/run/x/s\n[output DP-1]\npicture=#102030\n",
+		("[lease a]\noutputs=DP-1\nplanes=cursor;overlays;primary\nsocket=/run/x/s\n"
+		 "[output DP-1]\npicture=#102030\n"),
 		"[lease a]\noutputs=DP-2\n", "[lease b]\noutputs=DP-1\n",
-		"[lease a]\noutputs=DP-1\n[lease b]\noutputs=DP-2\n", ""};
+		"[lease a]\noutputs=DP-1\n[lease b]\noutputs=DP-2\n",
+		"[lease a]\noutputs=DP-1\nplanes=overlays\n", ""};
 	struct config *configs[G_N_ELEMENTS(texts)];
 
 	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
@@ -122,6 +128,12 @@ static const struct lease_fault lease_faults[] = {
 		"scanoutd.conf:2: unknown key \"output\" in [lease a]; did you mean \"outputs\"?"},
 	{"twice", "[lease a]\noutputs=DP-1;DP-1\n", "",
 		"scanoutd.conf:1: [lease a]: outputs=DP-1;DP-1: DP-1 is lent already"},
+	{"no-planes", "[lease a]\noutputs=DP-1\nplanes= ;\n", "",
+		"scanoutd.conf:1: [lease a]: planes=: at least one of primary, cursor and overlays, with "
+		"semicolons between them"},
+	{"unknown-planes", "[lease a]\noutputs=DP-1\nplanes=primary;overlay\n", "",
+		"scanoutd.conf:1: [lease a]: planes=primary;overlay: \"overlay\" is not one of primary, "
+		"cursor and overlays"},
 	{"two-cards",
 		"[daemon]\ncard=/dev/dri/card0;/dev/dri/card1\n[lease a]\n"
 		"outputs=DP-1;card1:DP-1\n",

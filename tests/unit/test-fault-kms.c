@@ -337,7 +337,8 @@ static bool is_closed(int fd)
 /* To another program and back. Whether it could be or not, it is ours again after that. */
 static void lend(struct stage *stage)
 {
-	struct kms_lease *lease = kms_lease_create(stage->device, &stage->outputs[1].output, 1);
+	struct kms_lease *lease = kms_lease_create(stage->device, &stage->outputs[1].output, 1,
+		KMS_LEASE_ALL_PLANES);
 	int fd;
 
 	FAULTS_AWAIT(kms_lease_state(lease) != KMS_LEASE_WAITING, PATIENCE_S);

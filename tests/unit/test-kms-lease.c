@@ -17,11 +17,11 @@ struct lent {
 	struct kms_output *output;
 };
 
-static void start(struct card_fixture *card)
+static void start_with(struct card_fixture *card, bool overlays)
 {
 	double_card.crtcs = 2;
 	double_card.connected[1] = true;
-	double_card.overlay_planes = true;
+	double_card.overlay_planes = overlays;
 	double_card.shared_overlays = 1;
 	double_card.rotation = true;
 	card_start(card);
@@ -29,13 +29,23 @@ static void start(struct card_fixture *card)
 	card_show(card, 1);
 }
 
-static struct lent ask(struct card_fixture *card)
+static void start(struct card_fixture *card)
+{
+	start_with(card, true);
+}
+
+static struct lent ask_for(struct card_fixture *card, uint32_t planes)
 {
 	struct lent lent = {.output = card->outputs[1].output};
 
-	lent.lease = kms_lease_create(card->device, &lent.output, 1);
+	lent.lease = kms_lease_create(card->device, &lent.output, 1, planes);
 	card_turn();
 	return lent;
+}
+
+static struct lent ask(struct card_fixture *card)
+{
+	return ask_for(card, KMS_LEASE_ALL_PLANES);
 }
 
 static struct lent give(struct card_fixture *card)
@@ -122,6 +132,62 @@ static void test_objects(struct card_fixture *card)
 	expect_back(card);
 }
 
+/* Some of them: the picture's plane is nobody's to change then, nor is the cursor's, and it shows what it did. */
+static void test_planes(struct card_fixture *card)
+{
+	uint32_t shown;
+	struct lent lent;
+
+	start(card);
+	shown = card_shown(1);
+	lent = ask_for(card, KMS_LEASE_OVERLAYS);
+	g_assert_cmpint(kms_lease_state(lent.lease), ==, KMS_LEASE_GIVEN);
+	g_assert_true(double_is_leased(DOUBLE_CONNECTOR(1)));
+	g_assert_true(double_is_leased(DOUBLE_CRTC(1)));
+	g_assert_true(double_is_leased(DOUBLE_OVERLAY(1)));
+	g_assert_false(double_is_leased(DOUBLE_PRIMARY(1)));
+	g_assert_false(double_is_leased(DOUBLE_CURSOR(1)));
+	double_lessee_show_overlay(1);
+	g_assert_cmpint(card_submit(card, 1), ==, KMS_SUBMIT_OFF);
+	card_show(card, 0);
+	light_cursor(card, 1);
+	card->device->card->records.reset_wanted = true;
+	kms_records_wake_at(&card->device->card->records, 0);
+	card_turn();
+	card_configure(card, NULL, false);
+	g_assert_cmpint(kms_lease_state(lent.lease), ==, KMS_LEASE_GIVEN);
+	g_assert_cmpuint(card_shown(1), ==, shown);
+	g_assert_cmpuint(double_value(DOUBLE_CURSOR(1), "FB_ID"), ==, 0);
+	/* The holder's goes with the first of ours. */
+	g_assert_cmpuint(double_value(DOUBLE_OVERLAY(1), "FB_ID"), !=, 0);
+	kms_lease_destroy(lent.lease);
+	expect_back(card);
+	g_assert_cmpuint(double_value(DOUBLE_OVERLAY(1), "FB_ID"), ==, 0);
+}
+
+static void test_none_of_the_planes(struct card_fixture *card)
+{
+	struct lent lent;
+
+	start_with(card, false);
+	lent = ask_for(card, KMS_LEASE_OVERLAYS);
+	g_assert_cmpint(kms_lease_state(lent.lease), ==, KMS_LEASE_ENDED);
+	g_assert_cmpuint(double_lessees(), ==, 0);
+	g_assert_cmpuint(card->outputs[1].changes, ==, 1);
+	g_assert_nonnull(strstr(card->log->str,
+		"DP-2: cannot be lent to another program: it has none of the planes that are to be "
+		"lent"));
+	kms_lease_destroy(lent.lease);
+	card_show(card, 1);
+	/* The others it has. */
+	lent = ask_for(card, KMS_LEASE_CURSOR | KMS_LEASE_OVERLAYS);
+	g_assert_cmpint(kms_lease_state(lent.lease), ==, KMS_LEASE_GIVEN);
+	g_assert_true(double_is_leased(DOUBLE_CURSOR(1)));
+	g_assert_false(double_is_leased(DOUBLE_PRIMARY(1)));
+	kms_lease_destroy(lent.lease);
+	expect_back(card);
+}
+
 /* Nothing of ours is in flight when the holder begins; what waited behind it is not shown. */
 static void test_in_flight(struct card_fixture *card)
 {
@@ -187,7 +253,7 @@ static void test_two_outputs(struct card_fixture *card)
 	outputs[0] = card->outputs[0].output;
 	outputs[1] = card->outputs[1].output;
 	card_submit(card, 1);
-	lease = kms_lease_create(card->device, outputs, 2);
+	lease = kms_lease_create(card->device, outputs, 2, KMS_LEASE_ALL_PLANES);
 	card_turn();
 	g_assert_cmpint(kms_lease_state(lease), ==, KMS_LEASE_WAITING);
 	card_flip(1);
@@ -326,7 +392,7 @@ static void test_dark_unplugged(struct card_fixture *card)
 {
 	struct lent lent = give(card);
 	struct kms_output *others = card->outputs[0].output;
-	struct kms_lease *other = kms_lease_create(card->device, &others, 1);
+	struct kms_lease *other = kms_lease_create(card->device, &others, 1, KMS_LEASE_ALL_PLANES);
 
 	card_turn();
 	g_assert_cmpint(kms_lease_state(other), ==, KMS_LEASE_GIVEN);
@@ -471,6 +537,8 @@ int main(int argc, char **argv)
 {
 	card_init(&argc, &argv);
 	card_add_test("/kms/lease/objects", test_objects);
+	card_add_test("/kms/lease/planes", test_planes);
+	card_add_test("/kms/lease/none-of-the-planes", test_none_of_the_planes);
 	card_add_test("/kms/lease/in-flight", test_in_flight);
 	card_add_test("/kms/lease/cursor", test_cursor);
 	card_add_test("/kms/lease/waits-for-monitor", test_waits_for_monitor);

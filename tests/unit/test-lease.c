@@ -22,6 +22,7 @@
 struct kms_lease {
 	enum kms_lease_state state;
 	size_t outputs;
+	uint32_t planes;
 	const struct kms_output *first;
 	int fd;
 };
@@ -37,11 +38,12 @@ static struct {
 } world;
 
 struct kms_lease *kms_lease_create(struct kms_device *device, struct kms_output *const *outputs,
-	size_t count)
+	size_t count, uint32_t planes)
 {
 	g_assert_null(world.lease);
 	world.lease = g_new0(struct kms_lease, 1);
 	world.lease->outputs = count;
+	world.lease->planes = planes;
 	world.lease->first = outputs[0];
 	world.lease->fd = -1;
 	world.asked++;
@@ -119,6 +121,7 @@ static void set_up(struct fixture *fixture, gconstpointer data)
 	g_assert_no_error(error);
 	fixture->config = (struct config_lease){.name = (char *)"cluster",
 		.outputs = (char *)"DP-1;DP-2",
+		.planes = KMS_LEASE_OVERLAYS,
 		.socket = g_build_filename(fixture->folder, "lease", NULL)};
 	fixture->sections = g_ptr_array_new();
 	g_ptr_array_add(fixture->sections, &fixture->config);
@@ -253,6 +256,7 @@ static void test_gets_it(struct fixture *fixture, gconstpointer data)
 
 	expect_state(fixture, LEASE_WAITS);
 	g_assert_cmpuint(world.lease->outputs, ==, 2);
+	g_assert_cmpuint(world.lease->planes, ==, KMS_LEASE_OVERLAYS);
 	expect_silence(client);
 	change(fixture, KMS_LEASE_GIVEN);
 	close(take_lease(client));
