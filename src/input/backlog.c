@@ -6,10 +6,12 @@
 
 void backlog_reset(struct backlog *backlog)
 {
-	const struct backlog_counters counters = backlog->counters;
+	backlog->place = (struct backlog_place){.area = !backlog->place.area};
+}
 
-	memset(backlog, 0, sizeof(*backlog));
-	backlog->counters = counters;
+static struct input_value *area(struct backlog *backlog)
+{
+	return backlog->values[backlog->place.area];
 }
 
 static bool is_report(const struct input_value *value)
@@ -83,7 +85,8 @@ static void admit_key(struct group *group, const struct input_value *value)
 		return;
 	if (value->value != 0) {
 		input_set_bit(group->sender.pressed, value->code);
-		if (leave_out(group))
+		if (leave_out(group) ||
+			(value->value == 1 && input_bit(group->guest.pressed, value->code)))
 			return;
 		input_set_bit(group->guest.pressed, value->code);
 	} else {
@@ -151,8 +154,8 @@ static void admit_switch(struct backlog *backlog, struct group *group,
 	if (group->full)
 		waiting = find_switch(group->values, group->count, value->code);
 	if (group->full && !waiting)
-		waiting = find_switch(backlog->values + backlog->begin,
-			backlog->end - backlog->begin, value->code);
+		waiting = find_switch(area(backlog) + backlog->place.begin,
+			backlog->place.end - backlog->place.begin, value->code);
 	if (waiting)
 		waiting->value = value->value;
 	else
@@ -191,8 +194,8 @@ static void admit(struct backlog *backlog, struct group *group, const struct inp
 	group->lacks = false;
 	group->replaces = false;
 	group->touches = false;
-	group->guest = backlog->guest;
-	group->sender = backlog->sender;
+	group->guest = backlog->place.guest;
+	group->sender = backlog->place.sender;
 	for (size_t i = 0; i < count; i++) {
 		if (is_slot(&values[i]))
 			group->sender.slot = values[i].value;
@@ -281,14 +284,14 @@ static size_t write_motion(const struct motion *motion, int32_t chosen, struct i
 	return count;
 }
 
-/* Values of the group at `begin`, SYN_REPORT included. */
-static size_t group_size(const struct backlog *backlog, size_t begin, bool *motion)
+/* Values of a group, SYN_REPORT included. */
+static size_t group_size(const struct input_value *values, bool *motion)
 {
 	size_t count = 0;
 
 	*motion = true;
-	while (!is_report(&backlog->values[begin + count]))
-		*motion &= is_motion(&backlog->values[begin + count++]);
+	while (!is_report(&values[count]))
+		*motion &= is_motion(&values[count++]);
 	return count + 1;
 }
 
@@ -301,70 +304,84 @@ static int32_t slot_behind(const struct input_value *values, size_t count, int32
 	return slot;
 }
 
-/* Each run of groups that only move becomes one, in place. */
-static void merge(struct backlog *backlog)
+/* Between two areas. */
+struct move {
+	const struct input_value *from, *end;
+	struct input_value *to;
+	int32_t slot; /* chosen at `from` */
+};
+
+static void move_values(struct move *move, size_t count)
 {
-	struct input_value *values = backlog->values;
-	size_t from = backlog->begin;
-	size_t to = from;
-	int32_t slot = backlog->taken_slot;
+	memcpy(move->to, move->from, count * sizeof(*move->to));
+	move->slot = slot_behind(move->from, count, move->slot);
+	move->from += count;
+	move->to += count;
+}
+
+/* A run of groups that only move becomes one; or one group that does not. */
+static void move_run(struct backlog *backlog, struct move *move)
+{
+	struct motion sum = {.count = 0, .slot = move->slot};
+	const struct input_value *from = move->from;
+	size_t groups = 0;
+	size_t count = 0;
 	bool motion;
 
-	if (backlog->begun) {
-		size_t count = group_size(backlog, from, &motion);
-
-		slot = slot_behind(values + from, count, slot);
+	while (from < move->end) {
+		count = group_size(from, &motion);
+		if (!motion || sum.count + count > BACKLOG_GROUP_MAX)
+			break;
+		for (size_t i = 0; i + 1 < count; i++)
+			add_motion(&sum, &from[i]);
 		from += count;
-		to += count;
+		groups++;
 	}
-	while (from < backlog->end) {
-		struct motion sum = {.count = 0, .slot = slot};
-		size_t run = from;
-		size_t groups = 0;
-		size_t count = 0;
+	if (groups <= 1) {
+		move_values(move, groups == 0 ? count : (size_t)(from - move->from));
+		return;
+	}
+	move->to += write_motion(&sum, move->slot, move->to);
+	move->slot = sum.slot;
+	move->from = from;
+	backlog->counters.merged += groups - 1;
+}
 
-		while (from < backlog->end) {
-			count = group_size(backlog, from, &motion);
-			if (!motion || sum.count + count > BACKLOG_GROUP_MAX)
-				break;
-			for (size_t i = 0; i + 1 < count; i++)
-				add_motion(&sum, &values[from + i]);
-			from += count;
-			groups++;
-		}
-		if (groups > 1) {
-			to += write_motion(&sum, slot, values + to);
-			slot = sum.slot;
-			backlog->counters.merged += groups - 1;
-			continue;
-		}
-		if (groups == 0)
-			from += count;
-		slot = slot_behind(values + run, from - run, slot);
-		memmove(values + to, values + run, (from - run) * sizeof(*values));
-		to += from - run;
-	}
-	backlog->end = to;
+static void move_to_other_area(struct backlog *backlog, bool merge)
+{
+	struct backlog_place *place = &backlog->place;
+	struct input_value *to = backlog->values[!place->area];
+	struct move move = {
+		.from = area(backlog) + place->begin,
+		.end = area(backlog) + place->end,
+		.to = to,
+		.slot = place->taken_slot,
+	};
+	bool motion;
+
+	if (!merge)
+		move_values(&move, place->end - place->begin);
+	else if (place->begun)
+		move_values(&move, group_size(move.from, &motion));
+	while (move.from < move.end)
+		move_run(backlog, &move);
+	place->area = !place->area;
+	place->begin = 0;
+	place->end = (uint32_t)(move.to - to);
 }
 
 /* ---- in and out ---- */
 
-static void move_to_front(struct backlog *backlog)
-{
-	memmove(backlog->values, backlog->values + backlog->begin,
-		(backlog->end - backlog->begin) * sizeof(*backlog->values));
-	backlog->end -= backlog->begin;
-	backlog->begin = 0;
-}
-
 /* False: it would not end where groups are taken whole. */
 static bool make_room(struct backlog *backlog, size_t size)
 {
-	if (backlog->end - backlog->begin + size > BACKLOG_VALUES)
-		merge(backlog);
-	if (backlog->end + size > BACKLOG_CAPACITY)
-		move_to_front(backlog);
-	return backlog->end - backlog->begin + size <= BACKLOG_VALUES;
+	const struct backlog_place *place = &backlog->place;
+
+	if (place->end - place->begin + size > BACKLOG_VALUES)
+		move_to_other_area(backlog, true);
+	else if (place->end + size > BACKLOG_CAPACITY)
+		move_to_other_area(backlog, false);
+	return place->end - place->begin + size <= BACKLOG_VALUES;
 }
 
 void backlog_push(struct backlog *backlog, const struct input_value *values, size_t count)
@@ -378,21 +395,22 @@ void backlog_push(struct backlog *backlog, const struct input_value *values, siz
 	admit(backlog, &group, values, count, false);
 	if (group.count > 0 && !make_room(backlog, group.count + 1))
 		admit(backlog, &group, values, count, true);
-	backlog->guest = group.guest;
-	backlog->sender = group.sender;
+	backlog->place.guest = group.guest;
+	backlog->place.sender = group.sender;
 	backlog->counters.groups += group.count > 0 || group.replaces;
 	backlog->counters.merged += group.count == 0 && group.replaces;
 	backlog->counters.dropped += group.lacks;
 	if (group.count == 0)
 		return;
 	append(&group, (struct input_value){EV_SYN, SYN_REPORT, 0});
-	memcpy(backlog->values + backlog->end, group.values, group.count * sizeof(*group.values));
-	backlog->end += group.count;
+	memcpy(area(backlog) + backlog->place.end, group.values,
+		group.count * sizeof(*group.values));
+	backlog->place.end += (uint32_t)group.count;
 }
 
 static void put(struct backlog *backlog, uint16_t type, uint16_t code, int32_t value)
 {
-	backlog->values[backlog->end++] = (struct input_value){type, code, value};
+	area(backlog)[backlog->place.end++] = (struct input_value){type, code, value};
 }
 
 void backlog_release(struct backlog *backlog, const struct input_description *description)
@@ -409,22 +427,62 @@ void backlog_release(struct backlog *backlog, const struct input_description *de
 		put(backlog, EV_ABS, ABS_MT_SLOT, slot);
 		put(backlog, EV_ABS, ABS_MT_TRACKING_ID, -1);
 	}
-	if (backlog->end > 0)
+	if (backlog->place.end > 0)
 		put(backlog, EV_SYN, SYN_REPORT, 0);
+}
+
+/* ---- after those who held what is pressed ---- */
+
+void backlog_disown(struct backlog *backlog)
+{
+	backlog->place.sender = (struct backlog_books){0};
+}
+
+/* There is always room for releases. */
+bool backlog_release_disowned(struct backlog *backlog)
+{
+	const struct backlog_books *guest = &backlog->place.guest;
+	const struct backlog_books *sender = &backlog->place.sender;
+	struct input_value values[BACKLOG_GROUP_MAX];
+	size_t count = 0;
+
+	for (int32_t slot = 0; slot < BACKLOG_SLOTS; slot++) {
+		if (!(guest->touching & ~sender->touching & slot_bit(slot)))
+			continue;
+		values[count++] = (struct input_value){EV_ABS, ABS_MT_SLOT, slot};
+		values[count++] = (struct input_value){EV_ABS, ABS_MT_TRACKING_ID, -1};
+	}
+	for (uint16_t code = 0; code <= KEY_MAX && count < BACKLOG_GROUP_MAX; code++) {
+		if (input_bit(guest->pressed, code) && !input_bit(sender->pressed, code))
+			values[count++] = (struct input_value){EV_KEY, code, 0};
+	}
+	if (count > 0)
+		backlog_push(backlog, values, count);
+	return count > 0;
+}
+
+bool backlog_place_sound(const struct backlog *backlog, const struct backlog_place *place)
+{
+	return place->area <= 1 && place->begin <= place->end && place->end <= BACKLOG_CAPACITY &&
+		(place->begin == place->end ||
+			is_report(&backlog->values[place->area][place->end - 1]));
 }
 
 const struct input_value *backlog_first(const struct backlog *backlog)
 {
-	return backlog->begin < backlog->end ? &backlog->values[backlog->begin] : NULL;
+	const struct backlog_place *place = &backlog->place;
+
+	return place->begin < place->end ? &backlog->values[place->area][place->begin] : NULL;
 }
 
 void backlog_take(struct backlog *backlog)
 {
-	const struct input_value *value = &backlog->values[backlog->begin++];
+	struct backlog_place *place = &backlog->place;
+	const struct input_value *value = &area(backlog)[place->begin++];
 
-	backlog->begun = !is_report(value);
+	place->begun = !is_report(value);
 	if (is_slot(value))
-		backlog->taken_slot = value->value;
-	if (backlog->begin == backlog->end)
-		backlog->begin = backlog->end = 0;
+		place->taken_slot = value->value;
+	if (place->begin == place->end)
+		place->begin = place->end = 0;
 }

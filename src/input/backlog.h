@@ -6,8 +6,8 @@
  * guest that takes nothing fills the backlog; then motion is merged first, and where that is not
  * enough groups are dropped and counted, all but their releases and switches. A release is never
  * dropped: the backlog knows what it let through as pressed, keeps room for its release, and a
- * press that was dropped takes its own release with it, so that the guest always sees pairs. Of a
- * switch the last value is kept.
+ * press that was dropped takes its own release with it, so that the guest always sees pairs; a second
+ * press without a release between is left out. Of a switch the last value is kept.
  */
 #ifndef SCANOUTD_INPUT_BACKLOG_H
 #define SCANOUTD_INPUT_BACKLOG_H
@@ -45,14 +45,25 @@ struct backlog_books {
 	int32_t slot; /* the last ABS_MT_SLOT */
 };
 
-struct backlog {
-	struct input_value values[BACKLOG_CAPACITY];
-	size_t begin, end;
-	bool begun; /* values of the group at `begin` have been taken */
-
+/* All of a backlog but the values themselves. */
+struct backlog_place {
+	uint32_t area; /* of the two */
+	uint32_t begin, end; /* in it */
+	uint32_t begun; /* values of the group at `begin` have been taken */
+	int32_t taken_slot; /* the last ABS_MT_SLOT that was taken */
+	uint32_t padding;
 	struct backlog_books guest; /* behind the last value, as it will have seen it */
 	struct backlog_books sender; /* all that came, let through or not */
-	int32_t taken_slot; /* the last ABS_MT_SLOT that was taken */
+};
+
+/*
+ * Plain data without pointers, in memory that may outlive this process. Whoever has a copy of `place` has the whole
+ * backlog as it was then, until the second call after that which changes it: a call moves values only into the other
+ * area, and adds them only behind `end`.
+ */
+struct backlog {
+	struct input_value values[2][BACKLOG_CAPACITY];
+	struct backlog_place place;
 	struct backlog_counters counters;
 };
 
@@ -65,6 +76,15 @@ void backlog_push(struct backlog *backlog, const struct input_value *values, siz
 /* Everything that the device can press is released, whether it is known as pressed or not; the
  * guest's kernel leaves out what is nothing new. After backlog_reset(). */
 void backlog_release(struct backlog *backlog, const struct input_description *description);
+
+/* Nobody holds what is pressed any more, until it is pressed again: those who did have gone. */
+void backlog_disown(struct backlog *backlog);
+
+/* What the guest sees pressed, and nobody holds, is released: one group of it. False: there was nothing. */
+bool backlog_release_disowned(struct backlog *backlog);
+
+/* Could a backlog have left it, with these values? */
+bool backlog_place_sound(const struct backlog *backlog, const struct backlog_place *place);
 
 /* The next value for the guest, SYN_REPORT included; NULL: there is none. */
 const struct input_value *backlog_first(const struct backlog *backlog);

@@ -375,7 +375,7 @@ static void test_many_lifts(void)
 	}
 	for (uint16_t code = 0; code <= SW_MAX; code++)
 		PUSH(fixture, {EV_SW, code, 1});
-	g_assert_cmpuint(fixture->backlog.end, <=, BACKLOG_CAPACITY);
+	g_assert_cmpuint(fixture->backlog.place.end, <=, BACKLOG_CAPACITY);
 	take(fixture, G_MAXSIZE);
 	g_assert_cmpuint(fixture->odd, ==, 0);
 	g_assert_true(nothing_pressed(fixture));
@@ -392,11 +392,11 @@ static void test_switches(void)
 	fill(fixture);
 	PUSH(fixture, {EV_SW, SW_LID, 0});
 	PUSH(fixture, {EV_SW, SW_TABLET_MODE, 1}, {EV_KEY, KEY_A, 1});
-	end = fixture->backlog.end;
+	end = fixture->backlog.place.end;
 	for (int i = 0; i < 1001; i++)
 		PUSH(fixture, {EV_SW, SW_LID, i % 2}, {EV_SW, SW_TABLET_MODE, 0},
 			{EV_SW, SW_TABLET_MODE, i % 2});
-	g_assert_cmpuint(fixture->backlog.end, ==, end);
+	g_assert_cmpuint(fixture->backlog.place.end, ==, end);
 	take(fixture, G_MAXSIZE);
 	g_assert_cmphex(fixture->switches, ==, 0);
 	/* With room, each value counts. */
@@ -474,7 +474,7 @@ static void test_random(void)
 			break;
 		}
 		}
-		g_assert_cmpuint(fixture->backlog.end, <=, BACKLOG_CAPACITY);
+		g_assert_cmpuint(fixture->backlog.place.end, <=, BACKLOG_CAPACITY);
 	}
 	for (int slot = 0; slot < 12; slot++)
 		PUSH(fixture, {EV_ABS, ABS_MT_SLOT, slot}, {EV_ABS, ABS_MT_TRACKING_ID, -1});
@@ -606,7 +606,7 @@ static void test_random_hands(void)
 	for (int i = 0; i < 300000; i++) {
 		hands_move(&hands);
 		hands_push(&hands, fixture);
-		g_assert_cmpuint(fixture->backlog.end, <=, BACKLOG_CAPACITY);
+		g_assert_cmpuint(fixture->backlog.place.end, <=, BACKLOG_CAPACITY);
 		if (g_rand_int_range(random, 0, 4) == 0)
 			take(fixture, (size_t)g_rand_int_range(random, 0, 9));
 		if (g_rand_int_range(random, 0, 5000) == 0) {

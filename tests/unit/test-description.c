@@ -176,7 +176,7 @@ static void test_slots(void)
 		description.axes[ABS_MT_SLOT].minimum = INT32_MAX;
 		description.axes[ABS_MT_SLOT].maximum = cases[i].maximum;
 		backlog_release(backlog, &description);
-		g_assert_cmpuint(backlog->end, ==, KEY_CNT + 2 * cases[i].slots + 1);
+		g_assert_cmpuint(backlog->place.end, ==, KEY_CNT + 2 * cases[i].slots + 1);
 	}
 }
 
