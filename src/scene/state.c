@@ -7,14 +7,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-struct state_memory {
-	struct state_header header;
-	struct guest_state guest;
-};
-
 struct state {
 	int fd;
-	struct state_memory *memory;
+	struct state_header *memory; /* and what follows it */
+	size_t size; /* of both */
 };
 
 G_DEFINE_QUARK(scanoutd_state_error_quark, state_error)
@@ -29,11 +25,10 @@ static void fail(GError **error, const char *what)
 }
 
 /* Maps the memfd; takes the fd over, also on failure. */
-static struct state *map(int fd, GError **error)
+static struct state *map(int fd, size_t size, GError **error)
 {
 	struct state *state;
-	void *memory = mmap(NULL, sizeof(struct state_memory), PROT_READ | PROT_WRITE, MAP_SHARED,
-		fd, 0);
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
 	if (memory == MAP_FAILED) {
 		fail(error, "mmap");
@@ -43,12 +38,14 @@ static struct state *map(int fd, GError **error)
 	state = g_new0(struct state, 1);
 	state->fd = fd;
 	state->memory = memory;
+	state->size = size;
 	return state;
 }
 
-struct state *state_create(const char *name, GError **error)
+struct state *state_create_of(const struct state_kind *kind, const char *name, GError **error)
 {
-	g_autofree char *label = g_strdup_printf("scanoutd guest %s", name);
+	g_autofree char *label = g_strdup_printf("scanoutd %s %s", kind->what, name);
+	size_t size = sizeof(struct state_header) + kind->size;
 	int fd = memfd_create(label, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	struct state *state;
 
@@ -56,21 +53,22 @@ struct state *state_create(const char *name, GError **error)
 		fail(error, "memfd_create");
 		return NULL;
 	}
-	if (ftruncate(fd, sizeof(struct state_memory)) != 0 || fcntl(fd, F_ADD_SEALS, SEALS) != 0) {
+	if (ftruncate(fd, (off_t)size) != 0 || fcntl(fd, F_ADD_SEALS, SEALS) != 0) {
 		fail(error, "memfd");
 		close(fd);
 		return NULL;
 	}
-	state = map(fd, error);
+	state = map(fd, size, error);
 	if (state != NULL) {
-		state->memory->header.version = STATE_VERSION;
-		state->memory->header.size = sizeof(struct state_memory);
+		state->memory->version = kind->version;
+		state->memory->size = size;
 	}
 	return state;
 }
 
-struct state *state_create_from_fd(int fd, GError **error)
+struct state *state_create_of_fd(const struct state_kind *kind, int fd, GError **error)
 {
+	size_t size = sizeof(struct state_header) + kind->size;
 	struct state *state;
 	struct stat status;
 	int seals = fcntl(fd, F_GET_SEALS);
@@ -88,35 +86,54 @@ struct state *state_create_from_fd(int fd, GError **error)
 		return NULL;
 	}
 	/* A shorter one is mapped too, but of it only the header, in its first page, is read. */
-	state = map(fd, error);
+	state = map(fd, size, error);
 	if (state == NULL)
 		return NULL;
-	if (state->memory->header.version != STATE_VERSION ||
-		state->memory->header.size != sizeof(struct state_memory) ||
-		status.st_size != (off_t)sizeof(struct state_memory)) {
+	if (state->memory->version != kind->version || state->memory->size != size ||
+		status.st_size != (off_t)size) {
 		g_set_error(error, STATE_ERROR, STATE_ERROR_VERSION,
 			"state: version %u of %llu bytes, not version %u of %zu",
-			state->memory->header.version,
-			(unsigned long long)state->memory->header.size, STATE_VERSION,
-			sizeof(struct state_memory));
+			state->memory->version, (unsigned long long)state->memory->size,
+			kind->version, size);
 		state_destroy(state);
 		return NULL;
 	}
 	return state;
 }
 
+static const struct state_kind guest_kind = {
+	.what = "guest",
+	.version = STATE_VERSION,
+	.size = sizeof(struct guest_state),
+};
+
+struct state *state_create(const char *name, GError **error)
+{
+	return state_create_of(&guest_kind, name, error);
+}
+
+struct state *state_create_from_fd(int fd, GError **error)
+{
+	return state_create_of_fd(&guest_kind, fd, error);
+}
+
 void state_destroy(struct state *state)
 {
 	if (state == NULL)
 		return;
-	munmap(state->memory, sizeof(struct state_memory));
+	munmap(state->memory, state->size);
 	close(state->fd);
 	g_free(state);
 }
 
+void *state_memory(struct state *state)
+{
+	return state->memory + 1;
+}
+
 struct guest_state *state_guest(struct state *state)
 {
-	return &state->memory->guest;
+	return state_memory(state);
 }
 
 int state_fd(const struct state *state)

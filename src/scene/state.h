@@ -20,7 +20,7 @@
 
 /* What the memfd begins with. */
 struct state_header {
-	uint32_t version; /* STATE_VERSION */
+	uint32_t version; /* STATE_VERSION, or another kind's */
 	uint32_t padding;
 	uint64_t size; /* of the whole memfd, this header included; bytes */
 };
@@ -47,6 +47,20 @@ struct state *state_create_from_fd(int fd, GError **error);
 void state_destroy(struct state *state);
 
 struct guest_state *state_guest(struct state *state);
+
+/* Memory of another kind, such as the relay's: a plain struct behind the header. */
+struct state_kind {
+	const char *what; /* for /proc/PID/maps, before the name */
+	uint32_t version; /* raised whenever the struct's layout or meaning changes */
+	size_t size; /* of the struct; bytes */
+};
+
+/* As state_create() and state_create_from_fd(). */
+struct state *state_create_of(const struct state_kind *kind, const char *name, GError **error);
+struct state *state_create_of_fd(const struct state_kind *kind, int fd, GError **error);
+
+/* The struct; borrowed. */
+void *state_memory(struct state *state);
 
 /* Borrowed: to hand over, duplicate it. */
 int state_fd(const struct state *state);
