@@ -35,13 +35,14 @@ enum account_item {
 
 /*
  * Fds of one peer, charged by its door while it is let in. A display socket: itself, those that came
- * ahead of their message, a new pair, what is kept of it (guests/kept_guest.h). A relay: both sockets, the VMM's display socket, the epoll, a
- * message that is held each way, a new pair, the display socket. An input device: socket, epoll, kicks
+ * ahead of their message, a new pair, what is kept of it (guests/kept_guest.h). A relay: that; both sockets, the VMM's
+ * display socket, the epoll, a new pair, what is kept of it (guests/kept_relay.h), and the fds of a message each way and of
+ * one more. An input device: socket, epoll, kicks
  * and calls of two rings, the request channel, a device of the host. To each the door's own socket and
  * lock.
  */
 #define ACCOUNT_FDS_DISPLAY 11
-#define ACCOUNT_FDS_RELAY 30
+#define ACCOUNT_FDS_RELAY 41
 #define ACCOUNT_FDS_DEVICE 10
 #define ACCOUNT_FDS_ALIVE 3 /* an alive-socket: itself */
 

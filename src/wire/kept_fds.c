@@ -121,6 +121,15 @@ static bool discard_oldest(struct kept_fds *kept)
 	return true;
 }
 
+/* Its close() waits for nobody as long as somebody else has it, too. */
+static bool is_socket(int fd)
+{
+	socklen_t size = sizeof(int);
+	int type;
+
+	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0;
+}
+
 /* To the end, without a moment in which it is not in the queue. */
 static bool move_oldest(struct kept_fds *kept)
 {
@@ -132,7 +141,7 @@ static bool move_oldest(struct kept_fds *kept)
 	if (!receive_one(kept, MSG_PEEK, &number, &fd))
 		return false;
 	moved = fd >= 0 && send_one(kept, place.number, fd);
-	if (place.known && fd >= 0)
+	if (fd >= 0 && (place.known || (moved && is_socket(fd))))
 		close(fd);
 	else
 		closer_close(kept->closer, fd);

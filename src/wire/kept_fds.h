@@ -3,9 +3,10 @@
  * What a guest's peers sent, and its surfaces: file descriptors that a successor of this process goes on with. They lie
  * in the queue of a pair of sockets of our own, each with a number, and the pair is kept by whoever keeps fds
  * (include/fd_keeper.h): two for a guest, however many lie in it, and nobody else is told of a new dma-buf.
- * The guest's state (scene/guest_state.h) names them by their numbers.
+ * The guest's state (scene/guest_state.h) names them by their numbers. A relay has a queue of its own, for its sockets and for
+ * the fds of a message that is on its way (relay_state.h).
  *
- * Owned by the member's kept_guest (guests/), lent to the guest and its channel. One that is removed leaves the queue
+ * Owned by the member's kept_guest and kept_relay (guests/), lent to the guest and its channel, and to the relay. One that is removed leaves the queue
  * at kept_fds_tidy(), when no state names it any more. All functions but the creating ones take NULL, which
  * keeps nothing.
  */

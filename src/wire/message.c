@@ -13,7 +13,7 @@ size_t message_size(const struct vhost_user_header *header)
 	return sizeof(*header) + header->size;
 }
 
-static enum message_status socket_failed(enum stream_status status, char **fault)
+enum message_status message_socket_failed(enum stream_status status, char **fault)
 {
 	if (status == STREAM_EOF || errno == ECONNRESET)
 		return MESSAGE_ENDED;
@@ -59,12 +59,12 @@ enum message_status message_look(struct stream *stream, bool ended,
 	int queued = 0;
 
 	if (ioctl(stream->fd, FIONREAD, &queued) < 0)
-		return socket_failed(STREAM_ERROR, fault);
+		return message_socket_failed(STREAM_ERROR, fault);
 	if ((size_t)queued < sizeof(*header))
 		return not_whole(ended, queued, fault);
 	enum stream_status status = peek_header(stream, header);
 	if (status != STREAM_DONE)
-		return socket_failed(status, fault);
+		return message_socket_failed(status, fault);
 
 	if ((header->flags & VHOST_USER_VERSION_MASK) != VHOST_USER_VERSION) {
 		/* A back-end's display socket has the same header, without a version. */
@@ -83,6 +83,18 @@ enum message_status message_look(struct stream *stream, bool ended,
 	if ((size_t)queued < message_size(header))
 		return not_whole(ended, queued, fault);
 	return MESSAGE_DONE;
+}
+
+char *message_fds_fault(const struct vhost_user_header *header, const struct stream_fds *fds)
+{
+	if (fds->lost)
+		return g_strdup_printf("sent message %u with fds, but this process can have no "
+				       "more of them",
+			header->request);
+	if (fds->truncated)
+		return g_strdup_printf("sent message %u with more than %u fds", header->request,
+			VHOST_USER_FDS_MAX);
+	return NULL;
 }
 
 /* Fds of a further piece of the message. */
@@ -113,7 +125,7 @@ enum message_status message_take(struct stream *stream, struct message *message,
 		enum stream_status status = stream_read(stream, &iov, 1, &got, &piece);
 		if (status != STREAM_DONE) {
 			stream_fds_close(&message->fds);
-			return socket_failed(status, fault);
+			return message_socket_failed(status, fault);
 		}
 		have += got;
 		collect(&message->fds, &piece);
@@ -124,16 +136,10 @@ enum message_status message_take(struct stream *stream, struct message *message,
 		*fault = g_strdup("sent a message that has changed while it was read");
 		return MESSAGE_FAULT;
 	}
-	if (!message->fds.truncated && !message->fds.lost)
+	*fault = message_fds_fault(&message->wire.header, &message->fds);
+	if (!*fault)
 		return MESSAGE_DONE;
 	stream_fds_close(&message->fds);
-	if (message->fds.lost)
-		*fault = g_strdup_printf("sent message %u with fds, but this process can have no "
-					 "more of them",
-			message->wire.header.request);
-	else
-		*fault = g_strdup_printf("sent message %u with more than %u fds",
-			message->wire.header.request, VHOST_USER_FDS_MAX);
 	return MESSAGE_FAULT;
 }
 
@@ -155,7 +161,7 @@ enum message_status message_send(struct stream *stream, const struct vhost_user_
 	if (status == STREAM_AGAIN)
 		return MESSAGE_WAIT;
 	if (status != STREAM_DONE)
-		return socket_failed(status, fault);
+		return message_socket_failed(status, fault);
 	/* One message is one piece of a Unix socket's queue: it fits or it does not. */
 	if (sent == iov.iov_len)
 		return MESSAGE_DONE;

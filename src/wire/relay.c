@@ -5,6 +5,7 @@
  *   no VMM ──door──▶ waiting ──connected──▶ relaying ──either side ends──▶ no VMM
  *                    (timer)                (epoll)
  *     └─handover─▶ awaited ──both have come──▶ relaying
+ *   a predecessor's ──relay_adopt()──▶ waiting or relaying
  *
  * Both sockets are watched edge-triggered, through an epoll of our own: a message is left in its
  * socket until it is whole and the other side takes it, and a level-triggered poll would spin on it
@@ -25,6 +26,7 @@
 
 #include "log.h"
 #include "turn.h"
+#include "wire/kept_fds.h"
 
 /* Messages a direction and turn of the main loop, so that a chattering VMM delays no flip; fewer
  * where the guest's share of the turn is used up before. */
@@ -54,10 +56,21 @@ static gboolean tell_display_closed(gpointer data)
 
 void relay_display_closed(struct relay *relay)
 {
-	if (relay->display == DISPLAY_GIVEN && !relay->display_closed_source)
+	if (relay->now.display_is == DISPLAY_GIVEN && !relay->display_closed_source)
 		relay->display_closed_source = turn_name_of(
 			g_timeout_add(DISPLAY_CLOSED_MS, tell_display_closed, relay), "relay",
 			relay->name);
+}
+
+void relay_display_closing(struct relay *relay)
+{
+	uint64_t display = relay->now.display;
+
+	if (relay->now.display_is != DISPLAY_GIVEN)
+		return;
+	relay->now.display = 0;
+	relay_note(relay);
+	relay_keep_no_more(relay, display);
 }
 
 static bool watch(struct relay *relay, enum side side, int operation)
@@ -69,11 +82,23 @@ static bool watch(struct relay *relay, enum side side, int operation)
 	return epoll_ctl(relay->epoll_fd, operation, relay->streams[side].fd, &event) == 0;
 }
 
-static void session_reset(struct relay *relay)
+static void close_display_sockets(struct relay *relay)
+{
+	closer_close(relay->closer, relay->vmm_display_fd);
+	relay->vmm_display_fd = -1;
+	/* Of a pair of ours that nobody has. */
+	closer_close(NULL, relay->display_fd);
+	closer_close(NULL, relay->display_peer_fd);
+	relay->display_fd = -1;
+	relay->display_peer_fd = -1;
+}
+
+void relay_reset(struct relay *relay)
 {
 	g_clear_handle_id(&relay->display_closed_source, g_source_remove);
 	g_clear_handle_id(&relay->retry_source, g_source_remove);
 	g_clear_handle_id(&relay->send_again_source, g_source_remove);
+	g_clear_handle_id(&relay->settling, g_source_remove);
 	g_clear_pointer(&relay->handover, handover_destroy);
 	for (enum side side = SIDE_VMM; side <= SIDE_BACKEND; side++) {
 		/* It may not be closed for a while. */
@@ -82,26 +107,22 @@ static void session_reset(struct relay *relay)
 		stream_finish(&relay->streams[side]);
 		relay->ended[side] = false;
 		relay->unwatched[side] = false;
-		if (relay->holds[side])
-			stream_fds_close(&relay->held[side].fds);
-		relay->holds[side] = false;
+		stream_fds_close(&relay->fds[side]);
+		stream_fds_close(&relay->next[side]);
 		relay->fds_in_flight[side] = 0;
 	}
-	closer_close(relay->closer, relay->vmm_display_fd);
-	relay->vmm_display_fd = -1;
-	relay->display = DISPLAY_NONE;
+	close_display_sockets(relay);
 	relay->told_no_socket = false;
 	relay->told_no_fds = false;
-	relay->memory_shared = false;
-	relay->acknowledge = false;
 	relay->told_scanouts = false;
-	relay->stopped = false;
+	if (!relay->left)
+		relay_clear_state(relay);
 }
 
 /* Takes everything down that the VMM had, and lets the next one in. */
 static void session_end(struct relay *relay)
 {
-	session_reset(relay);
+	relay_reset(relay);
 	relay->listener->detached(relay->data);
 	door_release(relay->door);
 }
@@ -122,6 +143,8 @@ static void pump(struct relay *relay)
 		}
 		if (down == STEP_WAIT && up == STEP_WAIT) {
 			turn_work_end(&work);
+			if (kept_fds_tidy(relay->kept))
+				relay_move_later(relay);
 			return;
 		}
 	} while (++i < TURN_MESSAGES && turn_work_has_time(&work));
@@ -230,7 +253,7 @@ static int connect_path(const char *path)
 	return fd;
 }
 
-static bool begin_side(struct relay *relay, enum side side, int fd)
+bool relay_begin_side(struct relay *relay, enum side side, int fd, uint64_t number)
 {
 	g_autoptr(GError) error = NULL;
 
@@ -240,6 +263,10 @@ static bool begin_side(struct relay *relay, enum side side, int fd)
 		relay_note_end(relay, RELAY_END_FAULT, g_strdup(error->message));
 		return false;
 	}
+	if (relay->kept)
+		relay->streams[side].record = &relay->state->record;
+	relay->now.sockets[side] = number ? number : relay_keep(relay, fd, false);
+	relay_note(relay);
 	if (watch(relay, side, EPOLL_CTL_ADD))
 		return true;
 	log_guest(G_LOG_LEVEL_WARNING, relay->name, "the %s cannot be watched: %s",
@@ -283,7 +310,7 @@ static gboolean try_backend(gpointer data)
 		retry_later(relay);
 		return G_SOURCE_REMOVE;
 	}
-	if (!begin_side(relay, SIDE_BACKEND, fd)) {
+	if (!relay_begin_side(relay, SIDE_BACKEND, fd, 0)) {
 		session_end(relay);
 		return G_SOURCE_REMOVE;
 	}
@@ -293,6 +320,13 @@ static gboolean try_backend(gpointer data)
 		relay->listener->backend(relay->data, true);
 	pump(relay);
 	return G_SOURCE_REMOVE;
+}
+
+void relay_seek_backend(struct relay *relay)
+{
+	relay->told_waiting = false;
+	relay->retry_ms = RETRY_FIRST_MS;
+	try_backend(relay);
 }
 
 /* The VMM has been there for a while, and has a back-end already. */
@@ -307,12 +341,13 @@ static void handed_over(void *data, int vmm_fd, int backend_fd, const char *faul
 		session_end(relay);
 		return;
 	}
-	if (!begin_side(relay, SIDE_VMM, vmm_fd)) {
-		closer_close(relay->closer, backend_fd);
+	/* The VMM last: with it the session begins, for a successor, which would look for a back-end that is not there. */
+	if (!relay_begin_side(relay, SIDE_BACKEND, backend_fd, 0)) {
+		closer_close(relay->closer, vmm_fd);
 		session_end(relay);
 		return;
 	}
-	if (!begin_side(relay, SIDE_BACKEND, backend_fd)) {
+	if (!relay_begin_side(relay, SIDE_VMM, vmm_fd, 0)) {
 		session_end(relay);
 		return;
 	}
@@ -327,6 +362,7 @@ static void vmm_attached(void *data, int fd)
 {
 	struct relay *relay = data;
 
+	relay->left = false;
 	relay->counters.vmms++;
 	if (handover_is_offered(fd)) {
 		log_guest(G_LOG_LEVEL_INFO, relay->name, "a VMM is being handed over by process %d",
@@ -335,12 +371,10 @@ static void vmm_attached(void *data, int fd)
 			relay);
 		return;
 	}
-	relay->told_waiting = false;
-	relay->retry_ms = RETRY_FIRST_MS;
 	log_guest(G_LOG_LEVEL_INFO, relay->name, "a VMM has connected at %s",
 		relay->vmm_path ? relay->vmm_path : "the listening socket");
-	if (begin_side(relay, SIDE_VMM, fd))
-		try_backend(relay);
+	if (relay_begin_side(relay, SIDE_VMM, fd, 0))
+		relay_seek_backend(relay);
 	else
 		session_end(relay);
 }
@@ -366,12 +400,22 @@ struct relay *relay_create(const struct relay_options *options,
 	relay->listener = listener;
 	relay->data = data;
 	relay->vmm_display_fd = -1;
+	relay->display_fd = -1;
+	relay->display_peer_fd = -1;
 	relay->streams[SIDE_VMM].fd = -1;
 	relay->streams[SIDE_BACKEND].fd = -1;
 
 	relay->epoll_fd = -1;
 	relay->account = options->account;
 	relay->closer = account_closer(options->account);
+	relay->fds[SIDE_VMM].closer = relay->closer;
+	relay->fds[SIDE_BACKEND].closer = relay->closer;
+	relay->kept = options->kept;
+	if (!options->kept)
+		relay->own_state = g_new0(struct relay_state, 1);
+	relay->state = options->kept ? options->state : relay->own_state;
+	/* Until relay_adopt() has looked, it may be a predecessor's. */
+	relay->left = true;
 
 	if (options->vmm_path)
 		relay->door = door_create_path(&door, vmm_attached, relay, error);
@@ -410,10 +454,11 @@ void relay_destroy(struct relay *relay)
 	if (!relay)
 		return;
 	door_destroy(relay->door);
-	session_reset(relay);
+	relay_reset(relay);
 	g_clear_handle_id(&relay->epoll_source, g_source_remove);
 	if (relay->epoll_fd >= 0)
 		close(relay->epoll_fd);
+	g_free(relay->own_state);
 	g_free(relay->fault);
 	g_free(relay->vmm_path);
 	g_free(relay->backend_path);

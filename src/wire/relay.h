@@ -15,7 +15,7 @@
  * has room for it, and is then taken and sent with its fds in one sendmsg. So nothing is held here from
  * one turn of the main loop to the next, but for one message each way that the kernel could not send:
  * fds in flight are counted by user, and another guest's peers can have used them up. It is sent when
- * it can be. Nor is a message taken for whose fds this process has no room: it waits where it is. A side
+ * it can be. All that a successor of this process needs to go on is kept from the moment that it is true (relay_state.h). Nor is a message taken for whose fds this process has no room: it waits where it is. A side
  * that has not read 64 fds gets no more until it has read all, so that this guest's cannot be the many.
  *
  * Faults. "closed": one log line that names the guest, the side and the fault; both sides' sockets
@@ -53,7 +53,9 @@
 #include "wire/door.h"
 
 struct account;
+struct kept_fds;
 struct relay;
+struct relay_state;
 
 struct relay_options {
 	const char *name; /* the guest's, for the log */
@@ -64,6 +66,9 @@ struct relay_options {
 	door_prepare_func prepare; /* of vmm_path; or NULL */
 	const struct fd_keeper *keeper; /* the same; see door_options */
 	const char *backend_path; /* where the back-end listens */
+	/* What a successor of this process goes on with: both, and they outlive the relay; or NULL. */
+	struct relay_state *state;
+	struct kept_fds *kept;
 };
 
 /* How a session ended. */
@@ -91,6 +96,9 @@ struct relay_listener {
 	/* A VMM is there, and the back-end listens (true), or does not so far (false). Called on a
 	 * change. May be NULL. */
 	void (*backend)(void *data, bool there);
+	/* From inside relay_adopt(): as `attached`, where the back-end has had it from a predecessor; -1: it has none. False: it
+	 * cannot be gone on with, which the callee logs. NULL where relay_adopt() is not called. */
+	bool (*adopted)(void *data, int fd);
 };
 
 struct relay_counters {
@@ -105,6 +113,20 @@ struct relay_counters {
  * relay. */
 struct relay *relay_create(const struct relay_options *options,
 	const struct relay_listener *listener, void *data, GError **error);
+
+/*
+ * Goes on with the session that a predecessor had, where that is in the options' state. Once, after relay_create(), before
+ * the main loop runs; the listener is told what is known, but not what was told before. False: there was none, or it cannot
+ * be gone on with, which is logged: both sides are closed.
+ */
+bool relay_adopt(struct relay *relay);
+
+/* We end, and our successor goes on with the session: both sides' sockets are closed, but the connections stay.
+ * relay_destroy() is next. */
+void relay_leave(struct relay *relay);
+
+/* The display socket that `attached` or `adopted` was given is about to be closed: what belongs to it is of no more use. */
+void relay_display_closing(struct relay *relay);
 
 /* The display socket that `attached` was given is closed, while the session goes on as far as is
  * known: no other will come in it, which is logged where it is true a moment later, too. */

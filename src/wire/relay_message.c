@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One message of a side's: read, understood as far as must be, and sent on whole. What cannot be sent
- * just now, for want of something that is the whole user's, is held, the one thing that is: it is
+ * One message of a side's, which relay_take.c has: understood as far as must be, and sent on whole. What cannot be sent
+ * just now, for want of something that is the whole user's, stays where it was taken to: it is
  * tried again until it goes or the session does. Called by relay.c, for one side after the other.
  */
 #include <errno.h>
@@ -15,10 +15,6 @@
 #include "log.h"
 #include "vhost_user.h"
 #include "wire/relay_internal.h"
-#include "wire/spare_fds.h"
-
-/* Fds that lie unread with one side: those in flight are counted by user, for all guests. */
-#define FDS_IN_FLIGHT_MAX 64
 
 #define MEMORY_ADVICE \
 	"the back-end cannot share the VMM's memory; start QEMU with " \
@@ -80,11 +76,11 @@ static bool has_read_all(const struct relay *relay, enum side side)
 	return ioctl(relay->streams[side].fd, SIOCOUTQ, &unread) == 0 && unread == 0;
 }
 
-static bool has_room(struct relay *relay, enum side to)
+bool relay_has_room(struct relay *relay, enum side to)
 {
-	if (relay->fds_in_flight[to] >= FDS_IN_FLIGHT_MAX && has_read_all(relay, to))
+	if (relay->fds_in_flight[to] >= RELAY_FDS_IN_FLIGHT_MAX && has_read_all(relay, to))
 		relay->fds_in_flight[to] = 0;
-	return relay->fds_in_flight[to] < FDS_IN_FLIGHT_MAX &&
+	return relay->fds_in_flight[to] < RELAY_FDS_IN_FLIGHT_MAX &&
 		message_has_room(&relay->streams[to]);
 }
 
@@ -92,43 +88,6 @@ static enum step wait_and_send_again(struct relay *relay)
 {
 	relay_move_later(relay);
 	return STEP_WAIT;
-}
-
-/* For what may come with a message: else the kernel drops it. */
-static bool has_spare_fds(struct relay *relay, const struct stream *stream)
-{
-	if (spare_fds(stream->fd, STREAM_FDS_MAX)) {
-		relay->told_no_fds = false;
-		return true;
-	}
-	if (!relay->told_no_fds)
-		log_guest(G_LOG_LEVEL_WARNING, relay->name,
-			"a message has to wait: this process can have no more file descriptors");
-	relay->told_no_fds = true;
-	return false;
-}
-
-/*
- * STEP_MOVED: `message` has been taken out of the socket, its fds are the caller's, and the other
- * side has room for it. Until then it stays where it is.
- */
-static enum step take_message(struct relay *relay, enum side from, struct message *message)
-{
-	enum side to = from == SIDE_VMM ? SIDE_BACKEND : SIDE_VMM;
-	struct stream *stream = &relay->streams[from];
-	g_autofree char *text = NULL;
-	enum message_status status = message_look(stream, relay->ended[from], &message->wire.header,
-		&text);
-
-	if (status == MESSAGE_DONE && !relay->ended[from] && has_room(relay, to) &&
-		!has_spare_fds(relay, stream))
-		return wait_and_send_again(relay);
-	if (status == MESSAGE_DONE && has_room(relay, to))
-		status = message_take(stream, message, &text);
-	else if (status == MESSAGE_DONE)
-		/* A peer that has gone is not kept waiting for one that does not read. */
-		status = relay->ended[from] ? MESSAGE_ENDED : MESSAGE_WAIT;
-	return relay_judge(relay, from, status, text);
 }
 
 static enum step send_message(struct relay *relay, enum side to,
@@ -141,88 +100,124 @@ static enum step send_message(struct relay *relay, enum side to,
 	return relay_judge(relay, to, status, text);
 }
 
-static void observe_reply(struct relay *relay, const struct message *message);
+static void observe_reply(struct relay *relay, const struct relay_message *message);
 
-/* Sends the other side what was taken, or holds it until that can be sent. */
-static enum step pass_on(struct relay *relay, enum side from, struct message *message)
+/* Sends the other side what was taken, now or later. */
+static enum step pass_on(struct relay *relay, enum side from)
 {
 	enum side to = from == SIDE_VMM ? SIDE_BACKEND : SIDE_VMM;
-	enum step step = send_message(relay, to, &message->wire.header, message->fds.fd,
-		message->fds.count);
+	const struct relay_message *message = &relay->state->messages[from];
+	const struct stream_fds *fds = &relay->fds[from];
+	enum step step;
 
-	if (step == STEP_WAIT) {
-		relay->held[from] = *message;
-		relay->holds[from] = true;
-		return wait_and_send_again(relay);
+	relay_note_call(relay, RELAY_CALL_PASS, from);
+	step = send_message(relay, to, &message->header, fds->fd, fds->count);
+	if (step != STEP_MOVED) {
+		relay_note(relay);
+		return step == STEP_WAIT ? wait_and_send_again(relay) : step;
 	}
-	if (step == STEP_MOVED) {
-		relay->counters.messages++;
-		relay->fds_in_flight[to] += message->fds.count;
-		if (from == SIDE_BACKEND)
-			observe_reply(relay, message);
-	}
-	stream_fds_close(&message->fds);
-	return step;
+	relay->counters.messages++;
+	relay->fds_in_flight[to] += fds->count;
+	relay->state->adopted = 0;
+	relay_drop_message(relay, from);
+	if (from == SIDE_BACKEND)
+		observe_reply(relay, message);
+	return STEP_MOVED;
 }
 
-static enum step pass_held_on(struct relay *relay, enum side from)
+/* Both ends of the back-end's display socket; false with errno. */
+static bool make_display_socket(struct relay *relay)
 {
-	struct message message = relay->held[from];
+	static const int display_buffer = 1 << 20;
+	int pair[2];
 
-	relay->holds[from] = false;
-	return pass_on(relay, from, &message);
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return false;
+	/* Room for what a back-end writes of a picture while we wait for the processor: fewer
+	 * turns. The kernel may allow less (net.core.wmem_max). */
+	setsockopt(pair[1], SOL_SOCKET, SO_SNDBUF, &display_buffer, sizeof(display_buffer));
+	relay->display_fd = pair[0];
+	relay->display_peer_fd = pair[1];
+	relay->now.display = relay_keep(relay, pair[0], false);
+	relay->now.display_peer = relay_keep(relay, pair[1], false);
+	relay_note(relay);
+	return true;
+}
+
+/* The back-end has it. */
+static void display_socket_given(struct relay *relay)
+{
+	uint64_t peer = relay->now.display_peer;
+	int fd = relay->display_fd;
+
+	relay->now.display_is = DISPLAY_GIVEN;
+	relay->now.display_peer = 0;
+	relay_note(relay);
+	relay_keep_no_more(relay, peer);
+	close(relay->display_peer_fd);
+	relay->display_peer_fd = -1;
+	relay->display_fd = -1;
+	relay->fds_in_flight[SIDE_BACKEND]++;
+	relay->counters.sockets_swapped++;
+	relay->listener->attached(relay->data, fd);
 }
 
 /* Sends the back-end one end of a new pair, and hands the other to the listener. */
 static enum step give_display_socket(struct relay *relay)
 {
-	static const int display_buffer = 1 << 20;
 	struct vhost_user_header header = {VHOST_USER_GPU_SET_SOCKET, VHOST_USER_VERSION, 0};
-	int pair[2];
+	enum step step;
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
+	if (relay->display_peer_fd < 0 && !make_display_socket(relay)) {
 		if (!relay->told_no_socket)
 			log_guest(G_LOG_LEVEL_WARNING, relay->name, "no display socket yet: %s",
 				g_strerror(errno));
 		relay->told_no_socket = true;
 		return wait_and_send_again(relay);
 	}
-	/* Room for what a back-end writes of a picture while we wait for the processor: fewer
-	 * turns. The kernel may allow less (net.core.wmem_max). */
-	setsockopt(pair[1], SOL_SOCKET, SO_SNDBUF, &display_buffer, sizeof(display_buffer));
-	enum step step = send_message(relay, SIDE_BACKEND, &header, &pair[1], 1);
-	close(pair[1]);
-	if (step != STEP_MOVED) {
-		close(pair[0]);
-		return step == STEP_WAIT ? wait_and_send_again(relay) : step;
+	relay_note_call(relay, RELAY_CALL_SWAP, SIDE_VMM);
+	step = send_message(relay, SIDE_BACKEND, &header, &relay->display_peer_fd, 1);
+	if (step == STEP_MOVED) {
+		display_socket_given(relay);
+		return STEP_MOVED;
 	}
-	relay->display = DISPLAY_GIVEN;
-	relay->fds_in_flight[SIDE_BACKEND]++;
-	relay->counters.sockets_swapped++;
-	relay->listener->attached(relay->data, pair[0]);
-	return STEP_MOVED;
+	relay_note(relay);
+	return step == STEP_WAIT ? wait_and_send_again(relay) : step;
+}
+
+/* Keeps the first fd of the message that was taken, in the place of the one before. */
+static void keep_vmm_display(struct relay *relay)
+{
+	struct relay_fds *fds = &relay->now.transfers[SIDE_VMM].fds;
+	uint64_t before = relay->now.vmm_display;
+	int fd = stream_fds_take(&relay->fds[SIDE_VMM]);
+
+	if (fd < 0)
+		return;
+	closer_close(relay->closer, relay->vmm_display_fd);
+	relay->vmm_display_fd = fd;
+	relay->now.vmm_display = fds->kept[0];
+	/* It goes with the message. */
+	fds->kept[0] = before;
 }
 
 /*
  * The VMM's message 33. The back-end gets ours, once; the VMM's socket is kept, and of several the
  * newest: QEMU has closed its end of the earlier ones before it sends another.
  */
-static enum step swap_socket(struct relay *relay, struct message *message)
+static enum step swap_socket(struct relay *relay)
 {
-	int vmm_display_fd = stream_fds_take(&message->fds);
+	const struct relay_message *message = &relay->state->messages[SIDE_VMM];
+	bool again = relay->now.display_is == DISPLAY_GIVEN;
 
-	stream_fds_close(&message->fds);
-	if (vmm_display_fd >= 0) {
-		closer_close(relay->closer, relay->vmm_display_fd);
-		relay->vmm_display_fd = vmm_display_fd;
-	}
-	relay->acknowledge = message->wire.header.flags & VHOST_USER_NEED_REPLY;
-	if (relay->display == DISPLAY_GIVEN) {
+	keep_vmm_display(relay);
+	relay->now.acknowledge = (message->header.flags & VHOST_USER_NEED_REPLY) != 0;
+	if (again)
 		relay->counters.sockets_swallowed++;
-		return STEP_MOVED;
-	}
-	relay->display = DISPLAY_DUE;
-	return give_display_socket(relay);
+	else
+		relay->now.display_is = DISPLAY_DUE;
+	relay_drop_message(relay, SIDE_VMM);
+	return again ? STEP_MOVED : give_display_socket(relay);
 }
 
 /* The answer to a message 33 that asked for one: the back-end never saw that. */
@@ -235,27 +230,30 @@ static enum step acknowledge_socket(struct relay *relay)
 	answer = {{VHOST_USER_GPU_SET_SOCKET, VHOST_USER_VERSION | VHOST_USER_REPLY,
 			  sizeof(answer.status)},
 		0};
-	enum step step = send_message(relay, SIDE_VMM, &answer.header, NULL, 0);
+	enum step step;
 
+	relay_note_call(relay, RELAY_CALL_ANSWER, SIDE_VMM);
+	step = send_message(relay, SIDE_VMM, &answer.header, NULL, 0);
 	if (step == STEP_MOVED)
-		relay->acknowledge = false;
+		relay->now.acknowledge = false;
+	relay_note(relay);
 	return step == STEP_WAIT ? wait_and_send_again(relay) : step;
 }
 
 /* Whether the message gives the back-end memory that it can map, one fd a region. */
-static bool memory_is_shareable(const struct message *message)
+static bool memory_is_shareable(const struct relay_message *message, const struct stream_fds *fds)
 {
 	uint32_t regions = 1;
 
-	if (message->wire.header.request == VHOST_USER_SET_MEM_TABLE) {
-		if (message->wire.header.size < sizeof(regions))
+	if (message->header.request == VHOST_USER_SET_MEM_TABLE) {
+		if (message->header.size < sizeof(regions))
 			return false;
-		memcpy(&regions, message->wire.payload, sizeof(regions));
+		memcpy(&regions, message->payload, sizeof(regions));
 	}
-	if (!regions || regions != message->fds.count)
+	if (!regions || regions != fds->count)
 		return false;
-	for (size_t i = 0; i < message->fds.count; i++) {
-		int flags = fcntl(message->fds.fd[i], F_GETFL);
+	for (size_t i = 0; i < fds->count; i++) {
+		int flags = fcntl(fds->fd[i], F_GETFL);
 		if (flags < 0 || (flags & O_PATH) || (flags & O_ACCMODE) != O_RDWR)
 			return false;
 	}
@@ -264,100 +262,101 @@ static bool memory_is_shareable(const struct message *message)
 
 static void observe_queue(struct relay *relay, bool stopped)
 {
-	if (relay->stopped == stopped)
+	if (relay->now.stopped == stopped)
 		return;
-	relay->stopped = stopped;
+	relay->now.stopped = stopped;
 	if (relay->listener->running)
 		relay->listener->running(relay->data, !stopped);
 }
 
 enum step relay_from_vmm(struct relay *relay)
 {
-	struct message message;
+	const struct relay_message *message = &relay->state->messages[SIDE_VMM];
 
-	if (relay->holds[SIDE_VMM])
-		return pass_held_on(relay, SIDE_VMM);
-	if (relay->display == DISPLAY_DUE)
+	if (relay->now.display_is == DISPLAY_DUE)
 		return give_display_socket(relay);
-	if (relay->acknowledge) {
+	if (relay->now.acknowledge) {
 		if (!message_has_room(&relay->streams[SIDE_VMM]))
 			return STEP_WAIT;
 		enum step step = acknowledge_socket(relay);
 		if (step != STEP_MOVED)
 			return step;
 	}
-	enum step step = take_message(relay, SIDE_VMM, &message);
+	enum step step = relay_take(relay, SIDE_VMM);
 	if (step != STEP_MOVED)
 		return step;
-	switch (message.wire.header.request) {
+	switch (message->header.request) {
 	case VHOST_USER_GPU_SET_SOCKET:
-		return swap_socket(relay, &message);
+		return swap_socket(relay);
 	case VHOST_USER_SET_MEM_TABLE:
 	case VHOST_USER_ADD_MEM_REG:
-		if (!memory_is_shareable(&message)) {
-			stream_fds_close(&message.fds);
+		if (!memory_is_shareable(message, &relay->fds[SIDE_VMM]))
 			return fault(relay, SIDE_VMM, "gave memory without a usable fd: %s",
 				MEMORY_ADVICE);
-		}
-		relay->memory_shared = true;
+		relay->now.memory_shared = true;
 		break;
 	case VHOST_USER_GET_VRING_BASE:
 	case VHOST_USER_SET_VRING_KICK:
-		observe_queue(relay, message.wire.header.request == VHOST_USER_GET_VRING_BASE);
+		observe_queue(relay, message->header.request == VHOST_USER_GET_VRING_BASE);
 		break;
 	case VHOST_USER_SET_VRING_ADDR:
-		if (!relay->memory_shared) {
-			stream_fds_close(&message.fds);
+		if (!relay->now.memory_shared)
 			return fault(relay, SIDE_VMM, "starts a queue, but gave no memory: %s",
 				MEMORY_ADVICE);
-		}
 		break;
 	}
-	return pass_on(relay, SIDE_VMM, &message);
+	return pass_on(relay, SIDE_VMM);
 }
 
 /*
  * Reads num_scanouts out of a GET_CONFIG reply; false where it is not in it. QEMU puts its own
  * max_outputs in the place of the back-end's number behind us, and its back-end says 0: unknown.
  */
-static bool find_scanouts(const struct message *message, uint32_t *count)
+static bool find_scanouts(const struct relay_message *message, uint32_t *count)
 {
 	const size_t field = G_STRUCT_OFFSET(struct virtio_gpu_config, num_scanouts);
 	struct vhost_user_config config;
 
-	if (message->wire.header.size < sizeof(config))
+	if (message->header.size < sizeof(config))
 		return false;
-	memcpy(&config, message->wire.payload, sizeof(config));
-	size_t got = MIN(config.size, message->wire.header.size - sizeof(config));
+	memcpy(&config, message->payload, sizeof(config));
+	size_t got = MIN(config.size, message->header.size - sizeof(config));
 	if (config.offset > field || field - config.offset + sizeof(*count) > got)
 		return false;
-	memcpy(count, message->wire.payload + sizeof(config) + field - config.offset,
-		sizeof(*count));
+	memcpy(count, message->payload + sizeof(config) + field - config.offset, sizeof(*count));
 	*count = GUINT32_FROM_LE(*count);
 	return *count != 0;
 }
 
-static void observe_reply(struct relay *relay, const struct message *message)
+/* What a device is does not change; back-ends that say so are not listened to. */
+static void learn_scanouts(struct relay *relay, const struct relay_message *message)
 {
-	const struct vhost_user_header *header = &message->wire.header;
 	uint32_t count;
+
+	if (!relay->now.scanouts && message->header.flags & VHOST_USER_REPLY &&
+		message->header.request == VHOST_USER_GET_CONFIG && find_scanouts(message, &count))
+		relay->now.scanouts = count;
+}
+
+static void observe_reply(struct relay *relay, const struct relay_message *message)
+{
+	const struct vhost_user_header *header = &message->header;
 	uint64_t status;
 
 	if (!(header->flags & VHOST_USER_REPLY))
 		return;
 	switch (header->request) {
 	case VHOST_USER_GET_CONFIG:
-		/* What a device is does not change; back-ends that say so are not listened to. */
-		if (relay->told_scanouts || !find_scanouts(message, &count))
+		if (relay->told_scanouts || !relay->now.scanouts)
 			break;
 		relay->told_scanouts = true;
-		relay->listener->scanouts(relay->data, count);
+		relay->listener->scanouts(relay->data, relay->now.scanouts);
 		break;
 	case VHOST_USER_SET_MEM_TABLE:
 	case VHOST_USER_ADD_MEM_REG:
 		if (header->size != sizeof(status))
 			break;
-		memcpy(&status, message->wire.payload, sizeof(status));
+		memcpy(&status, message->payload, sizeof(status));
 		if (status)
 			log_guest(G_LOG_LEVEL_WARNING, relay->name,
 				"the back-end refused memory of the VMM: %s", MEMORY_ADVICE);
@@ -367,11 +366,10 @@ static void observe_reply(struct relay *relay, const struct message *message)
 
 enum step relay_from_backend(struct relay *relay)
 {
-	struct message message;
-	enum step step;
+	enum step step = relay_take(relay, SIDE_BACKEND);
 
-	if (relay->holds[SIDE_BACKEND])
-		return pass_held_on(relay, SIDE_BACKEND);
-	step = take_message(relay, SIDE_BACKEND, &message);
-	return step == STEP_MOVED ? pass_on(relay, SIDE_BACKEND, &message) : step;
+	if (step != STEP_MOVED)
+		return step;
+	learn_scanouts(relay, &relay->state->messages[SIDE_BACKEND]);
+	return pass_on(relay, SIDE_BACKEND);
 }

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 /* At most so many can be asked for. */
-#define SPARE_FDS_MAX 32
+#define SPARE_FDS_MAX 48
 
 /* `any` is an open fd. Two system calls for each of `count`. */
 bool spare_fds(int any, unsigned int count);

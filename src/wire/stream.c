@@ -85,6 +85,30 @@ static enum stream_status receive(struct stream *stream, struct msghdr *message,
 	return got == 0 ? STREAM_EOF : STREAM_DONE;
 }
 
+/* `message` has a control, and `fds` get what came in it. */
+static enum stream_status receive_fds(struct stream *stream, struct msghdr *message, int flags,
+	size_t *bytes, struct stream_fds *fds)
+{
+	enum stream_status status;
+
+	*fds = (struct stream_fds){.closer = stream->closer};
+	*bytes = 0;
+	if (closer_is_full(stream->closer)) {
+		errno = EBUSY;
+		return STREAM_ERROR;
+	}
+	status = receive(stream, message, flags, bytes);
+	if (status == STREAM_AGAIN || status == STREAM_ERROR)
+		return status;
+	for (struct cmsghdr *part = CMSG_FIRSTHDR(message); part; part = CMSG_NXTHDR(message, part))
+		if (part->cmsg_level == SOL_SOCKET && part->cmsg_type == SCM_RIGHTS)
+			collect(part, fds);
+	fds->lost = message->msg_flags & MSG_CTRUNC;
+	if (status == STREAM_EOF)
+		stream_fds_close(fds);
+	return status;
+}
+
 enum stream_status stream_read(struct stream *stream, const struct iovec *iov, int iov_count,
 	size_t *bytes, struct stream_fds *fds)
 {
@@ -96,30 +120,44 @@ enum stream_status stream_read(struct stream *stream, const struct iovec *iov, i
 		.msg_controllen = sizeof(control.bytes),
 	};
 	struct stream_fds unwanted;
-	bool wants_none = !fds;
 	enum stream_status status;
 
-	if (wants_none)
-		fds = &unwanted;
-	fds->closer = stream->closer;
-	fds->count = 0;
-	fds->truncated = false;
-	fds->lost = false;
-	*bytes = 0;
-	if (closer_is_full(stream->closer)) {
-		errno = EBUSY;
+	status = receive_fds(stream, &message, 0, bytes, fds ? fds : &unwanted);
+	if (!fds && status == STREAM_DONE)
+		stream_fds_close(&unwanted);
+	return status;
+}
+
+enum stream_status stream_peek_fds(struct stream *stream, struct stream_fds *fds)
+{
+	const int start = 0;
+	union control control;
+	char byte;
+	struct iovec iov = {&byte, sizeof(byte)};
+	struct msghdr message = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control.bytes,
+		.msg_controllen = sizeof(control.bytes),
+	};
+	size_t bytes;
+
+	*fds = (struct stream_fds){.closer = stream->closer};
+	if (setsockopt(stream->fd, SOL_SOCKET, SO_PEEK_OFF, &start, sizeof(start)) < 0)
 		return STREAM_ERROR;
-	}
-	status = receive(stream, &message, 0, bytes);
-	if (status == STREAM_AGAIN || status == STREAM_ERROR)
-		return status;
-	for (struct cmsghdr *part = CMSG_FIRSTHDR(&message); part;
-		part = CMSG_NXTHDR(&message, part))
-		if (part->cmsg_level == SOL_SOCKET && part->cmsg_type == SCM_RIGHTS)
-			collect(part, fds);
-	fds->lost = message.msg_flags & MSG_CTRUNC;
-	if (status == STREAM_EOF || wants_none)
-		stream_fds_close(fds);
+	return receive_fds(stream, &message, MSG_PEEK, &bytes, fds);
+}
+
+enum stream_status stream_take(struct stream *stream, const struct iovec *iov, int iov_count,
+	size_t *bytes, bool *with_fds)
+{
+	struct msghdr message = {
+		.msg_iov = (struct iovec *)iov,
+		.msg_iovlen = (size_t)iov_count,
+	};
+	enum stream_status status = receive(stream, &message, 0, bytes);
+
+	*with_fds = status == STREAM_DONE && message.msg_flags & MSG_CTRUNC;
 	return status;
 }
 

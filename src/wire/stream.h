@@ -65,6 +65,19 @@ enum stream_status stream_read(struct stream *stream, const struct iovec *iov, i
 enum stream_status stream_peek(struct stream *stream, const struct iovec *iov, int iov_count,
 	size_t *bytes);
 
+/*
+ * Copies of the fds of the first piece that has any, of all that lie in the socket; nothing is consumed. A piece without
+ * them does not end a peek: they may belong to bytes far behind.
+ */
+enum stream_status stream_peek_fds(struct stream *stream, struct stream_fds *fds);
+
+/*
+ * As stream_read(), of bytes whose fds the caller has copies of, so that the kernel drops its own without waiting for
+ * anybody. *with_fds: there were some; the record says so, too, by MSG_CTRUNC.
+ */
+enum stream_status stream_take(struct stream *stream, const struct iovec *iov, int iov_count,
+	size_t *bytes, bool *with_fds);
+
 /* One sendmsg or send (MSG_NOSIGNAL, MSG_DONTWAIT) with the fds on its first byte; the fds stay the
  * caller's. */
 enum stream_status stream_write(struct stream *stream, const struct iovec *iov, int iov_count,

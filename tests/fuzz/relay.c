@@ -2,7 +2,8 @@
 /*
  * The relay between a VMM and a back-end that both send what the input says: messages that are
  * nearly right, in pieces, with fds of all kinds, more than the other side takes, and ends at any
- * moment, while system calls fail. One relay for all inputs, each of which is a session of it.
+ * moment, while system calls fail. One relay for all inputs, each of which is a session of it; or a relay that is kept, and
+ * whose successor goes on with what it left, or with what nobody leaves.
  *
  * Not reached: fds that nobody asked for (stream_read() without a list of them), which only tests do.
  *
@@ -29,6 +30,9 @@
 #include "vhost_user.h"
 #include "wire/account.h"
 #include "wire/handover.h"
+#include "wire/kept_fds.h"
+#include "wire/message.h"
+#include "wire/relay_state.h"
 
 #define STEPS_MAX 64
 #define TURNS 8
@@ -40,9 +44,17 @@
 struct rig {
 	struct relay *relay;
 	struct account *account;
+	struct relay_state *state; /* of one that is kept */
+	struct kept_fds *kept;
+	bool keeps; /* it is such a one */
+	bool succeeded; /* and not the first of this session */
+	bool over; /* nobody could go on with it */
+	bool refuses; /* nobody wants the display socket that its predecessor has given */
+	int vmm_listen;
 	struct sockaddr_un vmm_address;
 	struct sockaddr_un backend_address;
 	int backend_listen; /* 0: not made yet */
+	uint64_t vmms; /* that this relay has served before this session */
 	unsigned int detached; /* in this session */
 	unsigned int silent; /* connections before the one of this input, which said nothing */
 	int display; /* what the relay handed out, or -1 */
@@ -55,6 +67,18 @@ static void attached(void *data, int fd)
 {
 	g_assert(rig.display < 0);
 	rig.display = fd;
+}
+
+static bool adopted(void *data, int fd)
+{
+	g_assert(rig.display < 0);
+	if (!rig.refuses) {
+		rig.display = fd;
+		return true;
+	}
+	if (fd >= 0)
+		close(fd);
+	return false;
 }
 
 static void scanouts(void *data, uint32_t count)
@@ -78,7 +102,8 @@ static void backend(void *data, bool there)
 	g_assert(rig.detached == 0);
 }
 
-static const struct relay_listener listener = {attached, scanouts, detached, running, backend};
+static const struct relay_listener listener = {attached, scanouts, detached, running, backend,
+	adopted};
 
 /* Abstract: nothing is left behind, however the process ends. */
 static struct sockaddr_un address_of(const char *side)
@@ -137,22 +162,190 @@ static void refuse_relays(const struct relay_options *options)
 	fault_disarm();
 }
 
+static void make_relay(bool keeps)
+{
+	struct relay_options options = {
+		.name = "fuzz",
+		.account = rig.account,
+		.vmm_listen_fd = fcntl(rig.vmm_listen, F_DUPFD_CLOEXEC, 0),
+		.backend_path = rig.backend_address.sun_path,
+		.state = keeps ? rig.state : NULL,
+		.kept = keeps ? rig.kept : NULL,
+	};
+	g_autoptr(GError) error = NULL;
+
+	relay_destroy(rig.relay);
+	rig.relay = relay_create(&options, &listener, NULL, &error);
+	g_assert_no_error(error);
+	rig.keeps = keeps;
+	rig.vmms = 0;
+}
+
+/* A message with so many fds, as vhost/ takes one: in one go. */
+static enum message_status take_message(size_t fd_count)
+{
+	const struct vhost_user_header header = {VHOST_USER_GET_FEATURES, VHOST_USER_VERSION, 0};
+	g_autofree char *text = NULL;
+	int fds[VHOST_USER_FDS_MAX + 1];
+	enum message_status status;
+	struct message message;
+	struct stream stream;
+	int pair[2];
+
+	fuzz_pair(pair);
+	for (size_t i = 0; i < fd_count; i++)
+		fds[i] = pair[0];
+	fuzz_send(pair[0], &header, sizeof(header), fds, fd_count);
+	g_assert(stream_init(&stream, pair[1], NULL, NULL));
+	g_assert(message_look(&stream, false, &message.wire.header, &text) == MESSAGE_DONE);
+	status = message_take(&stream, &message, &text);
+	g_assert(message.fds.count == (status == MESSAGE_DONE ? fd_count : 0));
+	stream_fds_close(&message.fds);
+	stream_finish(&stream);
+	close(pair[0]);
+	return status;
+}
+
+static void take_messages(void)
+{
+	g_assert(take_message(0) == MESSAGE_DONE);
+	g_assert(take_message(VHOST_USER_FDS_MAX) == MESSAGE_DONE);
+	g_assert(take_message(VHOST_USER_FDS_MAX + 1) == MESSAGE_FAULT);
+	/* The header is looked at by one of these calls. */
+	fault_set(FAULT_RECVMSG, EIO, 1, 1);
+	g_assert(take_message(1) == MESSAGE_FAULT);
+	fault_disarm();
+}
+
 /* What all inputs share. */
 static void rig_init(void)
 {
 	g_autofree char *path = g_build_filename(fuzz_folder(), "backend.sock", NULL);
 	struct relay_options options = {.name = "fuzz", .backend_path = path};
-	g_autoptr(GError) error = NULL;
 
 	rig.vmm_address = address_of("vmm");
 	rig.backend_address.sun_family = AF_UNIX;
 	g_strlcpy(rig.backend_address.sun_path, path, sizeof(rig.backend_address.sun_path));
 	rig.backend_listen = listen_at(&rig.backend_address);
-	options.vmm_listen_fd = listen_at(&rig.vmm_address);
+	options.vmm_listen_fd = rig.vmm_listen = listen_at(&rig.vmm_address);
 	options.account = rig.account = account_create("fuzz");
 	refuse_relays(&options);
-	rig.relay = relay_create(&options, &listener, NULL, &error);
-	g_assert_no_error(error);
+	take_messages();
+	rig.state = g_new0(struct relay_state, 1);
+	rig.kept = kept_fds_create(-1, account_closer(rig.account), NULL);
+	make_relay(false);
+}
+
+/* ---- another process ---- */
+
+/* The outcome of a call that was not made: of a message that is there, or of what is not. */
+static void damage_call(struct fuzz *fuzz, struct relay_progress *progress)
+{
+	static const struct vhost_user_header header = {VHOST_USER_GET_FEATURES, VHOST_USER_VERSION,
+		8};
+	uint8_t how = fuzz_u8(fuzz);
+	uint32_t side = how & 1;
+	struct relay_transfer *transfer = &progress->transfers[side];
+
+	progress->call = 1 + (how >> 4) % (RELAY_CALLS - 1);
+	progress->side = side;
+	rig.state->messages[side].header = header;
+	rig.state->record.call.msg_len = how & 2 ? 20 : sizeof(header);
+	rig.state->record.call.msg_hdr.msg_flags = how & 4 ? MSG_CTRUNC : 0;
+	*transfer = (struct relay_transfer){.size = 20, .have = how & 8 ? 20 : 0};
+	transfer->next.count = fuzz_u8(fuzz) % (STREAM_FDS_MAX + 1);
+	for (uint32_t i = 0; i < transfer->next.count; i++)
+		transfer->next.kept[i] = progress->sockets[0];
+	if (progress->call == RELAY_CALL_SWAP) {
+		progress->display_is = DISPLAY_DUE;
+		progress->display = progress->display_peer = how & 8 ? progress->sockets[0] : 0;
+	}
+}
+
+/* What nobody leaves. */
+static void damage_state(struct fuzz *fuzz)
+{
+	struct relay_progress *progress = &rig.state->progress[rig.state->current & 1];
+	struct relay_transfer *transfer = &progress->transfers[fuzz_u8(fuzz) & 1];
+	uint32_t *words = (uint32_t *)progress;
+	uint8_t how = fuzz_u8(fuzz);
+	const uint64_t odd[] = {0, RELAY_FD_NOT_KEPT, 4711};
+
+	switch (how % 6) {
+	case 0:
+		damage_call(fuzz, progress);
+		break;
+	case 1:
+		words[fuzz_pick(fuzz, sizeof(*progress) / sizeof(*words))] = fuzz_odd(fuzz);
+		break;
+	case 2:
+		transfer->size = fuzz_odd(fuzz);
+		transfer->have = how & 0x80 ? transfer->size : fuzz_odd(fuzz);
+		break;
+	case 3:
+		*(how & 0x80 ? &transfer->fds : &transfer->next) = (struct relay_fds){
+			.count = 1,
+			.kept = {odd[(how >> 4) % G_N_ELEMENTS(odd)]},
+		};
+		transfer->size = 20;
+		transfer->have = 0;
+		break;
+	case 4:
+		progress->display_is = how >> 6;
+		progress->display = odd[(how >> 4) % G_N_ELEMENTS(odd)];
+		break;
+	default:
+		rig.state->adopted = how >> 4;
+		progress->stopped = true;
+		break;
+	}
+}
+
+/* The queue as another process has it. */
+static void hand_queue_over(void)
+{
+	int pair[2];
+
+	for (size_t i = 0; i < 2; i++)
+		pair[i] = fcntl(kept_fds_pair(rig.kept)[i], F_DUPFD_CLOEXEC, 0);
+	kept_fds_destroy(rig.kept);
+	rig.kept = kept_fds_create_from(pair, account_closer(rig.account), NULL);
+	g_assert(rig.kept);
+}
+
+static void close_display(void);
+
+/* This process's part ends, and the next one's begins. */
+static void succeed(struct fuzz *fuzz)
+{
+	uint8_t how = fuzz_u8(fuzz);
+
+	relay_leave(rig.relay);
+	g_clear_pointer(&rig.relay, relay_destroy);
+	close_display();
+	if (how & 1)
+		damage_state(fuzz);
+	hand_queue_over();
+	make_relay(true);
+	rig.running = true;
+	rig.succeeded = true;
+	rig.refuses = (how & 0x0e) == 0x0e;
+	if (how & 0x10)
+		fault_arm(fuzz);
+	rig.over = !relay_adopt(rig.relay);
+	fault_disarm();
+	for (int i = 0; !rig.over && how & 0x20 && i < 3; i++) {
+		clock_pass(AGES_MS);
+		fuzz_turns(TURNS);
+	}
+	if (rig.over || !(how & 1))
+		return;
+	/* It may have what is no VMM in the VMM's place: then nothing would end it. */
+	fuzz_turns(TURNS);
+	close_display();
+	make_relay(true);
+	relay_adopt(rig.relay);
+	rig.over = true;
 }
 
 /* It listens elsewhere for a while: the relay tries again. */
@@ -298,6 +491,7 @@ static bool step(struct fuzz *fuzz, int vmm, int backend)
 		break;
 	case 6:
 		if (what & 0x80) {
+			relay_display_closing(rig.relay);
 			close_display();
 			relay_display_closed(rig.relay);
 		} else if (what & 0x40) {
@@ -308,6 +502,10 @@ static bool step(struct fuzz *fuzz, int vmm, int backend)
 	default:
 		if (what > 0xe0)
 			return false;
+		if (rig.keeps && what & 0x80) {
+			succeed(fuzz);
+			return !rig.over;
+		}
 		shutdown(what & 0x10 || backend < 0 ? vmm : backend, SHUT_WR);
 		break;
 	}
@@ -409,8 +607,11 @@ static int begin(struct fuzz *fuzz, int *backend)
 	rig.detached = 0;
 	rig.silent = 0;
 	rig.running = true;
+	rig.succeeded = rig.over = false;
+	if (rig.keeps != ((how & 0xe0) == 0x60))
+		make_relay(!rig.keeps);
 	clock_pass(AGES_MS);
-	if ((how & 0xf0) == 0x50)
+	if ((how & 0xf0) == 0x50 || (how & 0xf0) == 0x70)
 		return hand_over(fuzz, how & 8, backend);
 	if (late)
 		hide_backend(true);
@@ -427,11 +628,22 @@ static int begin(struct fuzz *fuzz, int *backend)
 	return vmm;
 }
 
+/* What could not leave it because too much was being closed leaves it now, and not in the next session. */
+static void empty_queue(void)
+{
+	for (int i = 0; i < 3; i++) {
+		fuzz_close();
+		kept_fds_empty(rig.kept);
+	}
+}
+
 /* A session that is over is over once, and soon. */
 static void check_end(void)
 {
 	const char *fault;
 
+	if (rig.over)
+		rig.detached = 1;
 	for (unsigned int i = 0; i < TURNS && rig.detached == 0; i++) {
 		fuzz_turns(TURNS);
 		clock_pass(AGES_MS);
@@ -447,16 +659,12 @@ static void check_end(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz fuzz = {data, size};
-	const struct relay_counters *counters;
-	uint64_t vmms;
 	int vmm, backend;
 	unsigned int fds;
 
 	if (rig.backend_listen == 0)
 		rig_init();
 	fds = fuzz_open_fds();
-	counters = relay_counters(rig.relay);
-	vmms = counters->vmms;
 	vmm = begin(&fuzz, &backend);
 	if (fuzz_is_recorded(&fuzz))
 		replay(&fuzz, vmm, backend);
@@ -471,7 +679,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (backend >= 0)
 		close(backend);
 	refuse_backends();
-	g_assert(counters->vmms == vmms + 1 + rig.silent);
+	empty_queue();
+	g_assert(rig.succeeded || relay_counters(rig.relay)->vmms - rig.vmms == 1 + rig.silent);
+	rig.vmms = relay_counters(rig.relay)->vmms;
 	fuzz_check_account(rig.account);
 	g_assert(fuzz_open_fds() == fds);
 	return 0;

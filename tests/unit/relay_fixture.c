@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "channel_fixture.h"
+#include "wire/kept_fds.h"
+#include "wire/relay_state.h"
 
 /* What was logged since the rig was made; of two, since the first of them was. */
 static GString *logged;
@@ -30,6 +32,44 @@ void rig_setup(int *argc, char ***argv)
 	g_log_set_writer_func(record, NULL, NULL);
 	/* GLib's own fds, made now, are no leak of the relay's. */
 	rig_settle();
+}
+
+/* Whether the relays of the test that runs are kept. */
+static bool keeps;
+
+struct test {
+	void (*function)(void);
+	bool kept;
+};
+
+static void run_test(gconstpointer data)
+{
+	const struct test *test = data;
+
+	keeps = test->kept;
+	test->function();
+	keeps = false;
+}
+
+static void add_test(const char *path, void (*function)(void), bool kept)
+{
+	struct test *test = g_new(struct test, 1);
+
+	*test = (struct test){function, kept};
+	g_test_add_data_func_full(path, test, run_test, g_free);
+}
+
+void rig_add(const char *path, void (*function)(void))
+{
+	g_autofree char *kept = g_strconcat(path, "-kept", NULL);
+
+	add_test(path, function, false);
+	add_test(kept, function, true);
+}
+
+void rig_add_kept(const char *path, void (*function)(void))
+{
+	add_test(path, function, true);
 }
 
 void rig_forget_log(void)
@@ -53,6 +93,19 @@ static void attached(void *data, int fd)
 	g_assert_cmpint(rig->display, ==, -1);
 	rig->display = fd;
 	rig->attached++;
+}
+
+static bool adopted(void *data, int fd)
+{
+	struct rig *rig = data;
+
+	g_assert_cmpint(rig->display, ==, -1);
+	rig->adopted++;
+	if (!rig->refuses)
+		rig->display = fd;
+	else if (fd >= 0)
+		close(fd);
+	return !rig->refuses;
 }
 
 static void scanouts(void *data, uint32_t count)
@@ -90,6 +143,7 @@ static void backend(void *data, bool there)
 
 const struct relay_listener rig_listener = {
 	.attached = attached,
+	.adopted = adopted,
 	.scanouts = scanouts,
 	.detached = detached,
 	.running = running,
@@ -167,6 +221,11 @@ void rig_prepare(struct rig *rig)
 	g_assert_no_error(error);
 	rig->vmm_path = g_build_filename(rig->directory, "vmm", NULL);
 	rig->backend_path = g_build_filename(rig->directory, "backend", NULL);
+	if (!keeps)
+		return;
+	rig->state = g_new0(struct relay_state, 1);
+	rig->kept = kept_fds_create(-1, account_closer(rig->account), NULL);
+	g_assert_nonnull(rig->kept);
 }
 
 void rig_create_relay(struct rig *rig)
@@ -178,6 +237,8 @@ void rig_create_relay(struct rig *rig)
 		.vmm_path = rig->vmm_path,
 		.vmm_listen_fd = -1,
 		.backend_path = rig->backend_path,
+		.state = rig->state,
+		.kept = rig->kept,
 	};
 
 	rig->relay = relay_create(&options, &rig_listener, rig, &error);
@@ -200,10 +261,28 @@ void rig_init(struct rig *rig)
 	rig_connect(rig);
 }
 
+void rig_replace_relay(struct rig *rig)
+{
+	int pair[2];
+
+	relay_leave(rig->relay);
+	relay_destroy(rig->relay);
+	rig_settle();
+	rig_close(&rig->display);
+	for (size_t i = 0; i < G_N_ELEMENTS(pair); i++)
+		pair[i] = fcntl(kept_fds_pair(rig->kept)[i], F_DUPFD_CLOEXEC, 3);
+	kept_fds_destroy(rig->kept);
+	rig->kept = kept_fds_create_from(pair, account_closer(rig->account), NULL);
+	g_assert_nonnull(rig->kept);
+	rig_create_relay(rig);
+}
+
 void rig_finish(struct rig *rig)
 {
 	relay_destroy(rig->relay);
 	rig_settle();
+	kept_fds_destroy(rig->kept);
+	g_free(rig->state);
 	fixture_close_account(rig->account);
 	rig_close(&rig->vmm);
 	rig_close(&rig->listener);

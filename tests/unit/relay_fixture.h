@@ -31,6 +31,8 @@ struct rig_message {
 
 struct rig {
 	struct account *account; /* the relay's */
+	struct relay_state *state; /* the same, where it is kept, … */
+	struct kept_fds *kept; /* … else NULL */
 	char *directory;
 	char *vmm_path;
 	char *backend_path;
@@ -41,6 +43,8 @@ struct rig {
 	int display; /* the relay's end, as handed to `attached` */
 	int fds[RIG_FDS]; /* memory of the test's, to send along */
 	unsigned int attached;
+	unsigned int adopted;
+	bool refuses; /* to go on with what is adopted */
 	unsigned int detached;
 	unsigned int scanouts_told;
 	uint32_t scanouts;
@@ -56,6 +60,11 @@ struct rig {
 /* The g_test_init() of these tests: lines that are logged go to the rig. */
 void rig_setup(int *argc, char ***argv);
 
+/* A test that is run twice: the relay is kept for a successor the second time (PATH-kept). */
+void rig_add(const char *path, void (*test)(void));
+/* The second alone. */
+void rig_add_kept(const char *path, void (*test)(void));
+
 /* A directory and the fds; no relay yet. */
 void rig_prepare(struct rig *rig);
 void rig_create_relay(struct rig *rig);
@@ -63,6 +72,8 @@ void rig_create_relay(struct rig *rig);
 void rig_connect(struct rig *rig);
 /* All three. */
 void rig_init(struct rig *rig);
+/* Of one that is kept: it leaves, and another one is there, which has not looked at what it left. */
+void rig_replace_relay(struct rig *rig);
 /* Ends the relay where the test has not, and checks that no fd is left. Of two rigs the later one goes
  * first. */
 void rig_finish(struct rig *rig);

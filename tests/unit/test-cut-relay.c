@@ -164,9 +164,8 @@ static void cut_at(struct rig *other, enum cut cut, enum who who, size_t number,
 	rig_finish(&rig);
 }
 
-static void test_cut(gconstpointer data)
+static void test_cut(enum cut cut)
 {
-	enum cut cut = (enum cut)GPOINTER_TO_UINT(data);
 	struct rig other;
 
 	rig_init(&other);
@@ -184,6 +183,21 @@ static void test_cut(gconstpointer data)
 		cut_at(&other, cut, who, G_N_ELEMENTS(lines), 0);
 	}
 	rig_finish(&other);
+}
+
+static void test_killed(void)
+{
+	test_cut(CUT_KILLED);
+}
+
+static void test_stopped(void)
+{
+	test_cut(CUT_STOPPED);
+}
+
+static void test_silent(void)
+{
+	test_cut(CUT_SILENT);
 }
 
 /* Both at once, as when their session ends. */
@@ -236,10 +250,10 @@ static void test_second_refused(void)
 int main(int argc, char **argv)
 {
 	rig_setup(&argc, &argv);
-	g_test_add_data_func("/cut/relay/killed", GUINT_TO_POINTER(CUT_KILLED), test_cut);
-	g_test_add_data_func("/cut/relay/stopped", GUINT_TO_POINTER(CUT_STOPPED), test_cut);
-	g_test_add_data_func("/cut/relay/silent", GUINT_TO_POINTER(CUT_SILENT), test_cut);
-	g_test_add_func("/cut/relay/both-killed", test_both_killed);
-	g_test_add_func("/cut/relay/second-refused", test_second_refused);
+	rig_add("/cut/relay/killed", test_killed);
+	rig_add("/cut/relay/stopped", test_stopped);
+	rig_add("/cut/relay/silent", test_silent);
+	rig_add("/cut/relay/both-killed", test_both_killed);
+	rig_add("/cut/relay/second-refused", test_second_refused);
 	return g_test_run();
 }

@@ -201,11 +201,11 @@ static void test_swap_back_pressure(void)
 int main(int argc, char **argv)
 {
 	rig_setup(&argc, &argv);
-	g_test_add_func("/relay/swap", test_swap);
-	g_test_add_func("/relay/display-closed", test_display_closed);
-	g_test_add_func("/relay/swap-split-everywhere", test_swap_split_everywhere);
-	g_test_add_func("/relay/swap-need-reply", test_swap_need_reply);
-	g_test_add_func("/relay/swap-odd", test_swap_odd);
-	g_test_add_func("/relay/swap-back-pressure", test_swap_back_pressure);
+	rig_add("/relay/swap", test_swap);
+	rig_add("/relay/display-closed", test_display_closed);
+	rig_add("/relay/swap-split-everywhere", test_swap_split_everywhere);
+	rig_add("/relay/swap-need-reply", test_swap_need_reply);
+	rig_add("/relay/swap-odd", test_swap_odd);
+	rig_add("/relay/swap-back-pressure", test_swap_back_pressure);
 	return g_test_run();
 }

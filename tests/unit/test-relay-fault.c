@@ -141,10 +141,10 @@ static void test_silence_inside(void)
 int main(int argc, char **argv)
 {
 	rig_setup(&argc, &argv);
-	g_test_add_func("/relay/faults", test_faults);
-	g_test_add_func("/relay/nine-fds-in-pieces", test_nine_fds_in_pieces);
-	g_test_add_func("/relay/fault-behind-message", test_fault_behind_message);
-	g_test_add_func("/relay/eof-everywhere", test_eof_everywhere);
-	g_test_add_func("/relay/silence-inside", test_silence_inside);
+	rig_add("/relay/faults", test_faults);
+	rig_add("/relay/nine-fds-in-pieces", test_nine_fds_in_pieces);
+	rig_add("/relay/fault-behind-message", test_fault_behind_message);
+	rig_add("/relay/eof-everywhere", test_eof_everywhere);
+	rig_add("/relay/silence-inside", test_silence_inside);
 	return g_test_run();
 }

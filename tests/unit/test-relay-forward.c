@@ -208,12 +208,12 @@ static void test_gone_under_back_pressure(void)
 int main(int argc, char **argv)
 {
 	rig_setup(&argc, &argv);
-	g_test_add_func("/relay/forward", test_forward);
-	g_test_add_func("/relay/split-everywhere", test_split_everywhere);
-	g_test_add_func("/relay/byte-by-byte", test_byte_by_byte);
-	g_test_add_func("/relay/fds-in-pieces", test_fds_in_pieces);
-	g_test_add_func("/relay/coalesced", test_coalesced);
-	g_test_add_func("/relay/back-pressure", test_back_pressure);
-	g_test_add_func("/relay/gone-under-back-pressure", test_gone_under_back_pressure);
+	rig_add("/relay/forward", test_forward);
+	rig_add("/relay/split-everywhere", test_split_everywhere);
+	rig_add("/relay/byte-by-byte", test_byte_by_byte);
+	rig_add("/relay/fds-in-pieces", test_fds_in_pieces);
+	rig_add("/relay/coalesced", test_coalesced);
+	rig_add("/relay/back-pressure", test_back_pressure);
+	rig_add("/relay/gone-under-back-pressure", test_gone_under_back_pressure);
 	return g_test_run();
 }

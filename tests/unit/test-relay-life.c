@@ -255,14 +255,14 @@ static void test_ends(void)
 int main(int argc, char **argv)
 {
 	rig_setup(&argc, &argv);
-	g_test_add_func("/relay/backend-late", test_backend_late);
-	g_test_add_func("/relay/backend-link", test_backend_link);
-	g_test_add_func("/relay/vmm-leaves-waiting", test_vmm_leaves_waiting);
-	g_test_add_func("/relay/told", test_told);
-	g_test_add_func("/relay/second-vmm-waits", test_second_vmm_waits);
-	g_test_add_func("/relay/listening", test_listening);
-	g_test_add_func("/relay/ends", test_ends);
-	g_test_add_func("/relay/destroy", test_destroy);
-	g_test_add_func("/relay/create-refused", test_create_refused);
+	rig_add("/relay/backend-late", test_backend_late);
+	rig_add("/relay/backend-link", test_backend_link);
+	rig_add("/relay/vmm-leaves-waiting", test_vmm_leaves_waiting);
+	rig_add("/relay/told", test_told);
+	rig_add("/relay/second-vmm-waits", test_second_vmm_waits);
+	rig_add("/relay/listening", test_listening);
+	rig_add("/relay/ends", test_ends);
+	rig_add("/relay/destroy", test_destroy);
+	rig_add("/relay/create-refused", test_create_refused);
 	return g_test_run();
 }

@@ -219,12 +219,12 @@ static void test_memory_refused(void)
 int main(int argc, char **argv)
 {
 	rig_setup(&argc, &argv);
-	g_test_add_func("/relay/scanouts", test_scanouts);
-	g_test_add_func("/relay/scanouts-once", test_scanouts_once);
-	g_test_add_func("/relay/scanouts-split", test_scanouts_split);
-	g_test_add_func("/relay/running", test_running);
-	g_test_add_func("/relay/memory-shared", test_memory_shared);
-	g_test_add_func("/relay/memory-private", test_memory_private);
-	g_test_add_func("/relay/memory-refused", test_memory_refused);
+	rig_add("/relay/scanouts", test_scanouts);
+	rig_add("/relay/scanouts-once", test_scanouts_once);
+	rig_add("/relay/scanouts-split", test_scanouts_split);
+	rig_add("/relay/running", test_running);
+	rig_add("/relay/memory-shared", test_memory_shared);
+	rig_add("/relay/memory-private", test_memory_private);
+	rig_add("/relay/memory-refused", test_memory_refused);
 	return g_test_run();
 }

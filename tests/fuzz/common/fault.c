@@ -159,6 +159,15 @@ ssize_t wrap_preadv2(int fd, const struct iovec *pieces, int count, off_t offset
 long real_syscall(long number, long a, long b, long c, long d, long e, long f) REAL(syscall);
 long wrap_syscall(long number, long a, long b, long c, long d, long e, long f) WRAP(syscall);
 
+/* Of such a socket a message is whole, or is not there. */
+static bool has_packets(int fd)
+{
+	socklen_t size = sizeof(int);
+	int type;
+
+	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_SEQPACKET;
+}
+
 /* The first byte carries the fds, so that they come, too. */
 ssize_t wrap_recvmsg(int fd, struct msghdr *message, int flags)
 {
@@ -173,6 +182,8 @@ ssize_t wrap_recvmsg(int fd, struct msghdr *message, int flags)
 		errno = error;
 		return -1;
 	}
+	if (has_packets(fd))
+		return real_recvmsg(fd, message, flags);
 	first.msg_iov = &piece;
 	first.msg_iovlen = 1;
 	got = real_recvmsg(fd, &first, flags);
@@ -193,6 +204,8 @@ ssize_t wrap_sendmsg(int fd, const struct msghdr *message, int flags)
 		errno = error;
 		return -1;
 	}
+	if (has_packets(fd))
+		return real_sendmsg(fd, message, flags);
 	half.msg_iov = &piece;
 	half.msg_iovlen = 1;
 	return real_sendmsg(fd, &half, flags);
