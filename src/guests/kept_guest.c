@@ -25,6 +25,8 @@ struct kept_guest {
 	char *names[PARTS]; /* in the store */
 	struct state *state;
 	struct kept_fds *fds; /* NULL: nothing is kept */
+	bool with_relay; /* its display socket is kept elsewhere */
+	bool left; /* the state is a predecessor's */
 	int display; /* the predecessor's, until it is taken; or -1 */
 };
 
@@ -48,10 +50,11 @@ static bool take_over(struct kept_guest *kept, const int queue[2], GError **erro
 	return false;
 }
 
-static void start_anew(struct kept_guest *kept)
+void kept_guest_begin_anew(struct kept_guest *kept)
 {
 	struct guest_state *state = state_guest(kept->state);
 
+	kept->left = false;
 	memset(state, 0, sizeof(*state));
 	kept_fds_settle(kept->fds);
 	kept_fds_empty(kept->fds);
@@ -62,12 +65,13 @@ static void go_on(struct kept_guest *kept)
 {
 	g_autoptr(GError) error = NULL;
 	const int queue[2] = {take(kept, PART_QUEUE_IN), take(kept, PART_QUEUE_OUT)};
-	int display = take(kept, PART_DISPLAY);
+	int display = kept->with_relay ? -1 : take(kept, PART_DISPLAY);
 
 	if (take_over(kept, queue, &error)) {
 		kept->display = display;
-		if (display < 0)
-			start_anew(kept);
+		kept->left = true;
+		if (display < 0 && !kept->with_relay)
+			kept_guest_begin_anew(kept);
 		return;
 	}
 	if (display < 0)
@@ -111,13 +115,14 @@ static void keep_queue(struct kept_guest *kept)
 /* ---- life ---- */
 
 struct kept_guest *kept_guest_create(const struct fd_keeper *keeper, const char *guest,
-	struct closer *closer, GError **error)
+	enum kept_display display, struct closer *closer, GError **error)
 {
 	struct kept_guest *kept = g_new0(struct kept_guest, 1);
 
 	kept->keeper = keeper;
 	kept->guest = g_strdup(guest);
 	kept->closer = closer;
+	kept->with_relay = display == KEPT_DISPLAY_WITH_RELAY;
 	kept->display = -1;
 	for (size_t i = 0; i < PARTS; i++)
 		kept->names[i] = g_strdup_printf("guest/%s/%s", part_names[i], guest);
@@ -169,7 +174,7 @@ int kept_guest_take_display(struct kept_guest *kept)
 
 void kept_guest_attached(struct kept_guest *kept, int fd)
 {
-	if (kept->fds)
+	if (kept->fds && !kept->with_relay)
 		keep(kept, PART_DISPLAY, fd);
 }
 
@@ -179,7 +184,14 @@ void kept_guest_detached(struct kept_guest *kept)
 		kept->keeper->forget(kept->keeper->data, kept->names[PART_DISPLAY]);
 }
 
+bool kept_guest_is_left(const struct kept_guest *kept)
+{
+	return kept->left;
+}
+
 bool kept_guest_stays(struct kept_guest *kept)
 {
-	return kept->fds && !kept->keeper->forget(kept->keeper->data, kept->names[PART_DISPLAY]);
+	enum part part = kept->with_relay ? PART_QUEUE_IN : PART_DISPLAY;
+
+	return kept->fds && !kept->keeper->forget(kept->keeper->data, kept->names[part]);
 }

@@ -17,12 +17,18 @@ struct closer;
 struct kept_fds;
 struct kept_guest;
 
+/* Where its display socket is kept. */
+enum kept_display {
+	KEPT_DISPLAY_HERE,
+	KEPT_DISPLAY_WITH_RELAY, /* what is left stays as it is until somebody says whether there is one */
+};
+
 /*
  * With what a predecessor has left, where that can be used; where it cannot, though there was a display socket, that is
  * logged. `keeper` outlives it; NULL: nothing is kept. `closer` too.
  */
 struct kept_guest *kept_guest_create(const struct fd_keeper *keeper, const char *guest,
-	struct closer *closer, GError **error);
+	enum kept_display display, struct closer *closer, GError **error);
 
 /* It stays kept where the keeper says so. Takes NULL. */
 void kept_guest_destroy(struct kept_guest *kept);
@@ -39,7 +45,12 @@ void kept_guest_attached(struct kept_guest *kept, int fd);
 /* It has gone; before the state is another's. */
 void kept_guest_detached(struct kept_guest *kept);
 
-/* We end. True: our successor goes on with the display socket. */
+/* There is something that a predecessor has left, and a display socket can be gone on with. */
+bool kept_guest_is_left(const struct kept_guest *kept);
+/* There is no display socket to go on with: what was left is forgotten. */
+void kept_guest_begin_anew(struct kept_guest *kept);
+
+/* We end. True: our successor goes on with the display socket, if the relay's successor has it. */
 bool kept_guest_stays(struct kept_guest *kept);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "guests/heartbeat.h"
 #include "guests/kept_guest.h"
+#include "guests/kept_relay.h"
 #include "guests/status.h"
 #include "keep/keep.h"
 #include "log.h"
@@ -16,6 +17,7 @@ struct member {
 	struct account *account;
 	const struct fd_keeper *keeper; /* or NULL */
 	struct kept_guest *kept;
+	struct kept_relay *kept_relay; /* NULL: it has a door */
 	struct status status;
 	struct guest *guest;
 	struct relay *relay;
@@ -63,6 +65,8 @@ static void display_closing(void *data, bool fault)
 	struct member *member = data;
 
 	kept_guest_detached(member->kept);
+	if (member->relay != NULL)
+		relay_display_closing(member->relay);
 	if (fault)
 		set_status(member, STATUS_FAULT, "the back-end broke the protocol");
 	else
@@ -78,6 +82,28 @@ static void display_closed(void *data)
 		door_release(member->door);
 	if (member->relay != NULL)
 		relay_display_closed(member->relay);
+}
+
+/* The back-end has not noticed that another process serves it. */
+static bool relay_adopted(void *data, int fd)
+{
+	struct member *member = data;
+	g_autoptr(GError) error = NULL;
+
+	if (fd < 0) {
+		kept_guest_begin_anew(member->kept);
+		return true;
+	}
+	if (!kept_guest_is_left(member->kept)) {
+		closer_hang_up(account_closer(member->account), fd);
+		g_set_error(&error, MEMBER_ERROR, MEMBER_ERROR_KEPT, "what it showed was not kept");
+	} else if (guest_adopt(member->guest, fd, &error)) {
+		return true;
+	}
+	log_guest(G_LOG_LEVEL_MESSAGE, member->config->name,
+		"the VMM and the back-end of the scanoutd before this one have to connect again: %s",
+		error->message);
+	return false;
 }
 
 static void relay_scanouts(void *data, uint32_t count)
@@ -122,6 +148,7 @@ static void relay_running(void *data, bool running)
 
 static const struct relay_listener relay_listener = {
 	.attached = door_attached,
+	.adopted = relay_adopted,
 	.scanouts = relay_scanouts,
 	.backend = relay_backend,
 	.detached = relay_detached,
@@ -129,6 +156,11 @@ static const struct relay_listener relay_listener = {
 };
 
 /* ---- the way in ---- */
+
+static bool has_relay(const struct config_guest *config)
+{
+	return config->vmm_socket != NULL;
+}
 
 struct member *members_find(struct member *const *members, size_t count, const char *name)
 {
@@ -170,6 +202,8 @@ static bool open_relay(struct member *member, GError **error)
 		.prepare = config_make_runtime_folder,
 		.keeper = member->keeper,
 		.backend_path = config->backend_socket,
+		.state = kept_relay_state(member->kept_relay),
+		.kept = kept_relay_fds(member->kept_relay),
 	};
 
 	member->relay = relay_create(&options, &relay_listener, member, error);
@@ -236,6 +270,8 @@ static void go_on(struct member *member)
 	g_autoptr(GError) error = NULL;
 	int fd = kept_guest_take_display(member->kept);
 
+	if (member->relay != NULL && !relay_adopt(member->relay))
+		kept_guest_begin_anew(member->kept);
 	if (fd < 0)
 		return;
 	if (!door_adopt(member->door, fd, &error)) {
@@ -255,8 +291,8 @@ static void go_on(struct member *member)
 
 bool member_open(struct member *member, GError **error)
 {
-	bool opened = member->config->vmm_socket != NULL ? open_relay(member, error)
-							 : open_door(member, error);
+	bool opened = has_relay(member->config) ? open_relay(member, error)
+						: open_door(member, error);
 
 	opened = opened && open_heartbeat(member, error);
 	if (opened)
@@ -282,12 +318,22 @@ void member_log_wiring(const struct member *member)
 
 /* ---- life ---- */
 
-/* The relay's own sockets go with us, and an inherited one is whose it is. */
-static const struct fd_keeper *keeper_of_display(const struct member *member)
+/* An inherited socket is whose it is. */
+static const struct fd_keeper *keeper_of(const struct member *member)
 {
-	bool is_ours = member->config->vmm_socket == NULL && member->config->display_fd < 0;
+	return member->config->display_fd < 0 ? member->keeper : NULL;
+}
 
-	return is_ours ? member->keeper : NULL;
+static bool create_kept(struct member *member, GError **error)
+{
+	const struct config_guest *config = member->config;
+	struct closer *closer = account_closer(member->account);
+	enum kept_display display = has_relay(config) ? KEPT_DISPLAY_WITH_RELAY : KEPT_DISPLAY_HERE;
+
+	if (has_relay(config))
+		member->kept_relay = kept_relay_create(keeper_of(member), config->name, closer);
+	member->kept = kept_guest_create(keeper_of(member), config->name, display, closer, error);
+	return member->kept != NULL;
 }
 
 struct member *member_create(const struct config_guest *config, const struct fd_keeper *keeper,
@@ -309,9 +355,7 @@ struct member *member_create(const struct config_guest *config, const struct fd_
 	member->listen_fd = -1;
 	member->account = account_create(config->name);
 	options.account = member->account;
-	member->kept = kept_guest_create(keeper_of_display(member), config->name,
-		account_closer(member->account), error);
-	if (member->kept == NULL) {
+	if (!create_kept(member, error)) {
 		member_destroy(member);
 		return NULL;
 	}
@@ -320,16 +364,30 @@ struct member *member_create(const struct config_guest *config, const struct fd_
 	return member;
 }
 
+/* A successor goes on with it, if that is so for all of it. */
+static void leave(struct member *member)
+{
+	bool stays = member->guest != NULL && kept_guest_stays(member->kept);
+
+	if (member->relay != NULL)
+		stays = kept_relay_stays(member->kept_relay) && stays;
+	if (!stays)
+		return;
+	if (member->relay != NULL)
+		relay_leave(member->relay);
+	guest_leave(member->guest);
+}
+
 void member_destroy(struct member *member)
 {
 	if (member == NULL)
 		return;
-	if (member->guest != NULL && kept_guest_stays(member->kept))
-		guest_leave(member->guest);
+	leave(member);
 	g_clear_pointer(&member->guest, guest_destroy);
 	heartbeat_destroy(member->heartbeat);
 	relay_destroy(member->relay);
 	door_destroy(member->door);
+	kept_relay_destroy(member->kept_relay);
 	kept_guest_destroy(member->kept);
 	status_finish(&member->status);
 	/* Last: all of them give back to it. */

@@ -29,6 +29,7 @@ GQuark member_error_quark(void);
 
 enum member_error {
 	MEMBER_ERROR_SOCKET, /* a socket of the service manager's that no guest claims */
+	MEMBER_ERROR_KEPT, /* of what a predecessor had something is not there */
 };
 
 /* The guest, not yet reachable. `config` outlives the member, and so does `keeper`, which keeps what the next scanoutd

@@ -33,8 +33,9 @@ bool stream_init(struct stream *stream, int fd, struct closer *closer, GError **
 		int saved = errno;
 		g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(saved), "socket %d: %s",
 			fd, g_strerror(saved));
+		/* There may be another one of it, which is kept for a successor. */
 		if (saved != EBADF)
-			closer_close(closer, fd);
+			closer_hang_up(closer, fd);
 		return false;
 	}
 	stream->fd = fd;

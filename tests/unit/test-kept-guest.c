@@ -108,7 +108,8 @@ static GLogWriterOutput record(GLogLevelFlags level, const GLogField *fields, gs
 static struct kept_guest *start(void)
 {
 	g_autoptr(GError) error = NULL;
-	struct kept_guest *kept = kept_guest_create(&keeper, "kiosk", NULL, &error);
+	struct kept_guest *kept = kept_guest_create(&keeper, "kiosk", KEPT_DISPLAY_HERE, NULL,
+		&error);
 
 	g_assert_no_error(error);
 	return kept;
@@ -357,7 +358,7 @@ static void test_no_fds(void)
 
 static void test_no_keeper(void)
 {
-	struct kept_guest *kept = kept_guest_create(NULL, "kiosk", NULL, NULL);
+	struct kept_guest *kept = kept_guest_create(NULL, "kiosk", KEPT_DISPLAY_HERE, NULL, NULL);
 	int backend;
 
 	g_assert_nonnull(kept);
