@@ -119,9 +119,20 @@ static bool should_be_lit(const struct kms_cursor *cursor)
 		!cursor->refused && is_inside(cursor);
 }
 
+/* It may have been moved away and back since. */
+static bool differs(const struct kms_cursor *cursor, const struct kms_layer *now)
+{
+	const struct kms_rect *shown = &now->placement.destination;
+
+	return !now->buffer || cursor->image_dirty || shown->x != cursor->x ||
+		shown->y != cursor->y;
+}
+
 bool kms_cursor_has_change(const struct kms_cursor *cursor, const struct kms_layer *now)
 {
-	return cursor->dirty && (now->buffer || should_be_lit(cursor));
+	if (!cursor->dirty)
+		return false;
+	return should_be_lit(cursor) ? differs(cursor, now) : now->buffer != NULL;
 }
 
 static void upload(const struct kms_cursor *cursor, struct kms_buffer *buffer)

@@ -300,6 +300,10 @@ int kms_flip_commit(struct kms_card *card, struct kms_request *request, const st
 	guint *token)
 {
 	build(request, card, flip);
+	/* Where nothing is to be said, libdrm sends nothing, says that all is well, and no event ever comes. */
+	if (kms_request_size(request) == 0)
+		kms_request_add(request, flip->now->crtc->id,
+			&flip->now->crtc->properties[KMS_CRTC_ACTIVE], 1);
 	return kms_request_commit(card, request, 0, token);
 }
 

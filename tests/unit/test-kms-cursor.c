@@ -86,6 +86,62 @@ static void test_late_and_alone(struct card_fixture *card)
 	g_assert_cmpuint(seen->idle, ==, 1);
 }
 
+/* Where it was, there is nothing to commit, of which no event would come. */
+static void test_away_and_back(struct card_fixture *card)
+{
+	struct kms_output *output;
+
+	start_with_frame(card, SLOW_MODE);
+	output = card->outputs[0].output;
+	g_assert_true(set(card, 0xffffffff));
+	kms_output_move_cursor(output, 7, 8);
+	card_submit(card, 0);
+	card_flip(0);
+	memset(&double_counters, 0, sizeof(double_counters));
+	kms_output_move_cursor(output, 9, 8);
+	kms_output_move_cursor(output, 7, 8);
+	kms_output_commit_cursor(output);
+	g_assert_cmpuint(double_counters.commits, ==, 0);
+	g_assert_false(kms_output_in_flight(output));
+	kms_output_move_cursor(output, 7, 9);
+	kms_output_commit_cursor(output);
+	g_assert_cmpuint(double_counters.commits, ==, 1);
+	card_flip(0);
+	/* The same with another image, and hidden outside. */
+	g_assert_true(set(card, 0xff112233));
+	kms_output_move_cursor(output, -KMS_CURSOR_SIZE, 9);
+	kms_output_move_cursor(output, 7, 9);
+	kms_output_commit_cursor(output);
+	g_assert_cmpuint(double_counters.commits, ==, 2);
+	card_flip(0);
+	kms_output_move_cursor(output, -KMS_CURSOR_SIZE, 9);
+	kms_output_commit_cursor(output);
+	g_assert_cmpuint(double_counters.commits, ==, 3);
+	card_flip(0);
+	kms_output_move_cursor(output, -KMS_CURSOR_SIZE, 10);
+	kms_output_commit_cursor(output);
+	g_assert_cmpuint(double_counters.commits, ==, 3);
+	g_assert_false(kms_output_in_flight(output));
+}
+
+/* A flip of nothing has an event, too. */
+static void test_flip_of_nothing(struct card_fixture *card)
+{
+	struct kms_output *output;
+	struct kms_flip flip;
+	guint token;
+
+	start_with_frame(card, SLOW_MODE);
+	output = card->outputs[0].output;
+	kms_flip_init(&flip, &output->state);
+	g_assert_cmpint(kms_flip_commit(output->card, &output->request, &flip, &token), ==, 0);
+	kms_flip_finish(&flip);
+	g_assert_cmpuint(double_counters.commits, ==, 1);
+	g_assert_true(double_committed(DOUBLE_CRTC(0), "ACTIVE"));
+	card_flip(0);
+	card_show(card, 0);
+}
+
 /* One is on the screen already: the first of the row. */
 static void show_in_a_row(struct card_fixture *card, unsigned int frames)
 {
@@ -516,6 +572,8 @@ int main(int argc, char **argv)
 	card_init(&argc, &argv);
 	card_add_test("/kms/cursor/goes-with-the-frame", test_goes_with_the_frame);
 	card_add_test("/kms/cursor/late-and-alone", test_late_and_alone);
+	card_add_test("/kms/cursor/away-and-back", test_away_and_back);
+	card_add_test("/kms/cursor/flip-of-nothing", test_flip_of_nothing);
 	card_add_test("/kms/cursor/waits-for-a-steady-frame", test_waits_for_a_steady_frame);
 	card_add_test("/kms/cursor/frames-that-are-few", test_frames_that_are_few);
 	card_add_test("/kms/cursor/other-plane", test_other_plane);
