@@ -241,7 +241,9 @@ $(foreach t,$(unit_kms_tests),$(call program,$(out)/tests/$(t),tests/unit/$(t).c
 # preloads.
 $(call compile,tests/fuzz/record/recorder.c,,$$(plain_cflags))
 tool_parts = $(if $(filter test-fuzz-record,$(1)),tests/fuzz/record/recorder.c) $(foreach tool,$(tools),$(if $(filter test-$(tool) test-$(tool)-%,$(1)),$(filter-out %/main.c,$(wildcard src/tools/$(tool)/*.c)) $(shared_parts_$(tool))))
-$(foreach t,$(unit_src_tests),$(call program,$(out)/tests/$(t),tests/unit/$(t).c $(call tool_parts,$(t)) $(call own_double_parts,$(t)),$(unit_helper_archive) $(device_double_archive) $(src_archive) $(fake_archive),$(src_extra_libs) $(glib_libs)))
+# Where in ours a test's process dies.
+src_test_wraps_test-device-kept := device_note vhost_note ring_use kept_fds_add kept_fds_remove kept_fds_tidy
+$(foreach t,$(unit_src_tests),$(call program,$(out)/tests/$(t),tests/unit/$(t).c $(call tool_parts,$(t)) $(call own_double_parts,$(t)),$(unit_helper_archive) $(device_double_archive) $(src_archive) $(fake_archive),$(addprefix -Wl$(comma)--wrap=,$(src_test_wraps_$(t))) $(src_extra_libs) $(glib_libs)))
 
 # What of the daemon a test puts out of order, and its peers, which are those of the faults.
 daemon_test_wraps_test-daemon-watchdog := kms_watchdog_run

@@ -11,7 +11,7 @@
 
 /* File descriptors: sockets, eventfds, dma-bufs, surfaces, and those that are being closed. Enough for
  * 16 scanouts with 18 input devices. */
-#define GUEST_FDS_MAX 384
+#define GUEST_FDS_MAX 448
 
 /* Mappings of its memory and of its dma-bufs: the kernel gives a process 65530 (vm.max_map_count). */
 #define GUEST_MAPPINGS_MAX 512

@@ -16,14 +16,9 @@
 #include <string.h>
 
 #include "config/config.h"
-#include "input/backlog.h"
+#include "input/device_internal.h"
 #include "log.h"
-#include "vhost/vhost.h"
 #include "wire/account.h"
-#include "wire/door.h"
-
-#define EVENT_QUEUE 0
-#define STATUS_QUEUE 1
 
 /* Buffers of a queue in one turn of the main loop, at most: a guest can offer them as fast as we take
  * them, and the others wait meanwhile. More than the rings of QEMU have. Its guest's share of the turn
@@ -35,160 +30,6 @@
 
 /* So long the guests have at the end to take what is left. */
 #define FLUSH_US 500000
-
-enum device_state {
-	DEVICE_WAITS, /* no VMM, or its guest has not listened yet */
-	DEVICE_LISTENS,
-	DEVICE_HALTED,
-};
-
-struct device {
-	struct input_sink sink;
-	char *guest;
-	char *name;
-	struct input_description description;
-	const struct input_sink_listener *listener;
-	void *data;
-	struct door *door;
-	struct account *account; /* borrowed, or NULL */
-	struct vhost *vhost; /* NULL: no VMM */
-	/* What the VMM has selected of the configuration. */
-	uint8_t select;
-	uint8_t subselect;
-	uint64_t events;
-	uint32_t leds; /* bit LED_*, that the guest has on */
-	bool given; /* the driver that is there, or was, has got something */
-	enum device_state state;
-	uint16_t position; /* where the event queue was halted */
-	struct backlog backlog;
-};
-
-/* ---- configuration: virtio 1.2, 5.8.4 and 5.8.5 ---- */
-
-static void put_text(struct virtio_input_config *config, const char *text)
-{
-	config->size = (uint8_t)strlen(text);
-	memcpy(config->u.string, text, config->size);
-}
-
-/* Up to the last byte with a bit; a set without bits has no bytes, which means: no such type. */
-static void put_bits(struct virtio_input_config *config, const uint8_t *bits, size_t size)
-{
-	while (size > 0 && bits[size - 1] == 0)
-		size--;
-	config->size = (uint8_t)size;
-	memcpy(config->u.bitmap, bits, size);
-}
-
-static void put_type_bits(struct virtio_input_config *config,
-	const struct input_description *description, uint8_t type)
-{
-	static const uint8_t repeat = 1 << REP_DELAY | 1 << REP_PERIOD;
-
-	switch (type) {
-	case EV_KEY:
-		put_bits(config, description->keys, sizeof(description->keys));
-		break;
-	case EV_REL:
-		put_bits(config, description->relative, sizeof(description->relative));
-		break;
-	case EV_ABS:
-		put_bits(config, description->absolute, sizeof(description->absolute));
-		break;
-	case EV_MSC:
-		put_bits(config, description->misc, sizeof(description->misc));
-		break;
-	case EV_SW:
-		put_bits(config, description->switches, sizeof(description->switches));
-		break;
-	case EV_LED:
-		put_bits(config, description->leds, sizeof(description->leds));
-		break;
-	case EV_REP:
-		put_bits(config, &repeat, description->repeats ? 1 : 0);
-		break;
-	}
-}
-
-static void put_axis(struct virtio_input_config *config,
-	const struct input_description *description, uint8_t axis)
-{
-	const struct input_absinfo *info;
-
-	if (axis > ABS_MAX || !input_bit(description->absolute, axis))
-		return;
-	info = &description->axes[axis];
-	config->size = sizeof(config->u.abs);
-	config->u.abs.min = GUINT32_TO_LE((uint32_t)info->minimum);
-	config->u.abs.max = GUINT32_TO_LE((uint32_t)info->maximum);
-	config->u.abs.fuzz = GUINT32_TO_LE((uint32_t)info->fuzz);
-	config->u.abs.flat = GUINT32_TO_LE((uint32_t)info->flat);
-	config->u.abs.res = GUINT32_TO_LE((uint32_t)info->resolution);
-}
-
-static void make_config(const struct device *device, struct virtio_input_config *config)
-{
-	const struct input_description *description = &device->description;
-
-	memset(config, 0, sizeof(*config));
-	config->select = device->select;
-	config->subsel = device->subselect;
-	/* Only sets and axes have parts. */
-	if (device->subselect && device->select < VIRTIO_INPUT_CFG_EV_BITS)
-		return;
-	switch (device->select) {
-	case VIRTIO_INPUT_CFG_ID_NAME:
-		put_text(config, description->name);
-		break;
-	case VIRTIO_INPUT_CFG_ID_SERIAL:
-		put_text(config, description->serial);
-		break;
-	case VIRTIO_INPUT_CFG_ID_DEVIDS:
-		config->size = sizeof(config->u.ids);
-		config->u.ids.bustype = GUINT16_TO_LE(description->id.bustype);
-		config->u.ids.vendor = GUINT16_TO_LE(description->id.vendor);
-		config->u.ids.product = GUINT16_TO_LE(description->id.product);
-		config->u.ids.version = GUINT16_TO_LE(description->id.version);
-		break;
-	case VIRTIO_INPUT_CFG_PROP_BITS:
-		put_bits(config, description->properties, sizeof(description->properties));
-		break;
-	case VIRTIO_INPUT_CFG_EV_BITS:
-		put_type_bits(config, description, device->subselect);
-		break;
-	case VIRTIO_INPUT_CFG_ABS_INFO:
-		put_axis(config, description, device->subselect);
-		break;
-	}
-}
-
-static bool get_config(void *data, uint32_t offset, uint32_t size, uint8_t *bytes)
-{
-	struct virtio_input_config config;
-
-	if (offset > sizeof(config) || size > sizeof(config) - offset)
-		return false;
-	make_config(data, &config);
-	memcpy(bytes, (const uint8_t *)&config + offset, size);
-	return true;
-}
-
-/* A driver writes select and subsel, and a VMM may hand all of the space on; the rest is ours. */
-static bool set_config(void *data, uint32_t offset, uint32_t size, const uint8_t *bytes)
-{
-	struct device *device = data;
-	struct virtio_input_config config = {
-		.select = device->select,
-		.subsel = device->subselect,
-	};
-
-	if (offset > sizeof(config) || size > sizeof(config) - offset)
-		return false;
-	memcpy((uint8_t *)&config + offset, bytes, size);
-	device->select = config.select;
-	device->subselect = config.subsel;
-	return true;
-}
 
 /* ---- queues ---- */
 
@@ -271,14 +112,14 @@ static void finish_turn(struct device *device, unsigned int ring, const struct q
 		vhost_rest(device->vhost, ring);
 }
 
-static void feed(struct device *device)
+void device_feed(struct device *device)
 {
 	const struct input_value *value;
 	struct ring_chain chain;
 	struct quantum quantum = begin_turn(device);
 
-	while (has_turn(&quantum) && (value = backlog_first(&device->backlog)) != NULL &&
-		vhost_look(device->vhost, EVENT_QUEUE, true, &chain)) {
+	while (has_turn(&quantum) && (value = backlog_first(&device->memory->backlog)) != NULL &&
+		vhost_look(device->vhost, DEVICE_EVENT_QUEUE, true, &chain)) {
 		const struct virtio_input_event event = {
 			.type = GUINT16_TO_LE(value->type),
 			.code = GUINT16_TO_LE(value->code),
@@ -288,15 +129,19 @@ static void feed(struct device *device)
 		/* A buffer that is too small goes back empty, and the next one is tried. */
 		device->given = true;
 		if (copy_to_chain(&chain, &event, sizeof(event))) {
-			vhost_use(device->vhost, EVENT_QUEUE, &chain, sizeof(event));
-			backlog_take(&device->backlog);
+			vhost_use(device->vhost, DEVICE_EVENT_QUEUE, &chain, sizeof(event));
+			backlog_take(&device->memory->backlog);
 			device->events++;
 		} else {
-			vhost_use(device->vhost, EVENT_QUEUE, &chain, 0);
+			device->skips = true;
+			device_note(device);
+			vhost_use(device->vhost, DEVICE_EVENT_QUEUE, &chain, 0);
+			device->skips = false;
 		}
+		device_note(device);
 		quantum.used++;
 	}
-	finish_turn(device, EVENT_QUEUE, &quantum);
+	finish_turn(device, DEVICE_EVENT_QUEUE, &quantum);
 }
 
 static void tell_leds(struct device *device, uint32_t said, uint32_t leds)
@@ -304,13 +149,8 @@ static void tell_leds(struct device *device, uint32_t said, uint32_t leds)
 	if (!said)
 		return;
 	device->leds = leds;
+	device_note(device);
 	device->listener->leds(device->data, said, leds);
-}
-
-/* A driver begins with all of them off, and says nothing of that. */
-static void put_out_leds(struct device *device)
-{
-	tell_leds(device, device->leds, 0);
 }
 
 /* What one event says of them. */
@@ -332,15 +172,19 @@ static void take_status(struct device *device)
 	uint32_t said = 0;
 	uint32_t leds = device->leds;
 
-	while (has_turn(&quantum) && vhost_look(device->vhost, STATUS_QUEUE, false, &chain)) {
+	while (has_turn(&quantum) &&
+		vhost_look(device->vhost, DEVICE_STATUS_QUEUE, false, &chain)) {
 		struct virtio_input_event event;
 
 		if (copy_from_chain(&chain, &event, sizeof(event)))
 			read_led(&event, &said, &leds);
-		vhost_use(device->vhost, STATUS_QUEUE, &chain, 0);
+		/* Before the guest has it back: it says so once. */
+		device->leds = leds;
+		device_note(device);
+		vhost_use(device->vhost, DEVICE_STATUS_QUEUE, &chain, 0);
 		quantum.used++;
 	}
-	finish_turn(device, STATUS_QUEUE, &quantum);
+	finish_turn(device, DEVICE_STATUS_QUEUE, &quantum);
 	tell_leds(device, said, leds);
 }
 
@@ -348,8 +192,8 @@ static void take_status(struct device *device)
 
 static void queue_kicked(void *data, unsigned int ring)
 {
-	if (ring == EVENT_QUEUE)
-		feed(data);
+	if (ring == DEVICE_EVENT_QUEUE)
+		device_feed(data);
 	else
 		take_status(data);
 }
@@ -360,42 +204,49 @@ static void queue_kicked(void *data, unsigned int ring)
  * nobody has released; so may one that has got a multiple of 65536 buffers, or is new: that cannot
  * be told.
  */
-static void begin_listening(struct device *device, uint16_t position)
+void device_begin_listening(struct device *device, uint16_t position)
 {
 	bool same = device->state == DEVICE_HALTED && position == device->position;
 	bool wrapped = same && device->given && position == 0;
+	uint32_t leds = device->leds;
 
-	if (same && position != 0)
+	device->state = DEVICE_LISTENS;
+	if (same && position != 0) {
+		device_note(device);
 		return;
-	backlog_reset(&device->backlog);
-	put_out_leds(device);
+	}
+	backlog_reset(&device->memory->backlog);
 	if (position != 0 || wrapped)
-		backlog_release(&device->backlog, &device->description);
+		backlog_release(&device->memory->backlog, &device->description);
 	device->given = false;
+	device->leds = 0;
+	device_note(device);
+	/* A driver begins with all of them off, and says nothing of that. */
+	tell_leds(device, leds, 0);
 }
 
 static void queue_started(void *data, unsigned int ring)
 {
 	struct device *device = data;
 
-	if (ring != EVENT_QUEUE) {
+	if (ring != DEVICE_EVENT_QUEUE) {
 		take_status(device);
 		return;
 	}
-	begin_listening(device, vhost_position(device->vhost, ring));
-	device->state = DEVICE_LISTENS;
+	device_begin_listening(device, vhost_position(device->vhost, ring));
 	device->listener->connected(device->data, true);
-	feed(device);
+	device_feed(device);
 }
 
 static void queue_stopped(void *data, unsigned int ring)
 {
 	struct device *device = data;
 
-	if (ring != EVENT_QUEUE)
+	if (ring != DEVICE_EVENT_QUEUE)
 		return;
 	device->state = DEVICE_HALTED;
 	device->position = vhost_position(device->vhost, ring);
+	device_note(device);
 	device->listener->connected(device->data, false);
 }
 
@@ -407,11 +258,22 @@ static void vmm_closed(void *data)
 	g_clear_pointer(&device->vhost, vhost_destroy);
 	device->state = DEVICE_WAITS;
 	device->given = false;
-	put_out_leds(device);
+	device_forget(device);
+	tell_leds(device, device->leds, 0);
 	door_release(device->door);
 }
 
-static const struct vhost_listener vhost_listener = {
+static bool get_config(void *data, uint32_t offset, uint32_t size, uint8_t *bytes)
+{
+	return device_get_config(data, offset, size, bytes);
+}
+
+static bool set_config(void *data, uint32_t offset, uint32_t size, const uint8_t *bytes)
+{
+	return device_set_config(data, offset, size, bytes);
+}
+
+const struct vhost_listener device_vhost_listener = {
 	.get_config = get_config,
 	.set_config = set_config,
 	.started = queue_started,
@@ -425,14 +287,19 @@ static void vmm_attached(void *data, int fd)
 	struct device *device = data;
 	g_autoptr(GError) error = NULL;
 
-	device->select = VIRTIO_INPUT_CFG_UNSET;
-	device->subselect = 0;
+	device_keep(device, fd);
+	device->memory->select = VIRTIO_INPUT_CFG_UNSET;
+	device->memory->subselect = 0;
 	device->vhost = vhost_create(device->guest, device->name, fd, device->account,
-		&vhost_listener, device, &error);
+		&device_vhost_listener, device, &error);
 	if (device->vhost) {
+		if (device->kept)
+			vhost_keep(device->vhost, &device->memory->vhost,
+				kept_vmm_fds(device->kept));
 		log_guest(G_LOG_LEVEL_INFO, device->guest, "%s: a VMM has connected", device->name);
 		return;
 	}
+	device_forget(device);
 	log_guest(G_LOG_LEVEL_WARNING, device->guest, "%s", error->message);
 	door_release(device->door);
 }
@@ -445,17 +312,24 @@ static void device_send(struct input_sink *sink, const struct input_value *value
 
 	if (device->state == DEVICE_WAITS)
 		return;
-	backlog_push(&device->backlog, values, count);
+	backlog_push(&device->memory->backlog, values, count);
+	device_note(device);
 	if (device->state == DEVICE_LISTENS)
-		feed(device);
+		device_feed(device);
 }
 
 static void device_destroy(struct input_sink *sink)
 {
 	struct device *device = (struct device *)sink;
+	bool stays = kept_vmm_stays(device->kept);
 
 	door_destroy(device->door);
-	vhost_destroy(device->vhost);
+	device_settled(device);
+	if (device->vhost && stays)
+		vhost_leave(device->vhost);
+	else
+		vhost_destroy(device->vhost);
+	device_close_memory(device);
 	g_free(device->name);
 	g_free(device->guest);
 	g_free(device);
@@ -476,10 +350,11 @@ struct input_sink *device_create(const struct device_options *options,
 	device->sink.interface = &device_interface;
 	device->guest = g_strdup(options->guest);
 	device->name = g_strdup(options->device);
-	device->description = *description;
+	memcpy(&device->description, description, sizeof(*description));
 	device->listener = listener;
 	device->data = data;
 	device->account = options->account;
+	device_open_memory(device, options);
 	door = (struct door_options){
 		.path = options->path,
 		.group = options->group,
@@ -494,6 +369,7 @@ struct input_sink *device_create(const struct device_options *options,
 		device_destroy(&device->sink);
 		return NULL;
 	}
+	device_adopt(device);
 	return &device->sink;
 }
 
@@ -507,8 +383,9 @@ static size_t feed_all(struct input_sink *const *sinks, size_t count, struct vho
 
 		if (device->state != DEVICE_LISTENS)
 			continue;
-		feed(device);
-		if (vhost_runs(device->vhost, EVENT_QUEUE) && backlog_first(&device->backlog))
+		device_feed(device);
+		if (vhost_runs(device->vhost, DEVICE_EVENT_QUEUE) &&
+			backlog_first(&device->memory->backlog))
 			waiting[waiting_count++] = device->vhost;
 	}
 	return waiting_count;
@@ -524,7 +401,8 @@ void device_flush(struct input_sink *const *sinks, size_t count)
 		size_t waiting_count = feed_all(sinks, count, waiting);
 
 		if (waiting_count == 0 ||
-			!vhost_wait(waiting, waiting_count, EVENT_QUEUE, (int)(left_us / 1000)))
+			!vhost_wait(waiting, waiting_count, DEVICE_EVENT_QUEUE,
+				(int)(left_us / 1000)))
 			return;
 		left_us = end_us - g_get_monotonic_time();
 	}
@@ -535,9 +413,9 @@ void device_counters(const struct input_sink *sink, struct device_counters *coun
 	const struct device *device = (const struct device *)sink;
 
 	*counters = (struct device_counters){
-		.groups = device->backlog.counters.groups,
+		.groups = device->memory->backlog.counters.groups,
 		.events = device->events,
-		.merged = device->backlog.counters.merged,
-		.dropped = device->backlog.counters.dropped,
+		.merged = device->memory->backlog.counters.merged,
+		.dropped = device->memory->backlog.counters.dropped,
 	};
 }

@@ -171,8 +171,10 @@ struct input *input_create(const struct input_options *options,
 	routing_options.machines = input->machines;
 	input->routing = routing_create(&routing_options, &routing_listener, input);
 	input->seat = host_seat_create(&seat_options, &routing_seat_listener, input->routing);
-	if (opens_at_once(input))
+	/* A guest of a scanoutd before this one listens already. */
+	if (opens_at_once(input) || machines_listen(input->machines))
 		host_seat_open(input->seat);
+	machines_settle(input->machines);
 	tell_keyboard(input);
 	return input;
 }

@@ -333,14 +333,29 @@ struct machines *machines_create(const struct machines_options *options,
 	return NULL;
 }
 
-void machines_flush(const struct machines *machines)
+static GPtrArray *list_devices(const struct machines *machines)
 {
-	g_autoptr(GPtrArray) sinks = g_ptr_array_new();
+	GPtrArray *sinks = g_ptr_array_new();
 
 	for (size_t i = 0; i < machines->count; i++)
 		machine_append_devices(machines->list[i], sinks);
 	for (guint i = 0; i < machines->passthroughs->len; i++)
 		passthrough_append_device(g_ptr_array_index(machines->passthroughs, i), sinks);
+	return sinks;
+}
+
+void machines_settle(const struct machines *machines)
+{
+	g_autoptr(GPtrArray) sinks = list_devices(machines);
+
+	for (guint i = 0; i < sinks->len; i++)
+		device_settle(g_ptr_array_index(sinks, i));
+}
+
+void machines_flush(const struct machines *machines)
+{
+	g_autoptr(GPtrArray) sinks = list_devices(machines);
+
 	device_flush((struct input_sink *const *)(void *)sinks->pdata, sinks->len);
 }
 

@@ -74,6 +74,9 @@ void machines_resume(struct machines *machines);
 /* passthrough_retry() of each. */
 void machines_retry(struct machines *machines);
 
+/* device_settle() of each device. */
+void machines_settle(const struct machines *machines);
+
 /* Waits until the guests have taken what was sent to them, at most half a second. */
 void machines_flush(const struct machines *machines);
 

@@ -10,6 +10,7 @@
 #include "wire/account.h"
 #include "wire/closer.h"
 #include "wire/guard.h"
+#include "wire/kept_fds.h"
 #include "wire/peer_fd.h"
 
 G_DEFINE_QUARK(scanoutd_memory_error_quark, memory_error)
@@ -156,6 +157,7 @@ bool memory_add(struct memory *memory, const struct vhost_user_memory_region *re
 		.guest_address = region->guest_address,
 		.user_address = region->user_address,
 		.size = region->size,
+		.mmap_offset = region->mmap_offset,
 		.bytes = (uint8_t *)mapping + (region->mmap_offset - begin),
 		.mapping = mapping,
 		.mapping_size = (size_t)size,
@@ -168,6 +170,7 @@ bool memory_add(struct memory *memory, const struct vhost_user_memory_region *re
 static void unmap(const struct memory *memory, struct memory_region *region)
 {
 	guard_remove(region->guard);
+	kept_fds_remove(memory->kept, region->kept, false);
 	closer_unmap(account_closer(memory->account), region->mapping, region->mapping_size);
 	account_discharge_mapping(memory->account, region->mapping_size);
 }

@@ -18,6 +18,7 @@
 #include "vhost_user.h"
 
 struct account;
+struct kept_fds;
 
 /* What GET_MAX_MEM_SLOTS says; QEMU's own back-ends take 509, for hot-plugged memory. */
 #define MEMORY_REGIONS_MAX 64
@@ -31,6 +32,8 @@ struct memory_region {
 	uint64_t guest_address;
 	uint64_t user_address; /* in the VMM's process */
 	uint64_t size; /* bytes */
+	uint64_t mmap_offset; /* of the region in its file; bytes */
+	uint64_t kept; /* number of its fd (wire/kept_fds.h); 0: nobody else needs it */
 	uint8_t *bytes; /* of guest_address, in ours */
 	void *mapping;
 	size_t mapping_size;
@@ -42,6 +45,7 @@ struct memory {
 	size_t count;
 	struct account
 		*account; /* is charged with them, and its closer unmaps them; borrowed, or NULL */
+	struct kept_fds *kept; /* keeps their fds as long as they are here; borrowed, or NULL */
 };
 
 #define MEMORY_ERROR (memory_error_quark())
@@ -52,7 +56,7 @@ enum memory_error {
 	MEMORY_ERROR_MOMENT, /* the kernel has no room to map it just now */
 };
 
-/* All zero is a memory without regions and without an account, which stays. */
+/* All zero is a memory without regions, without an account and without kept fds; these two stay. */
 void memory_clear(struct memory *memory);
 
 /* Maps a region; `fd` stays the caller's. Refused: memory that somebody else's file system

@@ -6,7 +6,6 @@
 #include <linux/virtio_config.h>
 #include <linux/virtio_ring.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "vhost/signaller.h"
 #include "vhost/vhost_internal.h"
@@ -143,7 +142,7 @@ static enum outcome set_mem_table(struct vhost *vhost)
 	const uint8_t *payload = vhost->message.wire.payload;
 	const struct stream_fds *fds = &vhost->message.fds;
 	struct vhost_user_memory table;
-	struct memory memory = {.account = vhost->memory.account};
+	struct memory memory = {.account = vhost->memory.account, .kept = vhost->kept};
 	g_autoptr(GError) error = NULL;
 
 	memcpy(&table, payload, sizeof(table));
@@ -166,6 +165,8 @@ static enum outcome set_mem_table(struct vhost *vhost)
 		memory_clear(&memory);
 		return not_mapped(vhost, error);
 	}
+	for (uint32_t i = 0; i < memory.count; i++)
+		memory.regions[i].kept = vhost_take_number(vhost, i);
 	memory_clear(&vhost->memory);
 	vhost->memory = memory;
 	serve_queues(vhost);
@@ -187,6 +188,7 @@ static enum outcome add_mem_reg(struct vhost *vhost)
 
 	if (!memory_add(&vhost->memory, &region, vhost->message.fds.fd[0], &error))
 		return not_mapped(vhost, error);
+	vhost->memory.regions[vhost->memory.count - 1].kept = vhost_take_number(vhost, 0);
 	serve_queues(vhost);
 	return OUTCOME_DONE;
 }
@@ -321,7 +323,8 @@ static enum outcome set_vring_kick(struct vhost *vhost)
 			"the VMM wants its queue to be polled, which is not supported");
 		return OUTCOME_REFUSED;
 	}
-	vhost_queue_set_kick(queue, stream_fds_take(&vhost->message.fds));
+	vhost_queue_set_kick(queue, stream_fds_take(&vhost->message.fds),
+		vhost_take_number(vhost, 0));
 	return vhost_queue_start(queue) ? OUTCOME_DONE : OUTCOME_REFUSED;
 }
 
@@ -332,9 +335,8 @@ static enum outcome set_vring_call(struct vhost *vhost)
 
 	if (!queue || !has_fd_as_said(vhost))
 		return OUTCOME_REFUSED;
-	if (queue->call_fd >= 0)
-		close(queue->call_fd);
-	queue->call_fd = stream_fds_take(&vhost->message.fds);
+	vhost_queue_set_call(queue, stream_fds_take(&vhost->message.fds),
+		vhost_take_number(vhost, 0));
 	/* What was used while the old one was in place may not have been seen. */
 	if (queue->runs && queue->call_fd >= 0)
 		signaller_add(queue->call_fd);
@@ -353,7 +355,9 @@ static enum outcome set_vring_err(struct vhost *vhost)
 static enum outcome set_backend_req_fd(struct vhost *vhost)
 {
 	closer_close(vhost->stream.closer, vhost->backend_request_fd);
+	kept_fds_remove(vhost->kept, vhost->backend_request_kept, false);
 	vhost->backend_request_fd = stream_fds_take(&vhost->message.fds);
+	vhost->backend_request_kept = vhost_take_number(vhost, 0);
 	return OUTCOME_DONE;
 }
 
@@ -469,6 +473,7 @@ enum message_status vhost_send_reply(struct vhost *vhost)
 	enum message_status status;
 
 	header->flags = VHOST_USER_VERSION | VHOST_USER_REPLY;
+	vhost_note(vhost, VHOST_STEP_ANSWER);
 	status = message_send(&vhost->stream, header, NULL, 0, &fault);
 	vhost->owes = status == MESSAGE_WAIT;
 	if (fault)

@@ -106,6 +106,14 @@ bool ring_start(struct ring *ring, const struct memory *memory, GError **error)
 	return true;
 }
 
+bool ring_go_on(struct ring *ring, const struct memory *memory, uint16_t used, GError **error)
+{
+	if (!ring_start(ring, memory, error))
+		return false;
+	ring->next = (uint16_t)(ring->next + (uint16_t)(ring->used - used));
+	return true;
+}
+
 void ring_stop(struct ring *ring)
 {
 	ring->started = false;

@@ -69,17 +69,25 @@ void vhost_queue_stop(struct vhost_queue *queue)
 	vhost->listener->stopped(vhost->data, (unsigned int)(queue - vhost->queues));
 }
 
+/* An eventfd of the VMM's. */
+static void forget_fd(struct vhost_queue *queue, int *fd, uint64_t *kept)
+{
+	close_fd(fd);
+	kept_fds_remove(queue->vhost->kept, *kept, true);
+	*kept = 0;
+}
+
 static void forget_kick(struct vhost_queue *queue)
 {
 	g_clear_handle_id(&queue->kick_source, g_source_remove);
 	g_clear_handle_id(&queue->rest_source, g_source_remove);
-	close_fd(&queue->kick_fd);
+	forget_fd(queue, &queue->kick_fd, &queue->kick_kept);
 }
 
 void vhost_queue_forget_fds(struct vhost_queue *queue)
 {
 	forget_kick(queue);
-	close_fd(&queue->call_fd);
+	forget_fd(queue, &queue->call_fd, &queue->call_kept);
 }
 
 void vhost_reset_queues(struct vhost *vhost)
@@ -108,6 +116,9 @@ bool vhost_queue_start(struct vhost_queue *queue)
 		return false;
 	}
 	queue->runs = true;
+	queue->start = ++vhost->starts;
+	/* Before the device uses a buffer: who obeys this message once more does not start it again. */
+	vhost_note(vhost, VHOST_STEP_OBEY);
 	vhost->listener->started(vhost->data, index);
 	return true;
 }
@@ -199,12 +210,25 @@ void vhost_rest(struct vhost *vhost, unsigned int ring)
 		vhost->guest);
 }
 
-void vhost_queue_set_kick(struct vhost_queue *queue, int fd)
+void vhost_queue_set_call(struct vhost_queue *queue, int fd, uint64_t kept)
+{
+	/* A message that is obeyed twice brings the same one. */
+	if (kept == queue->call_kept)
+		queue->call_kept = 0;
+	forget_fd(queue, &queue->call_fd, &queue->call_kept);
+	queue->call_fd = fd;
+	queue->call_kept = kept;
+}
+
+void vhost_queue_set_kick(struct vhost_queue *queue, int fd, uint64_t kept)
 {
 	bool rested = queue->rest_source != 0;
 
+	if (kept == queue->kick_kept)
+		queue->kick_kept = 0;
 	forget_kick(queue);
 	queue->kick_fd = fd;
+	queue->kick_kept = kept;
 	watch_kick(queue);
 	/* Nobody kicks for what is left. */
 	if (rested)
@@ -241,7 +265,7 @@ static enum message_status receive(struct vhost *vhost)
 	else if (status == MESSAGE_DONE && !vhost->ended && !has_spare_fds(vhost))
 		return move_later(vhost);
 	else if (status == MESSAGE_DONE)
-		status = message_take(&vhost->stream, &vhost->message, &fault);
+		status = vhost_take_message(vhost, &fault);
 	if (status == MESSAGE_FAULT)
 		vhost_complain(vhost, "closing vhost-user: the VMM %s", fault);
 	return status;
@@ -255,8 +279,12 @@ static enum message_status next_message(struct vhost *vhost)
 	if (status != MESSAGE_DONE)
 		return status;
 	status = vhost->owes ? vhost_send_reply(vhost) : vhost_handle_message(vhost);
-	if (!vhost->holds)
+	if (!vhost->holds) {
 		stream_fds_close(&vhost->message.fds);
+		vhost_forget_message(vhost);
+	}
+	if (status == MESSAGE_DONE)
+		vhost_note(vhost, VHOST_STEP_NONE);
 	return status == MESSAGE_WAIT ? move_later(vhost) : status;
 }
 
@@ -270,8 +298,12 @@ static bool watch(struct vhost *vhost, int operation)
 static void stop_broken(struct vhost *vhost)
 {
 	for (unsigned int i = 0; i < VHOST_RINGS; i++) {
-		if (vhost->queues[i].ring.broken)
-			vhost_queue_stop(&vhost->queues[i]);
+		struct vhost_queue *queue = &vhost->queues[i];
+
+		if (!queue->ring.broken || !queue->runs)
+			continue;
+		vhost_queue_stop(queue);
+		vhost_note(vhost, vhost->step);
 	}
 }
 
@@ -303,7 +335,7 @@ static void move(struct vhost *vhost)
 		vhost = NULL;
 	}
 	turn_work_end(&work);
-	if (vhost && memory_holds(vhost) && status == MESSAGE_DONE)
+	if (vhost && memory_holds(vhost) && (status == MESSAGE_DONE || vhost_tidy(vhost)))
 		move_next_turn(vhost);
 }
 

@@ -34,11 +34,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "vhost/journal.h"
 #include "vhost/ring.h"
 
-#define VHOST_RINGS 2
-
 struct account;
+struct kept_fds;
 struct vhost;
 
 /* Called from the main loop. `closed` may destroy the connection, and the others may not. */
@@ -61,6 +61,22 @@ struct vhost_listener {
 struct vhost *vhost_create(const char *guest, const char *device, int fd, struct account *account,
 	const struct vhost_listener *listener, void *data, GError **error);
 
+/* It is to survive this process: writes into `journal`, which is zeroed, and keeps fds. Before the main loop runs; both
+ * outlive the connection. */
+void vhost_keep(struct vhost *vhost, struct vhost_journal *journal, struct kept_fds *kept);
+
+/*
+ * Goes on with a connection of another process, which is no more, by what that has left in `journal` and `kept`, and keeps
+ * it as vhost_keep() does. Rings that ran run, of which nobody is told. What its VMM said last is obeyed in the main loop, and what its
+ * guest has offered meanwhile is kicked for again. NULL: it cannot be gone on with, and why. Else as vhost_create().
+ */
+struct vhost *vhost_adopt(const char *guest, const char *device, int fd, struct account *account,
+	struct vhost_journal *journal, struct kept_fds *kept, const struct vhost_listener *listener,
+	void *data, GError **error);
+
+/* Destroys it, but not the connection, which another process goes on with: it has another of its fd. */
+void vhost_leave(struct vhost *vhost);
+
 /* Without a callback. Takes NULL. */
 void vhost_destroy(struct vhost *vhost);
 
@@ -70,6 +86,12 @@ bool vhost_runs(const struct vhost *vhost, unsigned int ring);
 /* Of the buffers that the driver has offered so far, the first that was not used, modulo 65536. A
  * VMM that goes on after a pause begins where it stopped, and for a new driver it begins at 0. */
 uint16_t vhost_position(const struct vhost *vhost, unsigned int ring);
+
+/* Buffers used since its memory was set up, modulo 65536, as the guest sees it. */
+uint16_t vhost_used(const struct vhost *vhost, unsigned int ring);
+
+/* The number of the ring's last start, which no other start of this connection has. */
+uint32_t vhost_start_number(const struct vhost *vhost, unsigned int ring);
 
 /* The next buffer of a ring, as ring_look(); a broken ring is logged here. */
 bool vhost_look(struct vhost *vhost, unsigned int ring, bool writable, struct ring_chain *chain);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The connection as its two files see it: vhost.c (the socket, the rings' life, what the device
- * calls) and request.c (what the VMM asks for). Nobody else includes this.
+ * The connection as its files see it: vhost.c (the socket, the rings' life, what the device
+ * calls), request.c (what the VMM asks for), vhost_note.c and vhost_kept.c (what outlives this process). Nobody else includes this.
  */
 #ifndef SCANOUTD_VHOST_INTERNAL_H
 #define SCANOUTD_VHOST_INTERNAL_H
@@ -13,6 +13,7 @@
 #include "vhost/memory.h"
 #include "vhost/ring.h"
 #include "vhost/vhost.h"
+#include "wire/kept_fds.h"
 #include "wire/message.h"
 #include "wire/stream.h"
 
@@ -25,6 +26,8 @@ struct vhost_queue {
 	guint kick_source;
 	guint rest_source; /* the kick is not looked at meanwhile */
 	int call_fd;
+	uint64_t kick_kept, call_kept; /* their numbers; 0: not kept, or none */
+	uint32_t start; /* vhost_start_number() */
 };
 
 struct vhost {
@@ -49,6 +52,15 @@ struct vhost {
 	guint again_source;
 	unsigned int waited; /* turns in which it was other devices' of its guest to be looked at */
 	unsigned int complaints;
+	/* What outlives this process. */
+	struct vhost_journal *journal; /* NULL: nothing does */
+	struct kept_fds *kept;
+	enum vhost_step step; /* as noted last */
+	uint32_t starts; /* of rings so far */
+	uint64_t backend_request_kept;
+	uint64_t message_kept[STREAM_FDS_MAX]; /* of the message's fds, as they came */
+	uint32_t message_kept_count;
+	uint32_t message_taken; /* a bit for each of them that has an owner now */
 };
 
 /* ---- vhost.c ---- */
@@ -61,8 +73,9 @@ void vhost_complain(struct vhost *vhost, const char *format, ...) G_GNUC_PRINTF(
 bool vhost_queue_start(struct vhost_queue *queue);
 void vhost_queue_stop(struct vhost_queue *queue);
 
-/* `fd`: an eventfd, the caller's no more. */
-void vhost_queue_set_kick(struct vhost_queue *queue, int fd);
+/* `fd`: an eventfd, the caller's no more; `kept`: its number. */
+void vhost_queue_set_kick(struct vhost_queue *queue, int fd, uint64_t kept);
+void vhost_queue_set_call(struct vhost_queue *queue, int fd, uint64_t kept);
 /* Closes kick and call. */
 void vhost_queue_forget_fds(struct vhost_queue *queue);
 
@@ -77,5 +90,24 @@ enum message_status vhost_handle_message(struct vhost *vhost);
 
 /* The answer that it owes, as above. */
 enum message_status vhost_send_reply(struct vhost *vhost);
+
+/* ---- vhost_note.c ---- */
+
+/* The connection is as a successor is to find it. Before a step is begun. Nothing where nothing is kept, as the next ones. */
+void vhost_note(struct vhost *vhost, enum vhost_step step);
+
+/* ---- vhost_kept.c ---- */
+
+/* message_take(), into where a successor finds it, with its fds. */
+enum message_status vhost_take_message(struct vhost *vhost, char **fault);
+
+/* The number of an fd of the message, which is somebody's from now on; 0: it has none. */
+uint64_t vhost_take_number(struct vhost *vhost, uint32_t index);
+
+/* The message is over: fds that nobody has taken are kept no longer. */
+void vhost_forget_message(struct vhost *vhost);
+
+/* What is kept no longer goes, as far as there is time. True: there is more. */
+bool vhost_tidy(struct vhost *vhost);
 
 #endif

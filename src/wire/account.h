@@ -38,12 +38,12 @@ enum account_item {
  * ahead of their message, a new pair, what is kept of it (guests/kept_guest.h). A relay: that; both sockets, the VMM's
  * display socket, the epoll, a new pair, what is kept of it (guests/kept_relay.h), and the fds of a message each way and of
  * one more. An input device: socket, epoll, kicks
- * and calls of two rings, the request channel, a device of the host. To each the door's own socket and
- * lock.
+ * and calls of two rings, the request channel, a device of the host, a pair of what is kept of it (vhost/kept_vmm.h). To
+ * each the door's own socket and lock.
  */
 #define ACCOUNT_FDS_DISPLAY 11
 #define ACCOUNT_FDS_RELAY 41
-#define ACCOUNT_FDS_DEVICE 10
+#define ACCOUNT_FDS_DEVICE 12
 #define ACCOUNT_FDS_ALIVE 3 /* an alive-socket: itself */
 
 /* Fds of one content of a scanout: the dma-buf's, which the framebuffer of one card shares, and that of another's; of each

@@ -8,13 +8,15 @@
  *
  * Not reached: more than 4096 mappings of all guests together (wire/guard.h).
  *
- * Covers: src/vhost/ src/input/device.c
+ * Covers: src/vhost/memory.c src/vhost/request.c src/vhost/ring.c src/vhost/signaller.c src/vhost/vhost.c
+ * Covers: src/vhost/vhost_note.c src/input/device.c src/input/device_config.c
  * Reaches: 97
  * Of each file: 93
  */
 #include "input/device.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib.h>
 #include <linux/virtio_input.h>
 #include <linux/virtio_ring.h>
@@ -69,6 +71,62 @@ struct rig {
 };
 
 static struct rig rig;
+
+/* What is kept for another process, which is this one, too. */
+static struct {
+	struct {
+		char *name;
+		int fd;
+	} things[16]; /* name NULL: free */
+	bool stays; /* we end, as that one is told */
+} store;
+
+static int find_kept(const char *name)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(store.things); i++) {
+		if (g_strcmp0(store.things[i].name, name) == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
+static int take_kept(void *data, const char *name)
+{
+	int i = find_kept(name);
+
+	return i < 0 ? -1 : fcntl(store.things[i].fd, F_DUPFD_CLOEXEC, 3);
+}
+
+static bool forget(void *data, const char *name)
+{
+	int i = find_kept(name);
+
+	if (i < 0)
+		return true;
+	if (store.stays)
+		return false;
+	close(store.things[i].fd);
+	g_clear_pointer(&store.things[i].name, g_free);
+	return true;
+}
+
+static bool keep(void *data, const char *name, int fd)
+{
+	int kept = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	int i;
+
+	forget(NULL, name);
+	i = find_kept(NULL);
+	if (kept < 0)
+		return false;
+	if (i < 0)
+		g_error("more is kept than there is");
+	store.things[i].name = g_strdup(name);
+	store.things[i].fd = kept;
+	return true;
+}
+
+static const struct fd_keeper keeper = {take_kept, keep, forget, NULL};
 
 /* What the second thread does: 0 nothing; else a seed, for a while. Written with the mutex held. */
 static gint mutate;
@@ -145,6 +203,7 @@ static struct input_sink *make_device(size_t i)
 		.device = "device",
 		.path = rig.addresses[i].sun_path,
 		.account = rig.account,
+		.keeper = &keeper,
 	};
 	struct input_description description;
 	struct input_sink *device;
@@ -522,6 +581,22 @@ static void press(struct fuzz *fuzz)
 		input_sink_send(rig.device, values, count);
 }
 
+/* Another process goes on with it. */
+static void succeed(void)
+{
+	size_t i = 0;
+
+	while (rig.devices[i] != rig.device)
+		i++;
+	store.stays = true;
+	input_sink_destroy(rig.device);
+	store.stays = false;
+	rig.listens[i] = false;
+	lit = 0;
+	rig.device = rig.devices[i] = make_device(i);
+	device_settle(rig.device);
+}
+
 static void check_counters(void)
 {
 	struct device_counters counters;
@@ -553,6 +628,9 @@ static void step_aside(struct fuzz *fuzz, uint8_t what)
 		break;
 	case 5:
 		set_mutate(0);
+		break;
+	case 6:
+		succeed();
 		break;
 	default:
 		set_mutate(what);

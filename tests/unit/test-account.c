@@ -21,7 +21,7 @@ static void test_charges(void)
 	/* Full: nothing is charged, and the message says of what. */
 	g_assert_false(account_charge(account, ACCOUNT_FDS, 1, &error));
 	g_assert_error(error, ACCOUNT_ERROR, ACCOUNT_ERROR_EXCEEDED);
-	g_assert_nonnull(strstr(error->message, "320 file descriptors"));
+	g_assert_nonnull(strstr(error->message, "384 file descriptors"));
 	g_assert_cmpuint(account_used(account, ACCOUNT_FDS), ==, most);
 	/* Nothing else of this guest is, and no other guest. */
 	g_assert_true(account_charge(account, ACCOUNT_MAPPINGS, 1, NULL));
@@ -87,8 +87,8 @@ static void test_guests(void)
 	g_assert_cmpuint(guest_limits_guests(DAEMON_FDS_MAX), ==, 0);
 	g_assert_cmpuint(guest_limits_guests(DAEMON_FDS_MAX + GUEST_FDS_MAX - 1), ==, 0);
 	g_assert_cmpuint(guest_limits_guests(DAEMON_FDS_MAX + GUEST_FDS_MAX), ==, 1);
-	g_assert_cmpuint(guest_limits_guests(1024), ==, 2);
-	g_assert_cmpuint(guest_limits_guests(524288), ==, 1364);
+	g_assert_cmpuint(guest_limits_guests(1024), ==, 1);
+	g_assert_cmpuint(guest_limits_guests(524288), ==, 1169);
 	g_assert_cmpuint(guest_limits_guests(UINT64_MAX), >, 1000000);
 }
 

@@ -164,6 +164,11 @@ void device_flush(struct input_sink *const *sinks, size_t count)
 		g_string_append_printf(world.text, "flush %s ", (const char *)sinks[i]);
 }
 
+void device_settle(struct input_sink *sink)
+{
+	g_string_append_printf(world.text, "settle %s ", (const char *)(void *)sink);
+}
+
 void dbus_display_finish_all(void)
 {
 	g_string_append(world.text, "bus done ");
@@ -447,6 +452,8 @@ static void test_passthrough(void)
 	machines_retry(machines);
 	machines_flush(machines);
 	expect("wheel rests wheel works wheel again flush a flush b flush wheel ");
+	machines_settle(machines);
+	expect("settle a settle b settle wheel ");
 	machines_each_counters(machines, append_counters, counters);
 	g_assert_cmpstr(counters->str, ==,
 		"a keyboard=1 a pointer=2 b keyboard=1 b pointer=2 b wheel=3 ");
