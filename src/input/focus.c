@@ -222,6 +222,19 @@ static void move(struct focus *focus, double x, double y)
 	send_place(focus);
 }
 
+/* It is down since before we were: what the machine sees pressed goes on being that, and all else is nobody's. */
+static void hold(struct focus *focus, uint16_t code)
+{
+	enum input_kind kind;
+
+	if (!take(focus, code, INPUT_KEYBOARD) ||
+		!machine_sees_pressed(focus_machine(focus), code, &kind))
+		return;
+	focus->pressed[code].press = PRESS_PASSED;
+	focus->pressed[code].kind = kind;
+	machine_press(focus_machine(focus), kind, code, true);
+}
+
 void focus_event(struct focus *focus, const struct seat_event *event, bool raw)
 {
 	struct input_value values[POINTER_VALUES_MAX];
@@ -232,7 +245,7 @@ void focus_event(struct focus *focus, const struct seat_event *event, bool raw)
 		break;
 	case SEAT_EVENT_HELD:
 		if (event->key.pressed)
-			take(focus, (uint16_t)event->key.code, INPUT_KEYBOARD);
+			hold(focus, (uint16_t)event->key.code);
 		else
 			key(focus, event->key.code, false, INPUT_KEYBOARD);
 		break;

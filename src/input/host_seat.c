@@ -82,6 +82,7 @@ static bool create_seat(struct host_seat *host, GError **error)
 		.name = config->devices ? NULL : config->seat,
 		.opener = host->options.opener,
 		.configure = host->options.configure,
+		.was_pressed = host->options.was_pressed,
 		.missed = device_missed,
 		.missed_data = host,
 	};

@@ -19,6 +19,8 @@ struct host_seat_options {
 	/* seat_options.configure. */
 	void (*configure)(void *data, struct seat_device *device,
 		struct seat_device_options *options);
+	/* seat_options.was_pressed. */
+	bool (*was_pressed)(void *data, const struct seat_device *device, uint16_t code);
 };
 
 /* All of the options, and the listener, outlive it. Opens nothing yet. */

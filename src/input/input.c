@@ -153,6 +153,7 @@ struct input *input_create(const struct input_options *options,
 		.config = &options->config->input,
 		.opener = options->opener,
 		.configure = routing_configure_device,
+		.was_pressed = routing_was_pressed,
 	};
 	struct input *input = g_new0(struct input, 1);
 	struct routing_options routing_options = {

@@ -159,6 +159,17 @@ void machine_press(struct machine *machine, enum input_kind kind, uint16_t code,
 		machine_send(machine, kind, 0, &value, 1);
 }
 
+bool machine_sees_pressed(const struct machine *machine, uint16_t code, enum input_kind *kind)
+{
+	for (*kind = INPUT_KEYBOARD; *kind <= INPUT_ABSOLUTE; (*kind)++) {
+		const struct port *port = look_port(machine, *kind, 0);
+
+		if (port->device && device_sees_pressed(port->device, code))
+			return true;
+	}
+	return false;
+}
+
 void machine_switch(struct machine *machine, uint16_t code, bool on)
 {
 	const struct input_value value = {EV_SW, code, on};

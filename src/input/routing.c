@@ -376,6 +376,14 @@ void routing_configure_device(void *data, struct seat_device *device,
 	host_device_options(routing->options.config->devices, device, options);
 }
 
+bool routing_was_pressed(void *data, const struct seat_device *device, uint16_t code)
+{
+	const struct host_device *host = seat_device_data(device);
+	enum input_kind kind;
+
+	return host && machine_sees_pressed(focus_machine(host->focus), code, &kind);
+}
+
 static void device_added(void *data, struct seat_device *device)
 {
 	struct routing *routing = data;

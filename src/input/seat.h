@@ -40,9 +40,9 @@ enum seat_capability {
 
 enum seat_event_type {
 	SEAT_EVENT_KEY,
-	/* A modifier (combination.h) that was down before the device was opened, told right after
-	 * device_added; and that it is up, at the latest before the next key. KEY does not tell of
-	 * it. */
+	/* A modifier (combination.h), or a key or button of seat_options.was_pressed, that was down before the device was
+	 * opened, told right after device_added; and that it is up, at the latest before the next key. KEY and BUTTON do
+	 * not tell of it. */
 	SEAT_EVENT_HELD,
 	SEAT_EVENT_MOTION,
 	SEAT_EVENT_ABSOLUTE,
@@ -133,6 +133,9 @@ struct seat_options {
 	/* Asked once a device, before its first event. */
 	void (*configure)(void *data, struct seat_device *device,
 		struct seat_device_options *options);
+	/* Somebody sees this key of the device as pressed already, though nobody has told of it; or NULL. `data` is the
+	 * listener's. */
+	bool (*was_pressed)(void *data, const struct seat_device *device, uint16_t code);
 	/* Of a device that is missed (seat_misses_devices()); or NULL. Called from inside libinput:
 	 * nothing of the seat may be called. */
 	void (*missed)(void *data);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The seat as its files see it: seat.c (libinput's context, devices and their options),
- * seat_event.c (its events in our words, and what is pressed) and seat_held.c (modifiers that
+ * seat_event.c (its events in our words, and what is pressed) and seat_held.c (keys that
  * libinput does not know to be pressed). Nobody else includes this.
  */
 #ifndef SCANOUTD_INPUT_SEAT_INTERNAL_H
@@ -23,16 +23,16 @@ struct seat {
 	GSource *source;
 	bool told_permission; /* that a device may not be opened was said */
 	bool misses; /* seat_misses_devices() */
-	GHashTable *held_at_open; /* nodes, owned: a modifier was down on them, and they are new */
+	GHashTable *held_at_open; /* nodes, owned: a key was down on them, and they are new */
 	GPtrArray *holding; /* of struct seat_device: those with `held` */
 };
 
-/* Left and right of each. */
-#define SEAT_MODIFIERS_MAX 8
+/* More than one person holds on one device. */
+#define SEAT_HELD_MAX 32
 
-struct seat_modifiers {
+struct seat_keys {
 	size_t count;
-	uint16_t codes[SEAT_MODIFIERS_MAX];
+	uint16_t codes[SEAT_HELD_MAX];
 };
 
 /* One that is listened to: libinput's own data of a device, NULL for those that are ignored. */
@@ -48,9 +48,11 @@ struct seat_device {
 	uint32_t switches; /* bit SW_*, that are on */
 	struct seat_tool tool; /* near: one is */
 
-	/* Modifiers that were down before, and still are; the listener knows. */
-	struct seat_modifiers held;
-	int held_fd; /* where `held` is not empty: ours, to ask by */
+	/* Keys that were down before, and still are; the listener knows. */
+	struct seat_keys held;
+	/* Where `held` is not empty: */
+	int held_fd; /* ours, to ask by */
+	guint held_source; /* something has happened on the device */
 };
 
 /* Hands an event to the listener. */

@@ -13,7 +13,7 @@
  *   - A ring's position is not noted for each buffer. A buffer is the guest's with the one store that moves the used
  *     index, in the guest's memory, and the difference between that and the place in the available ring is the same
  *     as long as the ring runs: a picture has both of some moment, and the guest's index says how many buffers were
- *     used since. What the device notes of them has that index with it, too (input/device_memory.h).
+ *     used since. What the device notes of them has that index with it, too (input/device_internal.h).
  *   - That the guest was called for what it was given, or that a kick was seen, nobody knows: who goes on does both again,
  *     which says nothing new to anybody.
  */

@@ -4,6 +4,7 @@
 #include <linux/virtio_input.h>
 #include <string.h>
 
+#include "input/focus.h"
 #include "record_sink.h"
 #include "vhost_fixture.h"
 
@@ -269,6 +270,47 @@ static void test_switches(void)
 	two_ways_finish(&ways);
 }
 
+/* What a guest sees pressed, though nobody is known to hold it, can be held on: it is not pressed again, and released by who
+ * holds it. */
+static void test_held(void)
+{
+	static const struct input_value pressed = {EV_KEY, KEY_A, 1};
+	static const struct focus_keys keys;
+	static const struct focus_listener listener;
+	struct seat_event event = {.type = SEAT_EVENT_HELD, .key = {KEY_A, true}};
+	struct two_ways ways;
+	struct machine *machine;
+	struct focus *focus;
+	enum input_kind kind;
+
+	two_ways_start(&ways);
+	machine = ways.recorded.machine;
+	focus = focus_create(&machine, 1, 0, &keys, &listener, NULL);
+	for (uint16_t i = 0; i < VMM_QUEUE_SIZE; i++)
+		driver_offer_buffer(&ways.vmm.drivers[0], i, 0x10000, 8, true);
+	begin(&ways, "keyboard");
+	g_assert_false(machine_sees_pressed(machine, KEY_A, &kind));
+	machine_send(machine, INPUT_KEYBOARD, 0, &pressed, 1);
+	g_assert_cmpint(count_events(&ways), ==, 2);
+	g_assert_true(machine_sees_pressed(machine, KEY_A, &kind));
+	g_assert_cmpint(kind, ==, INPUT_KEYBOARD);
+	g_assert_false(machine_sees_pressed(machine, KEY_B, &kind));
+
+	focus_event(focus, &event, false);
+	/* Of one that it does not see pressed it hears nothing. */
+	event.key.code = KEY_B;
+	focus_event(focus, &event, false);
+	event.key.pressed = false;
+	focus_event(focus, &event, false);
+	g_assert_cmpint(count_events(&ways), ==, 0);
+	event.key.code = KEY_A;
+	focus_event(focus, &event, false);
+	g_assert_cmpint(count_events(&ways), ==, 2);
+	g_assert_false(machine_sees_pressed(machine, KEY_A, &kind));
+	focus_destroy(focus);
+	two_ways_finish(&ways);
+}
+
 /* LEDs of either way are the machine's. */
 static void test_leds_of_two_ways(void)
 {
@@ -368,6 +410,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/input/machine/leds", test_leds);
 	g_test_add_func("/input/machine/two-ways", test_two_ways);
 	g_test_add_func("/input/machine/switches", test_switches);
+	g_test_add_func("/input/machine/held", test_held);
 	g_test_add_func("/input/machine/leds-of-two-ways", test_leds_of_two_ways);
 	g_test_add_func("/input/machine/touch-sockets", test_touch_sockets);
 	g_test_add_func("/input/machine/serials", test_serials);

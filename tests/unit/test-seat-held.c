@@ -170,6 +170,41 @@ static void test_held(void)
 	fixture_free(fixture);
 }
 
+static bool was_pressed(void *data, const struct seat_device *device, uint16_t code)
+{
+	g_assert_nonnull(device);
+	return code == KEY_A || code == BTN_LEFT;
+}
+
+/* Keys and buttons that somebody sees pressed since before: their release is told when it comes. */
+static void test_was_pressed(void)
+{
+	struct fixture *fixture = fixture_new(NODE);
+	int fd;
+
+	fixture->seat.options.was_pressed = was_pressed;
+	set_down(KEY_B, true);
+	open_device(fixture, &fixture->other);
+	expect("");
+	set_down(KEY_A, true);
+	set_down(BTN_LEFT, true);
+	open_device(fixture, &fixture->keyboard);
+	expect("KEY_A=1 BTN_LEFT=1 ");
+	fd = fixture->keyboard.held_fd;
+	set_down(BTN_LEFT, false);
+	/* This node can always be read. */
+	g_main_context_iteration(NULL, TRUE);
+	expect("BTN_LEFT=0 ");
+	g_main_context_iteration(NULL, TRUE);
+	expect("");
+	set_down(KEY_A, false);
+	g_main_context_iteration(NULL, TRUE);
+	expect("KEY_A=0 ");
+	assert_closed(fd);
+	g_assert_false(g_main_context_iteration(NULL, FALSE));
+	fixture_free(fixture);
+}
+
 /* It was up in between, though it is down when the kernel is asked. */
 static void test_pressed_again(void)
 {
@@ -241,6 +276,7 @@ int main(int argc, char **argv)
 	fixture_init(&argc, &argv);
 	g_test_add_func("/input/seat-held/nothing-held", test_nothing_held);
 	g_test_add_func("/input/seat-held/held", test_held);
+	g_test_add_func("/input/seat-held/was-pressed", test_was_pressed);
 	g_test_add_func("/input/seat-held/pressed-again", test_pressed_again);
 	g_test_add_func("/input/seat-held/up-meanwhile", test_up_meanwhile);
 	g_test_add_func("/input/seat-held/refused", test_refused);
