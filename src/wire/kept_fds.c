@@ -96,7 +96,13 @@ static bool receive_one(const struct kept_fds *kept, int flags, uint64_t *number
 	while (got < 0 && errno == EINTR);
 	if (fd)
 		*fd = got < 0 ? -1 : fd_of(&message);
-	return got == (ssize_t)sizeof(*number);
+	if (got == (ssize_t)sizeof(*number))
+		return true;
+	if (fd) {
+		closer_close(kept->closer, *fd);
+		*fd = -1;
+	}
+	return false;
 }
 
 static void drop_place(struct kept_fds *kept)

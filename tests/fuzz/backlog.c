@@ -118,6 +118,20 @@ static void release_all(struct backlog *backlog, struct books *books, enum input
 	backlog_reset(backlog);
 }
 
+/* Who held what is pressed has gone: it is released, each key and contact once. */
+static void let_go(struct backlog *backlog, struct books *books)
+{
+	static const struct books nothing;
+
+	g_assert(backlog_place_sound(backlog, &backlog->place));
+	backlog_disown(backlog);
+	while (backlog_release_disowned(backlog))
+		;
+	take(backlog, books, BACKLOG_CAPACITY + 1);
+	g_assert(memcmp(books->keys, nothing.keys, sizeof(books->keys)) == 0);
+	g_assert(books->touching == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct backlog backlog;
@@ -146,5 +160,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	take(&backlog, &books, BACKLOG_CAPACITY + 1);
 	g_assert(!backlog_first(&backlog));
+	let_go(&backlog, &books);
 	return 0;
 }
