@@ -132,13 +132,18 @@ hands_start() {
 }
 
 hands() {
+	hands_say "$@"
+	[ "$1" != plug ] || udevadm settle
+}
+
+# The same where no udev answers.
+hands_say() {
 	local line=''
 	echo "$*" >&"$hands_in"
 	read -r -t "$patience" -u "$hands_out" line || bail_out "the host's hands do not answer"
 	[ "${line%% *}" = ok ] || bail_out "the host's hands say: $line"
 	answer=${line#ok}
 	answer=${answer# }
-	[ "$1" != plug ] || udevadm settle
 }
 
 # type_keys KEY…: pressed on the host's keyboard in this order, and let go in the other.
