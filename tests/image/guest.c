@@ -117,6 +117,7 @@ struct queue {
 		uint16_t event;
 	} used __attribute__((aligned(4)));
 	volatile uint16_t *bell;
+	uint16_t size; /* QEMU's vhost-user-input has 4 */
 	uint16_t seen; /* of what is used */
 } __attribute__((aligned(16)));
 
@@ -176,9 +177,10 @@ static void open_queue(const struct device *device, struct queue *queue)
 	volatile struct common *common = device->common;
 
 	common->queue_select = 0;
-	if (common->queue_size < QUEUE_SIZE)
-		panic("a queue that is too short");
-	common->queue_size = QUEUE_SIZE;
+	queue->size = common->queue_size < QUEUE_SIZE ? common->queue_size : QUEUE_SIZE;
+	if (queue->size == 0)
+		panic("a device without a queue");
+	common->queue_size = queue->size;
 	common->queue_table[0] = (uint32_t)queue->parts;
 	common->queue_table[1] = 0;
 	common->queue_available[0] = (uint32_t)&queue->available;
@@ -193,7 +195,7 @@ static void open_queue(const struct device *device, struct queue *queue)
 
 static void offer(struct queue *queue, uint16_t part)
 {
-	queue->available.ring[queue->available.index % QUEUE_SIZE] = part;
+	queue->available.ring[queue->available.index % queue->size] = part;
 	barrier();
 	queue->available.index++;
 	barrier();
@@ -206,7 +208,7 @@ static int taken(struct queue *queue, uint32_t *part)
 	if (*(volatile uint16_t *)&queue->used.index == queue->seen)
 		return 0;
 	barrier();
-	*part = queue->used.ring[queue->seen++ % QUEUE_SIZE].part;
+	*part = queue->used.ring[queue->seen++ % queue->size].part;
 	return 1;
 }
 
@@ -311,7 +313,7 @@ static void open_input(unsigned int slot)
 
 	open_device(&input->device, slot);
 	open_queue(&input->device, &input->queue);
-	for (uint16_t i = 0; i < QUEUE_SIZE; i++) {
+	for (uint16_t i = 0; i < input->queue.size; i++) {
 		input->queue.parts[i] = (struct part){{(uint32_t)&input->events[i], 0}, 8,
 			PART_WRITE, 0};
 		offer(&input->queue, i);
