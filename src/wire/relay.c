@@ -54,23 +54,27 @@ static gboolean tell_display_closed(gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
-void relay_display_closed(struct relay *relay)
-{
-	if (relay->now.display_is == DISPLAY_GIVEN && !relay->display_closed_source)
-		relay->display_closed_source = turn_name_of(
-			g_timeout_add(DISPLAY_CLOSED_MS, tell_display_closed, relay), "relay",
-			relay->name);
-}
-
 void relay_display_closing(struct relay *relay)
 {
 	uint64_t display = relay->now.display;
 
-	if (relay->now.display_is != DISPLAY_GIVEN)
+	if (relay->now.display_is != DISPLAY_GIVEN || !display)
 		return;
 	relay->now.display = 0;
 	relay_note(relay);
 	relay_keep_no_more(relay, display);
+	/* The back-end sees the end of it when ours is the last one. */
+	relay_move_later(relay);
+}
+
+void relay_display_closed(struct relay *relay)
+{
+	/* It may not have come so far that it could be closing. */
+	relay_display_closing(relay);
+	if (relay->now.display_is == DISPLAY_GIVEN && !relay->display_closed_source)
+		relay->display_closed_source = turn_name_of(
+			g_timeout_add(DISPLAY_CLOSED_MS, tell_display_closed, relay), "relay",
+			relay->name);
 }
 
 static bool watch(struct relay *relay, enum side side, int operation)
