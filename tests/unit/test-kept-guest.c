@@ -371,6 +371,31 @@ static void test_no_keeper(void)
 	close(backend);
 }
 
+/* The relay has the display socket, and says what is to become of the rest. */
+static void test_with_relay(void)
+{
+	struct kept_guest *kept;
+
+	empty_store();
+	kept = kept_guest_create(&keeper, "kiosk", KEPT_DISPLAY_WITH_RELAY, NULL, NULL);
+	g_assert_false(kept_guest_is_left(kept));
+	kept_guest_state(kept)->used = 5;
+	close(attach(kept));
+	g_assert_cmpint(store.kept[DISPLAY], ==, -1);
+	die(kept);
+	kept = kept_guest_create(&keeper, "kiosk", KEPT_DISPLAY_WITH_RELAY, NULL, NULL);
+	g_assert_true(kept_guest_is_left(kept));
+	g_assert_cmpuint(kept_guest_state(kept)->used, ==, 5);
+	g_assert_cmpint(kept_guest_take_display(kept), ==, -1);
+	kept_guest_begin_anew(kept);
+	g_assert_false(kept_guest_is_left(kept));
+	g_assert_cmpuint(kept_guest_state(kept)->used, ==, 0);
+	g_assert_nonnull(kept_guest_fds(kept));
+	g_assert_false(kept_guest_stays(kept));
+	kept_guest_destroy(kept);
+	g_assert_cmpint(store.kept[QUEUE_IN], ==, -1);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -386,5 +411,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/kept-guest/not-kept", test_not_kept);
 	g_test_add_func("/kept-guest/no-fds", test_no_fds);
 	g_test_add_func("/kept-guest/no-keeper", test_no_keeper);
+	g_test_add_func("/kept-guest/with-relay", test_with_relay);
 	return g_test_run();
 }
