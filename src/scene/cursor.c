@@ -131,6 +131,23 @@ const uint32_t *cursor_plane_image(struct cursor *cursor, const struct place *pl
 	return cursor->plane;
 }
 
+const uint32_t *cursor_clip_image(struct cursor *cursor, const uint32_t *image,
+	const struct kms_rect *clip)
+{
+	if (clip->width >= KMS_CURSOR_SIZE && clip->height >= KMS_CURSOR_SIZE)
+		return image;
+	if (image != cursor->plane)
+		memcpy(cursor->plane, image, sizeof(cursor->plane));
+	for (int32_t y = 0; y < KMS_CURSOR_SIZE; y++) {
+		for (int32_t x = 0; x < KMS_CURSOR_SIZE; x++) {
+			if (x < clip->x || x >= clip->x + clip->width || y < clip->y ||
+				y >= clip->y + clip->height)
+				cursor->plane[y * KMS_CURSOR_SIZE + x] = 0;
+		}
+	}
+	return cursor->plane;
+}
+
 void cursor_plane_position(const struct cursor *cursor, const struct place *place, int32_t *x,
 	int32_t *y)
 {

@@ -26,7 +26,8 @@ struct cursor {
 	int32_t y;
 	pixman_image_t *image; /* over `pixels` */
 	pixman_image_t *scratch; /* cached memory to blend in */
-	/* The image as a plane shows it, where the picture is scaled or turned. */
+	struct kms_rect clip; /* of a layer: what the plane has of its image */
+	/* The image as a plane shows it, where the picture is scaled or turned, or cuts it off. */
 	uint32_t plane[KMS_CURSOR_SIZE * KMS_CURSOR_SIZE];
 };
 
@@ -48,6 +49,10 @@ struct kms_rect cursor_rect(const struct cursor *cursor, const struct place *pla
  * one. */
 const uint32_t *cursor_plane_image(struct cursor *cursor, const struct place *place,
 	uint32_t *hot_x, uint32_t *hot_y);
+
+/* The same without what lies outside of `clip`, a rectangle of it. */
+const uint32_t *cursor_clip_image(struct cursor *cursor, const uint32_t *image,
+	const struct kms_rect *clip);
 
 /* Where that image's top-left goes. */
 void cursor_plane_position(const struct cursor *cursor, const struct place *place, int32_t *x,

@@ -17,9 +17,6 @@ static enum verdict_cursor judge_cursor(const struct verdict_input *input)
 {
 	if (!input->cursor)
 		return VERDICT_CURSOR_NONE;
-	/* The output's cursor is above all layers. */
-	if (is_layer(&input->kind))
-		return VERDICT_CURSOR_BLENDED;
 	return input->answers[VERDICT_ASK_CURSOR] == VERDICT_YES ? VERDICT_CURSOR_PLANE
 								 : VERDICT_CURSOR_BLENDED;
 }
@@ -67,6 +64,8 @@ static struct verdict judge_layer(const struct verdict_input *input)
 	place_layer(&input->kind, &verdict.place);
 	verdict.cursor = judge_cursor(input);
 	verdict.reason = reason_for(input, &verdict);
+	if (input->cursor && input->answers[VERDICT_ASK_CURSOR] == VERDICT_UNKNOWN)
+		verdict.ask = VERDICT_ASK_CURSOR;
 	return verdict;
 }
 

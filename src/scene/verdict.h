@@ -34,7 +34,9 @@ enum verdict_cursor {
 
 /* What can be asked, in this order. */
 enum verdict_question {
-	VERDICT_ASK_CURSOR, /* does a plane take the cursor, as large as it is in this place? */
+	/* Does a plane take the cursor, as large as it is in this place? Of views that share an output one may have
+	 * it (view_cursor.c). */
+	VERDICT_ASK_CURSOR,
 	VERDICT_ASK_DIRECT, /* does the plane show the picture's buffer in this place? */
 	VERDICT_ASK_PLACED, /* does it show a canvas of the picture's size there? */
 	VERDICT_QUESTIONS,

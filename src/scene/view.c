@@ -30,6 +30,9 @@ void view_begin_picture(struct view *view)
 {
 	view->others_serial = view->serial;
 	view_forget_last(view);
+	/* It has a cursor to be seen from now on, perhaps. */
+	if (view->stack)
+		view_stack_pass_cursor(view->stack, view);
 }
 
 static void note_last(struct view *view, const struct kms_frame *frame)

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The cursor of a view, on its way to the output: a cursor plane's, or blended into the picture.
+ *
+ * Views that share an output have one cursor plane, which is above all of them: that of the output's own
+ * picture has it, if it is to be seen; else that of a layer, the uppermost that has one at first, for as long as
+ * it is to be seen, so that no guest takes it from another by showing and hiding its own. It is cut off where its
+ * layer ends, and blended while it lies below another layer.
  */
 #include "scene/view_internal.h"
 
@@ -82,23 +87,55 @@ static void move_plane(struct view *view, const struct place *place)
 	kms_output_move_cursor(view->output, x, y);
 }
 
+/* What is seen of the image in its layer, as a part of it. The CRTC's edges cut it off by themselves: there the
+ * image stays as it is. */
+static struct kms_rect clip_of(const struct view *view, const struct place *place)
+{
+	const struct kms_mode_info *mode = kms_output_mode(view->output);
+	const struct kms_rect *layer = &place->destination;
+	int32_t left = layer->x, right = left + layer->width;
+	int32_t top = layer->y, bottom = top + layer->height;
+	int32_t x, y;
+
+	cursor_plane_position(&view->cursor, place, &x, &y);
+	left = left <= 0 ? 0 : CLAMP(left - x, 0, KMS_CURSOR_SIZE);
+	top = top <= 0 ? 0 : CLAMP(top - y, 0, KMS_CURSOR_SIZE);
+	right = right >= (int32_t)mode->width ? KMS_CURSOR_SIZE
+					      : CLAMP(right - x, 0, KMS_CURSOR_SIZE);
+	bottom = bottom >= (int32_t)mode->height ? KMS_CURSOR_SIZE
+						 : CLAMP(bottom - y, 0, KMS_CURSOR_SIZE);
+	return (struct kms_rect){left, top, right - left, bottom - top};
+}
+
+bool view_may_point(const struct view *view)
+{
+	const struct view_stack *stack = view->stack;
+
+	if (!stack)
+		return true;
+	return view->above ? stack->pointing == view && !stack->covered : !stack->pointing;
+}
+
 bool view_give_cursor(struct view *view, const struct place *place, bool shown)
 {
 	const uint32_t *pixels = NULL;
 	uint32_t hot_x = 0, hot_y = 0;
 
-	/* It is the output's own picture's. */
-	if (view->above)
+	if (!view_may_point(view))
 		return false;
 	if (shown)
 		pixels = cursor_plane_image(&view->cursor, place, &hot_x, &hot_y);
+	if (pixels && view->above) {
+		view->cursor.clip = clip_of(view, place);
+		pixels = cursor_clip_image(&view->cursor, pixels, &view->cursor.clip);
+	}
 	if (pixels)
 		move_plane(view, place);
 	return kms_output_set_cursor(view->output, pixels, hot_x, hot_y) && pixels;
 }
 
-/* A blended cursor changed: its old and new place are drawn with the next frame, or late. */
-static void blended_cursor_changed(struct view *view)
+/* A blended cursor changed: its old and new place are drawn, when that is due. */
+static void blended_cursor_changed(struct view *view, enum due due)
 {
 	if ((!view->picture->surface && !view->past_surface) ||
 		(view->last_direct && !view_is_drawn(view)))
@@ -106,7 +143,7 @@ static void blended_cursor_changed(struct view *view)
 	view_mark_cursor(view);
 	if (view->damage.count == 0 && !view_is_drawn(view))
 		return;
-	view_want(view, DUE_CURSOR);
+	view_want(view, due);
 	view_act(view);
 }
 
@@ -115,13 +152,11 @@ static bool has_picture(const struct view *view)
 	return view->shows == SHOWS_PICTURE && view->judged && !is_placeholder(view->picture);
 }
 
-void view_set_cursor(struct view *view, const uint32_t *pixels, uint32_t hot_x, uint32_t hot_y)
+/* Another verdict on it, and the picture by that. */
+static void judge_again(struct view *view)
 {
-	g_autoptr(view_stack_held) held G_GNUC_UNUSED = view_stack_hold(view->stack);
 	bool was_blended = view_blends(view);
 
-	cursor_set_image(&view->cursor, pixels, hot_x, hot_y);
-	view->proposed = false;
 	if (!has_picture(view))
 		return;
 	if (!kms_output_active(view->output)) {
@@ -136,8 +171,32 @@ void view_set_cursor(struct view *view, const uint32_t *pixels, uint32_t hot_x, 
 		view_want(view, DUE_PICTURE);
 		view_act(view);
 	} else if (view_blends(view) || was_blended) {
-		blended_cursor_changed(view);
+		/* What was on the plane until now goes with the same commit. */
+		blended_cursor_changed(view, view->above && !was_blended ? DUE_CANVAS : DUE_CURSOR);
 	}
+}
+
+void view_set_cursor(struct view *view, const uint32_t *pixels, uint32_t hot_x, uint32_t hot_y)
+{
+	g_autoptr(view_stack_held) held G_GNUC_UNUSED = view_stack_hold(view->stack);
+
+	cursor_set_image(&view->cursor, pixels, hot_x, hot_y);
+	view->proposed = false;
+	if (view->stack)
+		view_stack_pass_cursor(view->stack, view);
+	judge_again(view);
+}
+
+/* With what its layer cuts off there. */
+static void move_on_plane(struct view *view)
+{
+	const struct place *place = &view->verdict.place;
+	struct kms_rect clip = view->above ? clip_of(view, place) : view->cursor.clip;
+
+	if (kms_rect_equal(&clip, &view->cursor.clip))
+		move_plane(view, place);
+	else if (!view_give_cursor(view, place, true))
+		judge_again(view);
 }
 
 void view_move_cursor(struct view *view, int32_t x, int32_t y)
@@ -150,9 +209,94 @@ void view_move_cursor(struct view *view, int32_t x, int32_t y)
 	view->cursor.y = y;
 	if (!has_picture(view) || !cursor_visible(&view->cursor))
 		return;
+	/* It lies below another layer now, or no longer. */
+	if (view->stack && view->stack->pointing == view &&
+		view_stack_pass_cursor(view->stack, NULL))
+		return;
 	/* A picture without a size has no place for one. */
 	if (view_blends(view))
-		blended_cursor_changed(view);
+		blended_cursor_changed(view, DUE_CURSOR);
 	else if (view->verdict.cursor == VERDICT_CURSOR_PLANE)
-		move_plane(view, &view->verdict.place);
+		move_on_plane(view);
+}
+
+/* ---- whose the plane is ---- */
+
+static bool points(const struct view *view)
+{
+	return view->shows == SHOWS_PICTURE && !is_placeholder(view->picture) && !view->left_out &&
+		cursor_visible(&view->cursor);
+}
+
+static struct view *find_pointing(const struct view_stack *stack)
+{
+	if (points(stack->base))
+		return NULL;
+	if (stack->pointing && points(stack->pointing))
+		return stack->pointing;
+	for (size_t i = stack->count; i-- > 0;) {
+		if (points(stack->views[i]))
+			return stack->views[i];
+	}
+	return NULL;
+}
+
+static bool is_seen_at(const struct view *view, const struct kms_rect *rect)
+{
+	const struct kms_rect *destination = view->shows == SHOWS_LAST
+		? &view->last.destination
+		: &view->verdict.place.destination;
+
+	return view->shows != SHOWS_NOTHING && !view->left_out && rect_overlaps(destination, rect);
+}
+
+static bool is_covered(const struct view_stack *stack, const struct view *view)
+{
+	const struct place *place = &view->verdict.place;
+	struct kms_rect rect = cursor_rect(&view->cursor, place);
+
+	rect = rect_intersect(&rect, &place->destination);
+	for (size_t i = stack->count; i-- > 0 && stack->views[i] != view;) {
+		if (is_seen_at(stack->views[i], &rect))
+			return true;
+	}
+	return false;
+}
+
+/* Unless it was the output's own picture's, which is judged by itself. */
+static void take_plane(const struct view_stack *stack)
+{
+	if (stack->pointing && !stack->covered)
+		kms_output_set_cursor(stack->base->output, NULL, 0, 0);
+}
+
+bool view_stack_pass_cursor(struct view_stack *stack, struct view *asking)
+{
+	struct view *before = stack->pointing;
+	struct view *pointing = find_pointing(stack);
+	bool covered = pointing == before && stack->covered;
+	struct view *changed[] = {before ? before : stack->base, pointing ? pointing : stack->base};
+
+	/* Until it is judged, it has no place. */
+	if (pointing && pointing->judged)
+		covered = is_covered(stack, pointing);
+	if (pointing == before && covered == stack->covered)
+		return false;
+	take_plane(stack);
+	stack->pointing = pointing;
+	stack->covered = covered;
+	for (size_t i = pointing == before ? 1 : 0; i < G_N_ELEMENTS(changed); i++) {
+		if (changed[i] != asking && cursor_visible(&changed[i]->cursor))
+			judge_again(changed[i]);
+	}
+	return true;
+}
+
+void view_stack_drop_cursor(struct view_stack *stack, const struct view *view)
+{
+	if (stack->pointing != view)
+		return;
+	take_plane(stack);
+	stack->pointing = NULL;
+	stack->covered = false;
 }

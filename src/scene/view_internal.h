@@ -43,6 +43,9 @@ struct view_stack {
 	size_t count;
 	uint64_t serial; /* of the last frame of any of them */
 	unsigned int held;
+	/* The layer whose cursor may have the output's cursor plane; NULL: the output's own picture's may. */
+	struct view *pointing;
+	bool covered; /* its cursor lies below another layer, where the plane would be above that */
 	bool unsettled; /* who has a plane is to be found out again, before it is let go */
 	bool rearranged; /* others are drawn than before: the picture is to go with the same commit */
 	bool vblank; /* the driver has one */
@@ -315,8 +318,18 @@ bool view_stack_retry(struct view_stack *stack);
 /* ---- view_cursor.c ---- */
 
 /* Gives the cursor to the output, as large as it is in this place, or takes it away where `shown` is
- * false. Does a plane take it? A layer's never. */
+ * false. Does a plane take it? Only one of the views of an output can have it. */
 bool view_give_cursor(struct view *view, const struct place *place, bool shown);
+
+/* Is it that one, and may a plane have its cursor as it lies? */
+bool view_may_point(const struct view *view);
+
+/* Finds out who of them that is, with another verdict for those for whom it is not as it was, but for the one that
+ * asks (or NULL), which has it judged by itself. True: there was one. */
+bool view_stack_pass_cursor(struct view_stack *stack, struct view *asking);
+
+/* It is a layer no longer: nobody has the plane. */
+void view_stack_drop_cursor(struct view_stack *stack, const struct view *view);
 
 /* Marks where a blended cursor was and is. */
 void view_mark_cursor(struct view *view);

@@ -242,7 +242,10 @@ static bool look_at_layer(struct view *view, const struct view_picture *picture,
 
 	inherit(view, input, picture);
 	verdict = verdict_judge(input);
-	if (view_picture_buffer(picture, view->card) && verdict.cursor != VERDICT_CURSOR_BLENDED)
+	/* Of the cursor, too, as far as it is the one that a plane may have. */
+	if (view_picture_buffer(picture, view->card) &&
+		(verdict.cursor != VERDICT_CURSOR_BLENDED ||
+			(verdict.ask == VERDICT_ASK_CURSOR && view_may_point(view))))
 		verdict.way = VERDICT_DIRECT;
 	return tell(view, &verdict, reason);
 }

@@ -108,6 +108,7 @@ void view_stack_leave(struct view *view)
 	stack->unsettled = true;
 	if (!rect_empty(&view->drawn_rect))
 		view_stack_mark(stack, &view->drawn_rect);
+	view_stack_drop_cursor(stack, view);
 	view->stack = NULL;
 	kms_output_layer_destroy(view->layer);
 	view_stack_let_go(held);
@@ -168,7 +169,7 @@ static void settle(struct view_stack *stack)
 		for (size_t i = 0; i < stack->count; i++)
 			view_act(stack->views[i]);
 		view_act(stack->base);
-		if (!stack->unsettled)
+		if (!view_stack_pass_cursor(stack, NULL) && !stack->unsettled)
 			break;
 	}
 	hurry(stack);

@@ -273,6 +273,45 @@ static void test_kinds(void)
 	}
 }
 
+/* A layer's cursor is asked about, too; which way the layer takes is not said here. */
+static void test_layer(void)
+{
+	static const enum verdict_cursor cursors[] = {
+		[VERDICT_UNKNOWN] = VERDICT_CURSOR_BLENDED,
+		[VERDICT_YES] = VERDICT_CURSOR_PLANE,
+		[VERDICT_NO] = VERDICT_CURSOR_BLENDED,
+	};
+	struct verdict_input input = {
+		.kind =
+			{
+				.width = 16,
+				.height = 8,
+				.mode_width = MODE_WIDTH,
+				.mode_height = MODE_HEIGHT,
+				.policy = PLACE_FIT,
+				.buffer_width = 16,
+				.buffer_height = 8,
+				.area = {8, 4, 16, 8},
+			},
+		.cursor = true,
+	};
+	struct verdict verdict;
+
+	for (enum verdict_answer answer = VERDICT_UNKNOWN; answer <= VERDICT_NO; answer++) {
+		input.answers[VERDICT_ASK_CURSOR] = answer;
+		verdict = verdict_judge(&input);
+		g_assert_cmpint(verdict.ask, ==,
+			answer == VERDICT_UNKNOWN ? VERDICT_ASK_CURSOR : VERDICT_ASK_NOTHING);
+		g_assert_cmpint(verdict.cursor, ==, cursors[answer]);
+		g_assert_cmpint(verdict.way, ==, VERDICT_CANVAS);
+	}
+	input.cursor = false;
+	input.answers[VERDICT_ASK_CURSOR] = VERDICT_UNKNOWN;
+	verdict = verdict_judge(&input);
+	g_assert_cmpint(verdict.ask, ==, VERDICT_ASK_NOTHING);
+	g_assert_cmpint(verdict.cursor, ==, VERDICT_CURSOR_NONE);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -282,6 +321,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/verdict/solid", test_solid);
 	g_test_add_func("/verdict/policy", test_policy);
 	g_test_add_func("/verdict/background", test_background);
+	g_test_add_func("/verdict/layer", test_layer);
 	g_test_add_func("/verdict/inherit", test_inherit);
 	g_test_add_func("/verdict/kinds", test_kinds);
 	return g_test_run();

@@ -451,13 +451,14 @@ static void test_planes_off(struct fixture *fixture, gconstpointer data)
 	expect_seen(fixture, 0, 0, RED);
 }
 
-/* A guest's cursor on its layer is drawn there: the output's is above all layers. */
-static void test_planes_cursor(struct fixture *fixture, gconstpointer data)
+/* Where no plane takes a guest's cursor, it is drawn into its layer. */
+static void test_planes_cursor_drawn(struct fixture *fixture, gconstpointer data)
 {
 	struct source_double *base = add_base(fixture);
 	struct source_double *layer = add(fixture, corner, UINT16_MAX);
-	uint32_t pixels[KMS_CURSOR_SIZE * KMS_CURSOR_SIZE] = {0};
+	static uint32_t pixels[KMS_CURSOR_SIZE * KMS_CURSOR_SIZE];
 
+	fixture->output->cursor_plane = false;
 	pixels[0] = 0xffffffff;
 	draw_all(base, RED);
 	draw_all(layer, GREEN);
@@ -497,8 +498,9 @@ static void test_planes_cursor_gone(struct fixture *fixture, gconstpointer data)
 	struct source_double *base = add_base(fixture);
 	struct source_double *layer = add(fixture, corner, UINT16_MAX);
 	const struct kms_output_layer *kms = &fixture->output->layers[0];
-	uint32_t pixels[KMS_CURSOR_SIZE * KMS_CURSOR_SIZE] = {0};
+	static uint32_t pixels[KMS_CURSOR_SIZE * KMS_CURSOR_SIZE];
 
+	fixture->output->cursor_plane = false;
 	pixels[0] = 0xffffffff;
 	draw_all(base, RED);
 	use_buffer(fixture, layer);
@@ -634,8 +636,9 @@ static void test_drawn_cursor(struct fixture *fixture, gconstpointer data)
 {
 	struct source_double *base = add_base(fixture);
 	struct source_double *layer = add(fixture, corner, UINT16_MAX);
-	uint32_t pixels[KMS_CURSOR_SIZE * KMS_CURSOR_SIZE] = {0};
+	static uint32_t pixels[KMS_CURSOR_SIZE * KMS_CURSOR_SIZE];
 
+	fixture->output->cursor_plane = false;
 	pixels[0] = 0xffffffff;
 	draw_all(base, RED);
 	draw_all(layer, GREEN);
@@ -1397,6 +1400,396 @@ static void test_random_alone(struct fixture *fixture, gconstpointer data)
 	g_free(model);
 }
 
+/* ---- the cursor plane, which is above all layers ---- */
+
+/* White all over, as it is in the memory of a guest. */
+static const uint32_t *white_cursor(void)
+{
+	static uint32_t pixels[KMS_CURSOR_SIZE * KMS_CURSOR_SIZE];
+
+	memset(pixels, 0xff, sizeof(pixels));
+	return pixels;
+}
+
+#define CURSOR_SIDE 6 /* so much of the small one's image is white, the rest is nothing */
+
+static const uint32_t *small_cursor(void)
+{
+	static uint32_t pixels[KMS_CURSOR_SIZE * KMS_CURSOR_SIZE];
+
+	for (size_t y = 0; y < CURSOR_SIDE; y++)
+		memset(&pixels[y * KMS_CURSOR_SIZE], 0xff, CURSOR_SIDE * sizeof(*pixels));
+	return pixels;
+}
+
+/* At x, y of the view's picture. */
+static void point(struct source_double *source, int32_t x, int32_t y)
+{
+	view_move_cursor(source->view, x, y);
+	view_set_cursor(source->view, white_cursor(), 0, 0);
+}
+
+/* That this part of the image is on the plane, whose top-left is at x, y. */
+static void expect_plane(struct fixture *fixture, int32_t x, int32_t y, struct kms_rect part)
+{
+	const struct kms_output *output = fixture->output;
+
+	g_assert_true(output->cursor_visible);
+	g_assert_cmpint(output->cursor_x, ==, x);
+	g_assert_cmpint(output->cursor_y, ==, y);
+	for (int32_t row = 0; row < KMS_CURSOR_SIZE; row++) {
+		for (int32_t column = 0; column < KMS_CURSOR_SIZE; column++) {
+			bool seen = row >= part.y && row < part.y + part.height &&
+				column >= part.x && column < part.x + part.width;
+
+			g_assert_cmphex(output->cursor_pixels[row * KMS_CURSOR_SIZE + column], ==,
+				seen ? 0xffffffff : 0);
+		}
+	}
+}
+
+/* A layer's, of which nothing is seen outside of that; moves cost no frame, and it goes direct all the time. */
+static void test_cursor_on_plane(struct fixture *fixture, gconstpointer data)
+{
+	struct source_double *base = add_base(fixture);
+	struct source_double *layer = add(fixture, corner, UINT16_MAX);
+	const struct kms_output_layer *kms = &fixture->output->layers[0];
+	unsigned int arrangements, commits;
+
+	draw_all(base, RED);
+	use_buffer(fixture, layer);
+	point(layer, 3, 2);
+	g_assert_false(fixture->output->cursor_visible);
+	g_assert_cmpint(show(layer), ==, VIEW_DIRECT);
+	settle(fixture);
+	expect_plane(fixture, 43, 32, (struct kms_rect){0, 0, 13, 10});
+	commits = kms->commits;
+	arrangements = fixture->output->arrangements;
+	view_move_cursor(layer->view, -5, -3);
+	expect_plane(fixture, 35, 27, (struct kms_rect){5, 3, 16, 12});
+	view_move_cursor(layer->view, 15, 11);
+	expect_plane(fixture, 55, 41, (struct kms_rect){0, 0, 1, 1});
+	/* Beside it, it is nowhere. */
+	view_move_cursor(layer->view, 16, 0);
+	g_assert_cmpint(fixture->output->cursor_x, ==, WIDTH);
+	view_move_cursor(layer->view, 0, 0);
+	expect_plane(fixture, 40, 30, (struct kms_rect){0, 0, 16, 12});
+	g_assert_false(fake_in_flight(fixture->output));
+	g_assert_cmpuint(fixture->output->commit_count, ==, 1);
+	g_assert_cmpuint(kms->commits, ==, commits);
+	g_assert_cmpuint(fixture->output->arrangements, ==, arrangements);
+	g_assert_cmpuint(layer->fills, ==, 0);
+	view_set_cursor(layer->view, NULL, 0, 0);
+	g_assert_false(fixture->output->cursor_visible);
+	g_assert_cmpint(show(layer), ==, VIEW_DIRECT);
+}
+
+/* At the edge of the screen there is nothing to be cut off. */
+static void test_cursor_at_edge(struct fixture *fixture, gconstpointer data)
+{
+	struct source_double *base = add_base(fixture);
+	struct source_double *layer = add(fixture, (struct kms_rect){0, 0, WIDTH, HEIGHT},
+		UINT16_MAX);
+	const struct kms_rect all = {0, 0, KMS_CURSOR_SIZE, KMS_CURSOR_SIZE};
+	unsigned int sets;
+
+	draw_all(base, RED);
+	draw_all(layer, GREEN);
+	point(layer, 60, 40);
+	settle(fixture);
+	expect_plane(fixture, 60, 40, all);
+	sets = fixture->output->cursor_sets;
+	view_move_cursor(layer->view, -60, -40);
+	expect_plane(fixture, -60, -40, all);
+	g_assert_cmpuint(fixture->output->cursor_sets, ==, sets);
+}
+
+/* As large as its layer shows it, and cut off there, too. */
+static void test_cursor_scaled(struct fixture *fixture, gconstpointer data)
+{
+	struct source_double *base = add_base(fixture);
+	struct source_double *layer = add(fixture, corner, UINT16_MAX);
+
+	layer->picture.width *= 2;
+	layer->picture.height *= 2;
+	draw_all(base, RED);
+	draw_all(layer, GREEN);
+	point(layer, 8, 6);
+	settle(fixture);
+	expect_plane(fixture, 44, 33, (struct kms_rect){0, 0, 12, 9});
+}
+
+/* Below another layer it is drawn, or the plane would be above that. */
+static void test_cursor_covered(struct fixture *fixture, gconstpointer data)
+{
+	struct source_double *base = add_base(fixture);
+	struct source_double *layer = add(fixture, corner, UINT16_MAX);
+	struct source_double *upper = add(fixture, (struct kms_rect){50, 36, 10, 10}, UINT16_MAX);
+	static uint32_t pixels[KMS_CURSOR_SIZE * KMS_CURSOR_SIZE];
+
+	pixels[0] = pixels[1] = 0xffffffff;
+	draw_all(base, RED);
+	draw_all(layer, GREEN);
+	draw_all(upper, BLUE);
+	view_set_cursor(layer->view, pixels, 0, 0);
+	settle(fixture);
+	g_assert_true(fixture->output->cursor_visible);
+	view_move_cursor(layer->view, 9, 6);
+	g_assert_false(fixture->output->cursor_visible);
+	settle(fixture);
+	expect_seen(fixture, 49, 36, WHITE);
+	expect_seen(fixture, 50, 36, BLUE);
+	view_move_cursor(layer->view, 8, 6);
+	g_assert_true(fixture->output->cursor_visible);
+	settle(fixture);
+	expect_seen(fixture, 49, 36, GREEN);
+	/* Nor is it when the other comes and goes, or is elsewhere. */
+	view_set_area(upper->view, &(struct kms_rect){48, 30, 10, 10});
+	settle(fixture);
+	g_assert_false(fixture->output->cursor_visible);
+	expect_seen(fixture, 47, 36, GREEN);
+	expect_seen(fixture, 48, 36, BLUE);
+	view_move_cursor(layer->view, 7, 6);
+	g_assert_false(fixture->output->cursor_visible);
+	/* A move of one that is drawn goes with a frame, or late. */
+	draw(layer, (struct kms_rect){0, 0, 1, 1}, GREEN);
+	settle(fixture);
+	expect_seen(fixture, 47, 36, WHITE);
+	view_release(upper->view, true);
+	settle(fixture);
+	g_assert_true(fixture->output->cursor_visible);
+	expect_seen(fixture, 47, 36, GREEN);
+	expect_seen(fixture, 48, 36, GREEN);
+	draw_all(upper, BLUE);
+	view_show(upper->view, &upper->picture);
+	settle(fixture);
+	g_assert_false(fixture->output->cursor_visible);
+	expect_seen(fixture, 47, 36, WHITE);
+}
+
+/* The layer's own buffer is on its plane as long as its cursor is on one, too. */
+static void test_cursor_covered_buffer(struct fixture *fixture, gconstpointer data)
+{
+	struct source_double *base = add_base(fixture);
+	struct source_double *layer = add(fixture, corner, UINT16_MAX);
+	struct source_double *upper = add(fixture, (struct kms_rect){50, 36, 10, 10}, UINT16_MAX);
+	const struct kms_output_layer *kms = &fixture->output->layers[0];
+
+	draw_all(base, RED);
+	use_buffer(fixture, layer);
+	show(layer);
+	view_set_cursor(layer->view, small_cursor(), 0, 0);
+	draw_all(upper, BLUE);
+	settle(fixture);
+	g_assert_true(fixture->output->cursor_visible);
+	g_assert_true(kms->current.frame.buffer == layer->picture.buffers[0]);
+	g_assert_cmpuint(layer->fills, ==, 0);
+	view_move_cursor(layer->view, 9, 6);
+	settle(fixture);
+	g_assert_false(fixture->output->cursor_visible);
+	g_assert_cmpuint(layer->fills, ==, 1);
+	expect_seen(fixture, 49, 36, WHITE);
+	expect_seen(fixture, 50, 36, BLUE);
+	view_move_cursor(layer->view, 0, 0);
+	settle(fixture);
+	g_assert_true(fixture->output->cursor_visible);
+	g_assert_true(kms->current.frame.buffer == layer->picture.buffers[0]);
+	expect_done(layer);
+}
+
+/* There is one plane: the output's own picture has it first, and who else has it keeps it. */
+static void test_cursor_of_several(struct fixture *fixture, gconstpointer data)
+{
+	struct source_double *base = add_base(fixture);
+	struct source_double *left = add(fixture, (struct kms_rect){0, 0, 8, 8}, UINT16_MAX);
+	struct source_double *right = add(fixture, corner, UINT16_MAX);
+
+	draw_all(base, RED);
+	draw_all(left, GREEN);
+	draw_all(right, BLUE);
+	point(left, 1, 1);
+	settle(fixture);
+	expect_plane(fixture, 1, 1, (struct kms_rect){0, 0, 7, 7});
+	point(right, 1, 1);
+	settle(fixture);
+	expect_plane(fixture, 1, 1, (struct kms_rect){0, 0, 7, 7});
+	expect_seen(fixture, 41, 31, WHITE);
+	expect_seen(fixture, 1, 1, GREEN);
+	/* It hides its own. */
+	view_set_cursor(left->view, NULL, 0, 0);
+	settle(fixture);
+	expect_plane(fixture, 41, 31, (struct kms_rect){0, 0, 15, 11});
+	expect_seen(fixture, 41, 31, BLUE);
+	point(left, 1, 1);
+	settle(fixture);
+	expect_plane(fixture, 41, 31, (struct kms_rect){0, 0, 15, 11});
+	expect_seen(fixture, 1, 1, WHITE);
+	point(base, 20, 20);
+	settle(fixture);
+	expect_plane(fixture, 20, 20, (struct kms_rect){0, 0, KMS_CURSOR_SIZE, KMS_CURSOR_SIZE});
+	expect_seen(fixture, 41, 31, WHITE);
+	view_set_cursor(base->view, NULL, 0, 0);
+	settle(fixture);
+	/* The uppermost, with no other reason. */
+	expect_plane(fixture, 41, 31, (struct kms_rect){0, 0, 15, 11});
+	expect_seen(fixture, 1, 1, WHITE);
+	/* It goes, and with it its cursor. */
+	view_destroy(right->view);
+	fixture->count--;
+	settle(fixture);
+	kms_buffer_unref(right->picture.buffers[0]);
+	surface_destroy(right->picture.surface);
+	expect_plane(fixture, 1, 1, (struct kms_rect){0, 0, 7, 7});
+	expect_seen(fixture, 1, 1, GREEN);
+	view_set_source(left->view, NULL, NULL);
+	settle(fixture);
+	g_assert_false(fixture->output->cursor_visible);
+}
+
+/* ---- cursors, whatever happens ---- */
+
+struct cursor_model {
+	bool visible;
+	int32_t x, y; /* in the picture of its layer */
+};
+
+static void random_cursor_step(struct fixture *fixture, struct model *model,
+	struct cursor_model *cursors)
+{
+	size_t index = (size_t)g_test_rand_int_range(1, SOURCES);
+	struct kms_rect *area = &model->areas[index];
+	struct view *view = fixture->sources[index].view;
+	struct cursor_model *cursor = &cursors[index];
+
+	switch (g_test_rand_int_range(0, 12)) {
+	case 0:
+		cursor->visible = false;
+		view_set_cursor(view, NULL, 0, 0);
+		break;
+	case 1:
+		cursor->visible = true;
+		view_set_cursor(view, small_cursor(), 0, 0);
+		break;
+	case 2:
+		fixture->output->cursor_plane = !fixture->output->cursor_plane;
+		card_changed(fixture, fixture->output);
+		break;
+	case 3:
+		area->x = g_test_rand_int_range(0, WIDTH - area->width + 1);
+		area->y = g_test_rand_int_range(0, HEIGHT - area->height + 1);
+		view_set_area(view, area);
+		break;
+	default:
+		cursor->x = g_test_rand_int_range(-CURSOR_SIDE - 1, area->width + 1);
+		cursor->y = g_test_rand_int_range(-CURSOR_SIDE - 1, area->height + 1);
+		view_move_cursor(view, cursor->x, cursor->y);
+	}
+}
+
+/* The uppermost that is there decides, with its cursor or without. */
+static uint32_t pointed_pixel(const struct model *model, const struct cursor_model *cursors,
+	int32_t x, int32_t y)
+{
+	for (size_t i = SOURCES; i-- > 0;) {
+		int32_t left = x - model->areas[i].x, top = y - model->areas[i].y;
+
+		if (!model->shown[i] || left < 0 || top < 0 || left >= model->areas[i].width ||
+			top >= model->areas[i].height)
+			continue;
+		if (cursors[i].visible && left >= cursors[i].x && top >= cursors[i].y &&
+			left < cursors[i].x + CURSOR_SIDE && top < cursors[i].y + CURSOR_SIDE)
+			return WHITE;
+		return model->pixels[i][top * WIDTH + left];
+	}
+	return 0;
+}
+
+/* With what is on the cursor plane. */
+static uint32_t seen_with_cursor(const struct kms_output *output, int32_t x, int32_t y)
+{
+	int32_t left = x - output->cursor_x, top = y - output->cursor_y;
+
+	if (output->cursor_visible && left >= 0 && top >= 0 && left < KMS_CURSOR_SIZE &&
+		top < KMS_CURSOR_SIZE && output->cursor_pixels[top * KMS_CURSOR_SIZE + left] != 0)
+		return WHITE;
+	return fake_seen(output, (uint32_t)x, (uint32_t)y);
+}
+
+/* A frame of each, with which a cursor goes that is drawn. */
+static void draw_each(struct fixture *fixture, struct model *model)
+{
+	for (size_t i = 0; i < SOURCES; i++) {
+		if (!model->shown[i])
+			continue;
+		draw(&fixture->sources[i], (struct kms_rect){0, 0, 1, 1}, GREEN);
+		model_fill(model, i, &(struct kms_rect){0, 0, 1, 1}, GREEN);
+	}
+}
+
+static void test_cursor_random(struct fixture *fixture, gconstpointer data)
+{
+	struct model *model = g_new0(struct model, 1);
+	struct cursor_model cursors[SOURCES] = {{false}};
+	struct kms_rect areas[SOURCES] = {{0, 0, WIDTH, HEIGHT}, {4, 4, 30, 30}, {20, 10, 40, 20},
+		{25, 15, 10, 30}};
+
+	memcpy(model->areas, areas, sizeof(areas));
+	for (size_t i = 0; i < SOURCES; i++) {
+		add(fixture, areas[i], UINT16_MAX);
+		use_surface(&fixture->sources[i]);
+	}
+	draw_all(&fixture->sources[0], BLUE);
+	model_fill(model, 0, &areas[0], BLUE);
+	model->shown[0] = true;
+	for (unsigned int i = 0; i < 900; i++) {
+		fixture->output->commit_count = 0;
+		if (i % 2 == 0)
+			random_cursor_step(fixture, model, cursors);
+		else
+			random_step(fixture, model);
+		if (i % 7 != 0 || is_any_half(model))
+			continue;
+		draw_each(fixture, model);
+		settle(fixture);
+		for (int32_t y = 0; y < HEIGHT; y++) {
+			for (int32_t x = 0; x < WIDTH; x++)
+				g_assert_cmphex(seen_with_cursor(fixture->output, x, y), ==,
+					pointed_pixel(model, cursors, x, y));
+		}
+	}
+	g_free(model);
+}
+
+/* The driver takes it no more, or another output's mode brings one: it is asked again. */
+static void test_cursor_refused(struct fixture *fixture, gconstpointer data)
+{
+	struct source_double *base = add_base(fixture);
+	struct source_double *layer = add(fixture, corner, UINT16_MAX);
+
+	draw_all(base, RED);
+	draw_all(layer, GREEN);
+	point(layer, 3, 2);
+	settle(fixture);
+	g_assert_true(fixture->output->cursor_visible);
+	fixture->output->cursor_plane = false;
+	view_output_changed(fixture->sources[0].view);
+	settle(fixture);
+	g_assert_false(fixture->output->cursor_visible);
+	expect_seen(fixture, 43, 32, WHITE);
+	fixture->output->cursor_plane = true;
+	view_output_changed(fixture->sources[0].view);
+	settle(fixture);
+	expect_plane(fixture, 43, 32, (struct kms_rect){0, 0, 13, 10});
+	expect_seen(fixture, 43, 32, GREEN);
+	/* While it is off, nothing is asked. */
+	fake_set_active(fixture->output, false);
+	view_move_cursor(layer->view, 4, 2);
+	point(layer, 5, 2);
+	fake_set_active(fixture->output, true);
+	settle(fixture);
+	expect_plane(fixture, 45, 32, (struct kms_rect){0, 0, 11, 10});
+}
+
 int main(int argc, char **argv)
 {
 	fixture_init(&argc, &argv);
@@ -1410,7 +1803,7 @@ int main(int argc, char **argv)
 	ADD("/view-layers/planes/covered", start, test_planes_covered);
 	ADD("/view-layers/planes/mode", start, test_planes_mode);
 	ADD("/view-layers/planes/off", start, test_planes_off);
-	ADD("/view-layers/planes/cursor", start, test_planes_cursor);
+	ADD("/view-layers/planes/cursor-drawn", start, test_planes_cursor_drawn);
 	ADD("/view-layers/planes/cursor-gone", start, test_planes_cursor_gone);
 	ADD("/view-layers/planes/leaving", start, test_planes_leaving);
 	ADD("/view-layers/planes/last", start, test_planes_last);
@@ -1419,6 +1812,18 @@ int main(int argc, char **argv)
 	ADD("/view-layers/drawn/buffer", start_bare, test_drawn_buffer);
 	ADD("/view-layers/drawn/opacity", start_bare, test_drawn_opacity);
 	ADD("/view-layers/drawn/cursor", start_bare, test_drawn_cursor);
+	ADD("/view-layers/cursor/on-plane", start, test_cursor_on_plane);
+	ADD("/view-layers/cursor/at-edge", start, test_cursor_at_edge);
+	ADD("/view-layers/cursor/at-edge-drawn", start_bare, test_cursor_at_edge);
+	ADD("/view-layers/cursor/scaled", start, test_cursor_scaled);
+	ADD("/view-layers/cursor/covered", start, test_cursor_covered);
+	ADD("/view-layers/cursor/covered-drawn", start_bare, test_cursor_covered);
+	ADD("/view-layers/cursor/covered-buffer", start, test_cursor_covered_buffer);
+	ADD("/view-layers/cursor/of-several", start, test_cursor_of_several);
+	ADD("/view-layers/cursor/of-several-drawn", start_bare, test_cursor_of_several);
+	ADD("/view-layers/cursor/random", start, test_cursor_random);
+	ADD("/view-layers/cursor/refused", start, test_cursor_refused);
+	ADD("/view-layers/cursor/refused-drawn", start_bare, test_cursor_refused);
 	ADD("/view-layers/drawn/half", start_bare, test_drawn_half);
 	ADD("/view-layers/drawn/last", start_bare, test_drawn_last);
 	ADD("/view-layers/drawn/last-half", start_bare, test_drawn_last_half);
