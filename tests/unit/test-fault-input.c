@@ -351,13 +351,33 @@ static const struct input_sink_listener listener = {leds, connected};
 
 /* ---- the scenario ---- */
 
+/* A store that takes everything, and of which nobody asks anything back. */
+
+static int take_nothing(void *data, const char *name)
+{
+	return -1;
+}
+
+static bool keep_it(void *data, const char *name, int fd)
+{
+	return true;
+}
+
+static bool forget_it(void *data, const char *name)
+{
+	return true;
+}
+
+static const struct fd_keeper keeper = {take_nothing, keep_it, forget_it, NULL};
+
 /* These return NULL, or why there is no keyboard; the caller's. */
 
 static char *make_keyboard(struct keyboard *keyboard)
 {
 	const struct device_options options = {.guest = keyboard->name,
 		.device = "keyboard",
-		.path = keyboard->path};
+		.path = keyboard->path,
+		.keeper = &keeper};
 	struct input_description description;
 	g_autoptr(GError) error = NULL;
 
