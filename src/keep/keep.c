@@ -15,7 +15,7 @@
 #define NAME_MAX_BYTES 255
 
 /* While we start we wait for a manager that has much to read, so long in all; microseconds. */
-#define PATIENCE_US (2 * G_USEC_PER_SEC)
+#define PATIENCE_US (10 * G_USEC_PER_SEC)
 
 /* What the manager calls an fd of its store that nobody named. */
 #define NAMELESS "stored"

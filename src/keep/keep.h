@@ -27,7 +27,7 @@ enum keep_error {
 };
 
 /* Once in the life of a process, before it opens anything: the fds are ours by their numbers alone. Until
- * keep_settle() it waits for a manager that is slow to read, 2 s in all; later it does not. */
+ * keep_settle() it waits for a manager that is slow to read, 10 s in all; later it does not. */
 struct keep *keep_create(GError **error);
 
 /* What the successor gets stays kept. Takes NULL. */
