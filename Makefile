@@ -414,7 +414,8 @@ install: programs completions
 	$(foreach file,$(guides),install -D -m 644 $(file) $(DESTDIR)$(PREFIX)/share/doc/scanoutd/$(notdir $(file)) &&) true
 	$(foreach unit,$(units),install -D -m 644 $(unit) \
 		$(DESTDIR)$(PREFIX)/lib/systemd/system/$(notdir $(unit)) &&) true
-	sed -i 's,=/usr/share/scanoutd/,=$(PREFIX)/share/scanoutd/,' \
+	install -D -m 755 config/systemd/restart-delay $(DESTDIR)$(PREFIX)/share/scanoutd/restart-delay
+	sed -i 's,\([= ]\)/usr/share/scanoutd/,\1$(PREFIX)/share/scanoutd/,' \
 		$(addprefix $(DESTDIR)$(PREFIX)/lib/systemd/system/,$(notdir $(filter %.service,$(units))))
 	$(foreach file,$(buses),install -D -m 644 $(file) \
 		$(DESTDIR)$(PREFIX)/share/scanoutd/$(notdir $(file)) &&) true
