@@ -278,8 +278,8 @@ manifest_unit() {
 	echo "[Unit]"
 	[ -z "$device" ] || printf 'Wants=%s\nAfter=%s\n' "$(unit_of "$device")" "$(unit_of "$device")"
 	[ "${manifest[at-end]}" != poweroff ] || echo "SuccessAction=poweroff"
-	# What the unit says at the end is said by a shell, which is not in the image.
-	printf '%s\n' '' '[Service]' 'ExecStopPost=' 'ExecStart=' "ExecStart=$(quoted "${qemu[@]}" | sed 's/^ //')"
+	# What the unit says at the end, and waits for at its start, is done by a shell, which is not in the image.
+	printf '%s\n' '' '[Service]' 'ExecStartPre=' 'ExecStopPost=' 'ExecStart=' "ExecStart=$(quoted "${qemu[@]}" | sed 's/^ //')"
 	[ -z "$device" ] || printf '%s\n' 'SupplementaryGroups=disk' "DeviceAllow=$device rw"
 	[ "${manifest[at-end]}" != poweroff ] || echo "Restart=on-failure"
 }
