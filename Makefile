@@ -530,6 +530,14 @@ image-check:
 	@$(run) tests/run-tests image/test-manifest image/test-disk image/test-image image/test-examples image/test-boot \
 		image/test-update
 
+# The firmware's card, and the driver that takes its place.
+.PHONY: simpledrm-check
+simpledrm-check:
+	@tests/deps build run demo lab test
+	@$(again) $(out)/scanoutd $(out)/scanout-screenshot $(addprefix $(out)/lab/,picture terminal) \
+		$(out)/tests/scripted-backend
+	@$(run) tests/run-tests driver/test-simpledrm
+
 # BENCHES="--quick copies": options and groups of tests/bench/run.
 bench:
 	@tests/deps build run demo lab test
@@ -577,6 +585,7 @@ help:
 	@echo 'image            a kernel image that boots into a guest: $(BUILD)/image/scanout.efi (GUEST=FILE: its manifest, see initramfs/README.md)'
 	@echo 'disk             the image on a disk: $(BUILD)/image/disk.img, to be written to a whole one'
 	@echo 'image-check      tests of the image, which is booted, too: an emulator in an emulator, for many minutes where there is no KVM'
+	@echo 'simpledrm-check  the firmware'"'"'s card (simpledrm), and the driver that takes its place; downloads 150 MB the first time'
 	@echo 'fuzz             feed one part with anything (FUZZ=relay, a target of tests/fuzz; TIME=60, seconds; MANY=1: fast), and say what it reached'
 	@echo 'clean            remove the build folder'
 	@echo 'Variables: BUILD, CC, CFLAGS, LDFLAGS, WERROR, SANITIZE=1 (ASan, UBSan), DESTDIR, PREFIX'
