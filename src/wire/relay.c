@@ -102,7 +102,6 @@ void relay_reset(struct relay *relay)
 	g_clear_handle_id(&relay->display_closed_source, g_source_remove);
 	g_clear_handle_id(&relay->retry_source, g_source_remove);
 	g_clear_handle_id(&relay->send_again_source, g_source_remove);
-	g_clear_handle_id(&relay->settling, g_source_remove);
 	g_clear_pointer(&relay->handover, handover_destroy);
 	for (enum side side = SIDE_VMM; side <= SIDE_BACKEND; side++) {
 		/* It may not be closed for a while. */
@@ -147,6 +146,8 @@ static void pump(struct relay *relay)
 		}
 		if (down == STEP_WAIT && up == STEP_WAIT) {
 			turn_work_end(&work);
+			/* Of what was left nobody has died. */
+			relay->state->adopted = 0;
 			if (kept_fds_tidy(relay->kept))
 				relay_move_later(relay);
 			return;
@@ -289,6 +290,7 @@ static gboolean try_backend(gpointer data);
 
 static void retry_later(struct relay *relay)
 {
+	relay->state->adopted = 0;
 	relay->retry_source = turn_name_of(g_timeout_add(relay->retry_ms, try_backend, relay),
 		"relay retry", relay->name);
 	relay->retry_ms = MIN(relay->retry_ms * 2, RETRY_LAST_MS);

@@ -7,22 +7,8 @@
 #include <sys/epoll.h>
 
 #include "log.h"
-#include "turn.h"
 #include "wire/kept_fds.h"
 #include "wire/relay_internal.h"
-
-/* Who has lived so long does not die of what was left: longer than the watchdog waits. */
-#define SETTLED_MS 30000u
-
-static gboolean settled(gpointer data)
-{
-	struct relay *relay = data;
-
-	turn_note();
-	relay->settling = 0;
-	relay->state->adopted = 0;
-	return G_SOURCE_REMOVE;
-}
 
 /* ---- fds ---- */
 
@@ -168,8 +154,6 @@ bool relay_adopt(struct relay *relay)
 	}
 	kept_fds_settle(relay->kept);
 	relay->counters.vmms++;
-	relay->settling = turn_name_of(g_timeout_add(SETTLED_MS, settled, relay), "settled",
-		relay->name);
 	log_guest(G_LOG_LEVEL_INFO, relay->name,
 		"goes on with the VMM and the back-end of the scanoutd before this one");
 	if (relay->streams[SIDE_BACKEND].fd < 0)

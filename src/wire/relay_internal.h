@@ -41,7 +41,6 @@ struct relay {
 	struct relay_state *state; /* the options', or else its own */
 	struct relay_state *own_state;
 	struct kept_fds *kept; /* NULL: nobody goes on with it */
-	guint settling;
 	bool left; /* our successor goes on with the session */
 
 	struct handover *handover; /* until what is handed over has come; else NULL */

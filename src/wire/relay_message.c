@@ -118,7 +118,6 @@ static enum step pass_on(struct relay *relay, enum side from)
 	}
 	relay->counters.messages++;
 	relay->fds_in_flight[to] += fds->count;
-	relay->state->adopted = 0;
 	relay_drop_message(relay, from);
 	if (from == SIDE_BACKEND)
 		observe_reply(relay, message);

@@ -84,7 +84,8 @@ struct relay_message {
 struct relay_state {
 	struct stream_record record;
 	uint32_t current; /* of the two */
-	uint32_t adopted; /* by processes that have moved no message since, and did not live long */
+	uint32_t
+		adopted; /* by processes that did not come to an end with what was left in the sockets */
 	struct relay_progress progress[2]; /* which is written is not the current one */
 	struct relay_message messages[2]; /* by enum side */
 };
