@@ -105,6 +105,7 @@ static enum stream_status take_bytes(struct stream *stream, const struct iovec *
 	return status;
 }
 
+/* The fds that come with it have been looked at: of each there is one of ours, so that the kernel's is not the last. */
 static enum stream_status take_piece(struct relay *relay, enum side from)
 {
 	struct relay_transfer *transfer = &relay->now.transfers[from];
@@ -112,12 +113,10 @@ static enum stream_status take_piece(struct relay *relay, enum side from)
 		(uint8_t *)&relay->state->messages[from] + transfer->have,
 		transfer->size - transfer->have,
 	};
-	enum stream_status status = look_ahead(relay, from);
+	enum stream_status status;
 	bool with_fds;
 	size_t bytes;
 
-	if (status != STREAM_DONE)
-		return status;
 	relay_note_call(relay, RELAY_CALL_TAKE, from);
 	status = take_bytes(&relay->streams[from], &iov, &bytes, &with_fds);
 	if (status == STREAM_DONE) {
@@ -168,30 +167,40 @@ static enum step begin(struct relay *relay, enum side from)
 		status = relay->ended[from] ? MESSAGE_ENDED : MESSAGE_WAIT;
 	else if (status == MESSAGE_DONE && !relay->ended[from] && !has_spare_fds(relay, stream))
 		return wait_for_time(relay);
-	if (status == MESSAGE_DONE)
+	if (status == MESSAGE_DONE) {
 		relay->now.transfers[from].size = (uint32_t)message_size(&header);
+		/* For what is to be said of it before it is taken. */
+		relay->state->messages[from].header = header;
+	}
 	return relay_judge(relay, from, status, text);
+}
+
+static enum step judge_fds(struct relay *relay, enum side from, const struct relay_fds *numbers)
+{
+	const struct vhost_user_header *header = &relay->state->messages[from].header;
+	const struct stream_fds fds = {
+		.truncated = numbers->truncated,
+		.lost = numbers->lost,
+	};
+	g_autofree char *text = message_fds_fault(header, &fds);
+
+	return text ? relay_judge(relay, from, MESSAGE_FAULT, text) : STEP_MOVED;
 }
 
 /* What of a message that is taken nobody could have said before. */
 static enum step judge_whole(struct relay *relay, enum side from)
 {
 	const struct relay_transfer *transfer = &relay->now.transfers[from];
-	const struct vhost_user_header *header = &relay->state->messages[from].header;
-	const struct stream_fds fds = {
-		.truncated = transfer->fds.truncated,
-		.lost = transfer->fds.lost,
-	};
-	g_autofree char *text = message_fds_fault(header, &fds);
 
 	/* Nobody else reads our sockets; but it is what all that follows relies on. */
-	if (message_size(header) != transfer->size)
+	if (message_size(&relay->state->messages[from].header) != transfer->size)
 		return relay_judge(relay, from, MESSAGE_FAULT,
 			"sent a message that has changed while it was read");
-	return text ? relay_judge(relay, from, MESSAGE_FAULT, text) : STEP_MOVED;
+	return judge_fds(relay, from, &transfer->fds);
 }
 
-/* All that is missing. */
+/* All that is missing. With more fds than a message may have it stays in the socket, since the kernel would close those of which
+ * we have none in the main loop, and some wait for somebody (wire/peer_fd.h): the closer ends both. */
 static enum step take_rest(struct relay *relay, enum side from)
 {
 	const struct relay_transfer *transfer = &relay->now.transfers[from];
@@ -199,8 +208,14 @@ static enum step take_rest(struct relay *relay, enum side from)
 
 	while (step == STEP_MOVED && transfer->have < transfer->size) {
 		g_autofree char *text = NULL;
-		enum stream_status status = take_piece(relay, from);
+		enum stream_status status = look_ahead(relay, from);
 
+		if (status == STREAM_DONE) {
+			step = judge_fds(relay, from, &transfer->next);
+			if (step != STEP_MOVED)
+				return step;
+			status = take_piece(relay, from);
+		}
 		if (status == STREAM_AGAIN ||
 			(status == STREAM_ERROR && errno == EBUSY && !relay->ended[from]))
 			return wait_for_time(relay);
