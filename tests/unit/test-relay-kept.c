@@ -220,7 +220,7 @@ static void send_line(int socket, const struct line *line)
 	struct rig_message message = message_of(line);
 	size_t size = rig_message_size(&message);
 	size_t first = line->first_piece ? line->first_piece : size;
-	int fds[VHOST_USER_FDS_MAX];
+	int fds[VHOST_USER_FDS_MAX] = {0};
 
 	for (size_t i = 0; i < line->fds; i++)
 		fds[i] = fixture_memfd(tag_of(line, i));
