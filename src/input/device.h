@@ -25,7 +25,8 @@ struct device_options {
 	const char *path; /* of the listening socket */
 	const char *group; /* as door_create_path() */
 	struct account *account; /* its guest's, borrowed; NULL: there are no limits */
-	const struct fd_keeper *keeper; /* as door_options.keeper; keeps the VMM, too */
+	const struct fd_keeper *keeper; /* as door_options.keeper */
+	bool keeps_vmm; /* the keeper keeps the VMM, too */
 };
 
 /* `description` is copied. `listener` must outlive it. A VMM that a predecessor of this process had goes on with this device,

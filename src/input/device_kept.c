@@ -239,13 +239,13 @@ void device_open_memory(struct device *device, const struct device_options *opti
 	device->own = g_new0(struct device_memory, 1);
 	device->memory = device->own;
 	device->keeping = (struct kept_vmm_options){
-		.keeper = options->keeper,
+		.keeper = options->keeps_vmm ? options->keeper : NULL,
 		.name = g_strdup(options->path),
 		.closer = account_closer(device->account),
 		.version = DEVICE_MEMORY_VERSION,
 		.size = sizeof(struct device_memory),
 	};
-	if (options->keeper)
+	if (device->keeping.keeper)
 		device->kept = kept_vmm_take(&device->keeping, &why);
 	if (device->kept)
 		device->memory = kept_vmm_memory(device->kept);

@@ -204,6 +204,7 @@ static struct input_sink *make_device(size_t i)
 		.path = rig.addresses[i].sun_path,
 		.account = rig.account,
 		.keeper = &keeper,
+		.keeps_vmm = true,
 	};
 	struct input_description description;
 	struct input_sink *device;

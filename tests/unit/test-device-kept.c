@@ -266,6 +266,7 @@ static int serve(const char *path)
 		.path = path,
 		.account = account,
 		.keeper = &keeper,
+		.keeps_vmm = true,
 	};
 	struct input_description description;
 	struct input_sink *sink;

@@ -377,7 +377,8 @@ static char *make_keyboard(struct keyboard *keyboard)
 	const struct device_options options = {.guest = keyboard->name,
 		.device = "keyboard",
 		.path = keyboard->path,
-		.keeper = &keeper};
+		.keeper = &keeper,
+		.keeps_vmm = true};
 	struct input_description description;
 	g_autoptr(GError) error = NULL;
 
