@@ -276,8 +276,9 @@ int kept_fds_get(struct kept_fds *kept, uint64_t number)
 
 	if (!place)
 		return -1;
-	place->wanted = true;
 	place->fd = fcntl(place->left, F_DUPFD_CLOEXEC, 3);
+	/* What nobody has is let go with the rest of what was left. */
+	place->wanted |= place->fd >= 0;
 	return place->fd;
 }
 

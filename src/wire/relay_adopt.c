@@ -106,8 +106,16 @@ static bool tell_adopted(struct relay *relay)
 		relay->told_scanouts = true;
 		relay->listener->scanouts(relay->data, now->scanouts);
 	}
-	if (now->display_is == DISPLAY_GIVEN)
+	if (now->display_is == DISPLAY_GIVEN && now->display) {
 		display = kept_fds_get(relay->kept, now->display);
+		/* No socket that was closed before: nobody would ever read it, nor end it. */
+		if (display < 0) {
+			log_guest(G_LOG_LEVEL_WARNING, relay->name,
+				"the VMM and the back-end of the scanoutd before this one have to "
+				"connect again: this process can have no more file descriptors");
+			return false;
+		}
+	}
 	if (!relay->listener->adopted(relay->data, display))
 		return false;
 	if (relay->listener->backend && now->sockets[SIDE_BACKEND])
