@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The one way of text to a terminal. Names come from hardware and configuration, error texts from
- * other programs, file names from anywhere: what would move a terminal's cursor or more is written as
- * \x and two hexadecimal digits a byte. Called by whatever writes to standard error or output: the log's
- * writer, `scanoutd --list`, the tools. No state.
+ * other programs, file names from anywhere: what would move a terminal's cursor or more is written
+ * as \x and two hexadecimal digits a byte. Called by whatever writes to standard error or output:
+ * the log's writer, `scanoutd --list`, the tools. No state.
  */
 #ifndef SCANOUTD_ESCAPE_H
 #define SCANOUTD_ESCAPE_H
@@ -29,9 +29,9 @@ static inline bool escape_is_plain(gunichar character)
 }
 
 /*
- * Writes `text` to `to`, escaped, but for the ASCII characters of `kept`; what is no UTF-8 is escaped
- * too. Returns the bytes written, fewer than `size`, without a part of a character and without a
- * zero byte at the end: a longer text is cut.
+ * Writes `text` to `to`, escaped, but for the ASCII characters of `kept`; what is no UTF-8 is
+ * escaped too. Returns the bytes written, fewer than `size`, without a part of a character and
+ * without a zero byte at the end: a longer text is cut.
  */
 static inline size_t escape_text(char *to, size_t size, const char *text, const char *kept)
 {

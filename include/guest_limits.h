@@ -1,46 +1,48 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What one guest may take of this process: a [guest] section with its VMM, its back-end and its input
- * devices, however many of these there are. Kept by src/wire/account.h; read by whoever says what a
- * configuration needs.
+ * What one guest may take of this process: a [guest] section with its VMM, its back-end and its
+ * input devices, however many of these there are. Kept by src/wire/account.h; read by whoever says
+ * what a configuration needs.
  */
 #ifndef SCANOUTD_GUEST_LIMITS_H
 #define SCANOUTD_GUEST_LIMITS_H
 
 #include <stdint.h>
 
-/* File descriptors: sockets, eventfds, dma-bufs, surfaces, and those that are being closed. Enough for
- * 16 scanouts with 18 input devices. */
+/* File descriptors: sockets, eventfds, dma-bufs, surfaces, and those that are being closed. Enough
+ * for 16 scanouts with 18 input devices. */
 #define GUEST_FDS_MAX 448
 
-/* Mappings of its memory and of its dma-bufs: the kernel gives a process 65530 (vm.max_map_count). */
+/* Mappings of its memory and of its dma-bufs: the kernel gives a process 65530
+ * (vm.max_map_count). */
 #define GUEST_MAPPINGS_MAX 512
 
-/* What these may span: so many bytes, or so many times the machine's memory, whichever is more, since
- * each input device maps all of the guest. A process has 128 TiB of addresses. */
+/* What these may span: so many bytes, or so many times the machine's memory, whichever is more,
+ * since each input device maps all of the guest. A process has 128 TiB of addresses. */
 #define GUEST_MAPPED_BYTES_MAX (UINT64_C(2) << 40)
 #define GUEST_MAPPED_OVERCOMMIT 16
 
 /* Pictures that we keep in memory of our own. */
 #define GUEST_SURFACE_BYTES_MAX (UINT64_C(1) << 30)
 
-/* Dma-bufs that are shown, or are to be: at most two a scanout, each at most one framebuffer of each card. */
+/* Dma-bufs that are shown, or are to be: at most two a scanout, each at most one framebuffer of
+ * each card. */
 #define GUEST_BUFFER_BYTES_MAX (UINT64_C(4) << 30)
 
 /* Peers that are let in at once, and a second in the long run. */
 #define GUEST_SESSIONS_BURST 64
 #define GUEST_SESSIONS_PER_SECOND 20
 
-/* Of a turn of the main loop, in microseconds: of the 16 ms between two vblanks at 60 Hz, or the 4 at
- * 240. What a peer asks for in one piece is done in one piece. */
+/* Of a turn of the main loop, in microseconds: of the 16 ms between two vblanks at 60 Hz, or the 4
+ * at 240. What a peer asks for in one piece is done in one piece. */
 #define GUEST_TURN_US 500
 
-/* File descriptors that belong to no guest: cards and what is kept of buffers on them, input devices,
- * buses, the log. */
+/* File descriptors that belong to no guest: cards and what is kept of buffers on them, input
+ * devices, buses, the log. */
 #define DAEMON_FDS_MAX 256
 
-/* For how many guests, all of them at their worst, a limit of so many file descriptors (RLIMIT_NOFILE)
- * does. */
+/* For how many guests, all of them at their worst, a limit of so many file descriptors
+ * (RLIMIT_NOFILE) does. */
 static inline uint64_t guest_limits_guests(uint64_t fds)
 {
 	return fds > DAEMON_FDS_MAX ? (fds - DAEMON_FDS_MAX) / GUEST_FDS_MAX : 0;

@@ -137,8 +137,8 @@ struct kms_listener {
 	 * The frames up to `serial` will never be shown: the commit was refused with `error` (an
 	 * errno), no event came within the flip timeout (ETIMEDOUT), the mode changed under them
 	 * (ECANCELED), its buffer's fences did not signal for as long (ETIME), or the output
-	 * went away (ENODEV, EACCES). EBUSY and ENOMEM come only after the frame was tried again for
-	 * about 100 ms, and are refusals then. The last picture stays. Logged by kms/.
+	 * went away (ENODEV, EACCES). EBUSY and ENOMEM come only after the frame was tried again
+	 * for about 100 ms, and are refusals then. The last picture stays. Logged by kms/.
 	 */
 	void (*commit_failed)(void *data, struct kms_output *output, uint64_t serial, int error);
 	/* Something that the kms_output_*() questions below answer has changed, or the driver now
@@ -171,8 +171,8 @@ static inline bool kms_is_refusal(int error)
 
 /* ---- the card (kms/device.c) ---- */
 
-/* Who guards mappings of the card's memory: touching them when it has gone raises SIGBUS. `add` gives a
- * number, which `remove` takes before the mapping goes. */
+/* Who guards mappings of the card's memory: touching them when it has gone raises SIGBUS. `add`
+ * gives a number, which `remove` takes before the mapping goes. */
 struct kms_mapping_guard {
 	size_t (*add)(void *mapping, size_t size);
 	void (*remove)(size_t number);
@@ -184,13 +184,14 @@ struct kms_device_options {
 	const char *path;
 	/* NULL: open(2). Copied. */
 	const struct device_opener *opener;
-	/* Where several cards are used, what this one's outputs are called by: "NAME:DP-1". NULL: "DP-1".
-	 * Copied. */
+	/* Where several cards are used, what this one's outputs are called by: "NAME:DP-1". NULL:
+	 * "DP-1". Copied. */
 	const char *name;
 	/* A DRM fd that was opened elsewhere (a lease), or -1. Taken over. */
 	int fd;
-	/* Frames of other cards must not wait for this one: its connectors are probed beside the main loop, see
-	 * kms_device_await(), and the first kms_device_configure() does not wait for its commit. */
+	/* Frames of other cards must not wait for this one: its connectors are probed beside the
+	 * main loop, see kms_device_await(), and the first kms_device_configure() does not wait for
+	 * its commit. */
 	bool nonblocking;
 	/* No event for so long after a commit: the flip is stuck. 0 = KMS_FLIP_TIMEOUT_MS. */
 	unsigned int flip_timeout_ms;
@@ -206,9 +207,9 @@ struct kms_device *kms_device_create(const struct kms_device_options *options,
 	const struct kms_listener *listener, void *data, GError **error);
 
 /*
- * True: its outputs are known, or what of them can be. False, of a nonblocking one: there are none so far, and
- * `read` is called once, from the main loop, when there are, unless the card goes before. It is not to be
- * configured until then.
+ * True: its outputs are known, or what of them can be. False, of a nonblocking one: there are none
+ * so far, and `read` is called once, from the main loop, when there are, unless the card goes
+ * before. It is not to be configured until then.
  */
 bool kms_device_await(struct kms_device *device, void (*read)(void *data), void *data);
 
@@ -219,14 +220,15 @@ bool kms_device_await(struct kms_device *device, void (*read)(void *data), void 
  */
 void kms_device_destroy(struct kms_device *device);
 
-/* A second descriptor of the card is kept elsewhere and gone on with: when the device is destroyed DRM master is not given
- * up, as it is else where something of ours may have the card open for longer. */
+/* A second descriptor of the card is kept elsewhere and gone on with: when the device is destroyed
+ * DRM master is not given up, as it is else where something of ours may have the card open for
+ * longer. */
 void kms_device_keep(struct kms_device *device);
 
 const char *kms_device_path(const struct kms_device *device);
 
-/* It was a lease, and has gone since its owner has taken that back: no fault of the card's, and what it
- * showed is the owner's to show again. */
+/* It was a lease, and has gone since its owner has taken that back: no fault of the card's, and
+ * what it showed is the owner's to show again. */
 bool kms_device_revoked(const struct kms_device *device);
 
 /* kms_listener.device_gone was called, or is about to be. */
@@ -254,10 +256,10 @@ struct kms_output_request {
 	/* A monitor is there although the kernel does not detect it. */
 	bool force;
 	/*
-	 * Draws the picture that it is lit with, where none is kept and there is none to come back to:
-	 * into a buffer of the mode's size that is black so far. NULL: black. Called from inside of
-	 * kms_device_configure(), and from the main loop when it is lit again; may ask of kms/ what
-	 * there is to know of the buffer and of the output, and nothing more.
+	 * Draws the picture that it is lit with, where none is kept and there is none to come back
+	 * to: into a buffer of the mode's size that is black so far. NULL: black. Called from
+	 * inside of kms_device_configure(), and from the main loop when it is lit again; may ask of
+	 * kms/ what there is to know of the buffer and of the output, and nothing more.
 	 */
 	void (*paint)(void *data, struct kms_output *output, struct kms_buffer *buffer);
 	void *paint_data;
@@ -266,10 +268,10 @@ struct kms_output_request {
 
 /*
  * Takes the card over in one joint commit: the requested outputs that are connected go on, black,
- * painted, or with the picture they have; everything else on the card is turned off, and every property that a
- * previous master can leak is set to its default. ALLOW_MODESET only where TEST_ONLY without it
- * says no. Requests for unplugged outputs are kept: they go on when a monitor comes. May be called
- * again (blocking only the first time).
+ * painted, or with the picture they have; everything else on the card is turned off, and every
+ * property that a previous master can leak is set to its default. ALLOW_MODESET only where
+ * TEST_ONLY without it says no. Requests for unplugged outputs are kept: they go on when a monitor
+ * comes. May be called again (blocking only the first time).
  */
 bool kms_device_configure(struct kms_device *device, const struct kms_output_request *requests,
 	size_t count, GError **error);
@@ -292,10 +294,10 @@ int kms_device_duplicate(const struct kms_device *device);
 void kms_master_drop(int fd);
 
 /*
- * Of a card's descriptor that was kept for us by a process which has died: closes what that one had open
- * on it, framebuffers, buffers, leases, so that nothing grows with each start. What is on the screen stays there,
- * also where the kernel cannot close it without that (before Linux 6.8): then the next one does. To be
- * called before a device is made of it. (kms/leftovers.c)
+ * Of a card's descriptor that was kept for us by a process which has died: closes what that one had
+ * open on it, framebuffers, buffers, leases, so that nothing grows with each start. What is on the
+ * screen stays there, also where the kernel cannot close it without that (before Linux 6.8): then
+ * the next one does. To be called before a device is made of it. (kms/leftovers.c)
  */
 void kms_leftovers_close(int fd);
 
@@ -304,9 +306,10 @@ void kms_leftovers_close(int fd);
 bool kms_device_resume(struct kms_device *device, GError **error);
 
 /*
- * The machine was suspended: its driver has set what it had, or not, and monitors may be others. Makes a
- * full mode set of what was configured, with the frames that are shown, and asks for the monitors again. Frames in
- * flight have the full time for their event again. Nothing while the card is not ours: kms_device_resume() does it then.
+ * The machine was suspended: its driver has set what it had, or not, and monitors may be others.
+ * Makes a full mode set of what was configured, with the frames that are shown, and asks for the
+ * monitors again. Frames in flight have the full time for their event again. Nothing while the card
+ * is not ours: kms_device_resume() does it then.
  */
 void kms_device_renew(struct kms_device *device);
 
@@ -326,8 +329,8 @@ struct kms_watch *kms_watch_create(void (*changed)(void *data), void *data, GErr
 /* Takes NULL. No call comes after it. */
 void kms_watch_destroy(struct kms_watch *watch);
 
-/* Probes of connectors that are under way, also of cards that were destroyed meanwhile: those are left to
- * themselves, for they can take seconds. (kms/hotplug.c) */
+/* Probes of connectors that are under way, also of cards that were destroyed meanwhile: those are
+ * left to themselves, for they can take seconds. (kms/hotplug.c) */
 unsigned int kms_probes(void);
 
 /* Cards, connectors, modes, planes with their formats, and what is in use, for `scanoutd --list`.
@@ -370,8 +373,8 @@ bool kms_output_detected(const struct kms_output *output);
 /* Lit and ours: a frame submitted now gets to the glass. */
 bool kms_output_active(const struct kms_output *output);
 
-/* Its mode is being set, which may take a monitor seconds: nothing of ours is on the glass so far. Over by the
- * next event of the output. */
+/* Its mode is being set, which may take a monitor seconds: nothing of ours is on the glass so far.
+ * Over by the next event of the output. */
 bool kms_output_setting_mode(const struct kms_output *output);
 
 struct kms_mode_info {
@@ -393,12 +396,13 @@ const uint8_t *kms_output_edid(const struct kms_output *output, size_t *size);
 void kms_output_physical_size(const struct kms_output *output, uint32_t *width_mm,
 	uint32_t *height_mm);
 
-/* How pictures must be turned to stand upright on it, as it is mounted in its casing: KMS_ROTATE_0 where
- * the driver does not know (the connector's "panel orientation"), as of all that is no built-in panel. */
+/* How pictures must be turned to stand upright on it, as it is mounted in its casing: KMS_ROTATE_0
+ * where the driver does not know (the connector's "panel orientation"), as of all that is no
+ * built-in panel. */
 enum kms_transform kms_output_panel_transform(const struct kms_output *output);
 
-/* A frame submitted now has to wait: a commit is in flight on it; or, where it has other layers, which
- * have commits of their own, a frame of this picture is on its way. */
+/* A frame submitted now has to wait: a commit is in flight on it; or, where it has other layers,
+ * which have commits of their own, a frame of this picture is on its way. */
 bool kms_output_busy(const struct kms_output *output);
 
 /* A commit is in flight on it, or a frame is pending that nothing of its guest's holds back (its
@@ -441,11 +445,11 @@ bool kms_output_holds(const struct kms_output *output, const struct kms_buffer *
 /* ---- layers above an output's picture (kms/output_layer.c, kms/output_planes.c) ---- */
 
 /*
- * A picture of its own above the one of kms_output_submit() and below the cursor, on a plane of its own.
- * Its frames are submitted, shown and answered for themselves. All that are there in time flip in one
- * commit: while another layer has shown frames lately and has none yet, those that are there wait for it,
- * but never so long that they would miss the vblank; one that comes later is shown by the next.
- * Belongs to the caller, and may not outlive the device; stays while its output is off.
+ * A picture of its own above the one of kms_output_submit() and below the cursor, on a plane of its
+ * own. Its frames are submitted, shown and answered for themselves. All that are there in time flip
+ * in one commit: while another layer has shown frames lately and has none yet, those that are there
+ * wait for it, but never so long that they would miss the vblank; one that comes later is shown by
+ * the next. Belongs to the caller, and may not outlive the device; stays while its output is off.
  */
 struct kms_output_layer;
 
@@ -455,8 +459,8 @@ struct kms_layer_listener {
 	void (*commit_failed)(void *data, uint64_t serial, int error);
 };
 
-/* Shows nothing yet. NULL: the output has KMS_LAYERS_MAX of them. `listener` is copied, and may be one of
- * NULLs. */
+/* Shows nothing yet. NULL: the output has KMS_LAYERS_MAX of them. `listener` is copied, and may be
+ * one of NULLs. */
 struct kms_output_layer *kms_output_layer_create(struct kms_output *output,
 	const struct kms_layer_listener *listener, void *data);
 
@@ -464,9 +468,9 @@ struct kms_output_layer *kms_output_layer_create(struct kms_output *output,
 void kms_output_layer_destroy(struct kms_output_layer *layer);
 
 /*
- * Of its next frames: what alpha in their pixels means (premultiplied, until it is set), and the opacity of
- * all of it, 0xffff opaque. Opaque or not at all is part of what kms_output_arrange() is asked; how
- * much is not, so that a layer can fade.
+ * Of its next frames: what alpha in their pixels means (premultiplied, until it is set), and the
+ * opacity of all of it, 0xffff opaque. Opaque or not at all is part of what kms_output_arrange() is
+ * asked; how much is not, so that a layer can fade.
  */
 void kms_output_layer_set_blending(struct kms_output_layer *layer, enum kms_blend blend,
 	uint16_t alpha);
@@ -478,37 +482,38 @@ struct kms_layer_wish {
 };
 
 /*
- * Would the hardware show these at once, from the bottom to the top? Bit n of the answer: it shows wish n.
- * A layer without its bit is to be drawn into the picture by the caller, with all that lies between: so
- * none that it covers has a bit. Without bit 0 there is none: the picture cannot be shown so; ask
- * with another one. At most 1 + KMS_LAYERS_MAX wishes.
+ * Would the hardware show these at once, from the bottom to the top? Bit n of the answer: it shows
+ * wish n. A layer without its bit is to be drawn into the picture by the caller, with all that lies
+ * between: so none that it covers has a bit. Without bit 0 there is none: the picture cannot be
+ * shown so; ask with another one. At most 1 + KMS_LAYERS_MAX wishes.
  *
- * By what planes say that they can do, then by TEST_ONLY values, at most a few dozen; remembered by the
- * whole set (sizes, strides, formats, modifiers, places, transforms), not by buffers. A layer keeps the
- * plane that it has where that is possible. Frames have to be of this kind from now on. Layers with a bit
- * keep their planes until the next call, until the output gets another mode, or another CRTC
- * (output_changed); all others go from the screen with the next commit, also those that are not named.
- * output_changed also comes when planes have become free that were wanting here, or when the driver refuses a
- * set that it took: ask again. 0 while the output is not active.
+ * By what planes say that they can do, then by TEST_ONLY values, at most a few dozen; remembered by
+ * the whole set (sizes, strides, formats, modifiers, places, transforms), not by buffers. A layer
+ * keeps the plane that it has where that is possible. Frames have to be of this kind from now on.
+ * Layers with a bit keep their planes until the next call, until the output gets another mode, or
+ * another CRTC (output_changed); all others go from the screen with the next commit, also those
+ * that are not named. output_changed also comes when planes have become free that were wanting
+ * here, or when the driver refuses a set that it took: ask again. 0 while the output is not active.
  */
 uint32_t kms_output_arrange(struct kms_output *output, const struct kms_layer_wish *wishes,
 	size_t count);
 
-/* As kms_output_submit(). Refused, too, where the layer has no plane, or the frame is of another kind than
- * that of the last kms_output_arrange(). Serials are the layer's own. */
+/* As kms_output_submit(). Refused, too, where the layer has no plane, or the frame is of another
+ * kind than that of the last kms_output_arrange(). Serials are the layer's own. */
 enum kms_submit kms_output_layer_submit(struct kms_output_layer *layer,
 	const struct kms_frame *frame);
 
 /* A frame of it is on its way: another one has to wait. */
 bool kms_output_layer_busy(const struct kms_output_layer *layer);
 
-/* What is arranged and submitted between the two goes in one commit, if no buffer is still drawn into. Not
- * nested; nothing is committed before the end, which comes in the same turn of the loop. */
+/* What is arranged and submitted between the two goes in one commit, if no buffer is still drawn
+ * into. Not nested; nothing is committed before the end, which comes in the same turn of the
+ * loop. */
 void kms_output_begin(struct kms_output *output);
 void kms_output_end(struct kms_output *output);
 
-/* The buffer of the output's own picture that is on the glass, and not only on its way there; NULL: none
- * of the caller's. */
+/* The buffer of the output's own picture that is on the glass, and not only on its way there; NULL:
+ * none of the caller's. */
 const struct kms_buffer *kms_output_current(const struct kms_output *output);
 
 /* ---- the cursor: moves with the next frame; alone only late in the frame (design 8) ---- */
@@ -527,11 +532,12 @@ void kms_output_move_cursor(struct kms_output *output, int32_t x, int32_t y);
 
 struct kms_dmabuf {
 	int fd; /* borrowed: not closed, not kept … */
-	/* … but if it is given: then it goes to the buffer, where there is one, and what that has is
-	 * kms_buffer_dmabuf(): this one, or of a buffer that was found again the one from then. */
+	/* … but if it is given: then it goes to the buffer, where there is one, and what that has
+	 * is kms_buffer_dmabuf(): this one, or of a buffer that was found again the one from
+	 * then. */
 	bool given;
-	/* It may be no dma-buf at all: nothing is asked of the fd but whether the driver imports it,
-	 * which says so, waits for nobody, and is in vain for a buffer that is in the cache. */
+	/* It may be no dma-buf at all: nothing is asked of the fd but whether the driver imports
+	 * it, which says so, waits for nobody, and is in vain for a buffer that is in the cache. */
 	bool unknown;
 	uint32_t width;
 	uint32_t height;
@@ -555,7 +561,8 @@ struct kms_dmabuf {
 struct kms_buffer *kms_buffer_import(struct kms_device *device, const struct kms_dmabuf *dmabuf,
 	GError **error);
 
-/* Its dma-buf, which is closed with it, also where the device is gone; -1: it is no imported one. */
+/* Its dma-buf, which is closed with it, also where the device is gone; -1: it is no imported
+ * one. */
 int kms_buffer_dmabuf(const struct kms_buffer *buffer);
 
 /* A dumb XRGB8888 buffer, mapped, black. Write-combined in general: write it, never read it. */
@@ -566,8 +573,8 @@ struct kms_buffer *kms_buffer_ref(struct kms_buffer *buffer);
 /* Takes NULL. The framebuffer is closed (CLOSEFB) once no frame and no cache holds it. */
 void kms_buffer_unref(struct kms_buffer *buffer);
 
-/* The owner has gone: the cache gives up its framebuffers, of which those that are still shown go with
- * their frames, and its refusals are forgotten. */
+/* The owner has gone: the cache gives up its framebuffers, of which those that are still shown go
+ * with their frames, and its refusals are forgotten. */
 void kms_device_trim(struct kms_device *device, uint32_t owner);
 
 uint32_t kms_buffer_width(const struct kms_buffer *buffer);
@@ -579,20 +586,21 @@ uint8_t *kms_buffer_pixels(struct kms_buffer *buffer, uint32_t *stride);
 /* ---- outputs lent to other programs (kms/lease.c) ---- */
 
 /*
- * Outputs that another program drives in our place: by a DRM lease (drmModeCreateLease) of each one's
- * connector, CRTC, and planes. The kernel lends no planes alone (validate_lease() in its drm_lease.c), so that
- * who has one of them has the mode, too, and we commit nothing there.
- * While it is given they are not active, and what they show is the holder's: before its first frame that is
- * their last picture, and on after it where the holder has not got that plane. After it they show that again, in the next mode set, which is no more than a flip where
- * the holder left the mode as it was; until then what the holder has shown last stays.
+ * Outputs that another program drives in our place: by a DRM lease (drmModeCreateLease) of each
+ * one's connector, CRTC, and planes. The kernel lends no planes alone (validate_lease() in its
+ * drm_lease.c), so that who has one of them has the mode, too, and we commit nothing there.
+ * While it is given they are not active, and what they show is the holder's: before its first frame
+ * that is their last picture, and on after it where the holder has not got that plane. After it
+ * they show that again, in the next mode set, which is no more than a flip where the holder left
+ * the mode as it was; until then what the holder has shown last stays.
  */
 struct kms_lease;
 
 enum kms_lease_state {
 	KMS_LEASE_WAITING, /* for all of its outputs to be lit, idle, and with no layers or cursor */
 	KMS_LEASE_GIVEN,
-	/* A monitor has gone, an output is to be off, we are master no longer, the card is gone; or, which is
-	 * logged, the kernel refuses it. There is no way back. */
+	/* A monitor has gone, an output is to be off, we are master no longer, the card is gone;
+	 * or, which is logged, the kernel refuses it. There is no way back. */
 	KMS_LEASE_ENDED,
 };
 
@@ -607,15 +615,17 @@ enum kms_lease_planes {
 
 /*
  * Of these planes as many as an output has; one that has none of them is not lent.
- * Waits at first; every change of its state is an output_changed of one of its outputs at least. Belongs to
- * the caller, and is of no use once the device has gone. No output may be in two of them.
+ * Waits at first; every change of its state is an output_changed of one of its outputs at least.
+ * Belongs to the caller, and is of no use once the device has gone. No output may be in two of
+ * them.
  */
 struct kms_lease *kms_lease_create(struct kms_device *device, struct kms_output *const *outputs,
 	size_t count, uint32_t planes);
 
 enum kms_lease_state kms_lease_state(const struct kms_lease *lease);
 
-/* What is for its holder, who gets a descriptor of its own of it; -1 unless it is given. Belongs to it. */
+/* What is for its holder, who gets a descriptor of its own of it; -1 unless it is given. Belongs to
+ * it. */
 int kms_lease_fd(const struct kms_lease *lease);
 
 /* Ends it: the holder's descriptors are of no use any more. Takes NULL. */

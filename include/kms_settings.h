@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a connector can be asked beyond a mode: the keys of [output NAME] of these names, and in kms/ the
- * connector's properties. Part of kms.h: the configuration reads the words here, kms/ says them again
- * where a connector lacks one. Values without a key stay at the connector's default.
+ * What a connector can be asked beyond a mode: the keys of [output NAME] of these names, and in
+ * kms/ the connector's properties. Part of kms.h: the configuration reads the words here, kms/ says
+ * them again where a connector lacks one. Values without a key stay at the connector's default.
  */
 #ifndef SCANOUTD_KMS_SETTINGS_H
 #define SCANOUTD_KMS_SETTINGS_H
@@ -26,15 +26,16 @@ enum kms_setting {
 
 #define KMS_SETTING_VALUES_MAX 4
 
-/* Variable refresh rate: a frame is shown when it comes, within what the monitor can, and the next vblank
- * is as late as that. */
+/* Variable refresh rate: a frame is shown when it comes, within what the monitor can, and the next
+ * vblank is as late as that. */
 enum kms_vrr {
 	KMS_VRR_OFF,
 	KMS_VRR_AUTO, /* while frames come one after the other */
 	KMS_VRR_ALWAYS,
 };
 
-/* What a person can write for one of them: one of the words, or so many numbers with commas between. */
+/* What a person can write for one of them: one of the words, or so many numbers with commas
+ * between. */
 struct kms_setting_kind {
 	const char *name;
 	const char *const *words; /* up to a NULL; their index is the value. NULL: numbers */

@@ -4,8 +4,8 @@
  * (src/report/stall.h) reads. Every source of ours has a name, and calls turn_note() first of all
  * when it is dispatched. GLib tells nobody what it dispatches; this is the record instead.
  *
- * There is one record, since there is one loop: no room has to be handed it. Without a meter (a unit
- * test, a tool) nothing is noted. Main thread alone.
+ * There is one record, since there is one loop: no room has to be handed it. Without a meter (a
+ * unit test, a tool) nothing is noted. Main thread alone.
  */
 #ifndef SCANOUTD_TURN_H
 #define SCANOUTD_TURN_H
@@ -34,8 +34,8 @@ struct turn {
 extern struct turn *turn_current;
 __attribute__((weak)) struct turn *turn_current;
 
-/* When this turn began, as g_get_monotonic_time(): good enough for what is reckoned in frames, and no
- * look at the clock. Without a meter it is now. */
+/* When this turn began, as g_get_monotonic_time(): good enough for what is reckoned in frames, and
+ * no look at the clock. Without a meter it is now. */
 static inline int64_t turn_time(void)
 {
 	return turn_current ? turn_current->began_us : g_get_monotonic_time();
@@ -106,10 +106,10 @@ static inline void turn_name_source(GSource *source, const char *what, const cha
 }
 
 /*
- * One that is dispatched often; gives its id back. GLib takes the fds of a source out of its poll while
- * it is dispatched and puts them back, and wakes a loop for both that is awake: two system calls, and a
- * turn in which it finds just that. Not so where a source may be dispatched inside of itself; none of
- * ours runs a loop.
+ * One that is dispatched often; gives its id back. GLib takes the fds of a source out of its poll
+ * while it is dispatched and puts them back, and wakes a loop for both that is awake: two system
+ * calls, and a turn in which it finds just that. Not so where a source may be dispatched inside of
+ * itself; none of ours runs a loop.
  */
 static inline guint turn_often(guint id)
 {

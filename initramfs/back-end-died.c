@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * back-end-died VMM: has systemd start the unit of the VMM again, if it runs, where the service of a back-end has failed.
+ * back-end-died VMM: has systemd start the unit of the VMM again, if it runs, where the service of
+ * a back-end has failed.
  *
- * A part of the image: the ExecStopPost= of scanout-backend@.service there, elsewhere a line for a shell. $SERVICE_RESULT, which
- * systemd sets, is "success" where the back-end has ended as it does after its VMM.
+ * A part of the image: the ExecStopPost= of scanout-backend@.service there, elsewhere a line for a
+ * shell. $SERVICE_RESULT, which systemd sets, is "success" where the back-end has ended as it does
+ * after its VMM.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * power-button DEVICE COMMAND…: waits until the power button behind that input device is pressed, and becomes the command.
+ * power-button DEVICE COMMAND…: waits until the power button behind that input device is pressed,
+ * and becomes the command.
  *
- * A part of the image, in which systemd-logind, which does this elsewhere, is not: that needs a bus. Started by
- * scanout-power-button@.service for each button that udev finds. Ends with 1 where the device has gone or is none.
+ * A part of the image, in which systemd-logind, which does this elsewhere, is not: that needs a
+ * bus. Started by scanout-power-button@.service for each button that udev finds. Ends with 1 where
+ * the device has gone or is none.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -2,7 +2,8 @@
 /*
  * Framebuffers and the memory behind them: dumb buffers that we fill, dma-bufs that guests fill
  * (made by import.c), and what the previous master had on the screen. A buffer may outlive its
- * device: then only its memory is left. Used by src/ through kms.h, and by all that shows something.
+ * device: then only its memory is left. Used by src/ through kms.h, and by all that shows
+ * something.
  */
 #ifndef KMS_BUFFER_H
 #define KMS_BUFFER_H
@@ -63,8 +64,8 @@ struct kms_buffer *kms_buffer_create(struct kms_card *card, uint32_t width, uint
 	uint32_t fourcc, bool mapped, GError **error);
 
 /*
- * A framebuffer of our own over what another one shows, which may go with its owner then. NULL where
- * the kernel does not say what that is.
+ * A framebuffer of our own over what another one shows, which may go with its owner then. NULL
+ * where the kernel does not say what that is.
  */
 struct kms_buffer *kms_buffer_adopt(struct kms_card *card, uint32_t framebuffer);
 
@@ -77,12 +78,12 @@ void kms_buffer_discard(struct kms_buffer *buffer);
 int kms_buffer_add_framebuffer(const struct kms_card *card, const struct kms_layout *layout,
 	uint32_t handle, uint32_t *framebuffer);
 
-/* CLOSEFB: what is on the screen stays there, and can be read by its id until it goes. False with errno: EINVAL
- * or ENOTTY where the kernel has none. */
+/* CLOSEFB: what is on the screen stays there, and can be read by its id until it goes. False with
+ * errno: EINVAL or ENOTTY where the kernel has none. */
 bool kms_buffer_close_framebuffer(int fd, uint32_t framebuffer);
 
-/* Nobody draws into it any more: the kernel would wait for no fence of its. One system call where it
- * is imported. */
+/* Nobody draws into it any more: the kernel would wait for no fence of its. One system call where
+ * it is imported. */
 bool kms_buffer_is_ready(const struct kms_buffer *buffer);
 
 /* For card->signalled_fence: exported once a card; -1 where the kernel has none. */

@@ -73,7 +73,8 @@ struct kms_card {
 	size_t crtc_count;
 	struct kms_plane *planes;
 	size_t plane_count;
-	/* Of planes that layers had: how many, and whether device.c has to tell those that lack one. */
+	/* Of planes that layers had: how many, and whether device.c has to tell those that lack
+	 * one. */
 	unsigned int plane_releases;
 	bool planes_freed;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * kms_device_configure() of kms.h: what outputs are asked to do, checked before anything is changed,
- * taken back where it is refused. The mode set that makes it so is modeset.c's.
+ * kms_device_configure() of kms.h: what outputs are asked to do, checked before anything is
+ * changed, taken back where it is refused. The mode set that makes it so is modeset.c's.
  */
 #include "device.h"
 

@@ -131,8 +131,8 @@ static char *monitor_name(const uint8_t *edid)
 	return g_strdup_printf("%s %s %s", maker, model, serial);
 }
 
-/* Display range limits (EDID 1.4, 3.10.3.3): byte 5 the lowest vertical rate, which is 255 more where the
- * two lowest bits of byte 4 are set. */
+/* Display range limits (EDID 1.4, 3.10.3.3): byte 5 the lowest vertical rate, which is 255 more
+ * where the two lowest bits of byte 4 are set. */
 static uint32_t slowest_rate(const uint8_t *edid)
 {
 	for (size_t at = 54; at <= 108; at += 18) {
@@ -275,8 +275,8 @@ bool kms_connector_force(struct kms_connector *connector, bool forced)
 	return changed;
 }
 
-/* The property's numbers (drm_panel_orientation in the kernel's drm_connector.h): which side of the panel
- * is up in its casing. The picture's top goes there, and the console's does, too. */
+/* The property's numbers (drm_panel_orientation in the kernel's drm_connector.h): which side of the
+ * panel is up in its casing. The picture's top goes there, and the console's does, too. */
 enum kms_transform kms_connector_panel_transform(const struct kms_connector *connector)
 {
 	static const enum kms_transform transforms[] = {

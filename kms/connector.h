@@ -23,9 +23,9 @@ struct kms_connector {
 	struct kms_tile
 		tile; /* of a monitor behind several connectors, the part that this one has */
 	bool no_whole; /* … which does not show all of the monitor: another connector does, or none */
-	/* A monitor was detected, and its EDID could not be read, or is damaged: it may be when it is
-	 * probed again, since monitors that were just plugged in are late at times. Never of panels
-	 * and virtual connectors, which need not have one. */
+	/* A monitor was detected, and its EDID could not be read, or is damaged: it may be when it
+	 * is probed again, since monitors that were just plugged in are late at times. Never of
+	 * panels and virtual connectors, which need not have one. */
 	bool edid_missing;
 	uint32_t possible_crtcs; /* bit n: the card's nth CRTC */
 	uint32_t width_mm;
@@ -41,14 +41,15 @@ struct kms_connector {
 
 void kms_connector_finish(struct kms_connector *connector);
 
-/* The name of a connector, without having read it: `size` bytes at `name`. `card`: its card's, or NULL. */
+/* The name of a connector, without having read it: `size` bytes at `name`. `card`: its card's, or
+ * NULL. */
 void kms_connector_make_name(const drmModeConnector *probed, const char *card, char *name,
 	size_t size);
 
 /*
  * Takes over what a probe found, NULL for a connector that is no more: its number and its
- * properties are void then, since a request that names them is refused as a whole. True if anything that a
- * user of the output can ask for has changed.
+ * properties are void then, since a request that names them is refused as a whole. True if anything
+ * that a user of the output can ask for has changed.
  */
 bool kms_connector_update(struct kms_connector *connector, int fd, struct kms_property_cache *cache,
 	const drmModeConnector *probed);

@@ -19,9 +19,9 @@ enum kms_cvt_blanking {
 };
 
 /*
- * `refresh_mhz`: thousandths of a hertz, of fields, where `interlaced`; 0: the size's usual one, 60 Hz
- * for most. False where the numbers make no mode: CVT 1.1 knows reduced blanking for multiples of
- * 60 Hz alone, and never interlaced.
+ * `refresh_mhz`: thousandths of a hertz, of fields, where `interlaced`; 0: the size's usual one, 60
+ * Hz for most. False where the numbers make no mode: CVT 1.1 knows reduced blanking for multiples
+ * of 60 Hz alone, and never interlaced.
  */
 bool kms_cvt_make(uint32_t width, uint32_t height, uint32_t refresh_mhz, bool interlaced,
 	enum kms_cvt_blanking blanking, drmModeModeInfo *mode);

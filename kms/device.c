@@ -43,8 +43,8 @@ static void deal_with_loss(struct kms_device *device)
 	kms_modeset_cancel(&device->modeset);
 }
 
-/* No event says that a lease was taken back: what names its objects is ENOENT from then on, and EACCES where
- * the owner has gone altogether. */
+/* No event says that a lease was taken back: what names its objects is ENOENT from then on, and
+ * EACCES where the owner has gone altogether. */
 static bool look_for_lease(struct kms_device *device)
 {
 	struct kms_records *records = &device->card->records;
@@ -287,8 +287,8 @@ static bool is_alone(const struct kms_device *device, const struct kms_crtc *crt
 	return true;
 }
 
-/* Where others would have to wait for it nothing blocks: then it is helped only if its commit is done,
- * and just the event was lost. */
+/* Where others would have to wait for it nothing blocks: then it is helped only if its commit is
+ * done, and just the event was lost. */
 static void unstick(struct kms_device *device, struct kms_crtc *crtc)
 {
 	int failure = 0;
@@ -375,8 +375,8 @@ static void flip(struct kms_device *device, struct kms_crtc *crtc,
 }
 
 /*
- * An event is told by its CRTC, and by the number that we gave the commit. What it carries is never a
- * pointer: on a descriptor that was another's before, it may be anybody's.
+ * An event is told by its CRTC, and by the number that we gave the commit. What it carries is never
+ * a pointer: on a descriptor that was another's before, it may be anybody's.
  */
 static void handle_event(struct kms_device *device, const struct drm_event_vblank *event)
 {

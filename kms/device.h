@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * One card as src/ knows it: the top of kms/. It brings the card's events and deadlines into the
- * main loop, drains what the files below noted, decides, and tells the listener. Nothing below calls
- * it. device.c owns all of it; configure.c is kms_device_configure(), device_query.c what src/ asks and makes.
+ * main loop, drains what the files below noted, decides, and tells the listener. Nothing below
+ * calls it. device.c owns all of it; configure.c is kms_device_configure(), device_query.c what
+ * src/ asks and makes.
  */
 #ifndef KMS_DEVICE_H
 #define KMS_DEVICE_H

@@ -19,7 +19,8 @@
 #define RETRY_MS 1000
 #define RETRIES 6
 
-/* The main thread's, and while the probe is under way the helper thread's; then the main thread's again. */
+/* The main thread's, and while the probe is under way the helper thread's; then the main thread's
+ * again. */
 struct probe {
 	struct kms_hotplug *hotplug; /* the main thread's: NULL, nobody waits for the answers */
 	int fd; /* its own: the card may be closed before */
@@ -275,7 +276,8 @@ struct kms_hotplug *kms_hotplug_create(int fd, dev_t card,
 	hotplug->listener = *listener;
 	hotplug->data = data;
 	hotplug->udev = udev_new();
-	/* The kernel's own events say all of a card that is open, also where udevd is not there, or hangs. */
+	/* The kernel's own events say all of a card that is open, also where udevd is not there, or
+	 * hangs. */
 	if (hotplug->udev)
 		hotplug->monitor = udev_monitor_new_from_netlink(hotplug->udev, "kernel");
 	if (!hotplug->monitor ||

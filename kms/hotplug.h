@@ -35,7 +35,8 @@ struct kms_hotplug_listener {
 struct kms_hotplug *kms_hotplug_create(int fd, dev_t card,
 	const struct kms_hotplug_listener *listener, void *data);
 
-/* The card stays open after us, with DRM master: a probe that is under way then does not cost that. */
+/* The card stays open after us, with DRM master: a probe that is under way then does not cost
+ * that. */
 void kms_hotplug_keep_master(struct kms_hotplug *hotplug);
 
 /* A probe that is under way is left to itself: it may take seconds, and has an fd of its own. */
@@ -47,8 +48,8 @@ int kms_hotplug_fd(const struct kms_hotplug *hotplug);
 /* It is readable: takes one event from it. */
 void kms_hotplug_receive(struct kms_hotplug *hotplug);
 
-/* Probes all connectors now, as after an event. A round in which the kernel did not answer (for want
- * of memory, say) says nothing of any connector, and is made again. */
+/* Probes all connectors now, as after an event. A round in which the kernel did not answer (for
+ * want of memory, say) says nothing of any connector, and is made again. */
 void kms_hotplug_probe(struct kms_hotplug *hotplug);
 
 /* The same in a second: what was read so far is not worth much. */

@@ -111,8 +111,8 @@ static void cache_drop(struct kms_imports *cache, size_t index)
 	take_share(cache, owner);
 }
 
-/* The least recently used of those of the owner that has the most, with one more of `added`'s, which is
- * to come: one that brings a new buffer with each frame takes no other's place. */
+/* The least recently used of those of the owner that has the most, with one more of `added`'s,
+ * which is to come: one that brings a new buffer with each frame takes no other's place. */
 static size_t pick_victim(const struct kms_imports *cache, uint32_t added)
 {
 	size_t victim = 0;
@@ -129,8 +129,8 @@ static size_t pick_victim(const struct kms_imports *cache, uint32_t added)
 	return victim;
 }
 
-/* A place for one more of this owner's. Where all are taken it is mostly its own oldest one's, so that
- * nobody's share changes. */
+/* A place for one more of this owner's. Where all are taken it is mostly its own oldest one's, so
+ * that nobody's share changes. */
 static size_t make_place(struct kms_imports *cache, size_t limit, uint32_t owner)
 {
 	size_t index = cache->count;
@@ -273,8 +273,8 @@ static int make_framebuffer(struct kms_card *card, struct kms_buffer *buffer, ui
 	return kms_buffer_add_framebuffer(card, &buffer->layout, handle, &buffer->framebuffer);
 }
 
-/* Also the test for what may be no dma-buf: the kernel looks which kind of file it is, and asks that
- * nothing if it is another one (dma_buf_get()). */
+/* Also the test for what may be no dma-buf: the kernel looks which kind of file it is, and asks
+ * that nothing if it is another one (dma_buf_get()). */
 static int import_handle(const struct kms_card *card, int fd, uint32_t *handle)
 {
 	if (!card->has_import)

@@ -10,8 +10,8 @@
 
 #include <sys/types.h>
 
-/* At most so many buffers are kept for each CRTC that is lit (design 5); the owner that has the most
- * gives up its own first. */
+/* At most so many buffers are kept for each CRTC that is lit (design 5); the owner that has the
+ * most gives up its own first. */
 #define KMS_CACHE_PER_OUTPUT 4
 #define KMS_CACHE_MAX (KMS_CACHE_PER_OUTPUT * KMS_OUTPUTS_MAX)
 #define KMS_REFUSALS_MAX 16

@@ -44,8 +44,8 @@ static void *close_in_thread(void *data)
 }
 
 /*
- * The last descriptor of a file takes down what it still shows, and may wait for a commit of the holder's in
- * that, which may wait for a fence of anybody's: nothing for the main loop.
+ * The last descriptor of a file takes down what it still shows, and may wait for a commit of the
+ * holder's in that, which may wait for a fence of anybody's: nothing for the main loop.
  */
 static void let_go(int fd)
 {
@@ -143,9 +143,9 @@ static bool add_objects(const struct kms_output *output, uint32_t planes, GArray
 	return ids->len > before;
 }
 
-/* It is its holder's from now on. What it shows stays, with the buffer that we keep, until the holder shows
- * something else. The planes that the holder has not got are left alone, too: a commit of ours would keep out
- * those of the holder, of which a CRTC takes one at a time. */
+/* It is its holder's from now on. What it shows stays, with the buffer that we keep, until the
+ * holder shows something else. The planes that the holder has not got are left alone, too: a commit
+ * of ours would keep out those of the holder, of which a CRTC takes one at a time. */
 static void hand_over(struct kms_lease *lease, struct kms_output *output)
 {
 	const struct kms_card *card = output->card;
@@ -212,7 +212,8 @@ static void try_to_give(struct kms_lease *lease)
 
 static void end_lessee(struct kms_leases *leases, uint32_t lessee)
 {
-	/* Another's master, or none: it cannot do anything by itself either, until we are that again. */
+	/* Another's master, or none: it cannot do anything by itself either, until we are that
+	 * again. */
 	if (drmModeRevokeLease(card_of(leases)->fd, lessee) == -EACCES)
 		g_array_append_val(leases->unrevoked, lessee);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * kms_leftovers_close() of kms.h: what a process that has died left open on a card's descriptor, which others
- * have kept. The kernel would close it with the last descriptor, which is ours now. Called by session/, before
- * there is a device.
+ * kms_leftovers_close() of kms.h: what a process that has died left open on a card's descriptor,
+ * which others have kept. The kernel would close it with the last descriptor, which is ours now.
+ * Called by session/, before there is a device.
  */
 #include "buffer.h"
 
@@ -10,8 +10,8 @@
 #include <xf86drm.h>
 #include <xf86drmMode.h>
 
-/* The kernel gives a new handle the lowest number that is free, so that those which are open lie close to
- * each other: after so many that are not there is none. */
+/* The kernel gives a new handle the lowest number that is free, so that those which are open lie
+ * close to each other: after so many that are not there is none. */
 #define HANDLES_GAP 256
 
 /* At most four planes a CRTC, as vendors build them, and the overlays that are nobody's. */

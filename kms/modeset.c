@@ -403,7 +403,8 @@ static bool somebody_waits(const struct kms_modeset *modeset)
 	for (size_t i = 0; i < kms_outputs_count(modeset->outputs); i++) {
 		const struct kms_output *output = kms_outputs_at(modeset->outputs, i);
 
-		/* What another program has, or a driver that does not answer, comes back by itself. */
+		/* What another program has, or a driver that does not answer, comes back by
+		 * itself. */
 		bool away = output->state.crtc &&
 			(output->state.crtc->lent || output->state.crtc->given_up);
 

@@ -2,9 +2,9 @@
 /*
  * Mode sets: which output gets which CRTC and planes, and the one joint commit that makes it so. It
  * names only what changes, so that outputs that go on as they are do not notice. The first is
- * blocking and takes the card over; later ones are nonblocking and wait until no CRTC that takes part
- * has a commit in flight. Part of a device; called by device.c and configure.c, which act on the
- * results.
+ * blocking and takes the card over; later ones are nonblocking and wait until no CRTC that takes
+ * part has a commit in flight. Part of a device; called by device.c and configure.c, which act on
+ * the results.
  */
 #ifndef KMS_MODESET_H
 #define KMS_MODESET_H
@@ -33,13 +33,13 @@ void kms_modeset_run(struct kms_modeset *modeset);
 /* The card is not ours: what waits is void. */
 void kms_modeset_cancel(struct kms_modeset *modeset);
 
-/* The first one, blocking: false where the card cannot be driven at all. Outputs that the driver does
- * not light are left off. */
+/* The first one, blocking: false where the card cannot be driven at all. Outputs that the driver
+ * does not light are left off. */
 bool kms_modeset_take_over(struct kms_modeset *modeset, GError **error);
 
 /*
- * For a CRTC whose flip is stuck: a mode set of it alone. 0 or an errno. `blocking` is the last resort:
- * the kernel waits for the flip, for tens of seconds if it must, and goes on without it.
+ * For a CRTC whose flip is stuck: a mode set of it alone. 0 or an errno. `blocking` is the last
+ * resort: the kernel waits for the flip, for tens of seconds if it must, and goes on without it.
  */
 int kms_modeset_unstick(struct kms_modeset *modeset, struct kms_crtc *crtc, bool blocking);
 

@@ -198,9 +198,9 @@ void kms_output_run_deadlines(struct kms_output *output, int64_t now_us)
 /* ---- events ---- */
 
 /*
- * How many vblanks later than the first one after its commit did the event come? Where the refresh rate
- * varies, fewer vblanks may have passed until the commit than there were periods, and some may be missed
- * that are not counted; but none is counted that was not.
+ * How many vblanks later than the first one after its commit did the event come? Where the refresh
+ * rate varies, fewer vblanks may have passed until the commit than there were periods, and some may
+ * be missed that are not counted; but none is counted that was not.
  */
 static uint64_t missed_vblanks(const struct kms_output *output, uint32_t sequence)
 {
@@ -318,8 +318,8 @@ G_ALWAYS_INLINE static inline void take(struct kms_output *output, struct kms_ou
 	layer->pending = *next;
 }
 
-/* Others' frames may be among those that the driver does not take, too. `superseded`: the serial of the one
- * that was pending before. */
+/* Others' frames may be among those that the driver does not take, too. `superseded`: the serial of
+ * the one that was pending before. */
 G_NO_INLINE static enum kms_submit deal_with_refusal(struct kms_output_layer *layer,
 	uint64_t superseded, struct kms_output_refusal refusal)
 {

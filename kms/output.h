@@ -2,8 +2,9 @@
 /*
  * An output from inside kms/: a connector, the state that the kernel has of it, and the frames on
  * their way, layer by layer: pending ▶ queued ▶ current. Frames come by output_frame.c, are committed by
- * output_commit.c and moved on by output.c; its cursor is output_cursor.c's. modeset.c turns outputs on
- * and off, device.c brings the page-flip events and tells the listener what is noted here.
+ * output_commit.c and moved on by output.c; its cursor is output_cursor.c's. modeset.c turns
+ * outputs on and off, device.c brings the page-flip events and tells the listener what is noted
+ * here.
  */
 #ifndef KMS_OUTPUT_H
 #define KMS_OUTPUT_H
@@ -101,8 +102,8 @@ struct kms_output {
 	/* A mode set waits that changes it: no frame goes before. */
 	bool held;
 	bool batched; /* between kms_output_begin() and kms_output_end() */
-	/* A full mode set is wanted of it, for it shows nothing though nothing of ours is wrong; and
-	 * one was made since it last showed a frame. */
+	/* A full mode set is wanted of it, for it shows nothing though nothing of ours is wrong;
+	 * and one was made since it last showed a frame. */
 	bool renew;
 	bool renewed;
 	int64_t renew_from_us; /* a refusal asks for none before */
@@ -185,11 +186,13 @@ void kms_output_run_deadlines(struct kms_output *output, int64_t now_us);
 void kms_output_forget_state(struct kms_output *output);
 
 /* A plain picture of ours is refused, or a cursor that was taken before: somebody switched the CRTC
- * off behind us. Asks for one full mode set, until a frame was shown again, and for the next no sooner
- * than 10 s later: a driver that takes one picture and refuses the other is not to flicker. */
+ * off behind us. Asks for one full mode set, until a frame was shown again, and for the next no
+ * sooner than 10 s later: a driver that takes one picture and refuses the other is not to
+ * flicker. */
 void kms_output_distrust(struct kms_output *output);
 
-/* Length of a frame of the mode that runs, microseconds: the shortest, where the refresh rate varies. */
+/* Length of a frame of the mode that runs, microseconds: the shortest, where the refresh rate
+ * varies. */
 int64_t kms_output_period(const struct kms_output *output);
 
 /* Whether the refresh rate varies (output_vrr.c). A mode set was accepted for it. */
@@ -201,11 +204,12 @@ bool kms_output_vrr_choose(struct kms_output *output, bool frame);
 /* The driver takes no commit that changes it, but mode sets. */
 void kms_output_vrr_refuse(struct kms_output *output);
 
-/* When the monitor shows its picture again by itself if nothing comes, as far as it is worth waiting for:
- * after a period of the mode, or, where the rate varies, of the slowest rate. */
+/* When the monitor shows its picture again by itself if nothing comes, as far as it is worth
+ * waiting for: after a period of the mode, or, where the rate varies, of the slowest rate. */
 int64_t kms_output_longest_period(const struct kms_output *output);
 
-/* How long before a vblank what can wait is committed: frames have had most of their time to come. */
+/* How long before a vblank what can wait is committed: frames have had most of their time to
+ * come. */
 #define KMS_LEAD_US 4000
 static inline int64_t kms_output_lead(const struct kms_output *output)
 {
@@ -220,15 +224,16 @@ static inline struct kms_output_layer *kms_output_picture(struct kms_output *out
 
 /* ---- layers above the picture ---- */
 
-/* The output cannot show them as they were arranged any more: their frames fail, their planes are free. */
+/* The output cannot show them as they were arranged any more: their frames fail, their planes are
+ * free. */
 void kms_output_void_layers(struct kms_output *output, int error);
 
-/* What the kernel shows has changed: planes that are off are free, layers that were destroyed are no
- * more. */
+/* What the kernel shows has changed: planes that are off are free, layers that were destroyed are
+ * no more. */
 void kms_output_settle_layers(struct kms_output *output);
 
-/* A page-flip event: what was queued is current, and its serials are noted to be told. True: there was
- * a frame. */
+/* A page-flip event: what was queued is current, and its serials are noted to be told. True: there
+ * was a frame. */
 bool kms_output_layers_flipped(struct kms_output *output,
 	const struct kms_presentation *presentation);
 
@@ -245,24 +250,24 @@ void kms_output_add_planes(const struct kms_output *output, struct kms_flip *fli
 /* Turns them all off in a flip. */
 void kms_output_add_layers_off(const struct kms_output *output, struct kms_flip *flip);
 
-/* Another cursor's plane, perhaps: an overlay is no other output's, and no layer's, while the cursor is
- * hidden. */
+/* Another cursor's plane, perhaps: an overlay is no other output's, and no layer's, while the
+ * cursor is hidden. */
 void kms_output_reserve_cursor(struct kms_output *output);
 
-/* The driver refuses frames of these layers as they were arranged: they are not arranged so again, and
- * the listener is told to ask. */
+/* The driver refuses frames of these layers as they were arranged: they are not arranged so again,
+ * and the listener is told to ask. */
 void kms_output_deny_layers(struct kms_output *output, uint32_t layers);
 
 /* Is a layer above the picture to be on a plane? */
 bool kms_output_has_planes(const struct kms_output *output);
 
-/* Have these frames to wait, because a layer that shows frames lately has none yet? Not beyond the last moment
- * for the next vblank. */
+/* Have these frames to wait, because a layer that shows frames lately has none yet? Not beyond the
+ * last moment for the next vblank. */
 bool kms_output_gathers(struct kms_output *output, uint32_t frames);
 
 /*
- * How long from now until that last moment, a little before the vblank; negative after it. What comes later
- * may hit the vblank, or not. `period_us`: how long a frame is taken for.
+ * How long from now until that last moment, a little before the vblank; negative after it. What
+ * comes later may hit the vblank, or not. `period_us`: how long a frame is taken for.
  */
 int64_t kms_output_time_left(const struct kms_output *output, int64_t now_us, int64_t period_us);
 
@@ -297,15 +302,15 @@ struct kms_output_refusal {
 };
 
 /*
- * One NONBLOCK commit of the pending frames of these layers (or of none), with the damage and the cursor
- * that go with them. Where it was made, but for a frame or two that had to be left out, *refusal says so.
- * Returns 0 or an errno.
+ * One NONBLOCK commit of the pending frames of these layers (or of none), with the damage and the
+ * cursor that go with them. Where it was made, but for a frame or two that had to be left out,
+ * *refusal says so. Returns 0 or an errno.
  */
 int kms_output_commit(struct kms_output *output, uint32_t frames,
 	struct kms_output_refusal *refusal);
 
-/* Commits of these layers' pending frames what can go now: it becomes queued, or stays to be tried again.
- * Frames that were refused are still there, and not yet reported. */
+/* Commits of these layers' pending frames what can go now: it becomes queued, or stays to be tried
+ * again. Frames that were refused are still there, and not yet reported. */
 struct kms_output_refusal kms_output_commit_pending(struct kms_output *output, uint32_t layers);
 
 /* The set of layers that have a pending frame. */
@@ -333,8 +338,8 @@ static inline struct kms_output_frame kms_output_frame_of(const struct kms_frame
 	};
 }
 
-/* Has nobody a fence on its pending frame any more? Else it is looked at again when they signal, and
- * given up after the flip timeout. */
+/* Has nobody a fence on its pending frame any more? Else it is looked at again when they signal,
+ * and given up after the flip timeout. */
 bool kms_output_layer_look(struct kms_output_layer *layer, bool ready);
 static inline bool kms_output_layer_is_ready(struct kms_output_layer *layer)
 {
@@ -358,8 +363,8 @@ static inline void kms_output_layer_unwatch(struct kms_output_layer *layer)
 /* Gives up a pending frame that waits for fences for too long. */
 void kms_output_layer_run_deadline(struct kms_output_layer *layer, int64_t now_us);
 
-/* The blob of the pending frame's damage, which is not all, on a plane that takes one; 0: all of it, since what the screen had before says
- * nothing of a part. */
+/* The blob of the pending frame's damage, which is not all, on a plane that takes one; 0: all of
+ * it, since what the screen had before says nothing of a part. */
 uint32_t kms_output_layer_damage(struct kms_output_layer *layer);
 
 /* The frames up to `serial` will not be shown: reported once, from the main loop. */
@@ -369,8 +374,8 @@ void kms_output_layer_note_failure(struct kms_output_layer *layer, uint64_t seri
 void kms_output_layer_fail(struct kms_output_layer *layer, int error);
 
 /*
- * Would the driver show it? `can_wait`: while a commit is in flight some drivers (amdgpu) answer only
- * after it; then what is not known is left to the commit.
+ * Would the driver show it? `can_wait`: while a commit is in flight some drivers (amdgpu) answer
+ * only after it; then what is not known is left to the commit.
  */
 bool kms_output_ask(struct kms_output *output, const struct kms_output_frame *frame, bool can_wait);
 

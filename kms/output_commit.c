@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Commits of an output: which frames go, with which damage and cursor; what is left out where the driver
- * refuses; and what is tried again. Part of output.h.
+ * Commits of an output: which frames go, with which damage and cursor; what is left out where the
+ * driver refuses; and what is tried again. Part of output.h.
  */
 #include "output.h"
 
@@ -101,7 +101,8 @@ static int send_without_cursor(struct commit *commit)
 	error = send_flip(commit);
 	if (error || !lit)
 		return error;
-	/* In the picture it would be below the layers: those go there instead, and it is tried again. */
+	/* In the picture it would be below the layers: those go there instead, and it is tried
+	 * again. */
 	commit->output->cursor.dirty = true;
 	if (kms_output_has_planes(commit->output))
 		kms_output_deny_layers(commit->output, KMS_LAYERS_ABOVE);

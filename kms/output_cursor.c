@@ -33,7 +33,8 @@ G_NO_INLINE static void schedule(struct kms_output *output)
 	if (left_us < MIN(TOO_LATE_US, lead_us / 2) - lead_us)
 		left_us += period_us;
 	output->cursor_due_us = now_us + MAX(0, left_us);
-	/* The vblank after the last one's: a frame that is only late would lose it to the cursor. */
+	/* The vblank after the last one's: a frame that is only late would lose it to the
+	 * cursor. */
 	if (output->frames_in_a_row >= STEADY_FRAMES &&
 		output->cursor_due_us < output->event_us + period_us)
 		output->cursor_due_us += period_us;
@@ -103,8 +104,8 @@ void kms_output_refuse_cursor(struct kms_output *output, const struct kms_layer 
 }
 
 /*
- * One that was refused above some picture stays so above all that are remembered with it, or else it
- * would come and go as its drawing changes what is shown.
+ * One that was refused above some picture stays so above all that are remembered with it, or else
+ * it would come and go as its drawing changes what is shown.
  */
 static bool is_refused(const struct kms_output *output)
 {

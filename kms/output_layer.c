@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Layers above an output's picture: their life, their frames, and when those go. Frames of several layers
- * flip in one commit, of which one CRTC has one a vblank: who is there early waits for who is
- * usually there too, up to the last moment (kms_output_gathers()). Part of output.h.
+ * Layers above an output's picture: their life, their frames, and when those go. Frames of several
+ * layers flip in one commit, of which one CRTC has one a vblank: who is there early waits for who
+ * is usually there too, up to the last moment (kms_output_gathers()). Part of output.h.
  */
 #include "output.h"
 
@@ -129,8 +129,8 @@ void kms_output_layer_fill(const struct kms_output_layer *layer, struct kms_laye
 	next->blend = layer->blend;
 }
 
-/* Its frame stays, on the plane that it is to have. One that its guest draws into again would hold up the
- * flip: it is off until that is over, and a frame comes. */
+/* Its frame stays, on the plane that it is to have. One that its guest draws into again would hold
+ * up the flip: it is off until that is over, and a frame comes. */
 static void add_plane(const struct kms_output *output, const struct kms_output_layer *layer,
 	struct kms_flip *flip)
 {

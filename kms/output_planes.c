@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which layer of an output gets which plane: found out by what planes say, then by TEST_ONLY, for a stack
- * of layers as a whole (design 17); and whose a plane is. Part of output.h.
+ * Which layer of an output gets which plane: found out by what planes say, then by TEST_ONLY, for a
+ * stack of layers as a whole (design 17); and whose a plane is. Part of output.h.
  */
 #include "output.h"
 
@@ -205,7 +205,8 @@ static size_t find_candidates(struct search *search, const struct kms_stack_answ
 	return present ? insert(candidates, count, present, true) : count;
 }
 
-/* From the top: each layer the first plane that goes with those above it. Returns how many have one. */
+/* From the top: each layer the first plane that goes with those above it. Returns how many have
+ * one. */
 static size_t fill(struct search *search, struct kms_stack_answer *answer, bool keep, bool tests)
 {
 	const struct kms_plane *cursor = search->output->state.layers[KMS_LAYER_CURSOR].plane;
@@ -409,8 +410,8 @@ uint32_t kms_output_arrange(struct kms_output *output, const struct kms_layer_wi
 	return set;
 }
 
-/* Of one that it had. What else the card does may be why: when that gives up a plane it is tried again, a few
- * times. */
+/* Of one that it had. What else the card does may be why: when that gives up a plane it is tried
+ * again, a few times. */
 static bool deny(struct kms_output *output, size_t place)
 {
 	struct kms_stack_answer *answer = output->arranged;

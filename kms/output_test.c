@@ -84,8 +84,8 @@ static bool find_out(struct kms_output *output, const struct kms_output_frame *f
 	return error == 0;
 }
 
-/* What is on the screen was taken, and nothing has been refused since: a guest that draws into the same
- * buffer again. */
+/* What is on the screen was taken, and nothing has been refused since: a guest that draws into the
+ * same buffer again. */
 static bool is_shown(const struct kms_output *output, const struct kms_output_frame *frame)
 {
 	const struct kms_layer *layer = &output->state.layers[KMS_LAYER_PICTURE];

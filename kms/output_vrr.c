@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A refresh rate that varies, of an output: when frames decide (vrr=auto), it varies while they come one
- * after the other, and stands still when nothing but the cursor moves. Called at each commit, and at mode
- * sets. Part of output.h.
+ * A refresh rate that varies, of an output: when frames decide (vrr=auto), it varies while they
+ * come one after the other, and stands still when nothing but the cursor moves. Called at each
+ * commit, and at mode sets. Part of output.h.
  */
 #include "output.h"
 

@@ -181,9 +181,9 @@ static void ask_again(struct kms_outputs *outputs, struct kms_output *output,
 }
 
 /*
- * The connector's output, made if it is new; NULL for one that is no output (writeback). MST gives a
- * monitor that comes back a new connector, whose number may be one that another output's connector
- * had: an output is known by its name, which no two connectors share at a time.
+ * The connector's output, made if it is new; NULL for one that is no output (writeback). MST gives
+ * a monitor that comes back a new connector, whose number may be one that another output's
+ * connector had: an output is known by its name, which no two connectors share at a time.
  */
 static struct kms_output *meet(struct kms_outputs *outputs, uint32_t id,
 	const drmModeConnector *probed)
@@ -231,8 +231,8 @@ void kms_outputs_probes_done(struct kms_outputs *outputs)
 	}
 }
 
-/* Panels that are built in, and virtual ones, often have none; a plug that is not all the way in, or
- * a monitor that is still waking up, has one later. */
+/* Panels that are built in, and virtual ones, often have none; a plug that is not all the way in,
+ * or a monitor that is still waking up, has one later. */
 static bool should_have_edid(const struct kms_connector *connector)
 {
 	static const char *const types[] = {"DP-", "HDMI-", "DVI-", "VGA-"};

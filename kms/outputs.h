@@ -26,7 +26,8 @@ static inline struct kms_output *kms_outputs_at(const struct kms_outputs *output
 void kms_outputs_init(struct kms_outputs *outputs, struct kms_card *card);
 void kms_outputs_finish(struct kms_outputs *outputs);
 
-/* Probes every connector, at start: takes tens of milliseconds each. False: not all could be asked. */
+/* Probes every connector, at start: takes tens of milliseconds each. False: not all could be
+ * asked. */
 bool kms_outputs_read(struct kms_outputs *outputs);
 
 /* A connector was probed; `probed` NULL: the kernel knows it no more. */
@@ -38,8 +39,8 @@ void kms_outputs_probes_done(struct kms_outputs *outputs);
 /* A monitor is there, whatever the kernel says of it: kms_connector_force(). */
 void kms_outputs_force(struct kms_outputs *outputs, struct kms_output *output, bool forced);
 
-/* A monitor is there whose EDID should be, and is not, or nobody could say what can drive it: it may be
- * known a moment later. */
+/* A monitor is there whose EDID should be, and is not, or nobody could say what can drive it: it
+ * may be known a moment later. */
 bool kms_outputs_lack_answers(const struct kms_outputs *outputs);
 
 /* Reads again what drives the connectors: after another master. */

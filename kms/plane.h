@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A plane puts one framebuffer on a CRTC: what it can do, as the kernel says it, so that no question
- * whose answer is known costs an ioctl. Part of a card; read at start by resources.c, asked by
- * buffer.c, route.c, cursor.c and output.c.
+ * A plane puts one framebuffer on a CRTC: what it can do, as the kernel says it, so that no
+ * question whose answer is known costs an ioctl. Part of a card; read at start by resources.c,
+ * asked by buffer.c, route.c, cursor.c and output.c.
  */
 #ifndef KMS_PLANE_H
 #define KMS_PLANE_H
@@ -38,15 +38,15 @@ void kms_plane_finish(struct kms_plane *plane);
 void kms_plane_read_formats(struct kms_plane *plane, int fd, const uint32_t *fourccs, size_t count);
 
 /*
- * Can it scan out such a buffer? A modifier that is KMS_MODIFIER_INVALID is the driver's own choice:
- * then the format alone decides. False is certain; true is worth a TEST_ONLY.
+ * Can it scan out such a buffer? A modifier that is KMS_MODIFIER_INVALID is the driver's own
+ * choice: then the format alone decides. False is certain; true is worth a TEST_ONLY.
  */
 bool kms_plane_takes(const struct kms_plane *plane, uint32_t fourcc, uint64_t modifier);
 
 /*
- * What its rotation property must say to turn a picture so (enum kms_transform): the same, or the other
- * words for it that the driver knows, as both reflections are a turn of 180 degrees. 0: it cannot.
- * KMS_ROTATE_0 needs no property.
+ * What its rotation property must say to turn a picture so (enum kms_transform): the same, or the
+ * other words for it that the driver knows, as both reflections are a turn of 180 degrees. 0: it
+ * cannot. KMS_ROTATE_0 needs no property.
  */
 uint32_t kms_plane_rotation(const struct kms_plane *plane, uint32_t transform);
 
@@ -56,8 +56,8 @@ static inline bool kms_plane_turns(const struct kms_plane *plane, uint32_t trans
 }
 
 /*
- * Could it blend a layer so? `translucent`: all of it is not opaque. What it says nothing of is opaque, or
- * premultiplied where the format has alpha.
+ * Could it blend a layer so? `translucent`: all of it is not opaque. What it says nothing of is
+ * opaque, or premultiplied where the format has alpha.
  */
 bool kms_plane_blends(const struct kms_plane *plane, uint32_t fourcc, enum kms_blend blend,
 	bool translucent);

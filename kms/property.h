@@ -83,7 +83,8 @@ struct kms_property {
 	uint64_t minimum; /* of a range */
 	uint64_t maximum; /* of a range that may be set; else 0 */
 	uint64_t bits; /* of a bitmask: all that the driver knows; 0: not said */
-	/* Of "pixel blend mode": what each enum kms_blend is for the driver, plus 1; 0: unknown to it. */
+	/* Of "pixel blend mode": what each enum kms_blend is for the driver, plus 1; 0: unknown to
+	 * it. */
 	uint8_t blends[KMS_BLENDS];
 	/* Of an enumeration: the driver's names and numbers. They belong to the cache. */
 	const struct drm_mode_property_enum *enums;
@@ -98,7 +99,8 @@ void kms_property_cache_destroy(struct kms_property_cache *cache);
 
 /*
  * Reads ids and values of one object's properties; `object_type` is DRM_MODE_OBJECT_*, and
- * `properties` an array of that type's enum above. Returns 0, or an errno and leaves them as they are.
+ * `properties` an array of that type's enum above. Returns 0, or an errno and leaves them as they
+ * are.
  */
 int kms_property_read(int fd, struct kms_property_cache *cache, uint32_t object_type,
 	uint32_t object, struct kms_property *properties);

@@ -26,8 +26,8 @@ struct kms_records {
 	bool lost_undealt; /* the state became LOST_MASTER, and outputs do not know it yet */
 	bool gone_undealt; /* the same of GONE */
 	bool revoked; /* GONE, since a lease was taken back by its owner */
-	/* A request named what the kernel does not have: a framebuffer or a connector that has gone, or all
-	 * that a lease had. */
+	/* A request named what the kernel does not have: a framebuffer or a connector that has
+	 * gone, or all that a lease had. */
 	bool missing_undealt;
 	bool reset_wanted; /* an output asked for a full mode set: see kms_output_distrust() */
 	char *gone_reason; /* for the log; owned */
@@ -55,8 +55,9 @@ int64_t kms_records_now(const struct kms_records *records);
 void kms_records_set_watchdog(struct kms_records *records, int64_t when_us);
 
 /*
- * A call said that the card is not ours (EACCES, EPERM) or is no more (ENODEV): nothing is committed
- * from now on. False for any other errno; ENOENT is noted as well, for what it may say of a lease.
+ * A call said that the card is not ours (EACCES, EPERM) or is no more (ENODEV): nothing is
+ * committed from now on. False for any other errno; ENOENT is noted as well, for what it may say of
+ * a lease.
  */
 bool kms_records_note_error(struct kms_records *records, int error);
 

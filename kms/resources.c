@@ -167,7 +167,8 @@ static bool read_all(struct kms_card *card, GError **error)
 	return read_planes(card, error);
 }
 
-/* Who has leased objects, and has them no more, is told of none (drm_lease_filter_crtcs() in the kernel). */
+/* Who has leased objects, and has them no more, is told of none (drm_lease_filter_crtcs() in the
+ * kernel). */
 bool kms_card_is_revoked(const struct kms_card *card)
 {
 	drmModeRes *resources = card->inherited ? drmModeGetResources(card->fd) : NULL;

@@ -20,7 +20,8 @@ void kms_card_unref(struct kms_card *card);
 /* Reads again what the kernel has on its CRTCs and planes: after another master. */
 void kms_card_read_state(struct kms_card *card);
 
-/* A lease that its owner has taken back: not one CRTC of it is there any more, as no other card has none. */
+/* A lease that its owner has taken back: not one CRTC of it is there any more, as no other card has
+ * none. */
 bool kms_card_is_revoked(const struct kms_card *card);
 
 /* NULL if the card has none of that id. */

@@ -261,7 +261,8 @@ static void leave_off(struct kms_plan_entry *entry, const char *reason)
 	log_output(G_LOG_LEVEL_WARNING, kms_output_name(entry->output), "left off: %s", reason);
 }
 
-/* What its CRTC does is not known, or another program's to say: neither it nor its connector can be moved. */
+/* What its CRTC does is not known, or another program's to say: neither it nor its connector can be
+ * moved. */
 static bool is_left_alone(const struct kms_output *output)
 {
 	const struct kms_crtc *crtc = output->state.crtc;

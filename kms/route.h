@@ -29,7 +29,8 @@ struct kms_plan {
 void kms_plan_init(struct kms_plan *plan, const struct kms_outputs *outputs);
 void kms_plan_finish(struct kms_plan *plan);
 
-/* The mode of an output's entry, `later` steps on from the one that it is at. False: there is none. */
+/* The mode of an output's entry, `later` steps on from the one that it is at. False: there is
+ * none. */
 bool kms_plan_choose_mode(struct kms_plan_entry *entry, size_t later);
 
 /* It differs from what runs. */

@@ -5,7 +5,8 @@
 #include <string.h>
 #include <xf86drmMode.h>
 
-/* The kernel's side of struct kms_setting_kind: a property for each value, and its names for the words. */
+/* The kernel's side of struct kms_setting_kind: a property for each value, and its names for the
+ * words. */
 struct driver_side {
 	enum kms_connector_property properties[KMS_SETTING_VALUES_MAX];
 	const char *names[5];

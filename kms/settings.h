@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What an output's connector is asked beyond a mode, by its properties: which of it the connector can
- * have, and what goes into the request of a mode set. What it cannot have is said once and costs nothing
- * else. Part of an output; route.c asks it what a state has, attempt.c has it fill the request, and
- * settings_trial.c notes what the driver refuses.
+ * What an output's connector is asked beyond a mode, by its properties: which of it the connector
+ * can have, and what goes into the request of a mode set. What it cannot have is said once and
+ * costs nothing else. Part of an output; route.c asks it what a state has, attempt.c has it fill
+ * the request, and settings_trial.c notes what the driver refuses.
  */
 #ifndef KMS_SETTINGS_INTERNAL_H
 #define KMS_SETTINGS_INTERNAL_H
@@ -15,8 +15,8 @@
 
 struct kms_output_settings {
 	struct kms_settings wanted;
-	/* Bit n: the driver took the mode set only without the setting n. 0 again for another mode or
-	 * monitor. */
+	/* Bit n: the driver took the mode set only without the setting n. 0 again for another mode
+	 * or monitor. */
 	uint32_t refused;
 	uint32_t said; /* bit n: that the connector cannot have it */
 	/* Bit n: it was set, and this is what its properties had before, to be put back. */
@@ -31,7 +31,8 @@ void kms_settings_ask(struct kms_output_settings *settings, const struct kms_set
 struct kms_settings kms_settings_choose(const struct kms_output_settings *settings,
 	const struct kms_connector *connector, const struct kms_crtc *crtc);
 
-/* `chosen`; and what was set before and is not in it goes back to its default, or to what was found. */
+/* `chosen`; and what was set before and is not in it goes back to its default, or to what was
+ * found. */
 void kms_settings_add(struct kms_request *request, const struct kms_output_settings *settings,
 	const struct kms_connector *connector, const struct kms_settings *chosen);
 
@@ -46,7 +47,8 @@ void kms_settings_add_crtc(struct kms_request *request, const struct kms_crtc *c
 void kms_settings_apply(struct kms_output_settings *settings, const struct kms_connector *connector,
 	const struct kms_crtc *crtc, const struct kms_settings *chosen);
 
-/* The driver takes no mode set with the setting: said, and left out as long as `refused` says so. */
+/* The driver takes no mode set with the setting: said, and left out as long as `refused` says
+ * so. */
 void kms_settings_refuse(struct kms_output_settings *settings,
 	const struct kms_connector *connector, enum kms_setting setting);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A stack: what the layers of an output are asked to show, from the bottom, and which plane each gets.
- * What the driver said is remembered by the whole set: by kinds of frames, not by buffers. Owns the rules of
- * what lies above what. Part of an output, which forgets it all with a mode set; used by output_planes.c.
+ * A stack: what the layers of an output are asked to show, from the bottom, and which plane each
+ * gets. What the driver said is remembered by the whole set: by kinds of frames, not by buffers.
+ * Owns the rules of what lies above what. Part of an output, which forgets it all with a mode set;
+ * used by output_planes.c.
  */
 #ifndef KMS_STACK_H
 #define KMS_STACK_H
@@ -50,10 +51,10 @@ bool kms_stack_member_equal(const struct kms_stack_member *a, const struct kms_s
 bool kms_stack_overlap(const struct kms_stack *stack, size_t a, size_t b);
 
 /*
- * Can the planes of the answer lie above each other as the stack has it? Sets its zpos then. Only planes
- * that overlap need an order. A zpos that cannot be set decides as it is; where planes have none, the kernel
- * knows no more than the primary plane below overlays below the cursor (drm_blend.c). `cursor`: the plane
- * of the cursor, which is above all, or NULL.
+ * Can the planes of the answer lie above each other as the stack has it? Sets its zpos then. Only
+ * planes that overlap need an order. A zpos that cannot be set decides as it is; where planes have
+ * none, the kernel knows no more than the primary plane below overlays below the cursor
+ * (drm_blend.c). `cursor`: the plane of the cursor, which is above all, or NULL.
  */
 bool kms_stack_order(const struct kms_stack *stack, struct kms_stack_answer *answer,
 	const struct kms_plane *cursor);

@@ -139,9 +139,10 @@ static void add_hotspot(struct kms_request *request, const struct kms_layer *lay
 }
 
 /*
- * We looked, and its fences have signalled; a peer may add another before the kernel looks, or at any time
- * while the buffer is shown. A fence that is given overrules those (drm_gem_plane_helper_prepare_fb), so
- * that no commit of ours waits for it. Once a plane and request: the kernel takes no second one.
+ * We looked, and its fences have signalled; a peer may add another before the kernel looks, or at
+ * any time while the buffer is shown. A fence that is given overrules those
+ * (drm_gem_plane_helper_prepare_fb), so that no commit of ours waits for it. Once a plane and
+ * request: the kernel takes no second one.
  */
 static void add_fence(struct kms_request *request, const struct kms_card *card,
 	const struct kms_layer *layer)
@@ -180,7 +181,8 @@ static void add_layer(struct kms_request *request, const struct kms_card *card,
 	}
 	if (before && (!before->buffer || before->kept || before->plane != plane))
 		before = NULL;
-	/* The kernel looks at the fences of whatever plane is in the request, with the same buffer too. */
+	/* The kernel looks at the fences of whatever plane is in the request, with the same buffer
+	 * too. */
 	add_fence(request, card, layer);
 	if (!before || layer->anew || layer->buffer != before->buffer)
 		kms_request_add(request, plane->id, &plane->properties[KMS_PLANE_FB_ID],
@@ -254,8 +256,9 @@ static void add_damage(struct kms_request *request, const struct kms_flip *flip)
 	}
 }
 
-/* Of layers that stay as they are: there are drivers whose check adds all planes of the CRTC to the request,
- * whose fences are then waited for too, so that a cursor would stand still for a guest that draws. */
+/* Of layers that stay as they are: there are drivers whose check adds all planes of the CRTC to the
+ * request, whose fences are then waited for too, so that a cursor would stand still for a guest
+ * that draws. */
 static void add_fences(struct kms_request *request, const struct kms_card *card,
 	const struct kms_flip *flip)
 {
@@ -300,7 +303,8 @@ int kms_flip_commit(struct kms_card *card, struct kms_request *request, const st
 	guint *token)
 {
 	build(request, card, flip);
-	/* Where nothing is to be said, libdrm sends nothing, says that all is well, and no event ever comes. */
+	/* Where nothing is to be said, libdrm sends nothing, says that all is well, and no event
+	 * ever comes. */
 	if (kms_request_size(request) == 0)
 		kms_request_add(request, flip->now->crtc->id,
 			&flip->now->crtc->properties[KMS_CRTC_ACTIVE], 1);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What an output shows, as a value: its CRTC, its mode, and a stack of layers, of which the cursor
- * is the top one. A state is made, tested, committed, and then applied or dropped; so is a flip, which
- * is what of a state's layers is to become another. What the kernel has is a state, too, and changes
- * by kms_state_apply() and kms_flip_apply() alone. The one place that says what goes into a request:
- * for flips, mode sets, take-overs and tests alike.
+ * is the top one. A state is made, tested, committed, and then applied or dropped; so is a flip,
+ * which is what of a state's layers is to become another. What the kernel has is a state, too, and
+ * changes by kms_state_apply() and kms_flip_apply() alone. The one place that says what goes into a
+ * request: for flips, mode sets, take-overs and tests alike.
  *
- * Flips are output.c's, states of a whole card those of route.c and modeset.c. Both hold a reference on
- * each of their buffers; a state owns its mode's blob.
+ * Flips are output.c's, states of a whole card those of route.c and modeset.c. Both hold a
+ * reference on each of their buffers; a state owns its mode's blob.
  */
 #ifndef KMS_STATE_H
 #define KMS_STATE_H
@@ -44,14 +44,14 @@ struct kms_layer {
 	uint16_t hot_x; /* of a cursor, inside its image */
 	uint16_t hot_y;
 	uint8_t blend; /* … and enum kms_blend, of its pixels */
-	/* The placement is the previous master's, and none of it is said again: only the framebuffer is
-	 * ours. What comes after it brings all of its own. */
+	/* The placement is the previous master's, and none of it is said again: only the
+	 * framebuffer is ours. What comes after it brings all of its own. */
 	bool kept;
 	bool anew; /* to be shown again, if it is the same framebuffer too */
 };
 
-/* The last blob of damage that was made, to be used again where the rectangles are the same: corners,
- * in the framebuffer of the picture. */
+/* The last blob of damage that was made, to be used again where the rectangles are the same:
+ * corners, in the framebuffer of the picture. */
 struct kms_clips {
 	struct drm_mode_rect rects[KMS_DAMAGE_MAX];
 	size_t count;
@@ -70,7 +70,8 @@ struct kms_state {
 	struct kms_settings settings; /* of its connector: those that it can have */
 	bool vrr; /* the refresh rate varies: the CRTC's VRR_ENABLED */
 	struct kms_layer layers[KMS_LAYERS];
-	/* Of what the kernel has, a set: those whose buffer is a dma-buf, which may get a fence at any time. */
+	/* Of what the kernel has, a set: those whose buffer is a dma-buf, which may get a fence at
+	 * any time. */
 	uint32_t imported;
 };
 
@@ -106,8 +107,8 @@ static inline void kms_flip_init(struct kms_flip *flip, const struct kms_state *
 /* Gives up what was not applied. */
 void kms_flip_finish(struct kms_flip *flip);
 
-/* Its copy of a layer, with this buffer now; NULL: off. On another plane the one that it had is turned off,
- * or is another layer's of the same flip. */
+/* Its copy of a layer, with this buffer now; NULL: off. On another plane the one that it had is
+ * turned off, or is another layer's of the same flip. */
 struct kms_layer *kms_flip_layer(struct kms_flip *flip, enum kms_layer_kind kind,
 	struct kms_buffer *buffer);
 

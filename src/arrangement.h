@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a configuration says of outputs, layouts, layers, guests and regions, in the layout's words. Made by
- * daemon.c for layout_create() and layout_reconfigure(), which copy it, and gone after that.
+ * What a configuration says of outputs, layouts, layers, guests and regions, in the layout's words.
+ * Made by daemon.c for layout_create() and layout_reconfigure(), which copy it, and gone after
+ * that.
  */
 #ifndef SCANOUTD_ARRANGEMENT_H
 #define SCANOUTD_ARRANGEMENT_H
@@ -15,8 +16,8 @@
 struct arrangement;
 
 /*
- * `config` is the one to be applied, `first` that of the start: cards, regions, the font and most of what
- * guests are do not change under way. Everything is borrowed.
+ * `config` is the one to be applied, `first` that of the start: cards, regions, the font and most
+ * of what guests are do not change under way. Everything is borrowed.
  */
 struct arrangement *arrangement_create(const struct config *config, const struct config *first,
 	struct member *const *members, size_t member_count);

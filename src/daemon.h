@@ -19,16 +19,16 @@ struct daemon;
 /* `config` is resolved, and outlives the daemon. Each error is a sentence that says what to do. */
 struct daemon *daemon_create(const struct config *config, GError **error);
 
-/* Where no daemon can be made: a predecessor's fds that the service manager kept are of no use, and the card among
- * them would keep its last picture on the screen. In the place of daemon_create(), which does the same where it
- * fails. */
+/* Where no daemon can be made: a predecessor's fds that the service manager kept are of no use, and
+ * the card among them would keep its last picture on the screen. In the place of daemon_create(),
+ * which does the same where it fails. */
 void daemon_close_kept(void);
 
 /* main's argv: with it the configuration is read again at SIGHUP; without it pictures alone are. */
 void daemon_set_arguments(struct daemon *daemon, char **arguments);
 
-/* Until SIGTERM, SIGINT (0) or the loss of what can never come again: an inherited card, the seat (1).
- * Returns the process's exit status. */
+/* Until SIGTERM, SIGINT (0) or the loss of what can never come again: an inherited card, the seat
+ * (1). Returns the process's exit status. */
 int daemon_run(struct daemon *daemon);
 
 /* Answers who waits, closes the sockets, the card, and gives the console back. Takes NULL. */

@@ -49,7 +49,8 @@ static int list_cards(void)
 
 /* ---- file descriptors ---- */
 
-/* Each guest holds some, and the service manager's limit of 1024 is for programs that use select(). */
+/* Each guest holds some, and the service manager's limit of 1024 is for programs that use
+ * select(). */
 static void raise_fd_limit(void)
 {
 	struct rlimit limit;
@@ -61,8 +62,8 @@ static void raise_fd_limit(void)
 		log_daemon(G_LOG_LEVEL_WARNING, "file descriptors: %s", g_strerror(errno));
 }
 
-/* For how many guests the limit does, all at their worst: where it does not, and where somebody `asked`.
- * Too many have to wait for each other then, which is no reason not to start. */
+/* For how many guests the limit does, all at their worst: where it does not, and where somebody
+ * `asked`. Too many have to wait for each other then, which is no reason not to start. */
 static void tell_fd_limit(guint guests, bool asked)
 {
 	struct rlimit limit = {.rlim_cur = RLIM_INFINITY};

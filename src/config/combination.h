@@ -31,8 +31,8 @@ enum combination_error {
 };
 
 /* Words joined by "+", at most one of them no modifier: Ctrl, Shift, Alt, Super, and keys as the
- * kernel calls them without "KEY_" ("F1", "A", "VolumeUp"), or as people do ("Del", "Esc", "SysRq").
- * Upper and lower case are the same. */
+ * kernel calls them without "KEY_" ("F1", "A", "VolumeUp"), or as people do ("Del", "Esc",
+ * "SysRq"). Upper and lower case are the same. */
 bool combination_parse(const char *text, struct combination *combination, GError **error);
 
 /* The modifier that a key is, or 0. */

@@ -67,7 +67,8 @@ struct key {
 	size_t offset; /* in the section's struct */
 	int min;
 	int max;
-	/* There, a char *: where it is said, for what is looked at when all is read; 0: nobody asks. */
+	/* There, a char *: where it is said, for what is looked at when all is read; 0: nobody
+	 * asks. */
 	size_t origin;
 };
 

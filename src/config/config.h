@@ -2,10 +2,11 @@
 /*
  * The configuration: scanoutd.conf and its drop-ins, as plain structs.
  *
- * config_load() reads the files, options.h puts the command line on top, config_resolve() fills in what
- * neither says and checks what belongs together. After that nothing changes: what is read again while the
- * daemon runs (reader.h) is another configuration. Used by main and by the scene's layout; knows no device, so a connector's
- * name is believed here and checked where the card is known.
+ * config_load() reads the files, options.h puts the command line on top, config_resolve() fills in
+ * what neither says and checks what belongs together. After that nothing changes: what is read
+ * again while the daemon runs (reader.h) is another configuration. Used by main and by the scene's
+ * layout; knows no device, so a connector's name is believed here and checked where the card is
+ * known.
  *
  * Whatever a file says that we do not know is an error with file and line: a typo never becomes a
  * default. scanoutd.conf(5) is the reference of all keys.
@@ -106,22 +107,23 @@ struct config_guest {
 	/* Who may connect beside us; NULL: nobody. */
 	char *socket_group;
 
-	/* Shown before the first frame, after the guest has gone, and after it has gone with an error: by
-	 * default as `after`, where config_resolve() puts it. */
+	/* Shown before the first frame, after the guest has gone, and after it has gone with an
+	 * error: by default as `after`, where config_resolve() puts it. */
 	struct picture_spec before;
 	struct picture_spec after;
 	struct picture_spec failed;
 	bool failed_given;
 	/* When its frames are answered: ANSWERS_AUTO by default. */
 	enum answers_mode answers;
-	/* How it proves that it is alive; the period is 0 where nothing says it, until config_resolve(). */
+	/* How it proves that it is alive; the period is 0 where nothing says it, until
+	 * config_resolve(). */
 	struct alive_options alive;
 	char *alive_socket; /* ALIVE_SOCKET: after config_resolve() never NULL */
 	char *alive_file; /* that is told how it is; or NULL */
 	char *shown_file; /* that is there once a picture of its own has been shown; or NULL */
 	struct picture_spec dead; /* covers its picture then; a card by default */
-	/* Milliseconds or CONFIG_NEVER. From when the guest disables a scanout until its outputs are
-	 * black, and until they are off: */
+	/* Milliseconds or CONFIG_NEVER. From when the guest disables a scanout until its outputs
+	 * are black, and until they are off: */
 	gint64 blank_after_ms;
 	gint64 off_after_ms;
 	/* From the last input for its machine until its outputs are off: */
@@ -129,8 +131,8 @@ struct config_guest {
 	/* Which input devices its machine has: a bit for each enum input_kind that can be wished
 	 * for. Of guests with one `vm`, all together. */
 	unsigned int inputs;
-	/* Their sockets are PREFIX-keyboard.sock and so on; by default the guest's own socket without
-	 * ".sock". NULL: an inherited display has none, and so no input. */
+	/* Their sockets are PREFIX-keyboard.sock and so on; by default the guest's own socket
+	 * without ".sock". NULL: an inherited display has none, and so no input. */
 	char *input_prefix;
 	char *dbus_display; /* the bus of QEMU's D-Bus display, where there is one; or NULL */
 	/* For outputs of this guest that say nothing themselves, and for those without a
@@ -139,11 +141,11 @@ struct config_guest {
 	char *mode;
 };
 
-/* [output NAME]. Sections in the order of the files; --output in the order of the options. Those with one
- * name and one layout= are the same. */
+/* [output NAME]. Sections in the order of the files; --output in the order of the options. Those
+ * with one name and one layout= are the same. */
 struct config_output {
-	/* A connector, "DP-1" (of one of several cards "CARD:DP-1"), or "MAKE MODEL SERIAL"; or several with
-	 * ";" between: the first of them that has a monitor. */
+	/* A connector, "DP-1" (of one of several cards "CARD:DP-1"), or "MAKE MODEL SERIAL"; or
+	 * several with ";" between: the first of them that has a monitor. */
 	char *name;
 	char *origin;
 	char *layouts; /* in which it counts, separated by semicolons; NULL: in all */
@@ -240,15 +242,15 @@ struct config *config_load(const char *path, GError **error);
  * "NAME-backend.sock" for the back-end.
  *
  * An output section with guest= but without scanout= gets the lowest scanout of its guest that no
- * other section that counts in a layout with it has. With one guest, a section may leave out both: it sets mode, place and position
- * of an output that the layout gives out, as it does those without a section (scene/layout.h). So may one
- * whose output has layers; where that has no section, it gets one. So do outputs that a [lease] section
- * names.
+ * other section that counts in a layout with it has. With one guest, a section may leave out both:
+ * it sets mode, place and position of an output that the layout gives out, as it does those without
+ * a section (scene/layout.h). So may one whose output has layers; where that has no section, it
+ * gets one. So do outputs that a [lease] section names.
  */
 bool config_resolve(struct config *config, GError **error);
 
-/* A part of config_resolve(): what belongs together of alive=, and its defaults. `folder` is that of
- * default socket paths. The same of regions. (resolve_alive.c) */
+/* A part of config_resolve(): what belongs together of alive=, and its defaults. `folder` is that
+ * of default socket paths. The same of regions. (resolve_alive.c) */
 bool config_resolve_alive(struct config_guest *guest, const char *folder, GError **error);
 bool config_resolve_regions(struct config *config, GError **error);
 /* The names of its outputs=, the caller's; empty where there is none. */
@@ -257,8 +259,8 @@ GStrv config_lease_outputs(const struct config_lease *lease);
 /* Do both lend the same outputs by the same names? */
 bool config_lends_the_same(const struct config *a, const struct config *b);
 
-/* What a start on this machine would find out later, for --check-config: groups, folders and pictures
- * that are not there, or are none. */
+/* What a start on this machine would find out later, for --check-config: groups, folders and
+ * pictures that are not there, or are none. */
 bool config_check_system(const struct config *config, GError **error);
 
 /* The folder of default socket paths. The caller's. */
@@ -278,8 +280,8 @@ struct config_guest *config_find_guest(const struct config *config, const char *
 struct config_output *config_find_output(const struct config *config, const char *name,
 	const char *layouts);
 
-/* Added at the end, with defaults. The config's. A device, layout, layer, region or lease that is there is
- * found instead. */
+/* Added at the end, with defaults. The config's. A device, layout, layer, region or lease that is
+ * there is found instead. */
 struct config_guest *config_add_guest(struct config *config, const char *name, const char *origin);
 struct config_output *config_add_output(struct config *config, const char *name,
 	const char *origin);
@@ -308,8 +310,8 @@ bool config_check_layouts(const struct config *config, const char *where, const 
 	GError **error);
 
 /*
- * A layout in which two sections count that have these lists (layout=; NULL: not given): "" where the
- * configuration has no layouts, NULL where there is none.
+ * A layout in which two sections count that have these lists (layout=; NULL: not given): "" where
+ * the configuration has no layouts, NULL where there is none.
  */
 const char *config_common_layout(const struct config *config, const char *list, const char *other);
 
@@ -318,11 +320,12 @@ bool config_resolve_layouts(const struct config *config, GError **error);
 
 /* ---- and resolve_layers.c ---- */
 
-/* Before the outputs are resolved: each layer's output is one that is on in its layouts, whether a guest is shown
- * on it or not. Adds sections for those that have none. */
+/* Before the outputs are resolved: each layer's output is one that is on in its layouts, whether a
+ * guest is shown on it or not. Adds sections for those that have none. */
 bool config_resolve_layers(struct config *config, GError **error);
 
-/* And after: a layer without scanout= gets the lowest that no other section has in a layout with it. */
+/* And after: a layer without scanout= gets the lowest that no other section has in a layout with
+ * it. */
 bool config_resolve_layer_scanouts(struct config *config, GError **error);
 
 /* A section's picture that cannot be read; for --check-config. */

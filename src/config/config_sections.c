@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The sections of a configuration as they are made, found and freed; what is in them is config.c's. */
+/* The sections of a configuration as they are made, found and freed; what is in them is
+ * config.c's. */
 #include "config/changes.h"
 #include "config/config.h"
 #include "config/input_kind.h"

@@ -6,8 +6,8 @@
 
 G_DEFINE_QUARK(scanoutd_inherited_fds_error_quark, inherited_fds_error)
 
-/* A number that is no fd of ours is named as it was given. What this process has opened by itself, GLib
- * and libraries too, would not have come through exec. */
+/* A number that is no fd of ours is named as it was given. What this process has opened by itself,
+ * GLib and libraries too, would not have come through exec. */
 static bool check_fd(const char *option, int fd, GError **error)
 {
 	int flags = fd < 0 ? 0 : fcntl(fd, F_GETFD);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * File descriptors that options and keys name: --drm-fd, --ready-fd, display-fd=. Whoever started us has opened them; they
- * stay theirs who use them. Asked by the daemon at its start, before it opens any of its own.
+ * File descriptors that options and keys name: --drm-fd, --ready-fd, display-fd=. Whoever started
+ * us has opened them; they stay theirs who use them. Asked by the daemon at its start, before it
+ * opens any of its own.
  */
 #ifndef SCANOUTD_CONFIG_INHERITED_FDS_H
 #define SCANOUTD_CONFIG_INHERITED_FDS_H

@@ -41,7 +41,8 @@ char *config_runtime_folder(void)
 	/* systemd separates several by colons; the first is ours. */
 	if (runtime != NULL && *runtime != '\0')
 		return g_strndup(runtime, strcspn(runtime, ":"));
-	/* Root has one after a login, too; but the same command must find the same sockets there. */
+	/* Root has one after a login, too; but the same command must find the same sockets
+	 * there. */
 	if (geteuid() != 0 && user != NULL && *user != '\0')
 		return g_build_filename(user, "scanoutd", NULL);
 	return g_strdup("/run/scanoutd");
@@ -169,7 +170,8 @@ static bool check_input_sockets(const struct config *config, guint index, GHashT
 	return true;
 }
 
-/* systemd calls a file descriptor that nobody named so (keep/keep.c): a socket for such a guest could not be told from it. */
+/* systemd calls a file descriptor that nobody named so (keep/keep.c): a socket for such a guest
+ * could not be told from it. */
 #define NO_NAME "stored"
 
 static bool resolve_guest(struct config_guest *guest, const char *folder, GHashTable *seen,
@@ -307,8 +309,8 @@ static GStrv split_names(const char *list)
 	return (GStrv)g_ptr_array_steal(names, NULL);
 }
 
-/* Two lists may have a name in common: who comes first gets it. But nothing can be shown on an output
- * that is off, nor can an output look in two ways. */
+/* Two lists may have a name in common: who comes first gets it. But nothing can be shown on an
+ * output that is off, nor can an output look in two ways. */
 static bool contradict(const struct config_output *a, const struct config_output *b)
 {
 	return a->off != b->off || (!a->off && (a->guest == NULL || b->guest == NULL));

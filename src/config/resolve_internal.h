@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the parts of config_resolve() share: resolve.c has guests, outputs and input, resolve_lease.c leases.
- * For nobody else.
+ * What the parts of config_resolve() share: resolve.c has guests, outputs and input,
+ * resolve_lease.c leases. For nobody else.
  */
 #ifndef SCANOUTD_CONFIG_RESOLVE_INTERNAL_H
 #define SCANOUTD_CONFIG_RESOLVE_INTERNAL_H
 
 #include "config/config.h"
 
-/* Whose the socket is already, however its path is written; NULL: it is taken for `use` now. `seen` lives
- * for one config_resolve(). */
+/* Whose the socket is already, however its path is written; NULL: it is taken for `use` now. `seen`
+ * lives for one config_resolve(). */
 const char *resolve_claim_socket(GHashTable *seen, const char *path, const char *use);
 
-/* NULL: the folder that `path` is to be made in is there, or is ours to make and can be made. Else what is
- * wrong; the caller's. */
+/* NULL: the folder that `path` is to be made in is there, or is ours to make and can be made. Else
+ * what is wrong; the caller's. */
 char *resolve_folder_fault(const char *path);
 
 /* ---- resolve_lease.c ---- */

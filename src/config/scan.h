@@ -28,7 +28,8 @@ struct config_fault {
 };
 
 struct config_scan {
-	/* Two sections of one name are two where they have other values of this key, or only one has it. */
+	/* Two sections of one name are two where they have other values of this key, or only one
+	 * has it. */
 	const char *telling_key;
 	GPtrArray *entries; /* of struct config_entry, in the order of the lines, owned */
 	GPtrArray *faults; /* of struct config_fault, owned */

@@ -74,14 +74,15 @@ bool config_parse_alive(const char *text, enum alive_proof *proof, GError **erro
 bool config_parse_answers(const char *text, enum answers_mode *mode, GError **error);
 /* "X,Y WxH", pixels; and not empty. (value_alive.c) */
 bool config_parse_rectangle(const char *text, struct kms_rect *rectangle, GError **error);
-/* Checksums of eight hexadecimal digits, separated by semicolons: they replace those that are there.
- * (value_alive.c) */
+/* Checksums of eight hexadecimal digits, separated by semicolons: they replace those that are
+ * there. (value_alive.c) */
 bool config_parse_expect(const char *text, struct region_options *region, GError **error);
 /* "auto", "normal", "90", … "flipped-270": see scene/place.h. */
 bool config_parse_transform(const char *text, enum kms_transform *transform, GError **error);
 /* "#rrggbb", as XRGB. */
 bool config_parse_color(const char *text, uint32_t *color, GError **error);
-/* Of a setting of a connector, by its kind's words or numbers: then it is among those that are given. */
+/* Of a setting of a connector, by its kind's words or numbers: then it is among those that are
+ * given. */
 bool config_parse_setting(const char *text, enum kms_setting setting, struct kms_settings *settings,
 	GError **error);
 /* Times of day: see scene/hours.h. */
@@ -111,8 +112,8 @@ bool config_parse_device_output(const char *text, GError **error);
 bool config_parse_motion(const char *text, enum config_motion *motion, GError **error);
 bool config_parse_profile(const char *text, struct seat_device_options *options, GError **error);
 bool config_parse_acceleration(const char *text, double *acceleration, GError **error);
-/* Six numbers, or nine that end with 0 0 1, with blanks or commas between; or 0, 90, 180, 270: turned
- * clockwise so much. */
+/* Six numbers, or nine that end with 0 0 1, with blanks or commas between; or 0, 90, 180, 270:
+ * turned clockwise so much. */
 bool config_parse_calibration(const char *text, float calibration[6], GError **error);
 
 /* "a;b": names, each once. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The values of the keys that only [output NAME] and [layer NAME] have, as far as they are many: one parser a
- * kind, as in value.c.
+ * The values of the keys that only [output NAME] and [layer NAME] have, as far as they are many:
+ * one parser a kind, as in value.c.
  */
 #include <string.h>
 

@@ -11,8 +11,8 @@
 /* That a port of the guest's has collected at most until it is read again. */
 #define PIECE_BYTES 512
 
-/* Between two pieces: a peer that writes without end has no turn after the other. Of the shortest period that a guest
- * can be given (20 ms) a part. */
+/* Between two pieces: a peer that writes without end has no turn after the other. Of the shortest
+ * period that a guest can be given (20 ms) a part. */
 #define REST_MS 5
 
 struct heartbeat {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What of a guest outlives this process (include/fd_keeper.h), so that its back-end does not notice: the memory of its
- * state and its dma-bufs and surfaces, which lie in a queue (wire/kept_fds.h), and the display socket while there is one. Made by
- * the member (member.h) before the guest, and destroyed after it.
+ * What of a guest outlives this process (include/fd_keeper.h), so that its back-end does not
+ * notice: the memory of its state and its dma-bufs and surfaces, which lie in a queue
+ * (wire/kept_fds.h), and the display socket while there is one. Made by the member (member.h)
+ * before the guest, and destroyed after it.
  */
 #ifndef SCANOUTD_GUESTS_KEPT_GUEST_H
 #define SCANOUTD_GUESTS_KEPT_GUEST_H
@@ -24,8 +25,8 @@ enum kept_display {
 };
 
 /*
- * With what a predecessor has left, where that can be used; where it cannot, though there was a display socket, that is
- * logged. `keeper` outlives it; NULL: nothing is kept. `closer` too.
+ * With what a predecessor has left, where that can be used; where it cannot, though there was a
+ * display socket, that is logged. `keeper` outlives it; NULL: nothing is kept. `closer` too.
  */
 struct kept_guest *kept_guest_create(const struct fd_keeper *keeper, const char *guest,
 	enum kept_display display, struct closer *closer, GError **error);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How a guest is that shows nothing, and since when, in words for people: the text of its card. Part of
- * a member (member.h), which knows what has happened, and is told how its VMM ended (notices.h).
+ * How a guest is that shows nothing, and since when, in words for people: the text of its card.
+ * Part of a member (member.h), which knows what has happened, and is told how its VMM ended
+ * (notices.h).
  */
 #ifndef SCANOUTD_GUESTS_STATUS_H
 #define SCANOUTD_GUESTS_STATUS_H
@@ -35,7 +36,8 @@ void status_finish(struct status *status);
 /* True: it is another one, since now. `fault` is copied. */
 bool status_set(struct status *status, enum status_kind kind, const char *fault);
 
-/* The same, where another line was noticed: copied. It is of no meaning any more when the next VMM comes. */
+/* The same, where another line was noticed: copied. It is of no meaning any more when the next VMM
+ * comes. */
 bool status_notice(struct status *status, const char *notice);
 
 /* It is gone, and not as it should be: that is also what a notice says. */

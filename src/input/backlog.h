@@ -6,8 +6,8 @@
  * guest that takes nothing fills the backlog; then motion is merged first, and where that is not
  * enough groups are dropped and counted, all but their releases and switches. A release is never
  * dropped: the backlog knows what it let through as pressed, keeps room for its release, and a
- * press that was dropped takes its own release with it, so that the guest always sees pairs; a second
- * press without a release between is left out. Of a switch the last value is kept.
+ * press that was dropped takes its own release with it, so that the guest always sees pairs; a
+ * second press without a release between is left out. Of a switch the last value is kept.
  */
 #ifndef SCANOUTD_INPUT_BACKLOG_H
 #define SCANOUTD_INPUT_BACKLOG_H
@@ -57,9 +57,9 @@ struct backlog_place {
 };
 
 /*
- * Plain data without pointers, in memory that may outlive this process. Whoever has a copy of `place` has the whole
- * backlog as it was then, until the second call after that which changes it: a call moves values only into the other
- * area, and adds them only behind `end`.
+ * Plain data without pointers, in memory that may outlive this process. Whoever has a copy of
+ * `place` has the whole backlog as it was then, until the second call after that which changes it:
+ * a call moves values only into the other area, and adds them only behind `end`.
  */
 struct backlog {
 	struct input_value values[2][BACKLOG_CAPACITY];
@@ -80,7 +80,8 @@ void backlog_release(struct backlog *backlog, const struct input_description *de
 /* Nobody holds what is pressed any more, until it is pressed again: those who did have gone. */
 void backlog_disown(struct backlog *backlog);
 
-/* What the guest sees pressed, and nobody holds, is released: one group of it. False: there was nothing. */
+/* What the guest sees pressed, and nobody holds, is released: one group of it. False: there was
+ * nothing. */
 bool backlog_release_disowned(struct backlog *backlog);
 
 /* Could a backlog have left it, with these values? */

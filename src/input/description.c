@@ -135,8 +135,8 @@ static void describe_touch(struct input_description *description, const struct i
 	set_place(description, ABS_MT_POSITION_X, ABS_MT_POSITION_Y, screen);
 }
 
-/* The axes of every pen: one that has fewer says 0. libinput refuses a tablet that does not tell its
- * size. */
+/* The axes of every pen: one that has fewer says 0. libinput refuses a tablet that does not tell
+ * its size. */
 static void describe_pen(struct input_description *description, const struct input_screen *screen)
 {
 	static const struct input_screen a4 = {.width_mm = 297, .height_mm = 210};

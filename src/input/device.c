@@ -20,9 +20,9 @@
 #include "log.h"
 #include "wire/account.h"
 
-/* Buffers of a queue in one turn of the main loop, at most: a guest can offer them as fast as we take
- * them, and the others wait meanwhile. More than the rings of QEMU have. Its guest's share of the turn
- * (wire/turn_share.h) can be used up before. */
+/* Buffers of a queue in one turn of the main loop, at most: a guest can offer them as fast as we
+ * take them, and the others wait meanwhile. More than the rings of QEMU have. Its guest's share of
+ * the turn (wire/turn_share.h) can be used up before. */
 #define TURN_BUFFERS 256
 
 /* For so few of them the clock is not asked: a motion of the host's mouse is as many. */

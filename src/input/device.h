@@ -29,14 +29,16 @@ struct device_options {
 	bool keeps_vmm; /* the keeper keeps the VMM, too */
 };
 
-/* `description` is copied. `listener` must outlive it. A VMM that a predecessor of this process had goes on with this device,
- * if that is the same: `listener` is told of its driver before this returns. */
+/* `description` is copied. `listener` must outlive it. A VMM that a predecessor of this process had
+ * goes on with this device, if that is the same: `listener` is told of its driver before this
+ * returns. */
 struct input_sink *device_create(const struct device_options *options,
 	const struct input_description *description, const struct input_sink_listener *listener,
 	void *data, GError **error);
 
-/* What a predecessor told the guest is pressed, and nobody has sent as pressed since, is released. Once, when all who hold
- * something have said so; it does nothing where there was no predecessor. */
+/* What a predecessor told the guest is pressed, and nobody has sent as pressed since, is released.
+ * Once, when all who hold something have said so; it does nothing where there was no
+ * predecessor. */
 void device_settle(struct input_sink *sink);
 
 /* A key or button, which is at most KEY_MAX, is pressed as the guest sees it, or will. */

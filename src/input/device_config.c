@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The configuration space of a device (virtio 1.2, 5.8.4 and 5.8.5), as its VMM reads and writes it. Called by device.c.
+ * The configuration space of a device (virtio 1.2, 5.8.4 and 5.8.5), as its VMM reads and writes
+ * it. Called by device.c.
  */
 #include <linux/virtio_input.h>
 #include <string.h>

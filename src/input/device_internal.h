@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The device as its files see it: device.c (queues, VMM, what is sent), device_config.c (its configuration space) and
- * device_kept.c (what outlives this process). Nobody else includes this.
+ * The device as its files see it: device.c (queues, VMM, what is sent), device_config.c (its
+ * configuration space) and device_kept.c (what outlives this process). Nobody else includes this.
  */
 #ifndef SCANOUTD_INPUT_DEVICE_INTERNAL_H
 #define SCANOUTD_INPUT_DEVICE_INTERNAL_H
@@ -22,13 +22,15 @@ enum device_state {
 	DEVICE_STATES,
 };
 
-/* Raised whenever the layout or the meaning of struct device_memory changes, also of what it is made of. */
+/* Raised whenever the layout or the meaning of struct device_memory changes, also of what it is
+ * made of. */
 #define DEVICE_MEMORY_VERSION 1u
 
 /*
- * A device between two buffers, for a successor. It is noted behind each change, and one store chooses it. A value of
- * the backlog is the guest's by the store of the used index (vhost/journal.h), before it is noted as taken: where
- * `used` is one less than that index, it was taken, or the buffer was given back empty; it cannot be more.
+ * A device between two buffers, for a successor. It is noted behind each change, and one store
+ * chooses it. A value of the backlog is the guest's by the store of the used index
+ * (vhost/journal.h), before it is noted as taken: where `used` is one less than that index, it was
+ * taken, or the buffer was given back empty; it cannot be more.
  */
 struct device_picture {
 	uint32_t state; /* enum device_state */
@@ -109,8 +111,8 @@ void device_close_memory(struct device *device);
 /* The device is as a successor is to find it. */
 void device_note(struct device *device);
 
-/* Goes on with a predecessor's VMM, where there is one; where that cannot be, it is closed, which is logged. Once, behind the door's
- * opening. */
+/* Goes on with a predecessor's VMM, where there is one; where that cannot be, it is closed, which
+ * is logged. Once, behind the door's opening. */
 void device_adopt(struct device *device);
 
 /* What a predecessor left is not what we die of. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A VMM that a predecessor of this process had goes on with this one: its guest does not notice, and what it has been told
- * is pressed is known. Whoever held that has gone; who goes on holding it says so until device_settle().
+ * A VMM that a predecessor of this process had goes on with this one: its guest does not notice,
+ * and what it has been told is pressed is known. Whoever held that has gone; who goes on holding it
+ * says so until device_settle().
  */
 #include <stdatomic.h>
 #include <string.h>

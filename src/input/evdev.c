@@ -49,7 +49,8 @@ static void take(struct evdev *evdev, const struct input_event *event)
 {
 	switch (event->type) {
 	case EV_SYN:
-		/* Behind a SYN_DROPPED, libevdev makes up for what was lost, but not for what came before. */
+		/* Behind a SYN_DROPPED, libevdev makes up for what was lost, but not for what came
+		 * before. */
 		if (event->code == SYN_REPORT || event->code == SYN_DROPPED)
 			tell(evdev);
 		break;
@@ -98,8 +99,8 @@ static gboolean readable(gint fd, GIOCondition condition, gpointer data)
 
 /* ---- where it stands ---- */
 
-/* What a guest that begins to listen cannot know: where its levers and wheels are. Its kernel leaves
- * out what is nothing new. */
+/* What a guest that begins to listen cannot know: where its levers and wheels are. Its kernel
+ * leaves out what is nothing new. */
 static void tell_state(struct evdev *evdev)
 {
 	int slot = libevdev_get_current_slot(evdev->device);

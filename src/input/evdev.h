@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One of the host's input devices as the kernel gives it, without libinput: for devices that a guest
- * gets as they are. Owned by passthrough.c, from the device's being plugged in to its being pulled.
+ * One of the host's input devices as the kernel gives it, without libinput: for devices that a
+ * guest gets as they are. Owned by passthrough.c, from the device's being plugged in to its being
+ * pulled.
  *
  *   opened ──evdev_grab()──▶ grabbed: its groups are told, and nobody else hears them ──▶ closed
  *
@@ -45,8 +46,8 @@ void evdev_close(struct evdev *evdev);
  * are left out. */
 void evdev_describe(const struct evdev *evdev, struct input_description *description);
 
-/* From now on its events are told; first its axes, switches and slot as they stand. Returns 0, or an
- * errno (EBUSY: another program has grabbed it), and no event will come. */
+/* From now on its events are told; first its axes, switches and slot as they stand. Returns 0, or
+ * an errno (EBUSY: another program has grabbed it), and no event will come. */
 int evdev_grab(struct evdev *evdev);
 
 /* Does nothing where it has no such LED. */

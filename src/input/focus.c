@@ -222,7 +222,8 @@ static void move(struct focus *focus, double x, double y)
 	send_place(focus);
 }
 
-/* It is down since before we were: what the machine sees pressed goes on being that, and all else is nobody's. */
+/* It is down since before we were: what the machine sees pressed goes on being that, and all else
+ * is nobody's. */
 static void hold(struct focus *focus, uint16_t code)
 {
 	enum input_kind kind;

@@ -56,8 +56,8 @@ void focus_event(struct focus *focus, const struct seat_event *event, bool raw);
 /* A press (KEY, BUTTON) that no machine hears of, nor of its release; hot-keys are obeyed. */
 void focus_keep(struct focus *focus, const struct seat_event *event);
 
-/* Pixels of the machine's picture, not 0: what a mouse moves by, on a machine that only has an absolute
- * pointer, and the other way round. */
+/* Pixels of the machine's picture, not 0: what a mouse moves by, on a machine that only has an
+ * absolute pointer, and the other way round. */
 void focus_set_picture(struct focus *focus, uint32_t width, uint32_t height);
 
 /* An absolute pointer is here, in fractions of the machine's picture. */

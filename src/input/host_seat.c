@@ -8,8 +8,8 @@
 /* Until a seat that cannot be opened is tried again, seconds: udev may be late. */
 #define RETRY_S 10
 
-/* Until a device is tried again that could not be opened, and then twice as long each time, seconds: the
- * others are closed for it. */
+/* Until a device is tried again that could not be opened, and then twice as long each time,
+ * seconds: the others are closed for it. */
 #define MISSED_FIRST_S 10u
 #define MISSED_LAST_S 640u
 

@@ -2,7 +2,8 @@
 /*
  * The life of the host's seat: its devices are opened when somebody has a use for them, closed
  * while the terminal is not ours, and tried again where that fails, or where udev said more than
- * libinput heard. Made by input.c; what the seat has to say goes to the listener that was handed in.
+ * libinput heard. Made by input.c; what the seat has to say goes to the listener that was handed
+ * in.
  */
 #ifndef SCANOUTD_INPUT_HOST_SEAT_H
 #define SCANOUTD_INPUT_HOST_SEAT_H
@@ -32,8 +33,8 @@ void host_seat_destroy(struct host_seat *host);
 /* From now on the devices are open whenever they can be. No matter how often. */
 void host_seat_open(struct host_seat *host);
 
-/* A device that could not be opened for a reason that passes may be now; it is tried by itself, too, after
- * a while. The devices are closed for it, and opened again. */
+/* A device that could not be opened for a reason that passes may be now; it is tried by itself,
+ * too, after a while. The devices are closed for it, and opened again. */
 void host_seat_retry(struct host_seat *host);
 
 /* The terminal goes away, or is ours again. */

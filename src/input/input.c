@@ -41,7 +41,8 @@ static void tell_keyboard(struct input *input)
 }
 
 /* Before a guest listens, too, devices are read for the keys that are ours: those of
- * vt-switch= where the terminal's keyboard is off, quit-key= and switch-layout=; and for idle-off=. */
+ * vt-switch= where the terminal's keyboard is off, quit-key= and switch-layout=; and for
+ * idle-off=. */
 static bool opens_at_once(const struct input *input)
 {
 	const struct config_input *config = &input->options.config->input;

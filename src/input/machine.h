@@ -76,8 +76,8 @@ void machine_send(struct machine *machine, enum input_kind kind, size_t screen,
  * nowhere. */
 void machine_press(struct machine *machine, enum input_kind kind, uint16_t code, bool pressed);
 
-/* A key or button is pressed as the guest sees it, or will, though perhaps nobody holds it any more (device_settle()).
- * `kind`: which device of the machine has it. */
+/* A key or button is pressed as the guest sees it, or will, though perhaps nobody holds it any more
+ * (device_settle()). `kind`: which device of the machine has it. */
 bool machine_sees_pressed(const struct machine *machine, uint16_t code, enum input_kind *kind);
 
 /* A switch of the host; `code` is at most SW_MAX. One that is on is told to a keyboard's driver

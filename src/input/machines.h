@@ -58,8 +58,8 @@ struct machine *const *machines_list(const struct machines *machines, size_t *co
  * configuration. */
 size_t machines_index(const struct machines *machines, const char *guest);
 
-/* A guest that is reachable hears that the screen of one of its scanouts is another. The guests of a
- * machine are its display devices in their order. */
+/* A guest that is reachable hears that the screen of one of its scanouts is another. The guests of
+ * a machine are its display devices in their order. */
 void machines_tell_screen(struct machines *machines, const char *guest, uint32_t scanout,
 	const struct layout_screen *screen);
 

@@ -16,8 +16,8 @@
 #include "log.h"
 #include "turn.h"
 
-/* How often a device is asked for that another program has, which lets go without a word, or that could
- * not be opened for a reason that passes. */
+/* How often a device is asked for that another program has, which lets go without a word, or that
+ * could not be opened for a reason that passes. */
 #define TAKEN_RETRY_SECONDS 1
 
 /* Events in one turn of the main loop. */
@@ -184,7 +184,8 @@ static bool grab(struct passthrough *passthrough)
 /* Opens and grabs it where there is a use for it, else closes it. */
 static void follow(struct passthrough *passthrough)
 {
-	/* One that is missed has no node, and is looked for again; but not while it cannot be had. */
+	/* One that is missed has no node, and is looked for again; but not while it cannot be
+	 * had. */
 	if (passthrough->node || passthrough->suspended)
 		g_clear_handle_id(&passthrough->retry_timer, g_source_remove);
 	if (!passthrough->node || !passthrough->listens || passthrough->suspended) {

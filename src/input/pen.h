@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The tools of the host's graphics tablets, as a machine's pen. One object a machine; made and fed
- * by routing.c. The tool that came near first has the pen until it leaves; where it is counts by the
- * picture of the screen that its tablet lies on.
+ * by routing.c. The tool that came near first has the pen until it leaves; where it is counts by
+ * the picture of the screen that its tablet lies on.
  */
 #ifndef SCANOUTD_INPUT_PEN_H
 #define SCANOUTD_INPUT_PEN_H

@@ -12,7 +12,8 @@
 /* What is only one machine's. */
 struct own {
 	struct pen *pen;
-	/* Of the host's devices that are its own, and of pointers above its layers; NULL: there are none. */
+	/* Of the host's devices that are its own, and of pointers above its layers; NULL: there are
+	 * none. */
 	struct focus *focus;
 };
 
@@ -137,8 +138,8 @@ static void tool_happened(struct routing *routing, struct host_device *host,
 }
 
 /*
- * Motion of a mouse is not turned on an output that is: the guest's picture stands upright before its
- * viewer, and the mouse lies before the same person. Nor are wheels.
+ * Motion of a mouse is not turned on an output that is: the guest's picture stands upright before
+ * its viewer, and the mouse lies before the same person. Nor are wheels.
  */
 
 /* What a device's motion counts by is the picture of the machine that has it. */
@@ -163,8 +164,9 @@ static struct focus *focus_of(struct routing *routing, const struct host_device 
 	return focus_machine(host->focus) == machine ? host->focus : own_focus(routing, machine);
 }
 
-/* An absolute pointer is on the screen that it lies on, else on the first of its machine. There it is above
- * whatever is seen, layers of other machines too; but not where its machine is not, which it follows. */
+/* An absolute pointer is on the screen that it lies on, else on the first of its machine. There it
+ * is above whatever is seen, layers of other machines too; but not where its machine is not, which
+ * it follows. */
 static struct screen *locate_pointer(const struct routing *routing, const struct host_device *host,
 	const struct seat_event *event)
 {

@@ -44,7 +44,8 @@ struct routing *routing_create(const struct routing_options *options,
 /* Releases what is pressed, lifts what touches. After the seat that it listens to. Takes NULL. */
 void routing_destroy(struct routing *routing);
 
-/* For seat_create(), with the routing as data: listener, and seat_options.configure and was_pressed. */
+/* For seat_create(), with the routing as data: listener, and seat_options.configure and
+ * was_pressed. */
 extern const struct seat_listener routing_seat_listener;
 bool routing_was_pressed(void *data, const struct seat_device *device, uint16_t code);
 void routing_configure_device(void *data, struct seat_device *device,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The outputs that show a machine, or layers of them, and which of the host's touch screens and tablets lies
- * on which.
+ * The outputs that show a machine, or layers of them, and which of the host's touch screens and
+ * tablets lies on which.
  * Owned by routing.c; made when layout and machines are, and updated when outputs come and go.
  */
 #ifndef SCANOUTD_INPUT_SCREEN_H
@@ -46,8 +46,8 @@ void screens_finish(struct screens *screens);
  * where none of them tells. Of an output with layers it is the lowest screen: see screens_at(). */
 struct screen *screens_find(const struct screens *screens, const struct host_device *host);
 
-/* What lies under a point of the screen's output: the uppermost layer whose picture is there, else the lowest.
- * `machine` NULL: of any machine; else one of its own alone. */
+/* What lies under a point of the screen's output: the uppermost layer whose picture is there, else
+ * the lowest. `machine` NULL: of any machine; else one of its own alone. */
 struct screen *screens_at(const struct screens *screens, struct screen *screen,
 	const struct machine *machine, double x, double y);
 
@@ -58,12 +58,12 @@ bool screens_shows(const struct screens *screens, const struct screen *screen,
 /* The first that shows the machine; NULL: none does. */
 struct screen *screens_first(const struct screens *screens, const struct machine *machine);
 
-/* touch_pick_func; `data` is a struct screen. One that its guest has switched off is all picture: so
- * a finger can wake the guest. */
+/* touch_pick_func; `data` is a struct screen. One that its guest has switched off is all picture:
+ * so a finger can wake the guest. */
 enum view_point screen_pick(void *data, double x, double y, double *picture_x, double *picture_y);
 
-/* What a pen on it tells of directions, tilt and turn, as the picture has them: on an output that is
- * turned they are others. */
+/* What a pen on it tells of directions, tilt and turn, as the picture has them: on an output that
+ * is turned they are others. */
 void screen_turn_tool(const struct screen *screen, struct seat_tool *tool);
 
 /* Pixels of its picture, or of the screen as its viewer sees it where it has none. */

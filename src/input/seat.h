@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The host's input devices by libinput: keyboards, mice, touch screens, tablets and switches, those
- * that are there and those that come. Made by host_seat.c; knows no guest and no output. Everything it
- * has to say it says by one listener, from the main loop, in plain numbers of evdev and of
+ * that are there and those that come. Made by host_seat.c; knows no guest and no output. Everything
+ * it has to say it says by one listener, from the main loop, in plain numbers of evdev and of
  * libinput.
  *
  * libinput keeps its own books of what is pressed: when a device goes, or the seat is suspended, it
@@ -40,9 +40,9 @@ enum seat_capability {
 
 enum seat_event_type {
 	SEAT_EVENT_KEY,
-	/* A modifier (combination.h), or a key or button of seat_options.was_pressed, that was down before the device was
-	 * opened, told right after device_added; and that it is up, at the latest before the next key. KEY and BUTTON do
-	 * not tell of it. */
+	/* A modifier (combination.h), or a key or button of seat_options.was_pressed, that was down
+	 * before the device was opened, told right after device_added; and that it is up, at the
+	 * latest before the next key. KEY and BUTTON do not tell of it. */
 	SEAT_EVENT_HELD,
 	SEAT_EVENT_MOTION,
 	SEAT_EVENT_ABSOLUTE,
@@ -121,8 +121,8 @@ struct seat_listener {
 /* open(2), which needs the group input, or root. */
 extern const struct device_opener seat_opener_direct;
 
-/* An errno of an opener that says something of the moment, not of the device: no fds, no memory, a seat
- * manager that does not answer. */
+/* An errno of an opener that says something of the moment, not of the device: no fds, no memory, a
+ * seat manager that does not answer. */
 bool seat_is_passing(int number);
 
 struct seat_options {
@@ -133,8 +133,8 @@ struct seat_options {
 	/* Asked once a device, before its first event. */
 	void (*configure)(void *data, struct seat_device *device,
 		struct seat_device_options *options);
-	/* Somebody sees this key of the device as pressed already, though nobody has told of it; or NULL. `data` is the
-	 * listener's. */
+	/* Somebody sees this key of the device as pressed already, though nobody has told of it; or
+	 * NULL. `data` is the listener's. */
 	bool (*was_pressed)(void *data, const struct seat_device *device, uint16_t code);
 	/* Of a device that is missed (seat_misses_devices()); or NULL. Called from inside libinput:
 	 * nothing of the seat may be called. */
@@ -156,8 +156,8 @@ bool seat_add_path(struct seat *seat, const char *path, GError **error);
 void seat_suspend(struct seat *seat);
 bool seat_resume(struct seat *seat, GError **error);
 
-/* Since it was created or resumed last a device could not be opened, for a reason that passes: with the
- * next seat_suspend() and seat_resume() it may be. */
+/* Since it was created or resumed last a device could not be opened, for a reason that passes: with
+ * the next seat_suspend() and seat_resume() it may be. */
 bool seat_misses_devices(const struct seat *seat);
 
 /* ---- a device; valid from device_added to device_removed ---- */

@@ -285,7 +285,8 @@ void seat_device_release(struct seat_device *device)
 
 		tell_key(device, button ? SEAT_EVENT_BUTTON : SEAT_EVENT_KEY, now_us, code, false);
 	}
-	/* libinput tells of one that is on when it sees the device again, and never of one that is off. */
+	/* libinput tells of one that is on when it sees the device again, and never of one that is
+	 * off. */
 	for (uint32_t code = 0; code < SW_CNT; code++) {
 		if (device->switches & UINT32_C(1) << code)
 			tell_switch(device, now_us, code, false);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Keys that were down before their device was opened: modifiers, as Ctrl and Alt are when the terminal
- * comes back by Ctrl+Alt+F1, and what a guest sees pressed, since a predecessor of this process told it so. libinput tells
- * neither of their press nor of their release, so the kernel is asked which keys are down (EVIOCGKEY): when they count,
- * at each key that is pressed or released anywhere, and when something happens on their device, until all are up.
+ * Keys that were down before their device was opened: modifiers, as Ctrl and Alt are when the
+ * terminal comes back by Ctrl+Alt+F1, and what a guest sees pressed, since a predecessor of this
+ * process told it so. libinput tells neither of their press nor of their release, so the kernel is
+ * asked which keys are down (EVIOCGKEY): when they count, at each key that is pressed or released
+ * anywhere, and when something happens on their device, until all are up.
  *
  * The question throws away what waits in the queue of the file that it is asked by. libinput's own
  * is asked while it is new; after that, one that we open ourselves. Where we may not, as with a

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Fingers on the touch screens of the host, as a guest's own touch screen sees them. One object for
- * each output that shows a machine; made by screen.c and fed by routing.c, which says which device lies on it.
+ * each output that shows a machine; made by screen.c and fed by routing.c, which says which device
+ * lies on it.
  *
  * A touch begins where the picture is, or it never was; once begun it belongs to that guest, and
  * beside the picture it is at its edge, and without one where it was.

@@ -41,8 +41,8 @@ G_DEFINE_QUARK(scanoutd_keep_error_quark, keep_error)
 
 /* ---- names ---- */
 
-/* The manager takes printable ASCII without ":", and hands over a list in which a backslash escapes what follows.
- * NULL: it would be too long. */
+/* The manager takes printable ASCII without ":", and hands over a list in which a backslash escapes
+ * what follows. NULL: it would be too long. */
 static char *encode(const char *name)
 {
 	g_autoptr(GString) encoded = g_string_new(NULL);
@@ -246,8 +246,8 @@ static int take(void *data, const char *name)
 	return take_left(left);
 }
 
-/* Of one name the manager would keep several, and a successor could not tell them apart. False with errno: it goes on
- * keeping one. */
+/* Of one name the manager would keep several, and a successor could not tell them apart. False with
+ * errno: it goes on keeping one. */
 static bool make_way(struct keep *keep, const char *encoded)
 {
 	bool has = g_hash_table_remove(keep->kept, encoded) ||
@@ -317,8 +317,9 @@ const struct fd_keeper *keep_keeper(struct keep *keep)
 /* ---- life ---- */
 
 /*
- * A manager without a store takes what it is told, and closes it. systemd (254 and later) says how much it keeps, but not
- * where that is nothing; what it says of memory came with that version. An older one does not say.
+ * A manager without a store takes what it is told, and closes it. systemd (254 and later) says how
+ * much it keeps, but not where that is nothing; what it says of memory came with that version. An
+ * older one does not say.
  */
 static bool has_no_store(const struct keep *keep)
 {

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The fds that the service manager hands to us when we start ($LISTEN_FDS), and those that it keeps for our
- * successor (its store: FDSTORE=1 and FDNAME= of sd_notify(3), FileDescriptorStoreMax= of
+ * The fds that the service manager hands to us when we start ($LISTEN_FDS), and those that it keeps
+ * for our successor (its store: FDSTORE=1 and FDNAME= of sd_notify(3), FileDescriptorStoreMax= of
  * systemd.service(5)). Owned by the daemon; others see the struct fd_keeper (include/fd_keeper.h).
  *
- * Both come in one list. Names with a slash are ours, from the store; all others are sockets that the manager
- * listens on (FileDescriptorName= of systemd.socket(5)), whose names are chosen by who wrote the unit.
- * Without a service manager nothing comes and nothing is kept; the same where it says that it has no store.
+ * Both come in one list. Names with a slash are ours, from the store; all others are sockets that
+ * the manager listens on (FileDescriptorName= of systemd.socket(5)), whose names are chosen by who
+ * wrote the unit. Without a service manager nothing comes and nothing is kept; the same where it
+ * says that it has no store.
  */
 #ifndef SCANOUTD_KEEP_H
 #define SCANOUTD_KEEP_H
@@ -26,8 +27,9 @@ enum keep_error {
 	KEEP_ERROR_FDS, /* $LISTEN_FDS is wrong, or one of them cannot be had */
 };
 
-/* Once in the life of a process, before it opens anything: the fds are ours by their numbers alone. Until
- * keep_settle() it waits for a manager that is slow to read, 10 s in all; later it does not. */
+/* Once in the life of a process, before it opens anything: the fds are ours by their numbers alone.
+ * Until keep_settle() it waits for a manager that is slow to read, 10 s in all; later it does
+ * not. */
 struct keep *keep_create(GError **error);
 
 /* What the successor gets stays kept. Takes NULL. */
@@ -43,7 +45,8 @@ int keep_take_socket(struct keep *keep, size_t index);
 /* Belongs to the keep. Never NULL: where there is no manager it keeps nothing. */
 const struct fd_keeper *keep_keeper(struct keep *keep);
 
-/* Whoever knew a name has asked: what is left of the store is closed and kept no longer, which is logged. */
+/* Whoever knew a name has asked: what is left of the store is closed and kept no longer, which is
+ * logged. */
 void keep_settle(struct keep *keep);
 
 /* We end, and what is kept may go on: from now on nothing is forgotten. */

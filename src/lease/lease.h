@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One [lease NAME] section: a socket, at which another program asks for its outputs, and the DRM lease that
- * it gets (wire/lease_wire.h has the protocol, kms.h what is lent and how it comes back). Made and told by
- * leases.c.
+ * One [lease NAME] section: a socket, at which another program asks for its outputs, and the DRM
+ * lease that it gets (wire/lease_wire.h has the protocol, kms.h what is lent and how it comes
+ * back). Made and told by leases.c.
  *
  *   free ──connects──▶ silent ──asks──▶ waits ──outputs are lit──▶ holds
  *     ◀──── gives it back, goes, breaks the protocol, says nothing for 10 s; or it is taken back ────┘
  *
- * One client at a time. It is trusted with the outputs, and with nothing else: what it sends is at most two
- * packets, fds that it sends are closed by its account's closer, and how often it may come is the door's to
- * say. It is told by the end of its connection that the lease has ended; then the next one may ask.
+ * One client at a time. It is trusted with the outputs, and with nothing else: what it sends is at
+ * most two packets, fds that it sends are closed by its account's closer, and how often it may come
+ * is the door's to say. It is told by the end of its connection that the lease has ended; then the
+ * next one may ask.
  */
 #ifndef SCANOUTD_LEASE_LEASE_H
 #define SCANOUTD_LEASE_LEASE_H
@@ -38,7 +39,8 @@ enum lease_state {
 	LEASE_HOLDS, /* the client has it */
 };
 
-/* Listens. `config` and the keeper (door_options.keeper) outlive it. NULL: as door_create_path(). */
+/* Listens. `config` and the keeper (door_options.keeper) outlive it. NULL: as
+ * door_create_path(). */
 struct lease *lease_create(const struct config_lease *config, const struct fd_keeper *keeper,
 	GError **error);
 

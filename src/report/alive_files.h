@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Tells a supervisor, by a file for each guest that has alive-file=, how the guest is: one word and a newline,
- * "alive", "dead", or "unwatched" where nothing is due of it (scene/alive.h). The file is replaced as a whole
- * at each change, so that whoever watches it (inotify, a systemd path unit with PathChanged=) reads one word or
- * the other. Made by the daemon, which hands the layout's word on; "unwatched" is left behind.
+ * Tells a supervisor, by a file for each guest that has alive-file=, how the guest is: one word and
+ * a newline, "alive", "dead", or "unwatched" where nothing is due of it (scene/alive.h). The file
+ * is replaced as a whole at each change, so that whoever watches it (inotify, a systemd path unit
+ * with PathChanged=) reads one word or the other. Made by the daemon, which hands the layout's word
+ * on; "unwatched" is left behind.
  */
 #ifndef SCANOUTD_REPORT_ALIVE_FILES_H
 #define SCANOUTD_REPORT_ALIVE_FILES_H

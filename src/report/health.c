@@ -5,8 +5,8 @@
 
 /*
  * A frame can wait for the guest's fences, then for a flip that is lost, then for the mode set that
- * follows, one flip timeout each. A short timeout says how soon a flip is given up, not how soon the
- * daemon is.
+ * follows, one flip timeout each. A short timeout says how soon a flip is given up, not how soon
+ * the daemon is.
  */
 #define FLIP_TIMEOUTS 4
 

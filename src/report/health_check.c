@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "report/health_check.h"
 
-/* Failures count: they were noticed, and reported to whoever waited. Tests of what a driver would take
- * do not, nor frames that were superseded: nothing is shown by either. */
+/* Failures count: they were noticed, and reported to whoever waited. Tests of what a driver would
+ * take do not, nor frames that were superseded: nothing is shown by either. */
 static uint64_t progress_of(const struct kms_output_counters *counters)
 {
 	return counters->commits + counters->frames_shown + counters->commits_failed +

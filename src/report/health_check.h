@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Collects what health.h judges: of each guest since when it waits, of each output whether something
- * is due and which of its counters say that it moves. Called by the daemon for the watchdog, from
- * the main loop, with a card and without; asks, and changes nothing but what `health` remembers.
+ * Collects what health.h judges: of each guest since when it waits, of each output whether
+ * something is due and which of its counters say that it moves. Called by the daemon for the
+ * watchdog, from the main loop, with a card and without; asks, and changes nothing but what
+ * `health` remembers.
  */
 #ifndef SCANOUTD_REPORT_HEALTH_CHECK_H
 #define SCANOUTD_REPORT_HEALTH_CHECK_H

@@ -6,8 +6,8 @@
 #define LINE_US (G_USEC_PER_SEC / LOG_RATE_PER_SECOND)
 
 struct bucket {
-	/* Where time stands that its lines have used up: each takes LINE_US, and it may be so far ahead of
-	 * the clock as a burst is long. */
+	/* Where time stands that its lines have used up: each takes LINE_US, and it may be so far
+	 * ahead of the clock as a burst is long. */
 	int64_t used_us;
 	unsigned int left_out;
 };

@@ -112,7 +112,8 @@ static void tell_left_out(const char *kind, const char *key, const char *name,
 	send_or_lose(G_LOG_LEVEL_WARNING, fields, G_N_ELEMENTS(fields));
 }
 
-/* Whether the guest that a line is of, or the lease, if it is of one, has not had too many of them. */
+/* Whether the guest that a line is of, or the lease, if it is of one, has not had too many of
+ * them. */
 static bool rate_takes(const GLogField *fields, gsize count)
 {
 	const char *guest = find_text(fields, count, "SCANOUTD_GUEST");

@@ -2,8 +2,8 @@
 /*
  * Where log lines (include/log.h) go: to the journal, with their fields, where standard error is
  * the journal's; else to standard error, one line each, where control characters
- * and what is no UTF-8 are written as \x1b. Nobody who reads, or does not, makes us wait: lines that
- * cannot be written now are dropped and counted, and so are those of a guest that has too many
+ * and what is no UTF-8 are written as \x1b. Nobody who reads, or does not, makes us wait: lines
+ * that cannot be written now are dropped and counted, and so are those of a guest that has too many
  * (report/log_rate.h). Used by main alone.
  */
 #ifndef SCANOUTD_REPORT_LOG_WRITER_H

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Tells those who wait for it, by a file for each guest that has shown-file=, that the guest can be seen: a picture
- * of its own has been on an output since the daemon started. The file is there then, and not before, so that a
- * systemd path unit with PathExists= waits for it; its text is the word "shown". Made by the daemon, which hands
- * the layout's word on; it is taken away at the start and at the end.
+ * Tells those who wait for it, by a file for each guest that has shown-file=, that the guest can be
+ * seen: a picture of its own has been on an output since the daemon started. The file is there
+ * then, and not before, so that a systemd path unit with PathExists= waits for it; its text is the
+ * word "shown". Made by the daemon, which hands the layout's word on; it is taken away at the start
+ * and at the end.
  */
 #ifndef SCANOUTD_REPORT_SHOWN_FILES_H
 #define SCANOUTD_REPORT_SHOWN_FILES_H

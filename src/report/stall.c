@@ -15,8 +15,8 @@ struct stall {
 };
 
 /*
- * While GLib asks its sources it looks at the clock once, and does so anyway where any of them has a
- * ready time. (Not so at poll itself: a time that is asked for there is kept for after it.)
+ * While GLib asks its sources it looks at the clock once, and does so anyway where any of them has
+ * a ready time. (Not so at poll itself: a time that is asked for there is kept for after it.)
  */
 static int64_t now(struct stall *stall)
 {
@@ -50,7 +50,8 @@ static gboolean prepare(GSource *source, gint *timeout_ms)
 	return FALSE;
 }
 
-/* GLib asks nobody where the fds that it was to poll have changed meanwhile: then there is no turn. */
+/* GLib asks nobody where the fds that it was to poll have changed meanwhile: then there is no
+ * turn. */
 static gboolean check(GSource *source)
 {
 	struct stall *stall = (struct stall *)source;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The stall meter: how long the main loop's longest turn was, and which source took most of it. A
- * turn is from a return of poll to when GLib prepares the next call: in it nobody else is served, so
- * it is what one peer can cost all others. Sources tell who is at work by turn.h.
+ * turn is from a return of poll to when GLib prepares the next call: in it nobody else is served,
+ * so it is what one peer can cost all others. Sources tell who is at work by turn.h.
  *
  * Costs a look at the clock for each source but the first in a turn; where a turn begins and ends
  * GLib looks at the clock itself, and its time is taken. Made by the daemon when the loop begins;

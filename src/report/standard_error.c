@@ -29,7 +29,8 @@ void standard_error_open(struct standard_error *to)
 	to->kind = STANDARD_ERROR_OWN;
 }
 
-/* A terminal of another user's, or no procfs: who shares the open file sees it not block for so long. */
+/* A terminal of another user's, or no procfs: who shares the open file sees it not block for so
+ * long. */
 static ssize_t write_shared(int fd, const char *bytes, size_t size)
 {
 	int flags = fcntl(fd, F_GETFL);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Lines to standard error, whatever it is, without waiting for who reads it. Used by log_writer.c alone.
+ * Lines to standard error, whatever it is, without waiting for who reads it. Used by log_writer.c
+ * alone.
  *
- * The open file behind standard error is shared with whoever started us, O_NONBLOCK with it, and poll()
- * says of a terminal that it takes a line when it takes one byte. So a pipe or a terminal is opened once
- * more, for us alone, and a socket is sent to. A file on a disk is written to as it is: it takes what
- * it is given, or fails.
+ * The open file behind standard error is shared with whoever started us, O_NONBLOCK with it, and
+ * poll() says of a terminal that it takes a line when it takes one byte. So a pipe or a terminal is
+ * opened once more, for us alone, and a socket is sent to. A file on a disk is written to as it is:
+ * it takes what it is given, or fails.
  */
 #ifndef SCANOUTD_REPORT_STANDARD_ERROR_H
 #define SCANOUTD_REPORT_STANDARD_ERROR_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Collects the counters of all parts of the daemon and writes them to the file of --stats. Called by
- * the daemon at SIGUSR1 and when it stops; asks, and changes nothing. stats.h has the form.
+ * Collects the counters of all parts of the daemon and writes them to the file of --stats. Called
+ * by the daemon at SIGUSR1 and when it stops; asks, and changes nothing. stats.h has the form.
  */
 #ifndef SCANOUTD_REPORT_STATISTICS_H
 #define SCANOUTD_REPORT_STATISTICS_H

@@ -327,8 +327,8 @@ static bool fail(GError **error, const char *path, const char *what)
 	return false;
 }
 
-/* Without fsync: a reader is to see old or new, and after a power cut nobody asks. `readable`: whatever the umask
- * says. */
+/* Without fsync: a reader is to see old or new, and after a power cut nobody asks. `readable`:
+ * whatever the umask says. */
 static bool replace(const char *path, const char *text, bool readable, GError **error)
 {
 	g_autofree char *temporary = g_strdup_printf("%s.XXXXXX", path);

@@ -87,11 +87,12 @@ struct stats {
 /* The caller's. */
 char *stats_to_json(const struct stats *stats);
 
-/* A reader sees the old text or the new one, whole: written beside `path` and renamed. Waits for the
- * disk: for a file_writer. */
+/* A reader sees the old text or the new one, whole: written beside `path` and renamed. Waits for
+ * the disk: for a file_writer. */
 bool stats_write(const char *path, const char *json, GError **error);
-/* The same of what a supervisor with another user reads: whoever may enter its folder can read it, also where the
- * umask says otherwise. Where that cannot be brought about it is written all the same, and false. */
+/* The same of what a supervisor with another user reads: whoever may enter its folder can read it,
+ * also where the umask says otherwise. Where that cannot be brought about it is written all the
+ * same, and false. */
 bool stats_write_for_all(const char *path, const char *text, GError **error);
 
 #endif

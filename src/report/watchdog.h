@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The service manager's watchdog (WatchdogSec=): tells it, from the main loop, that we live, twice in
- * the time that it gives us, and does not tell it where the loop turns but something is sick. Then
- * it starts us again, which shows every guest's picture sooner than anything that we could do.
+ * The service manager's watchdog (WatchdogSec=): tells it, from the main loop, that we live, twice
+ * in the time that it gives us, and does not tell it where the loop turns but something is sick.
+ * Then it starts us again, which shows every guest's picture sooner than anything that we could do.
  *
  * Made by the daemon when the loop begins.
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Is what one screen of a guest shows alive? A clock that signs of life set back: a state machine without a
- * look at the time, a socket or a picture. Part of the layout's screens (layout_alive.c), which tells it of
- * signs, and when they can be expected.
+ * Is what one screen of a guest shows alive? A clock that signs of life set back: a state machine
+ * without a look at the time, a socket or a picture. Part of the layout's screens (layout_alive.c),
+ * which tells it of signs, and when they can be expected.
  *
  *   | the screen                                | its clock                  | dead?
  *   |-------------------------------------------|----------------------------|---------------------------

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Early answers of one device (design 22): whether a frame is answered when its flip shows it, or is copied and
- * answered at once, so that several outputs of one device all run at their full rate.
+ * Early answers of one device (design 22): whether a frame is answered when its flip shows it, or
+ * is copied and answered at once, so that several outputs of one device all run at their full rate.
  *
- * Part of a guest, in its memory: told of each frame and of each copy by its scanouts (scanout_early.c), which ask
- * before each frame. Plain data and arithmetic: it looks at no clock, and makes nothing.
+ * Part of a guest, in its memory: told of each frame and of each copy by its scanouts
+ * (scanout_early.c), which ask before each frame. Plain data and arithmetic: it looks at no clock,
+ * and makes nothing.
  *
- * A device has one update outstanding at a time. With N outputs of which each is waited for, each gets every Nth
- * vblank only; with copies all get each, as long as there is time to copy. So: copied where two or more scanouts
- * are drawn on, the memory is fast to read, and all copies together leave the most of a period free.
+ * A device has one update outstanding at a time. With N outputs of which each is waited for, each
+ * gets every Nth vblank only; with copies all get each, as long as there is time to copy. So:
+ * copied where two or more scanouts are drawn on, the memory is fast to read, and all copies
+ * together leave the most of a period free.
  */
 #ifndef SCANOUTD_SCENE_ANSWERS_H
 #define SCANOUTD_SCENE_ANSWERS_H
@@ -78,8 +80,8 @@ void answers_measured(struct answers *answers, uint32_t scanout, uint64_t pixels
 /* The buffer cannot be read by the processor, or not at once. */
 void answers_unreadable(struct answers *answers, uint32_t scanout, int64_t now_us);
 
-/* A copy cannot be shown: there is no scanout buffer for it, or the driver refuses that. Whatever the mode is, no copy is
- * worth making for ANSWERS_AGAIN_US. */
+/* A copy cannot be shown: there is no scanout buffer for it, or the driver refuses that. Whatever
+ * the mode is, no copy is worth making for ANSWERS_AGAIN_US. */
 void answers_unshown(struct answers *answers, uint32_t scanout, int64_t now_us);
 
 #endif

@@ -40,8 +40,8 @@ void canvas_set_forget_ahead(struct canvas_set *set)
 		canvas_forget_ahead(&set->canvas[i]);
 }
 
-/* What of the rectangle was not drawn ahead. Nothing is ahead then: what was, is a part of it, or is
- * missed. */
+/* What of the rectangle was not drawn ahead. Nothing is ahead then: what was, is a part of it, or
+ * is missed. */
 static struct kms_rect take_ahead(struct canvas *canvas, const struct kms_rect *rect)
 {
 	struct kms_rect rest;

@@ -24,8 +24,8 @@ struct canvas {
 	struct kms_buffer *buffer; /* NULL: not made yet */
 	struct copy_target target;
 	struct damage missing; /* changed since it was drawn; the canvas' pixels */
-	/* Upper rows of an UPDATE that is not complete, drawn already, as they lie on the canvas: until
-	 * its end that is not to be shown. */
+	/* Upper rows of an UPDATE that is not complete, drawn already, as they lie on the canvas:
+	 * until its end that is not to be shown. */
 	struct kms_rect ahead;
 	uint64_t drawn; /* the frame's serial: the newest one has missed least */
 	struct place lies; /* and where that has it on the CRTC */
@@ -50,8 +50,8 @@ void canvas_set_mark_complete(struct canvas_set *set, const struct kms_rect *rec
 /* All canvases miss everything. */
 void canvas_set_mark_all(struct canvas_set *set);
 
-/* These upper rows of an UPDATE that is not complete will now be drawn into the canvas. Returns which
- * of them are not there yet. */
+/* These upper rows of an UPDATE that is not complete will now be drawn into the canvas. Returns
+ * which of them are not there yet. */
 struct kms_rect canvas_note_ahead(struct canvas *canvas, const struct kms_rect *rows);
 /* It will not be completed, or not as it began: the canvas misses what was drawn ahead. */
 void canvas_forget_ahead(struct canvas *canvas);

@@ -20,7 +20,8 @@
 enum copy_reason {
 	COPY_IMPORT_REFUSED,
 	COPY_TEST_REFUSED,
-	/* Scaling or turning that no plane does, a coloured background, or layers that are drawn into it. */
+	/* Scaling or turning that no plane does, a coloured background, or layers that are drawn
+	 * into it. */
 	COPY_GEOMETRY,
 	COPY_CURSOR, /* the cursor must be blended */
 	COPY_EARLY, /* it is answered before it is shown (answers.h) */

@@ -27,8 +27,8 @@ static inline void damage_clear(struct damage *damage)
 /* Empty rectangles are nothing. */
 void damage_add(struct damage *damage, const struct kms_rect *rect);
 
-/* This has been drawn. Takes away what needs no further rectangle: strips along a whole side of those
- * that there are. To leave more is never wrong. */
+/* This has been drawn. Takes away what needs no further rectangle: strips along a whole side of
+ * those that there are. To leave more is never wrong. */
 void damage_remove(struct damage *damage, const struct kms_rect *rect);
 
 bool damage_overlaps(const struct damage *damage, const struct kms_rect *rect);

@@ -168,9 +168,10 @@ static bool exported_from_memory(int fd)
 }
 
 /*
- * Memory that the guest's processor writes and ours reads, through the same caches: there is nothing
- * to bring up to date, and DMA_BUF_IOCTL_SYNC would only wait for fences, also for those that its
- * owner adds after we have asked. Elsewhere it may be a device that does not look into caches.
+ * Memory that the guest's processor writes and ours reads, through the same caches: there is
+ * nothing to bring up to date, and DMA_BUF_IOCTL_SYNC would only wait for fences, also for those
+ * that its owner adds after we have asked. Elsewhere it may be a device that does not look into
+ * caches.
  */
 static bool needs_sync(int fd)
 {

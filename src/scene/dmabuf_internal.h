@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the files of the reader share: dmabuf.c (checks, linear memory) and dmabuf_tiled.c (what only GBM can
- * make linear). Nobody else includes this.
+ * What the files of the reader share: dmabuf.c (checks, linear memory) and dmabuf_tiled.c (what
+ * only GBM can make linear). Nobody else includes this.
  */
 #ifndef SCANOUTD_SCENE_DMABUF_INTERNAL_H
 #define SCANOUTD_SCENE_DMABUF_INTERNAL_H
@@ -33,8 +33,8 @@ pixman_image_t *dmabuf_upright_image(const struct dmabuf_reader *reader, const v
 
 bool dmabuf_import_tiled(struct dmabuf_reader *reader, struct dmabuf_gbm *gbm, GError **error);
 
-/* The rows of a tiled buffer that have `rect` of the shown part, upright; NULL: they cannot be had. One at a
- * time. */
+/* The rows of a tiled buffer that have `rect` of the shown part, upright; NULL: they cannot be had.
+ * One at a time. */
 pixman_image_t *dmabuf_map_tiled(struct dmabuf_reader *reader, const struct kms_rect *rect);
 void dmabuf_unmap_tiled(struct dmabuf_reader *reader, pixman_image_t *image);
 

@@ -31,7 +31,8 @@ struct edid_screen {
 	const char *name;
 	/* What the guest draws smaller is scaled up: a made-up EDID offers the usual sizes too. */
 	bool scaled;
-	/* The monitor stands on its side: what its EDID says of width and height is the other way round. */
+	/* The monitor stands on its side: what its EDID says of width and height is the other way
+	 * round. */
 	bool turned;
 };
 
@@ -60,8 +61,9 @@ size_t edid_write(uint8_t edid[EDID_SIZE_MAX], const struct edid_screen *screen,
 /* Header, version 1, checksums of all blocks, size a multiple of 128 and as the base block says. */
 bool edid_valid(const uint8_t *edid, size_t size);
 
-/* The mode that a Linux guest prefers, of detailed timings (in base, CTA and VTB blocks) and those of
- * DisplayID. False: none is preferred, or which one is not known; or the base block is not sound. */
+/* The mode that a Linux guest prefers, of detailed timings (in base, CTA and VTB blocks) and those
+ * of DisplayID. False: none is preferred, or which one is not known; or the base block is not
+ * sound. */
 bool edid_preferred(const uint8_t *edid, size_t size, uint32_t *width, uint32_t *height,
 	uint32_t *refresh_mhz);
 

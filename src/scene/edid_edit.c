@@ -207,7 +207,8 @@ static void turn_timing(uint8_t *timing)
 	timing[14] = (uint8_t)(timing[14] << 4 | timing[14] >> 4);
 }
 
-/* A ratio, where one of the two centimetres is 0, is the other one's then (E-EDID 1.4, table 3.14). */
+/* A ratio, where one of the two centimetres is 0, is the other one's then (E-EDID 1.4, table
+ * 3.14). */
 static void turn_base(uint8_t *base)
 {
 	uint8_t width = base[BASE_WIDTH_CM];

@@ -156,19 +156,19 @@ bool edid_choose(const uint8_t *edid, size_t size, struct edid_timing *best);
 /* ---- edid_edit.c ---- */
 
 /*
- * A monitor's base block says another mode, `detailed`, as its first timing, and `timing` (the same,
- * or what a DisplayID block says of a mode that no detailed timing can) is in its ranges. Its
+ * A monitor's base block says another mode, `detailed`, as its first timing, and `timing` (the
+ * same, or what a DisplayID block says of a mode that no detailed timing can) is in its ranges. Its
  * identity is kept, and name and serial number wherever they stood. Not sealed.
  */
 void edid_edit_base(uint8_t *base, const struct edid_timing *detailed,
 	const struct edid_timing *timing);
 
-/* Exchanges width and height of the image in the base block and in CTA blocks' detailed timings: the
- * monitor stands on its side. Seals those blocks. */
+/* Exchanges width and height of the image in the base block and in CTA blocks' detailed timings:
+ * the monitor stands on its side. Seals those blocks. */
 void edid_edit_turn(uint8_t *edid, size_t size);
 
-/* The base block's first timing, with `native`, or none (a DisplayID block has it) is the only native
- * one that a CTA block knows. Sealed. */
+/* The base block's first timing, with `native`, or none (a DisplayID block has it) is the only
+ * native one that a CTA block knows. Sealed. */
 void edid_edit_cta(uint8_t *cta, bool native);
 
 /* Takes HF-EEODB out of a CTA block: the base block alone says how many there are. Sealed. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Timings of an EDID: how a mode becomes one, and how one becomes bytes. Used by edid.c and its other
- * parts. */
+/* Timings of an EDID: how a mode becomes one, and how one becomes bytes. Used by edid.c and its
+ * other parts. */
 #include "scene/edid_internal.h"
 
 #include <glib.h>

@@ -10,8 +10,8 @@
 /* Positions and sizes of a face's metrics are in 64ths of a pixel. */
 #define PIXELS(position) ((int)(((position) + 32) >> 6))
 
-/* What distributions install, Debian's fonts-dejavu-core first: no library is asked, which would read
- * all fonts of the machine before the first card. */
+/* What distributions install, Debian's fonts-dejavu-core first: no library is asked, which would
+ * read all fonts of the machine before the first card. */
 static const char *const usual_paths[] = {
 	"/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
 	"/usr/share/fonts/truetype/noto/NotoSans-Regular.ttf",

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Words drawn with a font: glyphs by FreeType, which is loaded here, so that a machine without it and
- * without text cards needs none. Left to right, a glyph a character: names, times and English sentences.
+ * Words drawn with a font: glyphs by FreeType, which is loaded here, so that a machine without it
+ * and without text cards needs none. Left to right, a glyph a character: names, times and English
+ * sentences.
  *
  * Opened, used and closed in one thread, each with a FreeType of its own. Opening reads the font's
  * file.
@@ -15,8 +16,8 @@
 
 struct font;
 
-/* `path`: a font's file; NULL: the first of those that distributions install that is there. NULL with an
- * error that says what to do. */
+/* `path`: a font's file; NULL: the first of those that distributions install that is there. NULL
+ * with an error that says what to do. */
 struct font *font_open(const char *path, GError **error);
 /* Takes NULL. */
 void font_close(struct font *font);

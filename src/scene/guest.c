@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * One vhost-user-gpu device: what its messages mean. What a scanout shows is scanout.c's, who gets
- * a reply is reply.c's; here the channel's calls are handed to them, and a peer comes and goes. A predecessor's is guest_kept.c's.
+ * a reply is reply.c's; here the channel's calls are handed to them, and a peer comes and goes. A
+ * predecessor's is guest_kept.c's.
  */
 #include <string.h>
 

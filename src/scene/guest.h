@@ -66,14 +66,15 @@ struct source;
 struct guest_options {
 	const char *name;
 	struct account *account; /* outlives the guest; or NULL */
-	/* With the state, what a successor of this process goes on with; outlives the guest; or NULL. */
+	/* With the state, what a successor of this process goes on with; outlives the guest; or
+	 * NULL. */
 	struct kept_fds *kept;
 	/* A buffer that must be copied may take so long to be finished, as
 	 * kms_device_options.flip_timeout_ms. 0: KMS_FLIP_TIMEOUT_MS. */
 	unsigned int flip_timeout_ms;
 	enum answers_mode answers;
-	/* The peer has left, or broken the protocol (`fault`): what it showed is still there, and will
-	 * not be when `detached` is called. May be NULL. */
+	/* The peer has left, or broken the protocol (`fault`): what it showed is still there, and
+	 * will not be when `detached` is called. May be NULL. */
 	void (*closing)(void *data, bool fault);
 	/* The peer closed the display socket, or broke the protocol; not called for guest_detach().
 	 * The guest is ready for the next guest_attach(). May be NULL. */
@@ -110,10 +111,10 @@ void guest_set_display(struct guest *guest, const struct guest_display *display,
 struct source *guest_source(struct guest *guest, uint32_t scanout);
 
 /*
- * The card of this number, below KMS_CARDS_MAX, went (NULL) or came, at any time; there is none at first.
- * All views of the guest on it are removed before, and views on the new one are added after. What was imported into
- * the old card is dropped, before it is destroyed; the dma-bufs are kept, so that new views show the picture
- * without a word from the guest.
+ * The card of this number, below KMS_CARDS_MAX, went (NULL) or came, at any time; there is none at
+ * first. All views of the guest on it are removed before, and views on the new one are added after.
+ * What was imported into the old card is dropped, before it is destroyed; the dma-bufs are kept, so
+ * that new views show the picture without a word from the guest.
  */
 void guest_set_device(struct guest *guest, uint32_t card, struct kms_device *device);
 
@@ -121,14 +122,15 @@ void guest_set_device(struct guest *guest, uint32_t card, struct kms_device *dev
 void guest_attach(struct guest *guest, int fd);
 
 /*
- * A predecessor's display socket, taken over: goes on with what is in the state and among the kept fds. What was shown is
- * shown, who waits is answered. Once, in the place of the first guest_attach(), when there is a layout. False: it
- * cannot; the socket is closed and the state is that of a new guest.
+ * A predecessor's display socket, taken over: goes on with what is in the state and among the kept
+ * fds. What was shown is shown, who waits is answered. Once, in the place of the first
+ * guest_attach(), when there is a layout. False: it cannot; the socket is closed and the state is
+ * that of a new guest.
  */
 bool guest_adopt(struct guest *guest, int fd, GError **error);
 
-/* We end, and our successor adopts it: the display socket is closed, but the connection stays. After guest_stop();
- * guest_destroy() is next. */
+/* We end, and our successor adopts it: the display socket is closed, but the connection stays.
+ * After guest_stop(); guest_destroy() is next. */
 void guest_leave(struct guest *guest);
 
 /* The VMM has gone: the display socket is closed, surfaces and dma-bufs are freed, and the
@@ -137,9 +139,10 @@ void guest_detach(struct guest *guest);
 
 /*
  * The relay's word on the device's queues (relay_listener.running): while they are stopped, as they
- * are when the guest has reset the device, a scanout that goes, or went just before, is not one that
- * the guest has switched off: it is gone, as with guest_detach(). Who waits for an answer has it before
- * this returns: a machine that is paused may be saved then. A guest that is attached is taken for running.
+ * are when the guest has reset the device, a scanout that goes, or went just before, is not one
+ * that the guest has switched off: it is gone, as with guest_detach(). Who waits for an answer has
+ * it before this returns: a machine that is paused may be saved then. A guest that is attached is
+ * taken for running.
  */
 void guest_set_running(struct guest *guest, bool running);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Inside of one vhost-user-gpu device: guest.c (what its messages mean; a peer comes and goes) and guest_kept.c (a peer
- * that a predecessor of this process had). Nobody else includes this.
+ * Inside of one vhost-user-gpu device: guest.c (what its messages mean; a peer comes and goes) and
+ * guest_kept.c (a peer that a predecessor of this process had). Nobody else includes this.
  */
 #ifndef SCANOUTD_SCENE_GUEST_INTERNAL_H
 #define SCANOUTD_SCENE_GUEST_INTERNAL_H

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A back-end that a predecessor of this process had goes on with this one: what its guest showed is shown again, who
- * waits is answered, and the connection is read on from where that ended. Called once at the start, before the main loop
- * runs (guest_adopt). Who dies of it each time ends it: the journal counts (wire/channel.h).
+ * A back-end that a predecessor of this process had goes on with this one: what its guest showed is
+ * shown again, who waits is answered, and the connection is read on from where that ended. Called
+ * once at the start, before the main loop runs (guest_adopt). Who dies of it each time ends it: the
+ * journal counts (wire/channel.h).
  */
 #include <string.h>
 
@@ -31,7 +32,8 @@ static gboolean settled(gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
-/* The messages that fds came with have not been consumed: each makes its content once more. False: one is not there. */
+/* The messages that fds came with have not been consumed: each makes its content once more. False:
+ * one is not there. */
 static bool take_early(struct guest *guest)
 {
 	for (size_t i = 0; i < CHANNEL_EARLY_FDS; i++) {

@@ -65,7 +65,8 @@ struct guest_content {
 
 /*
  * All of a guest that a successor needs (design 13): plain data in shared memory, no pointers.
- * Zeroed for a new guest. Dma-bufs and the memfds of surfaces lie in a queue beside it (wire/kept_fds.h).
+ * Zeroed for a new guest. Dma-bufs and the memfds of surfaces lie in a queue beside it
+ * (wire/kept_fds.h).
  */
 struct guest_state {
 	struct channel_state channel;
@@ -86,8 +87,8 @@ struct guest_state {
 		uint32_t cursor_hot_y;
 		uint32_t cursor_pixels[VHOST_USER_GPU_CURSOR_SIZE * VHOST_USER_GPU_CURSOR_SIZE];
 	} scanouts[VHOST_USER_GPU_SCANOUTS];
-	/* DMABUF_UPDATEs that wait for their answer, oldest first. A successor goes by channel.owed: what it shows
-	 * has other serials. */
+	/* DMABUF_UPDATEs that wait for their answer, oldest first. A successor goes by
+	 * channel.owed: what it shows has other serials. */
 	uint32_t waiting_count;
 	struct guest_waiting {
 		uint32_t scanout;
@@ -100,7 +101,8 @@ struct guest_state {
 		int64_t since_us;
 		uint64_t serials[GUEST_VIEWS_MAX]; /* view i shows it with this frame */
 	} waiting[CHANNEL_REPLIES_MAX];
-	/* As the next paced one counts it: of a flip, the vblank's time. Of any but an early answer, … */
+	/* As the next paced one counts it: of a flip, the vblank's time. Of any but an early
+	 * answer, … */
 	int64_t last_reply_us;
 	/* … and of each to that scanout, for the next early one. */
 	int64_t scanout_reply_us[VHOST_USER_GPU_SCANOUTS];

@@ -26,13 +26,15 @@ struct hours {
 	size_t count; /* 0: all day */
 };
 
-/* "07:00-12:00;13:30-22:00", "22:00-06:00", "00:00-24:00". False: it is none, or has too many spans. */
+/* "07:00-12:00;13:30-22:00", "22:00-06:00", "00:00-24:00". False: it is none, or has too many
+ * spans. */
 bool hours_parse(const char *text, struct hours *hours);
 
 /* Is the minute of the day one of them? */
 bool hours_has(const struct hours *hours, unsigned int minute);
 
-/* The minute of the day that it is, by the wall clock; `left_ms`: until the next one begins, at least 1. */
+/* The minute of the day that it is, by the wall clock; `left_ms`: until the next one begins, at
+ * least 1. */
 unsigned int hours_read_clock(unsigned int *left_ms);
 
 #endif

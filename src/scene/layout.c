@@ -216,7 +216,8 @@ static struct entry make_entry(struct layout *layout, const struct layout_show *
 	};
 }
 
-/* The view has this source no longer. A picture of it does not stay on an output that gets another. */
+/* The view has this source no longer. A picture of it does not stay on an output that gets
+ * another. */
 static void unbind(struct entry *entry, bool black)
 {
 	if (black)
@@ -310,7 +311,8 @@ static void bind_view(struct layout *layout, struct entry *entry)
 	view_set_background(entry->view, entry->background);
 	if (layout_alive_withholds(entry))
 		return;
-	/* The resolution does not give a source more views than it takes; it knows nothing of layers. */
+	/* The resolution does not give a source more views than it takes; it knows nothing of
+	 * layers. */
 	while (!source_add_view(layout_source(entry), entry->view)) {
 		if (!layout_layers_give_room(layout, entry))
 			g_return_if_reached();
@@ -349,7 +351,8 @@ static bool replace_entries(struct layout *layout, const struct layout_ref *refs
 			bind_view(layout, &layout->entries[i]);
 	}
 	layout_vacant_update(layout);
-	/* Also of those that are used now, or no longer. That can light outputs, so all are there. */
+	/* Also of those that are used now, or no longer. That can light outputs, so all are
+	 * there. */
 	for (size_t i = 0; i < layout->count; i++)
 		layout_place(&layout->entries[i]);
 	return changed;

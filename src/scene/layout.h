@@ -4,12 +4,13 @@
  * about them. layout_resolve.h decides; here its answer is applied, at each probe of the connectors
  * and whenever a guest says more: only what has changed is touched, and the card is asked once.
  *
- * Made by the daemon before the cards are opened, since it is the cards' listener: it hands what kms/
- * reports on to the view of that output. Outlives any number of cards, each of which comes and goes by
- * itself. Owns the views.
+ * Made by the daemon before the cards are opened, since it is the cards' listener: it hands what
+ * kms/ reports on to the view of that output. Outlives any number of cards, each of which comes and
+ * goes by itself. Owns the views.
  *
- * Sections count in some of the named layouts, of which one is in force (layout_sections.c): another one is
- * applied as any other answer, in one joint commit; outputs and guests for which it is the same notice nothing.
+ * Sections count in some of the named layouts, of which one is in force (layout_sections.c):
+ * another one is applied as any other answer, in one joint commit; outputs and guests for which it
+ * is the same notice nothing.
  *
  * A scanout that its guest switched off, or a guest without input for long, has its outputs off
  * until there is a picture, or input.
@@ -41,15 +42,15 @@ struct layout;
 struct layout_guest {
 	struct guest *guest;
 	/*
-	 * What is shown where it shows nothing: before its first picture since the start, after it has
-	 * gone or while it begins again, and where it has failed. PICTURE_LAST before: until the first
-	 * frame the screen stays as it is.
+	 * What is shown where it shows nothing: before its first picture since the start, after it
+	 * has gone or while it begins again, and where it has failed. PICTURE_LAST before: until
+	 * the first frame the screen stays as it is.
 	 */
 	struct picture_spec before;
 	struct picture_spec after;
 	struct picture_spec failed;
-	/* How it proves that it is alive, and what covers its picture while it does not: PICTURE_LAST,
-	 * nothing. */
+	/* How it proves that it is alive, and what covers its picture while it does not:
+	 * PICTURE_LAST, nothing. */
 	struct alive_options alive;
 	struct picture_spec dead;
 	/* Of its outputs without a section. Borrowed during layout_create(). */
@@ -69,8 +70,8 @@ struct layout_layer {
 	const char *guest; /* whose scanout it shows; NULL: `picture` */
 	int scanout; /* 0 to 15 */
 	struct picture_spec picture;
-	/* On the screen as its viewer sees it, pixels; what lies beyond its edges is cut off. Width and height
-	 * 0: as far as the edges; of a PNG its own size. */
+	/* On the screen as its viewer sees it, pixels; what lies beyond its edges is cut off. Width
+	 * and height 0: as far as the edges; of a PNG its own size. */
 	int32_t x;
 	int32_t y;
 	int32_t width;
@@ -101,27 +102,30 @@ struct layout_options {
 };
 
 struct layout_listener {
-	/* kms_listener.device_gone, of one of the cards (kms_device_gone()): layout_set_device(NULL) and its end
-	 * must follow, but not from inside. */
+	/* kms_listener.device_gone, of one of the cards (kms_device_gone()):
+	 * layout_set_device(NULL) and its end must follow, but not from inside. */
 	void (*device_gone)(void *data);
 	/* The views are others than before: layout_view_count() and so on. May be NULL. */
 	void (*changed)(void *data);
-	/* A guest that can be reached was answered something else about this scanout's screen, when it
-	 * asked last, than it would be now: have it ask again. Told once for each change, not
-	 * more often than told_period_ms says. From the main loop, never from inside of another call. May be NULL. */
+	/* A guest that can be reached was answered something else about this scanout's screen, when
+	 * it asked last, than it would be now: have it ask again. Told once for each change, not
+	 * more often than told_period_ms says. From the main loop, never from inside of another
+	 * call. May be NULL. */
 	void (*screen_changed)(void *data, struct guest *guest, uint32_t scanout,
 		const struct layout_screen *screen);
-	/* By its own proof the guest is in another state than before; at first it is unwatched. From the main
-	 * loop, as screen_changed(). May be NULL. */
+	/* By its own proof the guest is in another state than before; at first it is unwatched.
+	 * From the main loop, as screen_changed(). May be NULL. */
 	void (*life)(void *data, struct guest *guest, enum alive_state state);
 	/* kms_listener.output_changed of any output. May be NULL. */
 	void (*output_changed)(void *data);
-	/* A picture of the guest's own is on the glass, for the first time since the guest was made; once for each of its
-	 * scanouts. No change of the layout may follow from inside. May be NULL. */
+	/* A picture of the guest's own is on the glass, for the first time since the guest was
+	 * made; once for each of its scanouts. No change of the layout may follow from inside. May
+	 * be NULL. */
 	void (*seen)(void *data, struct guest *guest);
 };
 
-/* The options are copied, the guests are not: they outlive the layout's last layout_set_device(). */
+/* The options are copied, the guests are not: they outlive the layout's last
+ * layout_set_device(). */
 struct layout *layout_create(const struct layout_options *options,
 	const struct layout_listener *listener, void *data);
 /* Takes NULL. Before the guests. */
@@ -131,21 +135,23 @@ void layout_destroy(struct layout *layout);
 const struct kms_listener *layout_kms_listener(void);
 
 /*
- * The card of this number came: views are made for the outputs that the resolution names, given to the guests'
- * sources, and the card is taken over (kms_device_configure). Whatever shows no scanout is off; so
- * is, until its guest asks for that scanout's EDID or uses it, an output of the default order whose
- * scanout is not the first. What the card refuses is logged, and asked again at its next probe.
- * NULL: it goes. All views on it are gone when this returns; what was shown is remembered. Other cards' outputs
- * notice only where they get what it showed.
+ * The card of this number came: views are made for the outputs that the resolution names, given to
+ * the guests' sources, and the card is taken over (kms_device_configure). Whatever shows no scanout
+ * is off; so is, until its guest asks for that scanout's EDID or uses it, an output of the default
+ * order whose scanout is not the first. What the card refuses is logged, and asked again at its
+ * next probe. NULL: it goes. All views on it are gone when this returns; what was shown is
+ * remembered. Other cards' outputs notice only where they get what it showed.
  */
 void layout_set_device(struct layout *layout, uint32_t card, struct kms_device *device);
 
-/* Before the card of this number comes: what it shows are the guests' own pictures, from a process that has died.
- * In the place of before= they stay until their guest shows one again or has failed, for 60 s at most. */
+/* Before the card of this number comes: what it shows are the guests' own pictures, from a process
+ * that has died. In the place of before= they stay until their guest shows one again or has failed,
+ * for 60 s at most. */
 void layout_note_predecessor(struct layout *layout, uint32_t card);
 
-/* Until the end cards that come are only there; then all of them are arranged at once, so that nothing is shown on
- * one that belongs on another. Not nested; no turn of the main loop may lie between. */
+/* Until the end cards that come are only there; then all of them are arranged at once, so that
+ * nothing is shown on one that belongs on another. Not nested; no turn of the main loop may lie
+ * between. */
 void layout_begin(struct layout *layout);
 void layout_end(struct layout *layout);
 
@@ -153,15 +159,15 @@ void layout_end(struct layout *layout);
 void layout_set_scanout_count(struct layout *layout, struct guest *guest, uint32_t count);
 
 /*
- * How a guest is, for the time that it shows nothing: it has failed, until it shows a picture again or
- * this says that it has not; and the lines of its card (text_card.lines; copied), until the first call its
- * name alone.
+ * How a guest is, for the time that it shows nothing: it has failed, until it shows a picture again
+ * or this says that it has not; and the lines of its card (text_card.lines; copied), until the
+ * first call its name alone.
  */
 void layout_set_status(struct layout *layout, struct guest *guest, bool failed, char *const *lines);
 
 /*
- * Puts a layout in force, until the monitors call for another one than they do now. False: there is none of
- * that name. Not from inside of a guest's message.
+ * Puts a layout in force, until the monitors call for another one than they do now. False: there is
+ * none of that name. Not from inside of a guest's message.
  */
 bool layout_use(struct layout *layout, const char *name, enum layout_reason reason);
 
@@ -172,9 +178,9 @@ const char *layout_name_at(const struct layout *layout, size_t index);
 const char *layout_in_force(const struct layout *layout, enum layout_reason *reason);
 
 /*
- * Other sections than before, and other layouts: of the options the outputs, layers and layouts, and of each guest,
- * which are those of layout_create() in the same order, mode and policy. A layout in force stays so if it is
- * still there, unless `chosen` is another than before.
+ * Other sections than before, and other layouts: of the options the outputs, layers and layouts,
+ * and of each guest, which are those of layout_create() in the same order, mode and policy. A
+ * layout in force stays so if it is still there, unless `chosen` is another than before.
  */
 void layout_reconfigure(struct layout *layout, const struct layout_options *options);
 
@@ -210,8 +216,8 @@ enum alive_state layout_life(const struct layout *layout, const struct guest *gu
 size_t layout_region_count(const struct layout *layout);
 const struct region *layout_region(const struct layout *layout, size_t index);
 
-/* Views of guests that there are now, for counters, input and tests: the outputs' own, and then layers, of each
- * output the lowest first. */
+/* Views of guests that there are now, for counters, input and tests: the outputs' own, and then
+ * layers, of each output the lowest first. */
 size_t layout_view_count(const struct layout *layout);
 struct view *layout_view(const struct layout *layout, size_t index);
 /* Whose scanout a view shows. */

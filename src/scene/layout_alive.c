@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Guests that have to prove that they are alive (alive.h), and what becomes of the pictures of those that
- * do not: each output that shows one is given another picture, while the guest goes on as one that is on no
- * output, so that it can come back. For that the view is taken from its source, and bound again
- * afterwards.
+ * Guests that have to prove that they are alive (alive.h), and what becomes of the pictures of
+ * those that do not: each output that shows one is given another picture, while the guest goes on
+ * as one that is on no output, so that it can come back. For that the view is taken from its
+ * source, and bound again afterwards.
  *
  * The same becomes of pictures of which a watched region is bad (layout_region.c).
  *
- * Signs are noted when they come, from inside of a guest's message; who is dead is looked at in a turn of
- * its own, at the next deadline or when something is another (layout_alive_kick()).
+ * Signs are noted when they come, from inside of a guest's message; who is dead is looked at in a
+ * turn of its own, at the next deadline or when something is another (layout_alive_kick()).
  */
 #include "log.h"
 #include "scene/checksum.h"
@@ -95,7 +95,8 @@ static void cover(struct entry *entry)
 	view_let_go(held);
 }
 
-/* A covered view has no place among those of its source, and others may have taken the last one meanwhile. */
+/* A covered view has no place among those of its source, and others may have taken the last one
+ * meanwhile. */
 static void say_crowded(struct entry *entry)
 {
 	if (!entry->crowded)
@@ -241,7 +242,8 @@ void layout_alive_frame(struct screen *screen, const struct kms_rect *rect)
 		screen->touched_us = turn_time();
 		layout_alive_kick(screen->member->layout);
 	}
-	/* Just now nothing is half received, which it may be at each look where its socket is always full. */
+	/* Just now nothing is half received, which it may be at each look where its socket is
+	 * always full. */
 	if (screen->unread)
 		look_at_part(screen);
 }
@@ -255,7 +257,8 @@ void layout_note_life(struct layout *layout, struct guest *guest)
 		note_sign(&member->screens[i], now_us);
 }
 
-/* An output of it is lit. One whose mode is being set is not so far: until that is done its guest waits for us. */
+/* An output of it is lit. One whose mode is being set is not so far: until that is done its guest
+ * waits for us. */
 static bool is_seen(const struct screen *screen)
 {
 	struct layout *layout = screen->member->layout;

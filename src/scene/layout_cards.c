@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The cards as the layout sees them: which outputs there are on those that are there, and what was shown on
- * those that have gone, so that it is shown there again when they come. Called by layout.c.
+ * The cards as the layout sees them: which outputs there are on those that are there, and what was
+ * shown on those that have gone, so that it is shown there again when they come. Called by
+ * layout.c.
  */
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What each card is asked for: which outputs are on, in which mode, and what they are lit with. Called
- * whenever something of that may be another; the card is asked only where it is.
+ * What each card is asked for: which outputs are on, in which mode, and what they are lit with.
+ * Called whenever something of that may be another; the card is asked only where it is.
  */
 #include <string.h>
 
@@ -24,8 +24,8 @@ static bool is_used(const struct entry *entry)
 	return entry->member->used >> entry->scanout & 1;
 }
 
-/* Nobody looks at any guest that the output, which has layers, shows: `own` below them, or NULL. Pictures have
- * no say, nor has a guest that has not begun to show something. */
+/* Nobody looks at any guest that the output, which has layers, shows: `own` below them, or NULL.
+ * Pictures have no say, nor has a guest that has not begun to show something. */
 static bool are_unwatched(const struct layout *layout, const struct kms_output *output,
 	const struct entry *own)
 {

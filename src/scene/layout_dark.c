@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Outputs that nobody looks at go off: those of a scanout that its guest has switched off, and those
- * of a guest that nobody has touched for long. Called by the sources, from inside of a guest's
- * message, and by the daemon: so the views stay as they are, and only the card is asked.
+ * Outputs that nobody looks at go off: those of a scanout that its guest has switched off, and
+ * those of a guest that nobody has touched for long. Called by the sources, from inside of a
+ * guest's message, and by the daemon: so the views stay as they are, and only the card is asked.
  */
 #include "scene/layout_internal.h"
 

@@ -43,8 +43,8 @@ struct kms_mode_info layout_told_mode(const struct entry *entry)
 	return mode;
 }
 
-/* The mode of the output that shows it; else as it was told before (it may be shown in another layout); of
- * the first scanout, any. NULL: the guest has no such screen. */
+/* The mode of the output that shows it; else as it was told before (it may be shown in another
+ * layout); of the first scanout, any. NULL: the guest has no such screen. */
 static const struct kms_mode_info *find_mode(struct member *member, uint32_t scanout,
 	const struct entry *entry)
 {

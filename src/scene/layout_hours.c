@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Outputs that are on at some hours of the day. The wall clock is read at the beginning of each of its
- * minutes, so that neither a clock that is set, a change to summer time nor a suspended machine is missed
- * for longer than one; only where a section has such hours. Called by layout.c and by the main loop.
+ * Outputs that are on at some hours of the day. The wall clock is read at the beginning of each of
+ * its minutes, so that neither a clock that is set, a change to summer time nor a suspended machine
+ * is missed for longer than one; only where a section has such hours. Called by layout.c and by the
+ * main loop.
  */
 #include "scene/layout_internal.h"
 #include "turn.h"

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the parts of the layout share: layout.c binds sources to outputs, layout_cards.c lists these and
- * remembers what was shown, layout_display.c tells
- * guests about them, layout_told.c sees when that holds no longer, layout_dark.c knows which are not
- * looked at, layout_placeholder.c what is shown where a guest shows nothing, layout_alive.c which pictures
- * are not to be seen, layout_layers.c what lies above what outputs show. For nobody else.
+ * What the parts of the layout share: layout.c binds sources to outputs, layout_cards.c lists these
+ * and remembers what was shown, layout_display.c tells
+ * guests about them, layout_told.c sees when that holds no longer, layout_dark.c knows which are
+ * not looked at, layout_placeholder.c what is shown where a guest shows nothing, layout_alive.c
+ * which pictures are not to be seen, layout_layers.c what lies above what outputs show. For nobody
+ * else.
  */
 #ifndef SCANOUTD_SCENE_LAYOUT_INTERNAL_H
 #define SCANOUTD_SCENE_LAYOUT_INTERNAL_H
@@ -44,10 +45,11 @@ struct member {
 		struct member *member;
 		bool unlit; /* it was dark for off-after: no output of it is lit */
 		guint timer; /* until then; else 0 */
-		/* As the guest was told last, or shown, turned as it was; width 0: never. Told again while there is no
-		 * output. */
+		/* As the guest was told last, or shown, turned as it was; width 0: never. Told
+		 * again while there is no output. */
 		struct kms_mode_info mode;
-		/* The same of its EDID, where it had a monitor, which is told while that is away. */
+		/* The same of its EDID, where it had a monitor, which is told while that is
+		 * away. */
 		uint8_t *edid; /* owned; NULL: none */
 		size_t edid_size;
 		/* layout_alive.c's */
@@ -81,8 +83,8 @@ struct entry {
 	bool crowded; /* it has to stay covered: its source has no place for the view */
 	char *monitor; /* that it has, or had last; or NULL */
 	char *said; /* the last line of the log about it */
-	/* A layer, above that view of the output's own; NULL: it is an output itself. Without a member it is a
-	 * picture of its own. */
+	/* A layer, above that view of the output's own; NULL: it is an output itself. Without a
+	 * member it is a picture of its own. */
 	const struct layout_layer *layer;
 	struct view *below;
 };
@@ -146,7 +148,8 @@ struct layout {
 	bool closed; /* a view has gone that the listener has not been told of */
 };
 
-/* The outputs of all cards that are there, card by card: at most LAYOUT_OUTPUTS_MAX. (layout_cards.c) */
+/* The outputs of all cards that are there, card by card: at most LAYOUT_OUTPUTS_MAX.
+ * (layout_cards.c) */
 size_t layout_list_outputs(const struct layout *layout, struct layout_ref *refs);
 /* Is there any card, and are there all? */
 bool layout_has_card(const struct layout *layout);
@@ -160,7 +163,8 @@ void layout_forget_formers(struct layout *layout);
 const struct entry *layout_find_scanout(const struct layout *layout, const struct guest *guest,
 	uint32_t scanout);
 
-/* A panel that its maker has mounted turned shows upright pictures, unless a section says otherwise. */
+/* A panel that its maker has mounted turned shows upright pictures, unless a section says
+ * otherwise. */
 enum kms_transform layout_choose_transform(const struct layout_output *section,
 	const struct kms_output *output);
 
@@ -185,7 +189,8 @@ void layout_configure_cards(struct layout *layout);
 /* Nothing is to be lit there now. */
 bool layout_is_off(const struct entry *entry);
 
-/* It is one of the hours at which the section has its output on; NULL: they all are. (layout_hours.c) */
+/* It is one of the hours at which the section has its output on; NULL: they all are.
+ * (layout_hours.c) */
 bool layout_in_hours(const struct layout *layout, const struct layout_output *section);
 void layout_hours_init(struct layout *layout);
 void layout_hours_finish(struct layout *layout);
@@ -196,8 +201,8 @@ void layout_close_view(struct layout *layout, struct view *view);
 /* Before anything else; after the members. (layout_sections.c) */
 void layout_sections_init(struct layout *layout, const struct layout_options *options);
 void layout_sections_finish(struct layout *layout);
-/* The sections that are to be applied now: of another layout, where the monitors call for it. Entries and the
- * like refer to those before it until layout_sections_applied(). */
+/* The sections that are to be applied now: of another layout, where the monitors call for it.
+ * Entries and the like refer to those before it until layout_sections_applied(). */
 void layout_sections_choose(struct layout *layout);
 void layout_sections_applied(struct layout *layout);
 /* Asks for the sections anew, and applies them. (layout.c) */
@@ -206,7 +211,8 @@ void layout_update(struct layout *layout);
 bool layout_is_named(const struct layout *layout, const struct guest *guest, int scanout);
 /* A section or a layer of any layout has this PNG. */
 bool layout_sections_show_file(const struct layout *layout, const char *path);
-/* PNGs that neither the configuration names any more nor an output shows are let go. (layout_placeholder.c) */
+/* PNGs that neither the configuration names any more nor an output shows are let go.
+ * (layout_placeholder.c) */
 void layout_keep_pictures(struct layout *layout);
 /* A picture of a section, so that it is there when it is to be shown. */
 void layout_begin_to_read(struct layout *layout, const struct picture_spec *spec);
@@ -221,8 +227,8 @@ void layout_layers_refer(struct layout *layout);
 bool layout_layers_update(struct layout *layout);
 /* The output's own view is about to go; NULL: all are. */
 void layout_layers_close_on(struct layout *layout, const struct view *below);
-/* An output is to show what a layer shows, too, which has all the views that it can have: layers are closed. False:
- * there is none. */
+/* An output is to show what a layer shows, too, which has all the views that it can have: layers
+ * are closed. False: there is none. */
 bool layout_layers_give_room(struct layout *layout, const struct entry *entry);
 /* The guest's scanout can be shown in one more place. */
 bool layout_has_room(const struct layout *layout, const struct member *member, uint32_t scanout);
@@ -254,7 +260,8 @@ void layout_relight(struct layout *layout);
 void layout_dark_init(struct member *member);
 void layout_dark_finish(struct member *member);
 
-/* Its guest has no such scanout, or does not use it so far, and the output has a picture for that. */
+/* Its guest has no such scanout, or does not use it so far, and the output has a picture for
+ * that. */
 bool layout_has_picture(const struct entry *entry);
 
 /* The output is about to be an entry's. (layout_vacant.c) */
@@ -285,8 +292,8 @@ void layout_await_pictures(struct layout *layout);
 void layout_placeholder_init(struct layout *layout, const char *font);
 
 /*
- * Who is alive is looked at again, in a turn of its own: something of it may be another. Where nobody need
- * prove it, nothing. (layout_alive.c)
+ * Who is alive is looked at again, in a turn of its own: something of it may be another. Where
+ * nobody need prove it, nothing. (layout_alive.c)
  */
 void layout_alive_kick(struct layout *layout);
 /* The entry's view, which is about to get its source, is covered instead. */
@@ -308,8 +315,8 @@ int64_t layout_region_look(struct layout *layout, int64_t now_us);
 void layout_region_remark(const struct layout *layout, GPtrArray *remarks);
 /* What could not be read for want of a flip is read. */
 void layout_region_presented(const struct entry *entry);
-/* Memory to read a rectangle into; of the owner. Finishing takes zeroed memory. It is ready unless there is no
- * memory just now: to be asked before each use. */
+/* Memory to read a rectangle into; of the owner. Finishing takes zeroed memory. It is ready unless
+ * there is no memory just now: to be asked before each use. */
 void layout_target_init(struct copy_target *target, const struct kms_rect *rectangle);
 bool layout_target_ready(struct copy_target *target);
 void layout_target_finish(struct copy_target *target);

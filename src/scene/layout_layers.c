@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Layers above what outputs show: each is an entry with a view that lies above the output's own, wherever one of
- * its section's outputs has such a view. Called by layout.c, after the entries and the vacant outputs
- * are as they will be, before one of their views goes, and when an output's mode may be another.
+ * Layers above what outputs show: each is an entry with a view that lies above the output's own,
+ * wherever one of its section's outputs has such a view. Called by layout.c, after the entries and
+ * the vacant outputs are as they will be, before one of their views goes, and when an output's mode
+ * may be another.
  */
 #include <string.h>
 
@@ -46,7 +47,8 @@ static struct view *find_named(const struct layout *layout, const char *name, si
 	return found;
 }
 
-/* As an output's section takes them: by the order of the list the first with a monitor, else the first. */
+/* As an output's section takes them: by the order of the list the first with a monitor, else the
+ * first. */
 static struct view *find_below(const struct layout *layout, const struct layout_layer *section)
 {
 	const char *rest = section->output;
@@ -294,8 +296,8 @@ static bool is_same_on(const struct layout *layout, const struct view *below,
 	return next_wanted(layout, below, wanted, count, next) == count;
 }
 
-/* Those of an output all go where one of them is another: they lie above each other in the order in which they
- * are made. */
+/* Those of an output all go where one of them is another: they lie above each other in the order in
+ * which they are made. */
 static bool close_others(struct layout *layout, const struct wanted *wanted, size_t count)
 {
 	bool changed = false;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What outputs show where their guest shows nothing: before its first picture, after it has gone, and
- * after it has failed. Called by layout.c when a view gets its source, by the sources, from inside of a
- * guest's message, and by whoever knows how the guest is.
+ * What outputs show where their guest shows nothing: before its first picture, after it has gone,
+ * and after it has failed. Called by layout.c when a view gets its source, by the sources, from
+ * inside of a guest's message, and by whoever knows how the guest is.
  */
 #include "scene/layout_internal.h"
 #include "turn.h"
 
-/* At the start the first commit waits so long for what it is to show; then the screen stays as it is until
- * that has come. A PNG of 4K takes about 100 ms. */
+/* At the start the first commit waits so long for what it is to show; then the screen stays as it
+ * is until that has come. A PNG of 4K takes about 100 ms. */
 #define FIRST_PICTURE_MS 400
 
 /* A guest whose VMM or back-end connects again by itself has done so by then. */
@@ -71,8 +71,8 @@ void layout_place(struct entry *entry)
 		return;
 	}
 	placeholder_show(entry->placeholder, spec, member->lines);
-	/* What its guest switched off stays off; but a picture was asked for to be seen. Last, since an
-	 * output is lit with what it is to show. */
+	/* What its guest switched off stays off; but a picture was asked for to be seen. Last,
+	 * since an output is lit with what it is to show. */
 	if (spec->kind != PICTURE_LAST && !picture_spec_is_black(spec))
 		source_light(source);
 }
@@ -154,7 +154,8 @@ void layout_picture_unshowable(struct screen *screen)
 	layout_set_status(screen->member->layout, guest, true, lines);
 }
 
-/* As a guest that has failed; but its last picture would be an old one beside the one that others show. */
+/* As a guest that has failed; but its last picture would be an old one beside the one that others
+ * show. */
 static void place_left(struct entry *entry)
 {
 	const struct member *member = entry->member;

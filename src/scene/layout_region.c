@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Watched regions (region.h): read from what their outputs show, each at its own rate, one in a turn of the main
- * loop. What cannot be read at its time, since a flip is in flight or its guest is at it, is read at the next
- * flip, or at its next time. Looked at by layout_alive.c, which also covers what is bad.
+ * Watched regions (region.h): read from what their outputs show, each at its own rate, one in a
+ * turn of the main loop. What cannot be read at its time, since a flip is in flight or its guest is
+ * at it, is read at the next flip, or at its next time. Looked at by layout_alive.c, which also
+ * covers what is bad.
  */
 #include "log.h"
 #include "scene/checksum.h"
@@ -139,7 +140,8 @@ int64_t layout_region_look(struct layout *layout, int64_t now_us)
 			continue;
 		}
 		begin(watched, now_us);
-		/* One a turn, the one that has been due for longest: where readings take long, each has its turn. */
+		/* One a turn, the one that has been due for longest: where readings take long, each
+		 * has its turn. */
 		if (watched->next_us <= now_us && (!oldest || watched->next_us < oldest->next_us)) {
 			oldest = watched;
 			shows = entry;

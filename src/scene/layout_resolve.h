@@ -10,16 +10,16 @@
  * again at the next probe.
  *
  * The sections are those of the layout in force. The rules, in order:
- *   1. A section that turns off, or whose outputs other programs show, takes every output that it names
- *      from all others: by a connector's name alone that of the first card that has one, and to be lent
- *      by any name without its card's of the first card alone.
+ *   1. A section that turns off, or whose outputs other programs show, takes every output that it
+ *      names from all others: by a connector's name alone that of the first card that has one, and
+ *      to be lent by any name without its card's of the first card alone.
  *   2. Each section with a guest, in the order of the configuration, gets the first output of its
  *      list of names that has a monitor and is not taken. It keeps the one it has while that is as
  *      good. Where no name of it has a monitor, the first connector of the list stands in for it.
- *   3. Guests that no section of any layout names, in the order of the configuration: outputs that show one of
- *      their scanouts keep it. A monitor that moved to another connector takes its scanout along.
- *      Each monitor that is left gets the lowest scanout that is not to be seen: of the only guest,
- *      up to the last one; of several guests, one each.
+ *   3. Guests that no section of any layout names, in the order of the configuration: outputs that
+ *      show one of their scanouts keep it. A monitor that moved to another connector takes its
+ *      scanout along. Each monitor that is left gets the lowest scanout that is not to be seen: of
+ *      the only guest, up to the last one; of several guests, one each.
  *   4. What has lost its monitor keeps its place as long as nobody else shows the scanout.
  */
 #ifndef SCANOUTD_SCENE_LAYOUT_RESOLVE_H
@@ -43,8 +43,9 @@
 
 /* One [output NAME] section. Strings are borrowed. */
 struct layout_output {
-	/* "DP-1", "MAKE MODEL SERIAL" or "MAKE MODEL", or several of them with ";" between: the first
-	 * that has a monitor. Of several cards "CARD:DP-1"; "DP-1" is that of the first that has one. */
+	/* "DP-1", "MAKE MODEL SERIAL" or "MAKE MODEL", or several of them with ";" between: the
+	 * first that has a monitor. Of several cards "CARD:DP-1"; "DP-1" is that of the first that
+	 * has one. */
 	const char *name;
 	const char *layouts; /* in which it counts, for layout_counts() */
 	const char *guest; /* whose scanout it shows; NULL: of the default order */
@@ -58,8 +59,8 @@ struct layout_output {
 	bool off; /* shows nothing */
 	bool lent; /* another program may show something there, and no guest; `pictured`, too */
 	bool force_on; /* a connector of this name is as good as one with a monitor */
-	/* picture= was given, to a section without a guest: shown where no guest is, or none that uses the
-	 * output. */
+	/* picture= was given, to a section without a guest: shown where no guest is, or none that
+	 * uses the output. */
 	bool pictured;
 	struct picture_spec picture;
 	bool positioned; /* … at x, y in the arrangement that guests are told; else to the right */
@@ -72,7 +73,8 @@ struct layout_party {
 	const char *name;
 	uint32_t used; /* bit i: it has used scanout i, or asked about it */
 	uint32_t scanouts; /* that its device has; 0: not known */
-	/* A section shows it, if not in this layout then in another: so it is not of the default order. */
+	/* A section shows it, if not in this layout then in another: so it is not of the default
+	 * order. */
 	bool named;
 	bool layered; /* a layer shows it: it is not of the default order */
 };
@@ -112,8 +114,8 @@ struct layout_show {
 	size_t party;
 	uint32_t scanout;
 	const struct layout_output *section; /* that says how; NULL: none */
-	/* A section asked for it that has no picture for this case, or the guest uses it; else it is dark
-	 * until one does. */
+	/* A section asked for it that has no picture for this case, or the guest uses it; else it
+	 * is dark until one does. */
 	bool lit;
 	bool surplus; /* the guest's device has no such scanout: dark */
 };
@@ -145,8 +147,8 @@ bool layout_is_called(const struct layout_connector *connector, const char *name
 /* "DP-1", also of "CARD:DP-1". */
 const char *layout_bare_name(const char *connector);
 
-/* Is the connector one that the section means whatever is on it (off, lent, force_on)? `first`: no card before its
- * own has a connector of this name. */
+/* Is the connector one that the section means whatever is on it (off, lent, force_on)? `first`: no
+ * card before its own has a connector of this name. */
 bool layout_means(const struct layout_output *section, const struct layout_connector *connector,
 	bool first);
 

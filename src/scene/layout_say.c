@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the log says about the layout: each change once. Called by layout.c when it has applied one. */
+/* What the log says about the layout: each change once. Called by layout.c when it has applied
+ * one. */
 #include "log.h"
 #include "scene/layout_internal.h"
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The sections of the configuration, and those of them that count now: of the layout that is in force, chosen
- * by the monitors that there are, by a person, or by the configuration. Called by layout.c before each
- * resolution, and from above where another layout or other sections are wanted.
+ * The sections of the configuration, and those of them that count now: of the layout that is in
+ * force, chosen by the monitors that there are, by a person, or by the configuration. Called by
+ * layout.c before each resolution, and from above where another layout or other sections are
+ * wanted.
  *
- * Who shows something by a section refers to it. Where other sections take the place of those, they are known
- * again by their names, and the former ones stay until all is applied.
+ * Who shows something by a section refers to it. Where other sections take the place of those, they
+ * are known again by their names, and the former ones stay until all is applied.
  */
 #include "log.h"
 #include "scene/layout_internal.h"

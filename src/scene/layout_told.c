@@ -5,12 +5,12 @@
  * layout_display.c with each answer. Guests that nobody can reach cost nothing.
  *
  * A plug that is pulled and pushed in again makes a burst of changes, and a bad cable makes them
- * without end: so they are looked at a part of the period later, and each guest is told at most once in
- * one. What was taken back by then, the guest never hears of.
+ * without end: so they are looked at a part of the period later, and each guest is told at most
+ * once in one. What was taken back by then, the guest never hears of.
  *
- * Another monitor in the place of one is told as a real connector would: it is gone, and when the guest
- * knows that and has switched it off, it is there. Desktops look at a monitor's modes when it comes, and many
- * at no other time.
+ * Another monitor in the place of one is told as a real connector would: it is gone, and when the
+ * guest knows that and has switched it off, it is there. Desktops look at a monitor's modes when it
+ * comes, and many at no other time.
  */
 #include "scene/edid.h"
 #include "scene/layout_internal.h"
@@ -19,7 +19,8 @@
 /* From the first change until it is looked at: so many of them are a period. */
 #define SETTLES 5
 
-/* A desktop that has not switched a screen off for so many periods since it was gone leaves it on. */
+/* A desktop that has not switched a screen off for so many periods since it was gone leaves it
+ * on. */
 #define LEAVES_ON 3
 
 #define DIGEST_SIZE 32
@@ -76,7 +77,8 @@ static void look_after(struct told *told, int64_t wait_ms);
 
 /* ---- what the guest was answered ---- */
 
-/* It knows that these are gone. Its kernel does: its desktop has to look before there is another. */
+/* It knows that these are gone. Its kernel does: its desktop has to look before there is
+ * another. */
 static void note_known(struct told *told)
 {
 	uint32_t known = 0;
@@ -226,8 +228,8 @@ static void tell(struct told *told)
 		told->last_us = g_get_monotonic_time();
 }
 
-/* Those that the guest has switched off, as it does what is gone, or that it leaves on. True: others are
- * to be waited for. */
+/* Those that the guest has switched off, as it does what is gone, or that it leaves on. True:
+ * others are to be waited for. */
 static bool end_swaps(struct told *told)
 {
 	int64_t waited_ms = (g_get_monotonic_time() - told->known_us) / 1000;

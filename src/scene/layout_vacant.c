@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Outputs that no guest is shown on, and that have a picture of their own (picture= of a section without
- * guest=): those that the resolution gives to nobody. What it gives to a guest that does not use it is an
- * entry, see layout_has_picture().
+ * Outputs that no guest is shown on, and that have a picture of their own (picture= of a section
+ * without guest=): those that the resolution gives to nobody. What it gives to a guest that does
+ * not use it is an entry, see layout_has_picture().
  *
  * Called by layout.c, before the entries change and after.
  */

@@ -4,8 +4,8 @@
 #include "turn.h"
 
 struct painter {
-	/* Due when an order is ready. There while there are orders: each source costs every turn of the
-	 * loop. */
+	/* Due when an order is ready. There while there are orders: each source costs every turn of
+	 * the loop. */
 	GSource *source;
 	GMutex mutex; /* of all that follows, and of orders but for what their threads have */
 	GCond ready;

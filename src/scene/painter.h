@@ -2,11 +2,12 @@
 /*
  * Makes surfaces without the main loop waiting for them: pictures from a disk, cards of text.
  *
- * The threads, and why there are any: a file is read when its disk has time, and open() and read() have
- * no form that does not wait; a font is a file, too, and a card of 4K takes longer to draw than there is
- * between two vblanks. Each order has a thread of its own, so that a disk that does not answer keeps no
- * other from its picture. It touches nothing but its order, and ends with it. They are few: one for each
- * picture of the configuration, and one for each output whose card has another text now.
+ * The threads, and why there are any: a file is read when its disk has time, and open() and read()
+ * have no form that does not wait; a font is a file, too, and a card of 4K takes longer to draw
+ * than there is between two vblanks. Each order has a thread of its own, so that a disk that does
+ * not answer keeps no other from its picture. It touches nothing but its order, and ends with it.
+ * They are few: one for each picture of the configuration, and one for each output whose card has
+ * another text now.
  */
 #ifndef SCANOUTD_SCENE_PAINTER_H
 #define SCANOUTD_SCENE_PAINTER_H
@@ -25,8 +26,8 @@ struct painter_work {
 	void (*free)(void *what);
 };
 
-/* Called from the main loop, or from inside of painter_wait(), once: the surface is the callee's; or
- * NULL, and why. The order is no more. */
+/* Called from the main loop, or from inside of painter_wait(), once: the surface is the callee's;
+ * or NULL, and why. The order is no more. */
 typedef void (*painter_func)(void *data, struct surface *surface, const GError *error);
 
 struct painter *painter_create(void);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What is shown where a guest shows nothing, as a user says it: before=, after=, failed= and picture=
- * of scanoutd.conf(5). Plain data: the configuration fills it in, a placeholder (placeholder.h) shows
- * it.
+ * What is shown where a guest shows nothing, as a user says it: before=, after=, failed= and
+ * picture= of scanoutd.conf(5). Plain data: the configuration fills it in, a placeholder
+ * (placeholder.h) shows it.
  */
 #ifndef SCANOUTD_SCENE_PICTURE_SPEC_H
 #define SCANOUTD_SCENE_PICTURE_SPEC_H

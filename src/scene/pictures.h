@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Where placeholders get their pictures: the PNGs of the configuration, each read once, whoever shows it,
- * and cards of text. All are made elsewhere (painter.h); until one is there nothing waits for it.
+ * Where placeholders get their pictures: the PNGs of the configuration, each read once, whoever
+ * shows it, and cards of text. All are made elsewhere (painter.h); until one is there nothing waits
+ * for it.
  *
  * Owned by the layout, whose placeholders use it.
  */
@@ -30,7 +31,8 @@ struct pictures *pictures_create(const char *font, const struct pictures_listene
 /* After all who show one of its surfaces. Takes NULL. */
 void pictures_destroy(struct pictures *pictures);
 
-/* Begins to read it if nobody has asked for it before. Lives until pictures_keep() lets go of it. */
+/* Begins to read it if nobody has asked for it before. Lives until pictures_keep() lets go of
+ * it. */
 const struct picture_file *pictures_file(struct pictures *pictures, const char *path);
 const char *picture_file_path(const struct picture_file *file);
 /* NULL: it is not there so far, or cannot be read. Belongs to the file. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Where a picture lies on an output. A "look" below is a picture, or a part of it, after turning: look
- * coordinates are the CRTC's, picture coordinates what memory has.
+ * Where a picture lies on an output. A "look" below is a picture, or a part of it, after turning:
+ * look coordinates are the CRTC's, picture coordinates what memory has.
  */
 #include "scene/place.h"
 

@@ -30,13 +30,14 @@ const char *place_policy_name(enum place_policy policy);
 /*
  * How a screen is turned: by the words of wl_output.transform, and in their sense. "90" turns the
  * picture counter-clockwise on the panel, so that it stands upright where the panel is turned
- * clockwise; "flipped" mirrors it left to right; "flipped-90" mirrors it first and turns it then. They
- * are the kernel's numbers: KMS_ROTATE_90 is "90", KMS_REFLECT_X with it "flipped-90".
+ * clockwise; "flipped" mirrors it left to right; "flipped-90" mirrors it first and turns it then.
+ * They are the kernel's numbers: KMS_ROTATE_90 is "90", KMS_REFLECT_X with it "flipped-90".
  */
 #define PLACE_TRANSFORMS 8
 /* Not one of them, but 0, "auto": as the panel is mounted (kms_output_panel_transform()). */
 #define PLACE_TRANSFORM_AUTO ((enum kms_transform)0)
-/* Its words, and their meaning: "auto" first, then those of wl_output in their order; NULL behind. */
+/* Its words, and their meaning: "auto" first, then those of wl_output in their order; NULL
+ * behind. */
 const char *place_transform_word(size_t index, enum kms_transform *transform);
 /* "?" where it is none of the eight, nor auto. */
 const char *place_transform_name(enum kms_transform transform);
@@ -74,8 +75,9 @@ bool place_from_output(const struct place *place, double x, double y, double *pi
 	double *picture_y);
 
 /*
- * A point of the CRTC on the screen as its viewer sees it, both in fractions of width and height, 0 to
- * 1; so of directions, as differences of two points. The inverse of `transform`, without a picture.
+ * A point of the CRTC on the screen as its viewer sees it, both in fractions of width and height, 0
+ * to 1; so of directions, as differences of two points. The inverse of `transform`, without a
+ * picture.
  */
 void place_untransform(enum kms_transform transform, double x, double y, double *screen_x,
 	double *screen_y);
@@ -104,8 +106,8 @@ static inline struct kms_rect rect_intersect(const struct kms_rect *a, const str
 }
 
 struct kms_rect rect_bounding(const struct kms_rect *a, const struct kms_rect *b);
-/* What lies beside a strip of the rectangle that goes along all of one of its sides, whichever that is;
- * empty where the strip is all of it. False: it is no such strip, and `rest` says nothing. */
+/* What lies beside a strip of the rectangle that goes along all of one of its sides, whichever that
+ * is; empty where the strip is all of it. False: it is no such strip, and `rest` says nothing. */
 bool rect_cut(const struct kms_rect *rect, const struct kms_rect *strip, struct kms_rect *rest);
 bool rect_contains(const struct kms_rect *outer, const struct kms_rect *inner);
 

@@ -61,8 +61,8 @@ static void show_surface(struct placeholder *placeholder, struct surface *surfac
 
 static void draw_card(struct placeholder *placeholder);
 
-/* Its thread goes on until it is drawn: there is never a second one, however often a guest comes and
- * goes. */
+/* Its thread goes on until it is drawn: there is never a second one, however often a guest comes
+ * and goes. */
 static void forget_order(struct placeholder *placeholder)
 {
 	placeholder->stale = placeholder->order != NULL;
@@ -124,8 +124,8 @@ void placeholder_file_changed(struct placeholder *placeholder, const struct pict
 	bool shown = placeholder->shown_file == file &&
 		view_shows(placeholder->view, &placeholder->picture);
 
-	/* It is shown and not due as the last picture, until a card is drawn, and by a view that its
-	 * guest's picture has left behind. */
+	/* It is shown and not due as the last picture, until a card is drawn, and by a view that
+	 * its guest's picture has left behind. */
 	/* What is due now is no card that is drawn in its place; but one may be due itself. */
 	if (due)
 		forget_order(placeholder);

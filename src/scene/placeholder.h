@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a view shows where its source has nothing to show: a colour, a PNG, a card of text, or nothing
- * new, so that the last picture stays. What cannot be had is replaced by the next best: a PNG by a card,
- * a card by its ground's colour.
+ * What a view shows where its source has nothing to show: a colour, a PNG, a card of text, or
+ * nothing new, so that the last picture stays. What cannot be had is replaced by the next best: a
+ * PNG by a card, a card by its ground's colour.
  *
  * One for each view, made and destroyed with it by the layout, which says what is due. The source's
  * next picture takes its place in the view by itself; placeholder_end() is the word that it has.
@@ -22,14 +22,14 @@ struct placeholder *placeholder_create(struct view *view, struct pictures *pictu
 void placeholder_destroy(struct placeholder *placeholder);
 
 /*
- * This is due from now on: copied, but for the path. `lines` as text_card.lines, for a card. What is on
- * the output stays until it can be shown. The same again costs nothing.
+ * This is due from now on: copied, but for the path. `lines` as text_card.lines, for a card. What
+ * is on the output stays until it can be shown. The same again costs nothing.
  */
 void placeholder_show(struct placeholder *placeholder, const struct picture_spec *spec,
 	char *const *lines);
 
-/* The same, and nothing of what was on the output is to be seen from its next frame on: until a card or a
- * PNG is there, the ground of a card. PICTURE_LAST is nothing that covers. */
+/* The same, and nothing of what was on the output is to be seen from its next frame on: until a
+ * card or a PNG is there, the ground of a card. PICTURE_LAST is nothing that covers. */
 void placeholder_cover(struct placeholder *placeholder, const struct picture_spec *spec,
 	char *const *lines);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A PNG of the user's as a surface. Waits for the disk, and takes as long as decoding takes: called in a
- * thread of painter.h, and by --check-config. Reads whatever it is given: what is no PNG, is cut off or is
- * too large, is an error that names the file and says why.
+ * A PNG of the user's as a surface. Waits for the disk, and takes as long as decoding takes: called
+ * in a thread of painter.h, and by --check-config. Reads whatever it is given: what is no PNG, is
+ * cut off or is too large, is an error that names the file and says why.
  */
 #ifndef SCANOUTD_SCENE_PNG_FILE_H
 #define SCANOUTD_SCENE_PNG_FILE_H

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Is a part of an output what it ought to be? The verdict on one watched region, from checksums (checksum.h)
- * that are taken of it from time to time: a state machine without a look at the time or at a picture. Part of
- * the layout's regions (layout_region.c).
+ * Is a part of an output what it ought to be? The verdict on one watched region, from checksums
+ * (checksum.h) that are taken of it from time to time: a state machine without a look at the time
+ * or at a picture. Part of the layout's regions (layout_region.c).
  *
  *   unwatched  no output of it is on, its guest shows nothing, or it lies beside the picture of this mode
  *   good       as it ought to be
  *   frozen     its content has not changed for frozen-after, nor could it be read and found changed; or
- *              nothing is known of what is expected, since for ten times every= it could not be read
+ *              nothing is known of what is expected, since for ten times every= it could not be
+ *              read
  *   wrong      its content was none of expect= twice in a row: one reading may see a picture that its
  *              guest is just drawing
  *

@@ -35,8 +35,8 @@ void replies_finish(struct replies *replies);
  * peer has more requests open than the channel lets it. */
 struct guest_waiting *replies_push(struct replies *replies, uint32_t scanout, int64_t now_us);
 
-/* The entry that was pushed last is complete: it waits for its views, or for the timer; or, where it
- * is `fenced`, for replies_resume(). */
+/* The entry that was pushed last is complete: it waits for its views, or for the timer; or, where
+ * it is `fenced`, for replies_resume(). */
 void replies_start(struct replies *replies, int64_t now_us);
 
 /* What the scanout's entries that are `fenced` wait for is known: `result` has views, serials and

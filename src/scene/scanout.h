@@ -5,8 +5,8 @@
  *
  * Part of a guest, in its memory. A new content (SCANOUT, DMABUF_SCANOUT) waits as `next` until its
  * first update; until then the old picture stays. Owns the surface of pixel content, and the
- * dma-buf with what was made of it, on each card that a view is on. Without a card and without views all
- * goes on, but that nothing is seen.
+ * dma-buf with what was made of it, on each card that a view is on. Without a card and without
+ * views all goes on, but that nothing is seen.
  */
 #ifndef SCANOUTD_SCENE_SCANOUT_H
 #define SCANOUTD_SCENE_SCANOUT_H
@@ -66,8 +66,8 @@ struct scanout_slot {
 	uint32_t bit;
 	bool unshown; /* it cannot show what is shown (scanout_mirror.c), */
 	bool left; /* … while others do, and the listener knows */
-	/* Serials of its view: of the last frame that it was given, of the last that is on the glass, and of the last
-	 * that is, or will not be. */
+	/* Serials of its view: of the last frame that it was given, of the last that is on the
+	 * glass, and of the last that is, or will not be. */
 	uint64_t given;
 	uint64_t presented;
 	uint64_t done;
@@ -139,8 +139,8 @@ void scanout_finish(struct scanout *scanout);
 void scanout_release(struct scanout *scanout);
 
 /*
- * What a predecessor has left in its state: its contents, with their memory. Nothing is shown. False: it
- * cannot be gone on with, and there is no content then.
+ * What a predecessor has left in its state: its contents, with their memory. Nothing is shown.
+ * False: it cannot be gone on with, and there is no content then.
  */
 bool scanout_take_over(struct scanout *scanout, GError **error);
 /* What is next and came with the fd of this number is none; before it is taken over. */
@@ -152,7 +152,8 @@ void scanout_show_again(struct scanout *scanout, bool waiting);
 /* scanout_present() of a DMABUF_UPDATE that a predecessor has not answered: all of it. */
 void scanout_present_again(struct scanout *scanout, struct guest_waiting *waiting);
 
-/* For a successor: what is shown, and what is next, has changed. Before the message that did it is consumed. */
+/* For a successor: what is shown, and what is next, has changed. Before the message that did it is
+ * consumed. */
 void scanout_record(struct scanout *scanout);
 
 /* guest_set_running(). */
@@ -172,14 +173,14 @@ void scanout_update_end(struct scanout *scanout, const struct vhost_user_gpu_upd
 
 /*
  * DMABUF_UPDATE: shows it, and says in `waiting` who has to present it (views, serials) and by
- * which row of the reply table. No view: nothing to wait for, REPLY_OFF or REPLY_UNUSABLE; or, if it
- * is `fenced`, the fences of the buffer: replies_resume() follows.
+ * which row of the reply table. No view: nothing to wait for, REPLY_OFF or REPLY_UNUSABLE; or, if
+ * it is `fenced`, the fences of the buffer: replies_resume() follows.
  */
 void scanout_present(struct scanout *scanout, const struct vhost_user_gpu_update *update,
 	struct guest_waiting *waiting);
 
-/* The card of this number went or came; NULL: there is none. What was made of dma-bufs on the old one is
- * dropped, but not the dma-bufs. No view is there on it. */
+/* The card of this number went or came; NULL: there is none. What was made of dma-bufs on the old
+ * one is dropped, but not the dma-bufs. No view is there on it. */
 void scanout_set_device(struct scanout *scanout, uint32_t card, struct kms_device *device);
 
 /* The state has a new cursor position, or image, or both. */

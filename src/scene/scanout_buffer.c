@@ -13,8 +13,8 @@
 #include "wire/peer_fd.h"
 #include "wire/spare_fds.h"
 
-/* What failed may have failed for want of memory or of an fd, just then: while the content stays it is
- * tried again, but not at each frame. */
+/* What failed may have failed for want of memory or of an fd, just then: while the content stays it
+ * is tried again, but not at each frame. */
 #define AGAIN_US G_USEC_PER_SEC
 
 /* What has not failed so far is always due. */
@@ -54,7 +54,8 @@ static bool charge(struct account *account, uint64_t fds, enum account_item item
 	return false;
 }
 
-/* As it says itself: what the fd is has not been asked yet, and its size is the peer's to answer. */
+/* As it says itself: what the fd is has not been asked yet, and its size is the peer's to
+ * answer. */
 static uint64_t dmabuf_bytes(const struct channel_dmabuf *dmabuf)
 {
 	return (uint64_t)dmabuf->fd_stride * dmabuf->fd_height;
@@ -203,8 +204,8 @@ void content_finish(struct scanout *scanout, struct content *content)
 	content_init(content);
 }
 
-/* Before anything but an import is asked of the fd (wire/peer_fd.h). That takes an fd itself: where there
- * is none just now it is asked again with the next frame. */
+/* Before anything but an import is asked of the fd (wire/peer_fd.h). That takes an fd itself: where
+ * there is none just now it is asked again with the next frame. */
 static void tell_apart(struct scanout *scanout, struct content *content)
 {
 	if (content->told_apart || content->fd < 0)
@@ -264,9 +265,9 @@ static void import(struct scanout *scanout, struct content *content, uint32_t ca
 }
 
 /*
- * What an fd is costs three system calls to ask. Where a guest makes a new dma-buf for each frame the
- * import tells, and nothing is asked; of one that has come before nothing need be imported, so there it
- * is asked first.
+ * What an fd is costs three system calls to ask. Where a guest makes a new dma-buf for each frame
+ * the import tells, and nothing is asked; of one that has come before nothing need be imported, so
+ * there it is asked first.
  */
 static G_GNUC_NO_INLINE void try_import(struct scanout *scanout, struct content *content,
 	uint32_t card)
@@ -435,7 +436,8 @@ bool content_secure(struct scanout *scanout, struct content *content)
 		return true;
 	}
 	drop_surface(scanout, g_steal_pointer(&picture->surface));
-	/* What was answered is nowhere any more: its buffer is shown in its place, torn at worst. */
+	/* What was answered is nowhere any more: its buffer is shown in its place, torn at
+	 * worst. */
 	if (kms_device_gone(scanout->devices[view_card(content->drawn_by->view)]))
 		early_set_surface_only(scanout, content, false);
 	return false;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Frames that are answered early (answers.h): copied when they come, whole, after their fences have signalled,
- * into the content's surface, which alone is shown from then on; and for which frame the answer waits. Called by
- * scanout.c with each frame of a dma-buf, and by whoever changes what the scanout shows or where.
+ * Frames that are answered early (answers.h): copied when they come, whole, after their fences have
+ * signalled, into the content's surface, which alone is shown from then on; and for which frame the
+ * answer waits. Called by scanout.c with each frame of a dma-buf, and by whoever changes what the
+ * scanout shows or where.
  */
 #include <string.h>
 
@@ -150,7 +151,8 @@ enum early early_begin(struct scanout *scanout, struct content *content,
 	choice = answers_choose(answers, scanout->index, now_us);
 	if (choice == ANSWERS_AT_FLIP)
 		return EARLY_NOT;
-	/* Before its fences are asked for: by now it may not be known that the fd is a dma-buf's. */
+	/* Before its fences are asked for: by now it may not be known that the fd is a
+	 * dma-buf's. */
 	if (!content_readable(scanout, content)) {
 		answers_unreadable(answers, scanout->index, now_us);
 		return EARLY_NOT;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What waits for a guest's GPU, so that nobody else does: a dma-buf that must be copied is read only
- * when its fences have signalled. Until then its frame is pending, the newest wins, and the main loop
- * watches its fd; after the flip timeout who waits is answered, and the buffer is dropped. (What goes
- * direct is waited for by kms/.)
+ * What waits for a guest's GPU, so that nobody else does: a dma-buf that must be copied is read
+ * only when its fences have signalled. Until then its frame is pending, the newest wins, and the
+ * main loop watches its fd; after the flip timeout who waits is answered, and the buffer is
+ * dropped. (What goes direct is waited for by kms/.)
  */
 #include <string.h>
 

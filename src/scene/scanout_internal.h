@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the files of the scanout share: scanout.c (what its messages mean), scanout_buffer.c (what is
- * made of a content), scanout_early.c (what is copied and answered early), scanout_fence.c (what waits
- * for a dma-buf's fences), scanout_kept.c (what a successor of this process goes on
- * with), scanout_mirror.c (what several views have to do with one another) and scanout_view.c (the source: views that come, go and report). Nobody else includes this.
+ * What the files of the scanout share: scanout.c (what its messages mean), scanout_buffer.c (what
+ * is made of a content), scanout_early.c (what is copied and answered early), scanout_fence.c (what
+ * waits for a dma-buf's fences), scanout_kept.c (what a successor of this process goes on
+ * with), scanout_mirror.c (what several views have to do with one another) and scanout_view.c (the
+ * source: views that come, go and report). Nobody else includes this.
  */
 #ifndef SCANOUTD_SCENE_SCANOUT_INTERNAL_H
 #define SCANOUTD_SCENE_SCANOUT_INTERNAL_H
@@ -36,8 +37,8 @@ static inline struct content *scanout_current(struct scanout *scanout)
 /* ---- scanout.c ---- */
 
 /*
- * A frame of the current content, `rect` of it changed, goes to the views; `waiting` is filled in as
- * scanout_present() says. False: its fences must be waited for, nothing has changed.
+ * A frame of the current content, `rect` of it changed, goes to the views; `waiting` is filled in
+ * as scanout_present() says. False: its fences must be waited for, nothing has changed.
  */
 bool scanout_show_frame(struct scanout *scanout, const struct kms_rect *rect,
 	struct guest_waiting *waiting);
@@ -67,8 +68,8 @@ struct surface *content_make_surface(struct scanout *scanout, uint32_t width, ui
 struct surface *content_take_surface(struct scanout *scanout, int fd, uint32_t width,
 	uint32_t height, GError **error);
 
-/* The dma-buf becomes a framebuffer of each card that a view is on, if its driver can, and it was not tried a
- * moment ago. What is no dma-buf is no content's fd any more. */
+/* The dma-buf becomes a framebuffer of each card that a view is on, if its driver can, and it was
+ * not tried a moment ago. What is no dma-buf is no content's fd any more. */
 void content_import(struct scanout *scanout, struct content *content);
 
 /* Part of the dma-buf into the content's surface, or all of it where that has missed something.
@@ -76,21 +77,21 @@ void content_import(struct scanout *scanout, struct content *content);
 enum view_fill content_copy(struct scanout *scanout, struct content *content,
 	const struct kms_rect *rect);
 
-/* Draws what the content shows in this place over the target, past its surface where it is a dma-buf.
- * VIEW_FILL_LATER: it is not finished. */
+/* Draws what the content shows in this place over the target, past its surface where it is a
+ * dma-buf. VIEW_FILL_LATER: it is not finished. */
 enum view_fill content_draw(struct scanout *scanout, struct content *content,
 	const struct place *place, const struct copy_target *target);
 
 /* Can the dma-buf be read at all? */
 bool content_readable(struct scanout *scanout, struct content *content);
 
-/* Reads a readable one, whose fences have signalled, past its surface, where the processor needs no GPU's help for
- * it. False: it cannot. */
+/* Reads a readable one, whose fences have signalled, past its surface, where the processor needs no
+ * GPU's help for it. False: it cannot. */
 bool content_sample(struct content *content, const struct place *place,
 	const struct copy_target *target);
 
-/* Of what is surface_only: the surface has all of it. False: it cannot have it, and then there is none; where it has gone
- * with its card it is surface_only no more. */
+/* Of what is surface_only: the surface has all of it. False: it cannot have it, and then there is
+ * none; where it has gone with its card it is surface_only no more. */
 bool content_secure(struct scanout *scanout, struct content *content);
 
 /* What was made on the card is dropped; or on all of them. */
@@ -106,22 +107,25 @@ enum early {
 	EARLY_DRAWN, /* it is drawn past the surface */
 };
 
-/* A frame has come, of which `rect` is new. Unless it is EARLY_NOT the content is surface_only then. */
+/* A frame has come, of which `rect` is new. Unless it is EARLY_NOT the content is surface_only
+ * then. */
 enum early early_begin(struct scanout *scanout, struct content *content,
 	const struct kms_rect *rect);
 
-/* view_update() of the frame that is shown now, which early_begin() took. Where it cannot be shown as a copy it is
- * EARLY_NOT after all: from then on, and for the views that are still to come. */
+/* view_update() of the frame that is shown now, which early_begin() took. Where it cannot be shown
+ * as a copy it is EARLY_NOT after all: from then on, and for the views that are still to come. */
 uint64_t early_update(struct scanout *scanout, struct scanout_slot *slot,
 	const struct kms_rect *damage, enum view_way *way, enum early *early);
 
 /* view_picture.surface_only, and another version where that changes it. */
 void early_set_surface_only(struct scanout *scanout, struct content *content, bool surface_only);
 
-/* No output may read a buffer of the guest's for the slot's view any more, but what it is given from now on. */
+/* No output may read a buffer of the guest's for the slot's view any more, but what it is given
+ * from now on. */
 bool early_is_free(const struct scanout_slot *slot);
 
-/* The frame went as a copy to the views of `bits`, and each had this one before it: their answer waits for that. */
+/* The frame went as a copy to the views of `bits`, and each had this one before it: their answer
+ * waits for that. */
 void early_await(struct scanout *scanout, uint32_t bits, const uint64_t *previous,
 	struct guest_waiting *waiting);
 
@@ -151,8 +155,8 @@ void fence_unwatch(struct scanout *scanout, struct content *content);
 
 /* ---- scanout_mirror.c ---- */
 
-/* The views of `bits` cannot show the current content, which others are about to: they take leave of what they
- * show. */
+/* The views of `bits` cannot show the current content, which others are about to: they take leave
+ * of what they show. */
 void mirror_leave(struct scanout *scanout, uint32_t bits);
 
 /* The view shows what is shown, or will when it is lit; or it cannot. */
@@ -168,10 +172,11 @@ void mirror_forget(struct scanout *scanout);
 uint32_t mirror_awaited(struct scanout *scanout, uint32_t direct, uint32_t copied);
 
 /*
- * The slot's frame up to this one has failed, so that its output goes on reading a buffer of the guest's, which others
- * may have presented; and there will be word of another frame, which takes that buffer's place. Where no event came
- * (`error` as in kms_listener.commit_failed) that is the same frame again, behind the mode set that follows: until then
- * it is the buffer before that is on the glass.
+ * The slot's frame up to this one has failed, so that its output goes on reading a buffer of the
+ * guest's, which others may have presented; and there will be word of another frame, which takes
+ * that buffer's place. Where no event came (`error` as in kms_listener.commit_failed) that is the
+ * same frame again, behind the mode set that follows: until then it is the buffer before that is on
+ * the glass.
  */
 bool mirror_still_reads(struct scanout_slot *failed, uint64_t serial, int error);
 

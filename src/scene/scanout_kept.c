@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a scanout leaves for a successor of this process, while it works, and what it makes of what a predecessor has
- * left. The state names dma-bufs and surfaces by their numbers (wire/kept_fds.h).
+ * What a scanout leaves for a successor of this process, while it works, and what it makes of what
+ * a predecessor has left. The state names dma-bufs and surfaces by their numbers (wire/kept_fds.h).
  */
 #include <stdatomic.h>
 #include <string.h>

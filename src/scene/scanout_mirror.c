@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Several views of one scanout: they never show two different pictures for longer than a frame of the
- * slower one takes, and none of them holds up the guest without need. Called by the other files of the scanout,
- * with each frame and when a view's output comes, goes or changes.
+ * Several views of one scanout: they never show two different pictures for longer than a frame of
+ * the slower one takes, and none of them holds up the guest without need. Called by the other files
+ * of the scanout, with each frame and when a view's output comes, goes or changes.
  *
- * A frame goes to all views: as it is, or as a copy. Where it can go to some only, since the plane of another
- * refuses the buffer and nobody can read that, the others are left: they give up their older picture, and the
- * layout shows something else there until a frame comes that they can show.
+ * A frame goes to all views: as it is, or as a copy. Where it can go to some only, since the plane
+ * of another refuses the buffer and nobody can read that, the others are left: they give up their
+ * older picture, and the layout shows something else there until a frame comes that they can show.
  */
 #include <errno.h>
 
@@ -101,9 +101,9 @@ static uint32_t fastest(struct scanout *scanout, uint32_t bits)
 }
 
 /*
- * All those that the buffer itself is on: until the last of them has another, the guest must not draw into the
- * one before. A copy is ours, and is waited for only so that the guest is not faster than anybody sees. But a
- * copy that has to wait for the buffer's fences is still to be made.
+ * All those that the buffer itself is on: until the last of them has another, the guest must not
+ * draw into the one before. A copy is ours, and is waited for only so that the guest is not faster
+ * than anybody sees. But a copy that has to wait for the buffer's fences is still to be made.
  */
 uint32_t mirror_awaited(struct scanout *scanout, uint32_t direct, uint32_t copied)
 {

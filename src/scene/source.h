@@ -55,10 +55,10 @@ struct source_interface {
 	/* The views become black. */
 	void (*blank)(struct source *source);
 	/*
-	 * Draws what its picture shows in this place (whose destination is in the target's pixels) over the
-	 * target, from the memory that its peer draws into: the views need not have it. Waits for nobody.
-	 * `shown` is the buffer that an output has of it, or NULL: then any will do. With the next, NULL
-	 * where it is read by nobody.
+	 * Draws what its picture shows in this place (whose destination is in the target's pixels)
+	 * over the target, from the memory that its peer draws into: the views need not have it.
+	 * Waits for nobody. `shown` is the buffer that an output has of it, or NULL: then any will
+	 * do. With the next, NULL where it is read by nobody.
 	 */
 	enum source_draw (*draw)(struct source *source, const struct kms_buffer *shown,
 		const struct place *place, const struct copy_target *target);
@@ -70,33 +70,34 @@ struct source_listener {
 	/*
 	 * True: there has been nothing to show for blank-after, and the views are black (at once
 	 * and not black where that is SOURCE_BLANK_NEVER): from now on the outputs may go off.
-	 * False: a picture is about to be shown, light them. Each time in turn, true first. It comes
-	 * from inside of the main loop's turn in which a peer's message is handled: only
+	 * False: a picture is about to be shown, light them. Each time in turn, true first. It
+	 * comes from inside of the main loop's turn in which a peer's message is handled: only
 	 * kms_device_configure() and the like may follow, no change of views.
 	 */
 	void (*dark)(void *data, struct source *source, bool dark);
 	/*
 	 * True: a picture is about to be shown, and takes the place of what the views show; called
-	 * as dark() is. False: the source is empty now and the views keep its last picture, in whose
-	 * place they may be given another (view_show_placeholder()); what is dark stays so unless
-	 * source_light() says otherwise. The views themselves stay in either case. May be NULL.
-	 */
-	void (*picture)(void *data, struct source *source, bool there);
-	/* There would be a picture, the first one, and it cannot be shown, which was logged. Views stay as
-	 * with picture(). May be NULL. */
-	void (*unshowable)(void *data, struct source *source);
-	/*
-	 * True: others show a picture that this view cannot, which was logged; it keeps an older one, in whose
-	 * place it may be given another (view_show_placeholder()). False: it shows what they show, or
-	 * all are about to be told something else. Each in turn, true first; called as picture() is. May be
+	 * as dark() is. False: the source is empty now and the views keep its last picture, in
+	 * whose place they may be given another (view_show_placeholder()); what is dark stays so
+	 * unless source_light() says otherwise. The views themselves stay in either case. May be
 	 * NULL.
 	 */
+	void (*picture)(void *data, struct source *source, bool there);
+	/* There would be a picture, the first one, and it cannot be shown, which was logged. Views
+	 * stay as with picture(). May be NULL. */
+	void (*unshowable)(void *data, struct source *source);
+	/*
+	 * True: others show a picture that this view cannot, which was logged; it keeps an older
+	 * one, in whose place it may be given another (view_show_placeholder()). False: it shows
+	 * what they show, or all are about to be told something else. Each in turn, true first;
+	 * called as picture() is. May be NULL.
+	 */
 	void (*left)(void *data, struct source *source, struct view *view, bool left);
-	/* There is a new frame, `rect` of it changed (of the picture, pixels; NULL: all of it): for each one,
-	 * as dark(), while source_watch() says so. May be NULL. */
+	/* There is a new frame, `rect` of it changed (of the picture, pixels; NULL: all of it): for
+	 * each one, as dark(), while source_watch() says so. May be NULL. */
 	void (*frame)(void *data, struct source *source, const struct kms_rect *rect);
-	/* A picture of its own is on the glass, for the first time ever. From the main loop's turn in which the card
-	 * says so: no change of views may follow. May be NULL. */
+	/* A picture of its own is on the glass, for the first time ever. From the main loop's turn
+	 * in which the card says so: no change of views may follow. May be NULL. */
 	void (*seen)(void *data, struct source *source);
 };
 

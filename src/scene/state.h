@@ -12,8 +12,8 @@
 
 #include "scene/guest_state.h"
 
-/* Raised whenever the layout or the meaning of struct guest_state changes. A build that tests succeed and precede
- * this one with has another. */
+/* Raised whenever the layout or the meaning of struct guest_state changes. A build that tests
+ * succeed and precede this one with has another. */
 #ifndef STATE_VERSION
 #define STATE_VERSION 5u
 #endif
@@ -39,8 +39,8 @@ enum state_error {
 /* A new, zeroed one. `name` is the guest's: it is seen in /proc/PID/maps. */
 struct state *state_create(const char *name, GError **error);
 
-/* One that another process made, and works on no more; `fd` is taken over, also on failure. What is in it nobody has
- * looked at: guest_adopt() does. */
+/* One that another process made, and works on no more; `fd` is taken over, also on failure. What is
+ * in it nobody has looked at: guest_adopt() does. */
 struct state *state_create_from_fd(int fd, GError **error);
 
 /* Takes NULL. The memory lives on as long as somebody else has the fd. */

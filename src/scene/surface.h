@@ -36,8 +36,8 @@ struct surface;
 
 /* All black. Memory is taken as it is written. `name` shows up in /proc. */
 struct surface *surface_create(const char *name, uint32_t width, uint32_t height, GError **error);
-/* The memfd of one of this size, with the picture that is in it, whatever else may be behind the fd, which is taken
- * over, also on failure. */
+/* The memfd of one of this size, with the picture that is in it, whatever else may be behind the
+ * fd, which is taken over, also on failure. */
 struct surface *surface_create_from_fd(int fd, uint32_t width, uint32_t height, GError **error);
 /* Takes NULL. */
 void surface_destroy(struct surface *surface);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Inside of a surface: surface.c, and surface_left.c (one that a predecessor has left). Nobody else includes this. */
+/* Inside of a surface: surface.c, and surface_left.c (one that a predecessor has left). Nobody else
+ * includes this. */
 #ifndef SCANOUTD_SCENE_SURFACE_INTERNAL_H
 #define SCANOUTD_SCENE_SURFACE_INTERNAL_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The surface that a predecessor of this process has left: nothing that it says of itself is believed. Called by
- * scanout_buffer.c, at the start. */
+/* The surface that a predecessor of this process has left: nothing that it says of itself is
+ * believed. Called by scanout_buffer.c, at the start. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>

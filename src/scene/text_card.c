@@ -64,8 +64,8 @@ static int gap_of(const struct page *page, const struct piece *piece)
 			     : 0;
 }
 
-/* Bytes of a text's beginning that fit into a line: up to a blank, and where not even one word fits,
- * up to the last character that does. */
+/* Bytes of a text's beginning that fit into a line: up to a blank, and where not even one word
+ * fits, up to the last character that does. */
 static size_t fitting(const struct page *page, const char *text, int width)
 {
 	const char *at = text;

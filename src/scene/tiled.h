@@ -49,8 +49,9 @@ struct tiled_image *tiled_import(struct tiled *tiled, int fd, const struct chann
 void tiled_image_destroy(struct tiled_image *image);
 
 /* Linear memory with what the rectangle has now; NULL if it cannot be had. Unmap before the next
- * map. The caller has seen the buffer's fences signalled; but Mesa has our GPU copy it out and waits for
- * that, behind what other programs gave the same GPU to do before, and GBM has no form that does not. */
+ * map. The caller has seen the buffer's fences signalled; but Mesa has our GPU copy it out and
+ * waits for that, behind what other programs gave the same GPU to do before, and GBM has no form
+ * that does not. */
 const uint8_t *tiled_map(struct tiled_image *image, uint32_t x, uint32_t y, uint32_t width,
 	uint32_t height, uint32_t *stride);
 void tiled_unmap(struct tiled_image *image);

@@ -19,10 +19,11 @@
 
 enum verdict_way {
 	VERDICT_DIRECT, /* the picture's own buffer, placed, scaled and turned by the plane */
-	/* Copied 1:1 into a canvas of its size, which the plane scales and turns. Of a layer: composed into a
-	 * canvas as large as it is on the CRTC. */
+	/* Copied 1:1 into a canvas of its size, which the plane scales and turns. Of a layer:
+	 * composed into a canvas as large as it is on the CRTC. */
 	VERDICT_PLACED_CANVAS,
-	/* Composed into a canvas of the mode's size. Of a layer: into the one of the output's own picture. */
+	/* Composed into a canvas of the mode's size. Of a layer: into the one of the output's own
+	 * picture. */
 	VERDICT_CANVAS,
 };
 
@@ -34,8 +35,8 @@ enum verdict_cursor {
 
 /* What can be asked, in this order. */
 enum verdict_question {
-	/* Does a plane take the cursor, as large as it is in this place? Of views that share an output one may have
-	 * it (view_cursor.c). */
+	/* Does a plane take the cursor, as large as it is in this place? Of views that share an
+	 * output one may have it (view_cursor.c). */
 	VERDICT_ASK_CURSOR,
 	VERDICT_ASK_DIRECT, /* does the plane show the picture's buffer in this place? */
 	VERDICT_ASK_PLACED, /* does it show a canvas of the picture's size there? */
@@ -87,14 +88,14 @@ struct verdict {
 	enum verdict_question ask;
 };
 
-/* Of a layer only the place, the cursor and the reason: which way it takes is found out for all layers of
- * an output together (view_stack_planes.c). */
+/* Of a layer only the place, the cursor and the reason: which way it takes is found out for all
+ * layers of an output together (view_stack_planes.c). */
 struct verdict verdict_judge(const struct verdict_input *input);
 
 bool verdict_kind_equal(const struct verdict_kind *a, const struct verdict_kind *b);
 
-/* The answers to `from` (NULL: there is none) that hold for `to`, which has its kind: what the cursor
- * and the scaler can depends on sizes alone. All others are unknown then. */
+/* The answers to `from` (NULL: there is none) that hold for `to`, which has its kind: what the
+ * cursor and the scaler can depends on sizes alone. All others are unknown then. */
 void verdict_inherit(struct verdict_input *to, const struct verdict_input *from);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The way of a frame between a source and one output, along the verdict (view_judge.c). What is to be
- * done is one value, view->due; view_act() does what can be done of it now, and is called whenever
- * something was added to it, or the output may be free.
+ * The way of a frame between a source and one output, along the verdict (view_judge.c). What is to
+ * be done is one value, view->due; view_act() does what can be done of it now, and is called
+ * whenever something was added to it, or the output may be free.
  */
 #include "scene/view.h"
 
@@ -138,8 +138,8 @@ bool view_repeat(struct view *view)
 	return view->shows == SHOWS_PICTURE && kms_output_active(view->output) && show_last(view);
 }
 
-/* Nothing is composed for the updates that wait for the next frame, nor for those of layers that are drawn
- * into it. Returns its serial. */
+/* Nothing is composed for the updates that wait for the next frame, nor for those of layers that
+ * are drawn into it. Returns its serial. */
 static uint64_t give_up_next(struct view *view)
 {
 	uint64_t serial = view_next_serial(view);
@@ -551,7 +551,8 @@ static bool is_worth_asking_anew(const struct view *view)
 	return view->damage_lost || refused;
 }
 
-/* It may have been judged for a mode before it was told of it; and one of the same size is another, too. */
+/* It may have been judged for a mode before it was told of it; and one of the same size is another,
+ * too. */
 static bool was_shown_in(const struct view *view, const struct kms_mode_info *mode)
 {
 	return mode->width == view->last_mode_width && mode->height == view->last_mode_height &&

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Geometry and policy between a source and one output: a view shows one picture on one output, which
- * may be turned. Views can lie above it on the same output, one layer each (view_options.below).
+ * Geometry and policy between a source and one output: a view shows one picture on one output,
+ * which may be turned. Views can lie above it on the same output, one layer each
+ * (view_options.below).
  *
  * A source (today a guest's scanout, see guest.c) has a picture: a framebuffer, a cached image, or
  * both. It says what changed; the view decides how that gets to the glass:
@@ -9,18 +10,18 @@
  *           handed to the output at once, also while a flip is in flight (the newest pending wins);
  *   copy    the picture's surface, composed into a scanout buffer of the view's (canvas.h). This is a
  *           pull: damage makes the view dirty, and it composes when no flip is in flight.
- * Which of them is the verdict's (verdict.h), which is made anew when the picture's kind, the mode or
- * the cursor changes. Nothing that overlaps the unfinished rectangle of a surface is composed, nor
- * anything into a scanout buffer that holds a part of it (view_draw_ahead()): the view stays dirty
- * until the update is complete, and then composes before the next message begins.
+ * Which of them is the verdict's (verdict.h), which is made anew when the picture's kind, the mode
+ * or the cursor changes. Nothing that overlaps the unfinished rectangle of a surface is composed,
+ * nor anything into a scanout buffer that holds a part of it (view_draw_ahead()): the view stays
+ * dirty until the update is complete, and then composes before the next message begins.
  *
- * A layer goes direct or is copied, too, on a plane of its own where the hardware has one for it beside
- * the others (kms_output_arrange()); else it is drawn into the picture of the output's own view. Each is
- * presented for itself, and none waits for another's source.
+ * A layer goes direct or is copied, too, on a plane of its own where the hardware has one for it
+ * beside the others (kms_output_arrange()); else it is drawn into the picture of the output's own
+ * view. Each is presented for itself, and none waits for another's source.
  *
- * Made by the layout, one for each output that shows something, and one for each layer; lives as long as
- * the layout. The source outlives its use: before it drops a picture, it says view_update() with another
- * or view_release().
+ * Made by the layout, one for each output that shows something, and one for each layer; lives as
+ * long as the layout. The source outlives its use: before it drops a picture, it says view_update()
+ * with another or view_release().
  */
 #ifndef SCANOUTD_SCENE_VIEW_H
 #define SCANOUTD_SCENE_VIEW_H
@@ -51,17 +52,17 @@ struct view_picture {
 	bool y_inverted; /* the buffer's first row is the bottom one */
 	/* Upright and of the picture's size, or NULL as long as nobody needed it. */
 	struct surface *surface;
-	/* The buffers are not to be shown or read: who draws into them has been told that they are free. The surface has
-	 * all of it, or view_listener.fill_surface can see to that. */
+	/* The buffers are not to be shown or read: who draws into them has been told that they are
+	 * free. The surface has all of it, or view_listener.fill_surface can see to that. */
 	bool surface_only;
 	/* One colour (XRGB) all over the output, whatever its mode: the rest is 0 then. */
 	bool solid;
 	uint32_t color;
-	/* Shown in the place of a picture, as one colour is: its surface has all of it, the guest's cursor does not belong
-	 * to it, and nobody points at it. */
+	/* Shown in the place of a picture, as one colour is: its surface has all of it, the guest's
+	 * cursor does not belong to it, and nobody points at it. */
 	bool placeholder;
-	/* Another one, of the same source, whenever something above but the surface is another; 0: look at
-	 * it all. */
+	/* Another one, of the same source, whenever something above but the surface is another; 0:
+	 * look at it all. */
 	uint64_t version;
 };
 
@@ -98,8 +99,8 @@ struct view_listener {
 	void (*changed)(void *data);
 	/* The picture's buffer cannot be shown as it is: fill picture->surface with all of it. */
 	enum view_fill (*fill_surface)(void *data, enum copy_reason reason);
-	/* The picture, which was there before, is to be seen again and cannot be: what the output shows stays.
-	 * From inside of whatever had it shown again; may be NULL. */
+	/* The picture, which was there before, is to be seen again and cannot be: what the output
+	 * shows stays. From inside of whatever had it shown again; may be NULL. */
 	void (*unshown)(void *data);
 };
 
@@ -110,12 +111,14 @@ struct view_options {
 	/* How the output is turned: one of the eight (place.h), or 0 for upright. */
 	enum kms_transform transform;
 	uint32_t background; /* XRGB, around pictures that do not fill the output */
-	/* view_serial() of a view that the output had before, of which a frame may be in flight; or more. */
+	/* view_serial() of a view that the output had before, of which a frame may be in flight; or
+	 * more. */
 	uint64_t serial;
 	/*
-	 * NULL: it is the output's own. Else that one, of the same output and transform, which outlives this:
-	 * it is a layer, above those that were made before it, at most VIEW_LAYERS_MAX of them. It shows
-	 * nothing, and hides nothing, as long as its source has no picture.
+	 * NULL: it is the output's own. Else that one, of the same output and transform, which
+	 * outlives this: it is a layer, above those that were made before it, at most
+	 * VIEW_LAYERS_MAX of them. It shows nothing, and hides nothing, as long as its source has
+	 * no picture.
 	 */
 	struct view *below;
 	struct kms_rect area; /* of a layer, on the screen as its viewer sees it */
@@ -136,16 +139,17 @@ struct kms_output *view_output(const struct view *view);
 /* The number of the card that it is on. */
 uint32_t view_card(const struct view *view);
 
-/* Of the last one that was a picture's own buffer, or 0: as long as none above it has been presented, the
- * output may read that buffer. */
+/* Of the last one that was a picture's own buffer, or 0: as long as none above it has been
+ * presented, the output may read that buffer. */
 uint64_t view_direct_serial(const struct view *view);
 
-/* A frame above this one, which has failed, is on its way to the glass, or will be: presented() or failed() follows, or
- * the output goes off. */
+/* A frame above this one, which has failed, is on its way to the glass, or will be: presented() or
+ * failed() follows, or the output goes off. */
 bool view_tries_again(const struct view *view, uint64_t serial);
 
-/* No event came for its last frame, which may be on the glass or not: it is given to the output once more, so that it takes
- * the place of the one before it. True: presented() or failed() of another serial follows, or the output goes off. */
+/* No event came for its last frame, which may be on the glass or not: it is given to the output
+ * once more, so that it takes the place of the one before it. True: presented() or failed() of
+ * another serial follows, or the output goes off. */
 bool view_repeat(struct view *view);
 
 /* It is a layer above the output's own. */
@@ -155,8 +159,9 @@ bool view_is_layer(const struct view *view);
  * it shows, but nobody's cursor. Whoever waits for the view is the old source's business. */
 void view_set_source(struct view *view, const struct view_listener *listener, void *data);
 
-/* What is done to it between the two, in one turn of the loop, is seen with one commit where it shares its
- * output with others: no source for a moment is nothing that is seen. It stays until it is let go. */
+/* What is done to it between the two, in one turn of the loop, is seen with one commit where it
+ * shares its output with others: no source for a moment is nothing that is seen. It stays until it
+ * is let go. */
 struct view_stack;
 struct view_stack *view_hold(struct view *view);
 void view_let_go(struct view_stack *held);
@@ -166,8 +171,8 @@ void view_set_policy(struct view *view, enum place_policy policy);
 void view_set_transform(struct view *view, enum kms_transform transform);
 void view_set_background(struct view *view, uint32_t color);
 
-/* Of a layer: it lies there from now on, on the screen as its viewer sees it; inside of it, or not at
- * all. */
+/* Of a layer: it lies there from now on, on the screen as its viewer sees it; inside of it, or not
+ * at all. */
 void view_set_area(struct view *view, const struct kms_rect *area);
 
 /* How the output is turned, one of the eight; and its size, or the layer's, as its viewer sees it,
@@ -189,9 +194,9 @@ int64_t view_period_us(const struct view *view);
 bool view_copies(struct view *view, const struct view_picture *picture, enum copy_reason *reason);
 
 /*
- * The picture that view_copies() was asked about, and was true, cannot be read. May it go direct nevertheless, since
- * only layers without a plane, which are drawn into it, forbid that? Then view_update() will try, and leave them out.
- * (view_alone.c)
+ * The picture that view_copies() was asked about, and was true, cannot be read. May it go direct
+ * nevertheless, since only layers without a plane, which are drawn into it, forbid that? Then
+ * view_update() will try, and leave them out. (view_alone.c)
  */
 bool view_may_go_alone(struct view *view, const struct view_picture *picture);
 
@@ -201,33 +206,34 @@ void view_keep(struct view *view);
 /*
  * The picture, or `damage` of it (picture's pixels; NULL: all of it), is new; view_copies() has
  * been asked about it before. Returns the serial for view_listener.presented; 0 for VIEW_OFF. For
- * VIEW_FAILED the one up to which earlier updates wait, since it will not come either, or 0 where none
- * does. Never allocates but where the picture's size or the mode has changed.
+ * VIEW_FAILED the one up to which earlier updates wait, since it will not come either, or 0 where
+ * none does. Never allocates but where the picture's size or the mode has changed.
  */
 uint64_t view_update(struct view *view, const struct view_picture *picture,
 	const struct kms_rect *damage, enum view_way *way);
 
 /*
- * Draws what the picture shows in this place into the target, where it has changed (`seen`: the target's pixels, inside
- * of the place's destination). The place is one to one and upright. False: it cannot be read any more.
+ * Draws what the picture shows in this place into the target, where it has changed (`seen`: the
+ * target's pixels, inside of the place's destination). The place is one to one and upright. False:
+ * it cannot be read any more.
  */
 typedef bool (*view_draw_func)(void *data, const struct copy_target *target,
 	const struct place *place, const struct damage *seen);
 
-/* Can the source draw the picture, which is surface_only and which view_copies() has been asked about just now, past
- * its surface? Then it need not fill that. (view_drawn.c, as the next) */
+/* Can the source draw the picture, which is surface_only and which view_copies() has been asked
+ * about just now, past its surface? Then it need not fill that. (view_drawn.c, as the next) */
 bool view_can_draw(struct view *view, const struct view_picture *picture);
 
 /*
- * view_update() of a picture for which view_can_draw() was true: drawn at once, and handed to the output also while a
- * flip is in flight. For VIEW_FAILED nothing has changed but that the picture is the view's, and view_update() of it
- * comes next. Never allocates.
+ * view_update() of a picture for which view_can_draw() was true: drawn at once, and handed to the
+ * output also while a flip is in flight. For VIEW_FAILED nothing has changed but that the picture
+ * is the view's, and view_update() of it comes next. Never allocates.
  */
 uint64_t view_draw(struct view *view, const struct view_picture *picture,
 	const struct kms_rect *damage, view_draw_func draw, void *data, enum view_way *way);
 
-/* What was drawn so last goes into a surface of the picture's size; or part of it, placed, into a target. False: it
- * is not there any more. */
+/* What was drawn so last goes into a surface of the picture's size; or part of it, placed, into a
+ * target. False: it is not there any more. */
 bool view_read_back(struct view *view, struct surface *surface);
 bool view_read_drawn(struct view *view, const struct place *place,
 	const struct copy_target *target);
@@ -238,8 +244,8 @@ void view_show(struct view *view, const struct view_picture *picture);
 
 /* The surface that view_listener.fill_surface was to fill later has all of the picture now, … */
 void view_surface_filled(struct view *view);
-/* … or will never have it: who waits gets view_listener.failed, and it is true. Both do nothing where the
- * view does not wait for it any more. */
+/* … or will never have it: who waits gets view_listener.failed, and it is true. Both do nothing
+ * where the view does not wait for it any more. */
 bool view_surface_lost(struct view *view);
 
 /*
@@ -255,15 +261,15 @@ void view_draw_ahead(struct view *view, const struct view_picture *picture,
 void view_show_placeholder(struct view *view, const struct view_picture *picture);
 
 /*
- * Draws what lies in this part of the output into the target, which has its size: from the buffer that is on
- * the output's plane, so that it is what is seen, but for a cursor on a plane of its own. While another
- * picture is in the place of the source's, as it would lie there. (view_read.c)
+ * Draws what lies in this part of the output into the target, which has its size: from the buffer
+ * that is on the output's plane, so that it is what is seen, but for a cursor on a plane of its
+ * own. While another picture is in the place of the source's, as it would lie there. (view_read.c)
  */
 enum source_draw view_read(struct view *view, struct source *source, const struct kms_rect *rect,
 	const struct copy_target *target);
 
-/* Its own picture goes direct, and may have to give way to another at once: what that is drawn into is there
- * from now on. Costs nothing where it is already. (view_compose.c) */
+/* Its own picture goes direct, and may have to give way to another at once: what that is drawn into
+ * is there from now on. Costs nothing where it is already. (view_compose.c) */
 void view_reserve(struct view *view);
 
 /* Is it what the view shows, or would on an output that is active? */
@@ -275,7 +281,8 @@ void view_paint(const struct view *view, struct kms_buffer *buffer);
 
 /* The source has nothing more to show, its picture goes away: what is dirty and complete is still
  * shown, then the last picture stays (`black` false) or the output becomes black, and a layer shows
- * nothing. A last picture that is on a plane of its own goes when another layer needs it to be drawn. */
+ * nothing. A last picture that is on a plane of its own goes when another layer needs it to be
+ * drawn. */
 void view_release(struct view *view, bool black);
 
 /* 64×64 premultiplied ARGB, borrowed until the next call; NULL hides. */
@@ -299,7 +306,8 @@ enum view_point {
 enum view_point view_pick(const struct view *view, double x, double y, double *picture_x,
 	double *picture_y);
 
-/* ---- called by the layout, from the kms_listener; for the output's own view alone, but the last ---- */
+/* ---- called by the layout, from the kms_listener; for the output's own view alone, but the last
+ * ---- */
 
 void view_presented(struct view *view, uint64_t serial,
 	const struct kms_presentation *presentation);

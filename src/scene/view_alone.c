@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The output's own picture, below layers that have no plane, cannot be read: so nothing can be drawn into it. It keeps
- * its plane, and those layers are left out, rather than that what is below them stands still. Their guests are answered
- * as if they were shown. Where it can be read again, or another comes, they are back. Called by view.c and
- * view_compose.c, in the turn in which it is found out.
+ * The output's own picture, below layers that have no plane, cannot be read: so nothing can be
+ * drawn into it. It keeps its plane, and those layers are left out, rather than that what is below
+ * them stands still. Their guests are answered as if they were shown. Where it can be read again,
+ * or another comes, they are back. Called by view.c and view_compose.c, in the turn in which it is
+ * found out.
  */
 #include "log.h"
 #include "scene/view_internal.h"

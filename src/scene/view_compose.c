@@ -105,8 +105,8 @@ static void size_canvases(struct view *view, uint32_t width, uint32_t height)
 	view_mark_all(view);
 }
 
-/* A buffer as such a canvas would be; referenced. The canvases that there are stay: the answer may be
- * that they are needed. */
+/* A buffer as such a canvas would be; referenced. The canvases that there are stay: the answer may
+ * be that they are needed. */
 static struct kms_buffer *sample_canvas(struct view *view, const struct view_picture *picture)
 {
 	g_autoptr(GError) error = NULL;
@@ -255,7 +255,8 @@ static bool unfinished(const struct view *view, const struct canvas *canvas)
 	return rect_overlaps(&cursor, &seen) && damage_overlaps(&canvas->missing, &cursor);
 }
 
-/* The output has another mode, which the view has not been told of: it will, and shows all again then. */
+/* The output has another mode, which the view has not been told of: it will, and shows all again
+ * then. */
 static bool is_outdated(const struct view *view)
 {
 	const struct kms_mode_info *mode = kms_output_mode(view->output);
@@ -298,10 +299,12 @@ static enum composed leave_to_below(struct view *view)
 	view_prepare_canvases(view);
 	if (view->left_out && view_stack_retry(view->stack))
 		return COMPOSED_LATER;
-	/* Said when it is brought, so that its guest is answered no faster than if it were shown. */
+	/* Said when it is brought, so that its guest is answered no faster than if it were
+	 * shown. */
 	if (view->left_out || is_unreadable(view->stack->base))
 		return fail(view);
-	/* A last picture that nobody can draw: black takes its place when it is found out anew who has a plane. */
+	/* A last picture that nobody can draw: black takes its place when it is found out anew who
+	 * has a plane. */
 	if (view->stack->base->shows == SHOWS_PICTURE)
 		view_want(view->stack->base, DUE_CANVAS);
 	else
@@ -383,8 +386,8 @@ void view_draw_ahead(struct view *view, const struct view_picture *picture,
 	canvas = canvas_set_peek(&view->canvases, view->output);
 	if (!canvas || rect_empty(&seen))
 		return;
-	/* It is free after a mode set that showed another buffer, and is the last picture, should the
-	 * source go now. */
+	/* It is free after a mode set that showed another buffer, and is the last picture, should
+	 * the source go now. */
 	if (canvas == canvas_set_newest(&view->canvases))
 		return;
 	/* What waits to be composed need not wait for the end of the UPDATE. */

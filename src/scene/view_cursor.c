@@ -2,10 +2,11 @@
 /*
  * The cursor of a view, on its way to the output: a cursor plane's, or blended into the picture.
  *
- * Views that share an output have one cursor plane, which is above all of them: that of the output's own
- * picture has it, if it is to be seen; else that of a layer, the uppermost that has one at first, for as long as
- * it is to be seen, so that no guest takes it from another by showing and hiding its own. It is cut off where its
- * layer ends, and blended while it lies below another layer.
+ * Views that share an output have one cursor plane, which is above all of them: that of the
+ * output's own picture has it, if it is to be seen; else that of a layer, the uppermost that has
+ * one at first, for as long as it is to be seen, so that no guest takes it from another by showing
+ * and hiding its own. It is cut off where its layer ends, and blended while it lies below another
+ * layer.
  */
 #include "scene/view_internal.h"
 
@@ -87,8 +88,8 @@ static void move_plane(struct view *view, const struct place *place)
 	kms_output_move_cursor(view->output, x, y);
 }
 
-/* What is seen of the image in its layer, as a part of it. The CRTC's edges cut it off by themselves: there the
- * image stays as it is. */
+/* What is seen of the image in its layer, as a part of it. The CRTC's edges cut it off by
+ * themselves: there the image stays as it is. */
 static struct kms_rect clip_of(const struct view *view, const struct place *place)
 {
 	const struct kms_mode_info *mode = kms_output_mode(view->output);

@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A picture that its source draws into the view's scanout buffer itself, when it is new: one copy less than by
- * way of its surface, which then has not got it. Whoever needs the surface after all has the source fill it
- * (view_listener.fill_surface), and that reads it back from here.
+ * A picture that its source draws into the view's scanout buffer itself, when it is new: one copy
+ * less than by way of its surface, which then has not got it. Whoever needs the surface after all
+ * has the source fill it (view_listener.fill_surface), and that reads it back from here.
  *
- * For the plain case alone, which is nearly every one: the picture one to one, all of it, on an output that
- * nobody shares.
+ * For the plain case alone, which is nearly every one: the picture one to one, all of it, on an
+ * output that nobody shares.
  */
 #include "scene/view_internal.h"
 
-/* Enough to last longer than the clock is coarse, and a few milliseconds where memory is read slowly. */
+/* Enough to last longer than the clock is coarse, and a few milliseconds where memory is read
+ * slowly. */
 #define SAMPLE_PIXELS (16u * 1024)
 #define SAMPLES 3u
 #define COST_PIXELS 1024u
-/* All of a canvas is read in the main loop, now and then: so that no output misses more than one vblank. */
+/* All of a canvas is read in the main loop, now and then: so that no output misses more than one
+ * vblank. */
 #define READ_MAX_NS (10u * 1000 * 1000)
 
 /* All of the picture is on a canvas, each pixel as it is: so it can be read back. */
@@ -28,8 +30,8 @@ static bool is_whole(const struct view *view, const struct view_picture *picture
 		place->source.height == (int32_t)picture->height;
 }
 
-/* The best of a few, so that it is not the time of somebody else who had the processor: nanoseconds that
- * COST_PIXELS of a canvas take to be read. Once a view. */
+/* The best of a few, so that it is not the time of somebody else who had the processor: nanoseconds
+ * that COST_PIXELS of a canvas take to be read. Once a view. */
 static uint64_t measure(const struct canvas *canvas)
 {
 	const struct copy_target *target = &canvas->target;
@@ -48,7 +50,8 @@ static uint64_t measure(const struct canvas *canvas)
 	return MAX((uint64_t)best_us * 1000 * COST_PIXELS / ((uint64_t)target->width * rows), 1);
 }
 
-/* Uncached memory, as that of many cards: a canvas that has to be read back would keep the main loop. */
+/* Uncached memory, as that of many cards: a canvas that has to be read back would keep the main
+ * loop. */
 static bool is_read_slowly(struct view *view, const struct canvas *canvas)
 {
 	const uint64_t pixels = (uint64_t)canvas->target.width * canvas->target.height;
@@ -121,7 +124,8 @@ uint64_t view_draw(struct view *view, const struct view_picture *picture,
 	struct kms_frame frame;
 
 	*way = VIEW_FAILED;
-	/* Of a picture whose surface need not be filled: view_update() is not to go by it where this fails. */
+	/* Of a picture whose surface need not be filled: view_update() is not to go by it where
+	 * this fails. */
 	view->told_copies = false;
 	view->told_same = false;
 	view->picture = picture;
@@ -149,7 +153,8 @@ uint64_t view_draw(struct view *view, const struct view_picture *picture,
 	return view->serial;
 }
 
-/* NULL: nothing was drawn, something else was since, or what was has gone with its card and reads as zeroes. */
+/* NULL: nothing was drawn, something else was since, or what was has gone with its card and reads
+ * as zeroes. */
 static const struct canvas *drawn_canvas(struct view *view)
 {
 	const struct canvas *canvas = canvas_set_newest(&view->canvases);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the files of the view share. view.c alone decides what is due and does it; the others are its
- * parts: view_life.c (how it is made and goes), view_judge.c (asks the output for what the verdict wants
- * to know), view_compose.c (pictures into scanout buffers), view_drawn.c (the same by the source itself),
- * view_paint.c (the buffer that an output is lit with), view_read.c (back from what is on the plane),
- * view_cursor.c (the cursor's image and place), and of views that share an output view_stack.c (what they
- * tell each other), view_stack_planes.c (which has a plane), view_stack_draw.c (those that have none) and
- * view_alone.c (a picture below them that cannot be read).
- * Nobody else includes this.
+ * What the files of the view share. view.c alone decides what is due and does it; the others are
+ * its parts: view_life.c (how it is made and goes), view_judge.c (asks the output for what the
+ * verdict wants to know), view_compose.c (pictures into scanout buffers), view_drawn.c (the same by
+ * the source itself), view_paint.c (the buffer that an output is lit with), view_read.c (back from
+ * what is on the plane), view_cursor.c (the cursor's image and place), and of views that share an
+ * output view_stack.c (what they tell each other), view_stack_planes.c (which has a plane),
+ * view_stack_draw.c (those that have none) and view_alone.c (a picture below them that cannot be
+ * read). Nobody else includes this.
  */
 #ifndef SCANOUTD_SCENE_VIEW_INTERNAL_H
 #define SCANOUTD_SCENE_VIEW_INTERNAL_H
@@ -34,8 +34,8 @@ enum due {
 };
 
 /*
- * The views of one output that has layers: part of its own one, made with the first layer and gone with the
- * last. What they change in one turn of the loop is committed together.
+ * The views of one output that has layers: part of its own one, made with the first layer and gone
+ * with the last. What they change in one turn of the loop is committed together.
  */
 struct view_stack {
 	struct view *base; /* the output's own */
@@ -43,7 +43,8 @@ struct view_stack {
 	size_t count;
 	uint64_t serial; /* of the last frame of any of them */
 	unsigned int held;
-	/* The layer whose cursor may have the output's cursor plane; NULL: the output's own picture's may. */
+	/* The layer whose cursor may have the output's cursor plane; NULL: the output's own
+	 * picture's may. */
 	struct view *pointing;
 	bool covered; /* its cursor lies below another layer, where the plane would be above that */
 	bool unsettled; /* who has a plane is to be found out again, before it is let go */
@@ -78,7 +79,8 @@ struct view {
 		drawn_rect; /* where it is drawn into the output's picture; empty: it is not */
 	uint64_t drawn_serial; /* of the output's picture: the last that it was drawn into */
 	uint64_t told; /* the last frame, of its own or of these, that the source was told of */
-	/* Of all views of a stack: it has brought something that is not composed, and when it last had. */
+	/* Of all views of a stack: it has brought something that is not composed, and when it last
+	 * had. */
 	bool fresh;
 	int64_t fresh_us;
 	/* A last picture that other layers are drawn over, or that is drawn itself; or NULL. */
@@ -133,7 +135,8 @@ struct view {
 	/* The last frame for which that was so, or 0; and where it lies on the canvas. */
 	uint64_t past_serial;
 	struct place past_place;
-	/* The last frame that has, or may have, another picture than the one that is shown; or 0. */
+	/* The last frame that has, or may have, another picture than the one that is shown; or
+	 * 0. */
 	uint64_t others_serial;
 };
 
@@ -176,7 +179,8 @@ bool view_busy(const struct view *view);
 /* The serial of the next frame, which is made now. */
 uint64_t view_next_serial(struct view *view);
 
-/* One that is above all frames so far, of all views of the output, and not above the next of this one. */
+/* One that is above all frames so far, of all views of the output, and not above the next of this
+ * one. */
 uint64_t view_coming_serial(const struct view *view);
 
 /* Its source has no picture. A layer is seen no longer. */
@@ -247,14 +251,14 @@ enum composed view_compose(struct view *view);
 
 /* ---- view_drawn.c ---- */
 
-/* The surface is about to be read, or the canvases to have something else: the surface has all of the picture. False:
- * it cannot have it. */
+/* The surface is about to be read, or the canvases to have something else: the surface has all of
+ * the picture. False: it cannot have it. */
 bool view_secure(struct view *view);
 
 /* ---- view_life.c ---- */
 
-/* A copy of the last picture, whose source goes, for as long as others are drawn over it, or it is drawn.
- * False: it need not be, or cannot. Then kept_picture has it. */
+/* A copy of the last picture, whose source goes, for as long as others are drawn over it, or it is
+ * drawn. False: it need not be, or cannot. Then kept_picture has it. */
 bool view_keep_picture(struct view *view);
 
 /* ---- view_stack.c ---- */
@@ -269,8 +273,8 @@ view_stack_held *view_stack_hold(struct view_stack *stack);
 void view_stack_let_go(view_stack_held *stack);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(view_stack_held, view_stack_let_go)
 
-/* The output's picture could be composed now. Should it wait for others who usually bring a frame for each
- * vblank, and have none yet? Then it is tried again in time. */
+/* The output's picture could be composed now. Should it wait for others who usually bring a frame
+ * for each vblank, and have none yet? Then it is tried again in time. */
 bool view_stack_gathers(struct view_stack *stack);
 
 /* The frame has all that is drawn; … */
@@ -284,8 +288,8 @@ void view_stack_tell_failed(struct view_stack *stack, uint64_t serial, int error
 
 /* ---- view_stack_planes.c ---- */
 
-/* Finds out who has a plane and who is drawn; who is shown another way than before shows all of its picture
- * again, but for the one that asks. */
+/* Finds out who has a plane and who is drawn; who is shown another way than before shows all of its
+ * picture again, but for the one that asks. */
 void view_stack_arrange(struct view_stack *stack, struct view *asking);
 
 /* ---- view_stack_draw.c ---- */
@@ -297,35 +301,37 @@ void view_stack_mark(struct view_stack *stack, const struct kms_rect *rect);
 void view_stack_mark_seen(struct view_stack *stack, const struct view *view,
 	const struct kms_rect *rect);
 
-/* Part of the view's surface, of which an UPDATE has come in part, as it was shown last: into a copy of it, as
- * far as that can be had; where not, the copy stays as it is. */
+/* Part of the view's surface, of which an UPDATE has come in part, as it was shown last: into a
+ * copy of it, as far as that can be had; where not, the copy stays as it is. */
 void view_stack_rescue(struct view_stack *stack, const struct view *view, struct surface *copy,
 	const struct kms_rect *part);
 
-/* Draws what the canvas misses, the output's own picture and those above it. False: it must wait for the
- * end of an UPDATE. */
+/* Draws what the canvas misses, the output's own picture and those above it. False: it must wait
+ * for the end of an UPDATE. */
 bool view_stack_draw(struct view_stack *stack, struct canvas *canvas);
 
 /* ---- view_alone.c (view_may_go_alone() is here, too) ---- */
 
-/* The output's own picture, which is shown and cannot be read, goes direct at the cost of the layers that have no
- * plane: what it is shown by has been found out anew. False: nothing has changed. */
+/* The output's own picture, which is shown and cannot be read, goes direct at the cost of the
+ * layers that have no plane: what it is shown by has been found out anew. False: nothing has
+ * changed. */
 bool view_go_alone(struct view *view);
 
-/* One that is left out, or the output's own picture, has brought something. True: it is time to see whether the picture below can be read now. */
+/* One that is left out, or the output's own picture, has brought something. True: it is time to see
+ * whether the picture below can be read now. */
 bool view_stack_retry(struct view_stack *stack);
 
 /* ---- view_cursor.c ---- */
 
-/* Gives the cursor to the output, as large as it is in this place, or takes it away where `shown` is
- * false. Does a plane take it? Only one of the views of an output can have it. */
+/* Gives the cursor to the output, as large as it is in this place, or takes it away where `shown`
+ * is false. Does a plane take it? Only one of the views of an output can have it. */
 bool view_give_cursor(struct view *view, const struct place *place, bool shown);
 
 /* Is it that one, and may a plane have its cursor as it lies? */
 bool view_may_point(const struct view *view);
 
-/* Finds out who of them that is, with another verdict for those for whom it is not as it was, but for the one that
- * asks (or NULL), which has it judged by itself. True: there was one. */
+/* Finds out who of them that is, with another verdict for those for whom it is not as it was, but
+ * for the one that asks (or NULL), which has it judged by itself. True: there was one. */
 bool view_stack_pass_cursor(struct view_stack *stack, struct view *asking);
 
 /* It is a layer no longer: nobody has the plane. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the verdict (verdict.h) wants to know, asked of the output: of the picture that is shown, and
- * of one that may be shown next. What was answered is kept as long as the picture's kind and the mode
- * stay.
+ * What the verdict (verdict.h) wants to know, asked of the output: of the picture that is shown,
+ * and of one that may be shown next. What was answered is kept as long as the picture's kind and
+ * the mode stay.
  */
 #include <string.h>
 

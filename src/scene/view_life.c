@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A view as it is made, given a source and a place, asked and destroyed; and the last picture that it keeps
- * when its source goes. What it shows meanwhile is view.c's.
+ * A view as it is made, given a source and a place, asked and destroyed; and the last picture that
+ * it keeps when its source goes. What it shows meanwhile is view.c's.
  */
 #include <string.h>
 

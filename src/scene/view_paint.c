@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What an output is lit with: the placeholder that its view will show, drawn straight into the first
- * buffer, so that nothing else is seen before it.
+ * What an output is lit with: the placeholder that its view will show, drawn straight into the
+ * first buffer, so that nothing else is seen before it.
  */
 #include "scene/view_internal.h"
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What an output shows of its source's picture, read back from the buffer that is on its plane: the canvas,
- * or the source's own.
+ * What an output shows of its source's picture, read back from the buffer that is on its plane: the
+ * canvas, or the source's own.
  */
 #include "scene/view_internal.h"
 
-/* The canvas that is on the glass, if it has the picture. That it is the newest cannot be waited for: a source
- * that is a frame ahead has another one under way at each moment. It is not drawn while the output has it. */
+/* The canvas that is on the glass, if it has the picture. That it is the newest cannot be waited
+ * for: a source that is a frame ahead has another one under way at each moment. It is not drawn
+ * while the output has it. */
 static enum source_draw read_canvas(struct view *view, const struct kms_rect *rect,
 	const struct copy_target *target)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Views that share an output: the output's own and the layers above it. One goes as if it had the output
- * alone, as long as it has a plane. What is drawn into the output's picture goes with the frames of that,
- * whoever brings them: here it is said for whom a frame was, and when it is time for the next.
+ * Views that share an output: the output's own and the layers above it. One goes as if it had the
+ * output alone, as long as it has a plane. What is drawn into the output's picture goes with the
+ * frames of that, whoever brings them: here it is said for whom a frame was, and when it is time
+ * for the next.
  */
 #include "scene/view_internal.h"
 
@@ -13,12 +14,14 @@
 /* A view that brought a picture within so many vblanks is waited for. */
 #define LIVE_VBLANKS 4
 
-/* So long before a vblank it is composed, whoever is missing; or half of the period, where that is less. */
+/* So long before a vblank it is composed, whoever is missing; or half of the period, where that is
+ * less. */
 #define COMPOSE_US 4000
 
 /* ---- who it is ---- */
 
-/* One that it had on a plane, and that is drawn since, may be reported after what it was drawn into. */
+/* One that it had on a plane, and that is drawn since, may be reported after what it was drawn
+ * into. */
 static bool is_news(struct view *view, uint64_t serial)
 {
 	bool news = serial > view->told;
@@ -135,8 +138,8 @@ view_stack_held *view_stack_hold(struct view_stack *stack)
 	return stack;
 }
 
-/* The picture that others are drawn into now is to be there when they leave their planes: for that there is
- * a third canvas. */
+/* The picture that others are drawn into now is to be there when they leave their planes: for that
+ * there is a third canvas. */
 static void hurry(struct view_stack *stack)
 {
 	struct view *base = stack->base;

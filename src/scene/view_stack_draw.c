@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Layers without a plane, drawn into the canvas of the output's own picture. What lies under an opaque one is
- * not drawn for the sake of a change that nobody sees. Where an UPDATE of one of them is under way, what was
- * shown stays, and the others go on.
+ * Layers without a plane, drawn into the canvas of the output's own picture. What lies under an
+ * opaque one is not drawn for the sake of a change that nobody sees. Where an UPDATE of one of them
+ * is under way, what was shown stays, and the others go on.
  */
 #include "scene/view_internal.h"
 
@@ -192,8 +192,9 @@ static bool is_any_translucent(const struct view_stack *stack)
 	return false;
 }
 
-/* As it was shown last. Read from a scanout buffer, which is slow: but a canvas has it from then on, since
- * what changes below is not marked where it is not seen. Seen through another, it is missing again. */
+/* As it was shown last. Read from a scanout buffer, which is slow: but a canvas has it from then
+ * on, since what changes below is not marked where it is not seen. Seen through another, it is
+ * missing again. */
 static void restore(const struct view_stack *stack, struct canvas *canvas,
 	const struct canvas *newest, pixman_region32_t *stale)
 {

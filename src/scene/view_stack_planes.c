@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which layers have a plane: each is tried with its picture's own buffer, then with a canvas of its own, and
- * is drawn into the output's picture where neither is shown beside the others. One that is covered by a
- * drawn one is drawn, too. kms/ chooses the planes, and remembers what the driver said.
+ * Which layers have a plane: each is tried with its picture's own buffer, then with a canvas of its
+ * own, and is drawn into the output's picture where neither is shown beside the others. One that is
+ * covered by a drawn one is drawn, too. kms/ chooses the planes, and remembers what the driver
+ * said.
  */
 #include "scene/view_internal.h"
 
@@ -159,7 +160,8 @@ static bool make_base_frame(struct view *base, bool overlaid, struct kms_frame *
 
 /* ---- the question ---- */
 
-/* A picture that can only go direct, beside these: without the uppermost, perhaps. False: it has nobody beside it. */
+/* A picture that can only go direct, beside these: without the uppermost, perhaps. False: it has
+ * nobody beside it. */
 static bool leave_out_one(struct search *search, const size_t *wished, size_t count)
 {
 	if (!search->stack->base->input.alone || count == 0)

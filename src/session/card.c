@@ -133,7 +133,8 @@ static void wait_for_one(struct card *card)
 		card->retry = turn_name(g_timeout_add_seconds(RETRY_S, retry, card), "card retry");
 }
 
-/* Anything else than a card may stand at a path by mistake; a card may come to a path at any time. */
+/* Anything else than a card may stand at a path by mistake; a card may come to a path at any
+ * time. */
 static bool is_no_card(const char *path)
 {
 	struct stat node;

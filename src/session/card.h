@@ -4,9 +4,9 @@
  * says once what it waits for. Used by daemon.c alone.
  *
  * That there is no card, that it may not be opened, that another program is DRM master, or that its
- * driver cannot do what we need, are states: tried again whenever udev says that a card has changed,
- * and every few seconds where no event would come. Only an inherited fd, and a path that leads to
- * something else than a card, are errors: nothing better can come.
+ * driver cannot do what we need, are states: tried again whenever udev says that a card has
+ * changed, and every few seconds where no event would come. Only an inherited fd, and a path that
+ * leads to something else than a card, are errors: nothing better can come.
  */
 #ifndef SCANOUTD_SESSION_CARD_H
 #define SCANOUTD_SESSION_CARD_H
@@ -31,8 +31,8 @@ struct card_listener {
 	void (*came)(void *data, struct kms_device *device);
 	/* It has gone, and is destroyed when this returns: let go of all that was made of it. */
 	void (*going)(void *data);
-	/* An inherited one has gone: there will be none again. After `going`. Not of a lease that its owner
-	 * has taken back, which is a state: we may be wanted again, with another fd. */
+	/* An inherited one has gone: there will be none again. After `going`. Not of a lease that
+	 * its owner has taken back, which is a state: we may be wanted again, with another fd. */
 	void (*lost)(void *data);
 };
 
@@ -49,7 +49,8 @@ bool card_open(struct card *card, GError **error);
 /* NULL: there is none now, or it has not come so far. */
 struct kms_device *card_device(const struct card *card);
 
-/* kms_listener.device_gone was called: where it was of this one, that is given up at the next turn of the loop. */
+/* kms_listener.device_gone was called: where it was of this one, that is given up at the next turn
+ * of the loop. */
 void card_gone(struct card *card);
 
 /* One that could not be opened in time may be now. */
@@ -60,7 +61,8 @@ void card_pause(struct card *card);
 /* False: it is not ours so far. */
 bool card_resume(struct card *card);
 
-/* The device that is there is given up for one that is opened, when that can be: at once, perhaps. */
+/* The device that is there is given up for one that is opened, when that can be: at once,
+ * perhaps. */
 void card_open_anew(struct card *card);
 
 /* The machine was suspended, and has resumed. */

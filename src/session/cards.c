@@ -135,8 +135,8 @@ void cards_pause(struct cards *cards)
 void cards_resume(struct cards *cards)
 {
 	for (uint32_t i = 0; i < cards_count(cards); i++) {
-		/* Linux gives a card back to the process that opened it, and to root. What nobody is master of belongs to
-		 * whoever opens it. */
+		/* Linux gives a card back to the process that opened it, and to root. What nobody
+		 * is master of belongs to whoever opens it. */
 		if (!card_resume(cards->slots[i].card) && cards_has_predecessor(cards, i))
 			card_open_anew(cards->slots[i].card);
 	}

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The cards that the configuration names, each with a life of its own (session/card.h): one that is not
- * there, or goes, is nothing to the others. Used by daemon.c alone.
+ * The cards that the configuration names, each with a life of its own (session/card.h): one that is
+ * not there, or goes, is nothing to the others. Used by daemon.c alone.
  *
- * A card is known by its number, its place in the configuration. Where there are several, its outputs are
- * called by its name, "CARD:DP-1", since two cards may each have a DP-1.
+ * A card is known by its number, its place in the configuration. Where there are several, its
+ * outputs are called by its name, "CARD:DP-1", since two cards may each have a DP-1.
  *
  * When the machine resumes from suspend, all have their modes set again (session/suspend.h).
  */
@@ -24,21 +24,21 @@ struct cards;
 struct cards_listener {
 	/* There is one: show something on it. */
 	void (*came)(void *data, uint32_t card, struct kms_device *device);
-	/* It has gone, and is destroyed when this returns: let go of all that was made of it. `path` as it is
-	 * configured; NULL where none is. */
+	/* It has gone, and is destroyed when this returns: let go of all that was made of it.
+	 * `path` as it is configured; NULL where none is. */
 	void (*going)(void *data, uint32_t card, const char *path);
 	/* An inherited one has gone: there will be none again. After `going`. */
 	void (*lost)(void *data);
 };
 
 struct cards_options {
-	/* At most KMS_CARDS_MAX paths, ended by NULL; none of them: the first card that can do it, or the
-	 * one of `common.fd`. Copied. */
+	/* At most KMS_CARDS_MAX paths, ended by NULL; none of them: the first card that can do it,
+	 * or the one of `common.fd`. Copied. */
 	char *const *paths;
 	struct kms_device_options
 		common; /* path and name are each card's own; the rest outlives it */
-	/* Keeps what we open by ourselves, with common.opener NULL and no common.fd, for who is started after us;
-	 * or NULL. Outlives the cards. */
+	/* Keeps what we open by ourselves, with common.opener NULL and no common.fd, for who is
+	 * started after us; or NULL. Outlives the cards. */
 	const struct fd_keeper *keeper;
 };
 
@@ -56,13 +56,15 @@ uint32_t cards_count(const struct cards *cards);
 /* NULL: there is none of this number now. */
 struct kms_device *cards_device(const struct cards *cards, uint32_t card);
 
-/* Is the device of this number a predecessor's, whose picture is on its screens? Asked from `came` on. */
+/* Is the device of this number a predecessor's, whose picture is on its screens? Asked from `came`
+ * on. */
 bool cards_has_predecessor(const struct cards *cards, uint32_t card);
 
 /* Those that are there, at most KMS_CARDS_MAX: how many. */
 size_t cards_list(const struct cards *cards, const struct kms_device **devices);
 
-/* kms_listener.device_gone was called: whichever has gone is given up at the next turn of the loop. */
+/* kms_listener.device_gone was called: whichever has gone is given up at the next turn of the
+ * loop. */
 void cards_gone(struct cards *cards);
 
 /* Those that could not be opened in time may be now. */

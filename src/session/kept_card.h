@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A card's fd that outlives us (include/fd_keeper.h), and with it mode, picture and DRM master: an opener that hands
- * out what a predecessor kept, where it is the card that is asked for, and opens the node else. What the
- * predecessor had open on it is closed first; what it showed stays on the screen until something is
- * shown in its place. Used by cards.c, one for each card that we open by ourselves: what a seat manager lends
- * goes with our session.
+ * A card's fd that outlives us (include/fd_keeper.h), and with it mode, picture and DRM master: an
+ * opener that hands out what a predecessor kept, where it is the card that is asked for, and opens
+ * the node else. What the predecessor had open on it is closed first; what it showed stays on the
+ * screen until something is shown in its place. Used by cards.c, one for each card that we open by
+ * ourselves: what a seat manager lends goes with our session.
  */
 #ifndef SCANOUTD_SESSION_KEPT_CARD_H
 #define SCANOUTD_SESSION_KEPT_CARD_H
@@ -20,8 +20,9 @@ struct kept_card;
 
 /* `number` is the card's in the configuration. The keeper outlives it. */
 struct kept_card *kept_card_create(const struct fd_keeper *keeper, uint32_t number);
-/* It stays kept where we end in order (the keeper refuses to forget then); else, as where a start fails, it goes with it, or
- * the last picture would stay on the screen, and DRM master taken. Takes NULL. */
+/* It stays kept where we end in order (the keeper refuses to forget then); else, as where a start
+ * fails, it goes with it, or the last picture would stay on the screen, and DRM master taken. Takes
+ * NULL. */
 void kept_card_destroy(struct kept_card *kept);
 
 /* The first try is over: what was of no use in it is closed, and kept no longer. */

@@ -74,8 +74,8 @@ static gboolean told(gint fd, GIOCondition condition, gpointer data)
 	turn_note();
 	seat_client_drain(fd);
 	g_mutex_lock(&client->lock);
-	/* Whoever closes devices for it could not open them again; nor where the session has just been
-	 * taken away. All are opened when it comes back. */
+	/* Whoever closes devices for it could not open them again; nor where the session has just
+	 * been taken away. All are opened when it comes back. */
 	answers = client->ready && !client->gone;
 	active = client->enabled && !client->disabled;
 	client->ready = false;
@@ -195,8 +195,8 @@ int seat_client_open(struct seat_client *client, const char *path)
 	return result;
 }
 
-/* Whoever asks again for devices that came too late may have to close all others first, and would wait for
- * each of those anew: of many, some would be too late each time. */
+/* Whoever asks again for devices that came too late may have to close all others first, and would
+ * wait for each of those anew: of many, some would be too late each time. */
 static bool is_wanted_again(struct seat_client *client, int fd)
 {
 	return client->retrying && seat_devices_take_back(client->devices, fd);

@@ -81,8 +81,8 @@ void seat_client_unref_and_unlock(struct seat_client *client);
 
 /* ---- the thread ---- */
 
-/* It has a reference of its own, says `opened`, and ends where no manager is there, when that goes, or after
- * SEAT_REQUEST_END. 0, or an errno: there is no thread. */
+/* It has a reference of its own, says `opened`, and ends where no manager is there, when that goes,
+ * or after SEAT_REQUEST_END. 0, or an errno: there is no thread. */
 int seat_client_thread_start(struct seat_client *client);
 
 #endif

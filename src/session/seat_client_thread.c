@@ -93,7 +93,8 @@ static void open_device(struct seat_client *client, struct libseat *libseat,
 	seat_client_signal(client->told);
 }
 
-/* What one that has gone does not do is no news beside that. With logind libseat has no fd any more then. */
+/* What one that has gone does not do is no news beside that. With logind libseat has no fd any more
+ * then. */
 static bool is_there(struct libseat *libseat)
 {
 	struct pollfd connection = {.fd = libseat_get_fd(libseat)};
@@ -185,15 +186,15 @@ static struct seat_request *next_request(struct seat_client *client)
 	return request;
 }
 
-/* At the end of the stream libseat itself would read for ever, and with logind it says nothing of it. False:
- * the manager has gone. */
+/* At the end of the stream libseat itself would read for ever, and with logind it says nothing of
+ * it. False: the manager has gone. */
 static bool dispatch(struct libseat *libseat, short events)
 {
 	return libseat_dispatch(libseat, 0) >= 0 && !(events & (POLLHUP | POLLERR | POLLNVAL));
 }
 
-/* libseat calls its listener also from inside a call that waits for an answer, and what it has read but
- * not told yet is no edge on its fd: after each call it is asked once more. */
+/* libseat calls its listener also from inside a call that waits for an answer, and what it has read
+ * but not told yet is no edge on its fd: after each call it is asked once more. */
 static void serve(struct seat_client *client, struct libseat *libseat)
 {
 	struct pollfd fds[] = {{.events = POLLIN}, {.fd = client->wake, .events = POLLIN}};

@@ -39,7 +39,8 @@ struct session_listener {
 	void (*release)(void *data);
 	/* It is ours again. */
 	void (*acquire)(void *data);
-	/* Devices that could not be opened in time, which the openers say by -ETIMEDOUT, can be now. */
+	/* Devices that could not be opened in time, which the openers say by -ETIMEDOUT, can be
+	 * now. */
 	void (*devices_ready)(void *data);
 	/* It was taken away, and nobody is there any more who could give it back. */
 	void (*gone)(void *data);
@@ -64,8 +65,9 @@ bool session_create(const struct session_options *options, const struct session_
 	void *data, struct session **session, GError **error);
 
 /*
- * Will another terminal be in front when it is destroyed? DRM master is to be dropped before: who has that one may ask for
- * it at once, and only once. A seat manager sees to that by itself. Takes NULL.
+ * Will another terminal be in front when it is destroyed? DRM master is to be dropped before: who
+ * has that one may ask for it at once, and only once. A seat manager sees to that by itself. Takes
+ * NULL.
  */
 bool session_leaves(const struct session *session);
 
@@ -80,9 +82,10 @@ void session_switch_terminal(struct session *session, int terminal);
 void session_take_keyboard(struct session *session, bool taken);
 
 /*
- * A card that the screen is shown by, its number below KMS_CARDS_MAX, as kms_device_duplicate() gave it,
- * taken over; -1: there is none of this number now. Where the main loop hangs and another terminal is asked for, DRM
- * master is dropped by it; a seat manager does that by itself. To be -1 before the card is closed.
+ * A card that the screen is shown by, its number below KMS_CARDS_MAX, as kms_device_duplicate()
+ * gave it, taken over; -1: there is none of this number now. Where the main loop hangs and another
+ * terminal is asked for, DRM master is dropped by it; a seat manager does that by itself. To be -1
+ * before the card is closed.
  */
 void session_set_card(struct session *session, uint32_t card, int fd);
 

@@ -45,7 +45,8 @@ static int64_t read_gap(void)
 	return least;
 }
 
-/* A read of the timer fails with ECANCELED when the clock was set, and is armed for the next time by that. */
+/* A read of the timer fails with ECANCELED when the clock was set, and is armed for the next time
+ * by that. */
 static void take_event(int timer)
 {
 	uint64_t expirations;

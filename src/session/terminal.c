@@ -272,9 +272,9 @@ static int open_tty(int vt)
 }
 
 /*
- * A login that starts on our terminal hangs it up (vhangup(2)). Every ioctl of ours fails from then on,
- * the answer that the kernel waits for among them, and nobody could switch terminals any more. So it
- * is opened anew, with the number that the guard and the crash handler know.
+ * A login that starts on our terminal hangs it up (vhangup(2)). Every ioctl of ours fails from then
+ * on, the answer that the kernel waits for among them, and nobody could switch terminals any more.
+ * So it is opened anew, with the number that the guard and the crash handler know.
  */
 static gboolean hung_up(gint fd, GIOCondition condition, gpointer data)
 {

@@ -41,9 +41,9 @@ struct vt_guard {
 };
 
 /*
- * Queued signals, and of those that wait the one with the lower number comes first. The two can wait
- * at the same time only as an acquire and the release after it: before the next acquire the kernel
- * waits for the answer to the release.
+ * Queued signals, and of those that wait the one with the lower number comes first. The two can
+ * wait at the same time only as an acquire and the release after it: before the next acquire the
+ * kernel waits for the answer to the release.
  */
 int vt_guard_acquire_signal(void)
 {

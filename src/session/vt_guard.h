@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Answers the kernel before it switches away from our virtual terminal. With VT_PROCESS it asks, by a
- * signal, and waits for the answer as long as the process lives: a daemon that hangs would keep the
- * user from every other terminal. Used by terminal.c alone.
+ * Answers the kernel before it switches away from our virtual terminal. With VT_PROCESS it asks, by
+ * a signal, and waits for the answer as long as the process lives: a daemon that hangs would keep
+ * the user from every other terminal. Used by terminal.c alone.
  *
  * A thread, the only one of the daemon's that does more than probe: what hangs is the main loop, so
  * another one must answer. It knows the signals, the terminal's fd and one of each card's, and no
@@ -35,8 +35,8 @@ int vt_guard_release_signal(void);
 int vt_guard_acquire_signal(void);
 
 /*
- * Before VT_SETMODE. Blocks the two signals in the calling thread, before any other is made. `tty` is
- * borrowed; so long, in milliseconds, the main loop has to let go. NULL: `error` is a
+ * Before VT_SETMODE. Blocks the two signals in the calling thread, before any other is made. `tty`
+ * is borrowed; so long, in milliseconds, the main loop has to let go. NULL: `error` is a
  * G_FILE_ERROR.
  */
 struct vt_guard *vt_guard_create(int tty, unsigned int patience_ms,
@@ -44,8 +44,8 @@ struct vt_guard *vt_guard_create(int tty, unsigned int patience_ms,
 /* Ends the thread. Takes NULL. */
 void vt_guard_destroy(struct vt_guard *guard);
 
-/* Of the card of this number, below KMS_CARDS_MAX, from kms_device_duplicate(); taken over. -1: there is none
- * now. */
+/* Of the card of this number, below KMS_CARDS_MAX, from kms_device_duplicate(); taken over. -1:
+ * there is none now. */
 void vt_guard_set_card(struct vt_guard *guard, uint32_t card, int fd);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a predecessor left of a connection. Nothing of it is believed; what its addresses and fds are worth is seen
- * when they are used (vhost_adopt.c).
+ * What a predecessor left of a connection. Nothing of it is believed; what its addresses and fds
+ * are worth is seen when they are used (vhost_adopt.c).
  */
 #include "vhost/journal.h"
 

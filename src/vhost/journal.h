@@ -1,21 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a successor of this process needs of a VMM's connection (vhost.h), so that neither VMM nor guest notices: plain
- * data in memory that outlives us, written by the connection while it works, and read once by who goes on with it. The
- * memory is the owner's of the connection (input/device.c); fds are named by their numbers (wire/kept_fds.h).
+ * What a successor of this process needs of a VMM's connection (vhost.h), so that neither VMM nor
+ * guest notices: plain data in memory that outlives us, written by the connection while it works,
+ * and read once by who goes on with it. The memory is the owner's of the connection
+ * (input/device.c); fds are named by their numbers (wire/kept_fds.h).
  *
  * Wherever we are killed, nothing is done twice or not at all that the peer can tell:
  *
- *   - Of the connection there are two pictures; one store chooses the newer. A message is in the journal as it came,
- *     until the picture that it leads to is chosen: who comes after us obeys it again from its beginning, and
- *     each request leads to the same when it is obeyed twice. The outcome of the call that reads or writes is left by the
- *     kernel (wire/stream_record.h). What has not been read is the socket's to keep.
- *   - A ring's position is not noted for each buffer. A buffer is the guest's with the one store that moves the used
- *     index, in the guest's memory, and the difference between that and the place in the available ring is the same
- *     as long as the ring runs: a picture has both of some moment, and the guest's index says how many buffers were
- *     used since. What the device notes of them has that index with it, too (input/device_internal.h).
- *   - That the guest was called for what it was given, or that a kick was seen, nobody knows: who goes on does both again,
- *     which says nothing new to anybody.
+ *   - Of the connection there are two pictures; one store chooses the newer. A message is in the
+ *     journal as it came, until the picture that it leads to is chosen: who comes after us obeys it
+ *     again from its beginning, and each request leads to the same when it is obeyed twice. The
+ *     outcome of the call that reads or writes is left by the kernel (wire/stream_record.h). What
+ *     has not been read is the socket's to keep.
+ *   - A ring's position is not noted for each buffer. A buffer is the guest's with the one store
+ *     that moves the used index, in the guest's memory, and the difference between that and the
+ *     place in the available ring is the same as long as the ring runs: a picture has both of some
+ *     moment, and the guest's index says how many buffers were used since. What the device notes of
+ *     them has that index with it, too (input/device_internal.h).
+ *   - That the guest was called for what it was given, or that a kick was seen, nobody knows: who
+ *     goes on does both again, which says nothing new to anybody.
  */
 #ifndef SCANOUTD_VHOST_JOURNAL_H
 #define SCANOUTD_VHOST_JOURNAL_H
@@ -29,11 +32,12 @@
 
 #define VHOST_RINGS 2
 
-/* Regions of memory that are kept; with more nobody goes on. QEMU has two or three, and one for each module that is
- * plugged in. */
+/* Regions of memory that are kept; with more nobody goes on. QEMU has two or three, and one for
+ * each module that is plugged in. */
 #define VHOST_JOURNAL_REGIONS 16
 
-/* In the place of a number: there is an fd, but it could not be kept, and nobody can go on without it. */
+/* In the place of a number: there is an fd, but it could not be kept, and nobody can go on without
+ * it. */
 #define VHOST_FD_NOT_KEPT UINT64_MAX
 
 /* What is being done with vhost_journal.message or .answer. */
@@ -86,12 +90,13 @@ struct vhost_journal {
 	struct vhost_wire answer;
 };
 
-/* A session may be what its owner dies of: so many go on with it in a row. Fewer than scanout-hold starts in one go. */
+/* A session may be what its owner dies of: so many go on with it in a row. Fewer than scanout-hold
+ * starts in one go. */
 #define VHOST_ADOPTED_MAX 4
 
 /*
- * What a successor goes on with, by what is in the journal, whatever that is; VHOST_STEP_READ is over then. False: nobody
- * can, and why.
+ * What a successor goes on with, by what is in the journal, whatever that is; VHOST_STEP_READ is
+ * over then. False: nobody can, and why.
  */
 bool vhost_journal_recover(struct vhost_journal *journal, struct vhost_picture *picture,
 	const char **why);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What of a vhost-user device of ours outlives this process (include/fd_keeper.h), so that neither VMM nor guest notices:
- * memory for its state and the fds that its VMM sent, which lie in a queue (wire/kept_fds.h), and the connection. What is in the
- * memory is the owner's business (input/device.c), who has one as long as there is a VMM: made before its vhost, and
- * destroyed after it.
+ * What of a vhost-user device of ours outlives this process (include/fd_keeper.h), so that neither
+ * VMM nor guest notices: memory for its state and the fds that its VMM sent, which lie in a queue
+ * (wire/kept_fds.h), and the connection. What is in the memory is the owner's business
+ * (input/device.c), who has one as long as there is a VMM: made before its vhost, and destroyed
+ * after it.
  */
 #ifndef SCANOUTD_VHOST_KEPT_VMM_H
 #define SCANOUTD_VHOST_KEPT_VMM_H
@@ -27,8 +28,8 @@ struct kept_vmm_options {
 	size_t size; /* bytes */
 };
 
-/* What a predecessor has left, with its VMM's connection. NULL: nothing that can be gone on with; `why` says why not, or is
- * NULL where there was no connection. */
+/* What a predecessor has left, with its VMM's connection. NULL: nothing that can be gone on with;
+ * `why` says why not, or is NULL where there was no connection. */
 struct kept_vmm *kept_vmm_take(const struct kept_vmm_options *options, const char **why);
 
 /* For a VMM that comes; the memory is zeroed. NULL: nothing can be kept, for whatever reason. */
@@ -44,7 +45,8 @@ struct kept_fds *kept_vmm_fds(const struct kept_vmm *kept);
 /* The predecessor's connection, once, the caller's. */
 int kept_vmm_take_connection(struct kept_vmm *kept);
 
-/* The VMM's connection, which stays the caller's. When what is in the memory is right for it, and before it is worked on. */
+/* The VMM's connection, which stays the caller's. When what is in the memory is right for it, and
+ * before it is worked on. */
 void kept_vmm_attached(struct kept_vmm *kept, int fd);
 
 /* We end. True: our successor goes on with the connection. False for NULL. */

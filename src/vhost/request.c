@@ -127,8 +127,8 @@ static void serve_queues(struct vhost *vhost)
 	}
 }
 
-/* Memory that was not mapped. What the kernel lacks it may have in a moment, but a VMM that asks for too
- * much is told so in the end. */
+/* Memory that was not mapped. What the kernel lacks it may have in a moment, but a VMM that asks
+ * for too much is told so in the end. */
 static enum outcome not_mapped(struct vhost *vhost, const GError *error)
 {
 	if (g_error_matches(error, MEMORY_ERROR, MEMORY_ERROR_MOMENT) && ++vhost->tries < TRIES_MAX)

@@ -68,8 +68,8 @@ enum ring_status {
 /* Begins at `next`, with `used` as the ring in memory says. The addresses were set before. */
 bool ring_start(struct ring *ring, const struct memory *memory, GError **error);
 
-/* The ring has run, in a process that is no more: `next` was its place when `used` elements were used, modulo 65536, and
- * how many are by now the ring in memory says. Begins behind them. */
+/* The ring has run, in a process that is no more: `next` was its place when `used` elements were
+ * used, modulo 65536, and how many are by now the ring in memory says. Begins behind them. */
 bool ring_go_on(struct ring *ring, const struct memory *memory, uint16_t used, GError **error);
 
 /* Keeps size, addresses and `next`. */

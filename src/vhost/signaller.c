@@ -12,8 +12,8 @@
 /* Of what fails for the moment. */
 #define TRIES 8
 
-/* Finished requests that the kernel keeps for us: they are taken out when there is no room for another,
- * so that most calls to a guest are one system call. */
+/* Finished requests that the kernel keeps for us: they are taken out when there is no room for
+ * another, so that most calls to a guest are one system call. */
 #define REQUESTS 128
 
 static struct {

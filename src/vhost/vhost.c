@@ -117,7 +117,8 @@ bool vhost_queue_start(struct vhost_queue *queue)
 	}
 	queue->runs = true;
 	queue->start = ++vhost->starts;
-	/* Before the device uses a buffer: who obeys this message once more does not start it again. */
+	/* Before the device uses a buffer: who obeys this message once more does not start it
+	 * again. */
 	vhost_note(vhost, VHOST_STEP_OBEY);
 	vhost->listener->started(vhost->data, index);
 	return true;

@@ -61,20 +61,22 @@ struct vhost_listener {
 struct vhost *vhost_create(const char *guest, const char *device, int fd, struct account *account,
 	const struct vhost_listener *listener, void *data, GError **error);
 
-/* It is to survive this process: writes into `journal`, which is zeroed, and keeps fds. Before the main loop runs; both
- * outlive the connection. */
+/* It is to survive this process: writes into `journal`, which is zeroed, and keeps fds. Before the
+ * main loop runs; both outlive the connection. */
 void vhost_keep(struct vhost *vhost, struct vhost_journal *journal, struct kept_fds *kept);
 
 /*
- * Goes on with a connection of another process, which is no more, by what that has left in `journal` and `kept`, and keeps
- * it as vhost_keep() does. Rings that ran run, of which nobody is told. What its VMM said last is obeyed in the main loop, and what its
- * guest has offered meanwhile is kicked for again. NULL: it cannot be gone on with, and why. Else as vhost_create().
+ * Goes on with a connection of another process, which is no more, by what that has left in
+ * `journal` and `kept`, and keeps it as vhost_keep() does. Rings that ran run, of which nobody is
+ * told. What its VMM said last is obeyed in the main loop, and what its guest has offered meanwhile
+ * is kicked for again. NULL: it cannot be gone on with, and why. Else as vhost_create().
  */
 struct vhost *vhost_adopt(const char *guest, const char *device, int fd, struct account *account,
 	struct vhost_journal *journal, struct kept_fds *kept, const struct vhost_listener *listener,
 	void *data, GError **error);
 
-/* Destroys it, but not the connection, which another process goes on with: it has another of its fd. */
+/* Destroys it, but not the connection, which another process goes on with: it has another of its
+ * fd. */
 void vhost_leave(struct vhost *vhost);
 
 /* Without a callback. Takes NULL. */
@@ -108,12 +110,12 @@ void vhost_call(struct vhost *vhost, unsigned int ring);
 bool vhost_wait(struct vhost *const *vhosts, size_t count, unsigned int ring, int timeout_ms);
 
 /* So long a ring is left alone of which there is more than a turn of the main loop has time for,
- * milliseconds: who offers as fast as it is taken must not keep the loop from sleeping, or the kernel
- * takes us for one of those that only reckon, and lets us wait. */
+ * milliseconds: who offers as fast as it is taken must not keep the loop from sleeping, or the
+ * kernel takes us for one of those that only reckon, and lets us wait. */
 #define VHOST_REST_MS 5
 
-/* There is more in the ring than a turn has time for: `kicked` comes when it has rested, however often
- * its guest kicks meanwhile. */
+/* There is more in the ring than a turn has time for: `kicked` comes when it has rested, however
+ * often its guest kicks meanwhile. */
 void vhost_rest(struct vhost *vhost, unsigned int ring);
 
 /* `kicked` comes in the next turn. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The connection as its files see it: vhost.c (the socket, the rings' life, what the device
- * calls), request.c (what the VMM asks for), vhost_note.c and vhost_kept.c (what outlives this process). Nobody else includes this.
+ * calls), request.c (what the VMM asks for), vhost_note.c and vhost_kept.c (what outlives this
+ * process). Nobody else includes this.
  */
 #ifndef SCANOUTD_VHOST_INTERNAL_H
 #define SCANOUTD_VHOST_INTERNAL_H
@@ -85,7 +86,8 @@ void vhost_reset_queues(struct vhost *vhost);
 /* ---- request.c ---- */
 
 /* Obeys and answers vhost->message. MESSAGE_WAIT: the kernel cannot just now, vhost->holds or
- * vhost->owes is set. Not MESSAGE_DONE: the connection is to be closed, for a reason that was logged. */
+ * vhost->owes is set. Not MESSAGE_DONE: the connection is to be closed, for a reason that was
+ * logged. */
 enum message_status vhost_handle_message(struct vhost *vhost);
 
 /* The answer that it owes, as above. */
@@ -93,7 +95,8 @@ enum message_status vhost_send_reply(struct vhost *vhost);
 
 /* ---- vhost_note.c ---- */
 
-/* The connection is as a successor is to find it. Before a step is begun. Nothing where nothing is kept, as the next ones. */
+/* The connection is as a successor is to find it. Before a step is begun. Nothing where nothing is
+ * kept, as the next ones. */
 void vhost_note(struct vhost *vhost, enum vhost_step step);
 
 /* ---- vhost_kept.c ---- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What of a VMM's connection outlives this process (journal.h): its messages and fds while it works, and how it is gone on
- * with.
+ * What of a VMM's connection outlives this process (journal.h): its messages and fds while it
+ * works, and how it is gone on with.
  *
  *   nothing ──READ──▶ message ──OBEY──▶ (rings that start are noted in between) ──ANSWER──▶ nothing
  */

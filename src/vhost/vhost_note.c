@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A picture of a VMM's connection, between two steps of its work, for who goes on with it (journal.h). Called by all that
- * changes it.
+ * A picture of a VMM's connection, between two steps of its work, for who goes on with it
+ * (journal.h). Called by all that changes it.
  */
 #include <stdatomic.h>
 #include <string.h>

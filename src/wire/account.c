@@ -16,8 +16,8 @@ struct account {
 	struct turn_share share;
 	uint64_t used[ACCOUNT_ITEMS];
 	uint64_t most[ACCOUNT_ITEMS];
-	/* Where time stands that its peers have used up: each takes SESSION_US, and it may be so far
-	 * ahead of the clock as a burst is long. */
+	/* Where time stands that its peers have used up: each takes SESSION_US, and it may be so
+	 * far ahead of the clock as a burst is long. */
 	int64_t sessions_us;
 };
 

@@ -6,8 +6,8 @@
  *
  * Whoever keeps something for a guest charges it before, and discharges it when it is given back. A
  * charge that is refused costs that guest what was asked for: a peer waits outside, a region or a
- * buffer is not taken. Fds that are held only while a message is looked at are not charged: there is
- * one such message at a time.
+ * buffer is not taken. Fds that are held only while a message is looked at are not charged: there
+ * is one such message at a time.
  *
  * All functions take NULL, which is an account without limits.
  */
@@ -34,20 +34,20 @@ enum account_item {
 };
 
 /*
- * Fds of one peer, charged by its door while it is let in. A display socket: itself, those that came
- * ahead of their message, a new pair, what is kept of it (guests/kept_guest.h). A relay: that; both sockets, the VMM's
- * display socket, the epoll, a new pair, what is kept of it (guests/kept_relay.h), and the fds of a message each way and of
- * one more. An input device: socket, epoll, kicks
- * and calls of two rings, the request channel, a device of the host, a pair of what is kept of it (vhost/kept_vmm.h). To
- * each the door's own socket and lock.
+ * Fds of one peer, charged by its door while it is let in. A display socket: itself, those that
+ * came ahead of their message, a new pair, what is kept of it (guests/kept_guest.h). A relay: that;
+ * both sockets, the VMM's display socket, the epoll, a new pair, what is kept of it
+ * (guests/kept_relay.h), and the fds of a message each way and of one more. An input device:
+ * socket, epoll, kicks and calls of two rings, the request channel, a device of the host, a pair of
+ * what is kept of it (vhost/kept_vmm.h). To each the door's own socket and lock.
  */
 #define ACCOUNT_FDS_DISPLAY 11
 #define ACCOUNT_FDS_RELAY 41
 #define ACCOUNT_FDS_DEVICE 12
 #define ACCOUNT_FDS_ALIVE 3 /* an alive-socket: itself */
 
-/* Fds of one content of a scanout: the dma-buf's, which the framebuffer of one card shares, and that of another's; of each
- * further card's; or the surface's. */
+/* Fds of one content of a scanout: the dma-buf's, which the framebuffer of one card shares, and
+ * that of another's; of each further card's; or the surface's. */
 #define ACCOUNT_FDS_DMABUF 2
 #define ACCOUNT_FDS_FRAMEBUFFER 1
 #define ACCOUNT_FDS_SURFACE 1

@@ -118,8 +118,8 @@ static void keep_fd(struct channel *channel, uint32_t offset, int fd)
 		if (channel->fds[i].fd == -1)
 			free_place = i;
 	}
-	/* All but the last message of a read are handed on before the next read: then a predecessor has left what none
-	 * can. */
+	/* All but the last message of a read are handed on before the next read: then a predecessor
+	 * has left what none can. */
 	if (free_place == CHANNEL_EARLY_FDS) {
 		closer_close(channel->stream.closer, fd);
 		return;
@@ -176,7 +176,8 @@ void channel_drop_fd(struct channel *channel, int fd)
 	closer_close(channel->stream.closer, fd);
 }
 
-/* Makes room for a message behind what has been consumed: what is left is moved to where it has not been. */
+/* Makes room for a message behind what has been consumed: what is left is moved to where it has not
+ * been. */
 static void compact(struct channel *channel)
 {
 	struct channel_state *state = channel->state;
@@ -390,8 +391,8 @@ static bool may_read(const struct channel *channel)
 	return !channel->stalled && !channel_queue_full(channel);
 }
 
-/* A turn: until a read comes short or a bound is reached. Most are one read of a few messages, for which
- * the clock is not asked. */
+/* A turn: until a read comes short or a bound is reached. Most are one read of a few messages, for
+ * which the clock is not asked. */
 static bool receive_turn(struct channel *channel)
 {
 	size_t budget = CHANNEL_TURN_BYTES;
@@ -514,7 +515,8 @@ static gboolean dispatch(GSource *source, GSourceFunc callback, gpointer data)
 	turn(channel, condition);
 	if (channel_is_open(channel)) {
 		channel_note(channel);
-		/* Also while the peer is silent: what it has replaced is not counted as its any more. */
+		/* Also while the peer is silent: what it has replaced is not counted as its any
+		 * more. */
 		channel->untidy = kept_fds_tidy(channel->kept);
 		if (channel->untidy)
 			g_source_set_ready_time(source, 0);

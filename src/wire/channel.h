@@ -40,16 +40,19 @@
  *   | any other number      | > 64 KiB:  | –                  | closed | ≤ 64 KiB: skipped (one line
  *   |                       | closed     |                    |        | for message and fd)
  *
- *   An fd that is lost because this process can have no more: DMABUF_SCANOUT and DMABUF_SCANOUT2 are
- *   ignored, so that the old picture stays. No fault of the peer's, but logged as one.
+ *   An fd that is lost because this process can have no more: DMABUF_SCANOUT and DMABUF_SCANOUT2
+ *   are ignored, so that the old picture stays. No fault of the peer's, but logged as one.
  *
  *   ¹ less than 20, or not 20 + w·h·4.
- *   ² a side of the dma-buf or of the part of it that is shown is 0, a side of the dma-buf is > 16384,
- *     the part is not inside the dma-buf, or a row is 0 bytes or more than 16 bytes a pixel of 16384.
+ *   ² a side of the dma-buf or of the part of it that is shown is 0, a side of the dma-buf is >
+ *   16384,
+ *     the part is not inside the dma-buf, or a row is 0 bytes or more than 16 bytes a pixel of
+ *     16384.
  *
- *   EOF, or a reset, between messages: closed, no fault. Inside a message: closed, logged. Silence inside
- *   a message: nothing happens, to nobody. A peer that does not read its replies: reading stops while
- *   the reply queue is full; never closed for that. Request flags are garbage and are ignored.
+ *   EOF, or a reset, between messages: closed, no fault. Inside a message: closed, logged. Silence
+ *   inside a message: nothing happens, to nobody. A peer that does not read its replies: reading
+ *   stops while the reply queue is full; never closed for that. Request flags are garbage and are
+ *   ignored.
  */
 #ifndef SCANOUTD_WIRE_CHANNEL_H
 #define SCANOUTD_WIRE_CHANNEL_H
@@ -67,8 +70,8 @@
 #define CHANNEL_SIDE_MAX 16384u
 
 /* Bytes of pixel payload read in one turn of the main loop, so that one guest's 4K updates do not
- * delay another guest's flip: about a quarter of a millisecond. After the first read of a turn, or its
- * first messages, the guest's share of it counts, too. */
+ * delay another guest's flip: about a quarter of a millisecond. After the first read of a turn, or
+ * its first messages, the guest's share of it counts, too. */
 #define CHANNEL_TURN_BYTES (2048u * 1024u)
 
 /* Unanswered requests at one time. One or two in practice; reading stops while it is full. */
@@ -85,8 +88,8 @@
 #define CHANNEL_MESSAGE_MAX \
 	(sizeof(struct vhost_user_gpu_header) + sizeof(struct vhost_user_gpu_cursor_update))
 
-/* So that what is left of a read is moved only to where it has not been: whoever goes on in the middle of that has
- * it whole. */
+/* So that what is left of a read is moved only to where it has not been: whoever goes on in the
+ * middle of that has it whole. */
 #define CHANNEL_BUFFER_SIZE (2 * CHANNEL_MESSAGE_MAX)
 
 /* Room for the largest reply, twice. */
@@ -116,8 +119,8 @@ struct channel_early_fd {
 /*
  * Position inside the stream and the replies owed: all a successor needs to go on where this
  * process stopped. Plain data in shared memory (design 13), no pointers; the channel works on it in
- * place. Bytes that are not taken from the socket yet are the socket's to keep. An fd that came ahead of
- * the rest of its message survives by its number, where fds are kept.
+ * place. Bytes that are not taken from the socket yet are the socket's to keep. An fd that came
+ * ahead of the rest of its message survives by its number, where fds are kept.
  */
 struct channel_state {
 	uint64_t features; /* SET_PROTOCOL_FEATURES */
@@ -136,8 +139,8 @@ struct channel_state {
 	uint32_t owed_count;
 	struct channel_owed owed[CHANNEL_REPLIES_MAX];
 	struct channel_early_fd early[CHANNEL_EARLY_FDS];
-	/* What follows is no part of a struct channel_progress. By request number (0: unknown ones), a bit a
-	 * cause: logged once. */
+	/* What follows is no part of a struct channel_progress. By request number (0: unknown
+	 * ones), a bit a cause: logged once. */
 	uint32_t faults_logged[VHOST_USER_GPU_DMABUF_SCANOUT2 + 1];
 	uint8_t unsent[CHANNEL_UNSENT_SIZE];
 	uint8_t buffer[CHANNEL_BUFFER_SIZE];
@@ -156,9 +159,10 @@ enum channel_call {
 };
 
 /*
- * Where a successor goes on, whenever we are killed: channel_state as it was after the last message, read or
- * write, which is written beside the last such picture of it, and then chosen by one store. What a message
- * does besides can be done twice. Of a call that had begun the kernel has left the outcome.
+ * Where a successor goes on, whenever we are killed: channel_state as it was after the last
+ * message, read or write, which is written beside the last such picture of it, and then chosen by
+ * one store. What a message does besides can be done twice. Of a call that had begun the kernel has
+ * left the outcome.
  */
 struct channel_journal {
 	struct stream_record record;
@@ -174,13 +178,13 @@ struct channel_journal {
 
 G_STATIC_ASSERT(CHANNEL_PROGRESS_SIZE % sizeof(uint64_t) == 0);
 
-/* A message, or what it led to, may be what its reader dies of: so many go on with a connection from the same place. Fewer
- * than scanout-hold starts in one go. */
+/* A message, or what it led to, may be what its reader dies of: so many go on with a connection
+ * from the same place. Fewer than scanout-hold starts in one go. */
 #define CHANNEL_ADOPTED_MAX 4
 
 /*
- * Makes `state` what a successor of its last channel goes on with, by what is in the journal, whatever that is. False:
- * nobody can, and why. Then all of both is to be zeroed.
+ * Makes `state` what a successor of its last channel goes on with, by what is in the journal,
+ * whatever that is. False: nobody can, and why. Then all of both is to be zeroed.
  */
 bool channel_state_recover(struct channel_state *state, struct channel_journal *journal,
 	const char **why);
@@ -258,15 +262,15 @@ struct channel_counters {
 /*
  * `fd` is taken over, also on failure. `name` is the guest's, for the log. `state` must be zeroed,
  * or be what an earlier channel on the same socket left; it and `listener` must outlive the
- * channel. `account` is the guest's and outlives it, or is NULL: its closer closes `fd` and those that no
- * listener gets. Attaches its source to the default main context.
+ * channel. `account` is the guest's and outlives it, or is NULL: its closer closes `fd` and those
+ * that no listener gets. Attaches its source to the default main context.
  */
 struct channel *channel_create(const char *name, int fd, struct account *account,
 	struct channel_state *state, const struct channel_listener *listener, void *data,
 	GError **error);
 
-/* It is to survive this process: keeps `journal`, which belongs to the state, and fds. Before the main loop runs; both
- * outlive the channel. */
+/* It is to survive this process: keeps `journal`, which belongs to the state, and fds. Before the
+ * main loop runs; both outlive the channel. */
 void channel_keep(struct channel *channel, struct channel_journal *journal, struct kept_fds *kept);
 
 /* Closes the socket; what is owed is not answered: reply first. Takes NULL. May be called from a

@@ -53,8 +53,8 @@ struct channel {
 	struct channel_journal *journal; /* NULL: it is not kept */
 	struct kept_fds *kept; /* NULL: nor are they */
 	unsigned int entered; /* calls of ours on the stack, which look at the channel again */
-	/* Messages wait in the buffer because the reply queue was full, or the guest had its share of the
-	 * turn. */
+	/* Messages wait in the buffer because the reply queue was full, or the guest had its share
+	 * of the turn. */
 	bool stalled;
 	bool untidy; /* what it replaced lies in `kept` still */
 	struct turn_work work; /* while it is … */
@@ -116,8 +116,8 @@ const char *channel_request_name(uint32_t request);
  */
 bool channel_process(struct channel *channel);
 
-/* Whether there is time for more in this turn. The first one who asks has some: what he asks for, and
- * what came before, is what each turn does. */
+/* Whether there is time for more in this turn. The first one who asks has some: what he asks for,
+ * and what came before, is what each turn does. */
 bool channel_has_time(struct channel *channel);
 
 /* Asks the listener where the pixels of state->update go; they are skipped where it says

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a successor of this process needs of a channel: written while it works, where it is kept, and read once by who
- * goes on with it. Nothing that a predecessor left is believed.
+ * What a successor of this process needs of a channel: written while it works, where it is kept,
+ * and read once by who goes on with it. Nothing that a predecessor left is believed.
  */
 #include "wire/channel_internal.h"
 

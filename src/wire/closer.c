@@ -94,7 +94,8 @@ static gpointer run(gpointer data)
 	return NULL;
 }
 
-/* With the mutex held. Where there can be no thread now, the next one that is closed tries again. */
+/* With the mutex held. Where there can be no thread now, the next one that is closed tries
+ * again. */
 static void start(struct closer *closer)
 {
 	GThread *thread;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Closes what peers sent, and the sockets to them, where waiting harms nobody (wire/peer_fd.h has the
- * rule). Part of the guest's account (wire/account.h), and borrowed by its streams, so that one
+ * Closes what peers sent, and the sockets to them, where waiting harms nobody (wire/peer_fd.h has
+ * the rule). Part of the guest's account (wire/account.h), and borrowed by its streams, so that one
  * guest's stuck file is in nobody else's way.
  *
  * The thread, and why there is one: close() can sleep for as long as a peer wishes, and has no
- * non-blocking form. It only closes and unmaps, knows nothing but its list, and lives as long as there
- * is something in it. Where it is stuck when the process is to end, all else has been closed and given
- * back before, and nobody waits for it here; a file of FUSE keeps the process from being reaped until
- * its server answers or its connection is aborted.
+ * non-blocking form. It only closes and unmaps, knows nothing but its list, and lives as long as
+ * there is something in it. Where it is stuck when the process is to end, all else has been closed
+ * and given back before, and nobody waits for it here; a file of FUSE keeps the process from being
+ * reaped until its server answers or its connection is aborted.
  */
 #ifndef SCANOUTD_WIRE_CLOSER_H
 #define SCANOUTD_WIRE_CLOSER_H
@@ -27,8 +27,9 @@ struct closer *closer_create(const char *guest);
 /* What is not closed yet will be. Waits for nothing. Takes NULL. */
 void closer_destroy(struct closer *closer);
 
-/* Takes `fd` over: an eventfd, a dma-buf or a small memfd is closed at once, all else by the thread. -1
- * is nothing. Without a closer (NULL), for sockets of our own making, it is closed at once. */
+/* Takes `fd` over: an eventfd, a dma-buf or a small memfd is closed at once, all else by the
+ * thread. -1 is nothing. Without a closer (NULL), for sockets of our own making, it is closed at
+ * once. */
 void closer_close(struct closer *closer, int fd);
 
 /* The same of a connected socket, whose peer sees the end of it at once. */

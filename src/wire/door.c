@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The three doors. Each lives in the main loop and calls its owner once per peer. Owned by main and by
- * the relay.
+ * The three doors. Each lives in the main loop and calls its owner once per peer. Owned by main and
+ * by the relay.
  *
  *   path ──made──▶ listens ──a peer──▶ attached ──door_release──▶ listens
  *     └─cannot be made yet─▶ waits ──made, in a thread──▶ listens

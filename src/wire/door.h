@@ -50,15 +50,17 @@ struct door_options {
  * Listens on a path. Whether somebody else serves it is decided by a lock on "<path>.lock", never
  * by connecting; a stale socket is replaced. Mode 0600 unless a group is given: then 0660 and that
  * group. Where the file system does not let us (it is full, read-only, the folder is not there), or
- * this process has no fds left, that is logged, once a reason, and tried again, after a second and up
- * to 16, in a thread: the loop does not wait for a file system. Errors are a path that is too long or
- * something else than a socket, a group that there is not, and a path that somebody serves.
+ * this process has no fds left, that is logged, once a reason, and tried again, after a second and
+ * up to 16, in a thread: the loop does not wait for a file system. Errors are a path that is too
+ * long or something else than a socket, a group that there is not, and a path that somebody serves.
  *
- * With a keeper the socket that a predecessor listened on is gone on with, if it is still the one at the path and has
- * the same users: who connects while nobody runs waits. At our end it stays then, with its files.
+ * With a keeper the socket that a predecessor listened on is gone on with, if it is still the one
+ * at the path and has the same users: who connects while nobody runs waits. At our end it stays
+ * then, with its files.
  *
  * One peer at a time: while one is attached, another one waits in the backlog, which is logged, and
- * after 2 s is refused, which is logged with both process numbers; door_release() lets the next one in.
+ * after 2 s is refused, which is logged with both process numbers; door_release() lets the next one
+ * in.
  */
 struct door *door_create_path(const struct door_options *options, door_attached_func attached,
 	void *data, GError **error);
@@ -72,15 +74,15 @@ struct door *door_create_listening(int fd, door_attached_func attached, void *da
 struct door *door_create_inherited(int fd, door_attached_func attached, void *data, GError **error);
 
 /*
- * Whose door it is: named in what the door logs from then on. While a peer is attached `fds` are charged
- * to the account; nobody is let in while that cannot be, while the account's closer is full, or sooner
- * than it admits. The name is copied, the account borrowed, which may be NULL.
+ * Whose door it is: named in what the door logs from then on. While a peer is attached `fds` are
+ * charged to the account; nobody is let in while that cannot be, while the account's closer is
+ * full, or sooner than it admits. The name is copied, the account borrowed, which may be NULL.
  */
 void door_set_guest(struct door *door, const char *guest, struct account *account,
 	unsigned int fds);
 
-/* `peer`, which stays the caller's, is one that a predecessor's door let in: it is attached, until door_release(). False:
- * it cannot be charged. */
+/* `peer`, which stays the caller's, is one that a predecessor's door let in: it is attached, until
+ * door_release(). False: it cannot be charged. */
 bool door_adopt(struct door *door, int peer, GError **error);
 
 /* The process that came last, by its number; 0: not known. For the log. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A socket of ours at a path. Whether somebody else serves it is decided by the lock, never by
- * connecting. Made by door.c: once in the main thread, when the daemon starts, and where the file system
- * was not ready for it, again and again in a thread.
+ * connecting. Made by door.c: once in the main thread, when the daemon starts, and where the file
+ * system was not ready for it, again and again in a thread.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -68,8 +68,8 @@ static bool lock_is_current(int fd, const char *lock_path)
 		held.st_dev == named.st_dev && held.st_ino == named.st_ino;
 }
 
-/* Only for the message that another one gives: the lock itself decides, and a full file system is no
- * reason not to start. */
+/* Only for the message that another one gives: the lock itself decides, and a full file system is
+ * no reason not to start. */
 static void write_owner(struct door_socket *sock)
 {
 	g_autofree char *text = g_strdup_printf("%d\n", (int)getpid());
@@ -156,8 +156,8 @@ static bool find_group(const char *path, const char *group, gid_t *gid, GError *
 	return false;
 }
 
-/* The socket's own node, or -1: whoever may write to the folder may put a link to another file in its
- * place, to which we, who may be root, give nobody access. */
+/* The socket's own node, or -1: whoever may write to the folder may put a link to another file in
+ * its place, to which we, who may be root, give nobody access. */
 static int open_node(const struct door_socket *sock, GError **error)
 {
 	int node = open(sock->path, O_PATH | O_NOFOLLOW | O_CLOEXEC);

@@ -7,8 +7,8 @@
 #include <sys/mman.h>
 
 /* Mappings that the handler may mend, over all guests: as many as the kernel gives a process
- * (vm.max_map_count); a guest has GUEST_MAPPINGS_MAX of them. Touched by the main thread alone, in which
- * it also runs. */
+ * (vm.max_map_count); a guest has GUEST_MAPPINGS_MAX of them. Touched by the main thread alone, in
+ * which it also runs. */
 #define GUARDED_MAX 65536
 
 static struct {

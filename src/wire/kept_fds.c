@@ -313,8 +313,8 @@ static bool take_in(struct kept_fds *kept, uint64_t number, int fd)
 	return true;
 }
 
-/* Each goes to the end, before it is taken from the beginning, and leaves another in our hands; until a mark of ours
- * comes. Other marks are of those who died at this. */
+/* Each goes to the end, before it is taken from the beginning, and leaves another in our hands;
+ * until a mark of ours comes. Other marks are of those who died at this. */
 static bool take_in_all(struct kept_fds *kept)
 {
 	const uint64_t mark = MARK | (uint64_t)g_get_monotonic_time();

@@ -41,7 +41,8 @@ enum message_status message_look(struct stream *stream, bool ended,
 /* What is wrong with the fds that came with a message, a fault's text; NULL: nothing. */
 char *message_fds_fault(const struct vhost_user_header *header, const struct stream_fds *fds);
 
-/* What a read or write that neither was done nor has to be tried again means; errno is still its. */
+/* What a read or write that neither was done nor has to be tried again means; errno is still
+ * its. */
 enum message_status message_socket_failed(enum stream_status status, char **fault);
 
 /* Takes out what message_look() has found. On a fault it has no fds. */

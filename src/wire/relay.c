@@ -211,8 +211,8 @@ static gboolean sockets_ready(int epoll_fd, GIOCondition condition, gpointer dat
 	return G_SOURCE_CONTINUE;
 }
 
-/* The node of a socket's path, or -1 with errno. The folder may be the back-end's own: where it puts a
- * link to somebody else's socket, we, who may be root, do not follow. */
+/* The node of a socket's path, or -1 with errno. The folder may be the back-end's own: where it
+ * puts a link to somebody else's socket, we, who may be root, do not follow. */
 static int open_node(const char *path)
 {
 	int node = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
@@ -347,7 +347,8 @@ static void handed_over(void *data, int vmm_fd, int backend_fd, const char *faul
 		session_end(relay);
 		return;
 	}
-	/* The VMM last: with it the session begins, for a successor, which would look for a back-end that is not there. */
+	/* The VMM last: with it the session begins, for a successor, which would look for a
+	 * back-end that is not there. */
 	if (!relay_begin_side(relay, SIDE_BACKEND, backend_fd, 0)) {
 		closer_close(relay->closer, vmm_fd);
 		session_end(relay);

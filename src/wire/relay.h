@@ -5,18 +5,20 @@
  * the other end goes to `attached`. Neither side notices.
  *
  * Listens for the VMM (door) and connects to the back-end's socket when a VMM is there, retrying
- * until the back-end listens; it starts no program. Who has both already is given connections for them
- * at the same door (handover.h). The back-end gets a display socket once per
+ * until the back-end listens; it starts no program. Who has both already is given connections for
+ * them at the same door (handover.h). The back-end gets a display socket once per
  * connection: the repeats that a guest's reboot or driver rebind causes are swallowed, so the
  * picture survives; a back-end that has closed its own gets none until the next VMM comes. The
  * VMM's end of its own display socket is kept open and unread: closed, QEMU spins.
  *
  * A message is forwarded whole: it stays in its socket until all of it is there and the other side
- * has room for it, and is then taken and sent with its fds in one sendmsg. So nothing is held here from
- * one turn of the main loop to the next, but for one message each way that the kernel could not send:
- * fds in flight are counted by user, and another guest's peers can have used them up. It is sent when
- * it can be. All that a successor of this process needs to go on is kept from the moment that it is true (relay_state.h). Nor is a message taken for whose fds this process has no room: it waits where it is. A side
- * that has not read 64 fds gets no more until it has read all, so that this guest's cannot be the many.
+ * has room for it, and is then taken and sent with its fds in one sendmsg. So nothing is held here
+ * from one turn of the main loop to the next, but for one message each way that the kernel could
+ * not send: fds in flight are counted by user, and another guest's peers can have used them up. It
+ * is sent when it can be. All that a successor of this process needs to go on is kept from the
+ * moment that it is true (relay_state.h). Nor is a message taken for whose fds this process has no
+ * room: it waits where it is. A side that has not read 64 fds gets no more until it has read all,
+ * so that this guest's cannot be the many.
  *
  * Faults. "closed": one log line that names the guest, the side and the fault; both sides' sockets
  * are closed, listener->detached is called, and the next VMM is served. Nothing of the message at
@@ -66,7 +68,8 @@ struct relay_options {
 	door_prepare_func prepare; /* of vmm_path; or NULL */
 	const struct fd_keeper *keeper; /* the same; see door_options */
 	const char *backend_path; /* where the back-end listens */
-	/* What a successor of this process goes on with: both, and they outlive the relay; or NULL. */
+	/* What a successor of this process goes on with: both, and they outlive the relay; or
+	 * NULL. */
 	struct relay_state *state;
 	struct kept_fds *kept;
 };
@@ -85,19 +88,20 @@ struct relay_listener {
 	/* The back-end's GET_CONFIG reply passed by: how many scanouts the device has. Called once
 	 * a VMM at most, and not where it says 0, as QEMU's does. */
 	void (*scanouts)(void *data, uint32_t count);
-	/* A VMM that came is gone, for a reason that relay_end() has, and with it the back-end; the display socket, if one was
-	 * attached, is at EOF or will be. */
+	/* A VMM that came is gone, for a reason that relay_end() has, and with it the back-end; the
+	 * display socket, if one was attached, is at EOF or will be. */
 	void (*detached)(void *data);
 	/* False: the VMM has stopped the device's queues, as it does when the guest resets the
 	 * device (a reboot, another driver), and when the VM is paused. True: it has started them
-	 * again. Called on a change, before the back-end hears of it; a VMM that comes is taken for running. May be
-	 * NULL. */
+	 * again. Called on a change, before the back-end hears of it; a VMM that comes is taken for
+	 * running. May be NULL. */
 	void (*running)(void *data, bool running);
 	/* A VMM is there, and the back-end listens (true), or does not so far (false). Called on a
 	 * change. May be NULL. */
 	void (*backend)(void *data, bool there);
-	/* From inside relay_adopt(): as `attached`, where the back-end has had it from a predecessor; -1: it has none. False: it
-	 * cannot be gone on with, which the callee logs. NULL where relay_adopt() is not called. */
+	/* From inside relay_adopt(): as `attached`, where the back-end has had it from a
+	 * predecessor; -1: it has none. False: it cannot be gone on with, which the callee logs.
+	 * NULL where relay_adopt() is not called. */
 	bool (*adopted)(void *data, int fd);
 };
 
@@ -108,24 +112,26 @@ struct relay_counters {
 	uint64_t sockets_swallowed;
 };
 
-/* `vmm_listen_fd` is taken over, but not where it is no socket that listens, which is an error: it stays
- * the caller's then, as with door_create_listening(). The strings are copied. `listener` must outlive the
- * relay. */
+/* `vmm_listen_fd` is taken over, but not where it is no socket that listens, which is an error: it
+ * stays the caller's then, as with door_create_listening(). The strings are copied. `listener` must
+ * outlive the relay. */
 struct relay *relay_create(const struct relay_options *options,
 	const struct relay_listener *listener, void *data, GError **error);
 
 /*
- * Goes on with the session that a predecessor had, where that is in the options' state. Once, after relay_create(), before
- * the main loop runs; the listener is told what is known, but not what was told before. False: there was none, or it cannot
- * be gone on with, which is logged: both sides are closed.
+ * Goes on with the session that a predecessor had, where that is in the options' state. Once, after
+ * relay_create(), before the main loop runs; the listener is told what is known, but not what was
+ * told before. False: there was none, or it cannot be gone on with, which is logged: both sides are
+ * closed.
  */
 bool relay_adopt(struct relay *relay);
 
-/* We end, and our successor goes on with the session: both sides' sockets are closed, but the connections stay.
- * relay_destroy() is next. */
+/* We end, and our successor goes on with the session: both sides' sockets are closed, but the
+ * connections stay. relay_destroy() is next. */
 void relay_leave(struct relay *relay);
 
-/* The display socket that `attached` or `adopted` was given is about to be closed: what belongs to it is of no more use. */
+/* The display socket that `attached` or `adopted` was given is about to be closed: what belongs to
+ * it is of no more use. */
 void relay_display_closing(struct relay *relay);
 
 /* The display socket that `attached` was given is closed, while the session goes on as far as is
@@ -135,8 +141,9 @@ void relay_display_closed(struct relay *relay);
 /* Closes both sides, without calling the listener. Takes NULL. */
 void relay_destroy(struct relay *relay);
 
-/* Of the last session, or of the one whose end is being told. `fault`: what a log line says of it, "the
- * VMM …"; NULL but for RELAY_END_FAULT; the relay's, until the next session ends. May be NULL. */
+/* Of the last session, or of the one whose end is being told. `fault`: what a log line says of it,
+ * "the VMM …"; NULL but for RELAY_END_FAULT; the relay's, until the next session ends. May be
+ * NULL. */
 enum relay_end relay_end(const struct relay *relay, const char **fault);
 
 const struct relay_counters *relay_counters(const struct relay *relay);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A session that a predecessor of this process had goes on with this one: its fds are had by their numbers, both sides are
- * watched again, and the message that was on its way goes on from where it was. Called once at the start, before the main loop
- * runs (relay_adopt); and the other side of that, for a process that ends in order (relay_leave).
+ * A session that a predecessor of this process had goes on with this one: its fds are had by their
+ * numbers, both sides are watched again, and the message that was on its way goes on from where it
+ * was. Called once at the start, before the main loop runs (relay_adopt); and the other side of
+ * that, for a process that ends in order (relay_leave).
  */
 #include <sys/epoll.h>
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The relay as its files see it: relay.c (the session: who is connected, when to move messages), relay_take.c (one
- * message out of its socket), relay_message.c (what it means, where it goes), relay_journal.c (all that, as a successor finds
- * it) and relay_adopt.c (who is one). Nobody else includes this.
+ * The relay as its files see it: relay.c (the session: who is connected, when to move messages),
+ * relay_take.c (one message out of its socket), relay_message.c (what it means, where it goes),
+ * relay_journal.c (all that, as a successor finds it) and relay_adopt.c (who is one). Nobody else
+ * includes this.
  */
 #ifndef SCANOUTD_WIRE_RELAY_INTERNAL_H
 #define SCANOUTD_WIRE_RELAY_INTERNAL_H
@@ -49,7 +50,8 @@ struct relay {
 	struct relay_progress now; /* as a successor finds it, once it is noted */
 	struct stream streams[2]; /* by enum side; fd -1: not there */
 	bool ended[2]; /* by enum side: the peer sends no more */
-	/* By the side that sent them: of the message that is on its way, and of its next bytes (relay_transfer). */
+	/* By the side that sent them: of the message that is on its way, and of its next bytes
+	 * (relay_transfer). */
 	struct stream_fds fds[2];
 	struct stream_fds next[2];
 	guint send_again_source;
@@ -76,8 +78,8 @@ enum step {
 
 /* ---- relay_take.c ---- */
 
-/* STEP_MOVED: all of a message is in state->messages[from], and its fds in fds[from]; perhaps it was before. The other side
- * has, or had, room for it. */
+/* STEP_MOVED: all of a message is in state->messages[from], and its fds in fds[from]; perhaps it
+ * was before. The other side has, or had, room for it. */
 enum step relay_take(struct relay *relay, enum side from);
 
 /* The message that was taken has come to its end; its fds, too. */
@@ -114,8 +116,8 @@ enum step relay_from_backend(struct relay *relay);
 
 /* ---- relay_journal.c ---- */
 
-/* What is in `now` is where a successor goes on; with a call, which is about to be made with messages of the side. Its
- * outcome is to be noted before the next one. */
+/* What is in `now` is where a successor goes on; with a call, which is about to be made with
+ * messages of the side. Its outcome is to be noted before the next one. */
 void relay_note_call(struct relay *relay, enum relay_call call, enum side side);
 void relay_note(struct relay *relay);
 
@@ -132,8 +134,8 @@ void relay_clear_state(struct relay *relay);
 /* Nothing but time helps: both sockets may stay as they are. */
 void relay_move_later(struct relay *relay);
 
-/* A side is there, with what it is kept under; 0: it is to be kept. `fd` is taken over. False: it cannot be used, which is
- * logged, and the session's end. */
+/* A side is there, with what it is kept under; 0: it is to be kept. `fd` is taken over. False: it
+ * cannot be used, which is logged, and the session's end. */
 bool relay_begin_side(struct relay *relay, enum side side, int fd, uint64_t number);
 
 /* Looks for the back-end from now on. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The relay's session as a successor finds it: written while it works, before and after each call that moves something,
- * and read once by who goes on with it. Nothing that a predecessor left is believed.
+ * The relay's session as a successor finds it: written while it works, before and after each call
+ * that moves something, and read once by who goes on with it. Nothing that a predecessor left is
+ * believed.
  */
 #include <stdatomic.h>
 #include <string.h>

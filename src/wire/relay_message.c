@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One message of a side's, which relay_take.c has: understood as far as must be, and sent on whole. What cannot be sent
- * just now, for want of something that is the whole user's, stays where it was taken to: it is
- * tried again until it goes or the session does. Called by relay.c, for one side after the other.
+ * One message of a side's, which relay_take.c has: understood as far as must be, and sent on whole.
+ * What cannot be sent just now, for want of something that is the whole user's, stays where it was
+ * taken to: it is tried again until it goes or the session does. Called by relay.c, for one side
+ * after the other.
  */
 #include <errno.h>
 #include <fcntl.h>

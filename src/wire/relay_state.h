@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a successor of this process needs of a relay's session, so that neither VMM nor back-end notice: plain data in
- * shared memory (design 13), without pointers, written by relay_journal.c while the relay works. Its fds lie in a queue
- * beside it (kept_fds.h), each under a number. Made by guests/kept_relay.h, lent to the relay.
+ * What a successor of this process needs of a relay's session, so that neither VMM nor back-end
+ * notice: plain data in shared memory (design 13), without pointers, written by relay_journal.c
+ * while the relay works. Its fds lie in a queue beside it (kept_fds.h), each under a number. Made
+ * by guests/kept_relay.h, lent to the relay.
  *
- * What lies in the sockets is the kernel's to keep, so a message is of concern here only from when it is taken out of one
- * until the other has it. Its fds would be lost with us in that time: so they are looked at first, and kept, before the
- * bytes are taken; of the call that takes or sends the kernel leaves the outcome.
+ * What lies in the sockets is the kernel's to keep, so a message is of concern here only from when
+ * it is taken out of one until the other has it. Its fds would be lost with us in that time: so
+ * they are looked at first, and kept, before the bytes are taken; of the call that takes or sends
+ * the kernel leaves the outcome.
  */
 #ifndef SCANOUTD_WIRE_RELAY_STATE_H
 #define SCANOUTD_WIRE_RELAY_STATE_H
@@ -94,8 +96,8 @@ struct relay_state {
 #define RELAY_ADOPTED_MAX 4
 
 /*
- * Where a predecessor's session is, with the outcome of what it was doing. False: nobody can go on with it, and why; NULL:
- * there was none. Nothing that is in the state is believed.
+ * Where a predecessor's session is, with the outcome of what it was doing. False: nobody can go on
+ * with it, and why; NULL: there was none. Nothing that is in the state is believed.
  */
 bool relay_state_recover(struct relay_state *state, struct relay_progress *progress,
 	const char **why);

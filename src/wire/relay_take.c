@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One message out of the socket of the side that sent it, so that it is never lost: it stays there until it is whole and the
- * other side has room, its fds are looked at, and kept, before its bytes are taken, and who is killed between two calls
- * leaves it to a successor. Called by relay_message.c.
+ * One message out of the socket of the side that sent it, so that it is never lost: it stays there
+ * until it is whole and the other side has room, its fds are looked at, and kept, before its bytes
+ * are taken, and who is killed between two calls leaves it to a successor. Called by
+ * relay_message.c.
  */
 #include <errno.h>
 
@@ -105,7 +106,8 @@ static enum stream_status take_bytes(struct stream *stream, const struct iovec *
 	return status;
 }
 
-/* The fds that come with it have been looked at: of each there is one of ours, so that the kernel's is not the last. */
+/* The fds that come with it have been looked at: of each there is one of ours, so that the kernel's
+ * is not the last. */
 static enum stream_status take_piece(struct relay *relay, enum side from)
 {
 	struct relay_transfer *transfer = &relay->now.transfers[from];
@@ -199,8 +201,9 @@ static enum step judge_whole(struct relay *relay, enum side from)
 	return judge_fds(relay, from, &transfer->fds);
 }
 
-/* All that is missing. With more fds than a message may have it stays in the socket, since the kernel would close those of which
- * we have none in the main loop, and some wait for somebody (wire/peer_fd.h): the closer ends both. */
+/* All that is missing. With more fds than a message may have it stays in the socket, since the
+ * kernel would close those of which we have none in the main loop, and some wait for somebody
+ * (wire/peer_fd.h): the closer ends both. */
 static enum step take_rest(struct relay *relay, enum side from)
 {
 	const struct relay_transfer *transfer = &relay->now.transfers[from];

@@ -79,7 +79,8 @@ static enum stream_status receive(struct stream *stream, struct msghdr *message,
 			       : recvmsg(stream->fd, message, flags);
 	while (got < 0 && errno == EINTR);
 
-	/* ENOMEM is of the moment: the kernel keeps many pieces of an iovec in memory of its own. */
+	/* ENOMEM is of the moment: the kernel keeps many pieces of an iovec in memory of its
+	 * own. */
 	if (got < 0)
 		return errno == EAGAIN || errno == ENOMEM ? STREAM_AGAIN : STREAM_ERROR;
 	*bytes = (size_t)got;

@@ -54,9 +54,9 @@ void stream_finish(struct stream *stream);
 
 /*
  * One recvmsg (MSG_CMSG_CLOEXEC). `fds` may be NULL: whatever comes is closed. More fds than fit
- * are closed. STREAM_ERROR and EBUSY: the closer is full. A recvmsg stops after the piece (one sendmsg of
- * the peer, or the first part of a large one) that carries fds, so the fds belong to the bytes at
- * its end. A caller that reads no further than the end of a message knows whose they are.
+ * are closed. STREAM_ERROR and EBUSY: the closer is full. A recvmsg stops after the piece (one
+ * sendmsg of the peer, or the first part of a large one) that carries fds, so the fds belong to the
+ * bytes at its end. A caller that reads no further than the end of a message knows whose they are.
  */
 enum stream_status stream_read(struct stream *stream, const struct iovec *iov, int iov_count,
 	size_t *bytes, struct stream_fds *fds);
@@ -66,14 +66,14 @@ enum stream_status stream_peek(struct stream *stream, const struct iovec *iov, i
 	size_t *bytes);
 
 /*
- * Copies of the fds of the first piece that has any, of all that lie in the socket; nothing is consumed. A piece without
- * them does not end a peek: they may belong to bytes far behind.
+ * Copies of the fds of the first piece that has any, of all that lie in the socket; nothing is
+ * consumed. A piece without them does not end a peek: they may belong to bytes far behind.
  */
 enum stream_status stream_peek_fds(struct stream *stream, struct stream_fds *fds);
 
 /*
- * As stream_read(), of bytes whose fds the caller has copies of, so that the kernel drops its own without waiting for
- * anybody. *with_fds: there were some; the record says so, too, by MSG_CTRUNC.
+ * As stream_read(), of bytes whose fds the caller has copies of, so that the kernel drops its own
+ * without waiting for anybody. *with_fds: there were some; the record says so, too, by MSG_CTRUNC.
  */
 enum stream_status stream_take(struct stream *stream, const struct iovec *iov, int iov_count,
 	size_t *bytes, bool *with_fds);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reads and writes of a socket that leave their outcome to whoever goes on with it after this process. Of a stream
- * (stream.h), which makes them where it has a record.
+ * Reads and writes of a socket that leave their outcome to whoever goes on with it after this
+ * process. Of a stream (stream.h), which makes them where it has a record.
  */
 #ifndef SCANOUTD_WIRE_STREAM_RECORD_H
 #define SCANOUTD_WIRE_STREAM_RECORD_H
@@ -11,9 +11,10 @@
 #include <sys/types.h>
 
 /*
- * A call in memory that outlives us: the kernel writes its outcome there before it returns to us, so that whoever goes
- * on with the socket knows how much was read or written, wherever we were killed (recvmmsg(2) and sendmmsg(2)
- * store msg_len, and a signal that kills is looked at when they are over).
+ * A call in memory that outlives us: the kernel writes its outcome there before it returns to us,
+ * so that whoever goes on with the socket knows how much was read or written, wherever we were
+ * killed (recvmmsg(2) and sendmmsg(2) store msg_len, and a signal that kills is looked at when they
+ * are over).
  */
 struct stream_record {
 	/* Its pointers are of the process that made the call. */

@@ -73,7 +73,8 @@ static bool is_wanted(int commands)
 	return poll(&wait, 1, 0) == 0;
 }
 
-/* True: the next command, or 0 for the end. False: the relay has hung up, which matters with `again` alone. */
+/* True: the next command, or 0 for the end. False: the relay has hung up, which matters with
+ * `again` alone. */
 static bool await_command(const struct vhost_vmm *vmm, int commands, bool again, char *byte)
 {
 	struct pollfd fds[2] = {

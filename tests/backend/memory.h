@@ -30,8 +30,8 @@ void memory_destroy(struct memory *memory);
 /* Its pixels; false where it has none, or not as many. */
 bool memory_picture(const struct memory *memory, struct picture *picture);
 
-/* A dma-buf that somebody writes to, until memory_done(), as a GPU does: it has a fence that has not
- * signalled. Needs debugfs. */
+/* A dma-buf that somebody writes to, until memory_done(), as a GPU does: it has a fence that has
+ * not signalled. Needs debugfs. */
 bool memory_busy(struct memory *memory, GError **error);
 bool memory_done(struct memory *memory, GError **error);
 

@@ -55,7 +55,8 @@
  *   until FILE … end            as often as it takes until that file is there, looked for each time
  *   remove FILE                 which must be there
  *   again N                     should the front-end close the socket, whatever is owed, it is connected to again, up to N
- *                               times in all, and the script goes on behind this line; outside loops
+ *                               times in all, and the script goes on behind this line; outside
+ *                               loops
  *   run COMMAND                 by the shell; must exit with 0
  *   mark TEXT                   prints it
  *   time                        prints CLOCK_MONOTONIC in seconds
@@ -79,7 +80,8 @@ struct script_vmm {
 	void *data;
 };
 
-/* Another connection in the place of one that the front-end has closed. False: that one has been closed, too. */
+/* Another connection in the place of one that the front-end has closed. False: that one has been
+ * closed, too. */
 struct script_door {
 	bool (*reopen)(void *data, GError **error);
 	void *data;

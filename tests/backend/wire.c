@@ -328,8 +328,8 @@ bool wire_send_rest(struct wire *wire, GError **error)
 }
 
 /*
- * A TCP socket that is full, and whose last close() waits for it to be empty. Who could read it is in this
- * process, and does not. -1: there is no network.
+ * A TCP socket that is full, and whose last close() waits for it to be empty. Who could read it is
+ * in this process, and does not. -1: there is no network.
  */
 static int open_lingering(void)
 {

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A daemon that dies at a call: a library that is preloaded into it by test-soak, which decides when. $DEATH_FOLDER has
+ * A daemon that dies at a call: a library that is preloaded into it by test-soak, which decides
+ * when. $DEATH_FOLDER has
  *
  *   started   a FIFO: at its start the daemon writes its process's number, a line
  *   go        a FIFO: and waits there for a line
  *   plan      eight bytes, which the test changes in place: a call's letter (see below), "b" or "a" for before or after it,
- *             and the number of the call, counted from when the plan is there, in decimal; or a letter "-": nothing
+ *             and the number of the call, counted from when the plan is there, in decimal; or a
+ *             letter "-": nothing
  *
  *   c  a commit that sets no mode        e  a read of events             m  a commit that may set one
  *   r  something received from a socket  s  something sent to one        t  a commit that only tests

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Faults of a driver that vkms does not have, and of a machine that the lab is not: a library that is preloaded
- * into the daemon. Each file that a test puts into the folder $CARD_FAULTS is one fault, and gone when it has come
- * about:
+ * Faults of a driver that vkms does not have, and of a machine that the lab is not: a library that
+ * is preloaded into the daemon. Each file that a test puts into the folder $CARD_FAULTS is one
+ * fault, and gone when it has come about:
  *
  *   refuse   a commit that was to follow a page flip at once: EINVAL
  *   lose     a page-flip event that never comes
  *   stall    a commit that hangs: a FIFO, where a line is written when it does; it goes on when a
  *            line has been written to the FIFO stall-end
  *
- * But suspended stays: as long as it is there the machine has been suspended for an hour, by its clocks.
+ * But suspended stays: as long as it is there the machine has been suspended for an hour, by its
+ * clocks.
  */
 #include <dlfcn.h>
 #include <errno.h>

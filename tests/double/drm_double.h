@@ -98,8 +98,8 @@ struct double_card {
 	bool small[DOUBLE_CRTCS_MAX]; /* the connector's monitor has 640×480 alone */
 };
 
-/* What drmModeGetConnector() does first, in whichever thread asks: waits, as for a slow monitor. NULL:
- * nothing. */
+/* What drmModeGetConnector() does first, in whichever thread asks: waits, as for a slow monitor.
+ * NULL: nothing. */
 extern void (*double_ask_monitor)(void);
 
 extern struct double_card double_card;
@@ -129,16 +129,17 @@ void double_break_link(unsigned int n);
 /* The EDID that the kernel read from the monitor at connector n, which is open; `size` 0: none. */
 void double_set_edid(unsigned int n, const void *edid, size_t size);
 
-/* The part of a monitor that connector n, which is open, has: "GROUP:SINGLE:COLUMNS:ROWS:…"; `size` 0:
- * all of it. */
+/* The part of a monitor that connector n, which is open, has: "GROUP:SINGLE:COLUMNS:ROWS:…"; `size`
+ * 0: all of it. */
 void double_set_tile(unsigned int n, const void *tile, size_t size);
 
 /* What the driver says of the formats of a plane: any bytes, which need be no IN_FORMATS blob. */
 void double_set_in_formats(uint32_t plane, const void *bytes, size_t size);
 
 /*
- * Connector n goes, as one of MST does: without a monitor as long as a CRTC drives it, and then it is
- * no more. And it comes back under the same name as a new object: `id` is any of DOUBLE_CONNECTOR().
+ * Connector n goes, as one of MST does: without a monitor as long as a CRTC drives it, and then it
+ * is no more. And it comes back under the same name as a new object: `id` is any of
+ * DOUBLE_CONNECTOR().
  */
 void double_take_connector(unsigned int n);
 void double_give_connector(unsigned int n, uint32_t id);
@@ -157,8 +158,8 @@ void double_lose_flips(void);
 unsigned int double_lessees(void);
 bool double_is_leased(uint32_t object);
 
-/* The holder shows a framebuffer of its own, whose number this is, on CRTC n; by a mode set of the connector's
- * last mode, or in that which is there. */
+/* The holder shows a framebuffer of its own, whose number this is, on CRTC n; by a mode set of the
+ * connector's last mode, or in that which is there. */
 uint32_t double_lessee_show(unsigned int n, bool other_mode);
 /* The same on the CRTC's own overlay. */
 void double_lessee_show_overlay(unsigned int n);

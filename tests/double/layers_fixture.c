@@ -104,7 +104,8 @@ void layers_show(struct layers_fixture *fixture)
 {
 	struct kms_output *output = fixture->card->outputs[fixture->output].output;
 
-	/* Together: alone the planes would be set at once where nothing was shown for a while, as on a slow machine. */
+	/* Together: alone the planes would be set at once where nothing was shown for a while, as
+	 * on a slow machine. */
 	kms_output_begin(output);
 	g_assert_cmphex(layers_arrange(fixture), ==, (1u << (fixture->count + 1)) - 1);
 	g_assert_cmpint(card_submit(fixture->card, fixture->output), ==, KMS_SUBMIT_ACCEPTED);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Layers above the pictures of a card_fixture: of 100×100 pixels each, with all that their listeners hear
- * written down, and a card with shared overlays for them.
+ * Layers above the pictures of a card_fixture: of 100×100 pixels each, with all that their
+ * listeners hear written down, and a card with shared overlays for them.
  */
 #ifndef LAYERS_FIXTURE_H
 #define LAYERS_FIXTURE_H

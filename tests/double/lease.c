@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Leases of the double: who has which objects, by the kernel's rules (drm_mode_create_lease_ioctl()).
+ * Leases of the double: who has which objects, by the kernel's rules
+ * (drm_mode_create_lease_ioctl()).
  */
 #include "double_private.h"
 

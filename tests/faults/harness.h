@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Fault injection, systematically: a scenario is run once to see which calls our code makes
- * (interpose.h), then once for each of them, in a process of its own, with that one failing. Each call
- * site's first two calls fail with every errno that there is for them, the others with one after the
- * other; with FAULTS=all in the environment, all with all.
+ * (interpose.h), then once for each of them, in a process of its own, with that one failing. Each
+ * call site's first two calls fail with every errno that there is for them, the others with one
+ * after the other; with FAULTS=all in the environment, all with all.
  *
- * A scenario drives the product by its public interfaces and its sockets, and holds, whatever failed:
- * what it asserts is true with a fault, too. Beside that the harness asserts that the process neither
- * dies nor hangs. A failure names the call, where it was made, and what was written before it.
+ * A scenario drives the product by its public interfaces and its sockets, and holds, whatever
+ * failed: what it asserts is true with a fault, too. Beside that the harness asserts that the
+ * process neither dies nor hangs. A failure names the call, where it was made, and what was written
+ * before it.
  */
 #ifndef TESTS_FAULTS_HARNESS_H
 #define TESTS_FAULTS_HARNESS_H
@@ -33,9 +34,10 @@ bool faults_is_hang_up(void);
 bool faults_is_in(const char *call);
 
 /*
- * One fault is one word: a warning, or `told`, the error that the scenario was given; NULL: none. So many
- * sessions were `closed` by it: one at most, and not without a word, unless their peer had gone.
- * The same line twice is one. Warnings that need no fault, or follow from another one, are left out by faults_set_usual().
+ * One fault is one word: a warning, or `told`, the error that the scenario was given; NULL: none.
+ * So many sessions were `closed` by it: one at most, and not without a word, unless their peer had
+ * gone. The same line twice is one. Warnings that need no fault, or follow from another one, are
+ * left out by faults_set_usual().
  */
 void faults_expect_told(const char *told, unsigned int closed);
 void faults_set_usual(bool (*is_usual)(const char *line));

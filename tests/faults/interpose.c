@@ -130,9 +130,9 @@ static bool strikes(const struct faults_call *call, const void *site)
 
 /* ---- the table ----
  *
- * FAULTY(symbol, function, type, what it returns when it fails, parameters, arguments, errors…): our
- * objects' calls of `symbol` come here. Names with 64 are what a call is called in a binary whose
- * offsets have 64 bits.
+ * FAULTY(symbol, function, type, what it returns when it fails, parameters, arguments, errors…):
+ * our objects' calls of `symbol` come here. Names with 64 are what a call is called in a binary
+ * whose offsets have 64 bits.
  */
 
 #define FAULTY(symbol, function, type, failure, parameters, arguments, ...) \
@@ -218,7 +218,8 @@ FAULTY(write, write, ssize_t, -1, (int fd, const void *bytes, size_t size), (fd,
 	EINTR, EAGAIN, ENOSPC, EPIPE, EIO)
 FAULTY(pwrite64, pwrite, ssize_t, -1, (int fd, const void *bytes, size_t size, off_t offset),
 	(fd, bytes, size, offset), EINTR, ENOSPC, EIO)
-/* Of a fortified build, as clang makes them with later C libraries; `room` has been looked at by then. */
+/* Of a fortified build, as clang makes them with later C libraries; `room` has been looked at by
+ * then. */
 FAULTY(__openat64_2, openat, int, -1, (int folder, const char *path, int flags),
 	(folder, path, flags), NO_FD, NO_FILE, EINTR)
 FAULTY(__read_chk, read, ssize_t, -1, (int fd, void *bytes, size_t size, size_t room),

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Calls that fail on purpose. In programs that are linked with the archives of build/faults/, each call
- * of interpose.c's table that our own code makes, to the kernel or to a library, goes through here;
- * calls that libraries make themselves, and those of the test, do not. One call fails, once: a point
- * (which call, from where, the how many-th from there) with an errno. For harness.c.
+ * Calls that fail on purpose. In programs that are linked with the archives of build/faults/, each
+ * call of interpose.c's table that our own code makes, to the kernel or to a library, goes through
+ * here; calls that libraries make themselves, and those of the test, do not. One call fails, once:
+ * a point (which call, from where, the how many-th from there) with an errno. For harness.c.
  */
 #ifndef TESTS_FAULTS_INTERPOSE_H
 #define TESTS_FAULTS_INTERPOSE_H
@@ -38,8 +38,8 @@ void faults_record(struct faults_point *points, size_t *count);
 /* From now on this one fails. */
 void faults_arm(const struct faults_point *point);
 
-/* Nothing is counted and nothing fails, as long as this was said more often than the other: for what
- * a test itself asks of our code. */
+/* Nothing is counted and nothing fails, as long as this was said more often than the other: for
+ * what a test itself asks of our code. */
 void faults_pause(void);
 void faults_continue(void);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Back-ends and VMMs for scenarios: each runs in a thread of its own, sends what such a peer sends, waits
- * for every reply that it is owed, and says how that went. They use nothing of the product, so that no
- * fault is theirs.
+ * Back-ends and VMMs for scenarios: each runs in a thread of its own, sends what such a peer sends,
+ * waits for every reply that it is owed, and says how that went. They use nothing of the product,
+ * so that no fault is theirs.
  */
 #ifndef TESTS_FAULTS_PEERS_H
 #define TESTS_FAULTS_PEERS_H
@@ -48,8 +48,8 @@ int peers_connect(const char *path);
 /* A back-end's whole life on its display socket, which it closes. */
 enum peers_result peers_show(int socket, const struct peers_picture *picture);
 
-/* A VMM's and its back-end's life through a relay: the first connects to `vmm_path`, the second takes
- * one connection of `listener`'s. */
+/* A VMM's and its back-end's life through a relay: the first connects to `vmm_path`, the second
+ * takes one connection of `listener`'s. */
 enum peers_result peers_relay(const char *vmm_path, int listener,
 	const struct peers_picture *picture);
 

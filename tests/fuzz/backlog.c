@@ -100,7 +100,8 @@ static void take(struct backlog *backlog, struct books *books, size_t count)
 	}
 }
 
-/* A guest that may have anything pressed is told that nothing is: each key and contact ends once. */
+/* A guest that may have anything pressed is told that nothing is: each key and contact ends
+ * once. */
 static void release_all(struct backlog *backlog, struct books *books, enum input_kind kind)
 {
 	static const struct input_screen screen = {"DP-1", 600, 340};

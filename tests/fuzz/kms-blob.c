@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a driver says of its planes and connectors, any bytes in its blobs: formats are read or there
- * are none, and what --list prints of them is lines that a terminal takes.
+ * What a driver says of its planes and connectors, any bytes in its blobs: formats are read or
+ * there are none, and what --list prints of them is lines that a terminal takes.
  *
  * Not reached: the search of /dev/dri for cards, which there is no double of.
  *

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a person wrote as a mode, on a connector with any modes: it is tried with each mode once, and
- * the name of a mode is one that can be written.
+ * What a person wrote as a mode, on a connector with any modes: it is tried with each mode once,
+ * and the name of a mode is one that can be written.
  *
  * Covers: kms/mode kms/cvt.c
  * Reaches: 96

@@ -3,7 +3,8 @@
  * scanout-run's reading of QEMU command lines: whatever is written there, what comes out means the
  * same to a shell, and a property that is set can be read.
  *
- * Covers: src/tools/scanout-run/qemu_line src/tools/scanout-run/properties.c src/tools/scanout-run/words.c
+ * Covers: src/tools/scanout-run/qemu_line src/tools/scanout-run/properties.c
+ * Covers: src/tools/scanout-run/words.c
  * Reaches: 96
  * Of each file: 94
  */
@@ -154,7 +155,8 @@ static void fuzz_properties(struct fuzz *fuzz)
 	if (!properties)
 		return;
 	properties_destroy(properties);
-	/* An item that looks like JSON, and becomes the first one of a list, is no property of QEMU's. */
+	/* An item that looks like JSON, and becomes the first one of a list, is no property of
+	 * QEMU's. */
 	if (strchr(text, '{') && *text != '{')
 		return;
 	check_change(text, name, value);

@@ -2,10 +2,11 @@
 /*
  * The relay between a VMM and a back-end that both send what the input says: messages that are
  * nearly right, in pieces, with fds of all kinds, more than the other side takes, and ends at any
- * moment, while system calls fail. One relay for all inputs, each of which is a session of it; or a relay that is kept, and
- * whose successor goes on with what it left, or with what nobody leaves.
+ * moment, while system calls fail. One relay for all inputs, each of which is a session of it; or a
+ * relay that is kept, and whose successor goes on with what it left, or with what nobody leaves.
  *
- * Not reached: fds that nobody asked for (stream_read() without a list of them), which only tests do.
+ * Not reached: fds that nobody asked for (stream_read() without a list of them), which only tests
+ * do.
  *
  * Covers: src/wire/relay.c src/wire/relay_ src/wire/handover.c src/wire/message.c src/wire/stream.c
  * Reaches: 95
@@ -575,7 +576,8 @@ static int connect_carrier(void)
 	return carrier;
 }
 
-/* As scanout-gpu does it, perhaps after one that says nothing. Returns the VMM's end; the other is in *backend. */
+/* As scanout-gpu does it, perhaps after one that says nothing. Returns the VMM's end; the other is
+ * in *backend. */
 static int hand_over(struct fuzz *fuzz, bool silent, int *backend)
 {
 	int carrier = connect_carrier();
@@ -597,7 +599,8 @@ static int hand_over(struct fuzz *fuzz, bool silent, int *backend)
 	return both[0];
 }
 
-/* The VMM comes, and the relay finds the back-end at once, or later, or a call fails; or both are handed over. */
+/* The VMM comes, and the relay finds the back-end at once, or later, or a call fails; or both are
+ * handed over. */
 static int begin(struct fuzz *fuzz, int *backend)
 {
 	uint8_t how = fuzz_u8(fuzz);
@@ -628,7 +631,8 @@ static int begin(struct fuzz *fuzz, int *backend)
 	return vmm;
 }
 
-/* What could not leave it because too much was being closed leaves it now, and not in the next session. */
+/* What could not leave it because too much was being closed leaves it now, and not in the next
+ * session. */
 static void empty_queue(void)
 {
 	for (int i = 0; i < 3; i++) {

@@ -207,7 +207,8 @@ static const struct channel_listener listener = {
 	.closed = on_closed,
 };
 
-/* What comes next on the socket is in the input; some of it, with an fd, goes to the next successor. */
+/* What comes next on the socket is in the input; some of it, with an fd, goes to the next
+ * successor. */
 static void go_on_as_channel(struct guest_state *state, struct fuzz *fuzz)
 {
 	struct channel *channel;
@@ -268,7 +269,8 @@ static void go_on_as_guest(struct guest_state *state)
 	close(pair[0]);
 }
 
-/* What its predecessor kept: a surface, which it may have been writing to, and what may be a dma-buf. */
+/* What its predecessor kept: a surface, which it may have been writing to, and what may be a
+ * dma-buf. */
 static struct kept_fds *keep_fds(const struct guest_state *state, struct fuzz *fuzz)
 {
 	const struct kms_rect written = {0, 0, (int32_t)state->channel.update.width,

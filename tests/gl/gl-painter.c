@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * gl-painter CONTROL: draws what it is told on the guest's screen with OpenGL ES, as a compositor does: buffers by GBM, a
- * context by EGL, a mode set and page flips by KMS. In a guest with virgl the GPU's commands go to the back-end, and what
- * comes on the screen is a texture of the host's.
+ * gl-painter CONTROL: draws what it is told on the guest's screen with OpenGL ES, as a compositor
+ * does: buffers by GBM, a context by EGL, a mode set and page flips by KMS. In a guest with virgl
+ * the GPU's commands go to the back-end, and what comes on the screen is a texture of the host's.
  *
- * Runs in a guest, started by the painter (`shell /bin/gl-painter /dev/ttyS1`) after it has left the screen; takes its
- * place at CONTROL, in the same way: says "ready", reads a command a line, and answers each with one line, "ok …" or
- * "error …". Ends after `leave`. The pictures are those of tests/pattern.h, drawn by a shader.
+ * Runs in a guest, started by the painter (`shell /bin/gl-painter /dev/ttyS1`) after it has left
+ * the screen; takes its place at CONTROL, in the same way: says "ready", reads a command a line,
+ * and answers each with one line, "ok …" or "error …". Ends after `leave`. The pictures are those
+ * of tests/pattern.h, drawn by a shader.
  *
  *   renderer                   ok NAME: what GL says it draws with, so that a test knows that it is virgl
  *   mode WIDTH HEIGHT SEED     mode set, showing picture SEED
@@ -180,7 +181,8 @@ static int make_program(struct painter *painter)
 	return 0;
 }
 
-/* Draws into the next buffer of the surface, which is the caller's to release, and makes a framebuffer of it. */
+/* Draws into the next buffer of the surface, which is the caller's to release, and makes a
+ * framebuffer of it. */
 static int draw(struct painter *painter, uint32_t seed, struct gbm_bo **bo, uint32_t *framebuffer)
 {
 	uint32_t handles[4] = {0};

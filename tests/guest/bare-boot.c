@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * bare-boot: the least that there is between a kernel's start and a picture, for the bench of the boot: as the first
- * program of the image's initramfs (rdinit=) it loads the card's driver and sets a mode with one colour. Then it runs what
- * /bare-boot.command says, an argument a line: a VMM without a daemon. It says on the console when the picture is
- * there, and never ends.
+ * bare-boot: the least that there is between a kernel's start and a picture, for the bench of the
+ * boot: as the first program of the image's initramfs (rdinit=) it loads the card's driver and sets
+ * a mode with one colour. Then it runs what
+ * /bare-boot.command says, an argument a line: a VMM without a daemon. It says on the console when
+ * the picture is there, and never ends.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -17,14 +17,16 @@
  *   removed NAME                             it is gone
  *
  * NAME is the device's name with '_' for what would part words; after a '/' its serial, if it has
- * one; and "#2" where the name is taken. Events of several devices come in the order of the kernel's
- * time. What it is told, one a line, it answers by "ok …" or "error …", after all events before:
+ * one; and "#2" where the name is taken. Events of several devices come in the order of the
+ * kernel's time. What it is told, one a line, it answers by "ok …" or "error …", after all events
+ * before:
  *
  *   mark WORD                    ok WORD
  *   keep NAME CODE               from now on events are kept, so that telling them delays none; behind
- *                                the release of that key they are told, and then "ok". A group a line:
- *                                NAME GROUPS TYPE CODE VALUE …; of one device's groups behind each
- *                                other that are nothing but EV_REL, their sum, and how many they were
+ *                                the release of that key they are told, and then "ok". A group a
+ *                                line: NAME GROUPS TYPE CODE VALUE …; of one device's groups behind
+ *                                each other that are nothing but EV_REL, their sum, and how many
+ *                                they were
  *   led NAME CODE VALUE          switches a LED of a device, as the guest's desktop would
  *   state NAME TYPE              ok N-N …: the EV_KEY that are pressed, the EV_LED that are lit
  *   value NAME CODE              ok VALUE: where an axis stands
@@ -591,8 +593,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: recorder CONTROL\n");
 		return 2;
 	}
-	/* The kernel keeps some hundred events for a reader, and none for one that is late: it comes
-	 * before the threads of interrupts (threadirqs). */
+	/* The kernel keeps some hundred events for a reader, and none for one that is late: it
+	 * comes before the threads of interrupts (threadirqs). */
 	sched_setscheduler(0, SCHED_FIFO, &(struct sched_param){.sched_priority = 99});
 	for (int i = 0; i < DEVICES; i++)
 		recorder.devices[i].fd = -1;

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The smallest guest with a picture and a keyboard, for the tests of the image: it is up within milliseconds, also in an emulator in
- * an emulator. Started by guest.S, without an operating system, interrupts or a stack above 512 KiB; built by build_guest
- * (library.sh) for 32 bits.
+ * The smallest guest with a picture and a keyboard, for the tests of the image: it is up within
+ * milliseconds, also in an emulator in an emulator. Started by guest.S, without an operating
+ * system, interrupts or a stack above 512 KiB; built by build_guest (library.sh) for 32 bits.
  *
- * It fills its screen with one colour and the middle of it with another, whose red is the code of the key that was pressed last:
- * so each key has a picture of its own, and what is not in the picture has not arrived. Its first picture is told on the serial port. With "panic" as its command line it says so
- * on the serial port, draws nothing, and stays. Of the devices it knows virtio's of QEMU on PCI: a GPU, and any number of
- * input devices of which the keyboard is not the last to be asked. What is not as it should be is a panic, too.
+ * It fills its screen with one colour and the middle of it with another, whose red is the code of
+ * the key that was pressed last: so each key has a picture of its own, and what is not in the
+ * picture has not arrived. Its first picture is told on the serial port. With "panic" as its
+ * command line it says so on the serial port, draws nothing, and stays. Of the devices it knows
+ * virtio's of QEMU on PCI: a GPU, and any number of input devices of which the keyboard is not the
+ * last to be asked. What is not as it should be is a panic, too.
  */
 #include <stddef.h>
 #include <stdint.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * listening-guest [--again] SOCKET: VMM and driver of one of the daemon's virtual input devices, without a
- * machine around them: what a guest is to the daemon from its driver's start on. Prints "ready" when
- * the device may send, and then each event as "KEY_A 1", SYN_REPORT left out. A line of input ends
- * it, in order: the device has stopped then. So does the daemon when it closes the socket (status 1); with --again that is
- * a guest that starts again, as often as it takes.
+ * listening-guest [--again] SOCKET: VMM and driver of one of the daemon's virtual input devices,
+ * without a machine around them: what a guest is to the daemon from its driver's start on. Prints
+ * "ready" when the device may send, and then each event as "KEY_A 1", SYN_REPORT left out. A line
+ * of input ends it, in order: the device has stopped then. So does the daemon when it closes the
+ * socket (status 1); with --again that is a guest that starts again, as often as it takes.
  */
 #include <errno.h>
 #include <libevdev/libevdev.h>

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * filtered: becomes a program under a filter of system calls, as a service manager would start it, and records by name what
- * the filter would refuse. A refused call is carried out all the same, so that one run names all of them.
+ * filtered: becomes a program under a filter of system calls, as a service manager would start it,
+ * and records by name what the filter would refuse. A refused call is carried out all the same, so
+ * that one run names all of them.
  *
  *   filtered LIST RECORD PROGRAM [ARGUMENT…]
  *
  * LIST has a line for each system call of the machine: NUMBER NAME allowed | refused | known. What is known fails with
- * EPERM, as all that is refused does under the unit, and is not recorded. RECORD gets a line "started" and then each refused
- * call's name, once a start. Called by tests/lab/library.sh for daemon/test-filter.
- * The process keeps its number: who records is another one, that nobody waits for, and that goes when the last process
- * under the filter has gone.
+ * EPERM, as all that is refused does under the unit, and is not recorded. RECORD gets a line
+ * "started" and then each refused call's name, once a start. Called by tests/lab/library.sh for
+ * daemon/test-filter. The process keeps its number: who records is another one, that nobody waits
+ * for, and that goes when the last process under the filter has gone.
  */
 #include <errno.h>
 #include <fcntl.h>

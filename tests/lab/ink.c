@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ink FILE.png RRGGBB: where on a plain ground of this colour something is drawn, as "WIDTH HEIGHT X Y",
- * the smallest rectangle that has it all. Exits with 1 where nothing is, or where some of it is at the
- * picture's edge: it is no card of text then.
+ * ink FILE.png RRGGBB: where on a plain ground of this colour something is drawn, as "WIDTH HEIGHT
+ * X Y", the smallest rectangle that has it all. Exits with 1 where nothing is, or where some of it
+ * is at the picture's edge: it is no card of text then.
  */
 #include <png.h>
 #include <stdbool.h>

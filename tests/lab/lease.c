@@ -5,8 +5,9 @@
  * same (a compositor for a headset, a seat manager). Passes SIGTERM on; its exit status is the
  * command's. On SIGUSR1 it takes the lease back, and says so.
  *
- * lease CONNECTOR --planes-alone: tries to lease planes of the connector's CRTC without what they are shown
- * by, and prints the kernel's answers: to a plane, to a plane with the CRTC, and to one with both.
+ * lease CONNECTOR --planes-alone: tries to lease planes of the connector's CRTC without what they
+ * are shown by, and prints the kernel's answers: to a plane, to a plane with the CRTC, and to one
+ * with both.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * lessee SOCKET: a program that gets its output by a lease. It asks as libdlmclient does (its protocol is
- * written down in src/wire/lease_wire.h), prints "lent", and does what the lines on standard input say, each of
- * which it answers with one:
+ * lessee SOCKET: a program that gets its output by a lease. It asks as libdlmclient does (its
+ * protocol is written down in src/wire/lease_wire.h), prints "lent", and does what the lines on
+ * standard input say, each of which it answers with one:
  *
  *   show N         picture N (tests/pattern.h) in the mode that is there: "shown"
  *   mode WxH N     the same in this mode of the connector

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * give-display VMM-SOCKET DISPLAY-SOCKET BACK-END…: starts an unmodified back-end behind an unmodified VMM, whose
- * messages pass through, and gives it a connection to DISPLAY-SOCKET where the VMM sends a display socket of its own. So the
- * back-end is one that connects by itself, as far as scanoutd can tell, and neither VMM nor back-end hang on scanoutd.
+ * give-display VMM-SOCKET DISPLAY-SOCKET BACK-END…: starts an unmodified back-end behind an
+ * unmodified VMM, whose messages pass through, and gives it a connection to DISPLAY-SOCKET where
+ * the VMM sends a display socket of its own. So the back-end is one that connects by itself, as far
+ * as scanoutd can tell, and neither VMM nor back-end hang on scanoutd.
  *
- * Says "ready" on stdout when a VMM may connect, and serves one. The VMM's end of its display socket stays open, unread: else
- * QEMU would look at it without end. Later ones are not passed on: QEMU's back-end takes one.
+ * Says "ready" on stdout when a VMM may connect, and serves one. The VMM's end of its display
+ * socket stays open, unread: else QEMU would look at it without end. Later ones are not passed on:
+ * QEMU's back-end takes one.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What scanout-run starts in scanoutd's place where there is no card: takes the same options,
- * relays (input devices it has none), and says "attached" on stdout when the back-end has its display socket, which it only
- * holds.
+ * relays (input devices it has none), and says "attached" on stdout when the back-end has its
+ * display socket, which it only holds.
  */
 #include <glib-unix.h>
 #include <glib.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * start-gpu BACKEND [OPTION…] -- VMM [ARGUMENT…]: starts a vhost-user back-end and its VMM as libvirt
- * does: with a pair of sockets, of which the back-end gets one end by --fd=N, and the VMM the other, whose number
- * stands for each @FD@ in its arguments. Becomes the VMM. The back-end's process number is the first line on
- * standard output.
+ * start-gpu BACKEND [OPTION…] -- VMM [ARGUMENT…]: starts a vhost-user back-end and its VMM as
+ * libvirt does: with a pair of sockets, of which the back-end gets one end by --fd=N, and the VMM
+ * the other, whose number stands for each @FD@ in its arguments. Becomes the VMM. The back-end's
+ * process number is the first line on standard output.
  */
 #include <glib.h>
 #include <signal.h>

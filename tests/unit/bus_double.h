@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A bus with a QEMU on it, both in one, for tests of the D-Bus display: it listens on a socket of its
- * own, answers as a bus and as QEMU's objects do, and keeps what it was called. It runs in the test's
- * main loop. What it says of its consoles is the test's, so that it can lie.
+ * A bus with a QEMU on it, both in one, for tests of the D-Bus display: it listens on a socket of
+ * its own, answers as a bus and as QEMU's objects do, and keeps what it was called. It runs in the
+ * test's main loop. What it says of its consoles is the test's, so that it can lie.
  */
 #ifndef SCANOUTD_TESTS_UNIT_BUS_DOUBLE_H
 #define SCANOUTD_TESTS_UNIT_BUS_DOUBLE_H
@@ -29,7 +29,8 @@ struct bus_double {
 	GVariant *managed; /* the answer to GetManagedObjects, whatever its type; NULL: an error */
 	unsigned int asked; /* for them */
 
-	/* Calls to consoles, "0 Keyboard.Press (30,)", as GLib prints the parameters without types. */
+	/* Calls to consoles, "0 Keyboard.Press (30,)", as GLib prints the parameters without
+	 * types. */
 	GPtrArray *calls;
 	bool refuses; /* each call is an error, … */
 	const char *refusal; /* … of this name; NULL: QEMU's Invalid */
@@ -53,7 +54,8 @@ void bus_double_say_owner(struct bus_double *bus, const char *sender, GVariant *
 /* The bus is not mute any more, and answers what it was asked. */
 void bus_double_speak(struct bus_double *bus);
 
-/* What QEMU says of its consoles, as text of a GVariant, "[{'/org/qemu/…', {…}}]"; NULL: an error. */
+/* What QEMU says of its consoles, as text of a GVariant, "[{'/org/qemu/…', {…}}]"; NULL: an
+ * error. */
 void bus_double_manage(struct bus_double *bus, const char *text);
 
 /* Of an ordinary QEMU, to be put together: "{'PATH': {'org.qemu…': …}}". */

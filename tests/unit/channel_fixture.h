@@ -89,8 +89,8 @@ size_t message_reply_size(uint32_t request);
 /* Checks one reply at `offset` and returns the offset behind it. */
 size_t reply_check(const GByteArray *bytes, size_t offset, uint32_t request);
 
-/* Log lines since the last call; NULL if none. Several are joined by newlines. Those that say that a
- * peer has come or gone are not among them, … */
+/* Log lines since the last call; NULL if none. Several are joined by newlines. Those that say that
+ * a peer has come or gone are not among them, … */
 char *fixture_log_take(void);
 
 /* … but here, since the last call or since these were forgotten. */

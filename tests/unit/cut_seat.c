@@ -67,8 +67,8 @@ static void forget_log(void)
 /* ---- time ---- */
 
 /*
- * In place of GLib's: whoever waits has all the time of the world, however slow this machine is, until the
- * seatd is stopped; then it is up.
+ * In place of GLib's: whoever waits has all the time of the world, however slow this machine is,
+ * until the seatd is stopped; then it is up.
  */
 gboolean g_cond_wait_until(GCond *cond, GMutex *mutex, gint64 end_us)
 {
@@ -253,8 +253,8 @@ static struct before look_before(void)
 	return before;
 }
 
-/* A thread that hung has ended, too: where a seat could not be opened libseat closes its socket twice, and the second
- * time can be another's of the next dialogue. */
+/* A thread that hung has ended, too: where a seat could not be opened libseat closes its socket
+ * twice, and the second time can be another's of the next dialogue. */
 static void end_seatd(struct before before)
 {
 	struct before now;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A seat manager that is killed, stopped for a while, or silent for ever, anywhere in what it says and before
- * each request of ours, by the real libseat. The main loop does not wait for it, what was opened stays open,
- * its end is told of once, everything is given back, and the next session with the next manager is whole.
- * For test-cut-seat and test-cut-logind.
+ * A seat manager that is killed, stopped for a while, or silent for ever, anywhere in what it says
+ * and before each request of ours, by the real libseat. The main loop does not wait for it, what
+ * was opened stays open, its end is told of once, everything is given back, and the next session
+ * with the next manager is whole. For test-cut-seat and test-cut-logind.
  */
 #ifndef TESTS_UNIT_CUT_SEAT_H
 #define TESTS_UNIT_CUT_SEAT_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Groups of events with numbers, of keys and ten fingers, and a guest that sees whether each comes once, whole, and in
- * order. For test-device-kept.
+ * Groups of events with numbers, of keys and ten fingers, and a guest that sees whether each comes
+ * once, whole, and in order. For test-device-kept.
  */
 #ifndef TESTS_UNIT_DEVICE_SCRIPT_H
 #define TESTS_UNIT_DEVICE_SCRIPT_H
@@ -29,8 +29,9 @@ struct script_guest {
 
 void script_describe(struct input_description *description, const char *name);
 
-/* The n-th group of the host: its number, and of the keys one, all of which are pressed in the second half of eight groups, and
- * released in the first; with the last one all fingers are put down, and lifted with the first. Returns how many values. */
+/* The n-th group of the host: its number, and of the keys one, all of which are pressed in the
+ * second half of eight groups, and released in the first; with the last one all fingers are put
+ * down, and lifted with the first. Returns how many values. */
 size_t script_make_group(unsigned int n, struct input_value *values);
 
 /* A driver that knows of nothing, but what the next group is. */

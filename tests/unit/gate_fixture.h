@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A gate with a bus before it that is scripted byte by byte, and the test behind it in GDBus' place; for
- * test-dbus-gate and test-dbus-frame.
+ * A gate with a bus before it that is scripted byte by byte, and the test behind it in GDBus'
+ * place; for test-dbus-gate and test-dbus-frame.
  */
 #ifndef SCANOUTD_TEST_GATE_FIXTURE_H
 #define SCANOUTD_TEST_GATE_FIXTURE_H

@@ -62,8 +62,8 @@ struct libinput_event {
 #define LIBINPUT_DOUBLE_DEVICES_MAX 4
 
 extern struct libinput_double {
-	/* Those that are plugged in, of which the seat is told when it is opened, and again when it is
-	 * resumed. */
+	/* Those that are plugged in, of which the seat is told when it is opened, and again when it
+	 * is resumed. */
 	struct libinput_device *devices[LIBINPUT_DOUBLE_DEVICES_MAX];
 	size_t device_count;
 	bool no_udev, no_context, no_seat, no_device, stays_suspended;

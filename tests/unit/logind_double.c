@@ -73,8 +73,8 @@ int sd_seat_can_graphical(const char *seat)
 	return 1;
 }
 
-/* libseat never gives up the answer to this one, and so, as long as the process lives, its bus: whatever else
- * is left behind is to be seen. */
+/* libseat never gives up the answer to this one, and so, as long as the process lives, its bus:
+ * whatever else is left behind is to be seen. */
 int sd_bus_call_method(sd_bus *bus, const char *destination, const char *path,
 	const char *interface, const char *member, sd_bus_error *error, sd_bus_message **reply,
 	const char *types, ...)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * logind, and the system's bus that it is on, in one: a seatd_double that speaks D-Bus. A device that is
- * taken is /dev/zero, which libseat is told is a card, or /dev/null, an evdev node. When somebody asks to
- * switch the session away, the card is paused, and resumed as soon as that is confirmed.
+ * logind, and the system's bus that it is on, in one: a seatd_double that speaks D-Bus. A device
+ * that is taken is /dev/zero, which libseat is told is a card, or /dev/null, an evdev node. When
+ * somebody asks to switch the session away, the card is paused, and resumed as soon as that is
+ * confirmed.
  */
 #ifndef TESTS_UNIT_LOGIND_DOUBLE_H
 #define TESTS_UNIT_LOGIND_DOUBLE_H

@@ -72,10 +72,11 @@ void rig_create_relay(struct rig *rig);
 void rig_connect(struct rig *rig);
 /* All three. */
 void rig_init(struct rig *rig);
-/* Of one that is kept: it leaves, and another one is there, which has not looked at what it left. */
+/* Of one that is kept: it leaves, and another one is there, which has not looked at what it
+ * left. */
 void rig_replace_relay(struct rig *rig);
-/* Ends the relay where the test has not, and checks that no fd is left. Of two rigs the later one goes
- * first. */
+/* Ends the relay where the test has not, and checks that no fd is left. Of two rigs the later one
+ * goes first. */
 void rig_finish(struct rig *rig);
 
 /* What the relay tells the rig. */
@@ -123,7 +124,8 @@ uint64_t rig_fill(struct rig *rig, int socket, const struct rig_message *message
  */
 bool rig_receive(int socket, struct rig_message *message, int *fds, size_t *fd_count);
 
-/* `socket` has received exactly this message; its fds are copies of `fds`, of the same open files. */
+/* `socket` has received exactly this message; its fds are copies of `fds`, of the same open
+ * files. */
 void rig_expect_message(int socket, const struct rig_message *wanted, const int *fds,
 	size_t fd_count);
 void rig_expect_nothing(int socket);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The way of the host's events to the machines, for test-routing*: libinput is a double, the machines'
- * devices are written down, and what there is between is real. Guest a is on DP-1, b on DP-2, each
- * with a picture all over. Call fixture_init() of channel_fixture.h first.
+ * The way of the host's events to the machines, for test-routing*: libinput is a double, the
+ * machines' devices are written down, and what there is between is real. Guest a is on DP-1, b on
+ * DP-2, each with a picture all over. Call fixture_init() of channel_fixture.h first.
  */
 #ifndef TESTS_UNIT_ROUTING_FIXTURE_H
 #define TESTS_UNIT_ROUTING_FIXTURE_H
@@ -72,7 +72,8 @@ void host_point(struct routing_fixture *fixture, double x, double y);
 void host_button(struct routing_fixture *fixture, bool pressed);
 void host_move(struct routing_fixture *fixture, double x, double raw_x);
 
-/* What a machine gets at 0.5: of a finger (with the number of the touch), of a pen that comes near. */
+/* What a machine gets at 0.5: of a finger (with the number of the touch), of a pen that comes
+ * near. */
 #define TOUCHED \
 	"touch0 ABS_MT_SLOT=0 ABS_MT_TRACKING_ID=%d ABS_MT_POSITION_X=32768 " \
 	"ABS_MT_POSITION_Y=32768 BTN_TOUCH=1 ABS_X=32768 ABS_Y=32768\n"

@@ -90,8 +90,9 @@ struct scene *scene_create_red(const struct scene_options *options);
 void scene_destroy(struct scene *scene);
 
 /*
- * The process is killed: what it still has to say, until it is destroyed, goes nowhere. The next one has another card, of
- * the same kind, with its picture, and goes on with guest 0; false: it cannot.
+ * The process is killed: what it still has to say, until it is destroyed, goes nowhere. The next
+ * one has another card, of the same kind, with its picture, and goes on with guest 0; false: it
+ * cannot.
  */
 struct scene *scene_succeed(struct scene *killed, const struct scene_options *options,
 	bool goes_on);

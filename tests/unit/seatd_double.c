@@ -24,7 +24,8 @@ enum kind { OPEN_SEAT = 1, CLOSE_SEAT, OPEN_DEVICE, CLOSE_DEVICE, DISABLE_SEAT, 
 #define SESSION_SWITCHED 8
 #define SEAT_DISABLED 9
 
-/* Whether libseat awaits the two before: that of seatd 0.7 does not, and is told of a refusal alone. */
+/* Whether libseat awaits the two before: that of seatd 0.7 does not, and is told of a refusal
+ * alone. */
 static bool confirms;
 
 /* More than any request has. */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * seatd in its process's place, for the real libseat: a thread that speaks seatd's protocol at a socket, and
- * is killed or stopped when it has said so many bytes, which may be in the middle of a message. The
- * protocol's messages are those of seatd 0.7 to 0.9: a header of two 16-bit numbers, kind and size, and
- * what belongs to it.
+ * seatd in its process's place, for the real libseat: a thread that speaks seatd's protocol at a
+ * socket, and is killed or stopped when it has said so many bytes, which may be in the middle of a
+ * message. The protocol's messages are those of seatd 0.7 to 0.9: a header of two 16-bit numbers,
+ * kind and size, and what belongs to it.
  *
- * A device that is opened is /dev/null. When somebody asks to switch the session away, it is disabled, and
- * enabled again as soon as that is confirmed.
+ * A device that is opened is /dev/null. When somebody asks to switch the session away, it is
+ * disabled, and enabled again as soon as that is confirmed.
  */
 #ifndef TESTS_UNIT_SEATD_DOUBLE_H
 #define TESTS_UNIT_SEATD_DOUBLE_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a seat manager's double has, whatever it speaks: a thread with a socket, its clients, and the byte
- * after which it is killed or stopped. seatd_double.c owns it and speaks seatd's protocol, logind_double.c
- * logind's.
+ * What a seat manager's double has, whatever it speaks: a thread with a socket, its clients, and
+ * the byte after which it is killed or stopped. seatd_double.c owns it and speaks seatd's protocol,
+ * logind_double.c logind's.
  */
 #ifndef TESTS_UNIT_SEATD_DOUBLE_PRIVATE_H
 #define TESTS_UNIT_SEATD_DOUBLE_PRIVATE_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A service manager's store of fds in the test's process, for children of it that are killed: what they have told it is
- * true, also with their last words. One at a time.
+ * A service manager's store of fds in the test's process, for children of it that are killed: what
+ * they have told it is true, also with their last words. One at a time.
  */
 #ifndef TESTS_UNIT_STORE_DOUBLE_H
 #define TESTS_UNIT_STORE_DOUBLE_H

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a guest takes and may take: counters, peers over time, and for how many guests a limit does. */
+/* What a guest takes and may take: counters, peers over time, and for how many guests a limit
+ * does. */
 #include <glib.h>
 #include <string.h>
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which frames of a device are answered early, by a clock and by costs that the test makes up: how many scanouts
- * are drawn on, what copying them costs, and that neither makes it change its mind all the time.
+ * Which frames of a device are answered early, by a clock and by costs that the test makes up: how
+ * many scanouts are drawn on, what copying them costs, and that neither makes it change its mind
+ * all the time.
  */
 #include <glib.h>
 
@@ -30,7 +31,8 @@ static enum answers_choice frame(struct device *device, uint32_t scanout)
 	return answers_choose(&device->answers, scanout, device->now_us);
 }
 
-/* A frame of the scanout, which costs so many thousandths of a period where it is copied or measured. */
+/* A frame of the scanout, which costs so many thousandths of a period where it is copied or
+ * measured. */
 static enum answers_choice costly_frame(struct device *device, uint32_t scanout, unsigned int cost)
 {
 	enum answers_choice choice = frame(device, scanout);
@@ -44,7 +46,8 @@ static enum answers_choice costly_frame(struct device *device, uint32_t scanout,
 	return choice;
 }
 
-/* So many frames of each of `count` scanouts. Returns a bit for each that was answered early at last. */
+/* So many frames of each of `count` scanouts. Returns a bit for each that was answered early at
+ * last. */
 static uint32_t frames(struct device *device, unsigned int rounds, uint32_t count,
 	unsigned int cost)
 {

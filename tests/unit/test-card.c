@@ -279,7 +279,8 @@ static void test_is_there(void)
 	finish(card);
 }
 
-/* One whose outputs are read beside the main loop comes when they have been, and is nobody's before. */
+/* One whose outputs are read beside the main loop comes when they have been, and is nobody's
+ * before. */
 static void test_is_read(void)
 {
 	struct card *card = make_card(&any);
@@ -410,8 +411,8 @@ static void test_comes_again(void)
 	finish(card);
 }
 
-/* One that does not last is left alone for longer each time, a minute at most; and once it has lasted, no
- * more. */
+/* One that does not last is left alone for longer each time, a minute at most; and once it has
+ * lasted, no more. */
 static void test_does_not_last(void)
 {
 	static const guint rests_s[] = {1, 2, 4, 8, 16, 32, 60, 60};
@@ -473,7 +474,8 @@ static void test_inherited(void)
 	finish(card);
 }
 
-/* A lease that was taken back is no card any more, and no reason to stop; its fd is not asked again. */
+/* A lease that was taken back is no card any more, and no reason to stop; its fd is not asked
+ * again. */
 static void test_revoked(void)
 {
 	const struct kms_device_options options = {.fd = 5};

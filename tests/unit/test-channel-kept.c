@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A channel whose process is killed, before and after each system call and each call of its listener, and goes on in
- * another process: the peer, which has not noticed, sees each reply once and in order, and the listener hears of each
- * message, of the one that was being handled perhaps twice.
+ * A channel whose process is killed, before and after each system call and each call of its
+ * listener, and goes on in another process: the peer, which has not noticed, sees each reply once
+ * and in order, and the listener hears of each message, of the one that was being handled perhaps
+ * twice.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -375,7 +376,8 @@ static void expect_replies(int peer)
 
 /* ---- tests ---- */
 
-/* The whole script, killed at this point and, unless 0, every so many from then on. How many lived. */
+/* The whole script, killed at this point and, unless 0, every so many from then on. How many
+ * lived. */
 static unsigned int run(unsigned int kill_at, unsigned int kill_every, bool *lost)
 {
 	struct kept_fds *kept = kept_fds_create(-1, NULL, NULL);
@@ -444,7 +446,8 @@ static void test_often(void)
 	}
 }
 
-/* What would be read or written out of bounds by who goes on with it; else it is refused for nothing. */
+/* What would be read or written out of bounds by who goes on with it; else it is refused for
+ * nothing. */
 static void test_sound(void)
 {
 	static const struct channel_state damaged[] = {

@@ -2,7 +2,8 @@
 /*
  * Replies: strictly in the order of the requests, exact, exactly one each, whether the peer reads
  * them or not; what is handled meanwhile; and what a frame costs in system calls. recvmsg, send and
- * sendmsg are counted, the first two can be made to fail, by functions of this file in libc's place.
+ * sendmsg are counted, the first two can be made to fail, by functions of this file in libc's
+ * place.
  */
 #include <errno.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Fds whose close() waits are in nobody's way but their guest's. What waits here is a close() of this
- * program's own, and a socket that lingers.
+ * Fds whose close() waits are in nobody's way but their guest's. What waits here is a close() of
+ * this program's own, and a socket that lingers.
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -307,7 +307,8 @@ static void test_lingering(void)
 
 	for (size_t i = 0; i < 2; i++)
 		sockets[i] = open_lingering(&readers[i]);
-	/* One by itself, one that lies unread in a peer's socket: gone with it, whoever closes that. */
+	/* One by itself, one that lies unread in a peer's socket: gone with it, whoever closes
+	 * that. */
 	g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), ==, 0);
 	g_assert_true(stream_init(&stream, pair[0], closer, NULL));
 	fixture_send_on(pair[1], "x", 1, &sockets[1], 1);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * [lease NAME] sections: what is reserved for another program, at which socket it asks, and what contradicts
- * the rest of the configuration.
+ * [lease NAME] sections: what is reserved for another program, at which socket it asks, and what
+ * contradicts the rest of the configuration.
  */
 #include <grp.h>
 #include <string.h>

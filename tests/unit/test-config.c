@@ -368,7 +368,8 @@ static void test_layers(struct config_fixture *fixture, gconstpointer data)
 	config_destroy(config);
 }
 
-/* An output that has a section keeps it; that of the only guest which is not named looks as it says. */
+/* An output that has a section keeps it; that of the only guest which is not named looks as it
+ * says. */
 static void test_layer_outputs(struct config_fixture *fixture, gconstpointer data)
 {
 	struct config *config;

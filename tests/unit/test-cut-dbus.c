@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * QEMU's D-Bus display, cut off anywhere in what it says: in the handshake, between two of its messages
- * and inside them. Killed, stopped for a while, or silent for ever: another guest's keys go on, nobody
- * waits, and the key that was held is released, once.
+ * QEMU's D-Bus display, cut off anywhere in what it says: in the handshake, between two of its
+ * messages and inside them. Killed, stopped for a while, or silent for ever: another guest's keys
+ * go on, nobody waits, and the key that was held is released, once.
  */
 #include "channel_fixture.h"
 #include "dbus_fixture.h"
@@ -121,8 +121,8 @@ static void stopped(struct place *places)
 	}
 }
 
-/* One that never came to say what it has is told of; `told` were before. Whatever is done meanwhile,
- * nothing grows without end, and the end does not wait for it. */
+/* One that never came to say what it has is told of; `told` were before. Whatever is done
+ * meanwhile, nothing grows without end, and the end does not wait for it. */
 static void silent(struct place *places, unsigned int told)
 {
 	unsigned int mute = 0;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A back-end on the display socket that is killed, stopped for a while, or silent for ever, at every
- * boundary of a dialogue with all twelve messages and in the middle of each: the other guest gets its
- * frames and replies, what was given comes back, and the next back-end is served as the first was.
+ * A back-end on the display socket that is killed, stopped for a while, or silent for ever, at
+ * every boundary of a dialogue with all twelve messages and in the middle of each: the other guest
+ * gets its frames and replies, what was given comes back, and the next back-end is served as the
+ * first was.
  */
 #include <fcntl.h>
 #include <unistd.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Uevents of input devices that are cut at any byte, lost, or somebody else's, received by the real libudev:
- * libinput's are looked for again where one may have been missed, and only then.
+ * Uevents of input devices that are cut at any byte, lost, or somebody else's, received by the real
+ * libudev: libinput's are looked for again where one may have been missed, and only then.
  */
 #include <errno.h>
 #include <string.h>

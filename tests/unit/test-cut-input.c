@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A VMM on the socket of an input device that is killed, stopped for a while, or silent for ever, at
- * every boundary of its dialogue and in the middle of each message: the other guest gets its keys, all
- * fds come back, and a key that was pressed before is released in the guest that goes on.
+ * A VMM on the socket of an input device that is killed, stopped for a while, or silent for ever,
+ * at every boundary of its dialogue and in the middle of each message: the other guest gets its
+ * keys, all fds come back, and a key that was pressed before is released in the guest that goes on.
  */
 #include <string.h>
 #include <unistd.h>
@@ -15,8 +15,8 @@ enum cut {
 	CUT_SILENT, /* until the daemon ends */
 };
 
-/* What QEMU says when its guest's driver begins; when the machine is paused, a key being pressed; and
- * when it goes on. */
+/* What QEMU says when its guest's driver begins; when the machine is paused, a key being pressed;
+ * and when it goes on. */
 enum part { PART_BEGIN, PART_PAUSE, PART_RESUME, PARTS };
 
 static size_t pause_script(struct vmm_message *messages)

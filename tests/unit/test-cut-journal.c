@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A journal that is killed, stopped, short of memory or begun anew before each line of a dialogue, with and
- * without what standard error leads to: nobody waits, each line comes once, in order, at one of the two,
- * or is counted as lost in the next that comes; and the journal is used again as soon as it takes one.
+ * A journal that is killed, stopped, short of memory or begun anew before each line of a dialogue,
+ * with and without what standard error leads to: nobody waits, each line comes once, in order, at
+ * one of the two, or is counted as lost in the next that comes; and the journal is used again as
+ * soon as it takes one.
  */
 #include <dlfcn.h>
 #include <errno.h>

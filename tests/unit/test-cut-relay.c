@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A VMM or a back-end on the relay that is killed, stopped for a while, or silent for ever, at every
- * boundary of a dialogue and in the middle of each message of its own: the other guest's relay goes
- * on, nothing of a half message is passed on, all fds come back, and the next VMM is served. Also: a
- * VMM that keeps the socket to itself, in silence, is no reason to keep the next one waiting.
+ * A VMM or a back-end on the relay that is killed, stopped for a while, or silent for ever, at
+ * every boundary of a dialogue and in the middle of each message of its own: the other guest's
+ * relay goes on, nothing of a half message is passed on, all fds come back, and the next VMM is
+ * served. Also: a VMM that keeps the socket to itself, in silence, is no reason to keep the next
+ * one waiting.
  */
 #include <string.h>
 #include <sys/socket.h>

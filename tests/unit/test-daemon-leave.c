@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The whole daemon on the libdrm double, which ends with another terminal in front, or without one: whoever has
- * that one is to find the card without a master, though somebody else keeps the daemon's own descriptor of it. The
- * session is wrapped, and says when it is left.
+ * The whole daemon on the libdrm double, which ends with another terminal in front, or without one:
+ * whoever has that one is to find the card without a master, though somebody else keeps the
+ * daemon's own descriptor of it. The session is wrapped, and says when it is left.
  */
 #include <fcntl.h>
 #include <glib.h>

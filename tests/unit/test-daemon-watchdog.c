@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The whole daemon on the libdrm double, and a service manager that expects its word in time: it has
- * it from a daemon that is idle and from one that shows what its guest sends, and not from one whose
- * loop turns while a guest sees nothing.
+ * The whole daemon on the libdrm double, and a service manager that expects its word in time: it
+ * has it from a daemon that is idle and from one that shows what its guest sends, and not from one
+ * whose loop turns while a guest sees nothing.
  *
- * kms/ gives up a flip that is stuck long before the watchdog would complain; so what makes the daemon
- * sick here is that this is out of order (kms_watchdog_run() is wrapped) and the flip's event does
- * not come. Time passes as the test says: the clock is the test's. The script runs inside the daemon's
- * main loop, in one of its callbacks.
+ * kms/ gives up a flip that is stuck long before the watchdog would complain; so what makes the
+ * daemon sick here is that this is out of order (kms_watchdog_run() is wrapped) and the flip's
+ * event does not come. Time passes as the test says: the clock is the test's. The script runs
+ * inside the daemon's main loop, in one of its callbacks.
  */
 #include <drm_fourcc.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A D-Bus display's place on a bus that is slow, silent or lies: it costs no thread, there is no time after
- * which it is taken for a bus without a QEMU, and only the bus says who QEMU is.
+ * A D-Bus display's place on a bus that is slow, silent or lies: it costs no thread, there is no
+ * time after which it is taken for a bus without a QEMU, and only the bus says who QEMU is.
  */
 #include <dlfcn.h>
 
@@ -84,7 +84,8 @@ static void count_gpus(void *data, size_t count)
 
 static const struct dbus_display_listener listener = {.gpus = count_gpus};
 
-/* One after another, so that the threads that connect need not be many. When it speaks, all go on. */
+/* One after another, so that the threads that connect need not be many. When it speaks, all go
+ * on. */
 static void test_silent(void)
 {
 	g_autoptr(dbus_fixture) fixture = dbus_fixture_new();
@@ -158,7 +159,8 @@ static void test_refused(void)
 
 /* ---- who QEMU is ---- */
 
-/* It comes, goes and comes while the bus does not say who it is: what counts is what the answer says. */
+/* It comes, goes and comes while the bus does not say who it is: what counts is what the answer
+ * says. */
 static void test_late_answer(void)
 {
 	g_autoptr(dbus_fixture) fixture = dbus_fixture_new();

@@ -107,8 +107,8 @@ static void test_too_long(void)
 	dbus_fixture_expect(other, "");
 }
 
-/* It says the same again and again, faster than it may. Another guest's keys go on meanwhile, and so do its
- * own, whose answers it has said all else before. */
+/* It says the same again and again, faster than it may. Another guest's keys go on meanwhile, and
+ * so do its own, whose answers it has said all else before. */
 static void test_flood(void)
 {
 	g_autoptr(dbus_fixture) other = dbus_fixture_new_connected(false);

@@ -109,7 +109,8 @@ static void test_budget_wait(void)
 
 /* ---- the handshake ---- */
 
-/* The lines that come, in pieces of `piece` bytes; what is said until then, or "-" and how it failed. */
+/* The lines that come, in pieces of `piece` bytes; what is said until then, or "-" and how it
+ * failed. */
 static void expect_said(const char *lines, size_t piece, const char *said)
 {
 	g_autofree char *user = g_strdup_printf("%lu", (unsigned long)geteuid());

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What stands between a bus and GDBus: what goes through, what does not, how much, and for how long. */
+/* What stands between a bus and GDBus: what goes through, what does not, how much, and for how
+ * long. */
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -233,7 +234,8 @@ static size_t receive_some(int fd)
 	return got < 0 ? 0 : (size_t)got;
 }
 
-/* A bus that sends as fast as it can, of one type, until it would have passed much more than it may. */
+/* A bus that sends as fast as it can, of one type, until it would have passed much more than it
+ * may. */
 static void flood(uint8_t type, size_t size, bool passes)
 {
 	g_autofree uint8_t *message = gate_fixture_make_message('l', type, size);

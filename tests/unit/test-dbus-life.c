@@ -90,8 +90,8 @@ static void expect_releases(struct dbus_fixture *fixture, const char *calls)
 	g_assert_cmpstr(seen, ==, calls);
 }
 
-/* What it was told is released however often that is lost before it is heard; what was let go before, as
- * what still is held. */
+/* What it was told is released however often that is lost before it is heard; what was let go
+ * before, as what still is held. */
 static void test_lost_again(void)
 {
 	static const char releases[] =

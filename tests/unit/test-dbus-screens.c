@@ -166,7 +166,8 @@ static void test_unable(void)
 	}
 }
 
-/* QEMU goes while it is told, and while it is to be told again; the next one hears nothing of that. */
+/* QEMU goes while it is told, and while it is to be told again; the next one hears nothing of
+ * that. */
 static void test_gone(void)
 {
 	g_autoptr(dbus_fixture) fixture = dbus_fixture_new_connected(false);

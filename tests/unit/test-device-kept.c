@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A virtio-input device whose process is killed, before, in and after each call in which something changes that outlives it,
- * and goes on in another process: the VMM, which has not noticed, has each answer once, and the guest each group of
- * events once and whole, in their order; what it sees pressed when its process is gone is released once, or goes on
- * being pressed where somebody holds it.
+ * A virtio-input device whose process is killed, before, in and after each call in which something
+ * changes that outlives it, and goes on in another process: the VMM, which has not noticed, has
+ * each answer once, and the guest each group of events once and whole, in their order; what it sees
+ * pressed when its process is gone is released once, or goes on being pressed where somebody holds
+ * it.
  *
- * This process is the VMM, its guest and the store; the daemon is a child, which is forked again as often as it dies.
+ * This process is the VMM, its guest and the store; the daemon is a child, which is forked again as
+ * often as it dies.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -329,7 +331,8 @@ static void begin_daemon(struct world *world)
 	world->alive = alive[0];
 }
 
-/* Until the fd can be read, or there is news; meanwhile the daemon is begun again as often as it dies. */
+/* Until the fd can be read, or there is news; meanwhile the daemon is begun again as often as it
+ * dies. */
 static void await(struct world *world, int fd)
 {
 	for (;;) {
@@ -421,7 +424,8 @@ static void take_buffers(struct world *world)
 	eventfd_read(call, &count);
 }
 
-/* The host makes so many groups more, and the guest has the last one, or it is known that nobody has. */
+/* The host makes so many groups more, and the guest has the last one, or it is known that nobody
+ * has. */
 static void make_groups(struct world *world, unsigned int count)
 {
 	unsigned int wanted = shared->wanted + count;
@@ -537,7 +541,8 @@ static void world_free(struct world *world)
 
 /* ---- tests ---- */
 
-/* A day in the life of a guest, killed at this point and, unless 0, every so many from then on. How many daemons lived. */
+/* A day in the life of a guest, killed at this point and, unless 0, every so many from then on. How
+ * many daemons lived. */
 static unsigned int run(unsigned int kill_at, unsigned int kill_every, bool *lost)
 {
 	struct world *world = world_new(kill_at, kill_every);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a device's predecessor has left, as it may and as it cannot be: what would be read or written out of bounds by who
- * goes on with it is refused. (How it is left and gone on with: test-device-kept.c.)
+ * What a device's predecessor has left, as it may and as it cannot be: what would be read or
+ * written out of bounds by who goes on with it is refused. (How it is left and gone on with:
+ * test-device-kept.c.)
  */
 #include <string.h>
 

@@ -393,8 +393,8 @@ static void test_driver_that_goes_on(void)
 	device_expect(fixture, "KEY_ESC=0 KEY_A=0 \n");
 }
 
-/* A queue that is at its beginning again after 65536 buffers may be one that begins, or goes on: what its
- * driver may hold is released. */
+/* A queue that is at its beginning again after 65536 buffers may be one that begins, or goes on:
+ * what its driver may hold is released. */
 static void test_driver_that_got_many(void)
 {
 	g_autoptr(device_fixture) fixture = device_fixture_new();

@@ -230,8 +230,8 @@ static void test_memory_gone(void)
 	close(fd);
 }
 
-/* Between a processor and itself nothing is to be brought up to date, and nobody's fences to be waited
- * for; a GPU's memory is another matter, whatever its owner calls it. */
+/* Between a processor and itself nothing is to be brought up to date, and nobody's fences to be
+ * waited for; a GPU's memory is another matter, whatever its owner calls it. */
 static void test_needs_sync(void)
 {
 #if defined(__x86_64__) || defined(__i386__)

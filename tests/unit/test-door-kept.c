@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A listening socket that is kept for the next start: it stays with its file, whoever connects while nobody runs is
- * served by the next one, and what is kept is of no use where another file stands at the path or others could
- * connect than the configuration says.
+ * A listening socket that is kept for the next start: it stays with its file, whoever connects
+ * while nobody runs is served by the next one, and what is kept is of no use where another file
+ * stands at the path or others could connect than the configuration says.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -175,7 +175,8 @@ static void test_waits(struct house *house, gconstpointer data)
 	expect_served(house, fixture_connect(house->path));
 }
 
-/* Killed: its lock went with it, and its files did not. Nobody else may serve the path meanwhile without that. */
+/* Killed: its lock went with it, and its files did not. Nobody else may serve the path meanwhile
+ * without that. */
 static void test_locked(struct house *house, gconstpointer data)
 {
 	const struct door_options options = {.path = house->path};

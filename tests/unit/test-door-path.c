@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A socket that the file system does not let us make: full, read-only, not there yet, slow. It is said
- * once, tried again, and nobody else waits for it.
+ * A socket that the file system does not let us make: full, read-only, not there yet, slow. It is
+ * said once, tried again, and nobody else waits for it.
  */
 #include <errno.h>
 #include <glib/gstdio.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Frames of several scanouts that are copied and answered before they are shown: when the answer comes, that no
- * buffer is shown or read after it, and that each frame can go either way. When it is done by itself is
- * test-answers' matter; here is answers=copied, but for the last tests.
+ * Frames of several scanouts that are copied and answered before they are shown: when the answer
+ * comes, that no buffer is shown or read after it, and that each frame can go either way. When it
+ * is done by itself is test-answers' matter; here is answers=copied, but for the last tests.
  */
 #include <errno.h>
 #include <string.h>
@@ -181,7 +181,8 @@ static void test_first_copy(struct early *early, gconstpointer options)
 {
 	struct kms_output *output = early->output[0];
 
-	/* The first of them had the device to itself, and the second came when the other was there. */
+	/* The first of them had the device to itself, and the second came when the other was
+	 * there. */
 	g_assert_true(is_direct(output));
 	g_assert_false(is_direct(early->output[1]));
 	g_assert_cmpuint(counted(early, REPLY_FLIP), ==, 1);
@@ -345,7 +346,8 @@ static void test_mirrored(struct early *early, gconstpointer options)
 	scene_expect_color(fast, BLUE);
 }
 
-/* Copies take the place of a buffer that two outputs show: it is the guest's again when both have let it go. */
+/* Copies take the place of a buffer that two outputs show: it is the guest's again when both have
+ * let it go. */
 static void test_mirrored_begin(struct early *early, gconstpointer options)
 {
 	struct kms_output *slow = early->output[0];
@@ -373,7 +375,8 @@ static void test_mirrored_begin(struct early *early, gconstpointer options)
 	g_assert_cmpuint(replies(early), ==, 1);
 }
 
-/* The same where the first copy's event does not come on one of them: its plane has the guest's buffer until it does. */
+/* The same where the first copy's event does not come on one of them: its plane has the guest's
+ * buffer until it does. */
 static void test_mirrored_stuck(struct early *early, gconstpointer options)
 {
 	struct kms_output *stuck = early->output[0];
@@ -471,7 +474,8 @@ static void test_last_picture(struct early *early, gconstpointer options)
 	scene_expect_color(output, BLUE);
 }
 
-/* The card goes, and with it what was drawn there, which reads as zeroes: when it is back the buffer is shown. */
+/* The card goes, and with it what was drawn there, which reads as zeroes: when it is back the
+ * buffer is shown. */
 static void test_card_goes(struct early *early, gconstpointer options)
 {
 	struct scene *scene = early->scene;
@@ -553,7 +557,8 @@ static void test_another_output(struct early *early, gconstpointer options)
 	scene_expect_color(early->output[0], GREEN);
 }
 
-/* A back-end that does not wait for its answers: there are three buffers, and the newest is shown. */
+/* A back-end that does not wait for its answers: there are three buffers, and the newest is
+ * shown. */
 static void test_impatient(struct early *early, gconstpointer options)
 {
 	struct kms_output *output = early->output[0];
@@ -585,8 +590,8 @@ static void test_one_copy(struct early *early, gconstpointer options)
 		surfaces);
 }
 
-/* But where what is shown is read too slowly nothing is drawn there past the surface, since it may have to be read
- * back. */
+/* But where what is shown is read too slowly nothing is drawn there past the surface, since it may
+ * have to be read back. */
 static void read_at(struct early *early, gint64 look_us, size_t surfaces)
 {
 	struct kms_output *output = early->output[0];
@@ -596,7 +601,8 @@ static void read_at(struct early *early, gint64 look_us, size_t surfaces)
 		show(early, i, RED);
 		finish_flips(early->output[i]);
 	}
-	/* The first copy is always one to the surface, which goes with its buffer unless it is written again. */
+	/* The first copy is always one to the surface, which goes with its buffer unless it is
+	 * written again. */
 	for (uint32_t i = 1; i <= 5; i++) {
 		show(early, 0, i);
 		finish_flips(output);
@@ -675,7 +681,8 @@ static void test_busy(struct early *early, gconstpointer options)
 	g_assert_cmpuint(replies(early), ==, 1);
 }
 
-/* … and where no plane takes it, its frame waits, and what was answered before stays on the glass. */
+/* … and where no plane takes it, its frame waits, and what was answered before stays on the
+ * glass. */
 static void test_busy_copied(struct early *early, gconstpointer options)
 {
 	struct kms_output *output = early->output[0];
@@ -752,7 +759,8 @@ static void draw_on_both(struct early *early, uint32_t color)
 	}
 }
 
-/* There is no memory for copies: each frame goes as it is, also the one for which that was found out. */
+/* There is no memory for copies: each frame goes as it is, also the one for which that was found
+ * out. */
 static void test_no_canvas(struct early *early, gconstpointer options)
 {
 	early->scene->card->refuses_dumb = true;
@@ -770,7 +778,8 @@ static void test_no_canvas(struct early *early, gconstpointer options)
 	g_assert_cmpuint(copied_early(early), ==, 0);
 }
 
-/* … or for one only, which is not known before a flip is in flight: what is then lost is one frame. */
+/* … or for one only, which is not known before a flip is in flight: what is then lost is one
+ * frame. */
 static void test_one_canvas(struct early *early, gconstpointer options)
 {
 	struct kms_output *output = early->output[0];

@@ -5,8 +5,8 @@
 
 #include "scene/edid_internal.h"
 
-/* CVT 1.2: reduced blanking lasts 460 µs at least, and the width of the vertical sync tells the aspect
- * ratio. */
+/* CVT 1.2: reduced blanking lasts 460 µs at least, and the width of the vertical sync tells the
+ * aspect ratio. */
 static void test_compute(void)
 {
 	static const struct {

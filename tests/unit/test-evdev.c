@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * One of the host's devices without libinput: the groups that are told, what the guest cannot know,
- * and what is released at the end. libevdev keeps its books of a device that this test makes up; the
- * kernel, which would send events, is this test.
+ * and what is released at the end. libevdev keeps its books of a device that this test makes up;
+ * the kernel, which would send events, is this test.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -2,8 +2,8 @@
 /*
  * The daemon's whole life, from its configuration to its end, with two guests that show everything
  * that can be shown and one call that fails. Whatever call that is, a guest has a reply to each
- * request, or its session is closed, with a word, and the next one is whole; the guest beside it does
- * not notice; nothing is left open, and there is one line at most.
+ * request, or its session is closed, with a word, and the next one is whole; the guest beside it
+ * does not notice; nothing is left open, and there is one line at most.
  */
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -50,8 +50,8 @@ struct stage {
 
 static int manager = -1; /* its socket, of this process */
 
-/* It has read all that was sent before, as one that is never late: its queue may be as short as ten messages, and a thread of
- * its own would not be there where a fault forks. */
+/* It has read all that was sent before, as one that is never late: its queue may be as short as ten
+ * messages, and a thread of its own would not be there where a fault forks. */
 ssize_t sendmsg(int socket, const struct msghdr *message, int flags)
 {
 	char text[256];

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A guest's keyboard, pointer and touch screen by QEMU's D-Bus display, with one answer that does not come:
- * whatever it was an answer to, QEMU hears of every press, and of its release, as soon as it is asked
- * again; what is not said is said once. The bus is lost with a key and a finger down, QEMU is started
- * anew, and both are double.
+ * A guest's keyboard, pointer and touch screen by QEMU's D-Bus display, with one answer that does
+ * not come: whatever it was an answer to, QEMU hears of every press, and of its release, as soon as
+ * it is asked again; what is not said is said once. The bus is lost with a key and a finger down,
+ * QEMU is started anew, and both are double.
  */
 #include <linux/input-event-codes.h>
 #include <stdio.h>

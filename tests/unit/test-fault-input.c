@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Two guests' keyboards, each with a VMM, and one call that fails: a key that is pressed is released,
- * whatever call that is, the guest is woken for both, and each request that wants a reply has one or
- * the VMM's socket was closed with a word, and the next VMM is served. The first one's is a keyboard of
- * the host's that is its own: udev, the node and the kernel's part of libevdev are played.
+ * Two guests' keyboards, each with a VMM, and one call that fails: a key that is pressed is
+ * released, whatever call that is, the guest is woken for both, and each request that wants a reply
+ * has one or the VMM's socket was closed with a word, and the next VMM is served. The first one's
+ * is a keyboard of the host's that is its own: udev, the node and the kernel's part of libevdev are
+ * played.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -168,8 +169,8 @@ static gpointer run_vmm(gpointer data)
 
 /* ---- the host's own keyboard ---- */
 
-/* After so long it is plugged in anew where it is not in use: its user asks for it once a second. By the clock, as the
- * patience of who waits for its keys. */
+/* After so long it is plugged in anew where it is not in use: its user asks for it once a second.
+ * By the clock, as the patience of who waits for its keys. */
 #define REPLUG_US 2500000
 
 static struct {

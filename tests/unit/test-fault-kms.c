@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A card's life on the double of libdrm with one call that fails: it is listed, taken over with the
- * picture that is there, shows frames and a cursor, changes a mode, loses its master and a monitor and
- * gets both back, and lends an output. Whatever failed, both outputs are lit in the end and show what was submitted last, no
- * frame is left without a word, and nothing was done that the kernel forbids.
+ * picture that is there, shows frames and a cursor, changes a mode, loses its master and a monitor
+ * and gets both back, and lends an output. Whatever failed, both outputs are lit in the end and
+ * show what was submitted last, no frame is left without a word, and nothing was done that the
+ * kernel forbids.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -266,8 +267,8 @@ static void stack(struct stage *stage)
 	show_layer(stage);
 }
 
-/* As often as it takes: one of the questions can be the call that fails, and the answer then holds for a
- * moment. */
+/* As often as it takes: one of the questions can be the call that fails, and the answer then holds
+ * for a moment. */
 static bool try_layer(struct stage *stage)
 {
 	return show_layer(stage) && stage->layer.presented == stage->layer.serial;
@@ -362,7 +363,8 @@ static bool is_shown(const struct stage *stage)
 	return true;
 }
 
-/* The one that fails can be this one, and then the next one is not; master is won back in a second. */
+/* The one that fails can be this one, and then the next one is not; master is won back in a
+ * second. */
 static void expect_shown(struct stage *stage)
 {
 	show_all(stage);

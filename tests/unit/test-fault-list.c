@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What --list says of two cards on the double of libdrm, with one call that fails: it says something
- * of each card, what it cannot ask is left out, and nothing is left open. Only without any card it
- * fails.
+ * What --list says of two cards on the double of libdrm, with one call that fails: it says
+ * something of each card, what it cannot ask is left out, and nothing is left open. Only without
+ * any card it fails.
  */
 #include <fcntl.h>
 #include <glib.h>

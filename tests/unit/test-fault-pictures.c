@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * PNGs and cards of text with one call that fails: whoever waits is told, once; there is one word; and the
- * next one comes.
+ * PNGs and cards of text with one call that fails: whoever waits is told, once; there is one word;
+ * and the next one comes.
  */
 #include <fcntl.h>
 #include <glib/gstdio.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Log lines to standard error that is a pipe, a socket or a file, and counters to a file, with one call
- * that fails: nobody waits for who does not read, one line or one text is lost at most, and the next
- * one comes.
+ * Log lines to standard error that is a pipe, a socket or a file, and counters to a file, with one
+ * call that fails: nobody waits for who does not read, one line or one text is lost at most, and
+ * the next one comes.
  */
 #include <fcntl.h>
 #include <glib/gstdio.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The host's keyboard while a key is held and the terminal goes away and comes back, with one call that
- * fails; libinput is a double. Whatever that call is, each key that was told of as pressed is told of
- * as released, and the keyboard is used again in the end, or was said not to be there.
+ * The host's keyboard while a key is held and the terminal goes away and comes back, with one call
+ * that fails; libinput is a double. Whatever that call is, each key that was told of as pressed is
+ * told of as released, and the keyboard is used again in the end, or was said not to be there.
  */
 #include <fcntl.h>
 #include <linux/input-event-codes.h>
@@ -67,7 +67,8 @@ static void expect_keyboard(void)
 	g_assert_cmpuint(world.held, ==, 0);
 }
 
-/* A node of devices= that cannot be asked for is one that is not there: it is named, and not used. */
+/* A node of devices= that cannot be asked for is one that is not there: it is named, and not
+ * used. */
 static bool is_node_missing(void)
 {
 	return world.keyboards == 0 &&

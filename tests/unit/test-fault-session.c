@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A terminal that is taken, asked back, given again and left, with one call that fails. The kernel is
- * played: ioctl() and the terminal's device are ours. Whatever failed, the kernel has its answer when it
- * asks, and the terminal is one of text again at the end, with its keyboard as it was; or, where it
- * was the terminal itself that failed, that was said.
+ * A terminal that is taken, asked back, given again and left, with one call that fails. The kernel
+ * is played: ioctl() and the terminal's device are ours. Whatever failed, the kernel has its answer
+ * when it asks, and the terminal is one of text again at the end, with its keyboard as it was; or,
+ * where it was the terminal itself that failed, that was said.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -138,7 +138,8 @@ static void test_times_out(void)
 	scene_expect_log("guest a: scanout 0: a buffer was not finished within 1 ms");
 	scene_expect_color(output, RED);
 
-	/* It was given up: whether it is finished after all is asked once, and nobody waits for it. */
+	/* It was given up: whether it is finished after all is asked once, and nobody waits for
+	 * it. */
 	for (unsigned int i = 0; i < 2; i++) {
 		unsigned int polls = fake_dmabuf_polls();
 
@@ -239,7 +240,8 @@ static void test_output_goes_off(void)
 	scene_wait_reply(scene, 0);
 	g_assert_cmpuint(counted(scene, REPLY_OFF), ==, 1);
 
-	/* Back, and still not finished: the guest is not waited for, nor is anything shown before. */
+	/* Back, and still not finished: the guest is not waited for, nor is anything shown
+	 * before. */
 	fake_set_active(output, true);
 	g_assert_cmpuint(output->commit_count, ==, 1);
 	signal_fences(memory);
@@ -459,7 +461,8 @@ static void test_view_goes(void)
 	scene_destroy(scene);
 }
 
-/* The back-end is not answered by what happens on its other scanouts, nor does it hold up others. */
+/* The back-end is not answered by what happens on its other scanouts, nor does it hold up
+ * others. */
 static void test_others_go_on(void)
 {
 	static const struct layout_output sections[] = {

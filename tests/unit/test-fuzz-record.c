@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What tests/fuzz/record writes of a peer's stream: its bytes from the first on, none left out, runs of
- * one byte in no more room than they need, and an end where a file is full.
+ * What tests/fuzz/record writes of a peer's stream: its bytes from the first on, none left out,
+ * runs of one byte in no more room than they need, and an end where a file is full.
  */
 #include <glib.h>
 #include <glib/gstdio.h>

@@ -161,8 +161,8 @@ static void test_copied_larger(void)
 	}
 }
 
-/* The card goes and comes: a dma-buf that it did not import is as much the guest's as before, and its
- * fd there once. */
+/* The card goes and comes: a dma-buf that it did not import is as much the guest's as before, and
+ * its fd there once. */
 static void test_copied_on_another_card(void)
 {
 	uint32_t *memory;
@@ -243,8 +243,8 @@ static void test_unreadable_larger(void)
 	scene_destroy(scene);
 }
 
-/* What they are is asked of the first dma-buf, and of the next one after one that has come before: else
- * the import tells. */
+/* What they are is asked of the first dma-buf, and of the next one after one that has come before:
+ * else the import tells. */
 static void test_told_by_import(void)
 {
 	struct scene *scene = scene_create(&(struct scene_options){0});
@@ -322,7 +322,8 @@ static void test_import_of_the_moment(void)
 	scene_destroy(scene);
 }
 
-/* It has been imported for another scanout meanwhile: whoever reads it goes on with the fd of that. */
+/* It has been imported for another scanout meanwhile: whoever reads it goes on with the fd of
+ * that. */
 static void test_imported_elsewhere(void)
 {
 	struct scene *scene = scene_create(&(struct scene_options){0});
@@ -366,8 +367,8 @@ static struct rlimit take_all_fds(int any)
 	return limit;
 }
 
-/* What a dma-buf is could not be asked just then: it is not taken for another thing, and shown with the
- * next frame. */
+/* What a dma-buf is could not be asked just then: it is not taken for another thing, and shown with
+ * the next frame. */
 static void test_told_apart_of_the_moment(void)
 {
 	struct scene *scene = scene_create_red(&(struct scene_options){0});
@@ -412,8 +413,8 @@ static void test_surface_of_the_moment(void)
 	scene_destroy(scene);
 }
 
-/* Of dma-bufs the guest has its share already: what is shown stays, its frame is answered, and with one
- * that goes there is room again. */
+/* Of dma-bufs the guest has its share already: what is shown stays, its frame is answered, and with
+ * one that goes there is room again. */
 static void test_share_of_dmabufs(void)
 {
 	struct scene *scene = scene_create_red(&(struct scene_options){.guests = 2});

@@ -234,8 +234,8 @@ static void test_cursor_blended_dmabuf(void)
 	scene_destroy(scene);
 }
 
-/* Blended into a picture that is not drawn yet, since its buffer is not finished: it has no place, and
- * comes with the picture. */
+/* Blended into a picture that is not drawn yet, since its buffer is not finished: it has no place,
+ * and comes with the picture. */
 static void test_cursor_before_canvas(void)
 {
 	struct scene *scene = scene_create(&(struct scene_options){0});

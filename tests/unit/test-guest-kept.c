@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A guest whose process has died goes on in another one, on a card that still has the last picture: what was shown is
- * shown without a word from the back-end, what was half received is received on, and who waits is answered once. Where
- * that cannot be, it is a new guest.
+ * A guest whose process has died goes on in another one, on a card that still has the last picture:
+ * what was shown is shown without a word from the back-end, what was half received is received on,
+ * and who waits is answered once. Where that cannot be, it is a new guest.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A VMM and a back-end that are there already and are handed to the relay, which scanout-gpu does; and what a
- * peer may send in the place of that.
+ * A VMM and a back-end that are there already and are handed to the relay, which scanout-gpu does;
+ * and what a peer may send in the place of that.
  */
 #include <fcntl.h>
 #include <glib-unix.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the watchdog's question takes from the parts of the daemon: guests that wait, at their sockets,
- * and outputs with something to show, on a fake card.
+ * What the watchdog's question takes from the parts of the daemon: guests that wait, at their
+ * sockets, and outputs with something to show, on a fake card.
  */
 #include <drm_fourcc.h>
 #include <sys/socket.h>

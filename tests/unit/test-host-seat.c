@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * When the host's devices are opened anew: one could not be opened just then, or udev has said more than
- * libinput heard. The seat and udev are this test's.
+ * When the host's devices are opened anew: one could not be opened just then, or udev has said more
+ * than libinput heard. The seat and udev are this test's.
  */
 #include <errno.h>
 #include <libudev.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The hours of an output: how they are written, which minutes are in them, and outputs that go on and off
- * by them, whatever happens to the clock.
+ * The hours of an output: how they are written, which minutes are in them, and outputs that go on
+ * and off by them, whatever happens to the clock.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -222,8 +222,8 @@ static void test_guest_lives_on(void)
 	scene_destroy(scene);
 }
 
-/* A picture of an output's own keeps the hours, too: where a guest could have the output, and where none
- * can. */
+/* A picture of an output's own keeps the hours, too: where a guest could have the output, and where
+ * none can. */
 static void test_picture(void)
 {
 	struct layout_output sections[] = {

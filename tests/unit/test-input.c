@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* When the host's seat is opened, and opened again. The seat is this test's, and time goes at its word. */
+/* When the host's seat is opened, and opened again. The seat is this test's, and time goes at its
+ * word. */
 #include <glib/gstdio.h>
 
 #include "channel_fixture.h"
@@ -288,7 +289,8 @@ static void test_late_seat(void)
 	fixture_free(fixture);
 }
 
-/* The terminal comes back, and the seat does not: a new one is opened, at once or when it can be. */
+/* The terminal comes back, and the seat does not: a new one is opened, at once or when it can
+ * be. */
 static void test_failed_resume(void)
 {
 	struct fixture *fixture;
@@ -355,8 +357,8 @@ static void test_nodes(void)
 
 /* ---- who reads the keyboard ---- */
 
-/* Who else reads keys is told to stop when a guest listens and there is a keyboard to read them from,
- * and may go on when either is over. */
+/* Who else reads keys is told to stop when a guest listens and there is a keyboard to read them
+ * from, and may go on when either is over. */
 static void test_keyboard(void)
 {
 	g_autofree char *directory = g_dir_make_tmp("test-input-XXXXXX", NULL);

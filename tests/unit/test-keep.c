@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The store of fds, with a service manager of the test's: what is kept is what a successor gets, under names
- * that the manager takes; what nobody knows is closed; and it works on where there is no manager.
+ * The store of fds, with a service manager of the test's: what is kept is what a successor gets,
+ * under names that the manager takes; what nobody knows is closed; and it works on where there is
+ * no manager.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -36,8 +37,8 @@ int sd_listen_fds_with_names(int unset, char ***names)
 	return (int)g_strv_length(*names);
 }
 
-/* The numbers of what is handed over: SD_LISTEN_FDS_START and those that follow. Nobody else has them, see
- * main(). */
+/* The numbers of what is handed over: SD_LISTEN_FDS_START and those that follow. Nobody else has
+ * them, see main(). */
 #define FIRST 3
 #define LAST 8
 
@@ -439,7 +440,8 @@ static void test_unreachable(struct fixture *fixture, gconstpointer data)
 	close(file);
 }
 
-/* It does not read: nobody waits for it, and who wanted to keep something knows that it is not kept. */
+/* It does not read: nobody waits for it, and who wanted to keep something knows that it is not
+ * kept. */
 static void test_full(struct fixture *fixture, gconstpointer data)
 {
 	int file = memfd_create("file", MFD_CLOEXEC);
@@ -477,7 +479,8 @@ static unsigned int fill(const struct fixture *fixture, int file)
 	return i - 1;
 }
 
-/* What it could not be told to keep no more it is told later, and before there is another one of that name. */
+/* What it could not be told to keep no more it is told later, and before there is another one of
+ * that name. */
 static void test_removes_later(struct fixture *fixture, gconstpointer data)
 {
 	static const char *const names[] = {"card/0", "card/1", NULL};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A card's fd that a predecessor kept: it is gone on with where it is the card that is asked for, and in every
- * other case closed, forgotten, and the card opened as if there had been none.
+ * A card's fd that a predecessor kept: it is gone on with where it is the card that is asked for,
+ * and in every other case closed, forgotten, and the card opened as if there had been none.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -284,7 +284,8 @@ static void test_not_kept(void)
 	g_assert_cmpuint(world.told_kept, ==, 0);
 }
 
-/* What comes after the cards was refused: nobody would take the picture off the screen, or be DRM master. */
+/* What comes after the cards was refused: nobody would take the picture off the screen, or be DRM
+ * master. */
 static void test_start_fails(void)
 {
 	set_up();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * File descriptors that lie in a pair of sockets: all that were not removed come to a successor, by their numbers, and
- * no other; whatever the predecessor was at, and whatever the pair is.
+ * File descriptors that lie in a pair of sockets: all that were not removed come to a successor, by
+ * their numbers, and no other; whatever the predecessor was at, and whatever the pair is.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -146,8 +146,8 @@ static void test_state(void)
 	kept_fds_destroy(kept);
 }
 
-/* A guest that sends another buffer with each frame, beside one that stays: the queue does not grow, and who made the
- * file is told of its end. */
+/* A guest that sends another buffer with each frame, beside one that stays: the queue does not
+ * grow, and who made the file is told of its end. */
 static void test_flips(void)
 {
 	struct closer *closer = closer_create("kiosk");

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What of a guest outlives a process: it is gone on with where all of it is there, is what its names say, and of this
- * version; in every other case nothing of it is, which is said once where there was a back-end, and kept anew.
+ * What of a guest outlives a process: it is gone on with where all of it is there, is what its
+ * names say, and of this version; in every other case nothing of it is, which is said once where
+ * there was a back-end, and kept anew.
  */
 #include "guests/kept_guest.h"
 
@@ -282,7 +283,8 @@ static void test_no_state(void)
 	expect_new(backend, "state: 8 bytes are too few");
 }
 
-/* Under their names: nothing, no socket, one of another sort, two that are no pair, one of a queue twice. */
+/* Under their names: nothing, no socket, one of another sort, two that are no pair, one of a queue
+ * twice. */
 static void test_no_queue(void)
 {
 	static const int types[] = {SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET};

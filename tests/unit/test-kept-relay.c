@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What of a relay is kept for the next process, over a keeper that is an array: found again as it was left, begun anew where
- * it is another version's or damaged, which is said, and done without where nothing can be kept.
+ * What of a relay is kept for the next process, over a keeper that is an array: found again as it
+ * was left, begun anew where it is another version's or damaged, which is said, and done without
+ * where nothing can be kept.
  */
 #include <fcntl.h>
 #include <string.h>

@@ -640,7 +640,8 @@ static void remove_guard(size_t number)
 	guarded--;
 }
 
-/* A card can go while its memory is drawn into: all that is mapped of it is guarded, as long as that. */
+/* A card can go while its memory is drawn into: all that is mapped of it is guarded, as long as
+ * that. */
 static void test_guarded(struct card_fixture *card)
 {
 	struct kms_buffer *buffer;

@@ -126,7 +126,8 @@ static void test_gone_at_first_probe(struct card_fixture *card)
 	g_assert_cmpuint(connector_of(card, 0), ==, DOUBLE_CONNECTOR(0));
 }
 
-/* A headset is nobody's screen, unless it is named; the outputs beside it are as if it was not there. */
+/* A headset is nobody's screen, unless it is named; the outputs beside it are as if it was not
+ * there. */
 static void test_headset(struct card_fixture *card)
 {
 	struct kms_output *headset;

@@ -166,7 +166,8 @@ static void test_waits_for_a_steady_frame(struct card_fixture *card)
 	start_with_frame(card, SLOW_MODE);
 	output = card->outputs[0].output;
 	show_in_a_row(card, 4);
-	/* The next vblank is left to a frame that may only be late, the one after that no longer. */
+	/* The next vblank is left to a frame that may only be late, the one after that no
+	 * longer. */
 	g_assert_cmpint(set_and_due(card), ==, 2 * kms_output_period(output) - 4000);
 	card_submit(card, 0);
 	card_flip(0);
@@ -400,8 +401,8 @@ static void test_compressed_overlay(struct card_fixture *card)
 	card_flip(0);
 }
 
-/* Above a picture that is scaled the driver refuses it (amdgpu); it is drawn from then on, also into
- * pictures that the driver would take it above: else it would come and go. */
+/* Above a picture that is scaled the driver refuses it (amdgpu); it is drawn from then on, also
+ * into pictures that the driver would take it above: else it would come and go. */
 static void test_refused_above_scaled(struct card_fixture *card)
 {
 	struct card_output *seen = &card->outputs[0];
@@ -534,8 +535,8 @@ static void test_set_before_the_output_is_on(struct card_fixture *card)
 	card_flip(0);
 }
 
-/* One that goes before the first frame leaves the picture of the previous master as it is; where that
- * lies is no more known than before. */
+/* One that goes before the first frame leaves the picture of the previous master as it is; where
+ * that lies is no more known than before. */
 static void test_above_kept_picture(struct card_fixture *card)
 {
 	struct kms_output *output;
@@ -555,7 +556,8 @@ static void test_above_kept_picture(struct card_fixture *card)
 		g_assert_cmpuint(card_shown(0), ==, kept);
 		card_flip(0);
 	}
-	/* The first frame brings its whole placement along, and the next one no more than its picture. */
+	/* The first frame brings its whole placement along, and the next one no more than its
+	 * picture. */
 	g_assert_cmpint(card_submit(card, 0), ==, KMS_SUBMIT_ACCEPTED);
 	g_assert_true(double_committed(DOUBLE_PRIMARY(0), "CRTC_ID"));
 	g_assert_true(double_committed(DOUBLE_PRIMARY(0), "SRC_W"));

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Uevents that are cut at any byte, late, lost, somebody else's, or never come, received by the real
- * libudev: a monitor that was plugged is looked for, a card that comes is noticed as soon as an event says
- * so or may have said so, and nothing else is done. udevd stopped or killed between the kernel's event and
- * its own: monitors are seen all the same, cards that come when it goes on.
+ * Uevents that are cut at any byte, late, lost, somebody else's, or never come, received by the
+ * real libudev: a monitor that was plugged is looked for, a card that comes is noticed as soon as
+ * an event says so or may have said so, and nothing else is done. udevd stopped or killed between
+ * the kernel's event and its own: monitors are seen all the same, cards that come when it goes on.
  */
 #include <errno.h>
 #include <glib-unix.h>

@@ -40,7 +40,8 @@ static void assert_samples(const struct sample *samples, size_t count)
 	}
 }
 
-/* `cvt WIDTH HEIGHT RATE`, where the standard has no reduced blanking, and `cvt -r` where it has. */
+/* `cvt WIDTH HEIGHT RATE`, where the standard has no reduced blanking, and `cvt -r` where it
+ * has. */
 static void test_computed(void)
 {
 	static const struct sample samples[] = {

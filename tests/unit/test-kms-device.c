@@ -58,7 +58,8 @@ static void note_read(void *data)
 	reads++;
 }
 
-/* Beside other cards, whose frames do not wait for it: neither for its connectors nor for its first commit. */
+/* Beside other cards, whose frames do not wait for it: neither for its connectors nor for its first
+ * commit. */
 static void test_nonblocking(struct card_fixture *card)
 {
 	reads = 0;

@@ -285,8 +285,8 @@ static void test_overrules(struct card_fixture *card)
 	end_guest(&guest);
 }
 
-/* What is shown is drawn into again: there are drivers whose check adds its plane to whatever its CRTC is
- * asked for. */
+/* What is shown is drawn into again: there are drivers whose check adds its plane to whatever its
+ * CRTC is asked for. */
 static void test_overrules_shown(struct card_fixture *card)
 {
 	static uint32_t pixels[KMS_CURSOR_SIZE * KMS_CURSOR_SIZE] = {0xffffffff};

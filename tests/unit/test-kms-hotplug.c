@@ -236,8 +236,8 @@ static void destroy_while_probing(struct card_fixture *card)
 	double_ask_monitor = NULL;
 }
 
-/* The card goes: nobody waits for the answer, nor is told of it. Whoever opens it next is to be master, though the
- * probe has it open for longer. */
+/* The card goes: nobody waits for the answer, nor is told of it. Whoever opens it next is to be
+ * master, though the probe has it open for longer. */
 static void test_destroyed_while_probing(struct card_fixture *card)
 {
 	card_start(card);

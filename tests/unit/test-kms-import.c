@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The import of fds that may be no dma-bufs at all, on the double: whoever serves the file behind one
- * need not answer, so that nothing is asked of it before the driver has taken it. And whose the fd
- * is that was given.
+ * The import of fds that may be no dma-bufs at all, on the double: whoever serves the file behind
+ * one need not answer, so that nothing is asked of it before the driver has taken it. And whose the
+ * fd is that was given.
  *
- * A memfd stands for a dma-buf, and for what is none. fstat(), fstatfs(), fcntl() and close() are this
- * program's own: they write down what is asked of one fd.
+ * A memfd stands for a dma-buf, and for what is none. fstat(), fstatfs(), fcntl() and close() are
+ * this program's own: they write down what is asked of one fd.
  */
 #include "card_fixture.h"
 #include "device.h"
@@ -181,8 +181,8 @@ static void test_borrowed(struct card_fixture *card)
 	close(dmabuf.fd);
 }
 
-/* One that is in the cache is found there, though it was imported in vain; what was given is closed,
- * and so is the handle. */
+/* One that is in the cache is found there, though it was imported in vain; what was given is
+ * closed, and so is the handle. */
 static void test_in_the_cache(struct card_fixture *card)
 {
 	struct kms_dmabuf dmabuf = make();

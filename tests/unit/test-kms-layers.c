@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Layers above an output's picture, on the double: their frames, which flip together and wait for nobody for
- * long, and their life through mode sets, refusals and cards that go. What gets which plane:
- * test-kms-planes.
+ * Layers above an output's picture, on the double: their frames, which flip together and wait for
+ * nobody for long, and their life through mode sets, refusals and cards that go. What gets which
+ * plane: test-kms-planes.
  */
 #include "device.h"
 #include "layers_fixture.h"
@@ -79,7 +79,8 @@ static void test_shown(struct card_fixture *card)
 	layers_end(&fixture);
 }
 
-/* What came while a flip was in flight goes with the next one, all of it; the newest of each layer. */
+/* What came while a flip was in flight goes with the next one, all of it; the newest of each
+ * layer. */
 static void test_one_commit(struct card_fixture *card)
 {
 	struct layers_fixture fixture;
@@ -553,7 +554,8 @@ static void test_destroyed_from_within(struct card_fixture *card)
 
 /* ---- for long ---- */
 
-/* Whatever comes in whatever order: each frame is answered once, and the kernel's rules are kept. */
+/* Whatever comes in whatever order: each frame is answered once, and the kernel's rules are
+ * kept. */
 static void test_random(struct card_fixture *card)
 {
 	struct layers_fixture fixture;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A card that is a lease, on the double: its owner takes it back, or leaves, and that is a word on the card,
- * said once, not on frames. What else a request can name in vain is no such word.
+ * A card that is a lease, on the double: its owner takes it back, or leaves, and that is a word on
+ * the card, said once, not on frames. What else a request can name in vain is no such word.
  */
 #include "card_fixture.h"
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Outputs lent to another program, on the double: what it gets and when, that none of it is in a commit of
- * ours meanwhile (the double says so), and how each is taken back: with the last picture until ours is shown,
- * without a mode set where none is needed, and without a vblank of the others'.
+ * Outputs lent to another program, on the double: what it gets and when, that none of it is in a
+ * commit of ours meanwhile (the double says so), and how each is taken back: with the last picture
+ * until ours is shown, without a mode set where none is needed, and without a vblank of the
+ * others'.
  */
 #include "card_fixture.h"
 #include "device.h"
@@ -132,7 +133,8 @@ static void test_objects(struct card_fixture *card)
 	expect_back(card);
 }
 
-/* Some of them: the picture's plane is nobody's to change then, nor is the cursor's, and it shows what it did. */
+/* Some of them: the picture's plane is nobody's to change then, nor is the cursor's, and it shows
+ * what it did. */
 static void test_planes(struct card_fixture *card)
 {
 	uint32_t shown;
@@ -311,7 +313,8 @@ static void test_same_mode(struct card_fixture *card)
 
 	kms_lease_destroy(lent.lease);
 	g_assert_cmpuint(double_lessees(), ==, 0);
-	/* One commit of that CRTC, no mode set, and with it all that the holder may have changed. */
+	/* One commit of that CRTC, no mode set, and with it all that the holder may have
+	 * changed. */
 	g_assert_cmpuint(double_counters.commits, ==, 1);
 	g_assert_cmpuint(double_counters.modeset_commits, ==, 0);
 	g_assert_cmpuint(card_shown(1), !=, theirs);
@@ -387,7 +390,8 @@ static void test_unplugged(struct card_fixture *card)
 	expect_back(card);
 }
 
-/* The holder has switched it off before: nothing is to be done, and that once, also beside another lease. */
+/* The holder has switched it off before: nothing is to be done, and that once, also beside another
+ * lease. */
 static void test_dark_unplugged(struct card_fixture *card)
 {
 	struct lent lent = give(card);
@@ -470,7 +474,8 @@ static void test_suspended(struct card_fixture *card)
 	kms_lease_destroy(lent.lease);
 }
 
-/* A seat manager has taken master away before we hear of it: what we may not end then, we end later. */
+/* A seat manager has taken master away before we hear of it: what we may not end then, we end
+ * later. */
 static void test_manager(struct card_fixture *card)
 {
 	struct lent lent = give(card);

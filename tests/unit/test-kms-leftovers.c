@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A card's descriptor that outlives the process that used it: its successor closes all that was left open,
- * and what is on the screen stays there, picture and mode, until it shows something of its own.
+ * A card's descriptor that outlives the process that used it: its successor closes all that was
+ * left open, and what is on the screen stays there, picture and mode, until it shows something of
+ * its own.
  */
 #include "card_fixture.h"
 
@@ -10,8 +11,8 @@
 #include <unistd.h>
 #include <xf86drm.h>
 
-/* What a process has open that is killed: a picture on the screen, a buffer that it was about to show, one
- * that has no framebuffer yet. */
+/* What a process has open that is killed: a picture on the screen, a buffer that it was about to
+ * show, one that has no framebuffer yet. */
 static void die(struct card_fixture *card)
 {
 	uint32_t handles[4] = {0};

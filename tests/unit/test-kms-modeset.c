@@ -332,8 +332,8 @@ static void ask_to_paint(struct card_fixture *card, struct painting *painting)
 	}
 }
 
-/* The very first commit has the caller's picture; so has the one that lights it again, but not one after
- * which there is a picture to come back to. */
+/* The very first commit has the caller's picture; so has the one that lights it again, but not one
+ * after which there is a picture to come back to. */
 static void test_painted(struct card_fixture *card)
 {
 	struct painting painting = {0};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What planes say they can do, on the double: formats, modifiers, turns; known without a question to
- * the driver.
+ * What planes say they can do, on the double: formats, modifiers, turns; known without a question
+ * to the driver.
  */
 #include "card_fixture.h"
 #include "device.h"
@@ -128,8 +128,8 @@ static void test_turns(struct card_fixture *card)
 	g_assert_false(kms_plane_turns(find(card, DOUBLE_PRIMARY(0)), KMS_ROTATE_90));
 }
 
-/* One turn has two names, since both reflections are a turn of 180 degrees: the driver is told the one
- * that it knows. */
+/* One turn has two names, since both reflections are a turn of 180 degrees: the driver is told the
+ * one that it knows. */
 static void test_other_words(struct card_fixture *card)
 {
 	const uint32_t quarters = KMS_ROTATE_0 | KMS_ROTATE_90 | KMS_ROTATE_180 | KMS_ROTATE_270;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which layer gets which plane, on the double: by what planes can do, by what the driver says of all of
- * them together, and by who else has them. What layers show: test-kms-layers; what lies above what:
- * test-kms-stack.
+ * Which layer gets which plane, on the double: by what planes can do, by what the driver says of
+ * all of them together, and by who else has them. What layers show: test-kms-layers; what lies
+ * above what: test-kms-stack.
  */
 #include "device.h"
 #include "layers_fixture.h"
@@ -32,7 +32,8 @@ static unsigned int tests(const struct card_fixture *card)
 	return (unsigned int)kms_output_counters(card->outputs[0].output)->tests;
 }
 
-/* Asked once, by one value where all goes; then remembered, in whatever order the questions come. */
+/* Asked once, by one value where all goes; then remembered, in whatever order the questions
+ * come. */
 static void test_remembered(struct card_fixture *card)
 {
 	struct layers_fixture fixture;
@@ -83,7 +84,8 @@ static void test_too_few(struct card_fixture *card)
 	layers_end(&fixture);
 }
 
-/* Who is covered by one that is drawn is drawn, too: a scaled layer, which no overlay here shows. */
+/* Who is covered by one that is drawn is drawn, too: a scaled layer, which no overlay here
+ * shows. */
 static void test_covered(struct card_fixture *card)
 {
 	struct layers_fixture fixture;
@@ -303,7 +305,8 @@ static void show_refused(struct layers_fixture *fixture, struct card_fixture *ca
 	card_flip(1);
 }
 
-/* What was refused once is tried again when another output has given up a plane, but not for ever. */
+/* What was refused once is tried again when another output has given up a plane, but not for
+ * ever. */
 static void test_denied(struct card_fixture *card)
 {
 	const struct kms_output_counters *counters;
@@ -335,7 +338,8 @@ static void test_denied(struct card_fixture *card)
 	layers_end(&second);
 }
 
-/* A cursor that stands on an overlay keeps it, and what comes as a cursor takes none of a layer's. */
+/* A cursor that stands on an overlay keeps it, and what comes as a cursor takes none of a
+ * layer's. */
 static void test_cursor(struct card_fixture *card)
 {
 	static const uint32_t pixels[KMS_CURSOR_SIZE * KMS_CURSOR_SIZE] = {0xffffffff};
@@ -375,8 +379,8 @@ static void test_hidden_cursor(struct card_fixture *card)
 }
 
 /*
- * A cursor that the driver shows only without them stays above them: who is to be drawn are the layers,
- * whether it comes by a question or, while a flip is in flight, by a commit.
+ * A cursor that the driver shows only without them stays above them: who is to be drawn are the
+ * layers, whether it comes by a question or, while a flip is in flight, by a commit.
  */
 static void check_cursor_above(struct card_fixture *card, bool in_flight)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What others do to the card behind us, and what only the moment is against: the picture comes back,
- * and every frame is answered.
+ * What others do to the card behind us, and what only the moment is against: the picture comes
+ * back, and every frame is answered.
  */
 #include "card_fixture.h"
 #include "device.h"
@@ -83,7 +83,8 @@ static void test_goes_dark(struct card_fixture *card)
 
 /* ---- the machine was suspended ---- */
 
-/* The driver did not light the CRTC again: it has its mode and the last picture, and all that another could have set. */
+/* The driver did not light the CRTC again: it has its mode and the last picture, and all that
+ * another could have set. */
 static void test_suspended(struct card_fixture *card)
 {
 	struct card_output *seen = &card->outputs[0];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a connector is asked beyond a mode: set with the mode, left out with a word where the connector or
- * the driver does not have it, and put back when it is no longer asked for.
+ * What a connector is asked beyond a mode: set with the mode, left out with a word where the
+ * connector or the driver does not have it, and put back when it is no longer asked for.
  */
 #include "card_fixture.h"
 
@@ -70,7 +70,8 @@ static void test_set(struct card_fixture *card)
 	g_assert_null(strstr(card->log->str, "left out"));
 }
 
-/* Nothing asked for: what is known to be the default; what depends on driver or kernel command line stays. */
+/* Nothing asked for: what is known to be the default; what depends on driver or kernel command line
+ * stays. */
 static void test_defaults(struct card_fixture *card)
 {
 	double_card.settings = true;

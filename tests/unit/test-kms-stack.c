@@ -8,7 +8,8 @@
 #include <string.h>
 #include <xf86drmMode.h>
 
-/* A plane whose zpos can be set from `minimum` to `maximum`; is `minimum`, where that is 0; or unknown. */
+/* A plane whose zpos can be set from `minimum` to `maximum`; is `minimum`, where that is 0; or
+ * unknown. */
 static struct kms_plane plane(uint32_t type, bool known, uint64_t minimum, uint64_t maximum)
 {
 	struct kms_plane made = {.type = type};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Tiled monitors: what the kernel says of a part, which connector drives the monitor and in which modes, and
- * what is said of the others.
+ * Tiled monitors: what the kernel says of a part, which connector drives the monitor and in which
+ * modes, and what is said of the others.
  */
 #include "card_fixture.h"
 #include "device.h"
@@ -77,7 +77,8 @@ static void probe(struct card_fixture *card)
 	card_flip_all(card);
 }
 
-/* The first connector drives the monitor, and not in the mode of its part; the other one is as if unplugged. */
+/* The first connector drives the monitor, and not in the mode of its part; the other one is as if
+ * unplugged. */
 static void test_driven_as_one(struct card_fixture *card)
 {
 	const drmModeModeInfo modes[] = {part,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A refresh rate that varies: where connector and CRTC can, from the mode set or as frames come; and what
- * counts vblanks, or waits for one, knows of it.
+ * A refresh rate that varies: where connector and CRTC can, from the mode set or as frames come;
+ * and what counts vblanks, or waits for one, knows of it.
  */
 #include "card_fixture.h"
 #include "device.h"
@@ -178,8 +178,8 @@ static void test_refused(struct card_fixture *card)
 	card_show(card, 0);
 }
 
-/* Frames that are longer than a period of the mode are no missed vblanks; a frame that was there in time
- * and came a vblank later is one. */
+/* Frames that are longer than a period of the mode are no missed vblanks; a frame that was there in
+ * time and came a vblank later is one. */
 static void test_missed(struct card_fixture *card)
 {
 	start(card, KMS_VRR_ALWAYS);
@@ -214,8 +214,8 @@ static void set_range(uint8_t slowest, bool high)
 	double_set_edid(0, edid, sizeof(edid));
 }
 
-/* What the cursor's own commit waits for: a period of the slowest rate that the EDID has, but not longer
- * than a person takes for stuck. */
+/* What the cursor's own commit waits for: a period of the slowest rate that the EDID has, but not
+ * longer than a person takes for stuck. */
 static void test_slowest(struct card_fixture *card)
 {
 	static const struct {

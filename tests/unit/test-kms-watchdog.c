@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Flips whose event does not come: a mode set, once, and then the CRTC is left alone. It blocks only
- * where nobody else would have to wait for it.
+ * Flips whose event does not come: a mode set, once, and then the CRTC is left alone. It blocks
+ * only where nobody else would have to wait for it.
  */
 #include "card_fixture.h"
 #include "device.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Guests that stop proving that they are alive: their pictures are covered, they are answered on, and come
- * back. The period is an hour, which passes when a test says so.
+ * Guests that stop proving that they are alive: their pictures are covered, they are answered on,
+ * and come back. The period is an hour, which passes when a test says so.
  */
 #include <time.h>
 
@@ -132,8 +132,8 @@ static void test_back(void)
 	scene_destroy(scene);
 }
 
-/* What was answered early is in no buffer of the guest's: it is there again when it is uncovered, and not what
- * the guest draws meanwhile. */
+/* What was answered early is in no buffer of the guest's: it is there again when it is uncovered,
+ * and not what the guest draws meanwhile. */
 static void test_early(void)
 {
 	static const struct layout_output sections[] = {
@@ -173,8 +173,8 @@ static void test_early(void)
 	scene_destroy(scene);
 }
 
-/* One that waits for its answer gets it, though its frame never flips, and goes on with the answers of one
- * that is not shown. By the real clock, which those are given by. */
+/* One that waits for its answer gets it, though its frame never flips, and goes on with the answers
+ * of one that is not shown. By the real clock, which those are given by. */
 static void test_answered(void)
 {
 	struct scene *scene = create((struct scene_options){.alive.period_ms = 1});
@@ -316,7 +316,8 @@ static void test_unseen(void)
 	scene_destroy(scene);
 }
 
-/* A mode set may take longer than the period, and its guest is not answered before: the period begins after it. */
+/* A mode set may take longer than the period, and its guest is not answered before: the period
+ * begins after it. */
 static void test_mode_set(void)
 {
 	struct scene *scene = create((struct scene_options){0});
@@ -386,8 +387,8 @@ static void test_crowded(void)
 	scene_destroy(scene);
 }
 
-/* It is back, but meanwhile one of its outputs cannot show its picture any more, while the other can: there that is
- * said, in the place of the cover. */
+/* It is back, but meanwhile one of its outputs cannot show its picture any more, while the other
+ * can: there that is said, in the place of the cover. */
 static void test_back_unshown(void)
 {
 	static const struct layout_output sections[] = {
@@ -532,7 +533,8 @@ static void test_card(void)
 	scene_destroy(scene);
 }
 
-/* We have stood still for longer than a period: what came meanwhile is read before anybody is called dead. */
+/* We have stood still for longer than a period: what came meanwhile is read before anybody is
+ * called dead. */
 static void test_unread(void)
 {
 	struct scene *scene = create((struct scene_options){0});
@@ -578,7 +580,8 @@ static void test_socket(void)
 	scene_destroy(scene);
 }
 
-/* Frames that change nothing in the rectangle are no sign, nor is drawing the same into it again. */
+/* Frames that change nothing in the rectangle are no sign, nor is drawing the same into it
+ * again. */
 static void test_rectangle(void)
 {
 	struct scene *scene = create((struct scene_options){
@@ -651,8 +654,9 @@ static void test_rectangle_of_dmabuf(void)
 	scene_destroy(scene);
 }
 
-/* A frame that waits for its fences as the layout goes is looked at then, where the one before could not be read
- * so far: memory that it is read into is there until the last view has gone, and its image is given back. */
+/* A frame that waits for its fences as the layout goes is looked at then, where the one before
+ * could not be read so far: memory that it is read into is there until the last view has gone, and
+ * its image is given back. */
 static void test_rectangle_at_end(void)
 {
 	struct scene *scene = create((struct scene_options){
@@ -701,7 +705,8 @@ static void expect_only_commit(struct kms_output *output, size_t before, uint32_
 	g_assert_cmpuint(output->commit_count, ==, before + 1);
 }
 
-/* Below a layer nothing is seen between the guest's picture and what covers it, and the other way round. */
+/* Below a layer nothing is seen between the guest's picture and what covers it, and the other way
+ * round. */
 static void test_layer_above(void)
 {
 	const struct layout_output section = {.name = "DP-1", .guest = "a", .scanout = 0};

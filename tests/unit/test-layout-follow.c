@@ -94,7 +94,8 @@ static void expect(struct scene *scene, const char *screens)
 	g_free(fixture_log_take());
 }
 
-/* A screen that becomes another one, as `gone` and `new` say: the second when the guest has asked. */
+/* A screen that becomes another one, as `gone` and `new` say: the second when the guest has
+ * asked. */
 static void expect_swap(struct scene *scene, size_t guest, const char *gone, const char *new)
 {
 	expect(scene, gone);
@@ -102,8 +103,8 @@ static void expect_swap(struct scene *scene, size_t guest, const char *gone, con
 	expect(scene, new);
 }
 
-/* Guest b is told of two changes after this call, of the second one period later: what guest a was to
- * hear has come by then. */
+/* Guest b is told of two changes after this call, of the second one period later: what guest a was
+ * to hear has come by then. */
 static void expect_nothing(struct scene *scene)
 {
 	static uint32_t width = 100;
@@ -289,8 +290,8 @@ static void test_reachable(void)
 	scene_destroy(scene);
 }
 
-/* Another guest begins, whose monitor is not the one that the guest before it was told of: nothing is gone
- * for it, and it is told of nothing that it has not asked for. */
+/* Another guest begins, whose monitor is not the one that the guest before it was told of: nothing
+ * is gone for it, and it is told of nothing that it has not asked for. */
 static void test_begins(void)
 {
 	for (unsigned int shown = 0; shown < 2; shown++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Layers above what outputs show: who is seen where, what guests are told of them, and what happens when guests,
- * monitors and the card come and go. */
+/* Layers above what outputs show: who is seen where, what guests are told of them, and what happens
+ * when guests, monitors and the card come and go. */
 #include <string.h>
 #include <sys/socket.h>
 
@@ -132,7 +132,8 @@ static void test_told(void)
 	scene_destroy(scene);
 }
 
-/* A guest above another, which has the output in the default order, since a layer names the first. */
+/* A guest above another, which has the output in the default order, since a layer names the
+ * first. */
 static void test_guests(gconstpointer data)
 {
 	struct layout_layer layer = corner();
@@ -150,7 +151,8 @@ static void test_guests(gconstpointer data)
 	expect(scene, 32, 24, GREEN);
 	expect(scene, 0, 0, RED);
 
-	/* One goes: the other stays, and goes on. After a guest comes black, which of a layer is nothing. */
+	/* One goes: the other stays, and goes on. After a guest comes black, which of a layer is
+	 * nothing. */
 	scene_hang_up(scene, 1);
 	settle(scene);
 	expect(scene, 32, 24, RED);
@@ -184,7 +186,8 @@ static void test_scaled(gconstpointer data)
 	scene_destroy(scene);
 }
 
-/* Colours, whatever their order in the configuration: the higher z is above, of two the later one. */
+/* Colours, whatever their order in the configuration: the higher z is above, of two the later
+ * one. */
 static void test_order(gconstpointer data)
 {
 	struct layout_layer layers[] = {corner(), corner(), corner()};
@@ -271,7 +274,8 @@ static void test_beyond_edge(gconstpointer data)
 	scene_destroy(scene);
 }
 
-/* Of several outputs it is on the first of the list that has a monitor, wherever that is among the connectors. */
+/* Of several outputs it is on the first of the list that has a monitor, wherever that is among the
+ * connectors. */
 static void test_list(void)
 {
 	static const struct layout_output sections[] = {
@@ -330,7 +334,8 @@ static void test_too_many(void)
 	scene_destroy(scene);
 }
 
-/* One for which there is no place stays away, and the others of its output stay as they are, until there is one. */
+/* One for which there is no place stays away, and the others of its output stay as they are, until
+ * there is one. */
 static void test_left_out(void)
 {
 	struct layout_output sections[GUEST_VIEWS_MAX];
@@ -382,7 +387,8 @@ static void test_left_out(void)
 	scene_destroy(scene);
 }
 
-/* An output that no guest is shown on has them above its own picture; and monitor and card come and go. */
+/* An output that no guest is shown on has them above its own picture; and monitor and card come and
+ * go. */
 static void test_monitor(gconstpointer data)
 {
 	const struct layout_output section = {.name = "DP-1",
@@ -445,8 +451,9 @@ static void test_replies(void)
 }
 
 /*
- * A guest that waits for its layer's frame is answered when the layer goes, in the midst of a change, and what it
- * has asked behind that, too: also of a scanout that it has not used so far. The card is asked once, for all.
+ * A guest that waits for its layer's frame is answered when the layer goes, in the midst of a
+ * change, and what it has asked behind that, too: also of a scanout that it has not used so far.
+ * The card is asked once, for all.
  */
 static void test_asks_meanwhile(void)
 {
@@ -489,8 +496,8 @@ static void test_asks_meanwhile(void)
 	scene_destroy(scene);
 }
 
-/* One that counts in another layout alone comes and goes with that; what counts in both stays what it is, in its
- * order. */
+/* One that counts in another layout alone comes and goes with that; what counts in both stays what
+ * it is, in its order. */
 static void test_layouts(gconstpointer data)
 {
 	static const struct layout_named named[] = {{"day", NULL}, {"night", NULL}};
@@ -541,8 +548,8 @@ static void expect_lit(struct scene *scene, bool lit)
 	g_assert_true(scene_output(scene, 0)->active == lit);
 }
 
-/* The output goes off when nobody looks at any guest that it shows, and comes back for each of them. A picture
- * has no say. */
+/* The output goes off when nobody looks at any guest that it shows, and comes back for each of
+ * them. A picture has no say. */
 static void test_idle(gconstpointer data)
 {
 	static const struct layout_output pictured = {.name = "DP-1",
@@ -621,8 +628,8 @@ static void test_dark(void)
 	scene_destroy(scene);
 }
 
-/* Guest a's buffers can be shown, and not be read; there is no plane for b above it. Neither stands still: a's are shown,
- * b is answered. */
+/* Guest a's buffers can be shown, and not be read; there is no plane for b above it. Neither stands
+ * still: a's are shown, b is answered. */
 static void test_above_unreadable(void)
 {
 	struct layout_layer layer = corner();

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Watched regions of outputs: read from what is on the plane, by each way that a picture gets there; covered
- * while they are bad, and not by readings of the cover. The time passes when a test says so.
+ * Watched regions of outputs: read from what is on the plane, by each way that a picture gets
+ * there; covered while they are bad, and not by readings of the cover. The time passes when a test
+ * says so.
  */
 #include <time.h>
 
@@ -196,8 +197,8 @@ static void test_turned(void)
 	}
 }
 
-/* Another scanout lies above a part of the picture that is none of the region's: with a plane of its own, or
- * drawn into the same canvas. It is not covered with what lies below it. */
+/* Another scanout lies above a part of the picture that is none of the region's: with a plane of
+ * its own, or drawn into the same canvas. It is not covered with what lies below it. */
 static void test_layered(gconstpointer data)
 {
 	const struct layout_output section = {.name = "DP-1", .guest = "a"};
@@ -293,8 +294,8 @@ static void test_in_flight(void)
 	scene_destroy(scene);
 }
 
-/* Two scanouts that are answered early, each a frame ahead: one is on the glass, one in flight, and one queued
- * whenever a flip or the time comes. What is on the glass is read. */
+/* Two scanouts that are answered early, each a frame ahead: one is on the glass, one in flight, and
+ * one queued whenever a flip or the time comes. What is on the glass is read. */
 static void test_ahead(void)
 {
 	static const struct layout_output two[] = {

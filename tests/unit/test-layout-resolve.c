@@ -99,7 +99,8 @@ static const struct situation situations[] = {
 			{"DP-1=, DP-2=, DP-3=", "a0:DP-1 a1:DP-2 a2:DP-3~", .scanouts = 2},
 			{"DP-1, DP-2=, DP-3=", "a0:DP-3 a1:DP-2", .scanouts = 2},
 		}},
-	/* A laptop comes to the same dock: the monitors have other connectors, and change places. */
+	/* A laptop comes to the same dock: the monitors have other connectors, and change
+	 * places. */
 	{"dock", 1, {},
 		{
 			{"eDP-1=LAP 1 1, DP-3=ACME L 1, DP-4=ACME R 2", "a0:eDP-1 a1:DP-3 a2:DP-4",
@@ -196,7 +197,8 @@ static const struct situation situations[] = {
 			{"x:DP-1=, x:DP-2=, y:DP-1=, y:DP-3=", "a0:x:DP-2 a1:y:DP-1~"},
 			{"x:DP-2=, y:DP-1=, y:DP-2=, y:DP-3=", "a0:x:DP-2 a1:y:DP-2~"},
 		}},
-	/* Only the first card's outputs are lent: by no name is it another's, also while that one is away. */
+	/* Only the first card's outputs are lent: by no name is it another's, also while that one
+	 * is away. */
 	{"lent-on-one-card", 1,
 		{{.name = "DP-1;ACME TV 7", .scanout = -1, .lent = true, .pictured = true}},
 		{
@@ -211,8 +213,8 @@ static const struct situation situations[] = {
 			{"x:DP-1=, y:DP-1=, y:DP-2=", "a0:x:DP-1 a1:y:DP-2~"},
 			{"x:DP-1=", "a0:x:DP-1"},
 		}},
-	/* A section without a guest says how its output looks, wherever that comes in the order; its
-	 * output is lit. */
+	/* A section without a guest says how its output looks, wherever that comes in the order;
+	 * its output is lit. */
 	{"looks-alone", 1, {{.name = "DP-2", .scanout = -1, .mode = "800x600"}},
 		{
 			{"DP-1=, DP-2=", "a0:DP-1 a1:DP-2"},

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Named layouts: which of them is in force, as monitors come and go and as it is asked for, and what a change
- * does to outputs and guests: to those for which it changes nothing, nothing at all.
+ * Named layouts: which of them is in force, as monitors come and go and as it is asked for, and
+ * what a change does to outputs and guests: to those for which it changes nothing, nothing at all.
  */
 #include <string.h>
 #include <sys/socket.h>
@@ -366,7 +366,8 @@ static void test_moves(void)
 	scene_destroy(scene);
 }
 
-/* A guest that is not shown draws on, and is answered; its last picture is there when it is shown again. */
+/* A guest that is not shown draws on, and is answered; its last picture is there when it is shown
+ * again. */
 static void test_not_shown(void)
 {
 	struct scene *scene = start_with("night", false);
@@ -550,8 +551,8 @@ static void test_other_sections(void)
 	scene_destroy(scene);
 }
 
-/* The first time the monitors call for another one is after the edit: of what they called for before, under
- * whatever number, nothing is new. */
+/* The first time the monitors call for another one is after the edit: of what they called for
+ * before, under whatever number, nothing is new. */
 static void test_renumbered(void)
 {
 	static const struct layout_named others[] = {{"dock", "DP-5"}, {"day", NULL},

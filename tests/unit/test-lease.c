@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A [lease] section's socket: who gets the outputs and when, what ends it, and that a client can take no more
- * than its turn, whatever it sends. The card is this test's: it says what it lends, and counts.
+ * A [lease] section's socket: who gets the outputs and when, what ends it, and that a client can
+ * take no more than its turn, whatever it sends. The card is this test's: it says what it lends,
+ * and counts.
  */
 #include "lease/leases.h"
 
@@ -315,7 +316,8 @@ static void test_waits(struct fixture *fixture, gconstpointer data)
 	expect_state(fixture, LEASE_FREE);
 }
 
-/* One that is not there is named, once for each client; another connector can be called so meanwhile. */
+/* One that is not there is named, once for each client; another connector can be called so
+ * meanwhile. */
 static void test_moves(struct fixture *fixture, gconstpointer data)
 {
 	int client;

@@ -205,8 +205,8 @@ static void child_stuck_reader(void)
 	g_assert_cmpint(write(original, buffer, (size_t)size), ==, size);
 }
 
-/* … or a terminal. It takes part of a line, then nothing; whoever shares the open file may rely on its
- * flags. */
+/* … or a terminal. It takes part of a line, then nothing; whoever shares the open file may rely on
+ * its flags. */
 static void test_stuck_terminal(void)
 {
 	g_autofree char *text = run_child();

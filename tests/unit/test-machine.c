@@ -270,8 +270,8 @@ static void test_switches(void)
 	two_ways_finish(&ways);
 }
 
-/* What a guest sees pressed, though nobody is known to hold it, can be held on: it is not pressed again, and released by who
- * holds it. */
+/* What a guest sees pressed, though nobody is known to hold it, can be held on: it is not pressed
+ * again, and released by who holds it. */
 static void test_held(void)
 {
 	static const struct input_value pressed = {EV_KEY, KEY_A, 1};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One scanout on several outputs: never two different pictures, whatever one of them cannot show, and answers
- * that wait for those outputs alone that still read the guest's buffer. Each output is drawn for itself:
- * test-draw-ahead.
+ * One scanout on several outputs: never two different pictures, whatever one of them cannot show,
+ * and answers that wait for those outputs alone that still read the guest's buffer. Each output is
+ * drawn for itself: test-draw-ahead.
  */
 #include <errno.h>
 #include <string.h>
@@ -34,7 +34,8 @@ static uint64_t counted(const struct scene *scene, enum guest_reply reply)
 	return guest_counters(scene->guests[0])->replies[reply];
 }
 
-/* Red is on both, as it is, and from now on the second one takes no buffer as it is, nor can it be read. */
+/* Red is on both, as it is, and from now on the second one takes no buffer as it is, nor can it be
+ * read. */
 static struct scene *create_unreadable(struct scene_options options)
 {
 	struct scene *scene = create(options);
@@ -219,8 +220,8 @@ static void test_goes(gconstpointer data)
 	destroy_unreadable(scene);
 }
 
-/* A frame that the other shows ends what one waited for: the older request is answered while the newer
- * one is being taken, which still waits for its own flip. */
+/* A frame that the other shows ends what one waited for: the older request is answered while the
+ * newer one is being taken, which still waits for its own flip. */
 static void test_lost_meanwhile(void)
 {
 	struct scene *scene = create((struct scene_options){0});
@@ -276,7 +277,8 @@ static void test_copy_is_not_awaited(void)
 	scene_destroy(scene);
 }
 
-/* Where all are copies the fastest sets the pace, whichever it is, and the next one where that goes. */
+/* Where all are copies the fastest sets the pace, whichever it is, and the next one where that
+ * goes. */
 static void test_fastest_copy_sets_the_pace(void)
 {
 	struct scene *scene = create((struct scene_options){0});
@@ -307,7 +309,8 @@ static void test_fastest_copy_sets_the_pace(void)
 	scene_destroy(scene);
 }
 
-/* The guest's own buffer is read by each output that it is on: a faster one does not answer for it. */
+/* The guest's own buffer is read by each output that it is on: a faster one does not answer for
+ * it. */
 static void test_slowest_direct_is_awaited(void)
 {
 	struct scene *scene = create((struct scene_options){0});
@@ -404,7 +407,8 @@ static struct scene *create_stuck(void)
 	return scene;
 }
 
-/* The red buffer is on it still, and comes back with the mode set that helps: the green one goes behind that. */
+/* The red buffer is on it still, and comes back with the mode set that helps: the green one goes
+ * behind that. */
 static void test_stuck_reads_on(void)
 {
 	struct scene *scene = create_stuck();
@@ -439,7 +443,8 @@ static void test_stuck_off(void)
 	scene_destroy(scene);
 }
 
-/* Nobody else shows it: the answer is at once. So it is where it is the buffer that is never done. */
+/* Nobody else shows it: the answer is at once. So it is where it is the buffer that is never
+ * done. */
 static void test_stuck_alone(gconstpointer unfinished)
 {
 	struct scene *scene = create_stuck();

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Surfaces that are made elsewhere: who orders is told once, or not at all, and waits for nobody. */
+/* Surfaces that are made elsewhere: who orders is told once, or not at all, and waits for
+ * nobody. */
 #include "scene/painter.h"
 
 #include <gio/gio.h>

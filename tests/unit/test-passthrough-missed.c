@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A guest's own device that could not be looked at just now: it is looked for until it can be, whatever
- * else there is, and that is said once. The host's device, udev and the guest's device are this test's.
+ * A guest's own device that could not be looked at just now: it is looked for until it can be,
+ * whatever else there is, and that is said once. The host's device, udev and the guest's device are
+ * this test's.
  */
 #include <errno.h>
 
@@ -146,8 +147,8 @@ static void finish(struct passthrough *passthrough)
 
 /* ---- tests ---- */
 
-/* Another one that the section means and that can never be used is no reason not to ask for the first
- * again; and is named once, however often all are looked at. */
+/* Another one that the section means and that can never be used is no reason not to ask for the
+ * first again; and is named once, however often all are looked at. */
 static void test_beside_refused(void)
 {
 	struct passthrough *passthrough = start();

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * When a guest has the host's device that is its own, which one a section means, what the guest gets
- * of it, and what it leaves behind. The host's device, udev and the guest's device are this test's: a
- * host has none of them for certain.
+ * When a guest has the host's device that is its own, which one a section means, what the guest
+ * gets of it, and what it leaves behind. The host's device, udev and the guest's device are this
+ * test's: a host has none of them for certain.
  */
 #include <libevdev/libevdev.h>
 #include <stdio.h>

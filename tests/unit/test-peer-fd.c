@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What an fd of a peer's is, for fds of every kind, and for those that would like to pass for another. */
+/* What an fd of a peer's is, for fds of every kind, and for those that would like to pass for
+ * another. */
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <sys/epoll.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What outputs show where their guest shows nothing, and that its own picture takes the place at once. */
+/* What outputs show where their guest shows nothing, and that its own picture takes the place at
+ * once. */
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <png.h>
@@ -157,7 +158,8 @@ static void test_unshowable(void)
 	scene_destroy(scene);
 }
 
-/* Dark, and then it goes while there is no card: it is lit when there is one, with all views in place. */
+/* Dark, and then it goes while there is no card: it is lit when there is one, with all views in
+ * place. */
 static void test_dark_without_card(void)
 {
 	struct scene_options options = {.outputs = 2,
@@ -263,8 +265,8 @@ static void test_shown_again(void)
 	scene_destroy(scene);
 }
 
-/* A peer that has drawn nothing yet may switch its screen off, and go: what stands in its place stays,
- * and is shown again with the output. */
+/* A peer that has drawn nothing yet may switch its screen off, and go: what stands in its place
+ * stays, and is shown again with the output. */
 static void test_gone_before_a_frame(void)
 {
 	struct scene *scene = create((struct scene_options){0});
@@ -432,7 +434,8 @@ static void test_splash(void)
 	remove_file(&file);
 }
 
-/* A picture of another size is placed and turned as a scanout is, also where the output is lit with it. */
+/* A picture of another size is placed and turned as a scanout is, also where the output is lit with
+ * it. */
 static void test_splash_placed(gconstpointer data)
 {
 	const struct layout_output section = {
@@ -495,7 +498,8 @@ static void test_reload_last(void)
 	remove_file(&file);
 }
 
-/* The file is replaced: the new one is shown when that is asked for; a broken one changes nothing. */
+/* The file is replaced: the new one is shown when that is asked for; a broken one changes
+ * nothing. */
 static void test_reload(void)
 {
 	struct file file = make_file(GREEN);
@@ -572,7 +576,8 @@ static void set_status(struct scene *scene, const char *text)
 	layout_set_status(scene->layout, scene->guests[0], false, lines);
 }
 
-/* The text goes with the state, and a guest's picture takes the place of a card that is being drawn. */
+/* The text goes with the state, and a guest's picture takes the place of a card that is being
+ * drawn. */
 static void test_card(void)
 {
 	struct scene *scene = scene_create(
@@ -636,7 +641,8 @@ static unsigned int count_threads(void)
 	return count;
 }
 
-/* However often the text changes before it is drawn, one thread draws; and the last one is shown. */
+/* However often the text changes before it is drawn, one thread draws; and the last one is
+ * shown. */
 static void test_card_changes(void)
 {
 	struct scene *scene = scene_create(&(struct scene_options){.before.kind = PICTURE_CARD});
@@ -834,8 +840,8 @@ static void test_vacant_other_file(void)
 	remove_file(&other);
 }
 
-/* Another view shows something on the output while a frame of the one before it is in flight: frames go on
- * in their order (struct kms_frame), whoever gives them. */
+/* Another view shows something on the output while a frame of the one before it is in flight:
+ * frames go on in their order (struct kms_frame), whoever gives them. */
 static void test_vacant_in_flight(void)
 {
 	const struct layout_output sections[] = {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The verdict on a watched region, by a clock that the test turns; and the checksum that it goes by. */
+/* The verdict on a watched region, by a clock that the test turns; and the checksum that it goes
+ * by. */
 #include <glib.h>
 
 #include "scene/checksum.h"

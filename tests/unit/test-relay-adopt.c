@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a relay goes on with that a predecessor has left, and what it does not go on with, but says so, and serves the next VMM.
- * (A predecessor that is killed: test-relay-kept.c.)
+ * What a relay goes on with that a predecessor has left, and what it does not go on with, but says
+ * so, and serves the next VMM. (A predecessor that is killed: test-relay-kept.c.)
  */
 #include <sys/socket.h>
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A relay whose process is killed, before and after each system call and each call of its listener, and goes on in another
- * process: VMM and back-end, which have not noticed, have each message of the other once, in order, whole and with its
- * fds, in both directions; the display socket is the one that the back-end has; and the successor knows what was known.
+ * A relay whose process is killed, before and after each system call and each call of its listener,
+ * and goes on in another process: VMM and back-end, which have not noticed, have each message of
+ * the other once, in order, whole and with its fds, in both directions; the display socket is the
+ * one that the back-end has; and the successor knows what was known.
  */
 #include <errno.h>
 #include <glib-unix.h>
@@ -29,7 +30,8 @@ static struct shared {
 	unsigned int kill_at; /* the next one; 0: none */
 	unsigned int kill_every; /* from then on, … */
 	unsigned int kills; /* … as long as there are any left */
-	/* The process that was told last: so many scanouts, that the queues are stopped, of the display socket. */
+	/* The process that was told last: so many scanouts, that the queues are stopped, of the
+	 * display socket. */
 	pid_t scanouts_told;
 	pid_t stopped_told;
 	pid_t display_told;
@@ -298,7 +300,8 @@ static void finish_peers(struct peers *peers)
 	g_free(peers->backend_path);
 }
 
-/* The relay was killed before it was known that somebody had connected, and nothing had been said to it then. */
+/* The relay was killed before it was known that somebody had connected, and nothing had been said
+ * to it then. */
 static bool has_ended(int socket)
 {
 	char byte;
@@ -481,7 +484,8 @@ static bool live(struct peers *peers, const int pair[2], bool in_order)
 	return false;
 }
 
-/* All that is said, killed at this point (0: at none) and so often again, so many points after that. How many lived. */
+/* All that is said, killed at this point (0: at none) and so often again, so many points after
+ * that. How many lived. */
 static unsigned int run(unsigned int kill_at, unsigned int kills, unsigned int kill_every)
 {
 	struct kept_fds *kept = kept_fds_create(-1, NULL, NULL);
@@ -505,7 +509,8 @@ static void test_not_killed(void)
 	g_assert_cmpuint(run(0, 0, 0), ==, 1);
 }
 
-/* At each point that there is, of which there are not always as many: it depends on who is faster. */
+/* At each point that there is, of which there are not always as many: it depends on who is
+ * faster. */
 static void test_once(void)
 {
 	unsigned int points = 1;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What cannot be sent just now is sent later, in order, and the session is none the worse: the kernel
- * has no memory, or the user has too many fds in flight, which may be another guest's.
+ * What cannot be sent just now is sent later, in order, and the session is none the worse: the
+ * kernel has no memory, or the user has too many fds in flight, which may be another guest's.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,8 @@
 #include "channel_fixture.h"
 #include "relay_fixture.h"
 
-/* What sendmsg() and send() fail with, in this program, while they do; of the relay alone, which never blocks. */
+/* What sendmsg() and send() fail with, in this program, while they do; of the relay alone, which
+ * never blocks. */
 static int failure;
 static int failure_of_bytes;
 static unsigned int failures;

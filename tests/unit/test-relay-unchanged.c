@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the relay knows nothing of goes through unchanged: byte for byte, with the same open files, in
- * order, in whatever pieces it comes, both ways at once. The messages are those that vhost-user has
- * grown since (QEMU's docs/interop/vhost-user.rst, rust-vmm's vhost 0.16: shared memory, device state,
- * shared objects, inflight and log memory, postcopy, status), and some that nobody has yet.
+ * What the relay knows nothing of goes through unchanged: byte for byte, with the same open files,
+ * in order, in whatever pieces it comes, both ways at once. The messages are those that vhost-user
+ * has grown since (QEMU's docs/interop/vhost-user.rst, rust-vmm's vhost 0.16: shared memory, device
+ * state, shared objects, inflight and log memory, postcopy, status), and some that nobody has yet.
  */
 #include <fcntl.h>
 #include <string.h>
@@ -34,7 +34,8 @@ enum later_request {
 	SHMEM_UNMAP = 10,
 };
 
-/* Protocol features: shared objects, device state, shared memory; and bits that nobody has named. */
+/* Protocol features: shared objects, device state, shared memory; and bits that nobody has
+ * named. */
 #define F_SHARED_OBJECT 0x00040000u
 #define F_DEVICE_STATE 0x00080000u
 #define F_SHMEM 0x00100000u
@@ -44,8 +45,8 @@ enum later_request {
 #define ACKNOWLEDGED (VHOST_USER_VERSION | VHOST_USER_NEED_REPLY)
 #define REPLY (VHOST_USER_VERSION | VHOST_USER_REPLY)
 
-/* The payload of SHMEM_MAP and SHMEM_UNMAP (struct VhostUserMMap), and of GET_SHMEM_CONFIG's reply: two
- * u32 and 256 u64. */
+/* The payload of SHMEM_MAP and SHMEM_UNMAP (struct VhostUserMMap), and of GET_SHMEM_CONFIG's reply:
+ * two u32 and 256 u64. */
 #define MMAP_SIZE 40
 #define SHMEM_CONFIG_SIZE (8 + 256 * 8)
 
@@ -310,7 +311,8 @@ static void traffic_expect(struct traffic *traffic, int socket, const int *fds)
 	rig_expect_nothing(socket);
 }
 
-/* Both ways at once, not waiting for one another, in pieces that have nothing to do with messages. */
+/* Both ways at once, not waiting for one another, in pieces that have nothing to do with
+ * messages. */
 static void test_interleaved(void)
 {
 	for (guint32 seed = 1; seed <= 40; seed++) {
@@ -358,8 +360,9 @@ static void test_interleaved(void)
 	}
 }
 
-/* The back-end's own requests: on a socket of the VMM's that passes by as an fd. The relay has no part
- * in what is said on it, be it in the middle of messages both ways, and keeps no end of it open. */
+/* The back-end's own requests: on a socket of the VMM's that passes by as an fd. The relay has no
+ * part in what is said on it, be it in the middle of messages both ways, and keeps no end of it
+ * open. */
 static void test_backend_requests(void)
 {
 	static const struct line requests[] = {

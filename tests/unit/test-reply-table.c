@@ -264,8 +264,8 @@ static void test_copied_geometry(void)
 	scene_destroy(scene);
 }
 
-/* The buffer's fences have not signalled: pending, the answer is that of the frame once they have; and
- * after the flip timeout it comes at once, however slow the pacing timer. */
+/* The buffer's fences have not signalled: pending, the answer is that of the frame once they have;
+ * and after the flip timeout it comes at once, however slow the pacing timer. */
 static void test_fence_timeout(void)
 {
 	struct scene *scene = scene_create(&(struct scene_options){.flip_timeout_ms = 1});
@@ -337,8 +337,8 @@ static void test_all_outputs(void)
 	scene_destroy(scene);
 }
 
-/* Two scanouts are drawn on: copied, and answered when the frame before it is on the glass; at once where it is. All
- * else of it is test-early's. */
+/* Two scanouts are drawn on: copied, and answered when the frame before it is on the glass; at once
+ * where it is. All else of it is test-early's. */
 static void test_early(void)
 {
 	static const struct layout_output sections[] = {
@@ -652,8 +652,8 @@ static void test_canceled(void)
 	}
 }
 
-/* What a driver refused, and be it for a moment that did not pass, it is asked about anew after a mode
- * set. */
+/* What a driver refused, and be it for a moment that did not pass, it is asked about anew after a
+ * mode set. */
 static void test_refused_until_a_mode_set(void)
 {
 	static const int errors[] = {EINVAL, EBUSY, ENOMEM};
@@ -747,7 +747,8 @@ static void test_stopping(void)
 	scene_destroy(scene);
 }
 
-/* The machine is paused: who waits has an answer at once, what it drew is still shown, and it goes on where it was. */
+/* The machine is paused: who waits has an answer at once, what it drew is still shown, and it goes
+ * on where it was. */
 static void test_paused(void)
 {
 	struct scene *scene = scene_create(&(struct scene_options){0});

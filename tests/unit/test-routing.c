@@ -161,8 +161,8 @@ static void test_absolute_pointer(void)
 	g_free(section.match_name);
 }
 
-/* Above a layer of another machine's it is that one's, with its buttons: as long as one is held, and wherever
- * it goes meanwhile. The keyboard stays. */
+/* Above a layer of another machine's it is that one's, with its buttons: as long as one is held,
+ * and wherever it goes meanwhile. The keyboard stays. */
 static void test_absolute_pointer_on_layer(void)
 {
 	struct config_device section = {.match_name = g_strdup("*"), .output = (char[]){"DP-1"}};
@@ -195,8 +195,8 @@ static void test_absolute_pointer_on_layer(void)
 	g_free(section.match_name);
 }
 
-/* Where the machine that has the keyboard is not on that output, the pointer goes with it, and so does one
- * that is a machine's own. */
+/* Where the machine that has the keyboard is not on that output, the pointer goes with it, and so
+ * does one that is a machine's own. */
 static void test_absolute_pointer_beside_layer(void)
 {
 	struct config_device section = {.match_name = g_strdup("*"),

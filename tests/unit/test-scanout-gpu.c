@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * scanout-gpu: who the VMM is, where its guest's socket is, and what goes between the two connections. With the relay and a
- * QEMU it is tested by tests/relay/test-scanout-gpu.
+ * scanout-gpu: who the VMM is, where its guest's socket is, and what goes between the two
+ * connections. With the relay and a QEMU it is tested by tests/relay/test-scanout-gpu.
  */
 #include <fcntl.h>
 #include <glib-unix.h>
@@ -173,8 +173,9 @@ struct message {
 } __attribute__((packed));
 
 /*
- * The ends of VMM and scanoutd, and those that scanout-gpu has of them. The processes that are started have all of them, too,
- * as they would not in real life: so a side ends by shutdown(), never by close().
+ * The ends of VMM and scanoutd, and those that scanout-gpu has of them. The processes that are
+ * started have all of them, too, as they would not in real life: so a side ends by shutdown(),
+ * never by close().
  */
 struct pumped {
 	int vmm;
@@ -349,7 +350,8 @@ static void test_pieces(void)
 	expect_over(&pumped);
 }
 
-/* They are all there before the first is read. Each has its own fds, and the one between has none. */
+/* They are all there before the first is read. Each has its own fds, and the one between has
+ * none. */
 static void test_row(void)
 {
 	struct message first = message_of(1, 8);
@@ -381,7 +383,8 @@ static void test_row(void)
 	expect_over(&pumped);
 }
 
-/* Standard error goes to a pipe, also of what is started now; what can be read of it. *before is what it was. */
+/* Standard error goes to a pipe, also of what is started now; what can be read of it. *before is
+ * what it was. */
 static int record_errors(int *before)
 {
 	int ends[2];

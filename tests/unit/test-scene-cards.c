@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Several cards: each guest may be on any of them, or on all; one that goes, or comes, is nothing to the
- * outputs of the others.
+ * Several cards: each guest may be on any of them, or on all; one that goes, or comes, is nothing
+ * to the outputs of the others.
  */
 #include <string.h>
 
@@ -137,8 +137,8 @@ static void test_mirror(void)
 	destroy(&cards);
 }
 
-/* The framebuffers of a third and a fourth card have fds of their own, which the guest has to have left: else they show
- * copies. */
+/* The framebuffers of a third and a fourth card have fds of their own, which the guest has to have
+ * left: else they show copies. */
 static void test_charged(void)
 {
 	static const struct layout_output sections[] = {
@@ -167,7 +167,8 @@ static void test_charged(void)
 	g_assert_cmpuint(account_used(account, ACCOUNT_FDS), ==,
 		before + ACCOUNT_FDS_DMABUF + ACCOUNT_FDS_FRAMEBUFFER);
 
-	/* The last one that the guest may have is the next buffer's; a copy's surface has none left, either. */
+	/* The last one that the guest may have is the next buffer's; a copy's surface has none
+	 * left, either. */
 	scene_expect_log("w:DP-1: no connector or monitor of this name yet");
 	g_assert_true(account_charge(account, ACCOUNT_FDS,
 		left - 2 * ACCOUNT_FDS_DMABUF - ACCOUNT_FDS_FRAMEBUFFER, NULL));
@@ -261,7 +262,8 @@ static void test_both_go(void)
 	destroy(&cards);
 }
 
-/* Scanouts in the default order are on the outputs of all cards, and come back to where they were. */
+/* Scanouts in the default order are on the outputs of all cards, and come back to where they
+ * were. */
 static void test_default_order(void)
 {
 	struct cards cards = create((struct scene_options){.outputs = 2});

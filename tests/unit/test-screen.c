@@ -223,8 +223,8 @@ static void test_turned_size(void)
 	teardown(&fixture);
 }
 
-/* A pen that leans to the right of the panel, a little down, and whose barrel points up, a little to the
- * right. */
+/* A pen that leans to the right of the panel, a little down, and whose barrel points up, a little
+ * to the right. */
 static void test_turned_tool(void)
 {
 	static const struct {
@@ -272,8 +272,8 @@ static void test_turned_tool(void)
 	}
 }
 
-/* A screen whose guest has switched it off is all picture; one that is nobody's, or never had one, is
- * none. */
+/* A screen whose guest has switched it off is all picture; one that is nobody's, or never had one,
+ * is none. */
 static void test_point(void)
 {
 	struct scene *scene = scene_create(&(struct scene_options){.policy = PLACE_CENTER});

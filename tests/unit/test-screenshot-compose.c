@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The screenshot tool's composition (src/tools/scanout-screenshot/compose.c) against pixels that were worked out by hand,
- * and against a second composition that does the same by other means: whole images are cut,
- * mirrored, turned and scaled one step after the other, and mixed in floating point.
+ * The screenshot tool's composition (src/tools/scanout-screenshot/compose.c) against pixels that
+ * were worked out by hand, and against a second composition that does the same by other means:
+ * whole images are cut, mirrored, turned and scaled one step after the other, and mixed in floating
+ * point.
  */
 #include "compose.h"
 

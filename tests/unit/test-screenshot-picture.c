@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The screenshot tool's pictures (src/tools/scanout-screenshot/picture.c, png.c): hashes that other programs can compute
- * too, comparison, and PNG files. The expected numbers were computed by a program in another
- * language.
+ * The screenshot tool's pictures (src/tools/scanout-screenshot/picture.c, png.c): hashes that other
+ * programs can compute too, comparison, and PNG files. The expected numbers were computed by a
+ * program in another language.
  */
 #include "error.h"
 #include "picture.h"

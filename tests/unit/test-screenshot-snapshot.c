@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What the screenshot tool makes of atomic states (src/tools/scanout-screenshot/snapshot.c, target.c): which planes it
- * paints and in which order, when two states are the same, which CRTC a name means. Cards made by
- * hand.
+ * What the screenshot tool makes of atomic states (src/tools/scanout-screenshot/snapshot.c,
+ * target.c): which planes it paints and in which order, when two states are the same, which CRTC a
+ * name means. Cards made by hand.
  */
 #include "snapshot.h"
 #include "target.h"

@@ -416,7 +416,8 @@ static void test_program(void)
 
 /* ---- again ---- */
 
-/* A front-end that listens, for one that closes each connection but the last after its first request. */
+/* A front-end that listens, for one that closes each connection but the last after its first
+ * request. */
 struct killed {
 	const char *name;
 	const char *script;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A seat manager that does not answer: the main loop goes on, and what was asked for comes when it does.
- * The manager is a double of libseat's, which can be stopped as a process is by SIGSTOP.
+ * A seat manager that does not answer: the main loop goes on, and what was asked for comes when it
+ * does. The manager is a double of libseat's, which can be stopped as a process is by SIGSTOP.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -443,7 +443,8 @@ static void test_answers_and_disables(void)
 	seat_close(&seat);
 }
 
-/* A slow one: to ask for what came too late all are opened again, and none of them has to wait then. */
+/* A slow one: to ask for what came too late all are opened again, and none of them has to wait
+ * then. */
 static void test_late_of_many(void)
 {
 	struct seat seat;
@@ -581,7 +582,8 @@ static void test_stopped_at_end(void)
 		g_thread_yield();
 }
 
-/* Each that was asked is said, with what became of it; one that the environment names is asked alone. */
+/* Each that was asked is said, with what became of it; one that the environment names is asked
+ * alone. */
 static void test_refused(void)
 {
 	static const struct session_listener nobody;

@@ -653,8 +653,8 @@ static void test_dark_output_comes_back(void)
 	stage_destroy(stage);
 }
 
-/* A guest that goes is no guest that switches its screen off: whoever listens decides what is shown,
- * and the timer is off. */
+/* A guest that goes is no guest that switches its screen off: whoever listens decides what is
+ * shown, and the timer is off. */
 static void test_gone_is_not_disabled(void)
 {
 	struct stage *stage = stage_create_listened(HOUR_MS);
@@ -679,8 +679,8 @@ static void test_gone_is_not_disabled(void)
 	stage_destroy(stage);
 }
 
-/* A reboot: the screen is switched off and the device reset, in either order; the source is empty then,
- * and never dark. */
+/* A reboot: the screen is switched off and the device reset, in either order; the source is empty
+ * then, and never dark. */
 static void test_reset_is_not_disabled(gconstpointer reset_first)
 {
 	struct stage *stage = stage_create(1);

@@ -75,7 +75,8 @@ static void test_since(void)
 	status_finish(&status);
 }
 
-/* How its VMM ended, by who started it: in the place of what else would come next, and until the next one comes. */
+/* How its VMM ended, by who started it: in the place of what else would come next, and until the
+ * next one comes. */
 static void test_notice(void)
 {
 	struct status status;

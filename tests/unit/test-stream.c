@@ -235,8 +235,8 @@ static void test_too_many_fds(void)
 	pair_destroy(&pair);
 }
 
-/* All that the kernel lets a peer send at once is ours to close: what it had to drop, it would close in
- * this thread. */
+/* All that the kernel lets a peer send at once is ours to close: what it had to drop, it would
+ * close in this thread. */
 static void test_all_fds(void)
 {
 	struct pair pair = pair_create();

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A layout on a card that a process has died with: the guests' last pictures stay in the place of what is shown
- * before a guest's first one, until there is a new one, the guest has failed, or nobody has come for too long.
+ * A layout on a card that a process has died with: the guests' last pictures stay in the place of
+ * what is shown before a guest's first one, until there is a new one, the guest has failed, or
+ * nobody has come for too long.
  */
 #include <glib.h>
 
@@ -46,7 +47,8 @@ static void set_failed(struct scene *scene, bool failed)
 	layout_set_status(scene->layout, scene->guests[0], failed, lines);
 }
 
-/* What is said of the guest meanwhile, and that it begins without a picture, is no reason for another. */
+/* What is said of the guest meanwhile, and that it begins without a picture, is no reason for
+ * another. */
 static void test_until_a_picture(void)
 {
 	struct scene *scene = create_successor();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A machine that was suspended: the kernel's timer and its clocks are played. The wall clock is set by
- * the test, and what CLOCK_BOOTTIME gains on CLOCK_MONOTONIC is the time that nothing ran.
+ * A machine that was suspended: the kernel's timer and its clocks are played. The wall clock is set
+ * by the test, and what CLOCK_BOOTTIME gains on CLOCK_MONOTONIC is the time that nothing ran.
  */
 #include <errno.h>
 #include <glib.h>
@@ -133,7 +133,8 @@ static void test_clock_is_set(void)
 	set_wall_clock();
 	turn();
 	g_assert_cmpuint(told.times, ==, 0);
-	/* And this process was held up meanwhile, between a look at the one clock and at the other. */
+	/* And this process was held up meanwhile, between a look at the one clock and at the
+	 * other. */
 	kernel.late_us = MINUTE_US;
 	set_wall_clock();
 	turn();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Cards of text: where the ink is, and that there is some. With the machine's own font, so nothing is
- * asked of its letters. */
+/* Cards of text: where the ink is, and that there is some. With the machine's own font, so nothing
+ * is asked of its letters. */
 #include "scene/text_card.h"
 
 #include <string.h>

@@ -170,8 +170,8 @@ static bool is_sideways(size_t n)
 
 /* ---- by the plane ---- */
 
-/* A picture that fills the output goes direct, also one that is upside down in its memory; what changed
- * is said in the buffer's own pixels. */
+/* A picture that fills the output goes direct, also one that is upside down in its memory; what
+ * changed is said in the buffer's own pixels. */
 static void test_direct(void)
 {
 	for (size_t n = 0; n < PLACE_TRANSFORMS; n++) {
@@ -233,7 +233,8 @@ static void test_plane_turns_canvas(void)
 	}
 }
 
-/* What was composed because no plane turned it is left to the plane where a mode set has changed that. */
+/* What was composed because no plane turned it is left to the plane where a mode set has changed
+ * that. */
 static void test_asked_anew(void)
 {
 	struct turned turned;
@@ -268,7 +269,8 @@ static void expect_composed(const struct turned *turned)
 	}
 }
 
-/* Where the plane does not turn: all that mixes no pixels, in every placement, with its background. */
+/* Where the plane does not turn: all that mixes no pixels, in every placement, with its
+ * background. */
 static void test_composed(void)
 {
 	static const uint32_t sizes[][2] = {{64, 48}, {48, 64}, {20, 10}, {16, 24}, {100, 80}};

@@ -22,8 +22,9 @@ static void test_share(void)
 	g_assert_cmpint(turn_share_begin(&share, 9500, 9600), ==, 9600 + GUEST_TURN_US);
 }
 
-/* Five sockets that have something to do in each turn, each piece longer than a share; the one with the
- * number `gone` (0: none) is no more there from turn 20 on. Before them comes one that always works. */
+/* Five sockets that have something to do in each turn, each piece longer than a share; the one with
+ * the number `gone` (0: none) is no more there from turn 20 on. Before them comes one that always
+ * works. */
 static void take_turns(unsigned int before_us, unsigned int gone, unsigned int pieces[5])
 {
 	struct turn_share share = {0};

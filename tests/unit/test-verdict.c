@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The verdict on a picture: all that it can be made of, against a table whose rows leave nothing out
- * and do not overlap; and what holds for another kind of picture.
+ * The verdict on a picture: all that it can be made of, against a table whose rows leave nothing
+ * out and do not overlap; and what holds for another kind of picture.
  */
 #include "scene/verdict.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the kernel cannot do just now is done later, and the connection is none the worse: no memory for
- * an answer, none for a mapping, no room for an fd.
+ * What the kernel cannot do just now is done later, and the connection is none the worse: no memory
+ * for an answer, none for a mapping, no room for an fd.
  */
 #include <errno.h>
 #include <fcntl.h>

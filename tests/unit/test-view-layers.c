@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Views above another on one fake output: which get planes, which are drawn, what is seen, and what each
- * source is told of its own frames. One source never waits for another's.
+ * Views above another on one fake output: which get planes, which are drawn, what is seen, and what
+ * each source is told of its own frames. One source never waits for another's.
  */
 #include "scene/view.h"
 
@@ -757,7 +757,8 @@ static void test_drawn_last_unreadable(struct fixture *fixture, gconstpointer da
 	expect_seen(fixture, 0, 0, 0);
 }
 
-/* It went in the middle of a message: what it showed before that is there, where layers did not hide it. */
+/* It went in the middle of a message: what it showed before that is there, where layers did not
+ * hide it. */
 static void test_drawn_last_half(struct fixture *fixture, gconstpointer data)
 {
 	struct source_double *base = add_base(fixture);
@@ -827,7 +828,8 @@ static void test_drawn_unreadable_next(struct fixture *fixture, gconstpointer da
 	expect_seen(fixture, 40, 30, BLUE);
 }
 
-/* The output's own cannot be read, nor shown as it is: who draws above it is told at once what waits in vain, … */
+/* The output's own cannot be read, nor shown as it is: who draws above it is told at once what
+ * waits in vain, … */
 static void test_drawn_above_unreadable(struct fixture *fixture, gconstpointer data)
 {
 	struct source_double *base = add_base(fixture);
@@ -1048,7 +1050,8 @@ static void test_alone_mode(struct fixture *fixture, gconstpointer data)
 	g_free(fixture_log_take());
 }
 
-/* The plane that had it does not take it any more: what is seen stays, and nobody waits for ever. */
+/* The plane that had it does not take it any more: what is seen stays, and nobody waits for
+ * ever. */
 static void test_alone_refused(struct fixture *fixture, gconstpointer data)
 {
 	struct source_double *base = &fixture->sources[0];
@@ -1106,8 +1109,8 @@ static void test_drawn_failed(struct fixture *fixture, gconstpointer data)
 	expect_seen(fixture, 41, 31, BLUE);
 }
 
-/* Both have brought a picture for each of the last vblanks: who comes first waits for the other, but not
- * longer than until the vblank is near. */
+/* Both have brought a picture for each of the last vblanks: who comes first waits for the other,
+ * but not longer than until the vblank is near. */
 static void test_drawn_together(struct fixture *fixture, gconstpointer data)
 {
 	struct source_double *base = add_base(fixture);
@@ -1448,7 +1451,8 @@ static void expect_plane(struct fixture *fixture, int32_t x, int32_t y, struct k
 	}
 }
 
-/* A layer's, of which nothing is seen outside of that; moves cost no frame, and it goes direct all the time. */
+/* A layer's, of which nothing is seen outside of that; moves cost no frame, and it goes direct all
+ * the time. */
 static void test_cursor_on_plane(struct fixture *fixture, gconstpointer data)
 {
 	struct source_double *base = add_base(fixture);

@@ -318,7 +318,8 @@ static void test_cannot_fill_for_cursor(struct fixture *fixture, gconstpointer d
 	g_assert_true(fake_last(fixture->output)->buffer->imported);
 }
 
-/* A picture that came while a canvas was due: what waits for that canvas is told, not shown black. */
+/* A picture that came while a canvas was due: what waits for that canvas is told, not shown
+ * black. */
 static void test_never_black(struct fixture *fixture, gconstpointer data)
 {
 	fixture_setup(fixture, PLACE_FIT, 64, 48);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The service manager's watchdog, at a socket of the test's: what it hears, and what it does not. */
+/* The service manager's watchdog, at a socket of the test's: what it hears, and what it does
+ * not. */
 #include <glib.h>
 #include <glib/gstdio.h>
 #include <stdbool.h>

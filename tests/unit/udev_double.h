@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * udev in its library's place, with one input device or none: for passthrough.c, which looks for its
- * own and hears when it comes and goes.
+ * udev in its library's place, with one input device or none: for passthrough.c, which looks for
+ * its own and hears when it comes and goes.
  */
 #ifndef TESTS_UNIT_UDEV_DOUBLE_H
 #define TESTS_UNIT_UDEV_DOUBLE_H

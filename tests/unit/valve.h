@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A socket in front of another one, through which so many bytes come back and no more: then the peer
- * behind it is killed, as it looks from here, or stopped. One connection at a time; runs in the test's
- * main loop. Fds are not passed on, credentials are this process's.
+ * A socket in front of another one, through which so many bytes come back and no more: then the
+ * peer behind it is killed, as it looks from here, or stopped. One connection at a time; runs in
+ * the test's main loop. Fds are not passed on, credentials are this process's.
  */
 #ifndef SCANOUTD_TESTS_UNIT_VALVE_H
 #define SCANOUTD_TESTS_UNIT_VALVE_H

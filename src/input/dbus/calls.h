@@ -34,8 +34,8 @@ enum dbus_call_kind {
 	DBUS_TOUCH_END,
 };
 
-/* org.qemu.Display1.Mouse: button values. BUTTON_TOUCH is not among those that are documented there;
- * it is QEMU's INPUT_BUTTON_TOUCH, which the calls of MultiTouch press and never release. */
+/* org.qemu.Display1.Mouse: button values. BUTTON_TOUCH is not among those that are documented
+ * there; it is QEMU's INPUT_BUTTON_TOUCH, which the calls of MultiTouch press and never release. */
 enum dbus_button {
 	DBUS_BUTTON_LEFT = 0,
 	DBUS_BUTTON_MIDDLE = 1,

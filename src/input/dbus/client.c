@@ -88,8 +88,8 @@ static void properties_changed(GDBusConnection *connection, const char *sender, 
 		client->listener->changed(client->data, path, parameters);
 }
 
-/* The bus is asked for what it is to send us, so that GDBus has it to match: between two peers it does
- * not ask. */
+/* The bus is asked for what it is to send us, so that GDBus has it to match: between two peers it
+ * does not ask. */
 static void listen_to(struct dbus_client *client)
 {
 	g_autofree char *owners = g_strdup_printf("type='signal',sender='" BUS "',interface='" BUS

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What QEMU says of its consoles, which may be anything. Called by dbus.c, for the answer that it is asked
- * for and for each change.
+ * What QEMU says of its consoles, which may be anything. Called by dbus.c, for the answer that it
+ * is asked for and for each change.
  */
 #include "input/dbus/dbus_internal.h"
 

@@ -18,7 +18,8 @@
 #define RETRY_MS 500
 #define RETRY_MS_LAST 32000
 
-/* A bus, or a QEMU, that leaves us without an answer for so long is said to do so; it may go on later. */
+/* A bus, or a QEMU, that leaves us without an answer for so long is said to do so; it may go on
+ * later. */
 #define SILENCE_MS 3000
 
 #define NAME "org.qemu"
@@ -218,9 +219,9 @@ static void forget_presses(struct dbus_display *display)
 	g_clear_pointer(&display->holder, g_free);
 }
 
-/* Where only our connection was lost, QEMU goes on with what it has heard of that; a release of what is
- * not pressed is nothing to it. What it has ever been told stays in the books: this connection can be
- * lost before the releases are there. */
+/* Where only our connection was lost, QEMU goes on with what it has heard of that; a release of
+ * what is not pressed is nothing to it. What it has ever been told stays in the books: this
+ * connection can be lost before the releases are there. */
 static void release_what_is_held(struct dbus_display *display)
 {
 	g_autofree char *qemu = identity(display);
@@ -427,8 +428,8 @@ static const struct dbus_client_listener client_listener = {
 	.changed = properties_changed,
 };
 
-/* GDBus is to think that QEMU is at the other end, so that it neither waits nor asks (client.h): this only makes the
- * object. */
+/* GDBus is to think that QEMU is at the other end, so that it neither waits nor asks (client.h):
+ * this only makes the object. */
 static void gate_opened(void *data, GIOStream *stream, const GError *error)
 {
 	struct dbus_display *display = data;

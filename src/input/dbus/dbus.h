@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * QEMU's D-Bus display (`-display dbus,addr=ADDRESS`), as a way to a machine: input, where it has no
- * vhost-user-input devices, goes into the keyboard, mouse and touch screen that QEMU makes for its
- * guest, and the guest is told of another monitor (screens.h). One object for each machine, with a bus that is the machine's own: QEMU
- * takes the name org.qemu there. Made by machine.c, with the sinks that it then gives to the machine.
+ * QEMU's D-Bus display (`-display dbus,addr=ADDRESS`), as a way to a machine: input, where it has
+ * no vhost-user-input devices, goes into the keyboard, mouse and touch screen that QEMU makes for
+ * its guest, and the guest is told of another monitor (screens.h). One object for each machine,
+ * with a bus that is the machine's own: QEMU takes the name org.qemu there. Made by machine.c, with
+ * the sinks that it then gives to the machine.
  *
  * The bus may come and go, and so may QEMU on it: both are taken up within half a second. Where
  * only our connection was lost, the same QEMU is told first to release what it still holds. Nothing
  * blocks: calls are asynchronous, and only so many wait for their answer (calls.h). GDBus
- * reads and writes in a thread of its own, what a gate (gate.h) has let through; all of ours runs in the
- * main loop.
+ * reads and writes in a thread of its own, what a gate (gate.h) has let through; all of ours runs
+ * in the main loop.
  */
 #ifndef SCANOUTD_INPUT_DBUS_H
 #define SCANOUTD_INPUT_DBUS_H
@@ -33,8 +34,8 @@ struct dbus_display_listener {
 	/* As that of struct input_sink_listener; those that are on when QEMU goes are switched
 	 * off. */
 	void (*leds)(void *data, uint32_t said, uint32_t leds);
-	/* QEMU is there with so many display devices, whose guest can be told of its screens; or, with
-	 * 0, nobody can any more. Another QEMU is told of by 0 first. May be NULL. */
+	/* QEMU is there with so many display devices, whose guest can be told of its screens; or,
+	 * with 0, nobody can any more. Another QEMU is told of by 0 first. May be NULL. */
 	void (*gpus)(void *data, size_t count);
 };
 
@@ -74,8 +75,9 @@ void dbus_display_set_picture(struct dbus_display *display, uint32_t width, uint
 struct input_sink *dbus_display_sink(struct dbus_display *display, enum input_kind kind,
 	size_t screen);
 
-/* The screen of scanout `scanout` of QEMU's `gpu`-th display device, from 0, is another: its guest asks
- * about it again. QEMU does not say what kind of device that is. Nothing where it has no such console. */
+/* The screen of scanout `scanout` of QEMU's `gpu`-th display device, from 0, is another: its guest
+ * asks about it again. QEMU does not say what kind of device that is. Nothing where it has no such
+ * console. */
 void dbus_display_tell_screen(struct dbus_display *display, size_t gpu, uint32_t scanout,
 	const struct layout_screen *screen);
 

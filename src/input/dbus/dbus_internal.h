@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the parts of the D-Bus display share: dbus.c has the bus and QEMU; consoles.c what QEMU says of
- * its consoles; sink.c makes calls of the events of one sink.
+ * What the parts of the D-Bus display share: dbus.c has the bus and QEMU; consoles.c what QEMU says
+ * of its consoles; sink.c makes calls of the events of one sink.
  */
 #ifndef SCANOUTD_INPUT_DBUS_INTERNAL_H
 #define SCANOUTD_INPUT_DBUS_INTERNAL_H
@@ -114,8 +114,8 @@ struct dbus_sink *dbus_sink_create(struct dbus_display *display, enum input_kind
 /* It is heard no longer, but QEMU is there. */
 void dbus_sink_release(struct dbus_sink *sink);
 
-/* It is not known which releases QEMU has got: what it was ever told to press is pressed, and what has
- * touched and does so no longer is told to end. */
+/* It is not known which releases QEMU has got: what it was ever told to press is pressed, and what
+ * has touched and does so no longer is told to end. */
 void dbus_sink_hold_all(struct dbus_sink *sink);
 
 /* Nothing is pressed, nothing touches; what QEMU was ever told is still known. */

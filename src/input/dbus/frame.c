@@ -18,8 +18,8 @@ static uint64_t read_u32(const uint8_t *bytes, bool little)
 	return little ? GUINT32_FROM_LE(value) : GUINT32_FROM_BE(value);
 }
 
-/* Byte order, type, flags, version; length of the body, serial, length of the header's fields, which
- * are padded to 8. */
+/* Byte order, type, flags, version; length of the body, serial, length of the header's fields,
+ * which are padded to 8. */
 bool dbus_frame_read(struct dbus_frame *frame, const uint8_t head[DBUS_FRAME_HEAD])
 {
 	bool little = head[0] == 'l';

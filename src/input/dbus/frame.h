@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * D-Bus messages in a stream of bytes: how long one is, and of which type, by the 16 bytes that each
- * begins with (D-Bus specification, "Message Format"). Used by gate.c, for both directions. Pure: no
- * state.
+ * D-Bus messages in a stream of bytes: how long one is, and of which type, by the 16 bytes that
+ * each begins with (D-Bus specification, "Message Format"). Used by gate.c, for both directions.
+ * Pure: no state.
  */
 #ifndef SCANOUTD_INPUT_DBUS_FRAME_H
 #define SCANOUTD_INPUT_DBUS_FRAME_H

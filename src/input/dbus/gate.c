@@ -3,8 +3,8 @@
  *   connecting ──socket──▶ greeting ──OK──▶ open ──either side ends, or the bus says too much──▶ ended
  *
  * Each way has a buffer, of which the beginning is known: so many bytes of a message that is let
- * through, or is dropped. A way stands still where the other side takes no more, or the budget is used
- * up; then it is not read from.
+ * through, or is dropped. A way stands still where the other side takes no more, or the budget is
+ * used up; then it is not read from.
  */
 #include "input/dbus/gate.h"
 
@@ -400,8 +400,8 @@ static void watch(struct dbus_gate *gate, struct watch *watch, int fd, GIOCondit
 	watch->condition = condition;
 }
 
-/* A bus that takes nothing of what we say is not listened to: by what it says it could have GDBus, whose queue
- * has no end, say more and more. */
+/* A bus that takes nothing of what we say is not listened to: by what it says it could have GDBus,
+ * whose queue has no end, say more and more. */
 static bool hears(const struct dbus_gate *gate)
 {
 	return gate->out.stop == STOP_NONE;
@@ -554,8 +554,9 @@ static void connected(GObject *source, GAsyncResult *result, gpointer data)
 
 /* ---- life ---- */
 
-/* What the thread that connects is made of is made here first. Of two threads that each use such a class for the
- * first time either can wait for the other for ever (GLib 2.74), and one of them would be the main loop's. */
+/* What the thread that connects is made of is made here first. Of two threads that each use such a
+ * class for the first time either can wait for the other for ever (GLib 2.74), and one of them
+ * would be the main loop's. */
 static void make_classes(void)
 {
 	const GType types[] = {G_TYPE_TASK, G_TYPE_SOCKET, G_TYPE_SOCKET_CLIENT,

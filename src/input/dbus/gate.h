@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What stands between a bus and GDBus. GDBus takes up to 128 MiB at a time, reads all buses of the process
- * in one thread, and keeps what it has read until the main loop comes to it: a bus that says too much
- * would have the input of all other guests wait. Behind a gate it says what a QEMU has reason to say:
+ * What stands between a bus and GDBus. GDBus takes up to 128 MiB at a time, reads all buses of the
+ * process in one thread, and keeps what it has read until the main loop comes to it: a bus that
+ * says too much would have the input of all other guests wait. Behind a gate it says what a QEMU
+ * has reason to say:
  *
  *   - no message is longer than DBUS_GATE_MESSAGE_MAX, or the connection is ended;
  *   - no more of it comes than its budget has (budget.h); the rest waits with the bus;
- *   - an answer comes only where something was asked, and no calls come at all: we have no objects. What
- *     else comes is dropped, at the cost of the budget;
+ *   - an answer comes only where something was asked, and no calls come at all: we have no objects.
+ *     What else comes is dropped, at the cost of the budget;
  *   - no fds come.
  *
- * A gate connects and authenticates by itself (handshake.h), and then carries whole messages between
- * the bus' socket and one end of a socket pair, whose other end GDBus has. All in the main loop, out of
- * the guest's share of a turn; nothing waits. One object for each connection, made by dbus.c.
+ * A gate connects and authenticates by itself (handshake.h), and then carries whole messages
+ * between the bus' socket and one end of a socket pair, whose other end GDBus has. All in the main
+ * loop, out of the guest's share of a turn; nothing waits. One object for each connection, made by
+ * dbus.c.
  */
 #ifndef SCANOUTD_INPUT_DBUS_GATE_H
 #define SCANOUTD_INPUT_DBUS_GATE_H
@@ -40,7 +42,8 @@ struct dbus_gate_options {
 
 /*
  * Called from the main loop, once and at last: with what GDBus is to be given, which it needs no
- * authentication on, borrowed; or with why there is no connection. The gate may be released in here.
+ * authentication on, borrowed; or with why there is no connection. The gate may be released in
+ * here.
  */
 typedef void (*dbus_gate_opened)(void *data, GIOStream *stream, const GError *error);
 
@@ -49,8 +52,8 @@ struct dbus_gate *dbus_gate_create(const struct dbus_gate_options *options, dbus
 	void *data);
 
 /*
- * Not the caller's any more; nothing is called back from now on. Where GDBus has the stream, what it says
- * still goes to the bus and the answers come back, until it closes its end: close() of a
+ * Not the caller's any more; nothing is called back from now on. Where GDBus has the stream, what
+ * it says still goes to the bus and the answers come back, until it closes its end: close() of a
  * GDBusConnection is to follow. Takes NULL.
  */
 void dbus_gate_release(struct dbus_gate *gate);
@@ -65,8 +68,8 @@ enum dbus_gate_end {
 	DBUS_GATE_LEFT, /* GDBus has */
 };
 
-/* At another end than DBUS_GATE_LEFT GDBus hears of it later, in a thread of its own: what is asked of
- * it meanwhile fails. */
+/* At another end than DBUS_GATE_LEFT GDBus hears of it later, in a thread of its own: what is asked
+ * of it meanwhile fails. */
 enum dbus_gate_end dbus_gate_end(const struct dbus_gate *gate);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The lines that a client and a bus exchange before the first message (D-Bus specification,
- * "Authentication Protocol"): who we are, by the socket (EXTERNAL) or not at all (ANONYMOUS); nothing is
- * asked for, fds least of all. Used by gate.c; knows no socket.
+ * "Authentication Protocol"): who we are, by the socket (EXTERNAL) or not at all (ANONYMOUS);
+ * nothing is asked for, fds least of all. Used by gate.c; knows no socket.
  */
 #ifndef SCANOUTD_INPUT_DBUS_HANDSHAKE_H
 #define SCANOUTD_INPUT_DBUS_HANDSHAKE_H

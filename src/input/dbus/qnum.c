@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The numbers are facts of the hardware: Linux numbered its first keys by the scan codes of set 1,
- * and the others are those of AT keyboards and of their multimedia successors, as keycodemapdb (from
- * which QEMU's own tables are made) and Linux (drivers/tty/vt/keyboard.c) have them too.
+ * and the others are those of AT keyboards and of their multimedia successors, as keycodemapdb
+ * (from which QEMU's own tables are made) and Linux (drivers/tty/vt/keyboard.c) have them too.
  */
 #include "input/dbus/qnum.h"
 

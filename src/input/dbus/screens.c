@@ -98,8 +98,8 @@ static void answered(GObject *source, GAsyncResult *result, gpointer data)
 	send_next(console);
 }
 
-/* QEMU hears nothing in what it has heard before, and its guest may be asked for reasons that are not
- * in there. The size in millimetres is nothing to a guest that we answer. */
+/* QEMU hears nothing in what it has heard before, and its guest may be asked for reasons that are
+ * not in there. The size in millimetres is nothing to a guest that we answer. */
 static void differ(struct console *console)
 {
 	static const struct layout_screen none = {0};

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What one QEMU is told of the screens of its graphic consoles (Console.SetUIInfo), so that its guest
- * asks about them again. Owned by dbus.c for as long as the display; QEMUs come and go meanwhile.
+ * What one QEMU is told of the screens of its graphic consoles (Console.SetUIInfo), so that its
+ * guest asks about them again. Owned by dbus.c for as long as the display; QEMUs come and go
+ * meanwhile.
  *
- * For each console one call waits for its answer, and what is told meanwhile replaces what was to be
- * told next: a QEMU that does not answer costs nothing more. A call that is refused is made again
- * after a second, and later less often; not where QEMU says that it cannot do that.
+ * For each console one call waits for its answer, and what is told meanwhile replaces what was to
+ * be told next: a QEMU that does not answer costs nothing more. A call that is refused is made
+ * again after a second, and later less often; not where QEMU says that it cannot do that.
  */
 #ifndef SCANOUTD_INPUT_DBUS_SCREENS_H
 #define SCANOUTD_INPUT_DBUS_SCREENS_H

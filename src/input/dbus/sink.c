@@ -84,8 +84,8 @@ static void send_button(struct dbus_sink *sink, const struct dbus_console *conso
 	note(sink, code, pressed);
 }
 
-/* Of 0 to INPUT_AXIS_MAX, the whole pixel, of which the last is `size` - 1. Steps of one pixel add up
- * to whole ones: the little more is for what is lost on their way. */
+/* Of 0 to INPUT_AXIS_MAX, the whole pixel, of which the last is `size` - 1. Steps of one pixel add
+ * up to whole ones: the little more is for what is lost on their way. */
 static double pixel(double place, uint32_t size)
 {
 	return (double)(guint32)(CLAMP(place, 0, INPUT_AXIS_MAX) * size / (INPUT_AXIS_MAX + 1.0) +

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * scanout-gpu: started as a VMM's vhost-user-gpu back-end, by libvirt or by hand. Hands the VMM's connection
- * to scanoutd, and becomes the real back-end behind it: the same process, so that whoever
- * started it ends that. See scanout-gpu(1).
+ * scanout-gpu: started as a VMM's vhost-user-gpu back-end, by libvirt or by hand. Hands the VMM's
+ * connection to scanoutd, and becomes the real back-end behind it: the same process, so that
+ * whoever started it ends that. See scanout-gpu(1).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -37,8 +37,8 @@ static bool has_render_node(void)
 }
 
 /*
- * What the real one says; but nothing where there is no render node: libvirt looks for one then, and
- * starts no domain that has none.
+ * What the real one says; but nothing where there is no render node: libvirt looks for one then,
+ * and starts no domain that has none.
  */
 static bool print_capabilities(const char *backend, GError **error)
 {
@@ -97,8 +97,8 @@ static int hand_vmm_over(const char *path, int vmm_fd, GError **error)
 	return -1;
 }
 
-/* Where to: *path is the caller's, and NULL where no guest of scanoutd's is meant. False without an error: the
- * VMM has gone. */
+/* Where to: *path is the caller's, and NULL where no guest of scanoutd's is meant. False without an
+ * error: the VMM has gone. */
 static bool find_daemon(const struct options *options, int vmm_fd, char **path, GError **error)
 {
 	g_autofree char *guest = g_strdup(options->guest);

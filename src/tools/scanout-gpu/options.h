@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The command line of scanout-gpu, which is a vhost-user back-end's (QEMU's docs/interop/vhost-user.rst,
- * "Backend program conventions", and "vhost-user-gpu program" for the display), and what we add. Read
- * by main, once.
+ * The command line of scanout-gpu, which is a vhost-user back-end's (QEMU's
+ * docs/interop/vhost-user.rst, "Backend program conventions", and "vhost-user-gpu program" for the
+ * display), and what we add. Read by main, once.
  */
 #ifndef SCANOUTD_TOOLS_GPU_OPTIONS_H
 #define SCANOUTD_TOOLS_GPU_OPTIONS_H

@@ -15,7 +15,8 @@
 /* What the kernel could not send is tried again after this; milliseconds. */
 #define SEND_AGAIN_MS 20
 
-/* One of vhost-user's, whole, and its fds: what is read beyond its end would bring the next one's fds with it. */
+/* One of vhost-user's, whole, and its fds: what is read beyond its end would bring the next one's
+ * fds with it. */
 struct message {
 	struct vhost_user_header header;
 	char payload[VHOST_USER_PAYLOAD_MAX];
@@ -68,7 +69,8 @@ static bool take_later(int fd, int number)
 	return number == EAGAIN || number == EINTR;
 }
 
-/* The same of what is given. Fds in flight are counted by user, and another VMM's may be too many. */
+/* The same of what is given. Fds in flight are counted by user, and another VMM's may be too
+ * many. */
 static bool give_later(int fd, int number)
 {
 	struct pollfd ended = {.fd = fd};
@@ -170,8 +172,8 @@ static void carry(int from, int to, const char *sender)
 	shutdown(from, SHUT_RDWR);
 }
 
-/* A process whose parent has ended: whoever becomes the back-end has no children that it knows nothing of. False with
- * errno. */
+/* A process whose parent has ended: whoever becomes the back-end has no children that it knows
+ * nothing of. False with errno. */
 static bool start(int from, int to, int others, const char *sender)
 {
 	pid_t child = fork();

@@ -82,7 +82,8 @@ static bool wait_for_bytes(int fd)
 	return true;
 }
 
-/* Of the first byte. 0: not known; -1: there is none, *number is why, or 0 where the VMM has gone. */
+/* Of the first byte. 0: not known; -1: there is none, *number is why, or 0 where the VMM has
+ * gone. */
 static pid_t first_writer(int fd, int *number)
 {
 	union {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * scanout-hold [options] -- scanoutd …: keeps what scanoutd has open, and starts it again when it dies, where no
- * service manager does. See scanout-hold(1).
+ * scanout-hold [options] -- scanoutd …: keeps what scanoutd has open, and starts it again when it
+ * dies, where no service manager does. See scanout-hold(1).
  *
- * One process that waits for signals and for messages of its child's, at a socket that is $NOTIFY_SOCKET there:
+ * One process that waits for signals and for messages of its child's, at a socket that is
+ * $NOTIFY_SOCKET there:
  *
  *   runs ──dies──▶ started again, with the fds ──dies too often──▶ ends with status 1
  *     └──ends by itself, or because we were asked to──▶ ends with the same status

@@ -195,7 +195,8 @@ bool store_hand_over(const struct store *store)
 			    SD_LISTEN_FDS_START + (int)i) < 0)
 			return false;
 	}
-	/* Also where there is nothing yet: what a service manager says of its own store must not be taken for this. */
+	/* Also where there is nothing yet: what a service manager says of its own store must not be
+	 * taken for this. */
 	return set_number("FDSTORE", (long)store->most) && (store->all->len == 0 || tell(store));
 }
 

@@ -15,8 +15,8 @@ struct properties;
 /*
  * `implied` is the name of a first item that has none ("type" of -machine); NULL: such an item is a
  * switch like the others, which "on" and "off" ("no" before it) set. A comma inside a value is
- * written twice. Of JSON the members of the outermost object are read that are no arrays, objects or
- * null. NULL with json-glib's error: the text begins as a JSON object and is none. A list never
+ * written twice. Of JSON the members of the outermost object are read that are no arrays, objects
+ * or null. NULL with json-glib's error: the text begins as a JSON object and is none. A list never
  * fails: what is no property is not there.
  */
 struct properties *properties_create(const char *text, const char *implied, GError **error);
@@ -29,8 +29,8 @@ const char *properties_get(const struct properties *properties, const char *name
 bool properties_get_switch(const struct properties *properties, const char *name, bool fallback);
 
 /*
- * `text` with its property `name` set to `value`, once; NULL: without it. The rest stays as it is, of
- * JSON in its meaning. "on" and "off" become JSON's own. The caller frees it.
+ * `text` with its property `name` set to `value`, once; NULL: without it. The rest stays as it is,
+ * of JSON in its meaning. "on" and "off" become JSON's own. The caller frees it.
  */
 char *properties_change(const char *text, const char *implied, const char *name, const char *value);
 

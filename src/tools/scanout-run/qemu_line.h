@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a QEMU command line says about machine, memory and display, and what it must still be told so
- * that its guest is shown by scanoutd. Text in, text out; starts nothing. Used by main.
+ * What a QEMU command line says about machine, memory and display, and what it must still be told
+ * so that its guest is shown by scanoutd. Text in, text out; starts nothing. Used by main.
  */
 #ifndef SCANOUTD_TOOLS_QEMU_LINE_H
 #define SCANOUTD_TOOLS_QEMU_LINE_H
@@ -54,8 +54,8 @@ struct qemu_line_additions {
 char **qemu_line_complete(const struct qemu_line *line,
 	const struct qemu_line_additions *additions);
 
-/* For a POSIX shell, quoted where needed, to be printed on a terminal and pasted from there: only words
- * with newlines take several lines. */
+/* For a POSIX shell, quoted where needed, to be printed on a terminal and pasted from there: only
+ * words with newlines take several lines. */
 char *qemu_line_quote(char *const *arguments);
 
 #endif

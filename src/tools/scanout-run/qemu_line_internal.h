@@ -26,8 +26,8 @@ void reading_refuse(struct reading *reading, char *fix, const char *format, ...)
 /* Marks the word to be left out, and says so. The caller's. */
 char *reading_drop(struct word *word);
 
-/* An option's argument, for properties_destroy(); NULL where it is JSON that cannot be read, which is
- * then a reason. */
+/* An option's argument, for properties_destroy(); NULL where it is JSON that cannot be read, which
+ * is then a reason. */
 struct properties *reading_properties(struct reading *reading, const struct word *word,
 	const char *implied);
 

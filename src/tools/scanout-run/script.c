@@ -27,9 +27,11 @@ char *script_create(const struct session_commands *commands, const char *directo
 	g_autofree char *bus = commands->bus ? qemu_line_quote(commands->bus) : NULL;
 	GString *script = g_string_new(NULL);
 
-	/* A shell of its own: what it leaves behind and how it is interrupted is nobody else's matter where
-	 * it is pasted. Without -p: in a directory of somebody else's nothing is started. */
-	/* One for each who writes: of two, the first to close would end what the other has not begun. */
+	/* A shell of its own: what it leaves behind and how it is interrupted is nobody else's
+	 * matter where it is pasted. Without -p: in a directory of somebody else's nothing is
+	 * started. */
+	/* One for each who writes: of two, the first to close would end what the other has not
+	 * begun. */
 	g_string_append_printf(script, "(\nmkdir -m 700 %s && mkfifo %s%s%s || exit\n", made, ready,
 		bus ? " " : "", bus ? bus_ready : "");
 	g_string_append_printf(script, "%sbackend= daemon=\n", bus ? "bus= " : "");

@@ -192,8 +192,8 @@ static bool start(struct child *child, char *const *command, bool is_qemu, int r
 	return true;
 }
 
-/* Whether it said that it is ready. Without a word it has ended or is about to, and we shall hear of
- * that. */
+/* Whether it said that it is ready. Without a word it has ended or is about to, and we shall hear
+ * of that. */
 static bool read_ready(struct session *session)
 {
 	char text[512];

@@ -2,8 +2,8 @@
 /*
  * Three children that live and die together: back-end, daemon and QEMU. QEMU is started when the
  * daemon says that it is ready. When one of them ends, all do; signals go to QEMU; nothing survives
- * scanout-run, however it ends. A fourth, the bus on which the daemon tells QEMU of monitors, is there
- * before them and ends with them; where it ends first, they go on without.
+ * scanout-run, however it ends. A fourth, the bus on which the daemon tells QEMU of monitors, is
+ * there before them and ends with them; where it ends first, they go on without.
  */
 #ifndef SCANOUTD_TOOLS_SESSION_H
 #define SCANOUTD_TOOLS_SESSION_H

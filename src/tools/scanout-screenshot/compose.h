@@ -9,8 +9,8 @@
  *    then scaled to the CRTC rectangle, which may reach over the edges of the picture on any side.
  *  - Alpha: see enum blend_mode. A format without alpha is opaque before the plane's own alpha.
  * And what the kernel leaves open:
- *  - Arithmetic has 16 bits a channel and rounds to nearest, as vkms does, and is made 8 bits at the
- *    end. Hardware may differ by one step in blended pixels. Sums above white are white.
+ *  - Arithmetic has 16 bits a channel and rounds to nearest, as vkms does, and is made 8 bits at
+ *    the end. Hardware may differ by one step in blended pixels. Sums above white are white.
  *  - Scaling takes the nearest source pixel to the centre of each destination pixel. Hardware
  *    mostly filters: compare scaled pictures of real hardware with a tolerance.
  *  - Without scaling the fraction of the source's origin is dropped, as vkms does.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * scanout-screenshot: takes a screenshot of what is on a CRTC, for people and for the tests. Runs
- * as root, shares no code with the daemon that it judges but escape.h, never becomes DRM master (card.h says
- * how). This file is the command line and nothing else.
+ * as root, shares no code with the daemon that it judges but escape.h, never becomes DRM master
+ * (card.h says how). This file is the command line and nothing else.
  *
  * Exit status: 0 done, or yes; 1 no (pictures differ, the time ran out, nothing is on); 2 it could
  * not be done, or the command line is wrong.

@@ -38,8 +38,8 @@ void photographer_finish(struct photographer *photographer);
 
 /*
  * Takes a photograph; the picture is resized to the mode. attempts: how often to try for a stable
- * one. Errors: SCREENSHOT_ERROR_OFF when the CRTC shows nothing, SCREENSHOT_ERROR_FAILED. Afterwards
- * photographer->before is the state that was photographed.
+ * one. Errors: SCREENSHOT_ERROR_OFF when the CRTC shows nothing, SCREENSHOT_ERROR_FAILED.
+ * Afterwards photographer->before is the state that was photographed.
  */
 bool photograph_take(struct photographer *photographer, uint32_t crtc_id, unsigned int attempts,
 	bool with_crc, struct photograph *photograph, GError **error);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * bare [--pixels] [--mode MODE] [--card PATH] [--ballast N] --fd N [--fd N]…: the least that a program
- * can do to put frames on outputs, as a program: see tests/bench/common/bare.h. Takes the first card,
- * if it is told no other. Started by tests/bench/frames and by tests/hostile.
+ * bare [--pixels] [--mode MODE] [--card PATH] [--ballast N] --fd N [--fd N]…: the least that a
+ * program can do to put frames on outputs, as a program: see tests/bench/common/bare.h. Takes the
+ * first card, if it is told no other. Started by tests/bench/frames and by tests/hostile.
  */
 #include <fcntl.h>
 #include <glib.h>

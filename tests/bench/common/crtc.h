@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What is on the first CRTC of a card, seen from outside, whoever drives it: root alone may, without
- * being DRM master. Ends the process where anything fails. Used by glass and hotplug.
+ * What is on the first CRTC of a card, seen from outside, whoever drives it: root alone may,
+ * without being DRM master. Ends the process where anything fails. Used by glass and hotplug.
  *
  * A commit is seen in the plane's state at once and reaches the glass at the vblank after that.
  */
@@ -23,8 +23,8 @@ void crtc_open(struct crtc *crtc);
 /* Vblanks so far. The CRTC must be on. */
 uint64_t crtc_sequence(const struct crtc *crtc);
 
-/* Whether there is a picture: false where the output is unlit. `pixel`: its last one, 0xRRGGBB, as it
- * is in memory from now on. */
+/* Whether there is a picture: false where the output is unlit. `pixel`: its last one, 0xRRGGBB, as
+ * it is in memory from now on. */
 bool crtc_last_pixel(const struct crtc *crtc, uint32_t *pixel);
 
 /* Waits for the next vblank, also of a CRTC that is only about to go on; its time on

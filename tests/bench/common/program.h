@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A program under test and the display socket that leads into it: the back-end's end of a guest that
- * sends pixels. A picture is of one colour and as large as the scanout, an UPDATE as wide as that.
- * Ends the process where anything fails. Used by glass and hotplug.
+ * A program under test and the display socket that leads into it: the back-end's end of a guest
+ * that sends pixels. A picture is of one colour and as large as the scanout, an UPDATE as wide as
+ * that. Ends the process where anything fails. Used by glass and hotplug.
  */
 #ifndef SCANOUTD_TESTS_BENCH_PROGRAM_H
 #define SCANOUTD_TESTS_BENCH_PROGRAM_H
@@ -26,9 +26,9 @@ struct program_update {
 };
 
 /*
- * Starts it with its end of the socket as fd 100, and returns when it has said that it is ready, by a
- * line on its standard output. It runs as a real-time process: what competes for the processor here,
- * the bench first of all, is not its delay.
+ * Starts it with its end of the socket as fd 100, and returns when it has said that it is ready, by
+ * a line on its standard output. It runs as a real-time process: what competes for the processor
+ * here, the bench first of all, is not its delay.
  */
 void program_start(struct program *program, char **command);
 
@@ -45,8 +45,8 @@ void program_update_finish(struct program_update *update);
 
 void program_send_update(const struct program *program, const struct program_update *update);
 
-/* The same in two parts: all but the last pixel, and that. What follows a moment that is to be known
- * is short. */
+/* The same in two parts: all but the last pixel, and that. What follows a moment that is to be
+ * known is short. */
 void program_send_most(const struct program *program, const struct program_update *update);
 void program_send_last(const struct program *program, const struct program_update *update);
 

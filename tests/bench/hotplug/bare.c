@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The other side of hotplug: the least that a program can do, by libdrm and libudev alone. It knows
- * the card by heart and makes everything beforehand but what an event is about. Called by hotplug.c.
+ * the card by heart and makes everything beforehand but what an event is about. Called by
+ * hotplug.c.
  */
 #include "hotplug.h"
 
@@ -288,8 +289,8 @@ static void fill(int card, const struct buffer *buffer)
 	munmap(pixels, buffer->size);
 }
 
-/* Another picture, whose buffer is drawn for it: in the lab, where a page of new memory costs as much
- * as many of old, that is most of the time. */
+/* Another picture, whose buffer is drawn for it: in the lab, where a page of new memory costs as
+ * much as many of old, that is most of the time. */
 static void change_layout(struct bare *bare, const struct mode *mode, bool set,
 	struct sample *sample)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * hotplug EVENT [--times N] [--files FILE OTHER] [-- COMMAND…]: how long is an output without its
- * picture? Prints one line of JSON. With a command, the daemon's (its display socket is fd 100), it plays the back-end of a
- * guest that sends pixels and watches the CRTC; without, it does by libdrm alone the least that there
- * is to do (bare).
+ * picture? Prints one line of JSON. With a command, the daemon's (its display socket is fd 100), it
+ * plays the back-end of a guest that sends pixels and watches the CRTC; without, it does by libdrm
+ * alone the least that there is to do (bare).
  *
  *   black   the guest disabled the scanout, the output is lit and black; from the first frame's last byte
  *           to its picture. Bare: a flip
@@ -16,8 +16,8 @@
  *   layout-mode   the same with layouts that differ in their modes, too. Bare: the same, and a mode set
  *
  * Keys: times; ms and vblanks with their p99 (of few times the longest), and bare's own mode_set_ms
- * with its p99: from its commit to the vblank that shows it. Runs in the lab, as root; the first card is
- * vkms's "bench".
+ * with its p99: from its commit to the vblank that shows it. Runs in the lab, as root; the first
+ * card is vkms's "bench".
  */
 #include "hotplug.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The parts of hotplug: what happens to the output (hotplug.c), the daemon beside it (ours.c) and the
- * least that a program can do about the same (bare.c).
+ * The parts of hotplug: what happens to the output (hotplug.c), the daemon beside it (ours.c) and
+ * the least that a program can do about the same (bare.c).
  */
 #ifndef SCANOUTD_TESTS_BENCH_HOTPLUG_H
 #define SCANOUTD_TESTS_BENCH_HOTPLUG_H
@@ -33,16 +33,16 @@ uint64_t monitor_plug(const struct monitor *monitor);
 void monitor_unplug(const struct monitor *monitor);
 
 /* Begins a storm in a process of its own, which ends with the monitor there; monitor_storm_over()
- * says, without waiting, whether it has ended and udev has passed on all of it; then *ns is the time
- * before the last uevent. */
+ * says, without waiting, whether it has ended and udev has passed on all of it; then *ns is the
+ * time before the last uevent. */
 void monitor_storm(struct monitor *monitor);
 bool monitor_storm_over(struct monitor *monitor, uint64_t *ns);
 
 /* What the layout without the guest shows, 0xRRGGBB. */
 #define LAYOUT_COLOUR 0x204060u
 
-/* For a change of layout: what the daemon reads, and what is to be there at the next SIGHUP. They take
- * turns. */
+/* For a change of layout: what the daemon reads, and what is to be there at the next SIGHUP. They
+ * take turns. */
 struct files {
 	const char *configuration;
 	const char *other;

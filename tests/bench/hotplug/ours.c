@@ -76,7 +76,8 @@ static void disable(struct ours *ours, bool until_unlit)
 		await_picture(ours, 0);
 }
 
-/* The vblank since which the picture was always there when somebody looked, after the last uevent. */
+/* The vblank since which the picture was always there when somebody looked, after the last
+ * uevent. */
 static uint64_t await_calm(struct ours *ours, uint32_t colour, uint64_t *from_ns)
 {
 	uint64_t since = crtc_now_ns(), to = 0;

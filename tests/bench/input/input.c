@@ -7,8 +7,8 @@
  *                           another process reads the evdev node and writes it
  *   libinput                the same, but the loop reads by libinput, whatever comes of it
  *   ours SOCKET COMMAND…    until the event is in the guest's queue and its call readable; COMMAND is
- *                           the daemon, SOCKET its pointer's, and it says that it is ready by a line
- *                           on its standard output
+ *                           the daemon, SOCKET its pointer's, and it says that it is ready by a
+ *                           line on its standard output
  *   native-ours | native-bare   without a host's device: from a seat's event to the call, against two
  *                           values stored and an eventfd written, in one process
  *

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * loop glib|measured|poll: what a turn of a main loop costs with one source: a socket becomes readable, its byte is read
- * and answered. measured is glib with the daemon's stall meter. Prints one line of JSON: turn_ns, the median.
+ * and answered. measured is glib with the daemon's stall meter. Prints one line of JSON: turn_ns,
+ * the median.
  */
 #include <errno.h>
 #include <glib-unix.h>

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * native-answers flip|copied|bare: one device with four scanouts of 1920x1080 at 60 Hz, whose guest draws on them in
- * turn as soon as it is answered, one update outstanding as with every back-end. The daemon's way of a frame (channel,
- * guest, view, kms/) in this process, with the libdrm double in the kernel's place; this program plays the back-end and
- * the vblanks of the four, which come together: where one is waited for, those of the others are over. bare is one copy
- * of such a picture and nothing else.
+ * turn as soon as it is answered, one update outstanding as with every back-end. The daemon's way
+ * of a frame (channel, guest, view, kms/) in this process, with the libdrm double in the kernel's
+ * place; this program plays the back-end and the vblanks of the four, which come together: where
+ * one is waited for, those of the others are over. bare is one copy of such a picture and nothing
+ * else.
  *
- * Prints one line of JSON: frame_us, this process's time for a frame, the median; and frames_a_second that each output
- * shows, where the processor is fast enough for it.
+ * Prints one line of JSON: frame_us, this process's time for a frame, the median; and
+ * frames_a_second that each output shows, where the processor is fast enough for it.
  */
 #include <drm_fourcc.h>
 #include <stdbool.h>

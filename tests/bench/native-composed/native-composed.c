@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * native-composed WAY [bare]: pictures that are composed, or lie above each other, on an output of 1920x1080; the
- * daemon's way of a frame (channel, guest, view, kms/) in this process, with the libdrm double in the kernel's place.
- * This program plays the back-ends and the vblanks; what it does for them is not measured.
+ * native-composed WAY [bare]: pictures that are composed, or lie above each other, on an output of
+ * 1920x1080; the daemon's way of a frame (channel, guest, view, kms/) in this process, with the
+ * libdrm double in the kernel's place. This program plays the back-ends and the vblanks; what it
+ * does for them is not measured.
  *
  *   turned   UPDATEs of all of 1080x1920, turned by 90 degrees      bare: the same messages received, and pixman alone
  *   scaled   UPDATEs of all of 1280x720, scaled to the output       bare: the same
@@ -269,8 +270,8 @@ static void receive_replies(void)
 	}
 }
 
-/* What was brought is on the screen. One that comes alone is kept for a while, for others that may come: on a slow
- * machine that may be each. */
+/* What was brought is on the screen. One that comes alone is kept for a while, for others that may
+ * come: on a slow machine that may be each. */
 static void flip_all(void)
 {
 	int64_t begun;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * region ours|bare: what a reading of a watched region costs, of 256×256 pixels in a buffer of 1920×1080 that has been
- * drawn anew. ours is what the layout does with what is on the plane; bare is zlib's checksum of the same bytes where they
- * lie, which is the least that anybody can do. CPU time; prints one line of JSON: megapixel_us, the median.
+ * drawn anew. ours is what the layout does with what is on the plane; bare is zlib's checksum of
+ * the same bytes where they lie, which is the least that anybody can do. CPU time; prints one line
+ * of JSON: megapixel_us, the median.
  */
 #include <errno.h>
 #include <glib.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A kernel module for the driver VM that does what a firmware does, and a kernel that is built with SYSFB_SIMPLEFB: it sets a
- * mode on QEMU's card (1024x768, 32 bits a pixel) and makes the platform device of that framebuffer, which simpledrm drives.
- * Built by the script beside it, loaded by tests/driver/test-simpledrm once a boot, and never unloaded.
+ * A kernel module for the driver VM that does what a firmware does, and a kernel that is built with
+ * SYSFB_SIMPLEFB: it sets a mode on QEMU's card (1024x768, 32 bits a pixel) and makes the platform
+ * device of that framebuffer, which simpledrm drives. Built by the script beside it, loaded by
+ * tests/driver/test-simpledrm once a boot, and never unloaded.
  */
 #include <linux/io.h>
 #include <linux/module.h>
@@ -22,8 +23,8 @@
 #define DISPI_ENABLE 4
 #define DISPI_ENABLED_LINEAR 0x41
 
-/* The old VGA's, which let the card show anything at all; a driver that has gone may have blanked it. Reading the status makes
- * what is written next an index. */
+/* The old VGA's, which let the card show anything at all; a driver that has gone may have blanked
+ * it. Reading the status makes what is written next an index. */
 #define VGA_STATUS 0x3da
 #define VGA_ATTRIBUTES 0x3c0
 #define VGA_UNBLANKED 0x20
@@ -54,7 +55,8 @@ static int __init firmware_init(void)
 	struct pci_dev *card = pci_get_device(0x1234, 0x1111, NULL);
 	struct resource memory = {.name = "BOOTFB", .flags = IORESOURCE_MEM};
 	struct platform_device_info info = {
-		/* Not simple-framebuffer: in Debian's kernels that name is taken by a driver that is no DRM driver. */
+		/* Not simple-framebuffer: in Debian's kernels that name is taken by a driver that
+		 * is no DRM driver. */
 		.name = "firmware-framebuffer",
 		.id = 0,
 		.res = &memory,

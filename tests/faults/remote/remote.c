@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Linked into a daemon, lets a test in the lab say which of its calls fails next: by a line of 64 bytes
- * in the file $FAULTS_REMOTE, "NUMBER NAME SKIP WHICH", padded with blanks.
+ * Linked into a daemon, lets a test in the lab say which of its calls fails next: by a line of 64
+ * bytes in the file $FAULTS_REMOTE, "NUMBER NAME SKIP WHICH", padded with blanks.
  *
  *   NUMBER  another one for each fault
  *   NAME    of a call of interpose.c

@@ -126,7 +126,8 @@ static enum fd_kind choose_fd_kind(struct fuzz *fuzz)
 	return kind == FD_EVENT && fuzz_u8(fuzz) & 1 ? FD_EVENT_NONBLOCK : kind;
 }
 
-/* One of each kind for all inputs: to make a file, and to be rid of it, takes longer than all else. */
+/* One of each kind for all inputs: to make a file, and to be rid of it, takes longer than all
+ * else. */
 static int files[FD_KINDS];
 
 int fuzz_fd(struct fuzz *fuzz)
@@ -252,7 +253,8 @@ static GLogWriterOutput drop(GLogLevelFlags level, const GLogField *fields, gsiz
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	signal(SIGPIPE, SIG_IGN);
-	/* What an input gives back the next one takes, without a word to the kernel. (ASan has its own.) */
+	/* What an input gives back the next one takes, without a word to the kernel. (ASan has its
+	 * own.) */
 	mallopt(M_MMAP_THRESHOLD, KEPT_BYTES);
 	mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
 	g_log_set_writer_func(drop, NULL, NULL);

@@ -58,8 +58,8 @@ int fuzz_fd(struct fuzz *fuzz);
 /* A connected pair of non-blocking stream sockets. */
 void fuzz_pair(int pair[2]);
 
-/* Sends what the socket takes, with the fds at its first byte; the fds stay the caller's. False: it takes
- * nothing. */
+/* Sends what the socket takes, with the fds at its first byte; the fds stay the caller's. False: it
+ * takes nothing. */
 bool fuzz_send(int socket, const void *bytes, size_t size, const int *fds, size_t fd_count);
 
 /* Reads and throws away what the other side has sent, and closes what came with it. */
@@ -68,8 +68,9 @@ void fuzz_drain(int socket);
 /* At most so many turns of the main loop, none of which waits. */
 void fuzz_turns(unsigned int turns);
 
-/* The same while this process can have no more fds. In targets whose calls fail (fault.h) spare_fds(),
- * which would make and close some hundred to find out, knows that by this; else it has enough. */
+/* The same while this process can have no more fds. In targets whose calls fail (fault.h)
+ * spare_fds(), which would make and close some hundred to find out, knows that by this; else it has
+ * enough. */
 void fuzz_turns_without_fds(unsigned int turns);
 
 /* All that is to be closed (wire/closer.h) is closed now, and not before. */
@@ -78,8 +79,8 @@ void fuzz_close(void);
 struct pollfd;
 struct timespec;
 
-/* The kernel's ppoll(): the C library's poll() and ppoll() are the fakes' or the clock's. NULL is no
- * timeout. */
+/* The kernel's ppoll(): the C library's poll() and ppoll() are the fakes' or the clock's. NULL is
+ * no timeout. */
 int fuzz_ppoll(struct pollfd *fds, unsigned int count, const struct timespec *timeout);
 
 struct account;

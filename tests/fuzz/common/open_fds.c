@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which fds there are, and the end of those that a thread closes (wire/closer.h): it runs here, when
- * they are counted or the target says, and so at the same place each time. Of those that paint there is
- * none. The linker puts this in the thread's place (fuzz_faults in the Makefile).
+ * Which fds there are, and the end of those that a thread closes (wire/closer.h): it runs here,
+ * when they are counted or the target says, and so at the same place each time. Of those that paint
+ * there is none. The linker puts this in the thread's place (fuzz_faults in the Makefile).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -75,7 +75,8 @@ void fuzz_check_account(const struct account *account)
 		g_assert(account_used(account, item) == 0);
 }
 
-/* As the size of procfs's folder, at little cost; 0: the kernel is older than 6.2, and does not say. */
+/* As the size of procfs's folder, at little cost; 0: the kernel is older than 6.2, and does not
+ * say. */
 static unsigned int ask_kernel(void)
 {
 	static int folder = -1;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A bus with a QEMU on it, in the places of the gate and of GDBus (fuzz_wraps_dbus in the Makefile): no
- * sockets, no threads, and what is said comes in the next turns of the main loop, in its order. As
- * bus_double.h, which is of the unit tests, has them.
+ * A bus with a QEMU on it, in the places of the gate and of GDBus (fuzz_wraps_dbus in the
+ * Makefile): no sockets, no threads, and what is said comes in the next turns of the main loop, in
+ * its order. As bus_double.h, which is of the unit tests, has them.
  */
 #ifndef SCANOUTD_TESTS_FUZZ_DBUS_BUS_H
 #define SCANOUTD_TESTS_FUZZ_DBUS_BUS_H
@@ -60,7 +60,8 @@ void bus_change(const char *path, const char *interface, GVariant *values);
 /* Answers the oldest `count` calls that are held. */
 void bus_answer(size_t count);
 
-/* The last call but `before` (0 or 1) to a console, "0 Keyboard.Press (30,)"; the caller's. "": none. */
+/* The last call but `before` (0 or 1) to a console, "0 Keyboard.Press (30,)"; the caller's. "":
+ * none. */
 char *bus_call(unsigned int before);
 
 #endif

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The D-Bus display before a QEMU that says of its consoles what the input says, of any type and size,
- * while input and screens are sent to it, calls are answered late, or by errors, and the bus goes. Whatever it was
- * told, it works with the honest QEMU that comes after it. The gate before the bus has a target of its own,
- * dbus-gate; GDBus is bus.c, which has no thread to be waited for.
+ * The D-Bus display before a QEMU that says of its consoles what the input says, of any type and
+ * size, while input and screens are sent to it, calls are answered late, or by errors, and the bus
+ * goes. Whatever it was told, it works with the honest QEMU that comes after it. The gate before
+ * the bus has a target of its own, dbus-gate; GDBus is bus.c, which has no thread to be waited for.
  *
- * Covers: src/input/dbus/dbus.c src/input/dbus/client.c src/input/dbus/calls.c src/input/dbus/consoles.c src/input/dbus/screens.c
+ * Covers: src/input/dbus/dbus.c src/input/dbus/client.c src/input/dbus/calls.c
+ * Covers: src/input/dbus/consoles.c src/input/dbus/screens.c
  * Covers: src/input/dbus/sink.c src/input/dbus/qnum.c src/input/dbus/limit.c
  * Reaches: 94
  * Of each file: 92
@@ -87,7 +88,8 @@ static void rig_init(void)
 	await_connection();
 }
 
-/* Another display on the same bus; what the one before has called for comes to its end, or is given up. */
+/* Another display on the same bus; what the one before has called for comes to its end, or is given
+ * up. */
 static void renew_display(struct fuzz *fuzz)
 {
 	struct dbus_call_counters counters;
@@ -219,7 +221,8 @@ static GVariant *make_honest(void)
 	return g_variant_ref(honest);
 }
 
-/* More values than there can be of consoles, or a longer one. Made once: it takes longer than all else. */
+/* More values than there can be of consoles, or a longer one. Made once: it takes longer than all
+ * else. */
 static GVariant *make_large(struct fuzz *fuzz)
 {
 	static GVariant *many, *longer;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The display socket with a whole guest behind it, up to a card of memory: a back-end that sends
- * what the input says, while flips come or fail, outputs change, the card comes and goes, and system
- * calls fail. Whatever happens, each DMABUF_UPDATE has one answer, and nothing is left over (stage.h).
+ * what the input says, while flips come or fail, outputs change, the card comes and goes, and
+ * system calls fail. Whatever happens, each DMABUF_UPDATE has one answer, and nothing is left over
+ * (stage.h).
  *
- * Not reached: tiled buffers, which need a GPU (src/scene/tiled.c), what goes on with a predecessor's
- * peer (src/scene/guest_kept.c and others, those lines of channel.c and scanout_buffer.c), which the
- * target state is for, and what no peer has a hand in: the hours of the day (src/scene/layout_hours.c),
- * and what an output is lit with (src/scene/view_paint.c).
+ * Not reached: tiled buffers, which need a GPU (src/scene/tiled.c), what goes on with a
+ * predecessor's peer (src/scene/guest_kept.c and others, those lines of channel.c and
+ * scanout_buffer.c), which the target state is for, and what no peer has a hand in: the hours of
+ * the day (src/scene/layout_hours.c), and what an output is lit with (src/scene/view_paint.c).
  *
  * Covers: src/wire/channel.c src/wire/channel_message.c src/wire/channel_reply.c src/scene/guest.c
  * Covers: src/scene/scanout.c src/scene/scanout_buffer.c src/scene/scanout_early.c
@@ -15,7 +16,8 @@
  * Covers: src/scene/reply.c src/scene/view.c
  * Covers: src/scene/view_compose.c src/scene/view_cursor.c src/scene/view_judge.c
  * Covers: src/scene/canvas.c src/scene/copy.c src/scene/cursor.c src/scene/damage.c
- * Covers: src/scene/dmabuf.c src/scene/layout.c src/scene/layout_configure.c src/scene/layout_dark.c
+ * Covers: src/scene/dmabuf.c src/scene/layout.c src/scene/layout_configure.c
+ * Covers: src/scene/layout_dark.c
  * Covers: src/scene/layout_display.c src/scene/layout_placeholder.c src/scene/layout_resolve.c
  * Covers: src/scene/layout_say.c src/scene/layout_told.c src/scene/layout_vacant.c
  * Covers: src/scene/layout_choose.c src/scene/layout_sections.c

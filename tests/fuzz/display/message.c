@@ -37,8 +37,8 @@ static uint32_t choose_scanout(struct fuzz *fuzz, uint8_t wrong)
 	return wrong & WRONG_VALUES ? fuzz_odd(fuzz) : fuzz_pick(fuzz, 3);
 }
 
-/* What is refused for its size is so at once; what is large, and taken, is the same as what is small, for
- * seconds. */
+/* What is refused for its size is so at once; what is large, and taken, is the same as what is
+ * small, for seconds. */
 static bool is_slow(uint32_t width, uint32_t height)
 {
 	uint64_t bytes = (uint64_t)width * height * 4;

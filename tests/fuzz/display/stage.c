@@ -29,8 +29,8 @@ static const struct layout_output forced[] = {
 	{.name = "DP-1;DP-3", .guest = "g", .scanout = -1, .force_on = true, .positioned = true},
 };
 
-/* One is turned, one is nobody's and has a picture of its own, and one has it while the guest does not use
- * it. */
+/* One is turned, one is nobody's and has a picture of its own, and one has it while the guest does
+ * not use it. */
 static const struct layout_output pictured[] = {
 	{.name = "DP-1", .guest = "g", .transform = KMS_ROTATE_90 | KMS_REFLECT_X, .background = 1},
 	{.name = "DP-2;DP-3", .pictured = true, .picture.color = 0x102030, .policy = PLACE_FIT},
@@ -301,7 +301,8 @@ void stage_attach_broken(struct stage *stage)
 void stage_turns_with_fault(struct stage *stage, struct fuzz *fuzz)
 {
 	fault_arm(fuzz);
-	/* By it the dma-bufs of these tests are told from other files, which is no fault of theirs. */
+	/* By it the dma-bufs of these tests are told from other files, which is no fault of
+	 * theirs. */
 	if (fault_is(FAULT_FSTAT))
 		fault_disarm();
 	fuzz_turns(4);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The guest's kernel says that its monitors are others (HOTPLUG=1 of a DRM device), as desktops hear
- * it, but without udev. Called by the painter alone.
+ * The guest's kernel says that its monitors are others (HOTPLUG=1 of a DRM device), as desktops
+ * hear it, but without udev. Called by the painter alone.
  */
 #ifndef SCANOUTD_TESTS_GUEST_HOTPLUG_H
 #define SCANOUTD_TESTS_GUEST_HOTPLUG_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The mode that a guest's program sets where a test names no more than a size. Called by the painter's screens, and by
- * tests/gl/gl-painter.c. Header only: that one is built by itself.
+ * The mode that a guest's program sets where a test names no more than a size. Called by the
+ * painter's screens, and by tests/gl/gl-painter.c. Header only: that one is built by itself.
  */
 #ifndef SCANOUTD_TESTS_GUEST_MODE_H
 #define SCANOUTD_TESTS_GUEST_MODE_H

@@ -95,8 +95,8 @@ static int start_listening(struct painter *painter)
 	return painter->hotplug < 0 ? painter->hotplug : 0;
 }
 
-/* The kernel speaks of each of a few changes, also of a connector that has no mode between two monitors: the one counts whose
- * mode is another. */
+/* The kernel speaks of each of a few changes, also of a connector that has no mode between two
+ * monitors: the one counts whose mode is another. */
 static int follow(struct painter *painter, struct screen *screen, uint32_t seed, char *answer,
 	size_t size)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the attacks share. Each is a function that main.c calls with what follows its name on the
- * command line; it does its worst, says so by attack_done(), and goes on with it until it is killed.
- * What cannot be begun ends the process; what the daemon refuses, or closes, is its right.
+ * command line; it does its worst, says so by attack_done(), and goes on with it until it is
+ * killed. What cannot be begun ends the process; what the daemon refuses, or closes, is its right.
  */
 #ifndef SCANOUTD_TESTS_HOSTILE_ATTACK_H
 #define SCANOUTD_TESTS_HOSTILE_ATTACK_H
@@ -27,12 +27,12 @@ int attack_listen(const char *path);
  * says why. */
 bool attack_send(int socket, const void *bytes, size_t size, const int *fds, size_t count);
 
-/* FOLDER: serves a file system by FUSE there, whose file "f" is not flushed, read or written for good.
- * Only its abort, or the end of this process, lets those go who wait. (fuse.c) */
+/* FOLDER: serves a file system by FUSE there, whose file "f" is not flushed, read or written for
+ * good. Only its abort, or the end of this process, lets those go who wait. (fuse.c) */
 void attack_fuse(char **arguments);
 
-/* SOCKET FILE…: a display socket is sent these, with messages that take an fd and with others, whole
- * and half; with the last one the connection goes. (files.c) */
+/* SOCKET FILE…: a display socket is sent these, with messages that take an fd and with others,
+ * whole and half; with the last one the connection goes. (files.c) */
 void attack_display(char **arguments);
 
 /* SOCKET FILE…: a VMM gives an input device these as memory, kick, call and error. (files.c) */
@@ -54,8 +54,8 @@ void attack_sparse(char **arguments);
  * (guest.c) */
 void attack_call(char **arguments);
 
-/* SOCKET…: on each, 64 regions, and chains of 16 pieces in the last one, as many as the queue holds,
- * offered again as soon as they are used. (guest.c) */
+/* SOCKET…: on each, 64 regions, and chains of 16 pieces in the last one, as many as the queue
+ * holds, offered again as soon as they are used. (guest.c) */
 void attack_chains(char **arguments);
 
 /* PATH: a link to a terminal that nobody reads. (terminal.c) */

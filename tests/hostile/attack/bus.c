@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A QEMU that has too much to say on its D-Bus display, and one that has what others have, on a bus that
- * does its worst.
+ * A QEMU that has too much to say on its D-Bus display, and one that has what others have, on a bus
+ * that does its worst.
  */
 #include "attack.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A file system whose server does not do its work, by the kernel's FUSE protocol (linux/fuse.h). What
- * it does not answer is waited for beyond SIGKILL. Each request that is held is a line on standard
- * error, with the thread that waits.
+ * A file system whose server does not do its work, by the kernel's FUSE protocol (linux/fuse.h).
+ * What it does not answer is waited for beyond SIGKILL. Each request that is held is a line on
+ * standard error, with the thread that waits.
  */
 #include "attack.h"
 

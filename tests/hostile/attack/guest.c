@@ -33,8 +33,8 @@
 #define BUFFERS_AT (6 * PAGE)
 
 #define ROUND_MS 20 /* no longer for the daemon to take what was offered */
-/* At least; on a machine that has no time for the daemon, as many as that takes: whoever waits for the worst
- * ends it when it does not come. */
+/* At least; on a machine that has no time for the daemon, as many as that takes: whoever waits for
+ * the worst ends it when it does not come. */
 #define ROUNDS 20
 
 struct guest {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * attack KIND ARGUMENT…: what a hostile guest, VMM, back-end or file system does to the daemon, so that a
- * test can see what another guest sees of it. The kinds are in attack.h. Says "done" when it has done
- * its worst, and goes on until it is killed. Started by tests/hostile/test-lateness.
+ * attack KIND ARGUMENT…: what a hostile guest, VMM, back-end or file system does to the daemon, so
+ * that a test can see what another guest sees of it. The kinds are in attack.h. Says "done" when it
+ * has done its worst, and goes on until it is killed. Started by tests/hostile/test-lateness.
  */
 #include "attack.h"
 

@@ -6,7 +6,8 @@
  * master's way.
  *
  * Runs in the lab as root, on the only card, made with one CRTC, two overlays, a cursor and
- * writeback, and without anybody else on it (tests/kms/test-screenshot). BUILD: where the screenshot tool is.
+ * writeback, and without anybody else on it (tests/kms/test-screenshot). BUILD: where the
+ * screenshot tool is.
  */
 #include "master.h"
 

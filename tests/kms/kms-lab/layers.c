@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Layers above an output's picture on real planes: photographed, and compared with what tests/lab/picture
- * makes of the same numbers; and at different rates, where all that comes for a vblank is to go with it. vkms has
- * no zpos: overlays that overlap are no layers there, and this test draws into the picture then, as the
- * daemon's views have to.
+ * Layers above an output's picture on real planes: photographed, and compared with what
+ * tests/lab/picture makes of the same numbers; and at different rates, where all that comes for a
+ * vblank is to go with it. vkms has no zpos: overlays that overlap are no layers there, and this
+ * test draws into the picture then, as the daemon's views have to.
  */
 #include "lab.h"
 
@@ -24,7 +24,8 @@ struct layer {
 	uint64_t presented;
 	uint64_t failed;
 	uint64_t failures;
-	/* While frames are left, each is submitted so many milliseconds after the one before was presented. */
+	/* While frames are left, each is submitted so many milliseconds after the one before was
+	 * presented. */
 	unsigned int frames_left;
 	unsigned int draws_ms;
 	guint timer;
@@ -167,7 +168,8 @@ static void run(const char *const *line)
 		g_error("%s: %s", line[0], text);
 }
 
-/* The screen is what another program makes of the same numbers: the picture, then the layers, in order. */
+/* The screen is what another program makes of the same numbers: the picture, then the layers, in
+ * order. */
 static void expect(const struct lab *lab, struct layer *const *layers, size_t count)
 {
 	static unsigned int pictures;
@@ -229,8 +231,8 @@ static void test_pictures(void)
 	show(&lab, upright, 3);
 	expect(&lab, upright, 3);
 
-	/* Like tiles, then the other way round. The uppermost keeps its plane, whoever is below one that is
-	 * drawn is drawn. */
+	/* Like tiles, then the other way round. The uppermost keeps its plane, whoever is below one
+	 * that is drawn is drawn. */
 	middle.place = (struct kms_rect){200, 100, 160, 120};
 	high.place = (struct kms_rect){330, 150, 200, 200};
 	g_assert_cmphex(arrange(&lab, upright, 3) & 9, ==, 9);
@@ -319,7 +321,8 @@ static void test_unplugged(void)
 
 #define FRAMES 180
 
-/* Runs a layer above a picture that brings a frame at every vblank, and returns how many commits that took. */
+/* Runs a layer above a picture that brings a frame at every vblank, and returns how many commits
+ * that took. */
 static uint64_t run_beside(struct layer *layer, unsigned int frames, unsigned int draws_ms)
 {
 	static const struct kms_rect place = {10, 20, 200, 150};
@@ -352,8 +355,9 @@ static uint64_t run_beside(struct layer *layer, unsigned int frames, unsigned in
 }
 
 /*
- * Both are at full rate: the picture's guest is there at once, the layer's takes half of the frame. Who went
- * alone would keep the other out of the vblank, so that there were two commits for each frame.
+ * Both are at full rate: the picture's guest is there at once, the layer's takes half of the frame.
+ * Who went alone would keep the other out of the vblank, so that there were two commits for each
+ * frame.
  */
 static void test_both_at_full_rate(void)
 {

@@ -206,7 +206,8 @@ static void test_fence_on_what_is_shown(void)
 	end_guests(&guests);
 }
 
-/* The cursor above it moves on: each commit but the first shows that the one before it came to its end. */
+/* The cursor above it moves on: each commit but the first shows that the one before it came to its
+ * end. */
 static void test_cursor_above_what_is_drawn(void)
 {
 	static uint32_t pixels[KMS_CURSOR_SIZE * KMS_CURSOR_SIZE] = {0xffffffff};

@@ -133,8 +133,8 @@ static void test_guest_paused(void)
 }
 
 /*
- * A debugger stops QEMU. Its back-end lives, nothing is closed, and what waits for QEMU waits in a socket; when it goes on, so
- * does the guest.
+ * A debugger stops QEMU. Its back-end lives, nothing is closed, and what waits for QEMU waits in a
+ * socket; when it goes on, so does the guest.
  */
 static void test_vmm_stopped(void)
 {
@@ -142,7 +142,8 @@ static void test_vmm_stopped(void)
 	start_drawing();
 	for (unsigned int i = 0; i < 3; i++) {
 		kill(rig.qemu.pid, SIGSTOP);
-		/* Of what the back-end had already, and of what is asked meanwhile, nothing is lost. */
+		/* Of what the back-end had already, and of what is asked meanwhile, nothing is
+		 * lost. */
 		rig_qmp(&rig, "system_reset");
 		check_survival();
 		rig.display.questions = 0;

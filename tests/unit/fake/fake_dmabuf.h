@@ -35,8 +35,8 @@ unsigned int fake_dmabuf_infos(void);
 /* Times that a dma-buf's fences were asked for, by whomever. */
 unsigned int fake_dmabuf_polls(void);
 
-/* For fake_poll.c, which has the two above: whoever calls them is linked with its poll(), and not with
- * a sanitizer's. */
+/* For fake_poll.c, which has the two above: whoever calls them is linked with its poll(), and not
+ * with a sanitizer's. */
 void fake_dmabuf_note_busy(const uint32_t *memory, bool busy);
 bool fake_dmabuf_is_one(int fd);
 bool fake_dmabuf_is_busy(int fd);

@@ -123,7 +123,8 @@ void fake_card_destroy(struct kms_device *device);
 
 void fake_card_listen(struct kms_device *device, const struct kms_listener *listener, void *data);
 
-/* The page-flip event of the commit in flight, which must be there: of the picture, of layers, or all. */
+/* The page-flip event of the commit in flight, which must be there: of the picture, of layers, or
+ * all. */
 void fake_flip(struct kms_output *output);
 /* … of a driver without vblank. */
 void fake_flip_without_vblank(struct kms_output *output);
@@ -144,8 +145,8 @@ void fake_set_mode(struct kms_output *output, uint32_t width, uint32_t height);
 /* Something is in flight, of the picture or of a layer. */
 bool fake_in_flight(const struct kms_output *output);
 
-/* What is to be seen with the commit in flight: of the uppermost layer that has a plane and lies there, else
- * the picture's, as fake_pixel() has it; where buffers of both are dumb. */
+/* What is to be seen with the commit in flight: of the uppermost layer that has a plane and lies
+ * there, else the picture's, as fake_pixel() has it; where buffers of both are dumb. */
 uint32_t fake_seen(const struct kms_output *output, uint32_t x, uint32_t y);
 
 /* The frame that was committed last. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The kernel's poll(), by either call (GLib's loop makes one or the other), which never sees dma-bufs that
- * are busy. On its own, for tests that have a poll() of theirs. */
+/* The kernel's poll(), by either call (GLib's loop makes one or the other), which never sees
+ * dma-bufs that are busy. On its own, for tests that have a poll() of theirs. */
 #include <glib.h>
 #include <poll.h>
 #include <signal.h>
@@ -48,7 +48,8 @@ int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, cons
 {
 	struct pollfd seen[POLLED_MAX];
 	struct timespec left = timeout ? *timeout : (struct timespec){0};
-	/* Whoever asks for one's fences asks for it alone; the main loop waits for those that are busy, or were. */
+	/* Whoever asks for one's fences asks for it alone; the main loop waits for those that are
+	 * busy, or were. */
 	bool look = count == 1 || fake_dmabuf_any_busy() || busy_soon;
 	bool busy;
 	int result;
