@@ -71,7 +71,7 @@ package_cflags = $(patsubst -I%,-isystem%,$(shell $(PKG_CONFIG) --cflags $(1)))
 package_libs = $(shell $(PKG_CONFIG) --libs $(1))
 
 # Goals that install what is missing call make again for the rest, and work where pkg-config is still to come.
-outer_goals := bench check check-filter check-release clean deb demo deps disk fuzz fuzz-build help image image-check lab lint soak
+outer_goals := bench check check-filter check-release clean deb demo deps disk fuzz fuzz-build help image image-check lab lint simpledrm-check soak
 ifneq ($(filter-out $(outer_goals),$(or $(MAKECMDGOALS),all)),)
 ifeq ($(shell command -v $(PKG_CONFIG)),)
 $(error $(PKG_CONFIG) is not there: `make deps` installs what is needed to build and test)
