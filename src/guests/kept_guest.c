@@ -135,6 +135,8 @@ struct kept_guest *kept_guest_create(const struct fd_keeper *keeper, const char 
 		kept_guest_destroy(kept);
 		return NULL;
 	}
+	/* Whoever comes after us may be the one who hears of that socket first. */
+	state_guest(kept->state)->unrelated = kept->with_relay;
 	if (keeper)
 		keep_queue(kept);
 	return kept;
@@ -186,7 +188,7 @@ void kept_guest_detached(struct kept_guest *kept)
 
 bool kept_guest_is_left(const struct kept_guest *kept)
 {
-	return kept->left;
+	return kept->left && !state_guest(kept->state)->unrelated;
 }
 
 bool kept_guest_stays(struct kept_guest *kept)

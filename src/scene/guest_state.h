@@ -72,6 +72,8 @@ struct guest_state {
 	struct channel_state channel;
 	struct channel_journal journal;
 	uint32_t used; /* bit i: there is a scanout i */
+	/* To a display socket that is there: it had another state, which nobody can read. */
+	uint32_t unrelated;
 	struct guest_scanout_state {
 		uint32_t
 			current; /* which of the next two is true: the other one is being written */

@@ -37,10 +37,11 @@ void rig_setup(int *argc, char ***argv)
 /* Whether the relays of the test that runs are kept. */
 static bool keeps;
 
-struct test {
+static struct test {
 	void (*function)(void);
 	bool kept;
-};
+} tests[128];
+static size_t test_count;
 
 static void run_test(gconstpointer data)
 {
@@ -53,10 +54,9 @@ static void run_test(gconstpointer data)
 
 static void add_test(const char *path, void (*function)(void), bool kept)
 {
-	struct test *test = g_new(struct test, 1);
-
-	*test = (struct test){function, kept};
-	g_test_add_data_func_full(path, test, run_test, g_free);
+	g_assert_cmpuint(test_count, <, G_N_ELEMENTS(tests));
+	tests[test_count] = (struct test){function, kept};
+	g_test_add_data_func(path, &tests[test_count++], run_test);
 }
 
 void rig_add(const char *path, void (*function)(void))

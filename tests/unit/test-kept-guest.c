@@ -381,6 +381,7 @@ static void test_with_relay(void)
 	empty_store();
 	kept = kept_guest_create(&keeper, "kiosk", KEPT_DISPLAY_WITH_RELAY, NULL, NULL);
 	g_assert_false(kept_guest_is_left(kept));
+	kept_guest_begin_anew(kept);
 	kept_guest_state(kept)->used = 5;
 	close(attach(kept));
 	g_assert_cmpint(store.kept[DISPLAY], ==, -1);
@@ -396,6 +397,28 @@ static void test_with_relay(void)
 	g_assert_false(kept_guest_stays(kept));
 	kept_guest_destroy(kept);
 	g_assert_cmpint(store.kept[QUEUE_IN], ==, -1);
+}
+
+/* Who could not read what the relay's display socket had dies before the relay hears of it. */
+static void test_unread_with_relay(void)
+{
+	struct kept_guest *kept;
+
+	empty_store();
+	put_queue(make_state(STATE_VERSION - 1, 8));
+	for (int deaths = 0; deaths < 2; deaths++) {
+		kept = kept_guest_create(&keeper, "kiosk", KEPT_DISPLAY_WITH_RELAY, NULL, NULL);
+		g_assert_false(kept_guest_is_left(kept));
+		die(kept);
+	}
+	kept = kept_guest_create(&keeper, "kiosk", KEPT_DISPLAY_WITH_RELAY, NULL, NULL);
+	g_assert_false(kept_guest_is_left(kept));
+	kept_guest_begin_anew(kept);
+	die(kept);
+	kept = kept_guest_create(&keeper, "kiosk", KEPT_DISPLAY_WITH_RELAY, NULL, NULL);
+	g_assert_true(kept_guest_is_left(kept));
+	kept_guest_destroy(kept);
+	g_string_truncate(logged, 0);
 }
 
 int main(int argc, char **argv)
@@ -414,5 +437,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/kept-guest/no-fds", test_no_fds);
 	g_test_add_func("/kept-guest/no-keeper", test_no_keeper);
 	g_test_add_func("/kept-guest/with-relay", test_with_relay);
+	g_test_add_func("/kept-guest/unread-with-relay", test_unread_with_relay);
 	return g_test_run();
 }

@@ -548,7 +548,7 @@ static void test_in_order(void)
 int main(int argc, char **argv)
 {
 	rig_setup(&argc, &argv);
-	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, 0,
 		0);
 	g_assert_true(shared != MAP_FAILED);
 	g_test_add_func("/relay/kept/not-killed", test_not_killed);
