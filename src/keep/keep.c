@@ -10,12 +10,16 @@
 
 #include "keep/manager.h"
 #include "log.h"
+#include "turn.h"
 
 /* Of a name that the manager takes (fdname_is_valid() in systemd). */
 #define NAME_MAX_BYTES 255
 
 /* While we start we wait for a manager that has much to read, so long in all; microseconds. */
 #define PATIENCE_US (10 * G_USEC_PER_SEC)
+
+/* It is told then what it could not be told. */
+#define TELL_AGAIN_S 1
 
 /* What the manager calls an fd of its store that nobody named. */
 #define NAMELESS "stored"
@@ -31,6 +35,7 @@ struct keep {
 	GArray *stored; /* the same: what a predecessor kept */
 	GHashTable *kept; /* a set of names: what the manager has of ours now */
 	GHashTable *unwanted; /* the same: it has that still, for it could not be told */
+	guint telling_again; /* the timer of these */
 	guint most; /* fds that it keeps; 0: it does not say */
 	struct fd_keeper keeper;
 	int64_t patience_us; /* that is left; 0: the main loop waits for nobody */
@@ -169,6 +174,29 @@ static bool tell_removal(struct keep *keep, const char *encoded)
 	return keep->manager < 0 || tell(keep, state, -1);
 }
 
+/* What it could not be told then, as far as it can be told now. */
+static void remove_unwanted(struct keep *keep)
+{
+	GHashTableIter names;
+	gpointer name;
+
+	g_hash_table_iter_init(&names, keep->unwanted);
+	while (g_hash_table_iter_next(&names, &name, NULL) && tell_removal(keep, name))
+		g_hash_table_iter_remove(&names);
+}
+
+static gboolean tell_again(gpointer data)
+{
+	struct keep *keep = data;
+
+	turn_note();
+	remove_unwanted(keep);
+	if (g_hash_table_size(keep->unwanted) > 0)
+		return G_SOURCE_CONTINUE;
+	keep->telling_again = 0;
+	return G_SOURCE_REMOVE;
+}
+
 /* False with errno: it is removed later. */
 static bool remove_from_store(struct keep *keep, const char *encoded)
 {
@@ -180,6 +208,9 @@ static bool remove_from_store(struct keep *keep, const char *encoded)
 	}
 	saved = errno;
 	g_hash_table_add(keep->unwanted, g_strdup(encoded));
+	if (keep->telling_again == 0)
+		keep->telling_again = turn_name(
+			g_timeout_add_seconds(TELL_AGAIN_S, tell_again, keep), "keep");
 	errno = saved;
 	return false;
 }
@@ -191,17 +222,6 @@ static void drop(struct keep *keep, const char *encoded)
 			"the service manager goes on keeping a file descriptor that is of no use, "
 			"%s: %s",
 			encoded, g_strerror(errno));
-}
-
-/* What it could not be told then, as far as it can be told now. */
-static void remove_unwanted(struct keep *keep)
-{
-	GHashTableIter names;
-	gpointer name;
-
-	g_hash_table_iter_init(&names, keep->unwanted);
-	while (g_hash_table_iter_next(&names, &name, NULL) && tell_removal(keep, name))
-		g_hash_table_iter_remove(&names);
 }
 
 /* ---- what a predecessor kept under a name ---- */
@@ -409,6 +429,7 @@ void keep_destroy(struct keep *keep)
 {
 	if (keep == NULL)
 		return;
+	g_clear_handle_id(&keep->telling_again, g_source_remove);
 	g_array_unref(keep->sockets);
 	g_array_unref(keep->stored);
 	g_hash_table_unref(keep->kept);

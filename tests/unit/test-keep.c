@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -514,6 +515,33 @@ static void test_removes_later(struct fixture *fixture, gconstpointer data)
 	close(file);
 }
 
+/* The loop's own, whose time is not the test's. */
+static gint poll_for_loop(GPollFD *fds, guint count, gint timeout_ms)
+{
+	return (gint)syscall(SYS_poll, fds, count, timeout_ms);
+}
+
+/* Also where nothing else is to be kept or removed any more. */
+static void test_removes_by_itself(struct fixture *fixture, gconstpointer data)
+{
+	static const char *const names[] = {"card/0", NULL};
+	int file = memfd_create("file", MFD_CLOEXEC);
+	g_autofree char *removed = NULL;
+	int none;
+
+	start(fixture, names);
+	close(fixture->keeper->take(fixture->keeper->data, "card/0"));
+	keep_settle(fixture->keep);
+	g_assert_cmpuint(fill(fixture, file), >, 0);
+	g_assert_true(fixture->keeper->forget(fixture->keeper->data, "card/0"));
+	read_all(fixture);
+	g_main_context_set_poll_func(NULL, poll_for_loop);
+	while ((removed = hear(fixture, &none)) == NULL)
+		g_main_context_iteration(NULL, TRUE);
+	g_assert_nonnull(strstr(removed, "FDSTOREREMOVE=1\nFDNAME=card/0"));
+	close(file);
+}
+
 /* While we start there is much to keep at once, more than a socket's queue holds. */
 static void test_slow(struct fixture *fixture, gconstpointer data)
 {
@@ -596,6 +624,7 @@ int main(int argc, char **argv)
 	ADD("most", test_most);
 	ADD("unreachable", test_unreachable);
 	ADD("full", test_full);
+	ADD("removes-by-itself", test_removes_by_itself);
 	ADD("other-manager", test_other_manager);
 	ADD("removes-later", test_removes_later);
 	ADD("slow", test_slow);
