@@ -54,8 +54,10 @@ static void go_on(struct kept_relay *kept)
 			kept_fds_get(kept->fds, KEPT_FDS_STATE), &error);
 	if (kept->state)
 		return;
+	/* The manager has the connections, too, and may be slow to let go of them. */
+	if (kept->fds)
+		kept_fds_hang_up(kept->fds);
 	drop(kept);
-	/* With the queue go the connections: their peers see the end of them. */
 	forget(kept);
 	log_guest(G_LOG_LEVEL_MESSAGE, kept->guest,
 		"VMM and back-end, if the scanoutd before this one had any, have to connect again: %s",

@@ -282,6 +282,15 @@ int kept_fds_get(struct kept_fds *kept, uint64_t number)
 	return place->fd;
 }
 
+void kept_fds_hang_up(struct kept_fds *kept)
+{
+	for (unsigned int i = 0; i < kept->count; i++) {
+		/* What is no socket does not mind. */
+		if (kept->queue[i].left >= 0)
+			shutdown(kept->queue[i].left, SHUT_RDWR);
+	}
+}
+
 void kept_fds_settle(struct kept_fds *kept)
 {
 	if (!kept || !kept->left)

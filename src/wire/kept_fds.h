@@ -65,6 +65,10 @@ bool kept_fds_has(struct kept_fds *kept, uint64_t number);
 /* It is needed no more; 0 is none. `known`, as far as is known by now. */
 void kept_fds_remove(struct kept_fds *kept, uint64_t number, bool known);
 
+/* The peers of all sockets that were left see the end of these, whoever else may still have
+ * them. */
+void kept_fds_hang_up(struct kept_fds *kept);
+
 /* What was left, and nobody has asked for, is needed no more. */
 void kept_fds_settle(struct kept_fds *kept);
 

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "channel_fixture.h"
@@ -18,7 +19,7 @@
 
 /* ---- the keeper ---- */
 
-#define KEPT_MAX 4
+#define KEPT_MAX 8
 
 static struct {
 	char *name;
@@ -27,6 +28,7 @@ static struct {
 
 static bool is_full; /* it keeps nothing */
 static bool is_stopping; /* what is kept stays */
+static bool is_deaf; /* it does, whatever it is told */
 
 static int find(const char *name)
 {
@@ -52,6 +54,8 @@ static bool forget(void *data, const char *name)
 		return true;
 	if (is_stopping)
 		return false;
+	if (is_deaf)
+		return true;
 	close(store[i].fd);
 	g_clear_pointer(&store[i].name, g_free);
 	return true;
@@ -152,6 +156,34 @@ static void test_other_version(void)
 	expect_anew();
 }
 
+/* Its peers see the end of their connections, though the keeper goes on having these. */
+static void test_hangs_up(void)
+{
+	struct kept_relay *kept = create();
+	struct state_header *header = (struct state_header *)kept_relay_state(kept) - 1;
+	int pair[2];
+	char byte;
+
+	g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair),
+		==, 0);
+	g_assert_cmpuint(kept_fds_add(kept_relay_fds(kept), pair[0], false), !=, 0);
+	close(pair[0]);
+	header->version++;
+	leave(kept);
+	g_assert_cmpint(recv(pair[1], &byte, 1, 0), ==, -1);
+	is_deaf = true;
+	kept = create();
+	g_assert_cmpint(recv(pair[1], &byte, 1, 0), ==, 0);
+	is_deaf = false;
+	kept_relay_destroy(kept);
+	while (stored() > 0) {
+		forget(NULL, "guest/relay-in/kiosk");
+		forget(NULL, "guest/relay-out/kiosk");
+	}
+	close(pair[1]);
+	rig_forget_log();
+}
+
 /* Of the queue one end is there. */
 static void test_half(void)
 {
@@ -192,6 +224,7 @@ int main(int argc, char **argv)
 	rig_prepare(&rig);
 	g_test_add_func("/kept-relay/found-again", test_found_again);
 	g_test_add_func("/kept-relay/other-version", test_other_version);
+	g_test_add_func("/kept-relay/hangs-up", test_hangs_up);
 	g_test_add_func("/kept-relay/half", test_half);
 	g_test_add_func("/kept-relay/no-room", test_no_room);
 	result = g_test_run();
