@@ -6,6 +6,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -112,8 +113,12 @@ static void scanouts(void *data, uint32_t count)
 {
 	struct rig *rig = data;
 
+	const struct rlimit none = {.rlim_cur = 0, .rlim_max = rig->limit.rlim_max};
+
 	rig->scanouts_told++;
 	rig->scanouts = count;
+	if (rig->runs_out)
+		g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &none), ==, 0);
 }
 
 static void detached(void *data)

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "vhost_user.h"
@@ -45,6 +46,8 @@ struct rig {
 	unsigned int attached;
 	unsigned int adopted;
 	bool refuses; /* to go on with what is adopted */
+	struct rlimit limit; /* of fds, otherwise */
+	bool runs_out; /* this process can have no more fds from when it hears how many scanouts there are */
 	unsigned int detached;
 	unsigned int scanouts_told;
 	uint32_t scanouts;

@@ -3,6 +3,7 @@
  * What a relay goes on with that a predecessor has left, and what it does not go on with, but says
  * so, and serves the next VMM. (A predecessor that is killed: test-relay-kept.c.)
  */
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "channel_fixture.h"
@@ -211,6 +212,7 @@ enum refusal {
 	REFUSAL_FATAL,
 	REFUSAL_LOST,
 	REFUSAL_LOST_DISPLAY,
+	REFUSAL_NO_FDS,
 	REFUSAL_LISTENER,
 	REFUSALS,
 };
@@ -232,6 +234,11 @@ static void damage(struct rig *rig, enum refusal refusal)
 	case REFUSAL_LOST_DISPLAY:
 		progress->display = 4711;
 		break;
+	case REFUSAL_NO_FDS:
+		progress->scanouts = 1;
+		getrlimit(RLIMIT_NOFILE, &rig->limit);
+		rig->runs_out = true;
+		break;
 	default:
 		rig->refuses = true;
 		break;
@@ -243,7 +250,7 @@ static void test_refused(void)
 {
 	static const char *const texts[REFUSALS] = {"its state is damaged",
 		"each that went on with it has died of it", "a side's socket cannot be used",
-		"not all was kept", NULL};
+		"not all was kept", "this process can have no more file descriptors", NULL};
 
 	for (enum refusal refusal = 0; refusal < REFUSALS; refusal++) {
 		struct rig_message message = rig_message(RIG_SET_BACKEND_REQ_FD, VHOST_USER_VERSION,
@@ -253,6 +260,9 @@ static void test_refused(void)
 		begin(&rig, &message);
 		damage(&rig, refusal);
 		g_assert_false(relay_adopt(rig.relay));
+		if (refusal == REFUSAL_NO_FDS)
+			g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &rig.limit), ==, 0);
+		rig.runs_out = false;
 		g_assert_cmpuint(rig_times_logged("have to connect again"), ==,
 			texts[refusal] ? 1 : 0);
 		if (texts[refusal])

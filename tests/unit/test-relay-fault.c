@@ -2,6 +2,9 @@
 /*
  * Peers of the relay that break the protocol, end in mid-message, or stop in it.
  */
+#include <errno.h>
+#include <sys/socket.h>
+
 #include "channel_fixture.h"
 #include "relay_fixture.h"
 
@@ -51,6 +54,22 @@ static void test_faults(void)
 			rig_finish(&rig);
 		}
 	}
+}
+
+/* They stay in the socket: out of it the kernel would close the ninth in our main loop. What is
+ * closed with bytes in it resets the peer. */
+static void test_nine_fds_stay(void)
+{
+	struct rig_message message = rig_message(RIG_SET_BACKEND_REQ_FD, VHOST_USER_VERSION, 8);
+	struct rig rig;
+	char byte;
+
+	rig_init(&rig);
+	fixture_send_on(rig.vmm, &message, 20, rig.fds, RIG_FDS);
+	rig_settle();
+	g_assert_cmpint(recv(rig.vmm, &byte, 1, 0), ==, -1);
+	g_assert_cmpint(errno, ==, ECONNRESET);
+	rig_finish(&rig);
 }
 
 static void test_nine_fds_in_pieces(void)
@@ -143,6 +162,7 @@ int main(int argc, char **argv)
 	rig_setup(&argc, &argv);
 	rig_add("/relay/faults", test_faults);
 	rig_add("/relay/nine-fds-in-pieces", test_nine_fds_in_pieces);
+	rig_add("/relay/nine-fds-stay", test_nine_fds_stay);
 	rig_add("/relay/fault-behind-message", test_fault_behind_message);
 	rig_add("/relay/eof-everywhere", test_eof_everywhere);
 	rig_add("/relay/silence-inside", test_silence_inside);
