@@ -14,6 +14,8 @@
 
 #include "modeset.h"
 
+#include <kms_lease.h>
+
 struct kms_leases {
 	struct kms_outputs *outputs;
 	struct kms_modeset *modeset;

@@ -5,6 +5,7 @@
 #include <sys/un.h>
 
 #include "config/resolve_internal.h"
+#include "kms_lease.h"
 
 static bool fail(GError **error, const struct config_lease *lease, const char *format, ...)
 	G_GNUC_PRINTF(3, 4);

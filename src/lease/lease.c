@@ -3,6 +3,7 @@
 
 #include <glib-unix.h>
 
+#include "kms_lease.h"
 #include "log.h"
 #include "turn.h"
 #include "wire/account.h"

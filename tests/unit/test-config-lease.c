@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "config_fixture.h"
+#include "kms_lease.h"
 
 static const struct config_lease *lease_of(const struct config *config, guint index)
 {

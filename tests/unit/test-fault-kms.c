@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <kms.h>
+#include <kms_lease.h>
 #include <string.h>
 #include <unistd.h>
 

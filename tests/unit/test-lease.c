@@ -16,6 +16,7 @@
 
 #include "channel_fixture.h"
 #include "fake/fake_kms.h"
+#include "kms_lease.h"
 #include "wire/closer.h"
 
 /* ---- the card ---- */
