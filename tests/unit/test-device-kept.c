@@ -474,16 +474,21 @@ static void stop(struct world *world)
 	}
 }
 
-/* Another driver, which knows of nothing. */
-static void reboot(struct world *world)
+/* A driver that knows of nothing. */
+static void start_anew(struct world *world)
 {
-	stop(world);
 	for (unsigned int i = 0; i < VMM_QUEUES; i++)
 		driver_init(&world->vmm.drivers[i], &world->vmm.guest, VMM_QUEUE_SIZE, i * 0x1000);
 	for (uint16_t head = 0; head < VMM_QUEUE_SIZE; head++)
 		offer(world, head);
 	script_guest_reset(&world->guest);
 	start(world);
+}
+
+static void reboot(struct world *world)
+{
+	stop(world);
+	start_anew(world);
 }
 
 /* ---- life ---- */
@@ -667,12 +672,7 @@ static void expect_refused(void (*spoil)(void))
 	vmm_hang_up(&world->vmm);
 	vmm_connect(&world->vmm, world->path);
 	world->lost = false;
-	for (unsigned int i = 0; i < VMM_QUEUES; i++)
-		driver_init(&world->vmm.drivers[i], &world->vmm.guest, VMM_QUEUE_SIZE, i * 0x1000);
-	for (uint16_t head = 0; head < VMM_QUEUE_SIZE; head++)
-		offer(world, head);
-	script_guest_reset(&world->guest);
-	start(world);
+	start_anew(world);
 	make_groups(world, 12);
 	g_assert_false(world->lost);
 	world_free(world);

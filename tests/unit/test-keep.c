@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "keep/keep.h"
+#include "log_record.h"
 
 /* What sd_listen_fds_with_names() answers with, in the library's place. */
 static struct {
@@ -55,16 +56,6 @@ struct fixture {
 };
 
 static GString *logged;
-
-static GLogWriterOutput record(GLogLevelFlags level, const GLogField *fields, gsize count,
-	gpointer data)
-{
-	for (gsize i = 0; i < count; i++) {
-		if (g_str_equal(fields[i].key, "MESSAGE"))
-			g_string_append_printf(logged, "%s\n", (const char *)fields[i].value);
-	}
-	return G_LOG_WRITER_HANDLED;
-}
 
 static void reserve(void)
 {
@@ -608,8 +599,7 @@ int main(int argc, char **argv)
 	/* Before GLib opens anything. */
 	reserve();
 	g_test_init(&argc, &argv, NULL);
-	logged = g_string_new(NULL);
-	g_log_set_writer_func(record, NULL, NULL);
+	logged = log_record();
 #define ADD(path, test) g_test_add("/keep/" path, struct fixture, NULL, set_up, test, tear_down)
 	ADD("two-sorts", test_two_sorts);
 	ADD("keeps", test_keeps);

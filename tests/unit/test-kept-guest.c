@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "log_record.h"
 #include "scene/state.h"
 #include "wire/kept_fds.h"
 
@@ -95,16 +96,6 @@ static void empty_store(void)
 /* ---- a guest ---- */
 
 static GString *logged;
-
-static GLogWriterOutput record(GLogLevelFlags level, const GLogField *fields, gsize count,
-	gpointer data)
-{
-	for (gsize i = 0; i < count; i++) {
-		if (g_str_equal(fields[i].key, "MESSAGE"))
-			g_string_append_printf(logged, "%s\n", (const char *)fields[i].value);
-	}
-	return G_LOG_WRITER_HANDLED;
-}
 
 static struct kept_guest *start(void)
 {
@@ -424,8 +415,7 @@ static void test_unread_with_relay(void)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	logged = g_string_new(NULL);
-	g_log_set_writer_func(record, NULL, NULL);
+	logged = log_record();
 	for (size_t i = 0; i < PARTS; i++)
 		store.kept[i] = -1;
 	g_test_add_func("/kept-guest/goes-on", test_goes_on);

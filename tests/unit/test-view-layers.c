@@ -1270,21 +1270,28 @@ static bool is_any_half(const struct model *model)
 	return model->half[0] || model->half[1] || model->half[2] || model->half[3];
 }
 
-static void test_random(struct fixture *fixture, gconstpointer data)
+/* Layers that overlap, and a picture of the output's own from the start. The caller's. */
+static struct model *model_start(struct fixture *fixture)
 {
+	static const struct kms_rect areas[SOURCES] = {{0, 0, WIDTH, HEIGHT}, {4, 4, 30, 30},
+		{20, 10, 40, 20}, {25, 15, 10, 30}};
 	struct model *model = g_new0(struct model, 1);
-	struct kms_rect areas[SOURCES] = {{0, 0, WIDTH, HEIGHT}, {4, 4, 30, 30}, {20, 10, 40, 20},
-		{25, 15, 10, 30}};
 
 	memcpy(model->areas, areas, sizeof(areas));
 	for (size_t i = 0; i < SOURCES; i++) {
 		add(fixture, areas[i], UINT16_MAX);
 		use_surface(&fixture->sources[i]);
 	}
-	/* A picture of the output's own from the start. */
 	draw_all(&fixture->sources[0], BLUE);
 	model_fill(model, 0, &areas[0], BLUE);
 	model->shown[0] = true;
+	return model;
+}
+
+static void test_random(struct fixture *fixture, gconstpointer data)
+{
+	struct model *model = model_start(fixture);
+
 	for (unsigned int i = 0; i < 600; i++) {
 		fixture->output->commit_count = 0;
 		random_step(fixture, model);
@@ -1732,19 +1739,9 @@ static void draw_each(struct fixture *fixture, struct model *model)
 
 static void test_cursor_random(struct fixture *fixture, gconstpointer data)
 {
-	struct model *model = g_new0(struct model, 1);
+	struct model *model = model_start(fixture);
 	struct cursor_model cursors[SOURCES] = {{false}};
-	struct kms_rect areas[SOURCES] = {{0, 0, WIDTH, HEIGHT}, {4, 4, 30, 30}, {20, 10, 40, 20},
-		{25, 15, 10, 30}};
 
-	memcpy(model->areas, areas, sizeof(areas));
-	for (size_t i = 0; i < SOURCES; i++) {
-		add(fixture, areas[i], UINT16_MAX);
-		use_surface(&fixture->sources[i]);
-	}
-	draw_all(&fixture->sources[0], BLUE);
-	model_fill(model, 0, &areas[0], BLUE);
-	model->shown[0] = true;
 	for (unsigned int i = 0; i < 900; i++) {
 		fixture->output->commit_count = 0;
 		if (i % 2 == 0)
