@@ -185,13 +185,28 @@ struct kept_vmm *kept_vmm_create(const struct kept_vmm_options *options)
 	return NULL;
 }
 
+/* False: it has not come to its end. */
+static bool forget_all(const struct kept_vmm *kept)
+{
+	bool forgotten = true;
+
+	for (enum part part = 0; part < PARTS; part++)
+		forgotten &= forget(kept, part);
+	return forgotten;
+}
+
 void kept_vmm_destroy(struct kept_vmm *kept)
 {
+	bool over;
+
 	if (!kept)
 		return;
-	for (enum part part = 0; part < PARTS; part++)
-		forget(kept, part);
+	over = forget_all(kept);
 	closer_hang_up(kept->options.closer, kept->connection);
+	kept_fds_settle(kept->fds);
+	/* What the VMM sent is closed one by one, and not by the kernel with the queue. */
+	if (over)
+		kept_fds_empty(kept->fds);
 	kept_fds_destroy(kept->fds);
 	unmap(kept);
 	for (size_t i = 0; i < PARTS; i++)

@@ -393,10 +393,9 @@ void kept_fds_destroy(struct kept_fds *kept)
 	if (!kept)
 		return;
 	kept_fds_settle(kept);
-	for (size_t i = 0; i < G_N_ELEMENTS(kept->pair); i++) {
-		if (kept->pair[i] >= 0)
-			close(kept->pair[i]);
-	}
+	/* Where nobody else has it, all that lies in it is closed with it. */
+	for (size_t i = 0; i < G_N_ELEMENTS(kept->pair); i++)
+		closer_close(kept->closer, kept->pair[i]);
 	g_free(kept);
 }
 
