@@ -143,6 +143,13 @@ static struct input_value *find_switch(struct input_value *values, size_t count,
 	return NULL;
 }
 
+static void note_switch(struct backlog_books *books, const struct input_value *value)
+{
+	uint32_t bit = UINT32_C(1) << value->code;
+
+	books->switches = value->value ? books->switches | bit : books->switches & ~bit;
+}
+
 /* Where there is room for one value of it, the one that waits is the last one too. */
 static void admit_switch(struct backlog *backlog, struct group *group,
 	const struct input_value *value)
@@ -151,6 +158,8 @@ static void admit_switch(struct backlog *backlog, struct group *group,
 
 	if (value->code > SW_MAX)
 		return;
+	note_switch(&group->guest, value);
+	note_switch(&group->sender, value);
 	if (group->full)
 		waiting = find_switch(group->values, group->count, value->code);
 	if (group->full && !waiting)
@@ -461,11 +470,50 @@ bool backlog_release_disowned(struct backlog *backlog)
 	return count > 0;
 }
 
+/* ---- what a predecessor left ---- */
+
+static bool slot_sound(int32_t slot)
+{
+	return slot_bit(slot) != 0;
+}
+
+static size_t count_bits(uint64_t bits)
+{
+	size_t count = 0;
+
+	for (; bits; bits &= bits - 1)
+		count++;
+	return count;
+}
+
+/* What is never dropped, at worst each with a group of its own: releases of what is pressed, and
+ * the switches of which no value waits that could be changed. */
+static size_t room_needed(const struct backlog_books *guest, uint32_t waiting_switches)
+{
+	size_t keys = 0;
+
+	for (uint16_t code = 0; code <= KEY_MAX; code++)
+		keys += input_bit(guest->pressed, code);
+	return 2 * keys + 3 * count_bits(guest->touching) +
+		2 * (SW_CNT - count_bits(waiting_switches));
+}
+
 bool backlog_place_sound(const struct backlog *backlog, const struct backlog_place *place)
 {
-	return place->area <= 1 && place->begin <= place->end && place->end <= BACKLOG_CAPACITY &&
-		(place->begin == place->end ||
-			is_report(&backlog->values[place->area][place->end - 1]));
+	const struct input_value *values = backlog->values[place->area & 1];
+	uint32_t switches = 0;
+
+	if (place->area > 1 || place->begin > place->end || place->end > BACKLOG_CAPACITY ||
+		!slot_sound(place->taken_slot) || !slot_sound(place->guest.slot) ||
+		(place->begin < place->end && !is_report(&values[place->end - 1])))
+		return false;
+	for (uint32_t i = place->begin; i < place->end; i++) {
+		if (is_slot(&values[i]) && !slot_sound(values[i].value))
+			return false;
+		if (values[i].type == EV_SW && values[i].code <= SW_MAX)
+			switches |= UINT32_C(1) << values[i].code;
+	}
+	return place->end - place->begin + room_needed(&place->guest, switches) <= BACKLOG_CAPACITY;
 }
 
 const struct input_value *backlog_first(const struct backlog *backlog)

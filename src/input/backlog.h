@@ -38,11 +38,12 @@ struct backlog_counters {
 	uint64_t dropped; /* for want of room, all but their releases and switches */
 };
 
-/* What is pressed, and which slot is meant. */
+/* What is pressed, which slot is meant, and how switches stand. */
 struct backlog_books {
 	uint8_t pressed[INPUT_BITS_SIZE(KEY_MAX)];
 	uint64_t touching; /* slots with a tracking id */
 	int32_t slot; /* the last ABS_MT_SLOT */
+	uint32_t switches; /* bit SW_*, that are on */
 };
 
 /* All of a backlog but the values themselves. */
@@ -84,7 +85,8 @@ void backlog_disown(struct backlog *backlog);
  * nothing. */
 bool backlog_release_disowned(struct backlog *backlog);
 
-/* Could a backlog have left it, with these values? */
+/* Could a backlog have left it, with these values? Then there is room for all that is never
+ * dropped. */
 bool backlog_place_sound(const struct backlog *backlog, const struct backlog_place *place);
 
 /* The next value for the guest, SYN_REPORT included; NULL: there is none. */

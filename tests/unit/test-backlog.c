@@ -29,6 +29,7 @@ static struct fixture *fixture_new(void)
 static void push(struct fixture *fixture, size_t count, const struct input_value *values)
 {
 	backlog_push(&fixture->backlog, values, count);
+	g_assert_true(backlog_place_sound(&fixture->backlog, &fixture->backlog.place));
 }
 
 #define PUSH(fixture, ...) \
@@ -341,11 +342,9 @@ static void fill(struct fixture *fixture)
 	}
 }
 
-/* Every finger of all slots lifts while the others move, behind every key that there is. */
-static void test_many_lifts(void)
+/* Every finger of all slots, and every key that there is; and no room for more. */
+static void hold_all(struct fixture *fixture)
 {
-	g_autofree struct fixture *fixture = fixture_new();
-
 	for (int slot = 0; slot < BACKLOG_SLOTS; slot++)
 		PUSH(fixture, {EV_ABS, ABS_MT_SLOT, slot}, {EV_ABS, ABS_MT_TRACKING_ID, slot});
 	for (int first = 1; first <= KEY_MAX; first += BACKLOG_GROUP_MAX) {
@@ -359,6 +358,14 @@ static void test_many_lifts(void)
 	g_assert_cmpuint(fixture->backlog.counters.dropped, ==, 0);
 	while (fixture->backlog.counters.dropped == 0)
 		PUSH(fixture, {EV_MSC, MSC_SCAN, 1});
+}
+
+/* Every finger of all slots lifts while the others move, behind every key that there is. */
+static void test_many_lifts(void)
+{
+	g_autofree struct fixture *fixture = fixture_new();
+
+	hold_all(fixture);
 	for (int code = 1; code <= KEY_MAX; code++)
 		PUSH(fixture, {EV_KEY, (uint16_t)code, 0}, {EV_KEY, KEY_RESERVED, 1});
 	for (int slot = 0; slot < BACKLOG_SLOTS; slot++) {
@@ -380,6 +387,63 @@ static void test_many_lifts(void)
 	g_assert_cmpuint(fixture->odd, ==, 0);
 	g_assert_true(nothing_pressed(fixture));
 	g_assert_cmphex(fixture->switches, ==, (1u << SW_CNT) - 1);
+}
+
+/* A predecessor has left it full: all that is held is released behind what waits. */
+static void test_left_full(void)
+{
+	g_autofree struct fixture *fixture = fixture_new();
+	struct backlog *backlog = &fixture->backlog;
+
+	hold_all(fixture);
+	backlog_disown(backlog);
+	while (backlog_release_disowned(backlog))
+		g_assert_true(backlog_place_sound(backlog, &backlog->place));
+	g_assert_cmpuint(backlog->place.end, <=, BACKLOG_CAPACITY);
+	take(fixture, G_MAXSIZE);
+	g_assert_cmpuint(fixture->odd, ==, 0);
+	g_assert_true(nothing_pressed(fixture));
+}
+
+/* Nothing is believed of a place in which there is no room for what is never dropped, or whose
+ * slots there cannot be. */
+static void test_damaged(void)
+{
+	g_autofree struct fixture *fixture = fixture_new();
+	struct backlog *backlog = &fixture->backlog;
+	struct backlog_place place;
+
+	hold_all(fixture);
+	for (uint32_t i = 0; i < BACKLOG_CAPACITY; i++)
+		backlog->values[backlog->place.area][i] = (struct input_value)SYN;
+	place = backlog->place;
+	while (backlog_place_sound(backlog, &place))
+		place.end++;
+	g_assert_cmpuint(place.end, <, BACKLOG_CAPACITY);
+	/* The last one that was sound. */
+	backlog->place = place;
+	backlog->place.end--;
+	for (uint16_t code = 0; code <= SW_MAX; code++)
+		PUSH(fixture, {EV_SW, code, 1});
+	backlog_disown(backlog);
+	while (backlog_release_disowned(backlog))
+		g_assert_cmpuint(backlog->place.end, <=, BACKLOG_CAPACITY);
+	place = (struct backlog_place){.taken_slot = BACKLOG_SLOTS};
+	g_assert_false(backlog_place_sound(backlog, &place));
+	place = (struct backlog_place){.guest.slot = -1};
+	g_assert_false(backlog_place_sound(backlog, &place));
+	place = (struct backlog_place){.area = 2};
+	g_assert_false(backlog_place_sound(backlog, &place));
+	place = (struct backlog_place){.begin = 1};
+	g_assert_false(backlog_place_sound(backlog, &place));
+	place = (struct backlog_place){.end = 2};
+	backlog->values[0][0] = (struct input_value){EV_ABS, ABS_MT_SLOT, BACKLOG_SLOTS};
+	backlog->values[0][1] = (struct input_value)SYN;
+	g_assert_false(backlog_place_sound(backlog, &place));
+	backlog->values[0][0].value = 1;
+	g_assert_true(backlog_place_sound(backlog, &place));
+	backlog->values[0][1].code = SYN_MT_REPORT;
+	g_assert_false(backlog_place_sound(backlog, &place));
 }
 
 /* A lid that is opened while the guest is away is not shut for ever. */
@@ -653,6 +717,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/input/backlog/rolled-keys", test_rolled_keys);
 	g_test_add_func("/input/backlog/rolled-fingers", test_rolled_fingers);
 	g_test_add_func("/input/backlog/many-lifts", test_many_lifts);
+	g_test_add_func("/input/backlog/left-full", test_left_full);
+	g_test_add_func("/input/backlog/damaged", test_damaged);
 	g_test_add_func("/input/backlog/switches", test_switches);
 	g_test_add_func("/input/backlog/lone-motion", test_lone_motion);
 	g_test_add_func("/input/backlog/too-large", test_too_large);
