@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "vhost/ring.h"
+#include "wire/message.h"
 
 static bool ring_sound(const struct vhost_ring_picture *ring)
 {
@@ -17,7 +18,8 @@ static bool ring_sound(const struct vhost_ring_picture *ring)
 
 static bool sound(const struct vhost_picture *picture)
 {
-	if (picture->step >= VHOST_STEPS || picture->fd_count > STREAM_FDS_MAX)
+	if (picture->step >= VHOST_STEPS || picture->fd_count > STREAM_FDS_MAX ||
+		picture->next_count > STREAM_FDS_MAX)
 		return false;
 	for (size_t i = 0; i < VHOST_RINGS; i++) {
 		if (!ring_sound(&picture->rings[i]))
@@ -35,6 +37,8 @@ static bool has_all_fds(const struct vhost_picture *picture)
 			picture->rings[i].call != VHOST_FD_NOT_KEPT;
 	for (uint32_t i = 0; i < MIN(picture->fd_count, STREAM_FDS_MAX); i++)
 		all = all && picture->fds[i] != VHOST_FD_NOT_KEPT;
+	for (uint32_t i = 0; i < MIN(picture->next_count, STREAM_FDS_MAX); i++)
+		all = all && picture->next[i] != VHOST_FD_NOT_KEPT;
 	for (uint32_t i = 0; i < picture->region_count; i++)
 		all = all && picture->regions[i].fd != VHOST_FD_NOT_KEPT;
 	return all;
@@ -45,33 +49,66 @@ static bool message_sound(const struct vhost_user_header *header)
 	return header->size <= VHOST_USER_PAYLOAD_MAX;
 }
 
-/* The outcome of the call that was made when nobody was left to note it. */
-static bool finish_read(const struct vhost_journal *journal, struct vhost_picture *picture,
-	const char **why)
+/* False: these cannot be of one message. */
+static bool join_next(struct vhost_picture *picture)
 {
-	const struct mmsghdr *call = &journal->record.call;
-	const struct vhost_user_header *header = &journal->message.wire.header;
-
-	picture->step = VHOST_STEP_NONE;
-	picture->fd_count = 0;
-	if (call->msg_len == STREAM_RECORD_NOTHING)
-		return true;
-	*why = "it was in the middle of a message with file descriptors";
-	if (call->msg_hdr.msg_controllen > 0 || !message_sound(header) ||
-		call->msg_len != message_size(header))
+	if (picture->fd_count + picture->next_count > STREAM_FDS_MAX)
 		return false;
-	picture->step = VHOST_STEP_OBEY;
+	memcpy(picture->fds + picture->fd_count, picture->next,
+		picture->next_count * sizeof(picture->next[0]));
+	picture->fd_count += picture->next_count;
+	picture->next_count = 0;
 	return true;
 }
 
-static bool finish_step(const struct vhost_journal *journal, struct vhost_picture *picture,
-	const char **why)
+/* Bytes of the message, all of it; its header was there before them. */
+static bool has_part(const struct vhost_journal *journal, const struct vhost_picture *picture)
+{
+	return message_sound(&journal->message.header) &&
+		picture->have < message_size(&journal->message.header);
+}
+
+/* The outcome of the call that was made when nobody was left to note it. */
+static bool finish_read(const struct vhost_journal *journal, struct vhost_picture *picture)
+{
+	const struct mmsghdr *call = &journal->record.call;
+	uint32_t size = (uint32_t)message_size(&journal->message.header);
+
+	picture->step = VHOST_STEP_PART;
+	/* 0: the VMM has ended. */
+	if (call->msg_len == STREAM_RECORD_NOTHING || call->msg_len == 0)
+		return true;
+	if (call->msg_len > size - picture->have ||
+		(call->msg_hdr.msg_flags & MSG_CTRUNC && !join_next(picture)))
+		return false;
+	picture->have += call->msg_len;
+	if (picture->have == size) {
+		picture->step = VHOST_STEP_OBEY;
+		picture->next_count = 0;
+	}
+	return true;
+}
+
+/* One that has not begun is the socket's. */
+static bool finish_part(struct vhost_picture *picture)
+{
+	if (picture->step != VHOST_STEP_PART || picture->have > 0)
+		return true;
+	picture->step = VHOST_STEP_NONE;
+	picture->next_count = 0;
+	return picture->fd_count == 0;
+}
+
+static bool finish_step(const struct vhost_journal *journal, struct vhost_picture *picture)
 {
 	switch (picture->step) {
 	case VHOST_STEP_READ:
-		return finish_read(journal, picture, why);
+		return has_part(journal, picture) && finish_read(journal, picture) &&
+			finish_part(picture);
+	case VHOST_STEP_PART:
+		return has_part(journal, picture) && finish_part(picture);
 	case VHOST_STEP_OBEY:
-		return message_sound(&journal->message.wire.header);
+		return message_sound(&journal->message.header);
 	case VHOST_STEP_ANSWER:
 		if (journal->record.call.msg_len != STREAM_RECORD_NOTHING)
 			picture->step = VHOST_STEP_NONE;
@@ -97,5 +134,5 @@ bool vhost_journal_recover(struct vhost_journal *journal, struct vhost_picture *
 	if (!has_all_fds(picture))
 		return false;
 	*why = "its state is damaged";
-	return sound(picture) && finish_step(journal, picture, why);
+	return sound(picture) && finish_step(journal, picture);
 }

@@ -9,9 +9,10 @@
  *
  *   - Of the connection there are two pictures; one store chooses the newer. A message is in the
  *     journal as it came, until the picture that it leads to is chosen: who comes after us obeys it
- *     again from its beginning, and each request leads to the same when it is obeyed twice. The
- *     outcome of the call that reads or writes is left by the kernel (wire/stream_record.h). What
- *     has not been read is the socket's to keep.
+ *     again from its beginning, and each request leads to the same when it is obeyed twice. Its fds
+ *     are looked at, and kept, before its bytes are taken. The outcome of the call that reads or
+ *     writes is left by the kernel (wire/stream_record.h). What has not been read is the socket's
+ *     to keep.
  *   - A ring's position is not noted for each buffer. A buffer is the guest's with the one store
  *     that moves the used index, in the guest's memory, and the difference between that and the
  *     place in the available ring is the same as long as the ring runs: a picture has both of some
@@ -27,7 +28,7 @@
 #include <stdint.h>
 
 #include "vhost_user.h"
-#include "wire/message.h"
+#include "wire/stream.h"
 #include "wire/stream_record.h"
 
 #define VHOST_RINGS 2
@@ -43,7 +44,8 @@
 /* What is being done with vhost_journal.message or .answer. */
 enum vhost_step {
 	VHOST_STEP_NONE,
-	VHOST_STEP_READ, /* the message is read into its place */
+	VHOST_STEP_READ, /* the rest of the message, or a part of that, is read into its place */
+	VHOST_STEP_PART, /* a part of it is there */
 	VHOST_STEP_OBEY, /* it is there, with its fds */
 	VHOST_STEP_ANSWER, /* the answer is sent */
 	VHOST_STEPS,
@@ -66,9 +68,13 @@ struct vhost_region_picture {
 struct vhost_picture {
 	uint32_t step; /* enum vhost_step */
 	uint32_t starts; /* of rings so far */
-	uint32_t fd_count; /* of the message */
+	uint32_t have; /* bytes of the message, taken from the socket */
+	uint32_t fd_count; /* that came with them */
+	uint32_t
+		next_count; /* the first ones that lie in the socket, with bytes that are not taken */
 	uint32_t region_count; /* more than VHOST_JOURNAL_REGIONS: not all of them are here */
 	uint64_t fds[STREAM_FDS_MAX]; /* numbers */
+	uint64_t next[STREAM_FDS_MAX]; /* numbers */
 	uint64_t features;
 	uint64_t backend_request; /* number; 0: there is none */
 	struct vhost_ring_picture rings[VHOST_RINGS];
@@ -84,14 +90,15 @@ struct vhost_wire {
 struct vhost_journal {
 	struct stream_record record;
 	uint32_t current; /* of the two */
-	uint32_t adopted; /* by processes that did not live long since */
+	uint32_t adopted; /* by processes that did not come to an end with what was left */
 	struct vhost_picture pictures[2];
-	struct message message; /* its fds are of the process that received it */
+	/* As it came: its header before it is taken, and then its bytes. */
+	struct vhost_wire message;
 	struct vhost_wire answer;
 };
 
-/* A session may be what its owner dies of: so many go on with it in a row. Fewer than scanout-hold
- * starts in one go. */
+/* A session may be what its owner dies of: so many go on with it from the same place. Fewer than
+ * scanout-hold starts in one go. */
 #define VHOST_ADOPTED_MAX 4
 
 /*

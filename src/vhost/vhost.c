@@ -145,12 +145,28 @@ static ssize_t read_signal(int fd)
 	return preadv2(fd, &bytes, 1, -1, RWF_NOWAIT);
 }
 
+/* What a predecessor left is looked at: nobody has died of it. */
+static void note_survived(struct vhost *vhost)
+{
+	if (!vhost->left || vhost->unread)
+		return;
+	for (unsigned int i = 0; i < VHOST_RINGS; i++) {
+		if (vhost->queues[i].runs && vhost->queues[i].left)
+			return;
+	}
+	vhost->left = false;
+	vhost->journal->adopted = 0;
+}
+
 static void serve(struct vhost_queue *queue)
 {
 	struct vhost *vhost = queue->vhost;
 
 	vhost->listener->kicked(vhost->data, (unsigned int)(queue - vhost->queues));
-	memory_holds(vhost);
+	/* Where it rests there is more. */
+	queue->left = queue->left && queue->rest_source;
+	if (memory_holds(vhost))
+		note_survived(vhost);
 }
 
 static gboolean kicked(gint fd, GIOCondition condition, gpointer data)
@@ -165,6 +181,7 @@ static gboolean kicked(gint fd, GIOCondition condition, gpointer data)
 		vhost_complain(vhost, "a kick's fd cannot be read: %s",
 			got == 0 ? "it has ended" : g_strerror(errno));
 		queue->kick_source = 0;
+		queue->left = false;
 		return G_SOURCE_REMOVE;
 	}
 	if (got > 0 && queue->runs)
@@ -255,18 +272,28 @@ static bool has_spare_fds(struct vhost *vhost)
 	return false;
 }
 
+/* What lies whole in the socket can be had with time. */
+static enum message_status take(struct vhost *vhost, char **fault)
+{
+	enum message_status status = vhost_take_message(vhost, fault);
+
+	return status == MESSAGE_WAIT ? move_later(vhost) : status;
+}
+
 static enum message_status receive(struct vhost *vhost)
 {
 	g_autofree char *fault = NULL;
-	enum message_status status = message_look(&vhost->stream, vhost->ended,
-		&vhost->message.wire.header, &fault);
+	enum message_status status = MESSAGE_DONE;
 
+	if (vhost->have == 0)
+		status = message_look(&vhost->stream, vhost->ended, &vhost->message.wire.header,
+			&fault);
 	if (status == MESSAGE_DONE && !message_has_room(&vhost->stream))
 		status = vhost->ended ? MESSAGE_ENDED : MESSAGE_WAIT;
 	else if (status == MESSAGE_DONE && !vhost->ended && !has_spare_fds(vhost))
 		return move_later(vhost);
 	else if (status == MESSAGE_DONE)
-		status = vhost_take_message(vhost, &fault);
+		status = take(vhost, &fault);
 	if (status == MESSAGE_FAULT)
 		vhost_complain(vhost, "closing vhost-user: the VMM %s", fault);
 	return status;
@@ -280,10 +307,8 @@ static enum message_status next_message(struct vhost *vhost)
 	if (status != MESSAGE_DONE)
 		return status;
 	status = vhost->owes ? vhost_send_reply(vhost) : vhost_handle_message(vhost);
-	if (!vhost->holds) {
-		stream_fds_close(&vhost->message.fds);
+	if (!vhost->holds)
 		vhost_forget_message(vhost);
-	}
 	if (status == MESSAGE_DONE)
 		vhost_note(vhost, VHOST_STEP_NONE);
 	return status == MESSAGE_WAIT ? move_later(vhost) : status;
@@ -336,8 +361,13 @@ static void move(struct vhost *vhost)
 		vhost = NULL;
 	}
 	turn_work_end(&work);
-	if (vhost && memory_holds(vhost) && (status == MESSAGE_DONE || vhost_tidy(vhost)))
+	if (!vhost || !memory_holds(vhost))
+		return;
+	if (status == MESSAGE_DONE || vhost_tidy(vhost))
 		move_next_turn(vhost);
+	if (status == MESSAGE_WAIT && !vhost->holds && !vhost->owes && vhost->have == 0)
+		vhost->unread = false;
+	note_survived(vhost);
 }
 
 static gboolean socket_ready(gint epoll_fd, GIOCondition condition, gpointer data)
@@ -379,6 +409,7 @@ static void release(struct vhost *vhost)
 	g_clear_handle_id(&vhost->epoll_source, g_source_remove);
 	g_clear_handle_id(&vhost->again_source, g_source_remove);
 	stream_fds_close(&vhost->message.fds);
+	vhost_forget_next(vhost);
 	close_fd(&vhost->epoll_fd);
 	stream_finish(&vhost->stream);
 	vhost_reset_queues(vhost);

@@ -75,8 +75,8 @@ struct vhost *vhost_adopt(const char *guest, const char *device, int fd, struct 
 	struct vhost_journal *journal, struct kept_fds *kept, const struct vhost_listener *listener,
 	void *data, GError **error);
 
-/* Destroys it, but not the connection, which another process goes on with: it has another of its
- * fd. */
+/* Destroys one that is kept, but not the connection, which another process goes on with: it has
+ * another of its fd. */
 void vhost_leave(struct vhost *vhost);
 
 /* Without a callback. Takes NULL. */

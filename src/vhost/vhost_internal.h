@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The connection as its files see it: vhost.c (the socket, the rings' life, what the device
- * calls), request.c (what the VMM asks for), vhost_note.c and vhost_kept.c (what outlives this
- * process). Nobody else includes this.
+ * calls), vhost_take.c (a message out of the socket), request.c (what the VMM asks for),
+ * vhost_note.c and vhost_kept.c (what outlives this process). Nobody else includes this.
  */
 #ifndef SCANOUTD_VHOST_INTERNAL_H
 #define SCANOUTD_VHOST_INTERNAL_H
@@ -23,12 +23,19 @@ struct vhost_queue {
 	struct ring ring;
 	bool enabled; /* SET_VRING_ENABLE; without PROTOCOL_FEATURES from the start */
 	bool runs; /* the listener has heard of its start */
+	bool left; /* of what a predecessor left in it some is still to be looked at */
 	int kick_fd;
 	guint kick_source;
 	guint rest_source; /* the kick is not looked at meanwhile */
 	int call_fd;
 	uint64_t kick_kept, call_kept; /* their numbers; 0: not kept, or none */
 	uint32_t start; /* vhost_start_number() */
+};
+
+/* Fds that have come, and their numbers. */
+struct vhost_fds {
+	struct stream_fds fds;
+	uint64_t kept[STREAM_FDS_MAX]; /* 0, or VHOST_FD_NOT_KEPT */
 };
 
 struct vhost {
@@ -45,6 +52,8 @@ struct vhost {
 	struct memory memory;
 	struct vhost_queue queues[VHOST_RINGS];
 	struct message message; /* the one that is being handled */
+	uint32_t have; /* bytes of one that is not all here; 0: of none */
+	struct vhost_fds next; /* the first ones that lie in the socket, with later bytes */
 	/* What waits for the kernel, and is tried again: nothing is read meanwhile. */
 	bool holds; /* the message, which cannot be obeyed yet, … */
 	unsigned int tries; /* … which has been tried so often */
@@ -57,6 +66,8 @@ struct vhost {
 	struct vhost_journal *journal; /* NULL: nothing does */
 	struct kept_fds *kept;
 	enum vhost_step step; /* as noted last */
+	bool left; /* a predecessor's, and of what that left some is still to be looked at … */
+	bool unread; /* … in the socket */
 	uint32_t starts; /* of rings so far */
 	uint64_t backend_request_kept;
 	uint64_t message_kept[STREAM_FDS_MAX]; /* of the message's fds, as they came */
@@ -99,16 +110,22 @@ enum message_status vhost_send_reply(struct vhost *vhost);
  * kept, as the next ones. */
 void vhost_note(struct vhost *vhost, enum vhost_step step);
 
-/* ---- vhost_kept.c ---- */
+/* ---- vhost_take.c ---- */
 
-/* message_take(), into where a successor finds it, with its fds. */
+/* All of the message whose header is in its place, with its fds, or MESSAGE_WAIT for more time:
+ * vhost->have says whether some of it is here. Else as message_look(). */
 enum message_status vhost_take_message(struct vhost *vhost, char **fault);
 
 /* The number of an fd of the message, which is somebody's from now on; 0: it has none. */
 uint64_t vhost_take_number(struct vhost *vhost, uint32_t index);
 
-/* The message is over: fds that nobody has taken are kept no longer. */
+/* The message is over: fds that nobody has taken are closed, and kept no longer. */
 void vhost_forget_message(struct vhost *vhost);
+
+/* The same of those that lie in the socket. */
+void vhost_forget_next(struct vhost *vhost);
+
+/* ---- vhost_kept.c ---- */
 
 /* What is kept no longer goes, as far as there is time. True: there is more. */
 bool vhost_tidy(struct vhost *vhost);

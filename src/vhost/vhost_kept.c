@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What of a VMM's connection outlives this process (journal.h): its messages and fds while it
- * works, and how it is gone on with.
+ * What of a VMM's connection outlives this process (journal.h): where that is kept, and how it is
+ * gone on with.
  *
  *   nothing ──READ──▶ message ──OBEY──▶ (rings that start are noted in between) ──ANSWER──▶ nothing
  */
@@ -16,55 +16,6 @@
 #define ADOPT_ERROR_TEXT "a file descriptor that was kept is not what it was"
 
 /* ---- while it works ---- */
-
-static void keep_message_fds(struct vhost *vhost)
-{
-	const struct stream_fds *fds = &vhost->message.fds;
-
-	vhost->message_kept_count = (uint32_t)fds->count;
-	vhost->message_taken = 0;
-	for (size_t i = 0; i < fds->count; i++) {
-		uint64_t number = kept_fds_add(vhost->kept, fds->fd[i], false);
-
-		vhost->message_kept[i] = number ? number : VHOST_FD_NOT_KEPT;
-	}
-}
-
-enum message_status vhost_take_message(struct vhost *vhost, char **fault)
-{
-	struct message *message = vhost->journal ? &vhost->journal->message : &vhost->message;
-	enum message_status status;
-
-	vhost_note(vhost, VHOST_STEP_READ);
-	message->wire.header = vhost->message.wire.header;
-	status = message_take(&vhost->stream, message, fault);
-	if (status != MESSAGE_DONE || !vhost->journal)
-		return status;
-	/* What is obeyed is changed into its answer; who comes after us needs it as it was. */
-	memcpy(&vhost->message.wire, &message->wire, message_size(&message->wire.header));
-	vhost->message.fds = message->fds;
-	keep_message_fds(vhost);
-	vhost_note(vhost, VHOST_STEP_OBEY);
-	return status;
-}
-
-uint64_t vhost_take_number(struct vhost *vhost, uint32_t index)
-{
-	if (index >= vhost->message_kept_count)
-		return 0;
-	vhost->message_taken |= UINT32_C(1) << index;
-	return vhost->message_kept[index];
-}
-
-void vhost_forget_message(struct vhost *vhost)
-{
-	for (uint32_t i = 0; i < vhost->message_kept_count; i++) {
-		if (!(vhost->message_taken & UINT32_C(1) << i))
-			kept_fds_remove(vhost->kept, vhost->message_kept[i], false);
-	}
-	vhost->message_kept_count = 0;
-	vhost->message_taken = 0;
-}
 
 bool vhost_tidy(struct vhost *vhost)
 {
@@ -92,6 +43,8 @@ uint32_t vhost_start_number(const struct vhost *vhost, unsigned int ring)
 
 void vhost_leave(struct vhost *vhost)
 {
+	/* Who ends in order does not die of it. */
+	vhost->journal->adopted = 0;
 	vhost->journal = NULL;
 	vhost->kept = NULL;
 	vhost->memory.kept = NULL;
@@ -172,29 +125,40 @@ static bool adopt_queue(struct vhost_queue *queue, const struct vhost_ring_pictu
 	return queue->runs;
 }
 
+static bool adopt_fds(struct vhost *vhost, const uint64_t *numbers, uint32_t count,
+	struct stream_fds *fds, uint64_t *kept, GError **error)
+{
+	*fds = (struct stream_fds){.closer = vhost->stream.closer};
+	for (uint32_t i = 0; i < count; i++) {
+		int fd = kept_fds_get(vhost->kept, numbers[i]);
+
+		if (fd < 0)
+			return refuse(error, ADOPT_ERROR_TEXT);
+		fds->fd[fds->count++] = fd;
+		kept[i] = numbers[i];
+	}
+	return true;
+}
+
 static bool adopt_message(struct vhost *vhost, const struct vhost_picture *picture, GError **error)
 {
 	const struct vhost_journal *journal = vhost->journal;
 	struct message *message = &vhost->message;
 
-	message->fds.closer = vhost->stream.closer;
+	if (picture->step == VHOST_STEP_PART)
+		message->wire.header = journal->message.header;
 	if (picture->step == VHOST_STEP_OBEY)
-		memcpy(&message->wire, &journal->message.wire,
-			message_size(&journal->message.wire.header));
+		memcpy(&message->wire, &journal->message, message_size(&journal->message.header));
 	if (picture->step == VHOST_STEP_ANSWER)
 		memcpy(&message->wire, &journal->answer, message_size(&journal->answer.header));
 	vhost->holds = picture->step == VHOST_STEP_OBEY;
 	vhost->owes = picture->step == VHOST_STEP_ANSWER;
-	for (uint32_t i = 0; i < picture->fd_count; i++) {
-		int fd = kept_fds_get(vhost->kept, picture->fds[i]);
-
-		if (fd < 0)
-			return refuse(error, ADOPT_ERROR_TEXT);
-		message->fds.fd[message->fds.count++] = fd;
-		vhost->message_kept[i] = picture->fds[i];
-	}
+	vhost->have = picture->step == VHOST_STEP_PART ? picture->have : 0;
 	vhost->message_kept_count = picture->fd_count;
-	return true;
+	return adopt_fds(vhost, picture->fds, picture->fd_count, &message->fds, vhost->message_kept,
+		       error) &&
+		adopt_fds(vhost, picture->next, picture->next_count, &vhost->next.fds,
+			vhost->next.kept, error);
 }
 
 static bool adopt(struct vhost *vhost, const struct vhost_picture *picture, GError **error)
@@ -219,10 +183,11 @@ static bool adopt(struct vhost *vhost, const struct vhost_picture *picture, GErr
 }
 
 /* What was used, or offered, may have been seen by nobody. */
-static void signal_again(const struct vhost_queue *queue)
+static void signal_again(struct vhost_queue *queue)
 {
 	if (!queue->runs)
 		return;
+	queue->left = true;
 	signaller_add(queue->kick_fd);
 	if (queue->call_fd >= 0)
 		signaller_add(queue->call_fd);
@@ -248,6 +213,8 @@ struct vhost *vhost_adopt(const char *guest, const char *device, int fd, struct 
 		return NULL;
 	}
 	vhost_note(vhost, (enum vhost_step)picture.step);
+	vhost->left = true;
+	vhost->unread = true;
 	for (size_t i = 0; i < VHOST_RINGS; i++)
 		signal_again(&vhost->queues[i]);
 	return vhost;

@@ -48,11 +48,18 @@ static void picture_memory(const struct memory *memory, struct vhost_picture *pi
 	}
 }
 
-/* What comes with the message is its own until that is over, also where somebody has taken it. */
+/* What comes with the message is its own until that is over, also where somebody has taken it. Of
+ * what lies in the socket behind it nobody needs to know. */
 static void picture_message(const struct vhost *vhost, struct vhost_picture *picture)
 {
-	picture->fd_count = picture->step == VHOST_STEP_OBEY ? vhost->message_kept_count : 0;
+	bool takes = picture->step == VHOST_STEP_READ || picture->step == VHOST_STEP_PART;
+
+	picture->have = takes ? vhost->have : 0;
+	picture->fd_count = takes || picture->step == VHOST_STEP_OBEY ? vhost->message_kept_count
+								      : 0;
+	picture->next_count = takes ? (uint32_t)vhost->next.fds.count : 0;
 	memcpy(picture->fds, vhost->message_kept, sizeof(picture->fds));
+	memcpy(picture->next, vhost->next.kept, sizeof(picture->next));
 }
 
 static void note_answer(const struct vhost *vhost)

@@ -17,10 +17,11 @@ static void test_damaged(void)
 	static const struct {
 		struct vhost_picture picture;
 		uint32_t bytes; /* of the call */
-		size_t control;
+		bool with_fds; /* it */
 		uint32_t size; /* that the message says */
 		const char *why; /* not; NULL: it is gone on with … */
 		enum vhost_step step; /* … here */
+		uint32_t fds; /* of the message */
 	} cases[] = {
 		{.step = VHOST_STEP_NONE},
 		{{.step = VHOST_STEPS}, .why = "damaged"},
@@ -39,13 +40,40 @@ static void test_damaged(void)
 		{{.rings = {{.runs = 1, .enabled = 1}}}, .why = "damaged"},
 		{{.rings = {{.runs = 1, .kick = 7}}}, .why = "damaged"},
 		{{.rings = {{.runs = 1, .enabled = 1, .kick = 7}}}, .step = VHOST_STEP_NONE},
+		{{.next_count = STREAM_FDS_MAX + 1}, .why = "damaged"},
+		{{.next_count = 1, .next = {VHOST_FD_NOT_KEPT}}, .why = "could not be kept"},
 		{{.step = VHOST_STEP_READ}, STREAM_RECORD_NOTHING, .size = UINT32_MAX,
+			.why = "damaged"},
+		{{.step = VHOST_STEP_READ}, STREAM_RECORD_NOTHING, .size = 8,
 			.step = VHOST_STEP_NONE},
+		{{.step = VHOST_STEP_READ, .next_count = 1, .next = {7}}, STREAM_RECORD_NOTHING,
+			.size = 8, .step = VHOST_STEP_NONE},
+		{{.step = VHOST_STEP_READ, .fd_count = 1, .fds = {7}}, STREAM_RECORD_NOTHING,
+			.size = 8, .why = "damaged"},
+		{{.step = VHOST_STEP_READ}, 0, .size = 8, .step = VHOST_STEP_NONE},
 		{{.step = VHOST_STEP_READ}, 20, .size = 8, .step = VHOST_STEP_OBEY},
-		{{.step = VHOST_STEP_READ}, 19, .size = 8, .why = "in the middle of a message"},
-		{{.step = VHOST_STEP_READ}, 20, 24, .size = 8, .why = "in the middle of a message"},
-		{{.step = VHOST_STEP_READ}, 11, .size = UINT32_MAX,
-			.why = "in the middle of a message"},
+		{{.step = VHOST_STEP_READ, .next_count = 2, .next = {7, 8}}, 20, true, 8,
+			.step = VHOST_STEP_OBEY, .fds = 2},
+		{{.step = VHOST_STEP_READ, .next_count = 2, .next = {7, 8}}, 20, .size = 8,
+			.step = VHOST_STEP_OBEY},
+		{{.step = VHOST_STEP_READ, .next_count = 2, .next = {7, 8}}, 12, true, 8,
+			.step = VHOST_STEP_PART, .fds = 2},
+		{{.step = VHOST_STEP_READ,
+			 .have = 12,
+			 .fd_count = STREAM_FDS_MAX - 1,
+			 .next_count = 2,
+			 .next = {7, 8}},
+			8, true, 8, .why = "damaged"},
+		{{.step = VHOST_STEP_READ, .have = 12}, 8, .size = 8, .step = VHOST_STEP_OBEY},
+		{{.step = VHOST_STEP_READ, .have = 12}, 9, .size = 8, .why = "damaged"},
+		{{.step = VHOST_STEP_READ, .have = 20}, STREAM_RECORD_NOTHING, .size = 8,
+			.why = "damaged"},
+		{{.step = VHOST_STEP_READ}, 19, .size = 8, .step = VHOST_STEP_PART},
+		{{.step = VHOST_STEP_READ}, 21, .size = 8, .why = "damaged"},
+		{{.step = VHOST_STEP_READ}, 11, .size = UINT32_MAX, .why = "damaged"},
+		{{.step = VHOST_STEP_PART, .have = 7}, .size = 8, .step = VHOST_STEP_PART},
+		{{.step = VHOST_STEP_PART, .have = 20}, .size = 8, .why = "damaged"},
+		{{.step = VHOST_STEP_PART}, .size = 8, .step = VHOST_STEP_NONE},
 		{{.step = VHOST_STEP_OBEY}, .size = VHOST_USER_PAYLOAD_MAX,
 			.step = VHOST_STEP_OBEY},
 		{{.step = VHOST_STEP_OBEY}, .size = VHOST_USER_PAYLOAD_MAX + 1, .why = "damaged"},
@@ -65,15 +93,17 @@ static void test_damaged(void)
 		journal->current = 1;
 		journal->pictures[1] = cases[i].picture;
 		journal->record.call.msg_len = cases[i].bytes;
-		journal->record.call.msg_hdr.msg_controllen = cases[i].control;
-		journal->message.wire.header.size = cases[i].size;
+		journal->record.call.msg_hdr.msg_flags = cases[i].with_fds ? MSG_CTRUNC : 0;
+		journal->message.header.size = cases[i].size;
 		journal->answer.header.size = cases[i].size;
 		g_test_message("case %zu", i);
 		g_assert_cmpint(vhost_journal_recover(journal, &picture, &why), ==, !cases[i].why);
-		if (cases[i].why)
+		if (cases[i].why) {
 			g_assert_nonnull(strstr(why, cases[i].why));
-		else
-			g_assert_cmpuint(picture.step, ==, cases[i].step);
+			continue;
+		}
+		g_assert_cmpuint(picture.step, ==, cases[i].step);
+		g_assert_cmpuint(picture.fd_count, ==, cases[i].fds);
 	}
 }
 
