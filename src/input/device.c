@@ -217,7 +217,7 @@ void device_begin_listening(struct device *device, uint16_t position)
 	}
 	backlog_reset(&device->memory->backlog);
 	if (position != 0 || wrapped)
-		backlog_release(&device->memory->backlog, &device->description);
+		backlog_release(&device->memory->backlog, &device->memory->description);
 	device->given = false;
 	device->leds = 0;
 	device_note(device);
@@ -324,7 +324,6 @@ static void device_destroy(struct input_sink *sink)
 	bool stays = kept_vmm_stays(device->kept);
 
 	door_destroy(device->door);
-	device_settled(device);
 	if (device->vhost && stays)
 		vhost_leave(device->vhost);
 	else
@@ -350,11 +349,13 @@ struct input_sink *device_create(const struct device_options *options,
 	device->sink.interface = &device_interface;
 	device->guest = g_strdup(options->guest);
 	device->name = g_strdup(options->device);
-	memcpy(&device->description, description, sizeof(*description));
 	device->listener = listener;
 	device->data = data;
 	device->account = options->account;
-	device_open_memory(device, options);
+	if (!device_open_memory(device, options, description)) {
+		device_destroy(&device->sink);
+		return NULL;
+	}
 	door = (struct door_options){
 		.path = options->path,
 		.group = options->group,
@@ -406,6 +407,13 @@ void device_flush(struct input_sink *const *sinks, size_t count)
 			return;
 		left_us = end_us - g_get_monotonic_time();
 	}
+}
+
+const struct input_description *device_description(const struct input_sink *sink)
+{
+	const struct device *device = (const struct device *)sink;
+
+	return &device->memory->description;
 }
 
 void device_counters(const struct input_sink *sink, struct device_counters *counters)

@@ -29,12 +29,18 @@ struct device_options {
 	bool keeps_vmm; /* the keeper keeps the VMM, too */
 };
 
-/* `description` is copied. `listener` must outlive it. A VMM that a predecessor of this process had
- * goes on with this device, if that is the same: `listener` is told of its driver before this
- * returns. */
+/*
+ * `description` is copied. `listener` must outlive it. A VMM that a predecessor of this process had
+ * goes on with this device, as that described it: `listener` is told of its driver before this
+ * returns; the next VMM finds `description`. NULL: so does that. NULL without an error is returned
+ * where there is no description, as nothing was left.
+ */
 struct input_sink *device_create(const struct device_options *options,
 	const struct input_description *description, const struct input_sink_listener *listener,
 	void *data, GError **error);
+
+/* As its VMM, or the next one, finds it; belongs to the device. */
+const struct input_description *device_description(const struct input_sink *sink);
 
 /* What a predecessor told the guest is pressed, and nobody has sent as pressed since, is released.
  * Once, when all who hold something have said so; it does nothing where there was no
@@ -43,6 +49,9 @@ void device_settle(struct input_sink *sink);
 
 /* A key or button, which is at most KEY_MAX, is pressed as the guest sees it, or will. */
 bool device_sees_pressed(const struct input_sink *sink, uint16_t code);
+
+/* Switches that are on as the guest sees them, or will: bit SW_*. */
+uint32_t device_sees_switches(const struct input_sink *sink);
 
 /*
  * For the end alone, when nobody else waits: blocks until the guests have taken what is left of

@@ -71,8 +71,8 @@ static void put_axis(struct virtio_input_config *config,
 
 static void make_config(const struct device *device, struct virtio_input_config *config)
 {
-	const struct input_description *description = &device->description;
 	const struct device_memory *memory = device->memory;
+	const struct input_description *description = &memory->description;
 
 	memset(config, 0, sizeof(*config));
 	config->select = memory->select;

@@ -24,7 +24,7 @@ enum device_state {
 
 /* Raised whenever the layout or the meaning of struct device_memory changes, also of what it is
  * made of. */
-#define DEVICE_MEMORY_VERSION 1u
+#define DEVICE_MEMORY_VERSION 2u
 
 /*
  * A device between two buffers, for a successor. It is noted behind each change, and one store
@@ -47,7 +47,7 @@ struct device_picture {
 /* Plain data without pointers; of this process alone where nothing is kept. */
 struct device_memory {
 	struct vhost_journal vhost;
-	/* As the guest has read it: of a device that is another one by now nobody goes on. */
+	/* As the guest reads it, also where the host's device is another one by now. */
 	struct input_description description;
 	/* What the VMM has selected of the configuration. */
 	uint8_t select;
@@ -62,14 +62,14 @@ struct device {
 	struct input_sink sink;
 	char *guest;
 	char *name;
-	struct input_description description;
 	const struct input_sink_listener *listener;
 	void *data;
 	struct door *door;
 	struct account *account; /* borrowed, or NULL */
 	struct kept_vmm_options keeping; /* its name is ours; keeper NULL: nothing is kept */
 	struct kept_vmm *kept; /* of the VMM that is there; NULL: nothing is kept of it */
-	struct device_memory *own; /* where nothing is kept */
+	/* Where nothing is kept; its description is what the next VMM finds. */
+	struct device_memory *own;
 	struct device_memory *memory; /* that of `kept`, or our own */
 	struct vhost *vhost; /* NULL: no VMM */
 	uint64_t events;
@@ -78,7 +78,6 @@ struct device {
 	bool skips; /* as noted */
 	enum device_state state;
 	uint16_t position; /* where the event queue was halted */
-	guint settling; /* until device_settled(); else 0 */
 };
 
 extern const struct vhost_listener device_vhost_listener;
@@ -98,8 +97,10 @@ bool device_set_config(struct device *device, uint32_t offset, uint32_t size, co
 
 /* ---- device_kept.c ---- */
 
-/* Before the door is opened. */
-void device_open_memory(struct device *device, const struct device_options *options);
+/* Before the door is opened. Without a description: the one that a predecessor's VMM knows; false:
+ * there is none. */
+bool device_open_memory(struct device *device, const struct device_options *options,
+	const struct input_description *description);
 
 /* A VMM has come, and has gone. */
 void device_keep(struct device *device, int fd);
@@ -114,8 +115,5 @@ void device_note(struct device *device);
 /* Goes on with a predecessor's VMM, where there is one; where that cannot be, it is closed, which
  * is logged. Once, behind the door's opening. */
 void device_adopt(struct device *device);
-
-/* What a predecessor left is not what we die of. */
-void device_settled(struct device *device);
 
 #endif

@@ -9,14 +9,10 @@
 
 #include "input/device_internal.h"
 #include "log.h"
-#include "turn.h"
 #include "vhost/kept_vmm.h"
 #include "wire/account.h"
 #include "wire/closer.h"
 #include "wire/kept_fds.h"
-
-/* Who has lived so long does not die of what was left: longer than the watchdog waits. */
-#define SETTLED_S 30
 
 /* ---- while it works ---- */
 
@@ -62,7 +58,8 @@ void device_keep(struct device *device, int fd)
 	if (!device->kept)
 		return;
 	use_memory(device, kept_vmm_memory(device->kept));
-	memcpy(&device->memory->description, &device->description, sizeof(device->description));
+	memcpy(&device->memory->description, &device->own->description,
+		sizeof(device->memory->description));
 	kept_vmm_attached(device->kept, fd);
 }
 
@@ -74,27 +71,25 @@ void device_forget(struct device *device)
 
 /* ---- a successor ---- */
 
-/* Member by member: what lies between them is anything. */
-static bool is_alike(const struct input_description *a, const struct input_description *b)
+static bool text_sound(const char *text, size_t size)
 {
-#define ALIKE(member) (memcmp(&a->member, &b->member, sizeof(a->member)) == 0)
-	return ALIKE(name) && ALIKE(serial) && ALIKE(id) && ALIKE(properties) && ALIKE(keys) &&
-		ALIKE(relative) && ALIKE(absolute) && ALIKE(misc) && ALIKE(switches) &&
-		ALIKE(leds) && ALIKE(repeats) && ALIKE(axes);
-#undef ALIKE
+	return memchr(text, '\0', size) != NULL;
 }
 
-/* Why not; NULL: it is. */
-static const char *why_unsound(const struct device *device, const struct device_picture *picture)
+/* All else of it says what it says, whatever its bytes are. */
+static bool description_sound(const struct input_description *description)
 {
-	const struct device_memory *memory = device->memory;
+	uint8_t repeats;
 
-	if (!is_alike(&memory->description, &device->description))
-		return "it is another device now";
-	if (picture->state >= DEVICE_STATES ||
-		!backlog_place_sound(&memory->backlog, &picture->place))
-		return "its state is damaged";
-	return NULL;
+	memcpy(&repeats, &description->repeats, sizeof(repeats));
+	return text_sound(description->name, sizeof(description->name)) &&
+		text_sound(description->serial, sizeof(description->serial)) && repeats <= 1;
+}
+
+static bool is_sound(const struct device *device, const struct device_picture *picture)
+{
+	return description_sound(&device->memory->description) && picture->state < DEVICE_STATES &&
+		backlog_place_sound(&device->memory->backlog, &picture->place);
 }
 
 /* One value can have been the guest's when nobody was left to note that. */
@@ -114,7 +109,7 @@ static void catch_up(struct device *device, const struct device_picture *picture
 	}
 	/* The guest writes where only we do: what it holds for pressed is not known. */
 	backlog_reset(backlog);
-	backlog_release(backlog, &device->description);
+	backlog_release(backlog, &device->memory->description);
 }
 
 static void take_over(struct device *device, const struct device_picture *picture)
@@ -141,33 +136,17 @@ static void take_over(struct device *device, const struct device_picture *pictur
 	device_note(device);
 }
 
-void device_settled(struct device *device)
-{
-	g_clear_handle_id(&device->settling, g_source_remove);
-	if (device->kept)
-		device->memory->vhost.adopted = 0;
-}
-
-static gboolean settled(gpointer data)
-{
-	struct device *device = data;
-
-	turn_note();
-	device->settling = 0;
-	device_settled(device);
-	return G_SOURCE_REMOVE;
-}
-
 /* `fd` is taken over, also on failure. */
 static bool adopt(struct device *device, int fd, GError **error)
 {
 	const struct device_memory *memory = device->memory;
 	const struct device_picture picture = memory->pictures[memory->current & 1];
-	const char *why = why_unsound(device, &picture);
+	bool sound = is_sound(device, &picture);
 
-	if (why || !door_adopt(device->door, fd, error)) {
-		if (why)
-			g_set_error_literal(error, KEPT_FDS_ERROR, KEPT_FDS_ERROR_FAILED, why);
+	if (!sound || !door_adopt(device->door, fd, error)) {
+		if (!sound)
+			g_set_error_literal(error, KEPT_FDS_ERROR, KEPT_FDS_ERROR_FAILED,
+				"its state is damaged");
 		closer_hang_up(account_closer(device->account), fd);
 		return false;
 	}
@@ -209,8 +188,6 @@ void device_adopt(struct device *device)
 		return;
 	}
 	kept_fds_settle(kept_vmm_fds(device->kept));
-	device->settling = turn_name_of(g_timeout_add_seconds(SETTLED_S, settled, device),
-		"device of", device->guest);
 	log_guest(G_LOG_LEVEL_INFO, device->guest,
 		"%s: goes on with the VMM of the scanoutd before this one", device->name);
 	tell_owner(device);
@@ -233,7 +210,15 @@ bool device_sees_pressed(const struct input_sink *sink, uint16_t code)
 	return input_bit(device->memory->backlog.place.guest.pressed, code);
 }
 
-void device_open_memory(struct device *device, const struct device_options *options)
+uint32_t device_sees_switches(const struct input_sink *sink)
+{
+	const struct device *device = (const struct device *)sink;
+
+	return device->memory->backlog.place.guest.switches;
+}
+
+bool device_open_memory(struct device *device, const struct device_options *options,
+	const struct input_description *description)
 {
 	const char *why = NULL;
 
@@ -252,6 +237,11 @@ void device_open_memory(struct device *device, const struct device_options *opti
 		device->memory = kept_vmm_memory(device->kept);
 	if (why)
 		tell_lost(device, why);
+	if (!description && device->kept && description_sound(&device->memory->description))
+		description = &device->memory->description;
+	if (description)
+		memcpy(&device->own->description, description, sizeof(*description));
+	return description != NULL;
 }
 
 void device_close_memory(struct device *device)

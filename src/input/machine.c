@@ -179,6 +179,22 @@ void machine_switch(struct machine *machine, uint16_t code, bool on)
 	machine_send(machine, INPUT_KEYBOARD, 0, &value, 1);
 }
 
+void machine_settle(struct machine *machine)
+{
+	const struct port *port = find_port(machine, INPUT_KEYBOARD, 0);
+	uint32_t seen;
+
+	if (!port->device)
+		return;
+	seen = device_sees_switches(port->device);
+	for (uint16_t code = 0; code <= SW_MAX; code++) {
+		const struct input_value value = {EV_SW, code, 0};
+
+		if (seen & ~machine->switches & UINT32_C(1) << code)
+			input_sink_send(port->device, &value, 1);
+	}
+}
+
 void machine_set_picture(struct machine *machine, uint32_t width, uint32_t height)
 {
 	if (machine->display)
@@ -279,13 +295,13 @@ static void open_display(struct machine *machine, const struct machine_options *
 	}
 }
 
+/* NULL as the description: as device_create() has it. */
 static bool open_port(struct machine *machine, const struct machine_options *options,
-	enum input_kind kind, size_t screen, GError **error)
+	enum input_kind kind, size_t screen, const struct input_description *description,
+	GError **error)
 {
 	struct port *port = find_port(machine, kind, screen);
-	bool placed = kind == INPUT_TOUCH || kind == INPUT_PEN;
 	g_autofree char *path = NULL;
-	struct input_description description;
 	struct device_options device = {
 		.guest = options->name,
 		.group = options->group,
@@ -298,9 +314,82 @@ static bool open_port(struct machine *machine, const struct machine_options *opt
 	path = g_strdup_printf("%s-%s.sock", options->prefix, port->name);
 	device.device = port->name;
 	device.path = path;
-	input_describe(&description, kind, placed ? &options->screens[screen] : NULL);
-	port->device = device_create(&device, &description, &sink_listener, port, error);
+	port->device = device_create(&device, description, &sink_listener, port, error);
+	if (!port->device)
+		g_clear_pointer(&port->name, g_free);
 	return port->device != NULL;
+}
+
+/* Those of which a guest of a predecessor of this process knows stay what they are, also where
+ * their outputs are away, or come in another order. */
+static bool open_left_touches(struct machine *machine, const struct machine_options *options,
+	GError **error)
+{
+	for (size_t i = 0; i < MACHINE_SCREENS_MAX; i++) {
+		g_autoptr(GError) left_error = NULL;
+
+		if (open_port(machine, options, INPUT_TOUCH, i, NULL, &left_error) || !left_error)
+			continue;
+		g_propagate_error(error, g_steal_pointer(&left_error));
+		return false;
+	}
+	return true;
+}
+
+bool machine_touch_is(const struct machine *machine, size_t screen, const char *output)
+{
+	const struct port *port = look_port(machine, INPUT_TOUCH, screen);
+
+	return port->device && g_str_equal(device_description(port->device)->serial, output);
+}
+
+/* With layers an output is several screens. */
+static bool has_touch(const struct machine *machine, const struct machine_options *options,
+	size_t screen, const struct input_description *description)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < MACHINE_SCREENS_MAX; i++)
+		count += machine_touch_is(machine, i, description->serial);
+	for (size_t i = 0; i < screen && count > 0; i++)
+		count -= g_str_equal(options->screens[i].name, options->screens[screen].name);
+	return count > 0;
+}
+
+/* Each screen has one, in their order where nothing was left. */
+static bool open_touches(struct machine *machine, const struct machine_options *options,
+	GError **error)
+{
+	size_t port = 0;
+
+	if (!open_left_touches(machine, options, error))
+		return false;
+	for (size_t i = 0; i < options->screen_count; i++) {
+		struct input_description description;
+
+		input_describe(&description, INPUT_TOUCH, &options->screens[i]);
+		if (has_touch(machine, options, i, &description))
+			continue;
+		while (port < MACHINE_SCREENS_MAX && look_port(machine, INPUT_TOUCH, port)->device)
+			port++;
+		if (port < MACHINE_SCREENS_MAX &&
+			!open_port(machine, options, INPUT_TOUCH, port, &description, error))
+			return false;
+	}
+	return true;
+}
+
+static bool open_kind(struct machine *machine, const struct machine_options *options,
+	enum input_kind kind, GError **error)
+{
+	struct input_description description;
+
+	if (device_count(options, kind) == 0)
+		return true;
+	if (kind == INPUT_TOUCH)
+		return open_touches(machine, options, error);
+	input_describe(&description, kind, kind == INPUT_PEN ? options->screens : NULL);
+	return open_port(machine, options, kind, 0, &description, error);
 }
 
 struct machine *machine_create(const struct machine_options *options,
@@ -314,10 +403,8 @@ struct machine *machine_create(const struct machine_options *options,
 	machine->data = data;
 	for (size_t i = 0; i < PORTS_MAX; i++)
 		machine->ports[i].machine = machine;
-	for (enum input_kind kind = 0; options->prefix && kind < INPUT_PASSTHROUGH; kind++) {
-		for (size_t i = 0; opened && i < device_count(options, kind); i++)
-			opened = open_port(machine, options, kind, i, error);
-	}
+	for (enum input_kind kind = 0; options->prefix && kind < INPUT_PASSTHROUGH; kind++)
+		opened = opened && open_kind(machine, options, kind, error);
 	if (opened && options->bus)
 		open_display(machine, options);
 	if (opened)

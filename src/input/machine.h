@@ -67,6 +67,9 @@ void machine_sink_leds(struct machine *machine, uint32_t said, uint32_t leds);
 /* Whether anybody would hear; `screen` counts for INPUT_TOUCH. */
 bool machine_listens(const struct machine *machine, enum input_kind kind, size_t screen);
 
+/* The touch screen of this index is that of the output, as its guest knows it. */
+bool machine_touch_is(const struct machine *machine, size_t screen, const char *output);
+
 /* One group of values, without SYN_REPORT. */
 void machine_send(struct machine *machine, enum input_kind kind, size_t screen,
 	const struct input_value *values, size_t count);
@@ -83,6 +86,10 @@ bool machine_sees_pressed(const struct machine *machine, uint16_t code, enum inp
 /* A switch of the host; `code` is at most SW_MAX. One that is on is told to a keyboard's driver
  * that begins to listen as well, which cannot know. */
 void machine_switch(struct machine *machine, uint16_t code, bool on);
+
+/* Once, when all of the host's switches that are on have been told: one that a predecessor of this
+ * process told its guest is on, and is not, is told to be off. */
+void machine_settle(struct machine *machine);
 
 /* Pixels of what the machine shows: relative motion is counted in them where D-Bus has an absolute
  * mouse only. */

@@ -350,6 +350,8 @@ void machines_settle(const struct machines *machines)
 
 	for (guint i = 0; i < sinks->len; i++)
 		device_settle(g_ptr_array_index(sinks, i));
+	for (size_t i = 0; i < machines->count; i++)
+		machine_settle(machines->list[i]);
 }
 
 void machines_flush(const struct machines *machines)

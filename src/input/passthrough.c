@@ -32,7 +32,6 @@ struct passthrough {
 	char *path; /* the same in /sys, which another device never has again; or NULL */
 	struct evdev *evdev; /* NULL: not there, or nobody listens */
 	struct input_sink *sink; /* NULL: never seen */
-	struct input_description description; /* of the sink */
 	guint retry_timer; /* while another program has the device, or it is missed; else 0 */
 	bool missed; /* one was not looked at, for a reason that passes … */
 	bool missed_logged; /* … which has been logged */
@@ -83,7 +82,7 @@ static void send_group(void *data, const struct input_value *values, size_t coun
 	if (passthrough->options.used)
 		passthrough->options.used(passthrough->options.data, passthrough->options.guest);
 	for (size_t i = 0; i < count; i++) {
-		if (is_described(&passthrough->description, &values[i]))
+		if (is_described(device_description(passthrough->sink), &values[i]))
 			described[described_count++] = values[i];
 	}
 	if (described_count > 0)
@@ -224,6 +223,8 @@ static const struct input_sink_listener sink_listener = {
 	.connected = guest_connected,
 };
 
+/* NULL: as a guest knows it that a predecessor of this process had; false without an error: there
+ * is none. */
 static bool make_sink(struct passthrough *passthrough, const struct input_description *description,
 	GError **error)
 {
@@ -238,7 +239,6 @@ static bool make_sink(struct passthrough *passthrough, const struct input_descri
 		.keeper = passthrough->options.keeper,
 	};
 
-	passthrough->description = *description;
 	passthrough->sink = device_create(&options, description, &sink_listener, passthrough,
 		error);
 	return passthrough->sink != NULL;
@@ -334,7 +334,7 @@ static bool plugged_in(struct passthrough *passthrough, struct udev_device *devi
 	evdev_close(evdev);
 	if (!passthrough->sink && !make_sink(passthrough, &description, error))
 		return false;
-	if (!is_same(&description, &passthrough->description))
+	if (!is_same(&description, device_description(passthrough->sink)))
 		complain(passthrough,
 			"%s is another device than the guest knows; what the first had not is left out",
 			description.name);
@@ -486,6 +486,35 @@ static bool watch(struct passthrough *passthrough)
 
 /* ---- life ---- */
 
+/* The guest of a predecessor of this process keeps its device, also where the host's is away. */
+static bool make_left(struct passthrough *passthrough, GError **error)
+{
+	g_autoptr(GError) left_error = NULL;
+
+	if (make_sink(passthrough, NULL, &left_error) || !left_error)
+		return true;
+	g_propagate_error(error, g_steal_pointer(&left_error));
+	return false;
+}
+
+/* Nobody holds them, as evdev.c does when a device is pulled. */
+static void center_sticks(struct passthrough *passthrough)
+{
+	const struct input_description *description = device_description(passthrough->sink);
+	struct input_value values[ABS_MT_SLOT];
+	size_t count = 0;
+
+	for (uint16_t code = 0; code < ABS_MT_SLOT; code++) {
+		const struct input_absinfo *axis = &description->axes[code];
+
+		if (input_bit(description->absolute, code) && axis->minimum < 0 &&
+			axis->maximum > 0)
+			values[count++] = (struct input_value){EV_ABS, code, 0};
+	}
+	if (count > 0)
+		input_sink_send(passthrough->sink, values, count);
+}
+
 struct passthrough *passthrough_create(const struct passthrough_options *options, GError **error)
 {
 	struct passthrough *passthrough = g_new0(struct passthrough, 1);
@@ -497,10 +526,12 @@ struct passthrough *passthrough_create(const struct passthrough_options *options
 		passthrough_destroy(passthrough);
 		return NULL;
 	}
-	if (!find_present(passthrough, error)) {
+	if (!make_left(passthrough, error) || !find_present(passthrough, error)) {
 		passthrough_destroy(passthrough);
 		return NULL;
 	}
+	if (passthrough->sink && !passthrough->node)
+		center_sticks(passthrough);
 	if (!passthrough->sink)
 		log_guest(G_LOG_LEVEL_INFO, options->guest,
 			"device %s: is not plugged in; its socket appears with it",

@@ -7,7 +7,7 @@
  *
  * Its virtual device says what the host's says, so its socket appears when the host's device is
  * seen for the first time. From then on the guest keeps it; the host's can be pulled and plugged in
- * again.
+ * again, also while this process is no more and a guest's VMM waits for the next one.
  */
 #ifndef SCANOUTD_INPUT_PASSTHROUGH_H
 #define SCANOUTD_INPUT_PASSTHROUGH_H

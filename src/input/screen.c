@@ -251,6 +251,22 @@ static void remove_gone(struct screens *screens, const struct layout *layout)
 	screens->count = kept;
 }
 
+/* The one that its guest knows as its output's, else the first that is free. */
+static size_t find_index(const struct screens *screens, const struct machine *machine,
+	const struct view *view)
+{
+	const char *output = kms_output_name(view_output(view));
+	size_t index = 0;
+
+	for (size_t i = 0; i < MACHINE_SCREENS_MAX; i++) {
+		if (machine_touch_is(machine, i, output) && !has_index(screens, machine, i))
+			return i;
+	}
+	while (has_index(screens, machine, index))
+		index++;
+	return index;
+}
+
 static struct screen *screen_create(const struct screens *screens, const struct layout *layout,
 	struct view *view, struct machine *machine)
 {
@@ -259,8 +275,7 @@ static struct screen *screen_create(const struct screens *screens, const struct 
 	screen->view = view;
 	screen->layout = layout;
 	screen->machine = machine;
-	while (has_index(screens, machine, screen->index))
-		screen->index++;
+	screen->index = find_index(screens, machine, view);
 	screen->touch = touch_create(machine, screen->index, screen_pick, screen);
 	return screen;
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "channel_fixture.h"
+#include "keeper_double.h"
 #include "vhost/kept_vmm.h"
 #include "wire/closer.h"
 #include "wire/kept_fds.h"
@@ -33,61 +34,6 @@ int close(int fd)
 	return (int)syscall(SYS_close, fd);
 }
 
-/* ---- the keeper ---- */
-
-#define KEPT_MAX 8
-
-static struct {
-	char *name;
-	int fd;
-} store[KEPT_MAX];
-
-static bool is_stopping; /* what is kept stays */
-
-static int find(const char *name)
-{
-	for (int i = 0; i < KEPT_MAX; i++) {
-		if (g_strcmp0(store[i].name, name) == 0)
-			return i;
-	}
-	return -1;
-}
-
-static int take(void *data, const char *name)
-{
-	int i = find(name);
-
-	return i < 0 ? -1 : fcntl(store[i].fd, F_DUPFD_CLOEXEC, 3);
-}
-
-static bool forget(void *data, const char *name)
-{
-	int i = find(name);
-
-	if (i < 0)
-		return true;
-	if (is_stopping)
-		return false;
-	/* By another process. */
-	syscall(SYS_close, store[i].fd);
-	g_clear_pointer(&store[i].name, g_free);
-	return true;
-}
-
-static bool keep(void *data, const char *name, int fd)
-{
-	int i = 0;
-
-	forget(NULL, name);
-	while (store[i].name)
-		g_assert_cmpint(++i, <, KEPT_MAX);
-	store[i].name = g_strdup(name);
-	store[i].fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	return true;
-}
-
-static const struct fd_keeper keeper = {take, keep, forget, NULL};
-
 /* ---- tests ---- */
 
 static struct closer *closer;
@@ -95,7 +41,7 @@ static struct closer *closer;
 static const struct kept_vmm_options *options(void)
 {
 	static struct kept_vmm_options options = {
-		.keeper = &keeper,
+		.keeper = &keeper_double,
 		.name = "/run/kiosk-keyboard.sock",
 		.version = 1,
 		.size = 4096,
@@ -149,16 +95,15 @@ static void test_goes(void)
 	destroy_watched(kept);
 	for (size_t i = 0; i < G_N_ELEMENTS(watched); i++)
 		expect_closed(watched[i]);
-	for (size_t i = 0; i < G_N_ELEMENTS(store); i++)
-		g_assert_null(store[i].name);
+	g_assert_cmpuint(keeper_double_count(), ==, 0);
 }
 
 static void leave(struct kept_vmm *kept)
 {
-	is_stopping = true;
+	keeper_double_stop(true);
 	g_assert_true(kept_vmm_stays(kept));
 	destroy_watched(kept);
-	is_stopping = false;
+	keeper_double_stop(false);
 }
 
 /* It is left, and found as it was; what the next one has no use for goes with it. */

@@ -78,6 +78,11 @@ void machine_tell_screen(struct machine *machine, size_t gpu, uint32_t scanout,
 		scanout, screen->width, screen->height);
 }
 
+void machine_settle(struct machine *machine)
+{
+	g_string_append_printf(world.text, "switches %s ", machine->name);
+}
+
 void machine_append_devices(const struct machine *machine, GPtrArray *sinks)
 {
 	g_ptr_array_add(sinks, machine->name);
@@ -453,7 +458,7 @@ static void test_passthrough(void)
 	machines_flush(machines);
 	expect("wheel rests wheel works wheel again flush a flush b flush wheel ");
 	machines_settle(machines);
-	expect("settle a settle b settle wheel ");
+	expect("settle a settle b settle wheel switches a switches b ");
 	machines_each_counters(machines, append_counters, counters);
 	g_assert_cmpstr(counters->str, ==,
 		"a keyboard=1 a pointer=2 b keyboard=1 b pointer=2 b wheel=3 ");

@@ -67,12 +67,22 @@ struct input_sink *device_create(const struct device_options *options,
 	const struct input_description *description, const struct input_sink_listener *listener,
 	void *data, GError **error)
 {
-	struct input_sink *sink = g_new0(struct input_sink, 1);
+	struct input_sink *sink;
 
+	if (!description)
+		return NULL;
+	sink = g_new0(struct input_sink, 1);
 	sink->interface = &device_interface;
 	world.listener = listener;
 	world.data = data;
 	return sink;
+}
+
+const struct input_description *device_description(const struct input_sink *sink)
+{
+	static const struct input_description description = {.id.bustype = BUS_USB};
+
+	return &description;
 }
 
 void device_counters(const struct input_sink *sink, struct device_counters *counters)

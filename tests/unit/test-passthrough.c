@@ -25,6 +25,8 @@ static struct {
 	const struct evdev_listener *host_listener; /* of the open device */
 	void *host_data;
 	bool missed; /* it cannot be opened just now */
+	const struct input_description *left; /* that a predecessor's guest knows; or NULL */
+	struct input_description description; /* of the guest's device */
 	const struct input_sink_listener *listener; /* of the guest's device; NULL: there is none */
 	void *data;
 } world;
@@ -131,16 +133,28 @@ struct input_sink *device_create(const struct device_options *options,
 {
 	struct input_sink *sink = g_new0(struct input_sink, 1);
 
-	if (world.refuses_socket) {
+	if (!description)
+		description = world.left;
+	if (!description || world.refuses_socket) {
 		g_free(sink);
-		g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_ACCES, "no socket");
+		if (description)
+			g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_ACCES, "no socket");
 		return NULL;
 	}
+	world.description = *description;
 	sink->interface = &device_interface;
 	g_string_append_printf(world.text, "create %s ", options->path);
 	world.listener = listener;
 	world.data = data;
+	if (world.left)
+		listener->connected(data, true);
 	return sink;
+}
+
+const struct input_description *device_description(const struct input_sink *sink)
+{
+	g_assert_nonnull(sink);
+	return &world.description;
 }
 
 void device_counters(const struct input_sink *sink, struct device_counters *counters)
@@ -264,6 +278,52 @@ static void test_life(void)
 	world.host_listener->gone(world.host_data);
 	expect("close ");
 	guest_listens(false);
+	finish(passthrough);
+}
+
+/* What a predecessor's guest knows of the device. */
+static struct passthrough *start_left(bool present, const char *name)
+{
+	static struct input_description left;
+	struct passthrough *passthrough;
+
+	left = (struct input_description){.id.bustype = BUS_USB};
+	g_strlcpy(left.name, name, sizeof(left.name));
+	input_set_bit(left.absolute, ABS_X);
+	left.axes[ABS_X] = (struct input_absinfo){.minimum = -128, .maximum = 127};
+	input_set_bit(left.absolute, ABS_THROTTLE);
+	left.axes[ABS_THROTTLE] = (struct input_absinfo){.maximum = 255};
+	world.left = &left;
+	passthrough = start(present);
+	world.left = NULL;
+	return passthrough;
+}
+
+/* A guest that was there before this process keeps its device while the host's is away, as it was
+ * described, with its sticks in the middle; and has the host's when that is back. */
+static void test_left(void)
+{
+	struct passthrough *passthrough = start_left(false, "keys");
+	g_autofree char *before = fixture_log_take();
+	g_autofree char *log = NULL;
+	struct device_counters counters;
+
+	g_assert_null(before);
+
+	expect("create /run/kiosk-extra.sock 3/0=0 | ");
+	g_assert_true(passthrough_counters(passthrough, &counters));
+	udev_says("add");
+	expect("open close open grab LED_NUML=0 LED_CAPSL=0 ");
+	udev_says("remove");
+	expect("close ");
+	finish(passthrough);
+	passthrough = start_left(true, "keys");
+	expect("create /run/kiosk-extra.sock open close open grab LED_NUML=0 LED_CAPSL=0 ");
+	finish(passthrough);
+	passthrough = start_left(true, "wheel");
+	expect("create /run/kiosk-extra.sock open close open grab LED_NUML=0 LED_CAPSL=0 ");
+	log = fixture_log_take();
+	g_assert_nonnull(strstr(log, "keys is another device than the guest knows"));
 	finish(passthrough);
 }
 
@@ -616,6 +676,7 @@ int main(int argc, char **argv)
 {
 	fixture_init(&argc, &argv);
 	g_test_add_func("/input/passthrough/life", test_life);
+	g_test_add_func("/input/passthrough/left", test_left);
 	g_test_add_func("/input/passthrough/leds", test_leds);
 	g_test_add_func("/input/passthrough/storm", test_storm);
 	g_test_add_func("/input/passthrough/lost-events", test_lost_events);
