@@ -2,6 +2,7 @@
 #include "keep/keep.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +19,14 @@
 /* While we start we wait for a manager that has much to read, so long in all; microseconds. */
 #define PATIENCE_US (10 * G_USEC_PER_SEC)
 
-/* It is told then what it could not be told. */
+/* It is told then what it could not be told, so often at most what it is to keep, of which so many
+ * can wait. */
 #define TELL_AGAIN_S 1
+#define TRIES_MAX 60
+#define WAITING_MAX 32
+
+/* So long it is waited for at the end; microseconds. */
+#define STOP_PATIENCE_US G_USEC_PER_SEC
 
 /* What the manager calls an fd of its store that nobody named. */
 #define NAMELESS "stored"
@@ -29,14 +36,22 @@ struct handed {
 	int fd; /* -1: it was taken */
 };
 
+/* It is to be kept, and the manager had no room for the word. */
+struct waiting {
+	int fd; /* another one of it */
+	unsigned int tries;
+};
+
 struct keep {
 	int manager; /* its socket; -1: there is none */
 	GArray *sockets; /* struct handed */
 	GArray *stored; /* the same: what a predecessor kept */
 	GHashTable *kept; /* a set of names: what the manager has of ours now */
 	GHashTable *unwanted; /* the same: it has that still, for it could not be told */
-	guint telling_again; /* the timer of these */
-	guint most; /* fds that it keeps; 0: it does not say */
+	GHashTable *waiting; /* struct waiting by name, which is among `kept`, too */
+	guint telling_again; /* the timer of both */
+	guint most; /* fds that it keeps */
+	bool told_full; /* that it has no room for more */
 	struct fd_keeper keeper;
 	int64_t patience_us; /* that is left; 0: the main loop waits for nobody */
 	bool stopping;
@@ -77,6 +92,14 @@ static void clear(gpointer data)
 	if (handed->fd >= 0)
 		close(handed->fd);
 	free(handed->name);
+}
+
+static void free_waiting(gpointer data)
+{
+	struct waiting *waiting = data;
+
+	close(waiting->fd);
+	g_free(waiting);
 }
 
 static bool receive(struct keep *keep, GError **error)
@@ -185,16 +208,65 @@ static void remove_unwanted(struct keep *keep)
 		g_hash_table_iter_remove(&names);
 }
 
+static bool tell_to_keep(struct keep *keep, const char *encoded, int fd)
+{
+	g_autofree char *state = g_strdup_printf("FDSTORE=1\nFDNAME=%s", encoded);
+
+	return tell(keep, state, fd);
+}
+
+static void say_not_kept(const char *encoded, const char *trouble)
+{
+	log_daemon(G_LOG_LEVEL_WARNING,
+		"the service manager does not keep %s for another start of scanoutd: %s", encoded,
+		trouble);
+}
+
+/* True: it waits no longer, and is kept, or is given up. */
+static bool end_waiting(struct keep *keep, const char *encoded, struct waiting *waiting)
+{
+	/* Else there would be two. */
+	if (g_hash_table_contains(keep->unwanted, encoded))
+		errno = EAGAIN;
+	else if (tell_to_keep(keep, encoded, waiting->fd))
+		return true;
+	if (errno == EAGAIN && ++waiting->tries < TRIES_MAX)
+		return false;
+	say_not_kept(encoded, g_strerror(errno));
+	g_hash_table_remove(keep->kept, encoded);
+	return true;
+}
+
+static void store_waiting(struct keep *keep)
+{
+	GHashTableIter all;
+	gpointer name, waiting;
+
+	g_hash_table_iter_init(&all, keep->waiting);
+	while (g_hash_table_iter_next(&all, &name, &waiting)) {
+		if (end_waiting(keep, name, waiting))
+			g_hash_table_iter_remove(&all);
+	}
+}
+
 static gboolean tell_again(gpointer data)
 {
 	struct keep *keep = data;
 
 	turn_note();
 	remove_unwanted(keep);
-	if (g_hash_table_size(keep->unwanted) > 0)
+	store_waiting(keep);
+	if (g_hash_table_size(keep->unwanted) > 0 || g_hash_table_size(keep->waiting) > 0)
 		return G_SOURCE_CONTINUE;
 	keep->telling_again = 0;
 	return G_SOURCE_REMOVE;
+}
+
+static void tell_later(struct keep *keep)
+{
+	if (keep->telling_again == 0)
+		keep->telling_again = turn_name(
+			g_timeout_add_seconds(TELL_AGAIN_S, tell_again, keep), "keep");
 }
 
 /* False with errno: it is removed later. */
@@ -208,9 +280,7 @@ static bool remove_from_store(struct keep *keep, const char *encoded)
 	}
 	saved = errno;
 	g_hash_table_add(keep->unwanted, g_strdup(encoded));
-	if (keep->telling_again == 0)
-		keep->telling_again = turn_name(
-			g_timeout_add_seconds(TELL_AGAIN_S, tell_again, keep), "keep");
+	tell_later(keep);
 	errno = saved;
 	return false;
 }
@@ -266,6 +336,13 @@ static int take(void *data, const char *name)
 	return take_left(left);
 }
 
+/* In its place comes another one. */
+static bool is_known(struct keep *keep, const char *encoded)
+{
+	return g_hash_table_contains(keep->kept, encoded) ||
+		g_hash_table_contains(keep->unwanted, encoded) || find_left(keep, encoded) != NULL;
+}
+
 /* Of one name the manager would keep several, and a successor could not tell them apart. False with
  * errno: it goes on keeping one. */
 static bool make_way(struct keep *keep, const char *encoded)
@@ -281,17 +358,50 @@ static bool make_way(struct keep *keep, const char *encoded)
 	return !has || remove_from_store(keep, encoded);
 }
 
-/* NULL: it is kept. */
+static bool has_room(const struct keep *keep)
+{
+	return g_hash_table_size(keep->kept) + g_hash_table_size(keep->unwanted) +
+		count_left(keep) <
+		keep->most;
+}
+
+/* False: as many wait as may. */
+static bool wait_for_manager(struct keep *keep, const char *encoded, int fd)
+{
+	struct waiting *waiting;
+	int copy;
+
+	if (g_hash_table_size(keep->waiting) >= WAITING_MAX)
+		return false;
+	copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (copy < 0)
+		return false;
+	waiting = g_new0(struct waiting, 1);
+	waiting->fd = copy;
+	g_hash_table_insert(keep->waiting, g_strdup(encoded), waiting);
+	tell_later(keep);
+	return true;
+}
+
+/* NULL: it is kept, or will be when the manager reads. */
 static const char *store(struct keep *keep, const char *encoded, int fd)
 {
-	g_autofree char *state = g_strdup_printf("FDSTORE=1\nFDNAME=%s", encoded);
+	int saved;
 
-	if (keep->most > 0 &&
-		g_hash_table_size(keep->kept) + g_hash_table_size(keep->unwanted) +
-				count_left(keep) >=
-			keep->most)
-		return "it keeps as many as it may (FileDescriptorStoreMax=)";
-	return tell(keep, state, fd) ? NULL : g_strerror(errno);
+	if (make_way(keep, encoded) && tell_to_keep(keep, encoded, fd))
+		return NULL;
+	saved = errno;
+	return saved == EAGAIN && wait_for_manager(keep, encoded, fd) ? NULL : g_strerror(saved);
+}
+
+/* Once, until there is room again: a guest's peers can come often. */
+static void say_full(struct keep *keep, const char *encoded)
+{
+	if (!keep->told_full)
+		say_not_kept(encoded,
+			"it keeps as many as it may (FileDescriptorStoreMax=), and no more is said "
+			"of others");
+	keep->told_full = true;
 }
 
 static bool keep_one(void *data, const char *name, int fd)
@@ -302,12 +412,15 @@ static bool keep_one(void *data, const char *name, int fd)
 
 	if (keep->manager < 0 || encoded == NULL)
 		return false;
+	g_hash_table_remove(keep->waiting, encoded);
 	remove_unwanted(keep);
-	trouble = make_way(keep, encoded) ? store(keep, encoded, fd) : g_strerror(errno);
+	if (!is_known(keep, encoded) && !has_room(keep)) {
+		say_full(keep, encoded);
+		return false;
+	}
+	trouble = store(keep, encoded, fd);
 	if (trouble != NULL) {
-		log_daemon(G_LOG_LEVEL_WARNING,
-			"the service manager does not keep %s for another start of scanoutd: %s",
-			encoded, trouble);
+		say_not_kept(encoded, trouble);
 		return false;
 	}
 	g_hash_table_add(keep->kept, g_steal_pointer(&encoded));
@@ -324,6 +437,8 @@ static bool forget(void *data, const char *name)
 	if (keep->stopping)
 		return false;
 	g_hash_table_remove(keep->kept, encoded);
+	g_hash_table_remove(keep->waiting, encoded);
+	keep->told_full = false;
 	remove_unwanted(keep);
 	drop(keep, encoded);
 	return true;
@@ -352,11 +467,12 @@ static bool has_no_store(const struct keep *keep)
 	return g_getenv("MEMORY_PRESSURE_WATCH") != NULL;
 }
 
-/* As has_no_store() has it: 254 and later. */
+/* As has_no_store() has it: 254 and later, and scanout-hold. One that does not say it keeps as many
+ * as our unit has it keep. */
 static guint read_most(void)
 {
 	const char *text = g_getenv("FDSTORE");
-	guint64 most = 0;
+	guint64 most = KEEP_MAX;
 
 	if (text != NULL)
 		g_ascii_string_to_unsigned(text, 10, 1, G_MAXUINT, &most, NULL);
@@ -389,7 +505,20 @@ void keep_settle(struct keep *keep)
 
 void keep_stop(struct keep *keep)
 {
+	GHashTableIter all;
+	gpointer name;
+
 	keep->stopping = true;
+	if (g_hash_table_size(keep->waiting) == 0)
+		return;
+	keep->patience_us = STOP_PATIENCE_US;
+	remove_unwanted(keep);
+	store_waiting(keep);
+	/* Of what waits in vain nobody goes on. */
+	g_hash_table_iter_init(&all, keep->waiting);
+	while (g_hash_table_iter_next(&all, &name, NULL))
+		g_hash_table_remove(keep->kept, name);
+	g_hash_table_remove_all(keep->waiting);
 }
 
 struct keep *keep_create(GError **error)
@@ -403,6 +532,7 @@ struct keep *keep_create(GError **error)
 	keep->kept = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	keep->keeper = (struct fd_keeper){take, keep_one, forget, keep};
 	keep->unwanted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	keep->waiting = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_waiting);
 	keep->patience_us = PATIENCE_US;
 	keep->manager = -1;
 	if (!receive(keep, error)) {
@@ -434,6 +564,7 @@ void keep_destroy(struct keep *keep)
 	g_array_unref(keep->stored);
 	g_hash_table_unref(keep->kept);
 	g_hash_table_unref(keep->unwanted);
+	g_hash_table_unref(keep->waiting);
 	if (keep->manager >= 0)
 		close(keep->manager);
 	g_free(keep);

@@ -20,6 +20,15 @@
 
 struct keep;
 
+/*
+ * So many fds are kept (FileDescriptorStoreMax= in our unit): enough for 8 guests at their worst.
+ * Each has 7 (its relay's and its display's state, two fds each; three sockets) and 4 for each
+ * input device (its state, two; two sockets), of which a VMM can have 28 (wire/account.h); the rest
+ * is for cards and leases. A process begins with a limit of 1024, below which all of them are handed
+ * over.
+ */
+#define KEEP_MAX 1000
+
 #define KEEP_ERROR (keep_error_quark())
 GQuark keep_error_quark(void);
 
@@ -28,8 +37,8 @@ enum keep_error {
 };
 
 /* Once in the life of a process, before it opens anything: the fds are ours by their numbers alone.
- * Until keep_settle() it waits for a manager that is slow to read, 10 s in all; later it does
- * not. */
+ * Until keep_settle() it waits for a manager that is slow to read, 10 s in all; later what it is to
+ * keep waits for it, 60 s. */
 struct keep *keep_create(GError **error);
 
 /* What the successor gets stays kept. Takes NULL. */
@@ -49,7 +58,8 @@ const struct fd_keeper *keep_keeper(struct keep *keep);
  * logged. */
 void keep_settle(struct keep *keep);
 
-/* We end, and what is kept may go on: from now on nothing is forgotten. */
+/* We end, and what is kept may go on: from now on nothing is forgotten. A manager that is slow to
+ * read is waited for, 1 s in all. */
 void keep_stop(struct keep *keep);
 
 #endif

@@ -391,7 +391,10 @@ static void test_most(struct fixture *fixture, gconstpointer data)
 	g_assert_false(keeper->keep(keeper->data, "guest/2", file));
 	g_assert_cmpstr(logged->str, ==,
 		"the service manager does not keep guest/2 for another start of scanoutd: it keeps as "
-		"many as it may (FileDescriptorStoreMax=)\n");
+		"many as it may (FileDescriptorStoreMax=), and no more is said of others\n");
+	g_string_truncate(logged, 0);
+	g_assert_false(keeper->keep(keeper->data, "guest/3", file));
+	g_assert_cmpstr(logged->str, ==, "");
 	expect(fixture, NULL, -1);
 	/* In its place. */
 	g_assert_true(keeper->keep(keeper->data, "guest/1", file));
@@ -432,22 +435,6 @@ static void test_unreachable(struct fixture *fixture, gconstpointer data)
 	close(file);
 }
 
-/* It does not read: nobody waits for it, and who wanted to keep something knows that it is not
- * kept. */
-static void test_full(struct fixture *fixture, gconstpointer data)
-{
-	int file = memfd_create("file", MFD_CLOEXEC);
-	unsigned int kept = 0;
-
-	start_with_nothing(fixture);
-	keep_settle(fixture->keep);
-	while (fixture->keeper->keep(fixture->keeper->data, "card/0", file))
-		kept++;
-	g_assert_cmpuint(kept, >, 0);
-	g_assert_nonnull(strstr(logged->str, "does not keep card/0"));
-	close(file);
-}
-
 static void read_all(const struct fixture *fixture)
 {
 	char *text;
@@ -469,6 +456,79 @@ static unsigned int fill(const struct fixture *fixture, int file)
 		g_snprintf(name, sizeof(name), "fill/%u", i++);
 	while (fixture->keeper->keep(fixture->keeper->data, name, file));
 	return i - 1;
+}
+
+/* It does not read: nobody waits for it, and who wanted to keep something knows that it is not
+ * kept, where not even more can wait. */
+static void test_full(struct fixture *fixture, gconstpointer data)
+{
+	int file = memfd_create("file", MFD_CLOEXEC);
+	g_autofree char *name = NULL;
+
+	start_with_nothing(fixture);
+	keep_settle(fixture->keep);
+	name = g_strdup_printf("does not keep fill/%u", fill(fixture, file));
+	g_assert_nonnull(strstr(logged->str, name));
+	close(file);
+}
+
+/* The loop's own, whose time is not the test's. */
+static gint poll_for_loop(GPollFD *fds, guint count, gint timeout_ms)
+{
+	return (gint)syscall(SYS_poll, fds, count, timeout_ms);
+}
+
+/* What it could not be told to keep it is told later, each once, but for what has come to its end
+ * by then. */
+static void test_keeps_later(struct fixture *fixture, gconstpointer data)
+{
+	int file = memfd_create("file", MFD_CLOEXEC);
+	g_autofree char *gone = NULL;
+	unsigned int count, heard = 0;
+
+	start_with_nothing(fixture);
+	keep_settle(fixture->keep);
+	count = fill(fixture, file);
+	gone = g_strdup_printf("fill/%u", count - 1);
+	g_assert_true(fixture->keeper->forget(fixture->keeper->data, gone));
+	g_main_context_set_poll_func(NULL, poll_for_loop);
+	while (heard + 1 < count) {
+		int fd;
+		g_autofree char *text = hear(fixture, &fd);
+
+		if (text == NULL) {
+			g_main_context_iteration(NULL, TRUE);
+		} else if (fd >= 0) {
+			g_autofree char *expected = g_strdup_printf("FDNAME=%s", gone);
+
+			g_assert_null(strstr(text, expected));
+			g_assert_true(same_file(fd, file));
+			close(fd);
+			heard++;
+		}
+	}
+	close(file);
+}
+
+/* At the end it is waited for; what it has not taken by then stays with nobody. */
+static void test_stops_waiting(struct fixture *fixture, gconstpointer data)
+{
+	int file = memfd_create("file", MFD_CLOEXEC);
+	g_autofree char *last = NULL;
+
+	start_with_nothing(fixture);
+	keep_settle(fixture->keep);
+	last = g_strdup_printf("fill/%u", fill(fixture, file) - 1);
+	if (data == NULL)
+		waits_left = 1;
+	else
+		reader = fixture;
+	keep_stop(fixture->keep);
+	reader = NULL;
+	g_assert_cmpuint(waits_left, ==, 0);
+	g_assert_cmpint(fixture->keeper->forget(fixture->keeper->data, last), ==, data == NULL);
+	g_assert_false(fixture->keeper->forget(fixture->keeper->data, "fill/0"));
+	close(file);
 }
 
 /* What it could not be told to keep no more it is told later, and before there is another one of
@@ -504,12 +564,6 @@ static void test_removes_later(struct fixture *fixture, gconstpointer data)
 	g_assert_true(keeper->keep(keeper->data, "card/0", file));
 	expect(fixture, "FDSTORE=1\nFDNAME=card/0", file);
 	close(file);
-}
-
-/* The loop's own, whose time is not the test's. */
-static gint poll_for_loop(GPollFD *fds, guint count, gint timeout_ms)
-{
-	return (gint)syscall(SYS_poll, fds, count, timeout_ms);
 }
 
 /* Also where nothing else is to be kept or removed any more. */
@@ -614,6 +668,10 @@ int main(int argc, char **argv)
 	ADD("most", test_most);
 	ADD("unreachable", test_unreachable);
 	ADD("full", test_full);
+	ADD("keeps-later", test_keeps_later);
+	ADD("stops-waiting", test_stops_waiting);
+	g_test_add("/keep/stops-and-is-heard", struct fixture, "reads", set_up, test_stops_waiting,
+		tear_down);
 	ADD("removes-by-itself", test_removes_by_itself);
 	ADD("other-manager", test_other_manager);
 	ADD("removes-later", test_removes_later);

@@ -35,11 +35,12 @@
 #define EXIT_NO_PROGRAM 127
 
 /* As the unit's FileDescriptorStoreMax=. */
-#define KEPT_MAX 512
+#define KEPT_MAX 1000
 
 struct hold {
 	char **command;
 	struct store *store;
+	char *room; /* of that, as $FDSTORE */
 	int signals; /* signalfd */
 	int socket;
 	char *address; /* $NOTIFY_SOCKET */
@@ -155,7 +156,8 @@ static void become_child(const struct hold *hold, pid_t parent)
 	unsetenv("LISTEN_FDS");
 	unsetenv("LISTEN_FDNAMES");
 	unsetenv("WATCHDOG_USEC");
-	if (setenv("NOTIFY_SOCKET", hold->address, 1) != 0 || !store_hand_over(hold->store)) {
+	if (setenv("NOTIFY_SOCKET", hold->address, 1) != 0 ||
+		setenv("FDSTORE", hold->room, 1) != 0 || !store_hand_over(hold->store)) {
 		g_printerr("scanout-hold: file descriptors: %s\n", g_strerror(errno));
 		_exit(EXIT_FAILURE);
 	}
@@ -296,6 +298,7 @@ int main(int argc, char **argv)
 		g_printerr("scanout-hold: %s\n", error->message);
 		return EXIT_USAGE;
 	}
+	hold.room = g_strdup_printf("%zu", count_room());
 	hold.store = store_create(count_room());
 	hold.deaths = g_array_new(FALSE, FALSE, sizeof(gint64));
 	if (open_signals(&hold) && open_socket(&hold))
@@ -309,6 +312,7 @@ int main(int argc, char **argv)
 	if (hold.socket >= 0)
 		close(hold.socket);
 	g_free(hold.address);
+	g_free(hold.room);
 	g_strfreev(hold.command);
 	return status;
 }
