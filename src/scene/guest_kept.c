@@ -13,15 +13,15 @@
 #include "wire/closer.h"
 #include "wire/kept_fds.h"
 
-/* Who has lived so long does not die of what was left: longer than the watchdog waits. */
-#define SETTLED_S 30
-
 void guest_settle(struct guest *guest)
 {
 	g_clear_handle_id(&guest->settling, g_source_remove);
 	guest->state->journal.adopted = 0;
 }
 
+/* When there is nothing else to do: what was left has been read, and is shown. Who lives to see that
+ * does not die of it; and a few who die quickly of anything else must not end a guest to whom
+ * nothing happens. */
 static gboolean settled(gpointer data)
 {
 	struct guest *guest = data;
@@ -142,8 +142,8 @@ bool guest_adopt(struct guest *guest, int fd, GError **error)
 		return false;
 	}
 	kept_fds_settle(guest->kept);
-	guest->settling = turn_name_of(g_timeout_add_seconds(SETTLED_S, settled, guest), "settled",
-		guest->name);
+	guest->settling = turn_name_of(g_idle_add_full(G_PRIORITY_LOW, settled, guest, NULL),
+		"settled", guest->name);
 	show_again(guest, used);
 	log_guest(G_LOG_LEVEL_INFO, guest->name,
 		"display socket: goes on with the back-end of the scanoutd before this one");

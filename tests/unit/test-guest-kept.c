@@ -477,6 +477,22 @@ static void test_silent(void)
 	scene_destroy(scene);
 }
 
+/* A guest to whom nothing happens outlives as many as there are, of whatever they die, where they
+ * had looked at what was left. */
+static void test_idle(void)
+{
+	struct scene *scene = scene_create_red(&options);
+
+	for (unsigned int i = 0; i < 2 * CHANNEL_ADOPTED_MAX; i++) {
+		scene = succeed(scene);
+		/* The main loop has run until it had nothing to do. */
+		g_assert_cmpuint(scene->states[0]->journal.adopted, ==, 0);
+		expect_shown(scene, RED);
+	}
+	expect_goes_on(scene, GREEN);
+	scene_destroy(scene);
+}
+
 int main(int argc, char **argv)
 {
 	fixture_init(&argc, &argv);
@@ -500,5 +516,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/guest/kept/other-layout", test_other_layout);
 	g_test_add_func("/guest/kept/damaged-channel", test_damaged_channel);
 	g_test_add_func("/guest/kept/silent", test_silent);
+	g_test_add_func("/guest/kept/idle", test_idle);
 	return g_test_run();
 }
