@@ -163,6 +163,11 @@ int evdev_grab(struct evdev *evdev)
 	return 0;
 }
 
+bool evdev_is_down(const struct evdev *evdev, uint16_t code)
+{
+	return libevdev_get_event_value(evdev->device, EV_KEY, code) != 0;
+}
+
 void evdev_set_led(struct evdev *evdev, uint16_t code, bool on)
 {
 	if (libevdev_has_event_code(evdev->device, EV_LED, code))

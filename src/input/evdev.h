@@ -50,6 +50,9 @@ void evdev_describe(const struct evdev *evdev, struct input_description *descrip
  * an errno (EBUSY: another program has grabbed it), and no event will come. */
 int evdev_grab(struct evdev *evdev);
 
+/* The key or button was down when the device was opened, or is. */
+bool evdev_is_down(const struct evdev *evdev, uint16_t code);
+
 /* Does nothing where it has no such LED. */
 void evdev_set_led(struct evdev *evdev, uint16_t code, bool on);
 

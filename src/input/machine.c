@@ -307,6 +307,7 @@ static bool open_port(struct machine *machine, const struct machine_options *opt
 		.group = options->group,
 		.account = options->account,
 		.keeper = options->keeper,
+		.keeps_vmm = true,
 	};
 
 	port->name = kind == INPUT_TOUCH ? g_strdup_printf("%s%zu", input_kind_name(kind), screen)

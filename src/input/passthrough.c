@@ -180,6 +180,19 @@ static bool grab(struct passthrough *passthrough)
 	return false;
 }
 
+/* What a predecessor of this process told the guest is pressed, and still is, is held on: only who
+ * says so keeps it from being released (device_settle()), and to the guest that is nothing new. */
+static void hold_on(const struct passthrough *passthrough)
+{
+	for (uint16_t code = 0; code <= KEY_MAX; code++) {
+		const struct input_value value = {EV_KEY, code, 1};
+
+		if (device_sees_pressed(passthrough->sink, code) &&
+			evdev_is_down(passthrough->evdev, code))
+			input_sink_send(passthrough->sink, &value, 1);
+	}
+}
+
 /* Opens and grabs it where there is a use for it, else closes it. */
 static void follow(struct passthrough *passthrough)
 {
@@ -195,8 +208,10 @@ static void follow(struct passthrough *passthrough)
 	if (passthrough->evdev)
 		return;
 	passthrough->evdev = open_node(passthrough, passthrough->node);
-	if (passthrough->evdev && grab(passthrough))
-		write_leds(passthrough, UINT32_MAX, passthrough->leds);
+	if (!passthrough->evdev || !grab(passthrough))
+		return;
+	hold_on(passthrough);
+	write_leds(passthrough, UINT32_MAX, passthrough->leds);
 }
 
 /* ---- the guest's device ---- */
@@ -237,6 +252,7 @@ static bool make_sink(struct passthrough *passthrough, const struct input_descri
 		.group = passthrough->options.group,
 		.account = passthrough->options.account,
 		.keeper = passthrough->options.keeper,
+		.keeps_vmm = true,
 	};
 
 	passthrough->sink = device_create(&options, description, &sink_listener, passthrough,

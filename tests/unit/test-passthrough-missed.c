@@ -49,6 +49,11 @@ int evdev_grab(struct evdev *evdev)
 	return 0;
 }
 
+bool evdev_is_down(const struct evdev *evdev, uint16_t code)
+{
+	return false;
+}
+
 void evdev_set_led(struct evdev *evdev, uint16_t code, bool on)
 {
 }
@@ -83,6 +88,11 @@ const struct input_description *device_description(const struct input_sink *sink
 	static const struct input_description description = {.id.bustype = BUS_USB};
 
 	return &description;
+}
+
+bool device_sees_pressed(const struct input_sink *sink, uint16_t code)
+{
+	return false;
 }
 
 void device_counters(const struct input_sink *sink, struct device_counters *counters)

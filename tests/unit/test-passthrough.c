@@ -27,6 +27,8 @@ static struct {
 	bool missed; /* it cannot be opened just now */
 	const struct input_description *left; /* that a predecessor's guest knows; or NULL */
 	struct input_description description; /* of the guest's device */
+	uint8_t down[INPUT_BITS_SIZE(KEY_MAX)]; /* keys of the host's device … */
+	uint8_t seen[INPUT_BITS_SIZE(KEY_MAX)]; /* … and as a predecessor's guest sees them */
 	const struct input_sink_listener *listener; /* of the guest's device; NULL: there is none */
 	void *data;
 } world;
@@ -93,6 +95,11 @@ int evdev_grab(struct evdev *evdev)
 	return world.taken ? EBUSY : 0;
 }
 
+bool evdev_is_down(const struct evdev *evdev, uint16_t code)
+{
+	return input_bit(world.down, code);
+}
+
 void evdev_set_led(struct evdev *evdev, uint16_t code, bool on)
 {
 	g_assert_nonnull(evdev);
@@ -155,6 +162,11 @@ const struct input_description *device_description(const struct input_sink *sink
 {
 	g_assert_nonnull(sink);
 	return &world.description;
+}
+
+bool device_sees_pressed(const struct input_sink *sink, uint16_t code)
+{
+	return input_bit(world.seen, code);
 }
 
 void device_counters(const struct input_sink *sink, struct device_counters *counters)
@@ -317,9 +329,15 @@ static void test_left(void)
 	udev_says("remove");
 	expect("close ");
 	finish(passthrough);
+	/* One is held, one was let go, and one nobody has told of. */
+	input_set_bit(world.seen, KEY_A);
+	input_set_bit(world.down, KEY_A);
+	input_set_bit(world.seen, KEY_B);
+	input_set_bit(world.down, KEY_C);
 	passthrough = start_left(true, "keys");
-	expect("create /run/kiosk-extra.sock open close open grab LED_NUML=0 LED_CAPSL=0 ");
+	expect("create /run/kiosk-extra.sock open close open grab 1/30=1 | LED_NUML=0 LED_CAPSL=0 ");
 	finish(passthrough);
+	input_clear_bit(world.seen, KEY_A);
 	passthrough = start_left(true, "wheel");
 	expect("create /run/kiosk-extra.sock open close open grab LED_NUML=0 LED_CAPSL=0 ");
 	log = fixture_log_take();
