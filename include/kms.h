@@ -373,6 +373,9 @@ bool kms_output_detected(const struct kms_output *output);
 /* Lit and ours: a frame submitted now gets to the glass. */
 bool kms_output_active(const struct kms_output *output);
 
+/* Its picture is still the one that the previous master left (kms_output_request.keep_picture). */
+bool kms_output_keeps_former(const struct kms_output *output);
+
 /* Its mode is being set, which may take a monitor seconds: nothing of ours is on the glass so far.
  * Over by the next event of the output. */
 bool kms_output_setting_mode(const struct kms_output *output);

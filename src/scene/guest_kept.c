@@ -106,11 +106,14 @@ static void show_again(struct guest *guest, uint32_t used)
 {
 	uint32_t waiting = find_waiting(&guest->state->channel);
 
+	/* All of them first: a scanout that outputs are given once others of the guest have shown
+	 * something is taken for one whose picture has gone. */
 	for (uint32_t i = 0; i < VHOST_USER_GPU_SCANOUTS; i++) {
 		if (used & 1u << i)
 			guest_note_use(guest, i);
-		scanout_show_again(&guest->scanouts[i], waiting & 1u << i);
 	}
+	for (uint32_t i = 0; i < VHOST_USER_GPU_SCANOUTS; i++)
+		scanout_show_again(&guest->scanouts[i], waiting & 1u << i);
 	present_again(guest);
 	for (uint32_t i = 0; i < VHOST_USER_GPU_SCANOUTS; i++)
 		scanout_record(&guest->scanouts[i]);

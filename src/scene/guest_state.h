@@ -57,6 +57,12 @@ struct guest_content {
 		frame_waits; /* its first DMABUF_UPDATE has come, and it is not shown: for its fences */
 	uint64_t
 		kept; /* the number of the dma-buf, or of the surface (wire/kept_fds.h); 0: there is none */
+	/* Of a dma-buf: its frame is shown as a copy, and has been answered, so that the guest may
+	 * draw into it; and the number of the surface that has the copy. 0: the output alone has
+	 * it. */
+	uint32_t answered;
+	uint32_t padding;
+	uint64_t copy;
 	struct channel_dmabuf dmabuf;
 };
 

@@ -39,6 +39,7 @@ static void drop_contents(struct scanout *scanout)
 {
 	fence_forget_frames(scanout, REPLY_UNUSABLE);
 	early_forget(scanout);
+	scanout->copy_left = false;
 	content_finish(scanout, &scanout->next);
 	content_finish(scanout, &scanout->shown);
 	mirror_forget(scanout);
@@ -254,6 +255,7 @@ void scanout_update_end(struct scanout *scanout, const struct vhost_user_gpu_upd
 
 	if (new_content)
 		swap(scanout);
+	scanout->copy_left = false;
 	early_forget(scanout);
 	source_enabled(&scanout->source);
 	while ((slot = scanout_next_slot(scanout, slot))) {
@@ -458,9 +460,12 @@ bool scanout_show_frame(struct scanout *scanout, const struct kms_rect *rect,
 	source_enabled(&scanout->source);
 	if (new_content)
 		swap(scanout);
+	scanout->copy_left = false;
 	update_views(scanout, new_content ? NULL : rect, left, early, waiting);
 	if (new_content)
 		forget_old(scanout);
+	else
+		scanout_record_copy(scanout);
 	mirror_settle(scanout);
 	source_frame(&scanout->source, new_content ? NULL : rect);
 	return true;

@@ -91,6 +91,9 @@ struct scanout {
 	struct answers *answers; /* the guest's, as the next */
 	struct account *account;
 	bool left_off; /* a predecessor's guest had switched it off */
+	/* What is shown was answered by a predecessor, and nobody has a copy of it but the outputs,
+	 * which keep it until a frame comes. */
+	bool copy_left;
 	bool next_waited; /* `next` is a predecessor's, which has had its first update, but for its fences */
 	bool stopped; /* the device was reset: nobody switches its scanouts off */
 	struct content shown;

@@ -153,7 +153,7 @@ struct surface *content_take_surface(struct scanout *scanout, int fd, uint32_t w
 	return surface;
 }
 
-static void drop_surface(struct scanout *scanout, struct surface *surface)
+void content_drop_surface(struct scanout *scanout, struct surface *surface)
 {
 	if (!surface)
 		return;
@@ -200,7 +200,7 @@ void content_finish(struct scanout *scanout, struct content *content)
 	for (uint32_t card = 0; card < KMS_CARDS_MAX; card++)
 		drop_framebuffer(scanout, content, card);
 	drop_fd(scanout, content);
-	drop_surface(scanout, content->picture.surface);
+	content_drop_surface(scanout, content->picture.surface);
 	content_init(content);
 }
 
@@ -354,6 +354,19 @@ static struct surface *find_surface(struct scanout *scanout, const struct conten
 	return content_make_surface(scanout, picture->width, picture->height);
 }
 
+/* A successor is not to take it for a picture when we end in between. */
+static bool read_into(struct content *content, struct surface *surface, const struct kms_rect *rect)
+{
+	bool done;
+
+	if (surface_kept(surface))
+		surface_begin(surface, rect);
+	done = dmabuf_reader_copy(content->reader, surface, rect);
+	if (surface_kept(surface))
+		surface_end(surface);
+	return done;
+}
+
 /* Part of the dma-buf, or all of it where the surface has missed something. What is shown keeps its
  * surface until there is something to show in its place. */
 enum view_fill content_copy(struct scanout *scanout, struct content *content,
@@ -374,13 +387,13 @@ enum view_fill content_copy(struct scanout *scanout, struct content *content,
 	if (surface != picture->surface)
 		content->surface_stale = true;
 
-	if (!dmabuf_reader_copy(content->reader, surface, content->surface_stale ? &all : rect)) {
+	if (!read_into(content, surface, content->surface_stale ? &all : rect)) {
 		if (complain_once(scanout, COMPLAINT_READ))
 			log_guest(G_LOG_LEVEL_WARNING, scanout->guest,
 				"scanout %u: buffer cannot be read", scanout->index);
 		content->surface_stale = true;
 		if (surface != picture->surface && surface != old->surface)
-			drop_surface(scanout, surface);
+			content_drop_surface(scanout, surface);
 		return VIEW_FILL_NEVER;
 	}
 	if (surface == old->surface)
@@ -433,9 +446,11 @@ bool content_secure(struct scanout *scanout, struct content *content)
 	if (picture->surface && view_read_back(content->drawn_by->view, picture->surface)) {
 		content->drawn_by = NULL;
 		content->surface_stale = false;
+		content_keep_surface(scanout, content);
+		scanout_record_copy(scanout);
 		return true;
 	}
-	drop_surface(scanout, g_steal_pointer(&picture->surface));
+	content_drop_surface(scanout, g_steal_pointer(&picture->surface));
 	/* What was answered is nowhere any more: its buffer is shown in its place, torn at
 	 * worst. */
 	if (kms_device_gone(scanout->devices[view_card(content->drawn_by->view)]))

@@ -109,6 +109,7 @@ static bool copy(struct scanout *scanout, struct content *content, const struct 
 	if (all)
 		pixels = (uint64_t)content->picture.width * content->picture.height;
 	note_copy(scanout, pixels, begun_us, now_us);
+	content_keep_surface(scanout, content);
 	return true;
 }
 

@@ -49,9 +49,13 @@ void content_set_dmabuf(struct scanout *scanout, struct content *content,
 
 /* ---- scanout_kept.c ---- */
 
-/* Of a surface of pixels, or a dma-buf that came by the channel: for a successor. */
+/* Of a surface of pixels, or of copies, or a dma-buf that came by the channel: for a successor. */
 void content_keep_surface(struct scanout *scanout, struct content *content);
 void content_keep_fd(struct scanout *scanout, struct content *content);
+
+/* A frame is shown: scanout_record(), if it is no copy as the one before it was one, or is one, or
+ * another has it. */
+void scanout_record_copy(struct scanout *scanout);
 
 /* ---- scanout_buffer.c ---- */
 
@@ -67,6 +71,9 @@ struct surface *content_make_surface(struct scanout *scanout, uint32_t width, ui
 /* The same of what a predecessor has left; `fd` is taken over. NULL with an error. */
 struct surface *content_take_surface(struct scanout *scanout, int fd, uint32_t width,
 	uint32_t height, GError **error);
+
+/* It is given up, with its place among what is kept. Takes NULL. */
+void content_drop_surface(struct scanout *scanout, struct surface *surface);
 
 /* The dma-buf becomes a framebuffer of each card that a view is on, if its driver can, and it was
  * not tried a moment ago. What is no dma-buf is no content's fd any more. */

@@ -13,7 +13,8 @@
 
 /* ---- while it works ---- */
 
-static void note(struct guest_content *note, const struct content *content)
+static void note(const struct scanout *scanout, struct guest_content *note,
+	const struct content *content)
 {
 	const struct surface *surface = content->picture.surface;
 
@@ -27,6 +28,27 @@ static void note(struct guest_content *note, const struct content *content)
 	};
 	if (content->kind == SCANOUT_PIXELS)
 		note->kept = surface ? surface_kept(surface) : 0;
+	if (content->kind != SCANOUT_DMABUF)
+		return;
+	note->answered = content->picture.surface_only ||
+		(scanout->copy_left && content == &scanout->shown);
+	if (content->picture.surface_only && surface && !content->drawn_by &&
+		!content->surface_stale)
+		note->copy = surface_kept(surface);
+}
+
+void scanout_record_copy(struct scanout *scanout)
+{
+	const struct guest_scanout_state *state = scanout->state;
+	const struct guest_content *recorded = &state->contents[state->current].shown;
+	struct guest_content now;
+
+	/* The case of nearly every guest. */
+	if (!scanout->shown.picture.surface_only && !recorded->answered)
+		return;
+	note(scanout, &now, &scanout->shown);
+	if (now.answered != recorded->answered || now.copy != recorded->copy)
+		scanout_record(scanout);
 }
 
 /* One of two, which one store then chooses: whenever we are killed one of them is whole. */
@@ -35,8 +57,8 @@ void scanout_record(struct scanout *scanout)
 	struct guest_scanout_state *state = scanout->state;
 	uint32_t other = !state->current;
 
-	note(&state->contents[other].shown, &scanout->shown);
-	note(&state->contents[other].next, &scanout->next);
+	note(scanout, &state->contents[other].shown, &scanout->shown);
+	note(scanout, &state->contents[other].next, &scanout->next);
 	state->off = source_state(&scanout->source) == SOURCE_DISABLED;
 	atomic_signal_fence(memory_order_seq_cst);
 	state->current = other;
@@ -48,7 +70,7 @@ void content_keep_surface(struct scanout *scanout, struct content *content)
 	struct surface *surface = content->picture.surface;
 	uint64_t number;
 
-	if (!scanout->kept || !surface)
+	if (!scanout->kept || !surface || surface_kept(surface))
 		return;
 	number = kept_fds_add(scanout->kept, surface_fd(surface), true);
 	surface_set_kept(surface, number ? number : GUEST_CONTENT_NOT_KEPT);
@@ -96,6 +118,26 @@ static bool take_pixels(struct scanout *scanout, struct content *content,
 	return surface != NULL;
 }
 
+/* Of what was answered: the guest may be drawing into it. A copy that was being written is none. */
+static void take_copy(struct scanout *scanout, struct content *content,
+	const struct guest_content *left)
+{
+	g_autoptr(GError) error = NULL;
+	int fd = left->copy ? kept_fds_get(scanout->kept, left->copy) : -1;
+	struct surface *surface = NULL;
+
+	if (fd >= 0)
+		surface = content_take_surface(scanout, fd, content->picture.width,
+			content->picture.height, &error);
+	if (surface)
+		surface_set_kept(surface, left->copy);
+	if (surface && surface_unfinished(surface))
+		content_drop_surface(scanout, g_steal_pointer(&surface));
+	content->picture.surface = surface;
+	content->picture.surface_only = surface != NULL;
+	scanout->copy_left = !surface;
+}
+
 static bool take_dmabuf(struct scanout *scanout, struct content *content,
 	const struct guest_content *left, int fd, GError **error)
 {
@@ -113,6 +155,8 @@ static bool take_dmabuf(struct scanout *scanout, struct content *content,
 	content_take_fd(scanout, content, fd);
 	if (content->fd >= 0)
 		content->kept = left->kept;
+	if (left->answered && content == &scanout->shown)
+		take_copy(scanout, content, left);
 	return true;
 }
 
@@ -157,6 +201,7 @@ void scanout_drop_left(struct scanout *scanout, uint64_t number)
 
 void scanout_forget_left(struct scanout *scanout)
 {
+	scanout->copy_left = false;
 	content_finish(scanout, &scanout->shown);
 	content_finish(scanout, &scanout->next);
 }

@@ -50,6 +50,9 @@ static void on_changed(void *data)
 		mirror_note(slot, false);
 		scanout_show_on(slot->scanout, slot->view);
 	}
+	if (slot->scanout->copy_left && view_live(slot->view) &&
+		!view_shows(slot->view, &slot->scanout->shown.picture))
+		scanout_show_on(slot->scanout, slot->view);
 	mirror_settle(slot->scanout);
 	fence_retry(slot->scanout);
 }
@@ -102,6 +105,9 @@ static struct scanout_slot *free_slot(struct scanout *scanout)
 void scanout_show_on(struct scanout *scanout, struct view *view)
 {
 	if (scanout->shown.kind == SCANOUT_DISABLED)
+		return;
+	/* Where it is there no more the buffer is shown in its place, torn at worst. */
+	if (scanout->copy_left && view_keeps_former(view))
 		return;
 	if (scanout->shown.kind == SCANOUT_DMABUF)
 		content_import(scanout, &scanout->shown);

@@ -15,7 +15,7 @@
 /* Raised whenever the layout or the meaning of struct guest_state changes. A build that tests
  * succeed and precede this one with has another. */
 #ifndef STATE_VERSION
-#define STATE_VERSION 6u
+#define STATE_VERSION 7u
 #endif
 
 /* What the memfd begins with. */

@@ -180,6 +180,10 @@ void view_set_area(struct view *view, const struct kms_rect *area);
 enum kms_transform view_transform(const struct view *view);
 void view_screen_size(const struct view *view, uint32_t *width, uint32_t *height);
 
+/* It has given its output nothing so far, and that keeps what a process before this one has left on
+ * it. */
+bool view_keeps_former(const struct view *view);
+
 /* A frame given now gets to the glass. */
 bool view_live(const struct view *view);
 

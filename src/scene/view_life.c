@@ -236,6 +236,13 @@ void view_screen_size(const struct view *view, uint32_t *width, uint32_t *height
 	*height = sideways ? mode->width : mode->height;
 }
 
+bool view_keeps_former(const struct view *view)
+{
+	/* Below layers there is black in its place. */
+	return !view->stack && view->shows == SHOWS_NOTHING &&
+		kms_output_keeps_former(view->output);
+}
+
 bool view_live(const struct view *view)
 {
 	return kms_output_active(view->output);

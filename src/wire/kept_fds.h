@@ -21,7 +21,8 @@
 struct closer;
 struct kept_fds;
 
-/* So many at one time: two contents a scanout, and those that came ahead of their message. */
+/* So many at one time: two contents a scanout and a copy of what it shows, and those that came ahead
+ * of their message. */
 #define KEPT_FDS_MAX 64
 
 #define KEPT_FDS_ERROR (kept_fds_error_quark())

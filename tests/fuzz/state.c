@@ -101,6 +101,8 @@ static const struct field kept_fields[] = {
 	FIELD(scanouts[0].contents[0].next.height),
 	FIELD(scanouts[0].contents[0].next.kept),
 	FIELD(scanouts[1].contents[0].shown.kept),
+	FIELD(scanouts[1].contents[0].shown.answered),
+	FIELD(scanouts[1].contents[0].shown.copy),
 	FIELD(scanouts[1].contents[0].shown.dmabuf.x),
 	FIELD(scanouts[1].contents[0].shown.dmabuf.fd_stride),
 	FIELD(scanouts[1].contents[0].shown.dmabuf.y_inverted),

@@ -23,6 +23,7 @@ static void die(struct card_fixture *card)
 	int fd;
 
 	card_show(card, 0);
+	g_assert_false(kms_output_keeps_former(card->outputs[0].output));
 	card_close(card);
 	*card = (struct card_fixture){0};
 	fd = double_open();
@@ -68,6 +69,7 @@ static void succeed(struct card_fixture *card, unsigned int left)
 		g_assert_cmpuint(double_counters.modeset_commits, ==, 0);
 		g_assert_cmpuint(card_shown(0), !=, shown);
 		g_assert_cmpuint(double_framebuffer(card_shown(0))->width, ==, 1024);
+		g_assert_true(kms_output_keeps_former(card->outputs[0].output));
 		g_assert_cmpstr(double_faults(), ==, NULL);
 	}
 }

@@ -45,6 +45,9 @@ bool fake_dmabuf_find(int fd, bool *busy);
 /* Is any of them? Without a system call. */
 bool fake_dmabuf_any_busy(void);
 
+/* Called when a bracket begins, and when it ends; or NULL. */
+void fake_dmabuf_on_sync(void (*synced)(void));
+
 /* The next `times` are interrupted. */
 void fake_dmabuf_interrupt_sync(unsigned int times);
 

@@ -85,6 +85,7 @@ static void commit(struct kms_output *output, struct fake_frame *frame)
 {
 	g_assert_null(output->queued.frame.buffer);
 	g_assert_cmpuint(output->commit_count, <, FAKE_COMMITS_MAX);
+	output->former = false;
 	store(&output->queued, &frame->frame);
 	store(&output->commits[output->commit_count++], &frame->frame);
 	frame->frame.buffer = NULL;
@@ -216,6 +217,7 @@ void fake_fail(struct kms_output *output, int error)
 void fake_set_active(struct kms_output *output, bool active)
 {
 	output->active = active;
+	output->former = false;
 	if (!active)
 		fake_fail(output, EACCES);
 	output->device->listener->output_changed(output->device->data, output);
@@ -259,6 +261,7 @@ void fake_set_mode(struct kms_output *output, uint32_t width, uint32_t height)
 {
 	output->mode.width = width;
 	output->mode.height = height;
+	output->former = false;
 	fail_layers(output, ECANCELED);
 	take_planes(output);
 	output->device->listener->output_changed(output->device->data, output);
@@ -354,9 +357,11 @@ static void apply_requests(struct kms_output *output, const struct kms_output_re
 {
 	bool active = false;
 
+	output->former &= output->active;
 	for (size_t i = 0; i < count; i++) {
 		if (requests[i].output != output)
 			continue;
+		output->former |= requests[i].keep_picture;
 		output->connected |= requests[i].force;
 		active |= output->connected && !requests[i].off;
 	}
@@ -407,6 +412,11 @@ bool kms_output_connected(const struct kms_output *output)
 bool kms_output_active(const struct kms_output *output)
 {
 	return output->active;
+}
+
+bool kms_output_keeps_former(const struct kms_output *output)
+{
+	return output->active && output->former;
 }
 
 bool kms_output_setting_mode(const struct kms_output *output)

@@ -58,6 +58,7 @@ struct kms_output {
 	bool connected;
 	bool active;
 	bool setting_mode; /* a test's, as kms_output_setting_mode() */
+	bool former; /* as kms_output_keeps_former() */
 	bool changed; /* active, by kms_device_configure(): to be told by fake_tell() */
 	struct kms_mode_info mode;
 	uint8_t edid[128];

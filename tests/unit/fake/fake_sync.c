@@ -13,6 +13,7 @@
 static unsigned int begun, ended;
 static bool refuses;
 static unsigned int interruptions;
+static void (*on_sync)(void);
 
 int ioctl(int fd, unsigned long request, ...)
 {
@@ -35,6 +36,8 @@ int ioctl(int fd, unsigned long request, ...)
 		return -1;
 	}
 	g_assert_false(fake_dmabuf_is_busy(fd));
+	if (on_sync)
+		on_sync();
 	if (((struct dma_buf_sync *)argument)->flags & DMA_BUF_SYNC_END)
 		ended++;
 	else
@@ -55,6 +58,11 @@ unsigned int fake_dmabuf_syncs_ended(void)
 void fake_dmabuf_refuse_sync(bool refuse)
 {
 	refuses = refuse;
+}
+
+void fake_dmabuf_on_sync(void (*synced)(void))
+{
+	on_sync = synced;
 }
 
 void fake_dmabuf_interrupt_sync(unsigned int times)
