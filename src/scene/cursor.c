@@ -131,17 +131,32 @@ const uint32_t *cursor_plane_image(struct cursor *cursor, const struct place *pl
 	return cursor->plane;
 }
 
-const uint32_t *cursor_clip_image(struct cursor *cursor, const uint32_t *image,
-	const struct kms_rect *clip)
+static bool is_in(const struct kms_rect *rect, int32_t x, int32_t y)
 {
-	if (clip->width >= KMS_CURSOR_SIZE && clip->height >= KMS_CURSOR_SIZE)
+	return x >= rect->x && x < rect->x + rect->width && y >= rect->y &&
+		y < rect->y + rect->height;
+}
+
+static bool is_seen(const struct cursor_cut *cut, int32_t x, int32_t y)
+{
+	bool seen = is_in(&cut->clip, x, y);
+
+	for (uint32_t i = 0; i < cut->count; i++)
+		seen &= !is_in(&cut->holes[i], x, y);
+	return seen;
+}
+
+const uint32_t *cursor_cut_image(struct cursor *cursor, const uint32_t *image,
+	const struct cursor_cut *cut)
+{
+	if (cut->clip.width >= KMS_CURSOR_SIZE && cut->clip.height >= KMS_CURSOR_SIZE &&
+		cut->count == 0)
 		return image;
 	if (image != cursor->plane)
 		memcpy(cursor->plane, image, sizeof(cursor->plane));
 	for (int32_t y = 0; y < KMS_CURSOR_SIZE; y++) {
 		for (int32_t x = 0; x < KMS_CURSOR_SIZE; x++) {
-			if (x < clip->x || x >= clip->x + clip->width || y < clip->y ||
-				y >= clip->y + clip->height)
+			if (!is_seen(cut, x, y))
 				cursor->plane[y * KMS_CURSOR_SIZE + x] = 0;
 		}
 	}

@@ -17,6 +17,17 @@
 #include "scene/place.h"
 #include "scene/surface.h"
 
+/* Of the views above one: as many as there can be layers on an output. */
+#define CURSOR_HOLES_MAX KMS_LAYERS_MAX
+
+/* What a plane has of an image: a part of it, less what others hide. Compared bit by bit: to be
+ * zeroed first. */
+struct cursor_cut {
+	struct kms_rect clip;
+	struct kms_rect holes[CURSOR_HOLES_MAX];
+	uint32_t count;
+};
+
 struct cursor {
 	const uint32_t *pixels; /* borrowed, 64×64 premultiplied ARGB; NULL: hidden */
 	struct kms_rect seen; /* the part of the image that is not transparent */
@@ -26,7 +37,7 @@ struct cursor {
 	int32_t y;
 	pixman_image_t *image; /* over `pixels` */
 	pixman_image_t *scratch; /* cached memory to blend in */
-	struct kms_rect clip; /* of a layer: what the plane has of its image */
+	struct cursor_cut cut; /* of one that shares its output */
 	/* The image as a plane shows it, where the picture is scaled or turned, or cuts it off. */
 	uint32_t plane[KMS_CURSOR_SIZE * KMS_CURSOR_SIZE];
 };
@@ -50,9 +61,9 @@ struct kms_rect cursor_rect(const struct cursor *cursor, const struct place *pla
 const uint32_t *cursor_plane_image(struct cursor *cursor, const struct place *place,
 	uint32_t *hot_x, uint32_t *hot_y);
 
-/* The same without what lies outside of `clip`, a rectangle of it. */
-const uint32_t *cursor_clip_image(struct cursor *cursor, const uint32_t *image,
-	const struct kms_rect *clip);
+/* The same without what is cut off and out, in pixels of the image. */
+const uint32_t *cursor_cut_image(struct cursor *cursor, const uint32_t *image,
+	const struct cursor_cut *cut);
 
 /* Where that image's top-left goes. */
 void cursor_plane_position(const struct cursor *cursor, const struct place *place, int32_t *x,

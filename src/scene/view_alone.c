@@ -13,10 +13,31 @@
 /* What could not be read may have been so for want of memory or of an fd, just then. */
 #define AGAIN_US G_USEC_PER_SEC
 
+/* Its cursor would be drawn only since a layer above that is seen through covers it. */
+static bool is_liftable(const struct view *view)
+{
+	const struct view_stack *stack = view->stack;
+
+	return stack && !view->above && stack->covered && !stack->pointing && view_blends(view);
+}
+
 static bool can_be_direct(const struct view *view, const struct view_picture *picture)
 {
 	return view->stack && !view->above && !picture->solid &&
-		view_picture_buffer(picture, view->card) && !view_blends(view);
+		view_picture_buffer(picture, view->card) &&
+		(!view_blends(view) || is_liftable(view));
+}
+
+/* Rather above that layer than that the picture stands still. */
+static bool lift_cursor(struct view *view)
+{
+	if (!is_liftable(view))
+		return false;
+	view->stack->covered = false;
+	view->stack->plane_left = false;
+	view->stack->lifted = true;
+	view_judge_cursor(view);
+	return view->verdict.way == VERDICT_DIRECT;
 }
 
 bool view_may_go_alone(struct view *view, const struct view_picture *picture)
@@ -42,6 +63,8 @@ bool view_go_alone(struct view *view)
 	struct verdict_input *input = &view->input;
 	struct view_stack *stack = view->stack;
 
+	if (view->shows == SHOWS_PICTURE && lift_cursor(view))
+		return true;
 	if (view->shows != SHOWS_PICTURE || !can_be_direct(view, view->picture) ||
 		input->tried_alone)
 		return false;

@@ -347,6 +347,8 @@ enum composed view_compose(struct view *view)
 	view_canvas_frame(view, canvas->buffer, &frame);
 	frame.damage = view->damage.rects;
 	frame.damage_count = view->damage.count;
+	if (view->stack && !view->above)
+		view_stack_clear_plane(view->stack);
 	submitted = view_submit(view, &frame, false);
 	if (submitted == KMS_SUBMIT_REFUSED && view->verdict.way == VERDICT_PLACED_CANVAS) {
 		view_refused(view, VERDICT_ASK_PLACED);

@@ -5,10 +5,12 @@
  * Views that share an output have one cursor plane, which is above all of them: that of the
  * output's own picture has it, if it is to be seen; else that of a layer, the uppermost that has
  * one at first, for as long as it is to be seen, so that no guest takes it from another by showing
- * and hiding its own. It is cut off where its layer ends, and blended while it lies below another
- * layer.
+ * and hiding its own. Its image is cut off where its layer ends, and cut out where layers above
+ * hide it. While it lies below one that is seen through it is blended.
  */
 #include "scene/view_internal.h"
+
+#include <string.h>
 
 #include "turn.h"
 
@@ -90,15 +92,14 @@ static void move_plane(struct view *view, const struct place *place)
 
 /* What is seen of the image in its layer, as a part of it. The CRTC's edges cut it off by
  * themselves: there the image stays as it is. */
-static struct kms_rect clip_of(const struct view *view, const struct place *place)
+static struct kms_rect clip_of(const struct view *view, const struct place *place, int32_t x,
+	int32_t y)
 {
 	const struct kms_mode_info *mode = kms_output_mode(view->output);
 	const struct kms_rect *layer = &place->destination;
 	int32_t left = layer->x, right = left + layer->width;
 	int32_t top = layer->y, bottom = top + layer->height;
-	int32_t x, y;
 
-	cursor_plane_position(&view->cursor, place, &x, &y);
 	left = left <= 0 ? 0 : CLAMP(left - x, 0, KMS_CURSOR_SIZE);
 	top = top <= 0 ? 0 : CLAMP(top - y, 0, KMS_CURSOR_SIZE);
 	right = right >= (int32_t)mode->width ? KMS_CURSOR_SIZE
@@ -108,13 +109,78 @@ static struct kms_rect clip_of(const struct view *view, const struct place *plac
 	return (struct kms_rect){left, top, right - left, bottom - top};
 }
 
-bool view_may_point(const struct view *view)
+/* Where the view is seen: NULL, it is not. */
+static const struct kms_rect *seen_at(const struct view *view)
+{
+	if (view->shows == SHOWS_NOTHING || view->left_out)
+		return NULL;
+	return view->shows == SHOWS_LAST ? &view->last.destination
+					 : &view->verdict.place.destination;
+}
+
+static bool is_opaque(const struct view *view)
+{
+	return view->opacity == UINT16_MAX;
+}
+
+/* What of its seen part, on the CRTC, opaque views above hide. */
+static void add_holes(const struct view *view, const struct kms_rect *seen, int32_t x, int32_t y,
+	struct cursor_cut *cut)
 {
 	const struct view_stack *stack = view->stack;
 
-	if (!stack)
-		return true;
-	return view->above ? stack->pointing == view && !stack->covered : !stack->pointing;
+	for (size_t i = stack->count; i-- > 0 && stack->views[i] != view;) {
+		const struct kms_rect *upper = seen_at(stack->views[i]);
+		struct kms_rect hole;
+
+		if (!upper || !is_opaque(stack->views[i]))
+			continue;
+		hole = rect_intersect(upper, seen);
+		if (rect_empty(&hole))
+			continue;
+		hole.x -= x;
+		hole.y -= y;
+		cut->holes[cut->count++] = hole;
+	}
+}
+
+static void find_cut(const struct view *view, const struct place *place, struct cursor_cut *cut)
+{
+	const struct kms_rect seen = cursor_rect(&view->cursor, place);
+	int32_t x, y;
+
+	memset(cut, 0, sizeof(*cut));
+	cut->clip = whole(KMS_CURSOR_SIZE, KMS_CURSOR_SIZE);
+	if (!view->stack)
+		return;
+	cursor_plane_position(&view->cursor, place, &x, &y);
+	if (view->above)
+		cut->clip = clip_of(view, place, x, y);
+	add_holes(view, &seen, x, y, cut);
+}
+
+static bool is_cut(const struct view *view, const struct cursor_cut *cut)
+{
+	return memcmp(cut, &view->cursor.cut, sizeof(*cut)) == 0;
+}
+
+static bool is_owner(const struct view *view)
+{
+	const struct view_stack *stack = view->stack;
+
+	return view->above ? stack->pointing == view : !stack->pointing;
+}
+
+bool view_may_point(const struct view *view)
+{
+	return !view->stack || (is_owner(view) && !view->stack->covered);
+}
+
+void view_stack_clear_plane(struct view_stack *stack)
+{
+	if (stack->plane_left)
+		kms_output_set_cursor(stack->base->output, NULL, 0, 0);
+	stack->plane_left = false;
 }
 
 bool view_give_cursor(struct view *view, const struct place *place, bool shown)
@@ -122,16 +188,20 @@ bool view_give_cursor(struct view *view, const struct place *place, bool shown)
 	const uint32_t *pixels = NULL;
 	uint32_t hot_x = 0, hot_y = 0;
 
-	if (!view_may_point(view))
+	if (!view_may_point(view)) {
+		if (!shown && is_owner(view))
+			view_stack_clear_plane(view->stack);
 		return false;
+	}
+	if (view->stack)
+		view->stack->plane_left = false;
 	if (shown)
 		pixels = cursor_plane_image(&view->cursor, place, &hot_x, &hot_y);
-	if (pixels && view->above) {
-		view->cursor.clip = clip_of(view, place);
-		pixels = cursor_clip_image(&view->cursor, pixels, &view->cursor.clip);
-	}
-	if (pixels)
+	if (pixels) {
+		find_cut(view, place, &view->cursor.cut);
+		pixels = cursor_cut_image(&view->cursor, pixels, &view->cursor.cut);
 		move_plane(view, place);
+	}
 	return kms_output_set_cursor(view->output, pixels, hot_x, hot_y) && pixels;
 }
 
@@ -172,8 +242,9 @@ static void judge_again(struct view *view)
 		view_want(view, DUE_PICTURE);
 		view_act(view);
 	} else if (view_blends(view) || was_blended) {
-		/* What was on the plane until now goes with the same commit. */
-		blended_cursor_changed(view, view->above && !was_blended ? DUE_CANVAS : DUE_CURSOR);
+		/* What was on the plane until now, or will be, goes with the same commit. */
+		blended_cursor_changed(view,
+			view->stack && view_blends(view) != was_blended ? DUE_CANVAS : DUE_CURSOR);
 	}
 }
 
@@ -188,13 +259,15 @@ void view_set_cursor(struct view *view, const uint32_t *pixels, uint32_t hot_x, 
 	judge_again(view);
 }
 
-/* With what its layer cuts off there. */
+/* With what its layer, and those above, cut off and out there. */
 static void move_on_plane(struct view *view)
 {
 	const struct place *place = &view->verdict.place;
-	struct kms_rect clip = view->above ? clip_of(view, place) : view->cursor.clip;
+	struct cursor_cut cut;
 
-	if (kms_rect_equal(&clip, &view->cursor.clip))
+	if (view->stack)
+		find_cut(view, place, &cut);
+	if (!view->stack || is_cut(view, &cut))
 		move_plane(view, place);
 	else if (!view_give_cursor(view, place, true))
 		judge_again(view);
@@ -211,8 +284,7 @@ void view_move_cursor(struct view *view, int32_t x, int32_t y)
 	if (!has_picture(view) || !cursor_visible(&view->cursor))
 		return;
 	/* It lies below another layer now, or no longer. */
-	if (view->stack && view->stack->pointing == view &&
-		view_stack_pass_cursor(view->stack, NULL))
+	if (view->stack && is_owner(view) && view_stack_pass_cursor(view->stack, NULL))
 		return;
 	/* A picture without a size has no place for one. */
 	if (view_blends(view))
@@ -242,15 +314,7 @@ static struct view *find_pointing(const struct view_stack *stack)
 	return NULL;
 }
 
-static bool is_seen_at(const struct view *view, const struct kms_rect *rect)
-{
-	const struct kms_rect *destination = view->shows == SHOWS_LAST
-		? &view->last.destination
-		: &view->verdict.place.destination;
-
-	return view->shows != SHOWS_NOTHING && !view->left_out && rect_overlaps(destination, rect);
-}
-
+/* By one that it is to be seen through: the plane would be above that. */
 static bool is_covered(const struct view_stack *stack, const struct view *view)
 {
 	const struct place *place = &view->verdict.place;
@@ -258,32 +322,57 @@ static bool is_covered(const struct view_stack *stack, const struct view *view)
 
 	rect = rect_intersect(&rect, &place->destination);
 	for (size_t i = stack->count; i-- > 0 && stack->views[i] != view;) {
-		if (is_seen_at(stack->views[i], &rect))
+		const struct kms_rect *upper = seen_at(stack->views[i]);
+
+		if (upper && !is_opaque(stack->views[i]) && rect_overlaps(upper, &rect))
 			return true;
 	}
 	return false;
 }
 
-/* Unless it was the output's own picture's, which is judged by itself. */
-static void take_plane(const struct view_stack *stack)
+/* Of whom the plane is. That of the output's own picture stays as it is until the picture has what
+ * is drawn of it; where that has none any more, it is judged by itself. */
+static void take_plane(struct view_stack *stack, const struct view *pointing)
 {
-	if (stack->pointing && !stack->covered)
+	if (stack->covered)
+		view_stack_clear_plane(stack);
+	else if (stack->pointing)
 		kms_output_set_cursor(stack->base->output, NULL, 0, 0);
+	else
+		stack->plane_left = !pointing;
+}
+
+/* The layers above are elsewhere, or others. */
+static void cut_anew(struct view *view)
+{
+	struct cursor_cut cut;
+
+	if (view->verdict.cursor != VERDICT_CURSOR_PLANE || !has_picture(view) ||
+		!cursor_visible(&view->cursor))
+		return;
+	find_cut(view, &view->verdict.place, &cut);
+	if (!is_cut(view, &cut) && !view_give_cursor(view, &view->verdict.place, true))
+		judge_again(view);
 }
 
 bool view_stack_pass_cursor(struct view_stack *stack, struct view *asking)
 {
 	struct view *before = stack->pointing;
 	struct view *pointing = find_pointing(stack);
-	bool covered = pointing == before && stack->covered;
-	struct view *changed[] = {before ? before : stack->base, pointing ? pointing : stack->base};
+	struct view *owner = pointing ? pointing : stack->base;
+	bool covered = pointing == before && stack->covered && points(owner);
+	struct view *changed[] = {before ? before : stack->base, owner};
 
 	/* Until it is judged, it has no place. */
-	if (pointing && pointing->judged)
-		covered = is_covered(stack, pointing);
-	if (pointing == before && covered == stack->covered)
+	if (points(owner) && owner->judged)
+		covered = is_covered(stack, owner);
+	stack->lifted &= covered && !pointing;
+	covered &= !stack->lifted;
+	if (pointing == before && covered == stack->covered) {
+		cut_anew(owner);
 		return false;
-	take_plane(stack);
+	}
+	take_plane(stack, pointing);
 	stack->pointing = pointing;
 	stack->covered = covered;
 	for (size_t i = pointing == before ? 1 : 0; i < G_N_ELEMENTS(changed); i++) {
@@ -297,7 +386,7 @@ void view_stack_drop_cursor(struct view_stack *stack, const struct view *view)
 {
 	if (stack->pointing != view)
 		return;
-	take_plane(stack);
+	take_plane(stack, NULL);
 	stack->pointing = NULL;
 	stack->covered = false;
 }

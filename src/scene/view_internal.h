@@ -46,7 +46,13 @@ struct view_stack {
 	/* The layer whose cursor may have the output's cursor plane; NULL: the output's own
 	 * picture's may. */
 	struct view *pointing;
-	bool covered; /* its cursor lies below another layer, where the plane would be above that */
+	/* The cursor that may have it lies below a layer that is seen through, where the plane would be
+	 * above that … */
+	bool covered;
+	/* … but what was the output's own picture's is on it until that has it, … */
+	bool plane_left;
+	/* … and stays, since that picture cannot be read. */
+	bool lifted;
 	bool unsettled; /* who has a plane is to be found out again, before it is let go */
 	bool rearranged; /* others are drawn than before: the picture is to go with the same commit */
 	bool vblank; /* the driver has one */
@@ -336,6 +342,9 @@ bool view_stack_pass_cursor(struct view_stack *stack, struct view *asking);
 
 /* It is a layer no longer: nobody has the plane. */
 void view_stack_drop_cursor(struct view_stack *stack, const struct view *view);
+
+/* The picture is about to be shown with the cursor drawn into it: none is on the plane any more. */
+void view_stack_clear_plane(struct view_stack *stack);
 
 /* Marks where a blended cursor was and is. */
 void view_mark_cursor(struct view *view);

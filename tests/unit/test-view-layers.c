@@ -1530,60 +1530,227 @@ static void test_cursor_scaled(struct fixture *fixture, gconstpointer data)
 	expect_plane(fixture, 44, 33, (struct kms_rect){0, 0, 12, 9});
 }
 
-/* Below another layer it is drawn, or the plane would be above that. */
+/* The same, but for this part of it. */
+static void expect_hole(struct fixture *fixture, struct kms_rect part, struct kms_rect hole)
+{
+	const struct kms_output *output = fixture->output;
+
+	g_assert_true(output->cursor_visible);
+	for (int32_t y = 0; y < KMS_CURSOR_SIZE; y++) {
+		for (int32_t x = 0; x < KMS_CURSOR_SIZE; x++) {
+			const struct kms_rect pixel = {x, y, 1, 1};
+			bool seen = rect_contains(&part, &pixel) && !rect_contains(&hole, &pixel);
+
+			g_assert_cmphex(output->cursor_pixels[y * KMS_CURSOR_SIZE + x], ==,
+				seen ? 0xffffffff : 0);
+		}
+	}
+}
+
+#define HALF 0x8000
+
+/* What another layer hides of it is cut out, or the plane would be above that; wherever that is.
+ * Nothing is drawn for it, and no frame is made. */
+static void test_cursor_hidden(struct fixture *fixture, gconstpointer data)
+{
+	const struct kms_rect small = {0, 0, CURSOR_SIDE, CURSOR_SIDE}, none = {0};
+	struct source_double *base = add_base(fixture);
+	struct source_double *layer = add(fixture, corner, UINT16_MAX);
+	struct source_double *upper = add(fixture, (struct kms_rect){50, 36, 10, 10}, UINT16_MAX);
+	const struct kms_output_layer *kms = &fixture->output->layers[0];
+	unsigned int commits, sets;
+
+	draw_all(base, RED);
+	use_buffer(fixture, layer);
+	show(layer);
+	draw_all(upper, BLUE);
+	view_set_cursor(layer->view, small_cursor(), 0, 0);
+	settle(fixture);
+	expect_hole(fixture, small, none);
+	commits = kms->commits;
+	view_move_cursor(layer->view, 8, 4);
+	expect_hole(fixture, small, (struct kms_rect){2, 2, 4, 4});
+	/* All of it. */
+	view_move_cursor(layer->view, 10, 6);
+	expect_hole(fixture, none, none);
+	sets = fixture->output->cursor_sets;
+	view_move_cursor(layer->view, 11, 7);
+	view_move_cursor(layer->view, 3, 4);
+	expect_hole(fixture, small, none);
+	g_assert_cmpuint(fixture->output->cursor_sets, >, sets);
+	g_assert_false(fake_in_flight(fixture->output));
+	g_assert_cmpuint(kms->commits, ==, commits);
+	g_assert_cmpuint(layer->fills, ==, 0);
+	g_assert_true(kms->current.frame.buffer == layer->picture.buffers[0]);
+
+	/* The other goes elsewhere, goes, and comes. */
+	view_set_area(upper->view, &(struct kms_rect){45, 30, 10, 10});
+	settle(fixture);
+	expect_hole(fixture, small, (struct kms_rect){2, 0, 4, 6});
+	view_release(upper->view, true);
+	settle(fixture);
+	expect_hole(fixture, small, none);
+	draw_all(upper, BLUE);
+	view_show(upper->view, &upper->picture);
+	settle(fixture);
+	expect_hole(fixture, small, (struct kms_rect){2, 0, 4, 6});
+	g_assert_cmpuint(layer->fills, ==, 0);
+}
+
+/* That of the output's own picture, too, which goes direct all the time. */
+static void test_cursor_below(struct fixture *fixture, gconstpointer data)
+{
+	const struct kms_rect small = {0, 0, CURSOR_SIDE, CURSOR_SIDE}, none = {0};
+	struct source_double *base = add_base(fixture);
+	struct source_double *layer = add(fixture, corner, UINT16_MAX);
+
+	use_buffer(fixture, base);
+	show(base);
+	view_set_cursor(base->view, small_cursor(), 0, 0);
+	settle(fixture);
+	expect_hole(fixture, small, none);
+	view_move_cursor(base->view, 38, 29);
+	expect_hole(fixture, small, none);
+	draw_all(layer, GREEN);
+	settle(fixture);
+	expect_hole(fixture, small, (struct kms_rect){2, 1, 4, 5});
+	view_move_cursor(base->view, 44, 32);
+	expect_hole(fixture, none, none);
+	view_move_cursor(base->view, 54, 40);
+	expect_hole(fixture, small, (struct kms_rect){0, 0, 2, 2});
+	g_assert_false(fake_in_flight(fixture->output));
+	g_assert_cmpuint(fixture->output->commit_count, ==, 1);
+	g_assert_cmpint(show(base), ==, VIEW_DIRECT);
+	settle(fixture);
+	g_assert_cmpuint(base->fills, ==, 0);
+	view_release(layer->view, true);
+	settle(fixture);
+	expect_hole(fixture, small, none);
+	/* Of a guest that has none, nothing is cut. */
+	view_set_cursor(base->view, NULL, 0, 0);
+	g_assert_false(fixture->output->cursor_visible);
+}
+
+/* Without planes for layers the cursor's lies above what is drawn, and is cut all the same. */
+static void test_cursor_below_drawn(struct fixture *fixture, gconstpointer data)
+{
+	const struct kms_rect small = {0, 0, CURSOR_SIDE, CURSOR_SIDE};
+	struct source_double *base = add_base(fixture);
+	struct source_double *layer = add(fixture, corner, UINT16_MAX);
+	size_t commits;
+
+	draw_all(base, RED);
+	draw_all(layer, GREEN);
+	view_set_cursor(base->view, small_cursor(), 0, 0);
+	settle(fixture);
+	commits = fixture->output->commit_count;
+	view_move_cursor(base->view, 38, 29);
+	settle(fixture);
+	expect_hole(fixture, small, (struct kms_rect){2, 1, 4, 5});
+	expect_seen(fixture, 40, 30, GREEN);
+	g_assert_cmpuint(fixture->output->commit_count, ==, commits);
+}
+
+/* Where it is seen through the layer it is drawn below it; and it is on the plane until that is on
+ * its way, so that no picture is without it. */
+static void test_cursor_below_veil(struct fixture *fixture, gconstpointer data)
+{
+	struct source_double *base = add_base(fixture);
+	struct source_double *layer = add(fixture, corner, HALF);
+	struct kms_output *output = fixture->output;
+
+	use_buffer(fixture, base);
+	show(base);
+	draw_all(layer, GREEN);
+	view_set_cursor(base->view, small_cursor(), 0, 0);
+	settle(fixture);
+	g_assert_true(output->cursor_visible);
+	g_assert_true(fake_last(output)->buffer == base->picture.buffers[0]);
+
+	/* A frame is on its way. */
+	show(base);
+	g_assert_true(fake_in_flight(output));
+	view_move_cursor(base->view, 38, 29);
+	g_assert_true(output->cursor_visible);
+	g_assert_true(fake_last(output)->buffer == base->picture.buffers[0]);
+	fill_surface(base, &(struct kms_rect){0, 0, WIDTH, HEIGHT}, RED);
+	settle(fixture);
+	g_assert_false(output->cursor_visible);
+	g_assert_cmphex(fake_pixel(output, 38, 29), ==, WHITE);
+	g_assert_cmphex(fake_pixel(output, 43, 34), ==, WHITE);
+	g_assert_cmphex(fake_pixel(output, 44, 34), ==, RED);
+	g_assert_true(output->layers[0].plane);
+
+	/* It leaves: drawn no more, and on the plane again. */
+	view_move_cursor(base->view, 30, 20);
+	settle(fixture);
+	g_assert_true(output->cursor_visible);
+	g_assert_cmpint(output->cursor_x, ==, 30);
+	g_assert_cmpint(show(base), ==, VIEW_DIRECT);
+	settle(fixture);
+	g_assert_true(fake_last(output)->buffer == base->picture.buffers[0]);
+	expect_done(base);
+}
+
+/* Its picture can go away meanwhile. */
+static void test_cursor_below_veil_gone(struct fixture *fixture, gconstpointer data)
+{
+	struct source_double *base = add_base(fixture);
+	struct source_double *layer = add(fixture, corner, HALF);
+
+	use_buffer(fixture, base);
+	show(base);
+	draw_all(layer, GREEN);
+	view_set_cursor(base->view, small_cursor(), 0, 0);
+	settle(fixture);
+	show(base);
+	view_move_cursor(base->view, 38, 29);
+	view_release(base->view, true);
+	settle(fixture);
+	g_assert_false(fixture->output->cursor_visible);
+	g_assert_cmphex(fake_pixel(fixture->output, 38, 29), ==, 0);
+}
+
+/* A picture that nobody can read goes on, with its cursor above. */
+static void test_cursor_below_veil_unread(struct fixture *fixture, gconstpointer data)
+{
+	struct source_double *base = add_base(fixture);
+	struct source_double *layer = add(fixture, corner, HALF);
+	struct kms_output *output = fixture->output;
+
+	base->cannot_fill = true;
+	use_buffer(fixture, base);
+	show(base);
+	draw_all(layer, GREEN);
+	view_set_cursor(base->view, small_cursor(), 0, 0);
+	settle(fixture);
+	for (int32_t i = 0; i < 3; i++) {
+		view_move_cursor(base->view, 38 + i, 29);
+		settle(fixture);
+		g_assert_true(output->cursor_visible);
+		g_assert_cmpint(output->cursor_x, ==, 38 + i);
+		g_assert_cmpint(show(base), ==, VIEW_DIRECT);
+		settle(fixture);
+		expect_done(base);
+	}
+	view_move_cursor(base->view, 0, 0);
+	g_assert_cmpint(show(base), ==, VIEW_DIRECT);
+	settle(fixture);
+	/* Another picture of it may be one that can. */
+	base->cannot_fill = false;
+	view_move_cursor(base->view, 38, 29);
+	settle(fixture);
+	g_assert_false(output->cursor_visible);
+	g_assert_cmphex(fake_pixel(output, 38, 29), ==, WHITE);
+}
+
+/* Below a layer that is seen through that of another layer is drawn, too; the layer's own buffer is
+ * on its plane as long as its cursor is on one. */
 static void test_cursor_covered(struct fixture *fixture, gconstpointer data)
 {
 	struct source_double *base = add_base(fixture);
 	struct source_double *layer = add(fixture, corner, UINT16_MAX);
-	struct source_double *upper = add(fixture, (struct kms_rect){50, 36, 10, 10}, UINT16_MAX);
-	static uint32_t pixels[KMS_CURSOR_SIZE * KMS_CURSOR_SIZE];
-
-	pixels[0] = pixels[1] = 0xffffffff;
-	draw_all(base, RED);
-	draw_all(layer, GREEN);
-	draw_all(upper, BLUE);
-	view_set_cursor(layer->view, pixels, 0, 0);
-	settle(fixture);
-	g_assert_true(fixture->output->cursor_visible);
-	view_move_cursor(layer->view, 9, 6);
-	g_assert_false(fixture->output->cursor_visible);
-	settle(fixture);
-	expect_seen(fixture, 49, 36, WHITE);
-	expect_seen(fixture, 50, 36, BLUE);
-	view_move_cursor(layer->view, 8, 6);
-	g_assert_true(fixture->output->cursor_visible);
-	settle(fixture);
-	expect_seen(fixture, 49, 36, GREEN);
-	/* Nor is it when the other comes and goes, or is elsewhere. */
-	view_set_area(upper->view, &(struct kms_rect){48, 30, 10, 10});
-	settle(fixture);
-	g_assert_false(fixture->output->cursor_visible);
-	expect_seen(fixture, 47, 36, GREEN);
-	expect_seen(fixture, 48, 36, BLUE);
-	view_move_cursor(layer->view, 7, 6);
-	g_assert_false(fixture->output->cursor_visible);
-	/* A move of one that is drawn goes with a frame, or late. */
-	draw(layer, (struct kms_rect){0, 0, 1, 1}, GREEN);
-	settle(fixture);
-	expect_seen(fixture, 47, 36, WHITE);
-	view_release(upper->view, true);
-	settle(fixture);
-	g_assert_true(fixture->output->cursor_visible);
-	expect_seen(fixture, 47, 36, GREEN);
-	expect_seen(fixture, 48, 36, GREEN);
-	draw_all(upper, BLUE);
-	view_show(upper->view, &upper->picture);
-	settle(fixture);
-	g_assert_false(fixture->output->cursor_visible);
-	expect_seen(fixture, 47, 36, WHITE);
-}
-
-/* The layer's own buffer is on its plane as long as its cursor is on one, too. */
-static void test_cursor_covered_buffer(struct fixture *fixture, gconstpointer data)
-{
-	struct source_double *base = add_base(fixture);
-	struct source_double *layer = add(fixture, corner, UINT16_MAX);
-	struct source_double *upper = add(fixture, (struct kms_rect){50, 36, 10, 10}, UINT16_MAX);
+	struct source_double *upper = add(fixture, (struct kms_rect){50, 36, 10, 10}, HALF);
 	const struct kms_output_layer *kms = &fixture->output->layers[0];
 
 	draw_all(base, RED);
@@ -1600,12 +1767,19 @@ static void test_cursor_covered_buffer(struct fixture *fixture, gconstpointer da
 	g_assert_false(fixture->output->cursor_visible);
 	g_assert_cmpuint(layer->fills, ==, 1);
 	expect_seen(fixture, 49, 36, WHITE);
-	expect_seen(fixture, 50, 36, BLUE);
 	view_move_cursor(layer->view, 0, 0);
 	settle(fixture);
 	g_assert_true(fixture->output->cursor_visible);
 	g_assert_true(kms->current.frame.buffer == layer->picture.buffers[0]);
 	expect_done(layer);
+	/* Nor is it when the other comes and goes, or is elsewhere. */
+	view_set_area(upper->view, &(struct kms_rect){44, 30, 10, 10});
+	settle(fixture);
+	g_assert_false(fixture->output->cursor_visible);
+	expect_seen(fixture, 43, 30, WHITE);
+	view_release(upper->view, true);
+	settle(fixture);
+	g_assert_true(fixture->output->cursor_visible);
 }
 
 /* There is one plane: the output's own picture has it first, and who else has it keeps it. */
@@ -1637,7 +1811,9 @@ static void test_cursor_of_several(struct fixture *fixture, gconstpointer data)
 	expect_seen(fixture, 1, 1, WHITE);
 	point(base, 20, 20);
 	settle(fixture);
-	expect_plane(fixture, 20, 20, (struct kms_rect){0, 0, KMS_CURSOR_SIZE, KMS_CURSOR_SIZE});
+	g_assert_cmpint(fixture->output->cursor_x, ==, 20);
+	expect_hole(fixture, (struct kms_rect){0, 0, KMS_CURSOR_SIZE, KMS_CURSOR_SIZE},
+		(struct kms_rect){20, 10, 16, 12});
 	expect_seen(fixture, 41, 31, WHITE);
 	view_set_cursor(base->view, NULL, 0, 0);
 	settle(fixture);
@@ -1667,7 +1843,7 @@ struct cursor_model {
 static void random_cursor_step(struct fixture *fixture, struct model *model,
 	struct cursor_model *cursors)
 {
-	size_t index = (size_t)g_test_rand_int_range(1, SOURCES);
+	size_t index = (size_t)g_test_rand_int_range(0, SOURCES);
 	struct kms_rect *area = &model->areas[index];
 	struct view *view = fixture->sources[index].view;
 	struct cursor_model *cursor = &cursors[index];
@@ -1686,6 +1862,8 @@ static void random_cursor_step(struct fixture *fixture, struct model *model,
 		card_changed(fixture, fixture->output);
 		break;
 	case 3:
+		if (index == 0)
+			break;
 		area->x = g_test_rand_int_range(0, WIDTH - area->width + 1);
 		area->y = g_test_rand_int_range(0, HEIGHT - area->height + 1);
 		view_set_area(view, area);
@@ -1818,8 +1996,12 @@ int main(int argc, char **argv)
 	ADD("/view-layers/cursor/at-edge-drawn", start_bare, test_cursor_at_edge);
 	ADD("/view-layers/cursor/scaled", start, test_cursor_scaled);
 	ADD("/view-layers/cursor/covered", start, test_cursor_covered);
-	ADD("/view-layers/cursor/covered-drawn", start_bare, test_cursor_covered);
-	ADD("/view-layers/cursor/covered-buffer", start, test_cursor_covered_buffer);
+	ADD("/view-layers/cursor/hidden", start, test_cursor_hidden);
+	ADD("/view-layers/cursor/below", start, test_cursor_below);
+	ADD("/view-layers/cursor/below-drawn", start_bare, test_cursor_below_drawn);
+	ADD("/view-layers/cursor/below-veil", start, test_cursor_below_veil);
+	ADD("/view-layers/cursor/below-veil-gone", start, test_cursor_below_veil_gone);
+	ADD("/view-layers/cursor/below-veil-unread", start, test_cursor_below_veil_unread);
 	ADD("/view-layers/cursor/of-several", start, test_cursor_of_several);
 	ADD("/view-layers/cursor/of-several-drawn", start_bare, test_cursor_of_several);
 	ADD("/view-layers/cursor/random", start, test_cursor_random);
