@@ -81,6 +81,10 @@ struct guest_state {
 	/* To a display socket that is there: it had another state, which nobody can read. */
 	uint32_t unrelated;
 	struct guest_scanout_state {
+		/* A frame that was answered before it was shown is not on the glass so far, where the
+		 * output alone is to have it. */
+		uint32_t unseen;
+		uint32_t padding;
 		uint32_t
 			current; /* which of the next two is true: the other one is being written */
 		uint32_t off; /* its guest has switched it off */

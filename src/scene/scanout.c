@@ -39,7 +39,7 @@ static void drop_contents(struct scanout *scanout)
 {
 	fence_forget_frames(scanout, REPLY_UNUSABLE);
 	early_forget(scanout);
-	scanout->copy_left = false;
+	scanout_end_left(scanout);
 	content_finish(scanout, &scanout->next);
 	content_finish(scanout, &scanout->shown);
 	mirror_forget(scanout);
@@ -255,7 +255,7 @@ void scanout_update_end(struct scanout *scanout, const struct vhost_user_gpu_upd
 
 	if (new_content)
 		swap(scanout);
-	scanout->copy_left = false;
+	scanout_end_left(scanout);
 	early_forget(scanout);
 	source_enabled(&scanout->source);
 	while ((slot = scanout_next_slot(scanout, slot))) {
@@ -401,6 +401,7 @@ static void update_views(struct scanout *scanout, const struct kms_rect *damage,
 	}
 	if (early != EARLY_NOT)
 		scanout->counters->frames_copied[COPY_EARLY]++;
+	scanout->state->unseen = early == EARLY_DRAWN;
 	if (early != EARLY_NOT && !held && copied && !direct) {
 		early_await(scanout, mirror_awaited(scanout, 0, copied), previous, waiting);
 	} else {
@@ -460,7 +461,7 @@ bool scanout_show_frame(struct scanout *scanout, const struct kms_rect *rect,
 	source_enabled(&scanout->source);
 	if (new_content)
 		swap(scanout);
-	scanout->copy_left = false;
+	scanout_end_left(scanout);
 	update_views(scanout, new_content ? NULL : rect, left, early, waiting);
 	if (new_content)
 		forget_old(scanout);

@@ -94,6 +94,7 @@ struct scanout {
 	/* What is shown was answered by a predecessor, and nobody has a copy of it but the outputs,
 	 * which keep it until a frame comes. */
 	bool copy_left;
+	guint left_timer; /* … but one that has gone with the predecessor; or 0 */
 	bool next_waited; /* `next` is a predecessor's, which has had its first update, but for its fences */
 	bool stopped; /* the device was reset: nobody switches its scanouts off */
 	struct content shown;

@@ -57,6 +57,9 @@ void content_keep_fd(struct scanout *scanout, struct content *content);
  * another has it. */
 void scanout_record_copy(struct scanout *scanout);
 
+/* copy_left no longer: something is shown, or nothing any more. */
+void scanout_end_left(struct scanout *scanout);
+
 /* ---- scanout_buffer.c ---- */
 
 void content_init(struct content *content);

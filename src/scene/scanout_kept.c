@@ -8,6 +8,7 @@
 
 #include "scene/scanout_internal.h"
 #include "scene/state.h"
+#include "turn.h"
 #include "wire/closer.h"
 #include "wire/kept_fds.h"
 
@@ -201,9 +202,31 @@ void scanout_drop_left(struct scanout *scanout, uint64_t number)
 
 void scanout_forget_left(struct scanout *scanout)
 {
-	scanout->copy_left = false;
+	scanout_end_left(scanout);
 	content_finish(scanout, &scanout->shown);
 	content_finish(scanout, &scanout->next);
+}
+
+void scanout_end_left(struct scanout *scanout)
+{
+	scanout->copy_left = false;
+	g_clear_handle_id(&scanout->left_timer, g_source_remove);
+}
+
+/* The guest draws no more, or it would have brought a frame: what is in its buffer is the one that has
+ * gone. */
+static gboolean show_left(gpointer data)
+{
+	struct scanout *scanout = data;
+	struct scanout_slot *slot = NULL;
+
+	turn_note();
+	scanout->left_timer = 0;
+	scanout_end_left(scanout);
+	while ((slot = scanout_next_slot(scanout, slot)))
+		scanout_show_on(scanout, slot->view);
+	scanout_record(scanout);
+	return G_SOURCE_REMOVE;
 }
 
 void scanout_show_again(struct scanout *scanout, bool waiting)
@@ -221,6 +244,10 @@ void scanout_show_again(struct scanout *scanout, bool waiting)
 	/* With that frame, and not with one before it. */
 	if (waiting && scanout->shown.kind == SCANOUT_DMABUF && !scanout->next_waited)
 		return;
+	if (scanout->copy_left && scanout->state->unseen)
+		scanout->left_timer = turn_name_of(
+			g_timeout_add(ANSWERS_PAUSE_US / 1000, show_left, scanout), "left picture",
+			scanout->guest);
 	/* One that an UPDATE is being received into is seen with its last byte. */
 	while ((slot = scanout_next_slot(scanout, slot))) {
 		/* What it shows is the guest's own. */

@@ -17,6 +17,8 @@ static void on_presented(void *data, uint64_t serial, const struct kms_presentat
 	slot->presented = MAX(slot->presented, serial);
 	slot->done = MAX(slot->done, serial);
 	slot->no_vblank = !presentation->vblank;
+	if (serial >= slot->given)
+		slot->scanout->state->unseen = false;
 	if (slot->own != 0 && serial >= slot->own)
 		source_seen(&slot->scanout->source);
 	replies_presented(slot->scanout->replies, slot->scanout->index, slot->bit, serial,

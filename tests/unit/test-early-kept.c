@@ -119,6 +119,15 @@ static void set_up(struct kept *kept, gconstpointer options)
 		scene_paint(kept->memory[scanout], GREY);
 }
 
+/* The time that a guest has for its next frame is over at once. */
+static bool impatient;
+
+guint g_timeout_add(guint interval, GSourceFunc function, gpointer data)
+{
+	return g_timeout_add_full(G_PRIORITY_DEFAULT, impatient ? 0 : interval, function, data,
+		NULL);
+}
+
 static void succeed(struct kept *kept)
 {
 	struct scene *killed = kept->scene;
@@ -158,12 +167,43 @@ static void expect_goes_on(struct kept *kept)
 /* Drawn past its surface: the output alone has it, through as many deaths as it may be. */
 static void test_stays(struct kept *kept, gconstpointer options)
 {
+	impatient = true;
 	for (unsigned int i = 0; i < 3; i++) {
 		succeed(kept);
 		for (size_t j = 0; j < kept->options->outputs; j++)
 			g_assert_cmpuint(output_of(kept, j)->commit_count, ==, 0);
 	}
-	g_assert_cmpuint(source_state(guest_source(kept->scene->guests[0], 0)), ==, SOURCE_ENABLED);
+	g_assert_cmpuint(source_state(guest_source(kept->scene->guests[0], 0)), ==,
+		SOURCE_ENABLED);
+	impatient = false;
+	expect_goes_on(kept);
+}
+
+/* It has not got to the glass, and went with its process: a guest that draws on brings another … */
+static void test_lost(struct kept *kept, gconstpointer options)
+{
+	draw(kept, 0, GREEN);
+	g_assert_cmpuint(scene_replies(kept->scene, 0), ==, 1);
+	for (unsigned int i = 0; i < 3; i++)
+		succeed(kept);
+	g_assert_cmpuint(output_of(kept, 0)->commit_count, ==, 0);
+	expect_goes_on(kept);
+}
+
+/* … and what one has drawn that does not is in its buffer. */
+static void test_lost_for_good(struct kept *kept, gconstpointer options)
+{
+	draw(kept, 0, GREEN);
+	g_assert_cmpuint(scene_replies(kept->scene, 0), ==, 1);
+	succeed(kept);
+	impatient = true;
+	succeed(kept);
+	impatient = false;
+	g_assert_cmpuint(output_of(kept, 0)->commit_count, ==, 1);
+	g_assert_true(fake_last(output_of(kept, 0))->buffer->imported);
+	g_assert_cmphex(kept->memory[0][0], ==, GREEN);
+	g_assert_cmpuint(output_of(kept, 1)->commit_count, ==, 0);
+	finish_flips(kept);
 	expect_goes_on(kept);
 }
 
@@ -316,6 +356,9 @@ int main(int argc, char **argv)
 {
 	fixture_init(&argc, &argv);
 	g_test_add("/early/kept/stays", struct kept, &alone, set_up, test_stays, tear_down);
+	g_test_add("/early/kept/lost", struct kept, &alone, set_up, test_lost, tear_down);
+	g_test_add("/early/kept/lost-for-good", struct kept, &alone, set_up, test_lost_for_good,
+		tear_down);
 	g_test_add("/early/kept/mode-set", struct kept, &alone, set_up, test_mode_set, tear_down);
 	g_test_add("/early/kept/answered-at-flip", struct kept, &alone, set_up,
 		test_answered_at_flip, tear_down);
