@@ -55,6 +55,10 @@ struct view_stack {
 	bool lifted;
 	bool unsettled; /* who has a plane is to be found out again, before it is let go */
 	bool rearranged; /* others are drawn than before: the picture is to go with the same commit */
+	/* At the start the output has what a process before this one has left on it: until the main
+	 * loop has come to it, what lies below may still be taken over from that one, too. */
+	bool waiting;
+	bool waited;
 	bool vblank; /* the driver has one */
 	bool complained; /* of layers that are left out, since they last were drawn */
 	int64_t retry_us; /* when the picture below those that are left out is read again, at the earliest */
@@ -278,6 +282,9 @@ typedef struct view_stack view_stack_held;
 view_stack_held *view_stack_hold(struct view_stack *stack);
 void view_stack_let_go(view_stack_held *stack);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(view_stack_held, view_stack_let_go)
+
+/* Nothing is to be arranged so far, or black would take the place of what the output has. */
+bool view_stack_waits(struct view_stack *stack);
 
 /* The output's picture could be composed now. Should it wait for others who usually bring a frame
  * for each vblank, and have none yet? Then it is tried again in time. */

@@ -201,6 +201,9 @@ static gboolean timer_dispatch(GSource *source, GSourceFunc callback, gpointer d
 	turn_note();
 	g_source_set_ready_time(source, -1);
 	stack->failed_serial = 0;
+	if (stack->waiting)
+		stack->unsettled = true;
+	stack->waited = stack->waiting;
 	if (failed)
 		view_stack_tell_failed(stack, failed, EINVAL);
 	stack->gathered = true;
@@ -225,6 +228,17 @@ static void wake_at(struct view_stack *stack, int64_t time_us)
 		g_source_attach(stack->timer, NULL);
 	}
 	g_source_set_ready_time(stack->timer, time_us);
+}
+
+bool view_stack_waits(struct view_stack *stack)
+{
+	bool waits = stack->base->shows == SHOWS_NOTHING && !stack->waited &&
+		kms_output_keeps_former(stack->base->output);
+
+	if (waits && !stack->waiting)
+		wake_at(stack, 0);
+	stack->waiting |= waits;
+	return waits;
 }
 
 static bool is_awaited(const struct view *view, int64_t now_us)

@@ -350,6 +350,8 @@ void view_stack_arrange(struct view_stack *stack, struct view *asking)
 	if (!kms_output_active(stack->base->output))
 		return;
 	stack->unsettled = false;
+	if (view_stack_waits(stack))
+		return;
 	/* Of another picture nothing is known, so that it is not alone, either. */
 	if (stack->base->shows == SHOWS_PICTURE && view_look(stack->base))
 		view_decide(stack->base);

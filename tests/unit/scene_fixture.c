@@ -77,6 +77,8 @@ static struct scene *prepare(const struct scene_options *options, struct scene *
 	scene->card = fake_card_create(outputs, options->width ? options->width : SCENE_WIDTH,
 		options->height ? options->height : SCENE_HEIGHT);
 	scene->card->refuses_import = options->refuses_import;
+	for (size_t i = 0; i < outputs; i++)
+		scene->card->outputs[i].former = killed != NULL;
 	scene->guest_count = options->guests ? options->guests : 1;
 	for (size_t i = 0; i < scene->guest_count; i++) {
 		char name[2] = {(char)('a' + i), 0};

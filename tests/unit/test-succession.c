@@ -93,6 +93,41 @@ static void test_not_for_ever(void)
 	impatient = false;
 }
 
+/* A layer would have black below it at once, where a guest may be about to be taken over; but it does
+ * not wait for one that has not been. */
+static void test_layer(void)
+{
+	static const struct layout_layer corner = {
+		.name = "corner",
+		.output = "DP-1",
+		.picture = {.color = BLUE},
+		.width = 8,
+		.height = 8,
+		.opacity = UINT16_MAX,
+	};
+	static const struct layout_output section = {.name = "DP-1", .guest = "a"};
+	struct scene_options layered = options;
+	struct kms_output *output;
+	struct scene *scene;
+
+	layered.sections = &section;
+	layered.section_count = 1;
+	layered.layers = &corner;
+	layered.layer_count = 1;
+	scene = scene_create(&layered);
+	output = scene_output(scene, 0);
+	output->former = true;
+	layout_note_predecessor(scene->layout, 0);
+	layout_set_device(scene->layout, 0, scene->card);
+	g_assert_cmpuint(output->commit_count, ==, 0);
+	fixture_settle();
+	g_assert_cmphex(fake_seen(output, 0, 0), ==, BLUE);
+	g_assert_cmphex(fake_seen(output, 8, 8), ==, 0);
+	while (fake_in_flight(output))
+		fake_flip(output);
+	scene_destroy(scene);
+}
+
 /* Another card has nothing of it. */
 static void test_card_goes(void)
 {
@@ -112,6 +147,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/succession/until-a-picture", test_until_a_picture);
 	g_test_add_func("/succession/until-a-failure", test_until_a_failure);
 	g_test_add_func("/succession/not-for-ever", test_not_for_ever);
+	g_test_add_func("/succession/layer", test_layer);
 	g_test_add_func("/succession/card-goes", test_card_goes);
 	return g_test_run();
 }
