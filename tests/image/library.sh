@@ -62,6 +62,7 @@ logs=$BUILD/logs/image/$(basename "$0")
 patience=${PATIENCE:-5000}
 # For the kernel of a machine that may be as slow as an emulator on a busy processor: nothing in it is given up for that.
 patient="no_timer_check systemd.default_timeout_start_sec=infinity systemd.service_watchdogs=no systemd.journald.forward_to_console=1"
+accelerator=
 machine=
 watcher=
 
@@ -75,10 +76,8 @@ machine_boots() {
 # machine_start [options of QEMU]: a machine whose first card and keyboard are a virtual one's, looked at by `watch`. Its serial port
 # is logged in $logs. KVM where it works, else TCG; what is in it has QEMU's TCG in any case where nothing nests.
 machine_start() {
-	local accelerator=tcg line
-	# A KVM that is there need not work (see tests/lab/driver-vm).
-	! { echo quit | qemu-system-x86_64 -nodefaults -display none -accel kvm -cpu max -S -monitor stdio; } >/dev/null 2>&1 ||
-		accelerator=kvm
+	local line
+	[ -n "$accelerator" ] || accelerator=$("$top/tests/lab/accelerator") || return
 	mkdir -p "$logs"
 	rm -f orders qmp serial
 	mkfifo orders
