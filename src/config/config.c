@@ -23,6 +23,7 @@ enum value_kind {
 	VALUE_PERIOD, /* gint64, milliseconds from `min` to `max` */
 	VALUE_ALIVE, /* enum alive_proof */
 	VALUE_ANSWERS, /* enum answers_mode */
+	VALUE_FIRMWARE, /* enum firmware_pictures */
 	VALUE_RECTANGLE, /* struct kms_rect */
 	VALUE_EXPECT, /* of struct region_options */
 	VALUE_PLACE, /* enum place_policy; of an output also `placed` */
@@ -127,6 +128,7 @@ static const struct key guest_keys[] = {
 	{"before", VALUE_PICTURE, offsetof(struct config_guest, before)},
 	{"after", VALUE_PICTURE, offsetof(struct config_guest, after)},
 	{"failed", VALUE_FAILED, offsetof(struct config_guest, failed)},
+	{"firmware", VALUE_FIRMWARE, offsetof(struct config_guest, firmware)},
 	{"answers", VALUE_ANSWERS, offsetof(struct config_guest, answers)},
 	{"alive", VALUE_ALIVE, offsetof(struct config_guest, alive.proof)},
 	{"alive-period", VALUE_PERIOD, offsetof(struct config_guest, alive.period_ms), 20, 3600000},
@@ -396,6 +398,8 @@ static bool set_value(const struct key *key, void *target, struct config_output 
 		return config_parse_alive(text, member, error);
 	case VALUE_ANSWERS:
 		return config_parse_answers(text, member, error);
+	case VALUE_FIRMWARE:
+		return config_parse_firmware(text, member, error);
 	case VALUE_PLACE:
 		if (output != NULL)
 			output->placed = true;

@@ -113,6 +113,8 @@ struct config_guest {
 	struct picture_spec after;
 	struct picture_spec failed;
 	bool failed_given;
+	/* FIRMWARE_HIDE by default. */
+	enum firmware_pictures firmware;
 	/* When its frames are answered: ANSWERS_AUTO by default. */
 	enum answers_mode answers;
 	/* How it proves that it is alive; the period is 0 where nothing says it, until

@@ -39,6 +39,8 @@ bool options_init(struct options *options, char **arguments, GError **error)
 		{"after", 0, 0, G_OPTION_ARG_STRING, &options->after,
 			"After the guest has disconnected: black, #RRGGBB, card, last, or a PNG's path",
 			"WHAT"},
+		{"firmware", 0, 0, G_OPTION_ARG_STRING, &options->firmware,
+			"What the guest's firmware draws before its system: hide, show", "WHETHER"},
 		{"input", 0, 0, G_OPTION_ARG_STRING, &options->input,
 			"Its input devices: none, or some of keyboard,pointer,absolute,touch,pen",
 			"KINDS"},
@@ -136,6 +138,7 @@ void options_finish(struct options *options)
 	g_free(options->socket_group);
 	g_free(options->before);
 	g_free(options->after);
+	g_free(options->firmware);
 	g_free(options->input);
 	g_free(options->dbus_display);
 	g_strfreev(options->outputs);
@@ -253,6 +256,9 @@ static bool apply_guest(const struct options *options, struct config_guest *gues
 		return fail_value(error, "before", options->before);
 	if (options->after != NULL && !config_parse_picture(options->after, &guest->after, error))
 		return fail_value(error, "after", options->after);
+	if (options->firmware != NULL &&
+		!config_parse_firmware(options->firmware, &guest->firmware, error))
+		return fail_value(error, "firmware", options->firmware);
 	return apply_door(options, guest, error);
 }
 
@@ -358,6 +364,7 @@ static const char *guest_option(const struct options *options)
 		{"socket-group", options->socket_group != NULL},
 		{"before", options->before != NULL},
 		{"after", options->after != NULL},
+		{"firmware", options->firmware != NULL},
 		{"input", options->input != NULL},
 		{"dbus-display", options->dbus_display != NULL},
 		{"output", options->outputs != NULL},

@@ -29,6 +29,7 @@ struct options {
 	int display_fd;
 	char *socket_group;
 	char *before;
+	char *firmware;
 	char *after;
 	char *input;
 	char *dbus_display;

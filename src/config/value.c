@@ -51,6 +51,11 @@ static const struct word answers_modes[] = {
 	{"auto", ANSWERS_AUTO},
 };
 
+static const struct word firmware_pictures[] = {
+	{"hide", FIRMWARE_HIDE},
+	{"show", FIRMWARE_SHOW},
+};
+
 static const struct word seat_managers[] = {
 	{"auto", CONFIG_SEAT_MANAGER_AUTO},
 	{"yes", CONFIG_SEAT_MANAGER_YES},
@@ -230,6 +235,16 @@ bool config_parse_answers(const char *text, enum answers_mode *mode, GError **er
 	if (!parse_word(text, answers_modes, G_N_ELEMENTS(answers_modes), &value, error))
 		return false;
 	*mode = (enum answers_mode)value;
+	return true;
+}
+
+bool config_parse_firmware(const char *text, enum firmware_pictures *pictures, GError **error)
+{
+	int value;
+
+	if (!parse_word(text, firmware_pictures, G_N_ELEMENTS(firmware_pictures), &value, error))
+		return false;
+	*pictures = (enum firmware_pictures)value;
 	return true;
 }
 

@@ -70,6 +70,8 @@ bool config_parse_period(const char *text, gint64 min, gint64 max, gint64 *milli
 	GError **error);
 /* "none", "frames", … (value_alive.c) */
 bool config_parse_alive(const char *text, enum alive_proof *proof, GError **error);
+/* "hide" or "show". */
+bool config_parse_firmware(const char *text, enum firmware_pictures *pictures, GError **error);
 /* "flip", "copied" or "auto". */
 bool config_parse_answers(const char *text, enum answers_mode *mode, GError **error);
 /* "X,Y WxH", pixels; and not empty. (value_alive.c) */

@@ -344,6 +344,7 @@ struct member *member_create(const struct config_guest *config, const struct fd_
 		.name = config->name,
 		.flip_timeout_ms = flip_timeout_ms,
 		.answers = config->answers,
+		.firmware = config->firmware,
 		.closing = display_closing,
 		.detached = display_closed,
 		.data = member,

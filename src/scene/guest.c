@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * One vhost-user-gpu device: what its messages mean. What a scanout shows is scanout.c's, who gets
- * a reply is reply.c's; here the channel's calls are handed to them, and a peer comes and goes. A
- * predecessor's is guest_kept.c's.
+ * a reply is reply.c's; here the channel's calls are handed to them, and a peer comes and goes.
+ * Whether that is the firmware is guest_firmware.c's, a predecessor's guest_kept.c's.
  */
 #include <string.h>
 
@@ -47,6 +47,7 @@ static uint32_t on_edid(void *data, uint32_t scanout, uint8_t *edid)
 
 	if (!guest->display || scanout >= VHOST_USER_GPU_SCANOUTS)
 		return 0;
+	guest_firmware_edid(guest);
 	guest_note_use(guest, scanout);
 	return guest->display->edid(guest->display_data, guest, scanout, edid);
 }
@@ -87,8 +88,10 @@ static void on_scanout(void *data, uint32_t scanout, uint32_t width, uint32_t he
 {
 	struct guest *guest = data;
 
-	if (width > 0)
+	if (width > 0) {
+		guest_firmware_set(guest, scanout, width, height);
 		guest_note_use(guest, scanout);
+	}
 	scanout_set_pixels(&guest->scanouts[scanout], width, height);
 }
 
@@ -97,6 +100,7 @@ static bool on_update_begin(void *data, const struct vhost_user_gpu_update *upda
 {
 	struct guest *guest = data;
 
+	guest_firmware_drawn(guest);
 	return scanout_update_begin(&guest->scanouts[update->scanout], update, pixels);
 }
 
@@ -123,6 +127,7 @@ static void on_dmabuf_scanout(void *data, uint32_t scanout, const struct channel
 		scanout_disable(&guest->scanouts[scanout]);
 		return;
 	}
+	guest_firmware_set(guest, scanout, dmabuf->width, dmabuf->height);
 	guest_note_use(guest, scanout);
 	scanout_set_dmabuf(&guest->scanouts[scanout], dmabuf, fd);
 }
@@ -134,6 +139,7 @@ static void on_dmabuf_update(void *data, const struct vhost_user_gpu_update *upd
 	struct guest_waiting *waiting = replies_push(&guest->replies, update->scanout, now);
 
 	guest->counters.frames++;
+	guest_firmware_drawn(guest);
 	if (!waiting)
 		return;
 	waiting->reply = REPLY_UNUSABLE;
@@ -162,6 +168,7 @@ static void peer_gone(struct guest *guest)
 	/* First the picture: what is complete is still shown, what is half-sent never. */
 	for (uint32_t i = 0; i < VHOST_USER_GPU_SCANOUTS; i++)
 		scanout_release(&guest->scanouts[i]);
+	guest_firmware_begin(guest);
 	add_counters(&guest->past, channel_counters(channel));
 	channel_destroy(channel);
 	forget_channel(guest);
@@ -241,6 +248,7 @@ struct guest *guest_create(const struct guest_options *options, struct guest_sta
 	guest->detached = options->detached;
 	guest->data = options->data;
 	guest->state = state;
+	guest_firmware_init(guest, options);
 	replies_init(&guest->replies, state, &guest->counters);
 	answers_init(&guest->answers, options->answers);
 	for (uint32_t i = 0; i < VHOST_USER_GPU_SCANOUTS; i++)
@@ -258,6 +266,7 @@ void guest_destroy(struct guest *guest)
 	if (!guest)
 		return;
 	g_clear_handle_id(&guest->settling, g_source_remove);
+	guest_firmware_finish(guest);
 	replies_answer_all(&guest->replies);
 	channel_destroy(guest->channel);
 	for (uint32_t i = 0; i < VHOST_USER_GPU_SCANOUTS; i++)
@@ -315,6 +324,7 @@ void guest_attach(struct guest *guest, int fd)
 		peer_gone(guest);
 	}
 	forget_channel(guest);
+	guest_firmware_begin(guest);
 	if (!guest_open_channel(guest, fd, &error)) {
 		log_guest(G_LOG_LEVEL_WARNING, guest->name, "display socket: %s", error->message);
 		if (guest->detached)
@@ -345,8 +355,10 @@ void guest_detach(struct guest *guest)
 void guest_set_running(struct guest *guest, bool running)
 {
 	/* What the back-end still owes the device is not in what is saved of it after this. */
-	if (!running)
+	if (!running) {
 		replies_answer_all(&guest->replies);
+		guest_firmware_stopped(guest);
+	}
 	for (uint32_t i = 0; i < VHOST_USER_GPU_SCANOUTS; i++)
 		scanout_set_running(&guest->scanouts[i], running);
 }

@@ -55,6 +55,7 @@
 #include "kms.h"
 #include "scene/answers.h"
 #include "scene/guest_state.h"
+#include "scene/picture_spec.h"
 #include "vhost_user_gpu.h"
 #include "wire/channel.h"
 
@@ -73,6 +74,8 @@ struct guest_options {
 	 * kms_device_options.flip_timeout_ms. 0: KMS_FLIP_TIMEOUT_MS. */
 	unsigned int flip_timeout_ms;
 	enum answers_mode answers;
+	enum firmware_pictures firmware; /* what becomes of them (guest_firmware.c) */
+	unsigned int firmware_patience_ms; /* for which they are hidden at most; 0: 60000 */
 	/* The peer has left, or broken the protocol (`fault`): what it showed is still there, and
 	 * will not be when `detached` is called. May be NULL. */
 	void (*closing)(void *data, bool fault);
@@ -101,6 +104,9 @@ struct guest_display {
 	/* The guest has asked for the scanout's EDID or shows something on it: there is such a
 	 * scanout. Called once a scanout. */
 	void (*used)(void *data, struct guest *guest, uint32_t scanout);
+	/* What it draws from now on is not to be seen (true), or is again. Each in turn, true first;
+	 * while no picture of it is being handled, so that views may be taken and given. */
+	void (*hidden)(void *data, struct guest *guest, bool hidden);
 };
 
 /* Set by the layout. Until then the guest is told that nothing is connected. */

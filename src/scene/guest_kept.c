@@ -147,6 +147,7 @@ bool guest_adopt(struct guest *guest, int fd, GError **error)
 	kept_fds_settle(guest->kept);
 	guest->settling = turn_name_of(g_idle_add_full(G_PRIORITY_LOW, settled, guest, NULL),
 		"settled", guest->name);
+	guest_firmware_adopt(guest);
 	show_again(guest, used);
 	log_guest(G_LOG_LEVEL_INFO, guest->name,
 		"display socket: goes on with the back-end of the scanoutd before this one");

@@ -45,6 +45,16 @@ struct guest_counters {
 	uint64_t attached; /* display sockets so far */
 };
 
+/* Who draws (guest_firmware.c). */
+enum firmware_phase {
+	FIRMWARE_UNKNOWN, /* nobody knows: a driver begins */
+	FIRMWARE_SIZED, /* as the firmware's driver begins */
+	FIRMWARE_HIDDEN, /* the firmware, and its pictures are not to be seen */
+	FIRMWARE_LEAVING, /* the same, and what is set next is another driver's */
+	FIRMWARE_WAITING, /* the firmware, which is shown: it must be waiting for somebody */
+	FIRMWARE_OVER, /* the system, or whoever it is is shown */
+};
+
 /* Outputs that show one scanout. */
 #define GUEST_VIEWS_MAX 16
 
@@ -80,6 +90,8 @@ struct guest_state {
 	uint32_t used; /* bit i: there is a scanout i */
 	/* To a display socket that is there: it had another state, which nobody can read. */
 	uint32_t unrelated;
+	uint32_t firmware; /* enum firmware_phase */
+	uint32_t padding;
 	struct guest_scanout_state {
 		/* A frame that was answered before it was shown is not on the glass so far, where the
 		 * output alone is to have it. */

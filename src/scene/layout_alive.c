@@ -5,7 +5,8 @@
  * as one that is on no output, so that it can come back. For that the view is taken from its
  * source, and bound again afterwards.
  *
- * The same becomes of pictures of which a watched region is bad (layout_region.c).
+ * The same becomes of pictures of which a watched region is bad (layout_region.c), and of those
+ * of a guest's firmware, in whose place is what is shown where a guest shows nothing.
  *
  * Signs are noted when they come, from inside of a guest's message; who is dead is looked at in a
  * turn of its own, at the next deadline or when something is another (layout_alive_kick()).
@@ -26,6 +27,11 @@ static struct screen *screen_of(const struct entry *entry)
 static unsigned int scanout_of(const struct screen *screen)
 {
 	return (unsigned int)(screen - screen->member->screens);
+}
+
+static struct source *source_of(const struct screen *screen)
+{
+	return guest_source(screen->member->options.guest, scanout_of(screen));
 }
 
 /* ---- covers ---- */
@@ -77,21 +83,32 @@ static char **make_lines(const struct entry *entry)
 
 static bool is_to_be_covered(const struct entry *entry)
 {
-	return entry->view && !entry->surplus && entry->member->options.dead.kind != PICTURE_LAST &&
-		(screen_of(entry)->alive.dead || layout_region_bad(entry));
+	if (!entry->view || entry->surplus)
+		return false;
+	return entry->member->hidden ||
+		(entry->member->options.dead.kind != PICTURE_LAST &&
+			(screen_of(entry)->alive.dead || layout_region_bad(entry)));
+}
+
+static void cover_dead(struct entry *entry)
+{
+	g_auto(GStrv) lines = make_lines(entry);
+
+	entry->member->covers++;
+	screen_of(entry)->cover_after = view_serial(entry->view);
+	placeholder_cover(entry->placeholder, &entry->member->options.dead, lines);
 }
 
 static void cover(struct entry *entry)
 {
-	struct screen *screen = screen_of(entry);
-	g_auto(GStrv) lines = make_lines(entry);
 	struct view_stack *held = view_hold(entry->view);
 
 	source_remove_view(layout_source(entry), entry->view);
 	entry->covered = true;
-	entry->member->covers++;
-	screen->cover_after = view_serial(entry->view);
-	placeholder_cover(entry->placeholder, &entry->member->options.dead, lines);
+	if (entry->member->hidden)
+		layout_place(entry);
+	else
+		cover_dead(entry);
 	view_let_go(held);
 }
 
@@ -118,8 +135,10 @@ static void uncover(struct entry *entry)
 		return;
 	}
 	held = view_hold(entry->view);
-	/* First: where its picture cannot be shown there, the view is given another one at once. */
-	placeholder_end(entry->placeholder);
+	/* First: where its picture cannot be shown there, the view is given another one at once.
+	 * Where there is none, what is due may be the same as before. */
+	if (source_state(source) != SOURCE_EMPTY)
+		placeholder_end(entry->placeholder);
 	g_warn_if_fail(source_add_view(source, entry->view));
 	entry->covered = false;
 	entry->crowded = false;
@@ -153,6 +172,21 @@ static void cover_entries(struct layout *layout)
 	}
 }
 
+void layout_alive_hide(struct member *member, bool hidden)
+{
+	struct layout *layout = member->layout;
+
+	member->hidden = hidden;
+	cover_entries(layout);
+	for (uint32_t i = 0; i < VHOST_USER_GPU_SCANOUTS && !hidden; i++) {
+		struct screen *screen = &member->screens[i];
+
+		if (source_state(source_of(screen)) == SOURCE_ENABLED)
+			layout_picture_changed(screen, true);
+	}
+	layout_alive_kick(layout);
+}
+
 void layout_alive_presented(const struct entry *entry, uint64_t serial, int64_t time_us)
 {
 	struct screen *screen = screen_of(entry);
@@ -176,11 +210,6 @@ static void note_sign(struct screen *screen, int64_t now_us)
 	log_guest(G_LOG_LEVEL_MESSAGE, guest_name(screen->member->options.guest),
 		"scanout %u is alive again", scanout_of(screen));
 	layout_alive_kick(screen->member->layout);
-}
-
-static struct source *source_of(const struct screen *screen)
-{
-	return guest_source(screen->member->options.guest, scanout_of(screen));
 }
 
 /* What the picture has of the rectangle, at the target's top left; the rest of that is black. */
@@ -320,7 +349,7 @@ static void look_at_screen(struct screen *screen, int64_t now_us)
 {
 	int64_t due_us;
 
-	if (source_state(source_of(screen)) != SOURCE_ENABLED) {
+	if (screen->member->hidden || source_state(source_of(screen)) != SOURCE_ENABLED) {
 		end_screen(screen);
 		return;
 	}

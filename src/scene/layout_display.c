@@ -205,10 +205,16 @@ static void on_used(void *data, struct guest *guest, uint32_t scanout)
 	layout_note_use(data, scanout);
 }
 
+static void on_hidden(void *data, struct guest *guest, bool hidden)
+{
+	layout_alive_hide(data, hidden);
+}
+
 const struct guest_display layout_guest_display = {
 	.info = on_info,
 	.edid = on_edid,
 	.used = on_used,
+	.hidden = on_hidden,
 };
 
 void layout_display_finish(struct member *member)

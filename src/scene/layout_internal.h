@@ -35,6 +35,7 @@ struct member {
 	uint32_t gone; /* bit i: scanout i is told as gone (layout_display.c) */
 	bool shown; /* a picture of its own, since the start */
 	bool failed; /* layout_set_status() */
+	bool hidden; /* layout_alive_hide() */
 	char **lines; /* of its cards */
 	struct copy_target part; /* ALIVE_RECTANGLE: for reading it */
 	enum alive_state life; /* as was told last */
@@ -298,6 +299,8 @@ void layout_placeholder_init(struct layout *layout, const char *font);
 void layout_alive_kick(struct layout *layout);
 /* The entry's view, which is about to get its source, is covered instead. */
 bool layout_alive_withholds(struct entry *entry);
+/* guest_display.hidden: what a guest shows where it shows nothing is in the place of its pictures. */
+void layout_alive_hide(struct member *member, bool hidden);
 /* An output's commit is done. */
 void layout_alive_flipped(struct layout *layout);
 /* kms_listener.presented */

@@ -61,7 +61,8 @@ void layout_place(struct entry *entry)
 		place_own(entry);
 		return;
 	}
-	if (entry->surplus || source_state(source) != SOURCE_EMPTY || is_untouched(member, spec))
+	if (entry->surplus || is_untouched(member, spec) ||
+		(source_state(source) != SOURCE_EMPTY && !member->hidden))
 		return;
 	member->placed = true;
 	/* Of a layer black is what lies below it. */
@@ -108,6 +109,9 @@ void layout_picture_changed(struct screen *screen, bool there)
 	uint32_t scanout = (uint32_t)(screen - member->screens);
 	struct entry *entry = NULL;
 
+	/* Nobody sees it. */
+	if (there && member->hidden)
+		return;
 	if (there) {
 		member->shown = true;
 		member->failed = false;

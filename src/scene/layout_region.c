@@ -39,6 +39,7 @@ static struct entry *find_entry(struct layout *layout, const struct watched *wat
 		struct entry *entry = &layout->entries[i];
 
 		if (is_of(watched, entry) && view_live(entry->view) && fits(watched, entry) &&
+			!entry->member->hidden &&
 			source_state(layout_source(entry)) == SOURCE_ENABLED)
 			return entry;
 	}

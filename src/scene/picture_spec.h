@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What is shown where a guest shows nothing, as a user says it: before=, after=, failed= and
- * picture= of scanoutd.conf(5). Plain data: the configuration fills it in, a placeholder
- * (placeholder.h) shows it.
+ * picture= of scanoutd.conf(5), and whether its firmware's pictures are something (firmware=).
+ * Plain data: the configuration fills it in, a placeholder (placeholder.h) shows it.
  */
 #ifndef SCANOUTD_SCENE_PICTURE_SPEC_H
 #define SCANOUTD_SCENE_PICTURE_SPEC_H
@@ -16,6 +16,12 @@ enum picture_kind {
 	PICTURE_LAST, /* what is on the screen stays there */
 	PICTURE_FILE, /* a PNG, placed as a scanout is */
 	PICTURE_CARD, /* text: who it is, what is the matter, what comes next */
+};
+
+/* Pictures of the guest's firmware. */
+enum firmware_pictures {
+	FIRMWARE_HIDE, /* not seen, but where that waits for somebody */
+	FIRMWARE_SHOW,
 };
 
 struct picture_spec {

@@ -130,7 +130,7 @@ void source_enabled(struct source *source)
 
 void source_seen(struct source *source)
 {
-	if (source->seen)
+	if (source->seen || source->foreign)
 		return;
 	source->seen = true;
 	if (source->listener && source->listener->seen)

@@ -96,7 +96,7 @@ struct source_listener {
 	/* There is a new frame, `rect` of it changed (of the picture, pixels; NULL: all of it): for
 	 * each one, as dark(), while source_watch() says so. May be NULL. */
 	void (*frame)(void *data, struct source *source, const struct kms_rect *rect);
-	/* A picture of its own is on the glass, for the first time ever. From the main loop's turn
+	/* A picture of its own (source_set_foreign()) is on the glass, for the first time ever. From the main loop's turn
 	 * in which the card says so: no change of views may follow. May be NULL. */
 	void (*seen)(void *data, struct source *source);
 };
@@ -110,6 +110,7 @@ struct source {
 	bool dark;
 	bool watched;
 	bool seen;
+	bool foreign;
 	int64_t blank_after_ms;
 	GSource *timer; /* made when it is needed first */
 };
@@ -160,6 +161,11 @@ void source_unshowable(struct source *source);
 void source_left(struct source *source, struct view *view, bool left);
 /* A view has shown a picture of its own. Cheap for each frame. */
 void source_seen(struct source *source);
+/* What it shows from now on is not its peer's own picture: it is not seen by that. */
+static inline void source_set_foreign(struct source *source, bool foreign)
+{
+	source->foreign = foreign;
+}
 /* The peer switched the picture off; the views keep it so far. */
 void source_disabled(struct source *source);
 /* The peer is gone. What was dark stays dark until there is a picture again. */

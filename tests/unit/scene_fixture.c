@@ -46,6 +46,13 @@ static void on_life(void *data, struct guest *guest, enum alive_state state)
 	g_string_append_printf(scene->lives, "%s %s\n", guest_name(guest), alive_state_name(state));
 }
 
+static void on_seen(void *data, struct guest *guest)
+{
+	struct scene *scene = data;
+
+	scene->seen++;
+}
+
 static void on_detached(void *data)
 {
 	unsigned int *detached = data;
@@ -87,6 +94,8 @@ static struct scene *prepare(const struct scene_options *options, struct scene *
 			.account = account_create(name),
 			.flip_timeout_ms = options->flip_timeout_ms,
 			.answers = options->answers,
+			.firmware = options->firmware,
+			.firmware_patience_ms = options->firmware_patience_ms,
 			.detached = on_detached,
 			.data = &scene->detached[i],
 		};
@@ -151,8 +160,13 @@ static struct layout_options describe(const struct scene *scene,
 
 void scene_configure(struct scene *scene, const struct scene_options *options)
 {
-	static const struct layout_listener listener = {on_gone, on_changed, on_screen_changed,
-		on_life};
+	static const struct layout_listener listener = {
+		.device_gone = on_gone,
+		.changed = on_changed,
+		.screen_changed = on_screen_changed,
+		.life = on_life,
+		.seen = on_seen,
+	};
 	struct layout_guest guests[SCENE_GUESTS_MAX];
 	const struct layout_options layout = describe(scene, options, guests);
 

@@ -48,6 +48,7 @@ struct scene {
 	GString *
 		screens; /* what layout_listener.screen_changed was told, "a 0 64x48+0+0 531x299\n" */
 	GString *lives; /* … and .life: "a dead\n" */
+	unsigned int seen; /* how often layout_listener.seen was told */
 	char *said; /* by the layout when it was configured, or NULL */
 };
 
@@ -71,6 +72,8 @@ struct scene_options {
 	int64_t off_after_ms;
 	unsigned int flip_timeout_ms;
 	enum answers_mode answers;
+	enum firmware_pictures firmware;
+	unsigned int firmware_patience_ms;
 	unsigned int told_patience_ms;
 	const struct layout_output *sections;
 	size_t section_count;

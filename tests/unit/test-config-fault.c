@@ -83,6 +83,8 @@ static const struct fault faults[] = {
 		"center?"},
 	{"answers", "[guest a]\nanswers=copy\n",
 		"scanoutd.conf:2: answers=copy: must be flip, copied or auto"},
+	{"firmware", "[guest a]\nfirmware=shown\n",
+		"scanoutd.conf:2: firmware=shown: must be hide or show; did you mean show?"},
 	{"answers-typo", "[guest a]\nanswers=copeid\n",
 		"scanoutd.conf:2: answers=copeid: must be flip, copied or auto; did you mean copied?"},
 	{"before", "[guest a]\nbefore=blakc\n",

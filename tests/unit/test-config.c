@@ -76,6 +76,7 @@ static void test_defaults(struct config_fixture *fixture, gconstpointer data)
 	g_assert_cmpint(guest->place, ==, PLACE_FIT);
 	g_assert_null(guest->mode);
 	g_assert_cmpint(guest->blank_after_ms, ==, 2000);
+	g_assert_cmpint(guest->firmware, ==, FIRMWARE_HIDE);
 	g_assert_cmpint(guest->off_after_ms, ==, 60000);
 	g_assert_cmpint(guest->idle_off_ms, ==, CONFIG_NEVER);
 	g_assert_cmpint(guest->answers, ==, ANSWERS_AUTO);
@@ -111,6 +112,7 @@ static void test_all_keys(struct config_fixture *fixture, gconstpointer data)
 		"off-after=2 h\n"
 		"idle-off=10min\n"
 		"answers=copied\n"
+		"firmware=show\n"
 		"[guest second]\n"
 		"display-socket=/run/second\n"
 		"answers=flip\n"
@@ -158,6 +160,7 @@ static void test_all_keys(struct config_fixture *fixture, gconstpointer data)
 	g_assert_cmpint(guest->after.kind, ==, PICTURE_LAST);
 	g_assert_cmpint(guest->place, ==, PLACE_INTEGER);
 	g_assert_cmpint(guest->blank_after_ms, ==, 500);
+	g_assert_cmpint(guest->firmware, ==, FIRMWARE_SHOW);
 	g_assert_cmpint(guest->off_after_ms, ==, 7200000);
 	g_assert_cmpint(guest->idle_off_ms, ==, 600000);
 	g_assert_cmpint(guest->answers, ==, ANSWERS_COPIED);

@@ -32,6 +32,8 @@ static const GOptionEntry for_daemon[] = {
 	{"after", 0, 0, G_OPTION_ARG_CALLBACK, pass_to_daemon,
 		"After the guest has disconnected: black, #RRGGBB, card, last, or a PNG's path",
 		"WHAT"},
+	{"firmware", 0, 0, G_OPTION_ARG_CALLBACK, pass_to_daemon,
+		"What the guest's firmware draws before its system: hide, show", "WHETHER"},
 	{"vt", 0, 0, G_OPTION_ARG_CALLBACK, pass_to_daemon, "Use virtual terminal N", "N"},
 	{"no-vt", 0, G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, pass_to_daemon,
 		"Do not use virtual terminals", NULL},
