@@ -128,10 +128,8 @@ static bool differs(const struct kms_cursor *cursor, const struct kms_layer *now
 		shown->y != cursor->y;
 }
 
-bool kms_cursor_has_change(const struct kms_cursor *cursor, const struct kms_layer *now)
+bool kms_cursor_differs(const struct kms_cursor *cursor, const struct kms_layer *now)
 {
-	if (!cursor->dirty)
-		return false;
 	return should_be_lit(cursor) ? differs(cursor, now) : now->buffer != NULL;
 }
 

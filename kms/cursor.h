@@ -52,8 +52,14 @@ void kms_cursor_show(struct kms_cursor *cursor);
 /* `lit`: the kernel has it on. */
 void kms_cursor_hide(struct kms_cursor *cursor, bool lit);
 
-/* Would a commit now change anything of it? `now` is its layer as the kernel has it. */
-bool kms_cursor_has_change(const struct kms_cursor *cursor, const struct kms_layer *now);
+/* Would a commit now change anything of it? `now` is its layer as the kernel has it. One that is
+ * not dirty has not changed: the case of nearly every frame. */
+bool kms_cursor_differs(const struct kms_cursor *cursor, const struct kms_layer *now);
+static inline bool kms_cursor_has_change(const struct kms_cursor *cursor,
+	const struct kms_layer *now)
+{
+	return cursor->dirty && kms_cursor_differs(cursor, now);
+}
 
 /* Makes its layer what is wanted. What the kernel shows is not drawn into. */
 void kms_cursor_fill(const struct kms_cursor *cursor, struct kms_layer *next);

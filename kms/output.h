@@ -377,7 +377,20 @@ void kms_output_layer_fail(struct kms_output_layer *layer, int error);
  * Would the driver show it? `can_wait`: while a commit is in flight some drivers (amdgpu) answer
  * only after it; then what is not known is left to the commit.
  */
-bool kms_output_ask(struct kms_output *output, const struct kms_output_frame *frame, bool can_wait);
+bool kms_output_judge(struct kms_output *output, const struct kms_output_frame *frame,
+	bool can_wait);
+static inline bool kms_output_ask(struct kms_output *output, const struct kms_output_frame *frame,
+	bool can_wait)
+{
+	const struct kms_layer *shown = &output->state.layers[KMS_LAYER_PICTURE];
+
+	/* What is on the screen was taken, and nothing has been refused since: a guest that draws
+	 * into the same buffer again. */
+	if (shown->buffer == frame->buffer && !shown->kept && !output->doubted &&
+		kms_placement_equal(&shown->placement, &frame->placement))
+		return true;
+	return kms_output_judge(output, frame, can_wait);
+}
 
 /* What it said: 0, or the errno of a refusal. */
 void kms_output_remember(struct kms_output *output, const struct kms_output_frame *frame,
@@ -387,7 +400,12 @@ void kms_output_remember(struct kms_output *output, const struct kms_output_fram
 void kms_output_refuse_cursor(struct kms_output *output, const struct kms_layer *picture);
 
 /* The output is idle: sets the time for a commit of the cursor alone, if something has changed. */
-void kms_output_schedule_cursor(struct kms_output *output);
+void kms_output_schedule_change(struct kms_output *output);
+static inline void kms_output_schedule_cursor(struct kms_output *output)
+{
+	if (output->cursor.dirty)
+		kms_output_schedule_change(output);
+}
 
 /* It is due. */
 void kms_output_commit_cursor(struct kms_output *output);

@@ -23,13 +23,13 @@ bool kms_output_is_refusal(int error)
 	return error && kms_is_refusal(error) && !kms_error_is_passing(error);
 }
 
-/* Is it of memory of ours? */
+/* Of a layer that the flip leaves as it is so far. Is the frame of memory of ours? */
 G_ALWAYS_INLINE static inline bool add_frame(struct kms_output *output, enum kms_layer_kind kind,
 	struct kms_flip *flip)
 {
 	struct kms_output_layer *frames = &output->layers[kind];
 	const struct kms_output_frame *frame = &frames->pending;
-	struct kms_layer *layer = kms_flip_layer(flip, kind, frame->buffer);
+	struct kms_layer *layer = kms_flip_copy_layer(flip, kind, frame->buffer);
 
 	if (kind != KMS_LAYER_PICTURE)
 		kms_output_layer_fill(frames, layer);
@@ -150,6 +150,7 @@ static int send_without_one(struct commit *commit, int error, struct kms_output_
 		if (again == 0) {
 			*refusal = (struct kms_output_refusal){KMS_LAYER_BIT(kind), error};
 		} else {
+			kms_flip_leave(&commit->flip, (enum kms_layer_kind)kind);
 			add_frame(commit->output, (enum kms_layer_kind)kind, &commit->flip);
 			commit->frames = all;
 		}

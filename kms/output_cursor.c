@@ -41,7 +41,7 @@ G_NO_INLINE static void schedule(struct kms_output *output)
 	kms_records_wake_at(&output->card->records, output->cursor_due_us);
 }
 
-void kms_output_schedule_cursor(struct kms_output *output)
+void kms_output_schedule_change(struct kms_output *output)
 {
 	if (has_change(output) && output->cursor_due_us == KMS_NEVER)
 		schedule(output);

@@ -84,23 +84,11 @@ static bool find_out(struct kms_output *output, const struct kms_output_frame *f
 	return error == 0;
 }
 
-/* What is on the screen was taken, and nothing has been refused since: a guest that draws into the
- * same buffer again. */
-static bool is_shown(const struct kms_output *output, const struct kms_output_frame *frame)
+bool kms_output_judge(struct kms_output *output, const struct kms_output_frame *frame,
+	bool can_wait)
 {
-	const struct kms_layer *layer = &output->state.layers[KMS_LAYER_PICTURE];
-
-	return layer->buffer == frame->buffer && !layer->kept && !output->doubted &&
-		kms_placement_equal(&layer->placement, &frame->placement);
-}
-
-bool kms_output_ask(struct kms_output *output, const struct kms_output_frame *frame, bool can_wait)
-{
-	const struct kms_verdict *verdict;
-
-	if (is_shown(output, frame))
-		return true;
-	verdict = kms_verdicts_find(&output->verdicts, frame->buffer, &frame->placement);
+	const struct kms_verdict *verdict = kms_verdicts_find(&output->verdicts, frame->buffer,
+		&frame->placement);
 	if (verdict && verdict->picture != KMS_ANSWER_UNKNOWN)
 		return verdict->picture == KMS_ANSWER_YES;
 	return find_out(output, frame, can_wait);

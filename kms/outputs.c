@@ -22,16 +22,6 @@ void kms_outputs_finish(struct kms_outputs *outputs)
 	outputs->all = NULL;
 }
 
-struct kms_output *kms_outputs_driven_by(const struct kms_outputs *outputs,
-	const struct kms_crtc *crtc)
-{
-	for (size_t i = 0; i < kms_outputs_count(outputs); i++) {
-		if (kms_outputs_at(outputs, i)->state.crtc == crtc)
-			return kms_outputs_at(outputs, i);
-	}
-	return NULL;
-}
-
 void kms_outputs_forgive(struct kms_outputs *outputs)
 {
 	for (size_t i = 0; i < kms_outputs_count(outputs); i++) {

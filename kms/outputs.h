@@ -47,8 +47,15 @@ bool kms_outputs_lack_answers(const struct kms_outputs *outputs);
 void kms_outputs_read_state(struct kms_outputs *outputs);
 
 /* NULL: it drives none that is ours. */
-struct kms_output *kms_outputs_driven_by(const struct kms_outputs *outputs,
-	const struct kms_crtc *crtc);
+static inline struct kms_output *kms_outputs_driven_by(const struct kms_outputs *outputs,
+	const struct kms_crtc *crtc)
+{
+	for (size_t i = 0; i < kms_outputs_count(outputs); i++) {
+		if (kms_outputs_at(outputs, i)->state.crtc == crtc)
+			return kms_outputs_at(outputs, i);
+	}
+	return NULL;
+}
 
 /* Something of the card was set free, or is new: who was refused before may be lit now. */
 void kms_outputs_forgive(struct kms_outputs *outputs);

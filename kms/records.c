@@ -26,11 +26,6 @@ void kms_records_retry_in(struct kms_records *records, int64_t microseconds)
 	kms_records_wake_at(records, records->retry_us);
 }
 
-int64_t kms_records_now(const struct kms_records *records)
-{
-	return records->source ? g_source_get_time(records->source) : g_get_monotonic_time();
-}
-
 void kms_records_set_watchdog(struct kms_records *records, int64_t when_us)
 {
 	records->watchdog_us = when_us;

@@ -49,7 +49,10 @@ void kms_records_wake_at(struct kms_records *records, int64_t when_us);
 void kms_records_retry_in(struct kms_records *records, int64_t microseconds);
 
 /* The time of this turn of the loop: no system call of ours. */
-int64_t kms_records_now(const struct kms_records *records);
+static inline int64_t kms_records_now(const struct kms_records *records)
+{
+	return records->source ? g_source_get_time(records->source) : g_get_monotonic_time();
+}
 
 /* The watchdog is the source's ready time, which costs a frame nothing. KMS_NEVER: none. */
 void kms_records_set_watchdog(struct kms_records *records, int64_t when_us);

@@ -9,6 +9,7 @@ void kms_request_init(struct kms_request *request)
 {
 	request->properties = drmModeAtomicAlloc();
 	request->error = request->properties ? 0 : ENOMEM;
+	request->size = 0;
 }
 
 void kms_request_finish(struct kms_request *request)
@@ -16,21 +17,6 @@ void kms_request_finish(struct kms_request *request)
 	if (request->properties)
 		drmModeAtomicFree(request->properties);
 	request->properties = NULL;
-}
-
-void kms_request_reset(struct kms_request *request)
-{
-	/* There was no memory for it, and may be now. */
-	if (!request->properties)
-		request->properties = drmModeAtomicAlloc();
-	request->error = request->properties ? 0 : ENOMEM;
-	if (request->properties)
-		drmModeAtomicSetCursor(request->properties, 0);
-}
-
-int kms_request_size(const struct kms_request *request)
-{
-	return request->properties ? drmModeAtomicGetCursor(request->properties) : 0;
 }
 
 void kms_request_add(struct kms_request *request, uint32_t object,
@@ -47,6 +33,8 @@ void kms_request_add(struct kms_request *request, uint32_t object,
 	result = drmModeAtomicAddProperty(request->properties, object, property->id, value);
 	if (result < 0)
 		request->error = -result;
+	else
+		request->size++;
 }
 
 void kms_request_add_optional(struct kms_request *request, uint32_t object,

@@ -14,16 +14,30 @@
 struct kms_request {
 	drmModeAtomicReq *properties; /* kept between requests: a flip allocates nothing of ours */
 	int error; /* the first failure, an errno, or 0 */
+	unsigned int size;
 };
 
 void kms_request_init(struct kms_request *request);
 void kms_request_finish(struct kms_request *request);
 
 /* Begins a new request in the same memory. */
-void kms_request_reset(struct kms_request *request);
+static inline void kms_request_reset(struct kms_request *request)
+{
+	/* There was no memory for it, and may be now. */
+	if (!request->properties) {
+		kms_request_init(request);
+		return;
+	}
+	drmModeAtomicSetCursor(request->properties, 0);
+	request->error = 0;
+	request->size = 0;
+}
 
 /* How many properties it has. */
-int kms_request_size(const struct kms_request *request);
+static inline unsigned int kms_request_size(const struct kms_request *request)
+{
+	return request->size;
+}
 
 /* A property that the object does not have is the failure ENOENT. */
 void kms_request_add(struct kms_request *request, uint32_t object,

@@ -10,15 +10,6 @@
 /* A mode set's event comes after its links are trained: so many flip timeouts for it. */
 #define MODE_SET_TIMEOUTS 4
 
-struct kms_crtc *kms_card_find_crtc(struct kms_card *card, uint32_t id)
-{
-	for (size_t i = 0; i < card->crtc_count; i++) {
-		if (card->crtcs[i].id == id)
-			return &card->crtcs[i];
-	}
-	return NULL;
-}
-
 /* ---- commits in flight ---- */
 
 int64_t kms_card_stuck_at(const struct kms_card *card, const struct kms_crtc *crtc)
@@ -26,18 +17,6 @@ int64_t kms_card_stuck_at(const struct kms_card *card, const struct kms_crtc *cr
 	return crtc->committed_us +
 		card->flip_timeout_ms * INT64_C(1000) *
 		(crtc->setting_mode ? MODE_SET_TIMEOUTS : 1);
-}
-
-void kms_card_commit_begun(struct kms_card *card, struct kms_crtc *crtc, guint token,
-	int64_t now_us, bool sets_mode)
-{
-	crtc->busy = true;
-	crtc->token = token;
-	crtc->setting_mode = sets_mode;
-	crtc->committed_us = now_us;
-	/* One for all, and set again only when it has barked: nothing to do per frame. */
-	if (card->records.watchdog_us == KMS_NEVER)
-		kms_records_set_watchdog(&card->records, kms_card_stuck_at(card, crtc));
 }
 
 void kms_card_remove_doomed(struct kms_card *card)

@@ -169,9 +169,9 @@ static void add_depth(struct kms_request *request, enum kms_layer_kind kind,
 }
 
 /* `before`: what the plane shows now, or NULL where that is not known. */
-static void add_layer(struct kms_request *request, const struct kms_card *card,
-	const struct kms_crtc *crtc, enum kms_layer_kind kind, const struct kms_layer *layer,
-	const struct kms_layer *before)
+G_ALWAYS_INLINE static inline void add_layer(struct kms_request *request,
+	const struct kms_card *card, const struct kms_crtc *crtc, enum kms_layer_kind kind,
+	const struct kms_layer *layer, const struct kms_layer *before)
 {
 	const struct kms_plane *plane = layer->plane;
 
@@ -225,12 +225,7 @@ struct kms_layer *kms_flip_layer(struct kms_flip *flip, enum kms_layer_kind kind
 		kms_layer_set_buffer(layer, buffer);
 		return layer;
 	}
-	flip->copied |= KMS_LAYER_BIT(kind);
-	*layer = flip->now->layers[kind];
-	layer->buffer = buffer ? kms_buffer_hold(buffer) : NULL;
-	layer->kept = false;
-	layer->anew = false;
-	return layer;
+	return kms_flip_copy_layer(flip, kind, buffer);
 }
 
 /* Planes that layers leave, first: another layer of the flip may have them from now on. */
@@ -284,7 +279,8 @@ G_ALWAYS_INLINE static inline void build(struct kms_request *request, const stru
 			add_layer(request, card, now->crtc, kind, &flip->layers[kind],
 				&now->layers[kind]);
 	}
-	add_fences(request, card, flip);
+	if (now->imported & ~flip->copied)
+		add_fences(request, card, flip);
 	if (flip->damaged)
 		add_damage(request, flip);
 	if (flip->vrr != now->vrr)

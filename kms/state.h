@@ -112,6 +112,20 @@ void kms_flip_finish(struct kms_flip *flip);
 struct kms_layer *kms_flip_layer(struct kms_flip *flip, enum kms_layer_kind kind,
 	struct kms_buffer *buffer);
 
+/* The same of a layer that is not `copied`. */
+static inline struct kms_layer *kms_flip_copy_layer(struct kms_flip *flip, enum kms_layer_kind kind,
+	struct kms_buffer *buffer)
+{
+	struct kms_layer *layer = &flip->layers[kind];
+
+	flip->copied |= KMS_LAYER_BIT(kind);
+	*layer = flip->now->layers[kind];
+	layer->buffer = buffer ? kms_buffer_hold(buffer) : NULL;
+	layer->kept = false;
+	layer->anew = false;
+	return layer;
+}
+
 /* A part of it changes, in its buffer; 0: all of it. */
 static inline void kms_flip_damage(struct kms_flip *flip, enum kms_layer_kind kind, uint32_t blob)
 {
