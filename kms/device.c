@@ -436,6 +436,17 @@ static void run_deadlines(struct kms_device *device)
 		kms_output_run_deadlines(kms_outputs_at(&device->outputs, i), now_us);
 }
 
+/* Else it says how long from now. */
+G_NO_INLINE static gboolean is_due(GSource *source, int64_t deadline_us, gint *timeout_ms)
+{
+	int64_t left_us = deadline_us - g_source_get_time(source);
+
+	if (left_us <= 0)
+		return TRUE;
+	*timeout_ms = (gint)MIN((left_us + 999) / 1000, G_MAXINT);
+	return FALSE;
+}
+
 /*
  * The watchdog is the source's ready time, which costs a frame nothing, but a system call and a
  * turn of the loop when it is set. Other deadlines are set more often, and are looked at here. One
@@ -446,16 +457,9 @@ static gboolean source_prepare(GSource *base, gint *timeout_ms)
 {
 	const struct kms_device *device = ((struct device_source *)base)->device;
 	int64_t deadline_us = device->card->records.deadline_us;
-	int64_t left_us;
 
 	*timeout_ms = -1;
-	if (deadline_us == KMS_NEVER)
-		return FALSE;
-	left_us = deadline_us - g_source_get_time(base);
-	if (left_us <= 0)
-		return TRUE;
-	*timeout_ms = (gint)MIN((left_us + 999) / 1000, G_MAXINT);
-	return FALSE;
+	return deadline_us != KMS_NEVER && is_due(base, deadline_us, timeout_ms);
 }
 
 static gboolean source_dispatch(GSource *base, GSourceFunc callback, gpointer data)
