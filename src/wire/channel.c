@@ -195,8 +195,9 @@ static void compact(struct channel *channel)
 /* ---- reading ---- */
 
 /* One recvmsg, which a successor can finish. */
-static enum stream_status read_socket(struct channel *channel, enum channel_call call,
-	const struct iovec *iov, int iov_count, size_t *bytes, struct stream_fds *fds)
+G_ALWAYS_INLINE static inline enum stream_status read_socket(struct channel *channel,
+	enum channel_call call, const struct iovec *iov, int iov_count, size_t *bytes,
+	struct stream_fds *fds)
 {
 	enum stream_status status;
 
@@ -418,7 +419,7 @@ bool channel_has_time(struct channel *channel)
 /* ---- life ---- */
 
 /* A peer that reads no replies is not read from for ever either. */
-static void update_source(struct channel *channel)
+static inline void update_source(struct channel *channel)
 {
 	const struct channel_state *state = channel->state;
 	GIOCondition condition = 0;

@@ -130,9 +130,35 @@ bool channel_advance_update(struct channel *channel, uint64_t bytes);
 /* ---- channel_reply.c ---- */
 
 /* The queue must not be full. */
-void channel_owe(struct channel *channel, uint32_t request, uint32_t scanout);
+static inline void channel_owe(struct channel *channel, uint32_t request, uint32_t scanout)
+{
+	struct channel_state *state = channel->state;
 
-/* Writes all replies whose turn has come, as far as the socket takes them. */
-bool channel_flush(struct channel *channel);
+	state->owed[state->owed_count] = (struct channel_owed){
+		.request = request,
+		.scanout = scanout,
+	};
+	state->owed_count++;
+}
+
+/* The turn of the oldest one has come. */
+static inline bool channel_reply_is_ready(const struct channel_state *state)
+{
+	return state->owed_count &&
+		(state->owed[0].request != VHOST_USER_GPU_DMABUF_UPDATE || state->owed[0].answered);
+}
+
+static inline bool channel_has_replies(const struct channel_state *state)
+{
+	return channel_reply_is_ready(state) || state->unsent_begin < state->unsent_end;
+}
+
+/* Writes all replies whose turn has come, as far as the socket takes them: after most messages none
+ * has. */
+bool channel_flush_replies(struct channel *channel);
+static inline bool channel_flush(struct channel *channel)
+{
+	return !channel_has_replies(channel->state) || channel_flush_replies(channel);
+}
 
 #endif

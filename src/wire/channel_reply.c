@@ -32,17 +32,6 @@ static const struct vhost_user_gpu_header presented = {
 	.flags = VHOST_USER_GPU_REPLY,
 };
 
-void channel_owe(struct channel *channel, uint32_t request, uint32_t scanout)
-{
-	struct channel_state *state = channel->state;
-
-	state->owed[state->owed_count] = (struct channel_owed){
-		.request = request,
-		.scanout = scanout,
-	};
-	state->owed_count++;
-}
-
 static void fill_edid(struct channel *channel, uint32_t scanout, struct virtio_gpu_resp_edid *edid)
 {
 	uint32_t size = 0;
@@ -86,12 +75,6 @@ static void fill(struct channel *channel, const struct channel_owed *owed, struc
 	};
 }
 
-static bool oldest_is_ready(const struct channel_state *state)
-{
-	return state->owed_count &&
-		(state->owed[0].request != VHOST_USER_GPU_DMABUF_UPDATE || state->owed[0].answered);
-}
-
 static void append(struct channel_state *state, const void *reply, size_t size)
 {
 	memcpy(state->unsent + state->unsent_end, reply, size);
@@ -99,7 +82,7 @@ static void append(struct channel_state *state, const void *reply, size_t size)
 }
 
 /* False: the listener closed the channel. */
-static bool answer(struct channel *channel, const struct channel_owed *owed)
+static G_GNUC_NO_INLINE bool answer(struct channel *channel, const struct channel_owed *owed)
 {
 	struct reply reply;
 
@@ -115,7 +98,8 @@ static bool make_replies(struct channel *channel)
 {
 	struct channel_state *state = channel->state;
 
-	while (oldest_is_ready(state) && CHANNEL_UNSENT_SIZE - state->unsent_end >= REPLY_MAX) {
+	while (channel_reply_is_ready(state) &&
+		CHANNEL_UNSENT_SIZE - state->unsent_end >= REPLY_MAX) {
 		struct channel_owed owed = state->owed[0];
 
 		/* Not owed any more before the listener is asked: it may call back. */
@@ -161,12 +145,7 @@ static bool write_unsent(struct channel *channel)
 	return state->unsent_end == 0;
 }
 
-static bool has_replies(const struct channel_state *state)
-{
-	return oldest_is_ready(state) || state->unsent_begin < state->unsent_end;
-}
-
-static G_GNUC_NO_INLINE bool flush(struct channel *channel)
+bool channel_flush_replies(struct channel *channel)
 {
 	bool written;
 
@@ -174,12 +153,6 @@ static G_GNUC_NO_INLINE bool flush(struct channel *channel)
 		if (!make_replies(channel))
 			return false;
 		written = write_unsent(channel);
-	} while (written && has_replies(channel->state));
+	} while (written && channel_has_replies(channel->state));
 	return true;
-}
-
-/* Nothing to be written is the case after most messages. */
-bool channel_flush(struct channel *channel)
-{
-	return !has_replies(channel->state) || flush(channel);
 }

@@ -66,8 +66,8 @@ static void collect(const struct cmsghdr *message, struct stream_fds *fds)
 	}
 }
 
-static enum stream_status receive(struct stream *stream, struct msghdr *message, int flags,
-	size_t *bytes)
+G_ALWAYS_INLINE static inline enum stream_status receive(struct stream *stream,
+	struct msghdr *message, int flags, size_t *bytes)
 {
 	bool recorded = stream->record && !(flags & MSG_PEEK);
 	ssize_t got;
@@ -88,8 +88,8 @@ static enum stream_status receive(struct stream *stream, struct msghdr *message,
 }
 
 /* `message` has a control, and `fds` get what came in it. */
-static enum stream_status receive_fds(struct stream *stream, struct msghdr *message, int flags,
-	size_t *bytes, struct stream_fds *fds)
+G_ALWAYS_INLINE static inline enum stream_status receive_fds(struct stream *stream,
+	struct msghdr *message, int flags, size_t *bytes, struct stream_fds *fds)
 {
 	enum stream_status status;
 
