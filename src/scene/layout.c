@@ -33,37 +33,52 @@ static struct vacant *find_vacant(struct layout *layout, const struct kms_output
 	return NULL;
 }
 
+static struct view *find_vacant_view(struct layout *layout, const struct kms_output *output)
+{
+	const struct vacant *vacant = find_vacant(layout, output);
+
+	return vacant ? vacant->view : NULL;
+}
+
 static struct view *find_view(struct layout *layout, const struct kms_output *output)
 {
 	const struct entry *entry = find_output(layout, output);
-	const struct vacant *vacant = find_vacant(layout, output);
 
-	return entry ? entry->view : vacant ? vacant->view : NULL;
+	return entry ? entry->view : find_vacant_view(layout, output);
+}
+
+/* The output whose mode was being set may be the one that is awaited. */
+static void note_flip(struct layout *layout)
+{
+	if (layout->awaits_mode)
+		layout_alive_kick(layout);
 }
 
 static void on_presented(void *data, struct kms_output *output, uint64_t serial,
 	const struct kms_presentation *presentation)
 {
-	const struct entry *entry = find_output(data, output);
-	struct view *view = find_view(data, output);
+	struct layout *layout = data;
+	const struct entry *entry = find_output(layout, output);
+	struct view *view = entry ? entry->view : find_vacant_view(layout, output);
 
 	if (entry && entry->covered)
 		layout_alive_presented(entry, serial, presentation->time_us);
 	/* Before the view draws the next one, which may be waited for. */
-	if (entry)
+	if (entry && layout->region_count)
 		layout_region_presented(entry);
 	if (view)
 		view_presented(view, serial, presentation);
-	layout_alive_flipped(data);
+	note_flip(layout);
 }
 
 static void on_idle(void *data, struct kms_output *output)
 {
-	struct view *view = find_view(data, output);
+	struct layout *layout = data;
+	struct view *view = find_view(layout, output);
 
 	if (view)
 		view_resume(view);
-	layout_alive_flipped(data);
+	note_flip(layout);
 }
 
 static void on_commit_failed(void *data, struct kms_output *output, uint64_t serial, int error)

@@ -304,12 +304,6 @@ static bool is_seen(const struct screen *screen)
 	return false;
 }
 
-void layout_alive_flipped(struct layout *layout)
-{
-	if (layout->awaits_mode)
-		layout_alive_kick(layout);
-}
-
 /* What covers it is to be on the glass soon. */
 static void reserve(const struct screen *screen)
 {

@@ -301,8 +301,6 @@ void layout_alive_kick(struct layout *layout);
 bool layout_alive_withholds(struct entry *entry);
 /* guest_display.hidden: what a guest shows where it shows nothing is in the place of its pictures. */
 void layout_alive_hide(struct member *member, bool hidden);
-/* An output's commit is done. */
-void layout_alive_flipped(struct layout *layout);
 /* kms_listener.presented */
 void layout_alive_presented(const struct entry *entry, uint64_t serial, int64_t time_us);
 /* source_listener.frame */

@@ -118,20 +118,16 @@ static void tell_picture(struct source *source, bool there)
 		source->listener->picture(source->data, source, there);
 }
 
-void source_enabled(struct source *source)
+void source_enable(struct source *source)
 {
-	if (source->state == SOURCE_ENABLED)
-		return;
 	source->state = SOURCE_ENABLED;
 	disarm(source);
 	set_dark(source, false);
 	tell_picture(source, true);
 }
 
-void source_seen(struct source *source)
+void source_see(struct source *source)
 {
-	if (source->seen || source->foreign)
-		return;
 	source->seen = true;
 	if (source->listener && source->listener->seen)
 		source->listener->seen(source->data, source);

@@ -148,7 +148,12 @@ void source_init(struct source *source, const struct source_interface *interface
 void source_finish(struct source *source);
 
 /* A picture is about to be shown: called before the views are told. Cheap for each frame. */
-void source_enabled(struct source *source);
+void source_enable(struct source *source);
+static inline void source_enabled(struct source *source)
+{
+	if (source->state != SOURCE_ENABLED)
+		source_enable(source);
+}
 /* The views have been told. Cheap for each frame that nobody listens for. */
 static inline void source_frame(struct source *source, const struct kms_rect *rect)
 {
@@ -160,7 +165,12 @@ void source_unshowable(struct source *source);
 /* See source_listener.left. */
 void source_left(struct source *source, struct view *view, bool left);
 /* A view has shown a picture of its own. Cheap for each frame. */
-void source_seen(struct source *source);
+void source_see(struct source *source);
+static inline void source_seen(struct source *source)
+{
+	if (!source->seen && !source->foreign)
+		source_see(source);
+}
 /* What it shows from now on is not its peer's own picture: it is not seen by that. */
 static inline void source_set_foreign(struct source *source, bool foreign)
 {

@@ -279,7 +279,11 @@ void view_stack_leave(struct view *view);
 
 /* All that is done while it is held goes in one commit. NULL, where there is none, stays NULL. */
 typedef struct view_stack view_stack_held;
-view_stack_held *view_stack_hold(struct view_stack *stack);
+view_stack_held *view_stack_hold_some(struct view_stack *stack);
+static inline view_stack_held *view_stack_hold(struct view_stack *stack)
+{
+	return stack ? view_stack_hold_some(stack) : NULL;
+}
 void view_stack_let_go(view_stack_held *stack);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(view_stack_held, view_stack_let_go)
 

@@ -250,7 +250,7 @@ static bool look_at_layer(struct view *view, const struct view_picture *picture,
 	return tell(view, &verdict, reason);
 }
 
-static bool look_and_tell(struct view *view, const struct view_picture *picture,
+static G_GNUC_NO_INLINE bool look_and_tell(struct view *view, const struct view_picture *picture,
 	enum copy_reason *reason)
 {
 	struct verdict_input input;

@@ -131,9 +131,9 @@ void view_let_go(struct view_stack *held)
 	view_stack_let_go(held);
 }
 
-view_stack_held *view_stack_hold(struct view_stack *stack)
+view_stack_held *view_stack_hold_some(struct view_stack *stack)
 {
-	if (stack && stack->held++ == 0)
+	if (stack->held++ == 0)
 		kms_output_begin(stack->base->output);
 	return stack;
 }
