@@ -66,6 +66,13 @@ void answers_init(struct answers *answers, enum answers_mode mode);
 /* The scanout shows a dma-buf on an output that is on, or does no longer. */
 void answers_set_live(struct answers *answers, uint32_t scanout, bool live);
 
+/* No frame of this scanout's can be early, whether it is still live or not. */
+static inline bool answers_alone(const struct answers *answers, uint32_t scanout)
+{
+	return answers->mode == ANSWERS_FLIP ||
+		(answers->live == 1 && answers->scanouts[scanout].live);
+}
+
 /* A frame has come, so many pixels of which are new; `period_us` is its output's, not 0. */
 void answers_frame(struct answers *answers, uint32_t scanout, uint64_t pixels, uint32_t period_us,
 	int64_t now_us);

@@ -27,8 +27,10 @@ void scanout_init(struct scanout *scanout, const struct scanout_options *options
 		.answers = options->answers,
 		.account = options->account,
 		.fence_timeout_us = options->fence_timeout_ms * G_TIME_SPAN_MILLISECOND,
+		.cards = 1,
 		.period_us = PERIOD_60_HZ_US,
 	};
+	scanout->slots_end = scanout->slots;
 	content_init(&scanout->shown);
 	content_init(&scanout->next);
 	source_init(&scanout->source, &scanout_source_interface,
@@ -359,9 +361,15 @@ static enum guest_reply reply_for(enum view_way way, uint32_t live)
 	return REPLY_OFF;
 }
 
-/* The frame goes to all views but those `left` behind. */
-static void update_views(struct scanout *scanout, const struct kms_rect *damage, uint32_t left,
-	enum early early, struct guest_waiting *waiting)
+static bool is_direct(enum view_way way)
+{
+	return way == VIEW_DIRECT || way == VIEW_QUEUED;
+}
+
+/* The frame goes to all views but those `left` behind. Every frame comes here. */
+static G_ALWAYS_INLINE inline void update_views(struct scanout *scanout,
+	const struct kms_rect *damage, uint32_t left, enum early early,
+	struct guest_waiting *waiting)
 {
 	const bool begun_early = early != EARLY_NOT;
 	enum guest_reply unshown = REPLY_OFF;
@@ -376,14 +384,14 @@ static void update_views(struct scanout *scanout, const struct kms_rect *damage,
 
 		if (left & 1u << slot->bit)
 			continue;
-		/* Until this frame is there its output reads a buffer of the guest's. */
-		if (!early_is_free(slot) && view_live(slot->view))
-			held |= 1u << slot->bit;
 		if (begun_early)
 			serial = early_update(scanout, slot, damage, &way, &early);
 		else
 			serial = view_update(slot->view, &scanout->shown.picture, damage, &way);
 		mirror_note(slot, way == VIEW_FAILED);
+		/* Until a copy is there its output reads a buffer of the guest's. */
+		if (!is_direct(way) && !early_is_free(slot) && view_live(slot->view))
+			held |= 1u << slot->bit;
 		if (way == VIEW_FAILED) {
 			unshown = REPLY_UNUSABLE;
 			lost |= serial > 0 ? 1u << slot->bit : 0;
@@ -514,13 +522,4 @@ void scanout_cursor_changed(struct scanout *scanout)
 	while ((slot = scanout_next_slot(scanout, slot)))
 		view_set_cursor(slot->view, state->cursor_visible ? state->cursor_pixels : NULL,
 			state->cursor_hot_x, state->cursor_hot_y);
-}
-
-uint32_t scanout_period_us(struct scanout *scanout)
-{
-	const struct scanout_slot *slot = scanout_next_slot(scanout, NULL);
-
-	if (slot)
-		scanout->period_us = (uint32_t)view_period_us(slot->view);
-	return scanout->period_us;
 }

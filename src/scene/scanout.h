@@ -41,7 +41,8 @@ struct content {
 	int fd; /* ours, or the holder's, and charged to the guest; or -1 */
 	struct kms_buffer *holder; /* the fd is this buffer's, a reference; or NULL */
 	bool told_apart; /* it is a dma-buf; else it may be anything */
-	uint32_t charged_cards; /* bits: the fd of that card's framebuffer is charged for itself */
+	uint32_t cards; /* bits: there is a framebuffer of that card; … */
+	uint32_t charged_cards; /* … whose fd is charged for itself */
 	/* Monotonic time from which on what failed may be tried again; 0: it has not failed. */
 	int64_t import_after_us[KMS_CARDS_MAX];
 	int64_t reader_after_us;
@@ -101,7 +102,9 @@ struct scanout {
 	struct content next;
 	uint64_t versions; /* of their pictures: the last one */
 	struct scanout_slot slots[GUEST_VIEWS_MAX];
-	uint32_t slot_count; /* that were ever taken: none behind them is */
+	const struct scanout_slot *slots_end; /* of those that were ever taken */
+	bool any_unshown; /* of a slot `unshown` was set since the others were told (scanout_mirror.c) */
+	uint32_t cards; /* bits: those that a view is on; without any, the first */
 	uint32_t period_us; /* of the first view's mode, as last known */
 	uint32_t complaints; /* bit: cause that was logged */
 	GSource *fences; /* made when it is needed first */
@@ -112,9 +115,7 @@ struct scanout {
 static inline struct scanout_slot *scanout_next_slot(struct scanout *scanout,
 	struct scanout_slot *slot)
 {
-	const struct scanout_slot *end = scanout->slots + scanout->slot_count;
-
-	for (slot = slot ? slot + 1 : scanout->slots; slot < end; slot++) {
+	for (slot = slot ? slot + 1 : scanout->slots; slot < scanout->slots_end; slot++) {
 		if (slot->view)
 			return slot;
 	}
@@ -192,6 +193,9 @@ void scanout_cursor_moved(struct scanout *scanout);
 void scanout_cursor_changed(struct scanout *scanout);
 
 /* Of the first view's mode; without one as it last was, or 60 Hz. */
-uint32_t scanout_period_us(struct scanout *scanout);
+static inline uint32_t scanout_period_us(const struct scanout *scanout)
+{
+	return scanout->period_us;
+}
 
 #endif

@@ -84,11 +84,10 @@ static void discharge_dmabuf(struct scanout *scanout, const struct content *cont
 static bool charge_framebuffer(struct scanout *scanout, struct content *content, uint32_t card)
 {
 	g_autoptr(GError) error = NULL;
-	uint32_t others = 0;
 
-	for (size_t i = 0; i < KMS_CARDS_MAX; i++)
-		others += content->picture.buffers[i] != NULL;
-	if (others < ACCOUNT_FDS_DMABUF)
+	/* There is none yet, or one. */
+	G_STATIC_ASSERT(ACCOUNT_FDS_DMABUF == 2);
+	if (!(content->cards & (content->cards - 1)))
 		return true;
 	if (account_charge(scanout->account, ACCOUNT_FDS, ACCOUNT_FDS_FRAMEBUFFER, &error)) {
 		content->charged_cards |= 1u << card;
@@ -107,6 +106,7 @@ static void drop_framebuffer(struct scanout *scanout, struct content *content, u
 	if (content->charged_cards & 1u << card)
 		account_discharge(scanout->account, ACCOUNT_FDS, ACCOUNT_FDS_FRAMEBUFFER);
 	content->charged_cards &= ~(1u << card);
+	content->cards &= ~(1u << card);
 }
 
 static uint64_t surface_bytes(uint32_t width, uint32_t height)
@@ -197,8 +197,8 @@ void content_finish(struct scanout *scanout, struct content *content)
 		return;
 	fence_unwatch(scanout, content);
 	dmabuf_reader_destroy(content->reader);
-	for (uint32_t card = 0; card < KMS_CARDS_MAX; card++)
-		drop_framebuffer(scanout, content, card);
+	while (content->cards)
+		drop_framebuffer(scanout, content, (uint32_t)__builtin_ctz(content->cards));
 	drop_fd(scanout, content);
 	content_drop_surface(scanout, content->picture.surface);
 	content_init(content);
@@ -258,6 +258,7 @@ static void import(struct scanout *scanout, struct content *content, uint32_t ca
 	if (!buffer)
 		return;
 	content->picture.buffers[card] = buffer;
+	content->cards |= 1u << card;
 	content->picture.version = ++scanout->versions;
 	content->told_apart = true;
 	if (layout.given)
@@ -293,25 +294,11 @@ static G_GNUC_NO_INLINE void try_import(struct scanout *scanout, struct content 
 			scanout->index, error->message);
 }
 
-/* Bits of the cards that its views are on; without any, of the first. */
-static uint32_t used_cards(struct scanout *scanout)
+void content_import_missing(struct scanout *scanout, struct content *content)
 {
-	struct scanout_slot *slot = NULL;
-	uint32_t cards = 0;
-
-	while ((slot = scanout_next_slot(scanout, slot)))
-		cards |= 1u << view_card(slot->view);
-	return cards ? cards : 1;
-}
-
-void content_import(struct scanout *scanout, struct content *content)
-{
-	uint32_t cards = content->fd >= 0 ? used_cards(scanout) : 0;
-
-	for (uint32_t card = 0; cards >> card; card++) {
-		if (cards & 1u << card && !content->picture.buffers[card] && content->fd >= 0)
-			try_import(scanout, content, card);
-	}
+	for (uint32_t left = scanout->cards & ~content->cards; left && content->fd >= 0;
+		left &= left - 1)
+		try_import(scanout, content, (uint32_t)__builtin_ctz(left));
 }
 
 /* Where there is none, that is a complaint of this kind. */

@@ -35,12 +35,8 @@ void early_forget(struct scanout *scanout)
 	answers_set_live(scanout->answers, scanout->index, false);
 }
 
-void early_set_surface_only(struct scanout *scanout, struct content *content, bool surface_only)
+void early_change_surface_only(struct scanout *scanout, struct content *content, bool surface_only)
 {
-	if (!surface_only)
-		content->drawn_by = NULL;
-	if (content->picture.surface_only == surface_only)
-		return;
 	content->picture.surface_only = surface_only;
 	content->picture.version = ++scanout->versions;
 }
@@ -125,7 +121,7 @@ static bool can_be_drawn(struct scanout *scanout, const struct content *content)
 		view_can_draw(slot->view, &content->picture);
 }
 
-enum early early_begin(struct scanout *scanout, struct content *content,
+enum early early_choose(struct scanout *scanout, struct content *content,
 	const struct kms_rect *rect)
 {
 	struct answers *answers = scanout->answers;
@@ -136,10 +132,7 @@ enum early early_begin(struct scanout *scanout, struct content *content,
 	uint64_t pixels;
 	int64_t now_us;
 
-	if (answers->mode == ANSWERS_FLIP)
-		return EARLY_NOT;
 	answers_set_live(answers, scanout->index, is_live(scanout));
-	/* The case of nearly every guest. */
 	if (answers->live < 2)
 		return EARLY_NOT;
 	/* Another buffer is copied all over, whatever is said to have changed. */

@@ -201,7 +201,7 @@ static bool is_given_up(struct content *content)
 	return content->given_up;
 }
 
-static void put_off(struct scanout *scanout, struct content *content, const struct kms_rect *rect,
+void fence_put_off(struct scanout *scanout, struct content *content, const struct kms_rect *rect,
 	struct guest_waiting *waiting)
 {
 	waiting->reply = REPLY_FENCE_TIMEOUT;
@@ -213,8 +213,7 @@ static void put_off(struct scanout *scanout, struct content *content, const stru
 	watch(scanout, content);
 }
 
-/* Others may wait, or the buffer may be given up. */
-static G_GNUC_NO_INLINE void present_after(struct scanout *scanout, struct content *content,
+void fence_present_after(struct scanout *scanout, struct content *content,
 	const struct kms_rect *rect, struct guest_waiting *waiting)
 {
 	struct kms_rect all = *rect;
@@ -226,23 +225,13 @@ static G_GNUC_NO_INLINE void present_after(struct scanout *scanout, struct conte
 		all = rect_bounding(&content->frame_rect, rect);
 	content->frame_waits = false;
 	if (!show_frame(scanout, &all, waiting)) {
-		put_off(scanout, content, &all, waiting);
+		fence_put_off(scanout, content, &all, waiting);
 		return;
 	}
 	/* It contains, or supersedes, what waited before it. */
 	replies_resume(scanout->replies, scanout->index, waiting);
 	scanout_record(scanout);
 	tidy(scanout);
-}
-
-void fence_present(struct scanout *scanout, struct content *content, const struct kms_rect *rect,
-	struct guest_waiting *waiting)
-{
-	if (scanout->fences)
-		present_after(scanout, content, rect, waiting);
-	/* Nothing has ever waited here: the case of nearly every guest. */
-	else if (!scanout_show_frame(scanout, rect, waiting))
-		put_off(scanout, content, rect, waiting);
 }
 
 enum view_fill fence_fill_surface(struct scanout *scanout, enum copy_reason reason)

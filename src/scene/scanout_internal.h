@@ -80,7 +80,12 @@ void content_drop_surface(struct scanout *scanout, struct surface *surface);
 
 /* The dma-buf becomes a framebuffer of each card that a view is on, if its driver can, and it was
  * not tried a moment ago. What is no dma-buf is no content's fd any more. */
-void content_import(struct scanout *scanout, struct content *content);
+void content_import_missing(struct scanout *scanout, struct content *content);
+static inline void content_import(struct scanout *scanout, struct content *content)
+{
+	if (scanout->cards & ~content->cards)
+		content_import_missing(scanout, content);
+}
 
 /* Part of the dma-buf into the content's surface, or all of it where that has missed something.
  * VIEW_FILL_LATER: its fences have not signalled. */
@@ -119,8 +124,16 @@ enum early {
 
 /* A frame has come, of which `rect` is new. Unless it is EARLY_NOT the content is surface_only
  * then. */
-enum early early_begin(struct scanout *scanout, struct content *content,
+enum early early_choose(struct scanout *scanout, struct content *content,
 	const struct kms_rect *rect);
+static inline enum early early_begin(struct scanout *scanout, struct content *content,
+	const struct kms_rect *rect)
+{
+	/* No other scanout is live: the case of nearly every guest. */
+	return answers_alone(scanout->answers, scanout->index)
+		? EARLY_NOT
+		: early_choose(scanout, content, rect);
+}
 
 /* view_update() of the frame that is shown now, which early_begin() took. Where it cannot be shown
  * as a copy it is EARLY_NOT after all: from then on, and for the views that are still to come. */
@@ -128,7 +141,15 @@ uint64_t early_update(struct scanout *scanout, struct scanout_slot *slot,
 	const struct kms_rect *damage, enum view_way *way, enum early *early);
 
 /* view_picture.surface_only, and another version where that changes it. */
-void early_set_surface_only(struct scanout *scanout, struct content *content, bool surface_only);
+void early_change_surface_only(struct scanout *scanout, struct content *content, bool surface_only);
+static inline void early_set_surface_only(struct scanout *scanout, struct content *content,
+	bool surface_only)
+{
+	if (!surface_only)
+		content->drawn_by = NULL;
+	if (content->picture.surface_only != surface_only)
+		early_change_surface_only(scanout, content, surface_only);
+}
 
 /* No output may read a buffer of the guest's for the slot's view any more, but what it is given
  * from now on. */
@@ -147,9 +168,22 @@ void early_forget(struct scanout *scanout);
 
 void fence_finish(struct scanout *scanout);
 
-/* scanout_show_frame() of an update, now or when its fences have signalled. */
-void fence_present(struct scanout *scanout, struct content *content, const struct kms_rect *rect,
+/* An update of which others may wait, or whose buffer may be given up; … */
+void fence_present_after(struct scanout *scanout, struct content *content,
+	const struct kms_rect *rect, struct guest_waiting *waiting);
+/* … one whose fences have not signalled; … */
+void fence_put_off(struct scanout *scanout, struct content *content, const struct kms_rect *rect,
 	struct guest_waiting *waiting);
+/* … and any: scanout_show_frame(), now or when its fences have signalled. */
+static inline void fence_present(struct scanout *scanout, struct content *content,
+	const struct kms_rect *rect, struct guest_waiting *waiting)
+{
+	if (scanout->fences)
+		fence_present_after(scanout, content, rect, waiting);
+	/* Nothing has ever waited here: the case of nearly every guest. */
+	else if (!scanout_show_frame(scanout, rect, waiting))
+		fence_put_off(scanout, content, rect, waiting);
+}
 
 /* view_listener.fill_surface. */
 enum view_fill fence_fill_surface(struct scanout *scanout, enum copy_reason reason);
@@ -170,16 +204,42 @@ void fence_unwatch(struct scanout *scanout, struct content *content);
 void mirror_leave(struct scanout *scanout, uint32_t bits);
 
 /* The view shows what is shown, or will when it is lit; or it cannot. */
-void mirror_note(struct scanout_slot *slot, bool unshown);
+void mirror_join(struct scanout_slot *slot);
+static inline void mirror_note(struct scanout_slot *slot, bool unshown)
+{
+	slot->unshown = unshown;
+	if (unshown)
+		slot->scanout->any_unshown = true;
+	else if (slot->left)
+		mirror_join(slot);
+}
 
 /* What is shown has changed, or who shows it: no view keeps an older picture beside it. */
-void mirror_settle(struct scanout *scanout);
+void mirror_settle_unshown(struct scanout *scanout);
+static inline void mirror_settle(struct scanout *scanout)
+{
+	if (scanout->any_unshown)
+		mirror_settle_unshown(scanout);
+}
 
 /* Nothing is shown any more: what any view has is somebody else's business. */
 void mirror_forget(struct scanout *scanout);
 
-/* Bits of those that an answer waits for, of the views that take a frame: as it is, or a copy. */
-uint32_t mirror_awaited(struct scanout *scanout, uint32_t direct, uint32_t copied);
+/* Of several that are as fast the first. */
+uint32_t mirror_fastest(struct scanout *scanout, uint32_t bits);
+
+/*
+ * Bits of those that an answer waits for, of the views that take a frame: as it is, or a copy. All
+ * those that the buffer itself is on: until the last of them has another, the guest must not draw
+ * into the one before. A copy is ours, and is waited for only so that the guest is not faster than
+ * anybody sees. But a copy that has to wait for the buffer's fences is still to be made.
+ */
+static inline uint32_t mirror_awaited(struct scanout *scanout, uint32_t direct, uint32_t copied)
+{
+	if (scanout->shown.fill_waits)
+		return direct | copied;
+	return direct ? direct : mirror_fastest(scanout, copied);
+}
 
 /*
  * The slot's frame up to this one has failed, so that its output goes on reading a buffer of the

@@ -13,11 +13,8 @@
 #include "log.h"
 #include "scene/scanout_internal.h"
 
-void mirror_note(struct scanout_slot *slot, bool unshown)
+void mirror_join(struct scanout_slot *slot)
 {
-	slot->unshown = unshown;
-	if (unshown || !slot->left)
-		return;
 	slot->left = false;
 	source_left(&slot->scanout->source, slot->view, false);
 }
@@ -60,16 +57,13 @@ static bool is_shown(struct scanout *scanout)
 	return false;
 }
 
-void mirror_settle(struct scanout *scanout)
+void mirror_settle_unshown(struct scanout *scanout)
 {
 	struct scanout_slot *slot = NULL;
-	bool any = false;
 
-	/* Where all show it, the case of nearly every frame, nobody else need be asked. */
-	while ((slot = scanout_next_slot(scanout, slot)))
-		any |= slot->unshown && !slot->left;
-	if (!any || !is_shown(scanout))
+	if (!is_shown(scanout))
 		return;
+	scanout->any_unshown = false;
 	while ((slot = scanout_next_slot(scanout, slot))) {
 		if (slot->unshown && !slot->left)
 			leave(scanout, slot);
@@ -84,8 +78,7 @@ void mirror_forget(struct scanout *scanout)
 		mirror_note(slot, false);
 }
 
-/* Of several that are as fast the first. */
-static uint32_t fastest(struct scanout *scanout, uint32_t bits)
+uint32_t mirror_fastest(struct scanout *scanout, uint32_t bits)
 {
 	struct scanout_slot *slot = NULL;
 	int64_t period_us = INT64_MAX;
@@ -98,18 +91,6 @@ static uint32_t fastest(struct scanout *scanout, uint32_t bits)
 		found = 1u << slot->bit;
 	}
 	return found;
-}
-
-/*
- * All those that the buffer itself is on: until the last of them has another, the guest must not
- * draw into the one before. A copy is ours, and is waited for only so that the guest is not faster
- * than anybody sees. But a copy that has to wait for the buffer's fences is still to be made.
- */
-uint32_t mirror_awaited(struct scanout *scanout, uint32_t direct, uint32_t copied)
-{
-	if (scanout->shown.fill_waits)
-		return direct | copied;
-	return direct ? direct : fastest(scanout, copied);
 }
 
 static bool is_shown_elsewhere(const struct scanout_slot *here)

@@ -8,6 +8,18 @@
 #include "scene/scanout_internal.h"
 #include "turn.h"
 
+/* A view came, went, or is in another mode. */
+static void note_views(struct scanout *scanout)
+{
+	struct scanout_slot *slot = scanout_next_slot(scanout, NULL);
+
+	if (slot)
+		scanout->period_us = (uint32_t)view_period_us(slot->view);
+	scanout->cards = slot ? 0 : 1;
+	for (; slot; slot = scanout_next_slot(scanout, slot))
+		scanout->cards |= 1u << view_card(slot->view);
+}
+
 /* ---- what the views call ---- */
 
 static void on_presented(void *data, uint64_t serial, const struct kms_presentation *presentation)
@@ -42,6 +54,7 @@ static void on_changed(void *data)
 {
 	struct scanout_slot *slot = data;
 
+	note_views(slot->scanout);
 	if (!view_live(slot->view)) {
 		slot->done = slot->given;
 		early_note_views(slot->scanout);
@@ -98,7 +111,7 @@ static struct scanout_slot *free_slot(struct scanout *scanout)
 		if (slot->view)
 			continue;
 		*slot = (struct scanout_slot){.scanout = scanout, .bit = i};
-		scanout->slot_count = MAX(scanout->slot_count, i + 1);
+		scanout->slots_end = MAX(scanout->slots_end, slot + 1);
 		return slot;
 	}
 	return NULL;
@@ -125,6 +138,7 @@ static bool add_view(struct source *source, struct view *view)
 	if (!slot)
 		return false;
 	slot->view = view;
+	note_views(scanout);
 	view_set_source(view, &view_listener, slot);
 	view_move_cursor(view, state->cursor_x, state->cursor_y);
 	view_set_cursor(view, state->cursor_visible ? state->cursor_pixels : NULL,
@@ -137,10 +151,9 @@ static bool add_view(struct source *source, struct view *view)
 
 static void free_slot_of(struct scanout *scanout, struct scanout_slot *slot)
 {
-	/* As last known, for the pacing timer. */
-	scanout_period_us(scanout);
 	view_set_source(slot->view, NULL, NULL);
 	slot->view = NULL;
+	note_views(scanout);
 }
 
 static void remove_view(struct source *source, struct view *view)

@@ -282,6 +282,30 @@ static void test_extremes(void)
 	}
 }
 
+/* Where no other scanout is live nothing more need be asked. */
+static void test_alone(void)
+{
+	struct device device;
+
+	device_init(&device, ANSWERS_AUTO);
+	/* It may be live, and then be one of two. */
+	g_assert_false(answers_alone(&device.answers, 0));
+	answers_set_live(&device.answers, 0, true);
+	g_assert_true(answers_alone(&device.answers, 0));
+	g_assert_false(answers_alone(&device.answers, 1));
+	answers_set_live(&device.answers, 1, true);
+	g_assert_false(answers_alone(&device.answers, 0));
+	g_assert_false(answers_alone(&device.answers, 1));
+	answers_set_live(&device.answers, 0, false);
+	g_assert_false(answers_alone(&device.answers, 0));
+	g_assert_true(answers_alone(&device.answers, 1));
+
+	device_init(&device, ANSWERS_FLIP);
+	answers_set_live(&device.answers, 0, true);
+	answers_set_live(&device.answers, 1, true);
+	g_assert_true(answers_alone(&device.answers, 0));
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -298,5 +322,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/answers/unshown", test_unshown);
 	g_test_add_func("/answers/auto/share", test_share);
 	g_test_add_func("/answers/auto/extremes", test_extremes);
+	g_test_add_func("/answers/alone", test_alone);
 	return g_test_run();
 }
