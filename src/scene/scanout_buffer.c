@@ -4,6 +4,7 @@
  * into.
  */
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -235,6 +236,19 @@ static void borrow_fd(struct scanout *scanout, struct content *content, struct k
 	content->fd = fd;
 }
 
+/* Does what the views know of the one that is shown hold for it, too? */
+static bool is_like_shown(const struct scanout *scanout, const struct content *content)
+{
+	const struct content *shown = &scanout->shown;
+
+	return content != shown && shown->picture.version > 0 && shown->kind == SCANOUT_DMABUF &&
+		shown->cards == content->cards &&
+		shown->picture.surface_only == content->picture.surface_only &&
+		shown->dmabuf.y_inverted == content->dmabuf.y_inverted &&
+		memcmp(&shown->dmabuf, &content->dmabuf,
+			G_STRUCT_OFFSET(struct channel_dmabuf, y_inverted)) == 0;
+}
+
 static void import(struct scanout *scanout, struct content *content, uint32_t card, GError **error)
 {
 	const struct channel_dmabuf *dmabuf = &content->dmabuf;
@@ -259,7 +273,8 @@ static void import(struct scanout *scanout, struct content *content, uint32_t ca
 		return;
 	content->picture.buffers[card] = buffer;
 	content->cards |= 1u << card;
-	content->picture.version = ++scanout->versions;
+	content->picture.version = is_like_shown(scanout, content) ? scanout->shown.picture.version
+								   : ++scanout->versions;
 	content->told_apart = true;
 	if (layout.given)
 		borrow_fd(scanout, content, buffer);
