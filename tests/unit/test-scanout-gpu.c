@@ -206,7 +206,8 @@ static void start(struct pumped *pumped)
 	int others[2];
 
 	g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, others), ==, 0);
-	g_assert_true(pump_start(pumped->own_vmm, pumped->own_daemon, others[1], &error));
+	g_assert_true(
+		pump_start(pumped->own_vmm, pumped->own_daemon, others[1], NULL, NULL, &error));
 	g_assert_no_error(error);
 	close(pumped->own_vmm);
 	close(pumped->own_daemon);

@@ -60,36 +60,72 @@ static bool print_capabilities(const char *backend, GError **error)
 	return true;
 }
 
+/* The command line that makes `backend` serve `fd`, which is not closed when it starts. The words
+ * are the caller's, g_strfreev(). */
+static char **backend_command(const struct options *options, const char *backend, int fd)
+{
+	g_autoptr(GStrvBuilder) words = g_strv_builder_new();
+	g_autofree char *fd_option = g_strdup_printf("--fd=%d", fd);
+	g_autofree char *node = g_strconcat("--render-node=", options->render_node, NULL);
+	int flags = fcntl(fd, F_GETFD);
+
+	if (flags >= 0)
+		fcntl(fd, F_SETFD, flags & ~FD_CLOEXEC);
+	g_strv_builder_add_many(words, backend, fd_option, NULL);
+	if (options->render_node)
+		g_strv_builder_add(words, node);
+	if (options->virgl)
+		g_strv_builder_add(words, "--virgl");
+	return g_strv_builder_end(words);
+}
+
 /* Does not return but on failure. */
 static bool become_backend(const struct options *options, const char *backend, int fd,
 	GError **error)
 {
-	g_autofree char *fd_option = g_strdup_printf("--fd=%d", fd);
-	g_autofree char *node = g_strconcat("--render-node=", options->render_node, NULL);
-	const char *command[5] = {backend, fd_option};
-	size_t count = 2;
-	int flags = fcntl(fd, F_GETFD);
+	g_auto(GStrv) command = backend_command(options, backend, fd);
 
-	if (options->render_node)
-		command[count++] = node;
-	if (options->virgl)
-		command[count++] = "--virgl";
-	if (flags >= 0 && fcntl(fd, F_SETFD, flags & ~FD_CLOEXEC) == 0)
-		execvp(backend, (char *const *)command);
+	execvp(backend, command);
 	g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "%s: %s", backend,
 		g_strerror(errno));
 	return false;
 }
 
+/* Where a VMM is handed over to, again where the guest has reset its GPU. */
+struct place {
+	const struct options *options;
+	const char *backend;
+	const char *path;
+};
+
+/* As pump_renew_func: nobody waits for the back-end, which ends with the connection. */
+static int start_again(void *data, GError **error)
+{
+	const struct place *place = data;
+	int daemon_fd, backend_fd;
+	bool is_started;
+
+	if (!hand_over(place->path, &daemon_fd, &backend_fd, error))
+		return -1;
+	g_auto(GStrv) command = backend_command(place->options, place->backend, backend_fd);
+	is_started = g_spawn_async(NULL, command, NULL,
+		G_SPAWN_SEARCH_PATH | G_SPAWN_LEAVE_DESCRIPTORS_OPEN, NULL, NULL, NULL, error);
+	close(backend_fd);
+	if (is_started)
+		return daemon_fd;
+	close(daemon_fd);
+	return -1;
+}
+
 /* The VMM's connection stays the caller's. The back-end's own is returned, or -1 with an error. */
-static int hand_vmm_over(const char *path, int vmm_fd, GError **error)
+static int hand_vmm_over(struct place *place, int vmm_fd, GError **error)
 {
 	int daemon_fd, backend_fd;
 	bool is_served;
 
-	if (!hand_over(path, &daemon_fd, &backend_fd, error))
+	if (!hand_over(place->path, &daemon_fd, &backend_fd, error))
 		return -1;
-	is_served = pump_start(vmm_fd, daemon_fd, backend_fd, error);
+	is_served = pump_start(vmm_fd, daemon_fd, backend_fd, start_again, place, error);
 	close(daemon_fd);
 	if (is_served)
 		return backend_fd;
@@ -144,7 +180,8 @@ static bool serve(const struct options *options, const char *backend, GError **e
 	}
 	if (path == NULL)
 		return become_backend(options, backend, vmm_fd, error);
-	fd = hand_vmm_over(path, vmm_fd, &failure);
+	struct place place = {options, backend, path};
+	fd = hand_vmm_over(&place, vmm_fd, &failure);
 	/* What it listened at stays there when it has been stopped. */
 	if (fd < 0 && !is_asked_for(options) &&
 		g_error_matches(failure, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {

@@ -2,179 +2,164 @@
 #include "tools/scanout-gpu/pump.h"
 
 #include <errno.h>
-#include <poll.h>
+#include <fcntl.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
-#include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "vhost_user.h"
+#include "tools/scanout-gpu/message.h"
+#include "tools/scanout-gpu/session.h"
 
-/* What the kernel could not send is tried again after this; milliseconds. */
-#define SEND_AGAIN_MS 20
-
-/* One of vhost-user's, whole, and its fds: what is read beyond its end would bring the next one's
- * fds with it. */
-struct message {
-	struct vhost_user_header header;
-	char payload[VHOST_USER_PAYLOAD_MAX];
-	int fds[VHOST_USER_FDS_MAX];
-	size_t fd_count;
-	const char *fault; /* of who sent it: "a message …"; else NULL */
+/* Of a process of its own, with a thread for each way. */
+struct pump {
+	int vmm_fd;
+	pump_renew_func renew; /* or NULL */
+	void *data;
+	struct session *session;
+	GMutex lock; /* of what follows */
+	GCond changed;
+	int daemon_fd;
+	unsigned int connections; /* how many there have been so far */
+	bool renewing; /* daemon_fd has been closed, and there will be another, or an end */
+	bool over;
 };
 
-/* False: too many of them, or this process has no room for more. */
-static bool keep_fds(struct msghdr *received, struct message *message)
+/* A session ends as a whole. */
+static void end(struct pump *pump)
 {
-	bool fit = !(received->msg_flags & MSG_CTRUNC);
+	g_mutex_lock(&pump->lock);
+	pump->over = true;
+	shutdown(pump->vmm_fd, SHUT_RDWR);
+	shutdown(pump->daemon_fd, SHUT_RDWR);
+	g_cond_broadcast(&pump->changed);
+	g_mutex_unlock(&pump->lock);
+}
 
-	for (struct cmsghdr *part = CMSG_FIRSTHDR(received); part;
-		part = CMSG_NXTHDR(received, part)) {
-		size_t count;
-		int fds[VHOST_USER_FDS_MAX];
+static void complain(const struct message *message, const char *sender)
+{
+	if (message->fault)
+		g_printerr("scanout-gpu: %s sent a message %s; the session ends\n", sender,
+			message->fault);
+}
 
-		if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS)
-			continue;
-		count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-		memcpy(fds, CMSG_DATA(part), count * sizeof(int));
-		for (size_t i = 0; i < count; i++) {
-			if (message->fd_count < VHOST_USER_FDS_MAX) {
-				message->fds[message->fd_count++] = fds[i];
-			} else {
-				close(fds[i]);
-				fit = false;
-			}
-		}
+/* The one before has been shut down. -1: there is none, which is said. */
+static int connect_again(struct pump *pump)
+{
+	g_autoptr(GError) error = NULL;
+	int fd = pump->renew(pump->data, &error);
+
+	if (fd < 0)
+		g_printerr(
+			"scanout-gpu: the guest has reset its GPU, and there is no other back-end: %s\n",
+			error->message);
+	if (fd < 0 || session_replay(pump->session, fd))
+		return fd;
+	g_printerr("scanout-gpu: the guest has reset its GPU, and another back-end cannot be told "
+		   "what this one was\n");
+	close(fd);
+	return -1;
+}
+
+/* The daemon hears that the VMM has gone, and that another one has come, with a back-end that knows
+ * nothing of the guest. */
+static bool begin_again(struct pump *pump)
+{
+	int fd;
+
+	g_mutex_lock(&pump->lock);
+	pump->renewing = true;
+	shutdown(pump->daemon_fd, SHUT_RDWR);
+	g_mutex_unlock(&pump->lock);
+	fd = connect_again(pump);
+	g_mutex_lock(&pump->lock);
+	if (fd >= 0) {
+		/* The other thread knows it by its number, and has seen the end of what was there. */
+		dup3(fd, pump->daemon_fd, O_CLOEXEC);
+		close(fd);
+		pump->connections++;
 	}
-	if (!fit)
-		message->fault = "whose fds are too many";
-	return fit;
+	pump->renewing = false;
+	g_cond_broadcast(&pump->changed);
+	g_mutex_unlock(&pump->lock);
+	return fd >= 0;
 }
 
-/* Whoever made the connection may have made it non-blocking. */
-static void wait_until(int fd, short events)
-{
-	struct pollfd ready = {.fd = fd, .events = events};
-
-	poll(&ready, 1, -1);
-}
-
-/* Can it be taken at another time? It has been waited for then. */
-static bool take_later(int fd, int number)
-{
-	if (number == EAGAIN)
-		wait_until(fd, POLLIN);
-	return number == EAGAIN || number == EINTR;
-}
-
-/* The same of what is given. Fds in flight are counted by user, and another VMM's may be too
- * many. */
-static bool give_later(int fd, int number)
-{
-	struct pollfd ended = {.fd = fd};
-
-	if (number == EAGAIN)
-		wait_until(fd, POLLOUT);
-	if (number == EAGAIN || number == EINTR)
-		return true;
-	if (number != ETOOMANYREFS && number != ENOBUFS && number != ENOMEM)
-		return false;
-	return poll(&ended, 1, SEND_AGAIN_MS) <= 0;
-}
-
-/* So many bytes of the message. False: the other side has ended. */
-static bool take_bytes(int fd, void *bytes, size_t size, struct message *message)
-{
-	for (size_t have = 0; have < size;) {
-		union {
-			struct cmsghdr align;
-			char bytes[CMSG_SPACE(sizeof(int) * VHOST_USER_FDS_MAX)];
-		} control;
-		struct iovec iov = {(char *)bytes + have, size - have};
-		struct msghdr received = {
-			.msg_iov = &iov,
-			.msg_iovlen = 1,
-			.msg_control = control.bytes,
-			.msg_controllen = sizeof(control.bytes),
-		};
-		ssize_t got = recvmsg(fd, &received, MSG_CMSG_CLOEXEC);
-
-		if (got < 0 && take_later(fd, errno))
-			continue;
-		if (got <= 0 || !keep_fds(&received, message))
-			return false;
-		have += (size_t)got;
-	}
-	return true;
-}
-
-static bool take(int fd, struct message *message)
-{
-	message->fd_count = 0;
-	message->fault = NULL;
-	if (!take_bytes(fd, &message->header, sizeof(message->header), message))
-		return false;
-	if (message->header.size <= VHOST_USER_PAYLOAD_MAX)
-		return take_bytes(fd, message->payload, message->header.size, message);
-	message->fault = "that is too long";
-	return false;
-}
-
-/* The fds go with the first byte. */
-static bool give(int fd, struct message *message)
-{
-	const size_t size = sizeof(message->header) + message->header.size;
-	const size_t fds_size = sizeof(int) * message->fd_count;
-
-	for (size_t given = 0; given < size;) {
-		union {
-			struct cmsghdr align;
-			char bytes[CMSG_SPACE(sizeof(int) * VHOST_USER_FDS_MAX)];
-		} control = {0};
-		struct iovec iov = {(char *)message + given, size - given};
-		struct msghdr sent = {.msg_iov = &iov, .msg_iovlen = 1};
-		ssize_t put;
-
-		if (given == 0 && fds_size > 0) {
-			control.align.cmsg_level = SOL_SOCKET;
-			control.align.cmsg_type = SCM_RIGHTS;
-			control.align.cmsg_len = CMSG_LEN(fds_size);
-			memcpy(CMSG_DATA(&control.align), message->fds, fds_size);
-			sent.msg_control = control.bytes;
-			sent.msg_controllen = CMSG_SPACE(fds_size);
-		}
-		put = sendmsg(fd, &sent, MSG_NOSIGNAL);
-		if (put < 0 && !give_later(fd, errno))
-			return false;
-		given += put > 0 ? (size_t)put : 0;
-	}
-	return true;
-}
-
-/* `sender`: who has the other end of `from`. */
-static void carry(int from, int to, const char *sender)
+static void *carry_to_daemon(void *data)
 {
 	static struct message message;
+	struct pump *pump = data;
 	bool goes_on = true;
 
 	while (goes_on) {
-		goes_on = take(from, &message) && give(to, &message);
-		while (message.fd_count > 0)
-			close(message.fds[--message.fd_count]);
+		goes_on = message_take(pump->vmm_fd, &message);
+		if (goes_on && session_note_request(pump->session, &message) && pump->renew) {
+			goes_on = begin_again(pump);
+			session_note_request(pump->session, &message);
+		}
+		goes_on = goes_on && message_give(pump->daemon_fd, &message);
+		message_close_fds(&message);
 	}
-	if (message.fault)
-		g_printerr("scanout-gpu: %s sent a message %s; the session ends\n", sender,
-			message.fault);
-	/* A session ends as a whole. */
-	shutdown(to, SHUT_RDWR);
-	shutdown(from, SHUT_RDWR);
+	complain(&message, "the VMM");
+	end(pump);
+	return NULL;
+}
+
+/* The connection of this number has ended. True: there is another one. */
+static bool await_connection(struct pump *pump, unsigned int *number)
+{
+	bool is_there;
+
+	g_mutex_lock(&pump->lock);
+	while (pump->renewing && !pump->over)
+		g_cond_wait(&pump->changed, &pump->lock);
+	is_there = !pump->over && pump->connections != *number;
+	*number = pump->connections;
+	g_mutex_unlock(&pump->lock);
+	return is_there;
+}
+
+static void *carry_to_vmm(void *data)
+{
+	static struct message message;
+	struct pump *pump = data;
+	unsigned int number = 0;
+	bool goes_on = true;
+
+	while (goes_on) {
+		if (message_take(pump->daemon_fd, &message)) {
+			session_note_reply(pump->session, &message);
+			goes_on = message_give(pump->vmm_fd, &message);
+		} else {
+			goes_on = message.fault == NULL && await_connection(pump, &number);
+		}
+		message_close_fds(&message);
+	}
+	complain(&message, "scanoutd");
+	end(pump);
+	return NULL;
+}
+
+static void serve(struct pump *pump)
+{
+	GThread *thread;
+
+	/* Other back-ends have no part in it. */
+	fcntl(pump->vmm_fd, F_SETFD, FD_CLOEXEC);
+	pump->session = session_create();
+	g_mutex_init(&pump->lock);
+	g_cond_init(&pump->changed);
+	thread = g_thread_new("to-vmm", carry_to_vmm, pump);
+	carry_to_daemon(pump);
+	g_thread_join(thread);
+	session_destroy(pump->session);
+	/* g_thread_join() has the thread. */
+	/* cppcheck-suppress memleak */
 }
 
 /* A process whose parent has ended: whoever becomes the back-end has no children that it knows
  * nothing of. False with errno. */
-static bool start(int from, int to, int others, const char *sender)
+static bool start(struct pump *pump, int others)
 {
 	pid_t child = fork();
 
@@ -193,18 +178,18 @@ static bool start(int from, int to, int others, const char *sender)
 	if (child != 0)
 		_exit(child < 0 ? errno : 0);
 	close(others);
-	carry(from, to, sender);
+	serve(pump);
 	_exit(EXIT_SUCCESS);
 }
 
-bool pump_start(int vmm_fd, int daemon_fd, int others, GError **error)
+bool pump_start(int vmm_fd, int daemon_fd, int others, pump_renew_func renew, void *data,
+	GError **error)
 {
-	if (start(vmm_fd, daemon_fd, others, "the VMM") &&
-		start(daemon_fd, vmm_fd, others, "scanoutd"))
+	struct pump pump = {.vmm_fd = vmm_fd, .daemon_fd = daemon_fd, .renew = renew, .data = data};
+
+	if (start(&pump, others))
 		return true;
 	g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno),
 		"no process for the VMM's connection: %s", g_strerror(errno));
-	/* The first one has nobody to serve. */
-	shutdown(daemon_fd, SHUT_RDWR);
 	return false;
 }
