@@ -13,6 +13,11 @@
  * for 16 scanouts with 18 input devices. */
 #define GUEST_FDS_MAX 448
 
+/* What the VMMs of its input devices sent, and is kept for who comes after this process: in flight
+ * between sockets of our own, where the kernel lets a user have as many as a process may have open.
+ * With what is kept of its relay and of its pictures, 192 at most, no more than GUEST_FDS_MAX. */
+#define GUEST_KEPT_FDS_MAX 256
+
 /* Mappings of its memory and of its dma-bufs: the kernel gives a process 65530
  * (vm.max_map_count). */
 #define GUEST_MAPPINGS_MAX 512

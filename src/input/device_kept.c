@@ -227,7 +227,7 @@ bool device_open_memory(struct device *device, const struct device_options *opti
 	device->keeping = (struct kept_vmm_options){
 		.keeper = options->keeps_vmm ? options->keeper : NULL,
 		.name = g_strdup(options->path),
-		.closer = account_closer(device->account),
+		.account = device->account,
 		.version = DEVICE_MEMORY_VERSION,
 		.size = sizeof(struct device_memory),
 	};

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "wire/account.h"
 #include "wire/closer.h"
 #include "wire/kept_fds.h"
 
@@ -115,15 +116,15 @@ static bool take_over(struct kept_vmm *kept, const int queue[2])
 {
 	int fd;
 
-	kept->fds = kept_fds_create_from(queue, kept->options.closer, NULL);
+	kept->fds = kept_fds_create_from(queue, account_closer(kept->options.account), NULL);
 	if (!kept->fds)
 		return false;
 	fd = kept_fds_get(kept->fds, KEPT_FDS_STATE);
-	if (map_left(kept, fd)) {
+	if (kept_fds_charge(kept->fds, kept->options.account) && map_left(kept, fd)) {
 		close(fd);
 		return true;
 	}
-	closer_close(kept->options.closer, fd);
+	closer_close(account_closer(kept->options.account), fd);
 	unmap(kept);
 	g_clear_pointer(&kept->fds, kept_fds_destroy);
 	return false;
@@ -138,9 +139,9 @@ static bool start_anew(struct kept_vmm *kept)
 
 	if (fd < 0)
 		return false;
-	kept->fds = kept_fds_create(fd, kept->options.closer, NULL);
+	kept->fds = kept_fds_create(fd, account_closer(kept->options.account), NULL);
 	close(fd);
-	if (!kept->fds)
+	if (!kept->fds || !kept_fds_charge(kept->fds, kept->options.account))
 		return false;
 	pair = kept_fds_pair(kept->fds);
 	return keep(kept, PART_QUEUE_IN, pair[0]) && keep(kept, PART_QUEUE_OUT, pair[1]);
@@ -202,7 +203,7 @@ void kept_vmm_destroy(struct kept_vmm *kept)
 	if (!kept)
 		return;
 	over = forget_all(kept);
-	closer_hang_up(kept->options.closer, kept->connection);
+	closer_hang_up(account_closer(kept->options.account), kept->connection);
 	kept_fds_settle(kept->fds);
 	/* What the VMM sent is closed one by one, and not by the kernel with the queue. */
 	if (over)

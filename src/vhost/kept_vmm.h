@@ -15,14 +15,14 @@
 
 #include "fd_keeper.h"
 
-struct closer;
+struct account;
 struct kept_fds;
 struct kept_vmm;
 
 struct kept_vmm_options {
 	const struct fd_keeper *keeper; /* outlives it */
 	const char *name; /* in the store: no other device's; copied */
-	struct closer *closer; /* outlives it; or NULL */
+	struct account *account; /* outlives it; or NULL */
 	/* Of the memory: one of another version or size is none of ours. */
 	uint32_t version;
 	size_t size; /* bytes */

@@ -23,6 +23,7 @@ struct account {
 
 static const char *const item_names[ACCOUNT_ITEMS] = {
 	[ACCOUNT_FDS] = "file descriptors",
+	[ACCOUNT_KEPT_FDS] = "kept file descriptors",
 	[ACCOUNT_MAPPINGS] = "mappings",
 	[ACCOUNT_MAPPED_BYTES] = "mapped bytes",
 	[ACCOUNT_SURFACE_BYTES] = "bytes of pictures",
@@ -52,6 +53,7 @@ struct account *account_create(const char *guest)
 	account->closer = closer_create(guest);
 	/* Those that are being closed have a bound of their own. */
 	account->most[ACCOUNT_FDS] = GUEST_FDS_MAX - CLOSER_PENDING_MAX;
+	account->most[ACCOUNT_KEPT_FDS] = GUEST_KEPT_FDS_MAX;
 	account->most[ACCOUNT_MAPPINGS] = GUEST_MAPPINGS_MAX;
 	account->most[ACCOUNT_MAPPED_BYTES] = mapped_bytes_max();
 	account->most[ACCOUNT_SURFACE_BYTES] = GUEST_SURFACE_BYTES_MAX;

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "wire/account.h"
 #include "wire/closer.h"
 
 /* With those that were removed, and wait for kept_fds_tidy(). */
@@ -29,6 +30,7 @@ struct place {
 
 struct kept_fds {
 	struct closer *closer;
+	struct account *account; /* is charged with what lies in it; or NULL */
 	int pair[2]; /* written to, read from */
 	uint64_t last; /* number */
 	unsigned int count;
@@ -110,6 +112,7 @@ static void drop_place(struct kept_fds *kept)
 	if (kept->queue[0].removed)
 		kept->removed--;
 	kept->count--;
+	account_discharge(kept->account, ACCOUNT_KEPT_FDS, 1);
 	memmove(kept->queue, kept->queue + 1, kept->count * sizeof(kept->queue[0]));
 }
 
@@ -154,6 +157,8 @@ static bool move_oldest(struct kept_fds *kept)
 	if (!moved || !receive_one(kept, 0, &number, NULL))
 		return false;
 	drop_place(kept);
+	/* What was discharged just now. */
+	account_charge(kept->account, ACCOUNT_KEPT_FDS, 1, NULL);
 	kept->queue[kept->count++] = place;
 	return true;
 }
@@ -221,8 +226,12 @@ uint64_t kept_fds_add(struct kept_fds *kept, int fd, bool known)
 		if (kept->queue[i].fd == fd)
 			kept->queue[i].fd = -1;
 	}
-	if (!make_room(kept) || !send_one(kept, kept->last + 1, fd))
+	if (!make_room(kept) || !account_charge(kept->account, ACCOUNT_KEPT_FDS, 1, NULL))
 		return 0;
+	if (!send_one(kept, kept->last + 1, fd)) {
+		account_discharge(kept->account, ACCOUNT_KEPT_FDS, 1);
+		return 0;
+	}
 	kept->queue[kept->count++] = (struct place){
 		.number = ++kept->last,
 		.fd = fd,
@@ -393,10 +402,19 @@ void kept_fds_destroy(struct kept_fds *kept)
 	if (!kept)
 		return;
 	kept_fds_settle(kept);
+	account_discharge(kept->account, ACCOUNT_KEPT_FDS, kept->count);
 	/* Where nobody else has it, all that lies in it is closed with it. */
 	for (size_t i = 0; i < G_N_ELEMENTS(kept->pair); i++)
 		closer_close(kept->closer, kept->pair[i]);
 	g_free(kept);
+}
+
+bool kept_fds_charge(struct kept_fds *kept, struct account *account)
+{
+	if (!account_charge(account, ACCOUNT_KEPT_FDS, kept->count, NULL))
+		return false;
+	kept->account = account;
+	return true;
 }
 
 const int *kept_fds_pair(const struct kept_fds *kept)

@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct account;
 struct closer;
 struct kept_fds;
 
@@ -42,6 +43,10 @@ struct kept_fds *kept_fds_create(int state, struct closer *closer, GError **erro
 /* The pair that a predecessor left, with all that lies in it. Both fds are taken over, also on
  * failure. */
 struct kept_fds *kept_fds_create_from(const int pair[2], struct closer *closer, GError **error);
+
+/* What lies in the queue is charged from now on; what cannot be is not kept. `account` outlives it.
+ * False: what lies in it is too much already. */
+bool kept_fds_charge(struct kept_fds *kept, struct account *account);
 
 /* What the pair holds stays where somebody else has it, too. */
 void kept_fds_destroy(struct kept_fds *kept);

@@ -13,6 +13,7 @@
 #include "channel_fixture.h"
 #include "keeper_double.h"
 #include "vhost/kept_vmm.h"
+#include "wire/account.h"
 #include "wire/closer.h"
 #include "wire/kept_fds.h"
 
@@ -36,7 +37,7 @@ int close(int fd)
 
 /* ---- tests ---- */
 
-static struct closer *closer;
+static struct account *account;
 
 static const struct kept_vmm_options *options(void)
 {
@@ -47,7 +48,7 @@ static const struct kept_vmm_options *options(void)
 		.size = 4096,
 	};
 
-	options.closer = closer;
+	options.account = account;
 	return &options;
 }
 
@@ -82,6 +83,38 @@ static void expect_closed(int watched)
 
 	g_assert_cmpint(read(watched, &byte, 1), ==, 0);
 	close(watched);
+}
+
+/* Of one guest only so many: what is beyond is not kept. */
+static void test_many(void)
+{
+	struct kept_vmm *all[8];
+	unsigned int refused = 0;
+	unsigned int count = 0;
+	char name[32];
+
+	for (size_t i = 0; i < G_N_ELEMENTS(all); i++) {
+		struct kept_vmm_options other = *options();
+
+		g_snprintf(name, sizeof(name), "device%zu", i);
+		other.name = name;
+		all[i] = kept_vmm_create(&other);
+		refused += !all[i];
+		if (!all[i])
+			continue;
+		count++;
+		for (size_t j = 1; j < KEPT_FDS_MAX; j++) {
+			uint64_t number = kept_fds_add(kept_vmm_fds(all[i]), STDERR_FILENO, true);
+
+			count += number != 0;
+			refused += number == 0;
+		}
+	}
+	g_assert_cmpuint(count, ==, account_most(account, ACCOUNT_KEPT_FDS));
+	g_assert_cmpuint(refused, >, 0);
+	for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
+		kept_vmm_destroy(all[i]);
+	g_assert_cmpuint(account_used(account, ACCOUNT_KEPT_FDS), ==, 0);
 }
 
 /* As many as there may be: more than the closer has at one time. */
@@ -139,10 +172,11 @@ int main(int argc, char **argv)
 
 	fixture_init(&argc, &argv);
 	closed.main = g_thread_self();
-	closer = closer_create("kiosk");
+	account = account_create("kiosk");
 	g_test_add_func("/kept-vmm/goes", test_goes);
 	g_test_add_func("/kept-vmm/stays", test_stays);
+	g_test_add_func("/kept-vmm/many", test_many);
 	status = g_test_run();
-	closer_destroy(closer);
+	account_destroy(account);
 	return status;
 }
