@@ -509,6 +509,9 @@ enum kms_submit kms_output_layer_submit(struct kms_output_layer *layer,
 /* A frame of it is on its way: another one has to wait. */
 bool kms_output_layer_busy(const struct kms_output_layer *layer);
 
+/* As kms_output_current(), of the layer. */
+const struct kms_buffer *kms_output_layer_current(const struct kms_output_layer *layer);
+
 /* What is arranged and submitted between the two goes in one commit, if no buffer is still drawn
  * into. Not nested; nothing is committed before the end, which comes in the same turn of the
  * loop. */

@@ -99,6 +99,11 @@ bool kms_output_layer_busy(const struct kms_output_layer *layer)
 	return layer->pending.buffer || layer->queued.buffer;
 }
 
+const struct kms_buffer *kms_output_layer_current(const struct kms_output_layer *layer)
+{
+	return layer->output->on ? layer->current.buffer : NULL;
+}
+
 void kms_output_begin(struct kms_output *output)
 {
 	output->batched = true;

@@ -184,6 +184,7 @@ static const struct key layout_keys[] = {
 
 static const struct key region_keys[] = {
 	{"output", VALUE_STRING, offsetof(struct config_region, output)},
+	{"layer", VALUE_STRING, offsetof(struct config_region, layer)},
 	{"rectangle", VALUE_RECTANGLE, offsetof(struct config_region, options.rectangle)},
 	{"every", VALUE_PERIOD, offsetof(struct config_region, options.every_ms), 20, 60000},
 	{"frozen-after", VALUE_PERIOD, offsetof(struct config_region, options.frozen_after_ms), 20,

@@ -178,8 +178,9 @@ struct config_region {
 	char *name;
 	char *origin;
 	char *output; /* as config_output.name; after config_resolve() never NULL */
+	char *layer; /* the name of a [layer] of a guest's on it; or NULL */
 	struct region_options
-		options; /* .name and .output are the two above, after config_resolve() */
+		options; /* .name, .output and .layer are those above, after config_resolve() */
 };
 
 /* [layout NAME], in the order of the files. */

@@ -65,6 +65,7 @@ static void region_free(gpointer data)
 	g_free(region->name);
 	g_free(region->origin);
 	g_free(region->output);
+	g_free(region->layer);
 	g_free(region);
 }
 

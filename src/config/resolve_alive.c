@@ -81,16 +81,42 @@ static bool check_region(const struct config_region *region, GError **error)
 	return true;
 }
 
+/* Of several of this name, each counts in layouts of its own: one that it can be on is enough. */
+static bool check_layer(const struct config *config, const struct config_region *region,
+	GError **error)
+{
+	const struct config_layer *found = NULL;
+
+	if (region->layer == NULL)
+		return true;
+	for (guint i = 0; i < config->layers->len; i++) {
+		const struct config_layer *layer = g_ptr_array_index(config->layers, i);
+
+		if (!g_str_equal(layer->name, region->layer))
+			continue;
+		found = layer;
+		if (layer->guest != NULL && g_str_equal(layer->output, region->output))
+			return true;
+	}
+	if (found == NULL)
+		return fail_region(error, region, "layer=%s: there is no [layer %s]", region->layer,
+			region->layer);
+	if (found->guest == NULL)
+		return fail_region(error, region, "layer=%s shows no guest", region->layer);
+	return fail_region(error, region, "layer=%s is on output %s", region->layer, found->output);
+}
+
 bool config_resolve_regions(struct config *config, GError **error)
 {
 	for (guint i = 0; i < config->regions->len; i++) {
 		struct config_region *region = g_ptr_array_index(config->regions, i);
 		unsigned int before = 0;
 
-		if (!check_region(region, error))
+		if (!check_region(region, error) || !check_layer(config, region, error))
 			return false;
 		region->options.name = region->name;
 		region->options.output = region->output;
+		region->options.layer = region->layer;
 		for (guint j = 0; j < i; j++) {
 			const struct config_region *other = g_ptr_array_index(config->regions, j);
 

@@ -64,8 +64,8 @@ static void on_presented(void *data, struct kms_output *output, uint64_t serial,
 	if (entry && entry->covered)
 		layout_alive_presented(entry, serial, presentation->time_us);
 	/* Before the view draws the next one, which may be waited for. */
-	if (entry && layout->region_count)
-		layout_region_presented(entry);
+	if (layout->region_count)
+		layout_region_presented(layout, output);
 	if (view)
 		view_presented(view, serial, presentation);
 	note_flip(layout);

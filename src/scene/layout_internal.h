@@ -315,7 +315,7 @@ int64_t layout_region_look(struct layout *layout, int64_t now_us);
 /* layout_remark_absent() */
 void layout_region_remark(const struct layout *layout, GPtrArray *remarks);
 /* What could not be read for want of a flip is read. */
-void layout_region_presented(const struct entry *entry);
+void layout_region_presented(struct layout *layout, const struct kms_output *output);
 /* Memory to read a rectangle into; of the owner. Finishing takes zeroed memory. It is ready unless
  * there is no memory just now: to be asked before each use. */
 void layout_target_init(struct copy_target *target, const struct kms_rect *rectangle);

@@ -162,6 +162,11 @@ static struct member *find_guest(const struct layout *layout, const char *name)
 	return NULL;
 }
 
+static void on_flipped(void *data, struct kms_output *output)
+{
+	layout_region_presented(data, output);
+}
+
 static struct view *make_view(struct layout *layout, const struct layout_layer *section,
 	struct view *below)
 {
@@ -176,6 +181,8 @@ static struct view *make_view(struct layout *layout, const struct layout_layer *
 		.below = below,
 		.area = area_on(section, below),
 		.opacity = section->opacity,
+		.flipped = on_flipped,
+		.flipped_data = layout,
 	};
 
 	return view_create(&options);

@@ -32,16 +32,32 @@ static bool fits(const struct watched *watched, const struct entry *entry)
 	return rect_contains(&all, &watched->options.rectangle);
 }
 
+static bool is_watchable(const struct watched *watched, const struct entry *entry)
+{
+	return is_of(watched, entry) && view_live(entry->view) && fits(watched, entry) &&
+		!entry->member->hidden && source_state(layout_source(entry)) == SOURCE_ENABLED;
+}
+
+static struct entry *find_layer(struct layout *layout, const struct watched *watched)
+{
+	for (size_t i = 0; i < layout->layer_count; i++) {
+		struct entry *entry = &layout->layers[i];
+
+		if (entry->member && g_str_equal(entry->layer->name, watched->options.layer) &&
+			is_watchable(watched, entry))
+			return entry;
+	}
+	return NULL;
+}
+
 /* Where it can be watched now, or NULL. */
 static struct entry *find_entry(struct layout *layout, const struct watched *watched)
 {
+	if (watched->options.layer)
+		return find_layer(layout, watched);
 	for (size_t i = 0; i < layout->count; i++) {
-		struct entry *entry = &layout->entries[i];
-
-		if (is_of(watched, entry) && view_live(entry->view) && fits(watched, entry) &&
-			!entry->member->hidden &&
-			source_state(layout_source(entry)) == SOURCE_ENABLED)
-			return entry;
+		if (is_watchable(watched, &layout->entries[i]))
+			return &layout->entries[i];
 	}
 	return NULL;
 }
@@ -156,19 +172,18 @@ int64_t layout_region_look(struct layout *layout, int64_t now_us)
 	return next;
 }
 
-void layout_region_presented(const struct entry *entry)
+void layout_region_presented(struct layout *layout, const struct kms_output *output)
 {
-	struct layout *layout = entry->member->layout;
-
 	for (size_t i = 0; i < layout->region_count; i++) {
 		struct watched *watched = &layout->regions[i];
 		struct entry *shows = watched->due ? find_entry(layout, watched) : NULL;
 
-		if (shows != entry || watched->region.state == REGION_UNWATCHED)
+		if (!shows || shows->output != output || watched->region.state == REGION_UNWATCHED)
 			continue;
 		read_region(watched, shows, g_get_monotonic_time());
 		/* Others have the next flip. */
-		return;
+		if (!watched->due)
+			return;
 	}
 }
 
@@ -247,6 +262,7 @@ void layout_region_init(struct layout *layout, const struct region_options *regi
 		watched->options = regions[i];
 		watched->options.name = g_strdup(regions[i].name);
 		watched->options.output = g_strdup(regions[i].output);
+		watched->options.layer = g_strdup(regions[i].layer);
 		region_init(&watched->region, &watched->options);
 		layout_target_init(&watched->target, &regions[i].rectangle);
 	}
@@ -260,6 +276,7 @@ void layout_region_finish(struct layout *layout)
 		layout_target_finish(&watched->target);
 		g_free((char *)(uintptr_t)watched->options.name);
 		g_free((char *)(uintptr_t)watched->options.output);
+		g_free((char *)(uintptr_t)watched->options.layer);
 	}
 	g_free(layout->regions);
 	layout->region_count = 0;

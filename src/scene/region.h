@@ -32,6 +32,8 @@
 struct region_options {
 	const char *name;
 	const char *output; /* as struct layout_output.name */
+	const char *
+		layer; /* a guest's, on that output: its name; NULL: what the output itself shows */
 	struct kms_rect rectangle; /* of the output's mode, pixels */
 	int64_t every_ms;
 	int64_t frozen_after_ms; /* 0: it may stay as it is */

@@ -28,7 +28,7 @@ void view_forget_last(struct view *view)
 
 void view_begin_picture(struct view *view)
 {
-	view->others_serial = view->serial;
+	view->others_serial = view_coming_serial(view) - 1;
 	view_forget_last(view);
 	/* It has a cursor to be seen from now on, perhaps. */
 	if (view->stack)
@@ -424,7 +424,7 @@ static void stop_picture(struct view *view)
 	view->judged = false;
 	view->proposed = false;
 	view->past_surface = false;
-	view->others_serial = view->serial;
+	view->others_serial = view_coming_serial(view) - 1;
 	/* Those that were left out for its sake are back. */
 	if (view->stack && view->input.alone)
 		view->stack->unsettled = true;

@@ -124,6 +124,9 @@ struct view_options {
 	struct kms_rect area; /* of a layer, on the screen as its viewer sees it */
 	uint16_t opacity; /* of a layer: 0xffff opaque */
 	uint32_t card; /* the device's number among the cards, below KMS_CARDS_MAX */
+	/* A frame of a layer's plane is on the glass, before its source hears of it; or NULL. */
+	void (*flipped)(void *data, struct kms_output *output);
+	void *flipped_data;
 };
 
 #define VIEW_LAYERS_MAX KMS_LAYERS_MAX

@@ -87,7 +87,7 @@ void view_note_drawn(const struct view *view, struct canvas *canvas)
 	const struct kms_rect all = whole(view->canvases.width, view->canvases.height);
 
 	canvas->drawn = view->serial;
-	if (view->verdict.way == VERDICT_PLACED_CANVAS)
+	if (view->verdict.way == VERDICT_PLACED_CANVAS && !view->above)
 		canvas->lies = view->verdict.place;
 	else
 		canvas->lies = (struct place){

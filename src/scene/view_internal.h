@@ -79,6 +79,8 @@ struct view {
 	struct kms_rect area; /* as the viewer sees it */
 	uint16_t opacity;
 	pixman_image_t *mask; /* of that opacity; made when it is needed first */
+	void (*flipped)(void *data, struct kms_output *output); /* or NULL */
+	void *flipped_data;
 	struct kms_output_layer *layer; /* NULL: there was none left */
 	bool arranged; /* it was taken into account, and shows by this way: */
 	enum verdict_way arranged_way; /* also of the output's own */
@@ -145,8 +147,8 @@ struct view {
 	/* The last frame for which that was so, or 0; and where it lies on the canvas. */
 	uint64_t past_serial;
 	struct place past_place;
-	/* The last frame that has, or may have, another picture than the one that is shown; or
-	 * 0. */
+	/* The last frame, of any view of the output, that has, or may have, another picture than the one
+	 * that is shown; or 0. */
 	uint64_t others_serial;
 };
 
@@ -206,6 +208,9 @@ void view_begin_picture(struct view *view);
 /* A verdict on the picture that is shown, if there is none that holds. Nothing to do while nothing
  * changed: the case of nearly every frame. */
 void view_judge(struct view *view);
+
+/* Where a picture of this size is, on the CRTC. */
+void view_place(const struct view *view, uint32_t width, uint32_t height, struct place *place);
 
 /* Takes in what the verdict is made of. False: the one that there is holds. */
 bool view_look(struct view *view);

@@ -56,6 +56,19 @@ static struct kms_rect area_on_crtc(const struct view *view, const struct kms_mo
 	return rect_empty(&area) ? (struct kms_rect){0, 0, 1, 1} : area;
 }
 
+void view_place(const struct view *view, uint32_t width, uint32_t height, struct place *place)
+{
+	const struct kms_mode_info *mode = kms_output_mode(view->output);
+	struct kms_rect area = whole(mode->width, mode->height);
+
+	if (view->above)
+		area = area_on_crtc(view, mode);
+	place_compute(place, width, height, (uint32_t)area.width, (uint32_t)area.height,
+		view->policy, view->transform);
+	place->destination.x += area.x;
+	place->destination.y += area.y;
+}
+
 static void fill_kind(const struct view *view, const struct view_picture *picture,
 	struct verdict_kind *kind)
 {

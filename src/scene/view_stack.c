@@ -32,8 +32,14 @@ static bool is_news(struct view *view, uint64_t serial)
 
 static void on_presented(void *data, uint64_t serial, const struct kms_presentation *presentation)
 {
-	if (is_news(data, serial))
-		view_presented(data, serial, presentation);
+	struct view *view = data;
+
+	if (!is_news(view, serial))
+		return;
+	/* Before the view draws the next one, which may be waited for. */
+	if (view->flipped)
+		view->flipped(view->flipped_data, view->output);
+	view_presented(view, serial, presentation);
 }
 
 static void on_failed(void *data, uint64_t serial, int error)

@@ -217,6 +217,14 @@ expected() {
 	"$BUILD/lab/picture" "$out/$name-expected.png" "$@"
 }
 
+# checksum RRGGBB PIXELS: of so many of that colour, as gzip keeps it at its end.
+checksum() {
+	local i
+	for ((i = 0; i < $2; i++)); do
+		printf '%b' "\\x${1:0:2}\\x${1:2:2}\\x${1:4:2}"
+	done | gzip -1 -c | tail -c 8 | head -c 4 | od -A n -t x4 --endian=little | tr -d ' '
+}
+
 # shown NAME CONNECTOR: it comes within the time that a slow machine needs.
 shown() {
 	"$camera" --connector "$2" --wait-picture "$out/$1-expected.png" --timeout "$patience" \

@@ -73,7 +73,9 @@ static void test_regions(struct config_fixture *fixture, gconstpointer data)
 	config_fixture_write(fixture,
 		"[region lamp]\noutput=DP-1\nrectangle=16 , 8 64x32\nexpect=0a1B2c3D; ffffffff;\n"
 		"cover=yes\nevery=50ms\n"
-		"[region camera]\noutput=DEL U2720Q\nrectangle=0,0 256x256\nfrozen-after=1s\n");
+		"[region camera]\noutput=DEL U2720Q\nrectangle=0,0 256x256\nfrozen-after=1s\n"
+		"[region over]\noutput=DP-1\nrectangle=0,0 8x8\nfrozen-after=1s\nlayer=cluster\n"
+		"[guest a]\n[output DP-1]\n[layer cluster]\noutput=DP-1\nguest=a\n");
 	config = config_fixture_load(fixture->path, "");
 	region = region_of(config, 0);
 	g_assert_cmpstr(region->name, ==, "lamp");
@@ -94,6 +96,8 @@ static void test_regions(struct config_fixture *fixture, gconstpointer data)
 	g_assert_cmpint(region->frozen_after_ms, ==, 1000);
 	g_assert_cmpuint(region->expect_count, ==, 0);
 	g_assert_false(region->cover);
+	g_assert_cmpstr(region->layer, ==, NULL);
+	g_assert_cmpstr(region_of(config, 2)->layer, ==, "cluster");
 	config_destroy(config);
 }
 
@@ -172,6 +176,12 @@ static void test_faults(struct config_fixture *fixture, gconstpointer data)
 		{"[region a]\noutput=DP-1\nrectangle=0,0 8x8\nfrozen-after=100ms\n",
 			"scanoutd.conf:1: [region a]: frozen-after= must be longer than every=, "
 			"which is 100ms"},
+		{REGION("a") "layer=b\n",
+			"scanoutd.conf:1: [region a]: layer=b: there is no [layer b]"},
+		{REGION("a") "layer=b\n[output DP-1]\n[layer b]\noutput=DP-1\npicture=#ff0000\n",
+			"scanoutd.conf:1: [region a]: layer=b shows no guest"},
+		{REGION("a") "layer=b\n[guest c]\n[output DP-2]\n[layer b]\noutput=DP-2\nguest=c\n",
+			"scanoutd.conf:1: [region a]: layer=b is on output DP-2"},
 		{REGION("a") REGION("b") REGION("c") REGION("d") REGION("e"),
 			"scanoutd.conf:17: [region e]: output=DP-1 has 4 regions already"},
 	};

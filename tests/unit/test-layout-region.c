@@ -197,6 +197,139 @@ static void test_turned(void)
 	}
 }
 
+/* What becomes of a telltale on a layer, whose guest draws pixels or shows a dma-buf. */
+struct layer_case {
+	unsigned int planes;
+	bool dmabuf;
+};
+
+static void paint_layer(struct scene *scene, bool dmabuf, uint32_t color)
+{
+	const struct kms_rect all = {0, 0, SCENE_WIDTH / 2, SCENE_HEIGHT / 2};
+	uint32_t *memory;
+
+	if (!dmabuf) {
+		scene_scanout(scene, 1, SCENE_WIDTH / 2, SCENE_HEIGHT / 2);
+		scene_update(scene, 1, all, color);
+		return;
+	}
+	scene_dmabuf(scene, 1, SCENE_WIDTH / 2, SCENE_HEIGHT / 2,
+		fake_dmabuf_create(SCENE_BYTES, &memory));
+	scene_paint(memory, color);
+	scene_dmabuf_update(scene, 1, all);
+}
+
+static void read_layer(struct scene *scene)
+{
+	pass_time(scene);
+	settle(scene);
+}
+
+/* The output's own picture is another one, and does not count; nor does what covers the layer. */
+static void test_of_layer(gconstpointer data)
+{
+	const struct layer_case *layer_case = data;
+	const struct layout_output section = {.name = "DP-1", .guest = "a"};
+	const struct layout_layer layer = {.name = "cluster",
+		.output = "DP-1",
+		.guest = "a",
+		.scanout = 1,
+		.x = 12,
+		.y = 4,
+		.width = SCENE_WIDTH / 2,
+		.height = SCENE_HEIGHT / 2,
+		.opacity = UINT16_MAX};
+	struct region_options region = telltale();
+	const struct scene_options options = {.sections = &section,
+		.section_count = 1,
+		.layers = &layer,
+		.layer_count = 1,
+		.dead = {.color = GREY},
+		.regions = &region,
+		.region_count = 1};
+	struct kms_output *output;
+	struct scene *scene;
+
+	region.layer = "cluster";
+	scene = scene_prepare(&options);
+	output = scene_output(scene, 0);
+	output->overlays = layer_case->planes;
+	scene_configure(scene, &options);
+	scene_attach(scene, 0);
+	paint_pixels(scene, BLUE);
+	settle(scene);
+	read_layer(scene);
+	g_assert_cmpint(region_of(scene)->state, ==, REGION_UNWATCHED);
+	for (unsigned int round = 0; round < 2; round++) {
+		paint_layer(scene, layer_case->dmabuf, RED);
+		settle(scene);
+		read_layer(scene);
+		g_assert_cmphex(region_of(scene)->crc, ==, checksum_of(RED, 8, 4));
+		g_assert_cmpint(region_of(scene)->state, ==, REGION_GOOD);
+		paint_layer(scene, layer_case->dmabuf, GREEN);
+		settle(scene);
+		read_layer(scene);
+		read_layer(scene);
+		g_assert_cmphex(region_of(scene)->crc, ==, checksum_of(GREEN, 8, 4));
+		g_assert_cmpint(region_of(scene)->state, ==, REGION_WRONG);
+		read_layer(scene);
+		g_assert_cmphex(region_of(scene)->crc, ==, checksum_of(GREEN, 8, 4));
+	}
+	paint_layer(scene, layer_case->dmabuf, RED);
+	settle(scene);
+	read_layer(scene);
+	g_assert_cmpuint(region_of(scene)->counters.wrong, ==, 2);
+	g_free(fixture_log_take());
+	scene_destroy(scene);
+}
+
+/* A guest that has a frame on its way at each moment is read at the flips of its layer, though what
+ * lies below stands still. */
+static void test_layer_ahead(void)
+{
+	const struct layout_output section = {.name = "DP-1", .guest = "a"};
+	const struct layout_layer layer = {.name = "cluster",
+		.output = "DP-1",
+		.guest = "a",
+		.scanout = 1,
+		.x = 12,
+		.y = 4,
+		.width = SCENE_WIDTH / 2,
+		.height = SCENE_HEIGHT / 2,
+		.opacity = UINT16_MAX};
+	struct region_options region = telltale();
+	const struct scene_options options = {.sections = &section,
+		.section_count = 1,
+		.layers = &layer,
+		.layer_count = 1,
+		.dead = {.color = GREY},
+		.regions = &region,
+		.region_count = 1};
+	struct region_counters before;
+	struct kms_output *output;
+	struct scene *scene;
+
+	region.layer = "cluster";
+	scene = scene_prepare(&options);
+	output = scene_output(scene, 0);
+	output->overlays = 1;
+	scene_configure(scene, &options);
+	scene_attach(scene, 0);
+	paint_pixels(scene, BLUE);
+	paint_layer(scene, true, RED);
+	settle(scene);
+	paint_layer(scene, true, RED);
+	before = region_of(scene)->counters;
+	pass_time(scene);
+	g_assert_cmpuint(region_of(scene)->counters.reads, ==, before.reads);
+	g_assert_cmpuint(region_of(scene)->counters.skipped, ==, before.skipped + 1);
+	settle(scene);
+	g_assert_cmpuint(region_of(scene)->counters.reads, ==, before.reads + 1);
+	g_assert_cmphex(region_of(scene)->crc, ==, checksum_of(RED, 8, 4));
+	g_free(fixture_log_take());
+	scene_destroy(scene);
+}
+
 /* Another scanout lies above a part of the picture that is none of the region's: with a plane of
  * its own, or drawn into the same canvas. It is not covered with what lies below it. */
 static void test_layered(gconstpointer data)
@@ -446,12 +579,18 @@ static void test_absent(void)
 
 int main(int argc, char **argv)
 {
+	static const struct layer_case cases[] = {{1, true}, {1, false}, {0, false}};
+
 	fixture_init(&argc, &argv);
 	g_test_add_func("/layout-region/canvas", test_canvas);
 	g_test_add_func("/layout-region/direct", test_direct);
 	g_test_add_func("/layout-region/turned", test_turned);
 	g_test_add_data_func("/layout-region/layered/plane", GUINT_TO_POINTER(1), test_layered);
 	g_test_add_data_func("/layout-region/layered/drawn", GUINT_TO_POINTER(0), test_layered);
+	g_test_add_data_func("/layout-region/of-layer/plane", &cases[0], test_of_layer);
+	g_test_add_data_func("/layout-region/of-layer/plane-of-copies", &cases[1], test_of_layer);
+	g_test_add_data_func("/layout-region/of-layer/drawn", &cases[2], test_of_layer);
+	g_test_add_func("/layout-region/of-layer/ahead", test_layer_ahead);
 	g_test_add_func("/layout-region/beside", test_beside);
 	g_test_add_func("/layout-region/in-flight", test_in_flight);
 	g_test_add_func("/layout-region/ahead", test_ahead);

@@ -670,6 +670,11 @@ bool kms_output_layer_busy(const struct kms_output_layer *layer)
 	return layer->pending.frame.buffer || layer->queued.frame.buffer;
 }
 
+const struct kms_buffer *kms_output_layer_current(const struct kms_output_layer *layer)
+{
+	return layer->output->active ? layer->current.frame.buffer : NULL;
+}
+
 void kms_output_begin(struct kms_output *output)
 {
 	g_assert_false(output->batched);
