@@ -376,6 +376,10 @@ bool kms_output_active(const struct kms_output *output);
 /* Its picture is still the one that the previous master left (kms_output_request.keep_picture). */
 bool kms_output_keeps_former(const struct kms_output *output);
 
+/* It has no CRTC, of ours or of whoever was there before: what is on the glass all the same, such
+ * as the firmware's framebuffer, stays there until the output is lit. As the kernel said last. */
+bool kms_output_without_crtc(const struct kms_output *output);
+
 /* Its mode is being set, which may take a monitor seconds: nothing of ours is on the glass so far.
  * Over by the next event of the output. */
 bool kms_output_setting_mode(const struct kms_output *output);

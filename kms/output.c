@@ -425,6 +425,11 @@ bool kms_output_keeps_former(const struct kms_output *output)
 	return kms_output_active(output) && output->state.layers[KMS_LAYER_PICTURE].kept;
 }
 
+bool kms_output_without_crtc(const struct kms_output *output)
+{
+	return !output->on && output->connector.properties[KMS_CONNECTOR_CRTC_ID].value == 0;
+}
+
 bool kms_output_setting_mode(const struct kms_output *output)
 {
 	const struct kms_crtc *crtc = output->state.crtc;

@@ -45,11 +45,20 @@ static bool are_unwatched(const struct layout *layout, const struct kms_output *
 	return any;
 }
 
+bool layout_is_left_alone(const struct entry *entry)
+{
+	const struct member *member = entry->member;
+
+	return !member->shown && layout_spec(entry)->kind == PICTURE_LAST &&
+		kms_output_without_crtc(entry->output) &&
+		!layout_has_layers(member->layout, entry->output);
+}
+
 bool layout_is_off(const struct entry *entry)
 {
 	const struct layout *layout = entry->member->layout;
 
-	if (!layout_in_hours(layout, entry->section))
+	if (!layout_in_hours(layout, entry->section) || layout_is_left_alone(entry))
 		return true;
 	if (layout_has_layers(layout, entry->output))
 		return are_unwatched(layout, entry->output, entry);

@@ -189,6 +189,9 @@ void layout_configure_cards(struct layout *layout);
 
 /* Nothing is to be lit there now. */
 bool layout_is_off(const struct entry *entry);
+/* Off, as the picture that was there is to stay, and would not if the output was lit: the kernel
+ * knows of none. */
+bool layout_is_left_alone(const struct entry *entry);
 
 /* It is one of the hours at which the section has its output on; NULL: they all are.
  * (layout_hours.c) */

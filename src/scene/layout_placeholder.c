@@ -108,11 +108,13 @@ void layout_picture_changed(struct screen *screen, bool there)
 	struct layout *layout = member->layout;
 	uint32_t scanout = (uint32_t)(screen - member->screens);
 	struct entry *entry = NULL;
+	bool first = false;
 
 	/* Nobody sees it. */
 	if (there && member->hidden)
 		return;
 	if (there) {
+		first = !member->shown;
 		member->shown = true;
 		member->failed = false;
 	} else {
@@ -126,6 +128,8 @@ void layout_picture_changed(struct screen *screen, bool there)
 		else if (!entry->covered)
 			placeholder_end(entry->placeholder);
 	}
+	if (first)
+		layout_relight(layout);
 	layout_alive_kick(layout);
 }
 
@@ -141,6 +145,9 @@ void layout_set_status(struct layout *layout, struct guest *guest, bool failed, 
 		if (entry->member == member && entry->view)
 			layout_place(entry);
 	}
+	/* It is to be seen, where nothing was lit so far. */
+	if (failed && !member->shown)
+		layout_relight(layout);
 }
 
 /* From each of its frames, until it is told otherwise, or shows one. */

@@ -24,8 +24,10 @@ static void say_entry(struct entry *entry)
 				? "off at this hour"
 				: layout_has_picture(entry) ? "on, with its own picture until used"
 				: !layout_is_off(entry)	    ? "on"
-				: !entry->lit		    ? "off until used"
-							    : "off",
+				: layout_is_left_alone(entry)
+				? "left as it is until its guest draws"
+				: !entry->lit ? "off until used"
+					      : "off",
 			entry->scanout, guest_name(entry->member->options.guest));
 	if (g_strcmp0(line, entry->said) == 0)
 		return;

@@ -54,6 +54,35 @@ static void test_before(void)
 	scene_destroy(scene);
 }
 
+/* The firmware's framebuffer, of which the kernel knows nothing, is on the glass until an output is
+ * lit: that waits for the guest's first frame, or for a picture that says that it has failed. */
+static void test_last_without_crtc(void)
+{
+	const struct scene_options options = {
+		.before = {.kind = PICTURE_LAST},
+		.after = {.color = BLUE},
+	};
+
+	for (int failed = 0; failed < 2; failed++) {
+		struct scene *scene = scene_prepare(&options);
+		struct kms_output *output = scene_output(scene, 0);
+
+		output->without_crtc = true;
+		output->active = false;
+		scene_configure(scene, &options);
+		scene_attach(scene, 0);
+		g_assert_false(kms_output_active(output));
+		if (failed)
+			set_failed(scene, true);
+		else
+			draw(scene, RED);
+		g_assert_true(kms_output_active(output));
+		fake_tell(scene->card);
+		scene_expect_color(output, failed ? BLUE : RED);
+		scene_destroy(scene);
+	}
+}
+
 /* The frame of a guest that is as quick as the first commit is not followed by the placeholder. */
 static void test_frame_with_flip_in_flight(void)
 {
@@ -954,6 +983,7 @@ int main(int argc, char **argv)
 {
 	fixture_init(&argc, &argv);
 	g_test_add_func("/placeholder/before", test_before);
+	g_test_add_func("/placeholder/last-without-crtc", test_last_without_crtc);
 	g_test_add_func("/placeholder/frame-with-flip-in-flight", test_frame_with_flip_in_flight);
 	g_test_add_func("/placeholder/black-before", test_black_before);
 	g_test_add_func("/placeholder/after", test_after);

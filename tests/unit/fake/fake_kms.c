@@ -419,6 +419,11 @@ bool kms_output_keeps_former(const struct kms_output *output)
 	return output->active && output->former;
 }
 
+bool kms_output_without_crtc(const struct kms_output *output)
+{
+	return !output->active && output->without_crtc;
+}
+
 bool kms_output_setting_mode(const struct kms_output *output)
 {
 	return output->setting_mode;

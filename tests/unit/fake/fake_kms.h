@@ -57,6 +57,7 @@ struct kms_output {
 	char monitor[32]; /* "": it says no name */
 	bool connected;
 	bool active;
+	bool without_crtc; /* a test's, as kms_output_without_crtc() */
 	bool setting_mode; /* a test's, as kms_output_setting_mode() */
 	bool former; /* as kms_output_keeps_former() */
 	bool changed; /* active, by kms_device_configure(): to be told by fake_tell() */
