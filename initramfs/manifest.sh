@@ -9,6 +9,7 @@
 
 declare -A manifest=(
 	[name]=guest [kernel]='' [initramfs]='' [cmdline]='' [disk]='' [block-device]='' [firmware]=uefi
+	[firmware-pictures]=''
 	[memory]=512M [processors]=1 [screens]=1 [outputs]='' [input]='keyboard pointer' [qemu]=''
 	[splash]=last [mode]=preferred [scaling]=fit [at-end]=restart
 	[hardware]=virtual [firmware-folder]=/lib/firmware [suite]=trixie [host-cmdline]='' [console]=no
@@ -145,6 +146,10 @@ manifest_read() {
 	done
 	[ -z "${manifest_line[firmware]:-}" ] || [ -z "${manifest[kernel]}" ] ||
 		manifest_wrong firmware "firmware= is for a guest without kernel="
+	[ -z "${manifest[firmware-pictures]}" ] || [ -z "${manifest[kernel]}" ] ||
+		manifest_wrong firmware-pictures "firmware-pictures= is for a guest without kernel="
+	# There is nothing else to see.
+	[ -n "${manifest[firmware-pictures]}" ] || [ "$sources" -gt 0 ] || manifest[firmware-pictures]=show
 	for key in kernel initramfs disk key certificate; do
 		manifest_path "$key"
 	done
@@ -159,6 +164,7 @@ manifest_read() {
 	[ -z "${manifest[block-device]}" ] ||
 		manifest_matches block-device '/dev/[A-Za-z0-9._/:+@-]+' "the path of a device below /dev"
 	manifest_matches firmware 'uefi|bios' "uefi or bios"
+	[ -z "${manifest[firmware-pictures]}" ] || manifest_matches firmware-pictures 'hide|show' "hide or show"
 	manifest_matches memory '[1-9][0-9]{0,4}[MG]' "a number with M or G"
 	manifest_matches splash 'black|card|last|#[0-9A-Fa-f]{6}|.*\.png' "black, a colour as #1a2b3c, card, last or a PNG"
 	manifest_matches mode '[A-Za-z0-9@. ;]+' "a mode as in scanoutd.conf(5)"
@@ -210,6 +216,7 @@ manifest_configuration() {
 		before=$before
 		after=last
 		failed=card
+		firmware=${manifest[firmware-pictures]:-hide}
 		mode=${manifest[mode]}
 		scaling=${manifest[scaling]}
 	END
@@ -271,15 +278,17 @@ manifest_qemu() {
 }
 
 # manifest_unit: prints what the guest's unit has beside config/systemd/scanout-guest@.service, as a drop-in: its command line, and
-# what follows from block-device= and at-end=.
+# what follows from block-device= and at-end=. It waits for KVM, and not for the rest of the system.
 manifest_unit() {
-	local device=${manifest[block-device]} qemu
+	local device=${manifest[block-device]} qemu own=/usr/lib/scanout-image
 	manifest_qemu
-	echo "[Unit]"
+	printf '%s\n' '[Unit]' 'DefaultDependencies=no' 'Conflicts=shutdown.target' 'Before=shutdown.target' \
+		'Wants=scanout-drivers@processor.service' 'After=scanout-drivers@processor.service'
 	[ -z "$device" ] || printf 'Wants=%s\nAfter=%s\n' "$(unit_of "$device")" "$(unit_of "$device")"
 	[ "${manifest[at-end]}" != poweroff ] || echo "SuccessAction=poweroff"
 	# What the unit says at the end, and waits for at its start, is done by a shell, which is not in the image.
-	printf '%s\n' '' '[Service]' 'ExecStartPre=' 'ExecStopPost=' 'ExecStart=' "ExecStart=$(quoted "${qemu[@]}" | sed 's/^ //')"
+	printf '%s\n' '' '[Service]' 'ExecStartPre=' "ExecStartPre=-+$own/restart-delay await %n" 'ExecStopPost=' \
+		"ExecStopPost=-+$own/restart-delay ended %n /run/scanoutd/%i.status" 'ExecStart=' "ExecStart=$(quoted "${qemu[@]}" | sed 's/^ //')"
 	[ -z "$device" ] || printf '%s\n' 'SupplementaryGroups=disk' "DeviceAllow=$device rw"
 	[ "${manifest[at-end]}" != poweroff ] || echo "Restart=on-failure"
 }

@@ -73,11 +73,13 @@ machine_boots() {
 		-drive if=pflash,unit=1,format=raw,file=variables -drive "if=virtio,format=raw,file=$1"
 }
 
-# machine_start [options of QEMU]: a machine whose first card and keyboard are a virtual one's, looked at by `watch`. Its serial port
+# machine_start [options of QEMU]: a machine whose first card ($card, or virtio-gpu-pci) and keyboard are a virtual one's, looked at by `watch`. Its serial port
 # is logged in $logs. KVM where it works, else TCG; what is in it has QEMU's TCG in any case where nothing nests.
 machine_start() {
-	local line
+	local line cpu=max
 	[ -n "$accelerator" ] || accelerator=$("$top/tests/lab/accelerator") || return
+	# Its emulator has SVM, by which a KVM in it would emulate once more.
+	[ "$accelerator" = kvm ] || cpu+=,svm=off
 	mkdir -p "$logs"
 	rm -f orders qmp serial
 	mkfifo orders
@@ -85,8 +87,8 @@ machine_start() {
 	exec {answers}< <(exec "$top/tests/image/watch" "$work" "$patience" "$logs/notes" <orders {orders}>&-)
 	watcher=$!
 	read -r -u "$answers" line && [ "$line" = ready ] || return
-	qemu-system-x86_64 -nodefaults -no-user-config -display none -machine q35 -accel "$accelerator" -cpu max -smp 2 -m 2G \
-		"$@" -device virtio-gpu-pci -device virtio-keyboard-pci -device virtio-tablet-pci \
+	qemu-system-x86_64 -nodefaults -no-user-config -display none -machine q35 -accel "$accelerator" -cpu "$cpu" -smp 2 -m 2G \
+		"$@" -device "${card:-virtio-gpu-pci}" -device virtio-keyboard-pci -device virtio-tablet-pci \
 		-chardev "socket,id=serial,path=$work/serial,logfile=$logs/serial.log" -serial chardev:serial \
 		-qmp "unix:$work/qmp" >"$logs/qemu.log" 2>&1 {orders}>&- &
 	machine=$!
