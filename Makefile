@@ -527,8 +527,8 @@ disk: image
 image-check:
 	@tests/deps build run demo test image
 	@$(again) $(out)/scanoutd $(addprefix $(out)/initramfs/,$(image_programs))
-	@$(run) tests/run-tests image/test-manifest image/test-disk image/test-image image/test-examples image/test-boot \
-		image/test-update
+	@$(run) tests/run-tests image/test-manifest image/test-disk image/test-image image/test-examples image/test-splash \
+		image/test-boot image/test-update
 
 # The firmware's card, and the driver that takes its place.
 .PHONY: simpledrm-check

@@ -582,6 +582,7 @@ void layout_destroy(struct layout *layout)
 	layout_region_finish(layout);
 	layout_hours_finish(layout);
 	g_clear_handle_id(&layout->predecessor_timer, g_source_remove);
+	g_clear_handle_id(&layout->first_light, g_source_remove);
 	layout_layers_close_on(layout, NULL);
 	for (uint32_t card = 0; card < layout->card_count; card++)
 		close_entries(layout, card);

@@ -143,6 +143,8 @@ struct layout {
 	unsigned int minute; /* of the day, by which outputs are in their hours */
 	guint minute_timer; /* until the next one; 0: no section has hours */
 	guint predecessor_timer; /* until then; 0: no card has one */
+	guint first_light; /* outputs that were left alone are lit in the next turn; 0: not */
+	bool lighting; /* … just now: with what their guest has drawn */
 	GHashTable *said; /* the remarks that hold, as text */
 	uint64_t serial; /* the highest of a view that is gone: its frame may be in flight */
 	bool applying; /* outputs and layers change just now */

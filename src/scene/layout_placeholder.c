@@ -102,6 +102,28 @@ void layout_note_predecessor(struct layout *layout, uint32_t card)
 		g_timeout_add_seconds(PREDECESSOR_S, end_succession, layout), "last pictures");
 }
 
+static gboolean light_first(gpointer data)
+{
+	struct layout *layout = data;
+
+	turn_note();
+	layout->first_light = 0;
+	layout->lighting = true;
+	layout_relight(layout);
+	layout->lighting = false;
+	return G_SOURCE_REMOVE;
+}
+
+/* The member shows its first picture, which the views have by then: outputs that were left alone are
+ * lit with it. */
+static void light_later(struct layout *layout)
+{
+	if (!layout->first_light)
+		layout->first_light = turn_name(
+			g_idle_add_full(G_PRIORITY_DEFAULT, light_first, layout, NULL),
+			"first light");
+}
+
 void layout_picture_changed(struct screen *screen, bool there)
 {
 	struct member *member = screen->member;
@@ -129,7 +151,7 @@ void layout_picture_changed(struct screen *screen, bool there)
 			placeholder_end(entry->placeholder);
 	}
 	if (first)
-		layout_relight(layout);
+		light_later(layout);
 	layout_alive_kick(layout);
 }
 
@@ -260,7 +282,11 @@ void layout_paint(void *data, struct kms_output *output, struct kms_buffer *buff
 	for (size_t i = 0; i < layout->count; i++) {
 		const struct entry *entry = &layout->entries[i];
 
-		if (entry->output == output && entry->view)
+		if (entry->output != output || !entry->view)
+			continue;
+		if (layout->lighting && !entry->covered && !entry->surplus)
+			view_paint_source(entry->view, layout_source(entry), buffer);
+		else
 			view_paint(entry->view, buffer);
 	}
 	for (size_t i = 0; i < layout->vacant_count; i++) {

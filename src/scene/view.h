@@ -285,6 +285,8 @@ bool view_shows(const struct view *view, const struct view_picture *picture);
 /* Draws a placeholder, if one is shown, into a buffer that is black and that the output will be lit
  * with: kms_output_request.paint. (view_paint.c) */
 void view_paint(const struct view *view, struct kms_buffer *buffer);
+/* The same of what the source has, where that can be read just now. */
+void view_paint_source(const struct view *view, struct source *source, struct kms_buffer *buffer);
 
 /* The source has nothing more to show, its picture goes away: what is dirty and complete is still
  * shown, then the last picture stays (`black` false) or the output becomes black, and a layer shows

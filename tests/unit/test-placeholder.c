@@ -76,6 +76,7 @@ static void test_last_without_crtc(void)
 			set_failed(scene, true);
 		else
 			draw(scene, RED);
+		fixture_settle();
 		g_assert_true(kms_output_active(output));
 		fake_tell(scene->card);
 		scene_expect_color(output, failed ? BLUE : RED);
