@@ -102,6 +102,17 @@ static void set_crash_handlers(bool on)
 
 static bool set_graphics(struct terminal *terminal, GError **error)
 {
+	crash_tty = terminal->tty;
+	set_crash_handlers(true);
+	if (ioctl(terminal->tty, KDSETMODE, KD_GRAPHICS) != 0) {
+		fail(error, terminal->vt, "KDSETMODE");
+		return false;
+	}
+	return true;
+}
+
+static bool set_process(const struct terminal *terminal, GError **error)
+{
 	struct vt_mode process = {
 		.mode = VT_PROCESS,
 		.relsig = (short)vt_guard_release_signal(),
@@ -110,12 +121,6 @@ static bool set_graphics(struct terminal *terminal, GError **error)
 
 	if (ioctl(terminal->tty, VT_SETMODE, &process) != 0) {
 		fail(error, terminal->vt, "VT_SETMODE");
-		return false;
-	}
-	crash_tty = terminal->tty;
-	set_crash_handlers(true);
-	if (ioctl(terminal->tty, KDSETMODE, KD_GRAPHICS) != 0) {
-		fail(error, terminal->vt, "KDSETMODE");
 		return false;
 	}
 	return true;
@@ -292,7 +297,7 @@ static gboolean hung_up(gint fd, GIOCondition condition, gpointer data)
 	log_daemon(G_LOG_LEVEL_WARNING,
 		"tty%d: was hung up, as by a login that starts there; use a VT without one",
 		terminal->vt);
-	if (back && set_graphics(terminal, &error)) {
+	if (back && set_process(terminal, &error) && set_graphics(terminal, &error)) {
 		if (crash_keyboard >= 0)
 			set_keyboard_off(terminal->tty);
 		return G_SOURCE_CONTINUE;
@@ -374,8 +379,10 @@ bool session_terminal_create(int vt, const struct session_listener *listener, vo
 		g_free(terminal);
 		return false;
 	}
-	if (!activate(terminal, error) || !make_guard(terminal, error) ||
-		!set_graphics(terminal, error)) {
+	/* Graphics first: as text it would be drawn when it comes to the front, over what is on the
+	 * screen and may be to stay. The signals last: of our own switch none shall tell. */
+	if (!set_graphics(terminal, error) || !activate(terminal, error) ||
+		!make_guard(terminal, error) || !set_process(terminal, error)) {
 		destroy(&terminal->session);
 		return false;
 	}
