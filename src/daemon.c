@@ -264,6 +264,14 @@ static void session_devices_ready(void *data)
 	input_retry(daemon->input);
 }
 
+static void session_renewed(void *data)
+{
+	struct daemon *daemon = data;
+
+	cards_reopen(daemon->cards);
+	input_resume(daemon->input);
+}
+
 static void session_gone(void *data)
 {
 	struct daemon *daemon = data;
@@ -343,7 +351,7 @@ static bool receive_fds(struct daemon *daemon, GError **error)
 static bool open_session(struct daemon *daemon, GError **error)
 {
 	const struct session_listener listener = {session_released, session_acquired,
-		session_devices_ready, session_gone};
+		session_devices_ready, session_renewed, session_gone};
 	const struct config_daemon *config = &daemon->config->daemon;
 	const struct session_options options = {config->vt, config->seat_manager};
 

@@ -245,6 +245,19 @@ void card_open_anew(struct card *card)
 	wait_for_one(card);
 }
 
+void card_reopen(struct card *card)
+{
+	if (is_inherited(card)) {
+		card_resume(card);
+		return;
+	}
+	card->paused = false;
+	if (card->device)
+		card_open_anew(card);
+	else
+		wait_for_one(card);
+}
+
 void card_renew(struct card *card)
 {
 	if (card->device)

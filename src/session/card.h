@@ -65,6 +65,9 @@ bool card_resume(struct card *card);
  * perhaps. */
 void card_open_anew(struct card *card);
 
+/* As card_resume(), with a device that is opened anew, where it is the opener's. */
+void card_reopen(struct card *card);
+
 /* The machine was suspended, and has resumed. */
 void card_renew(struct card *card);
 

@@ -142,6 +142,12 @@ void cards_resume(struct cards *cards)
 	}
 }
 
+void cards_reopen(struct cards *cards)
+{
+	for (uint32_t i = 0; i < cards_count(cards); i++)
+		card_reopen(cards->slots[i].card);
+}
+
 static void resumed(void *data, int64_t suspended_us)
 {
 	struct cards *cards = data;

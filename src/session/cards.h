@@ -73,5 +73,7 @@ void cards_retry(struct cards *cards);
 /* The terminal goes away: no card is taken until it is ours again. */
 void cards_pause(struct cards *cards);
 void cards_resume(struct cards *cards);
+/* As that, where the opener is another one than before. */
+void cards_reopen(struct cards *cards);
 
 #endif

@@ -253,13 +253,16 @@ static struct seat_client *client_new(const struct seat_client_listener *listene
 /* 0, or an errno. */
 static int start(struct seat_client *client)
 {
-	int reason;
-
 	if (client->wake < 0 || client->told < 0)
 		return EMFILE;
-	reason = seat_client_thread_start(client);
-	if (reason != 0)
-		return reason;
+	return seat_client_thread_start(client);
+}
+
+/* 0, or an errno. */
+static int await_opened(struct seat_client *client)
+{
+	int reason;
+
 	g_mutex_lock(&client->lock);
 	reason = wait_for(client, &client->opened, SEAT_CLIENT_START_MS * G_TIME_SPAN_MILLISECOND)
 		? client->reason
@@ -268,12 +271,22 @@ static int start(struct seat_client *client)
 	return reason;
 }
 
+/* Before the card's: a commit after we have lost DRM master is in vain. */
+static void listen_to_thread(struct seat_client *client)
+{
+	client->source = turn_name(
+		g_unix_fd_add_full(G_PRIORITY_HIGH, client->told, G_IO_IN, told, client, NULL),
+		"seat manager");
+}
+
 struct seat_client *seat_client_create(const struct seat_client_listener *listener, void *data,
 	int *reason)
 {
 	struct seat_client *client = client_new(listener, data);
 
 	*reason = start(client);
+	if (*reason == 0)
+		*reason = await_opened(client);
 	if (*reason != 0) {
 		g_mutex_lock(&client->lock);
 		/* Where it hangs, it ends as soon as it can. */
@@ -283,10 +296,20 @@ struct seat_client *seat_client_create(const struct seat_client_listener *listen
 		seat_client_unref_and_unlock(client);
 		return NULL;
 	}
-	/* Before the card's: a commit after we have lost DRM master is in vain. */
-	client->source = turn_name(
-		g_unix_fd_add_full(G_PRIORITY_HIGH, client->told, G_IO_IN, told, client, NULL),
-		"seat manager");
+	listen_to_thread(client);
+	return client;
+}
+
+struct seat_client *seat_client_begin(const struct seat_client_listener *listener, void *data)
+{
+	struct seat_client *client = client_new(listener, data);
+
+	if (start(client) != 0) {
+		g_mutex_lock(&client->lock);
+		seat_client_unref_and_unlock(client);
+		return NULL;
+	}
+	listen_to_thread(client);
 	return client;
 }
 

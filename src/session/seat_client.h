@@ -48,10 +48,14 @@ struct seat_client_news {
  */
 struct seat_client *seat_client_create(const struct seat_client_listener *listener, void *data,
 	int *reason);
-/* Gives all back, and waits for that, at most SEAT_CLIENT_START_MS. Takes NULL. */
+/* The same, and waits for nothing: `changed` tells of an enabled session, or that no manager is there
+ * by that it has gone. NULL where no thread can be had. */
+struct seat_client *seat_client_begin(const struct seat_client_listener *listener, void *data);
+/* Gives all back, and waits for that, at most SEAT_CLIENT_START_MS: of a manager that has gone nothing
+ * is asked, and it comes at once. Takes NULL. */
 void seat_client_destroy(struct seat_client *client);
 
-/* The seat's; belongs to the client. */
+/* The seat's, once it is enabled; belongs to the client. */
 const char *seat_client_name(const struct seat_client *client);
 
 /* Waits until the session is enabled, or the manager has gone, at most SEAT_CLIENT_START_MS: before

@@ -260,14 +260,14 @@ static void *run(void *data)
 	errno = 0;
 	libseat = libseat_open_seat(&listener_of_libseat, client);
 	tell_opened(client, libseat, errno);
-	if (libseat) {
+	if (libseat)
 		serve(client, libseat);
-		g_mutex_lock(&client->lock);
-		end_requests(client);
-		g_mutex_unlock(&client->lock);
-		seat_client_signal(client->told);
+	g_mutex_lock(&client->lock);
+	end_requests(client);
+	g_mutex_unlock(&client->lock);
+	seat_client_signal(client->told);
+	if (libseat)
 		libseat_close_seat(libseat);
-	}
 	g_mutex_lock(&client->lock);
 	client->ended = true;
 	g_cond_broadcast(&client->answered);

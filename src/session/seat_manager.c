@@ -4,6 +4,9 @@
  *
  *   active ──disabled──▶ released ──seat_client_release──▶ waiting ──enabled──▶ active
  *
+ * Where the manager goes while we are active, all stays as it is, and another one is looked for. Its
+ * client, `next`, takes the place of the first one's when it has made our session the active one.
+ *
  * Nothing here waits for the manager but the start, and for a moment whoever opens a device.
  */
 #include <errno.h>
@@ -11,10 +14,16 @@
 #include "log.h"
 #include "session/seat_client.h"
 #include "session/session_internal.h"
+#include "turn.h"
+
+/* Between two looks for a manager that has gone. */
+#define RETRY_S 1
 
 struct manager {
 	struct session session;
 	struct seat_client *client;
+	struct seat_client *next; /* NULL: none is asked now */
+	guint retry; /* source: the next one is asked */
 	bool active; /* as the listener was told last */
 	bool gone; /* the manager */
 };
@@ -39,6 +48,47 @@ static void acquire(struct manager *manager)
 	manager->session.listener.acquire(manager->session.data);
 }
 
+/* ---- it has gone, and another comes ---- */
+
+static gboolean look_again(gpointer data);
+
+static void look_later(struct manager *manager)
+{
+	manager->retry = turn_name(g_timeout_add_seconds(RETRY_S, look_again, manager),
+		"seat manager");
+}
+
+static void renew(struct manager *manager)
+{
+	struct seat_client *lost = manager->client;
+
+	log_daemon(G_LOG_LEVEL_MESSAGE, "%s: the seat manager is there again",
+		seat_client_name(manager->next));
+	manager->session.listener.release(manager->session.data);
+	manager->client = g_steal_pointer(&manager->next);
+	manager->gone = false;
+	manager->active = true;
+	seat_client_destroy(lost);
+	manager->session.listener.renewed(manager->session.data);
+}
+
+static void next_changed(struct manager *manager)
+{
+	struct seat_client_news news = seat_client_take(manager->next);
+
+	if (news.gone) {
+		seat_client_destroy(g_steal_pointer(&manager->next));
+		look_later(manager);
+		return;
+	}
+	if (news.disabled)
+		seat_client_release(manager->next);
+	if (news.enabled)
+		renew(manager);
+}
+
+/* ---- what the manager says, if it is there ---- */
+
 /* What we have stays ours: the kernel asks nobody. */
 static void lose(struct manager *manager, bool enabled)
 {
@@ -47,9 +97,10 @@ static void lose(struct manager *manager, bool enabled)
 	manager->gone = true;
 	if (enabled) {
 		log_daemon(G_LOG_LEVEL_WARNING,
-			"%s: the seat manager has exited; until scanoutd is restarted, VTs are not "
+			"%s: the seat manager has exited; until it is there again, VTs are not "
 			"switched and new input devices are not used",
 			seat_client_name(manager->client));
+		look_later(manager);
 		return;
 	}
 	log_daemon(G_LOG_LEVEL_CRITICAL,
@@ -63,8 +114,11 @@ static void lose(struct manager *manager, bool enabled)
 static void changed(void *data)
 {
 	struct manager *manager = data;
-	struct seat_client_news news = seat_client_take(manager->client);
+	struct seat_client_news news;
 
+	if (manager->next != NULL)
+		next_changed(manager);
+	news = seat_client_take(manager->client);
 	/* What it said last it may have said just before it went. */
 	if (news.disabled && !news.gone)
 		release(manager);
@@ -83,6 +137,19 @@ static void ready(void *data)
 }
 
 static const struct seat_client_listener client_listener = {changed, ready};
+
+/* By the same manager as before ($LIBSEAT_BACKEND). */
+static gboolean look_again(gpointer data)
+{
+	struct manager *manager = data;
+
+	turn_note();
+	manager->retry = 0;
+	manager->next = seat_client_begin(&client_listener, manager);
+	if (manager->next == NULL)
+		look_later(manager);
+	return G_SOURCE_REMOVE;
+}
 
 /* ---- devices ---- */
 
@@ -114,6 +181,8 @@ static void destroy(struct session *session)
 {
 	struct manager *manager = (struct manager *)session;
 
+	g_clear_handle_id(&manager->retry, g_source_remove);
+	seat_client_destroy(manager->next);
 	seat_client_destroy(manager->client);
 	g_free(manager);
 }
@@ -139,7 +208,8 @@ static struct seat_client *connect_one(struct manager *manager, const char *name
 
 /*
  * The managers one by one, unless $LIBSEAT_BACKEND names one: libseat's third way, for root, is a
- * fork of ourselves.
+ * fork of ourselves. The one that answers stays named, for a next time: then other threads may read
+ * the environment.
  */
 static struct seat_client *connect_client(struct manager *manager, GString *reasons)
 {
@@ -153,7 +223,8 @@ static struct seat_client *connect_client(struct manager *manager, GString *reas
 		g_setenv("LIBSEAT_BACKEND", managers[i], TRUE);
 		client = connect_one(manager, managers[i], reasons);
 	}
-	g_unsetenv("LIBSEAT_BACKEND");
+	if (client == NULL)
+		g_unsetenv("LIBSEAT_BACKEND");
 	return client;
 }
 

@@ -42,6 +42,10 @@ struct session_listener {
 	/* Devices that could not be opened in time, which the openers say by -ETIMEDOUT, can be
 	 * now. */
 	void (*devices_ready)(void *data);
+	/* The seat manager that opened card and input devices had gone, after which they may be of no
+	 * use, and there is one again: as after `release` and `acquire`, with devices that are opened
+	 * anew. */
+	void (*renewed)(void *data);
 	/* It was taken away, and nobody is there any more who could give it back. */
 	void (*gone)(void *data);
 };

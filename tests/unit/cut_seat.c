@@ -137,6 +137,11 @@ static void on_devices_ready(void *data)
 		user->keyboard = open_device(user, "/dev/input/event0", &user->wants_keyboard);
 }
 
+static void on_renewed(void *data)
+{
+	g_assert_not_reached();
+}
+
 static void on_gone(void *data)
 {
 	struct user *user = data;
@@ -144,7 +149,8 @@ static void on_gone(void *data)
 	user->gone++;
 }
 
-static const struct session_listener listener = {on_release, on_acquire, on_devices_ready, on_gone};
+static const struct session_listener listener = {on_release, on_acquire, on_devices_ready,
+	on_renewed, on_gone};
 
 /* ---- the dialogue ---- */
 
