@@ -89,7 +89,7 @@ struct user {
 	struct session *session;
 	int card, keyboard; /* fds, or -errno */
 	bool wants_card, wants_keyboard; /* as soon as they can be had */
-	unsigned int released, acquired, gone;
+	unsigned int released, acquired, renewed, gone;
 };
 
 static int open_device(const struct user *user, const char *path, bool *wants)
@@ -139,7 +139,13 @@ static void on_devices_ready(void *data)
 
 static void on_renewed(void *data)
 {
-	g_assert_not_reached();
+	struct user *user = data;
+
+	user->renewed++;
+	close_device(user, &user->card, &user->wants_card);
+	user->card = open_device(user, "/dev/dri/card0", &user->wants_card);
+	close_device(user, &user->keyboard, &user->wants_keyboard);
+	user->keyboard = open_device(user, "/dev/input/event0", &user->wants_keyboard);
 }
 
 static void on_gone(void *data)
@@ -392,6 +398,38 @@ static void test_killed_unread(void)
 	g_array_unref(whole.boundaries);
 }
 
+/* Killed, and started again. */
+static void test_renewed(void)
+{
+	struct seatd_double_books whole = play_whole();
+	size_t limit = g_array_index(whole.boundaries, size_t, whole.boundaries->len - 4);
+	struct before before = look_before();
+	struct seatd_double *killed = manager->start(limit, SEATD_KILLED);
+	struct user user;
+
+	g_array_unref(whole.boundaries);
+	seatd = killed;
+	g_assert_true(sit_down(&user));
+	use(&user, CUT_KILLED);
+	expect_gone(&user);
+	seatd_double_end(killed);
+	seatd = manager->start(SEATD_NEVER, SEATD_STOPPED);
+	while (user.renewed == 0)
+		g_main_context_iteration(NULL, TRUE);
+	g_assert_cmpint(user.card, >=, 0);
+	g_assert_cmpint(user.keyboard, >=, 0);
+	g_assert_cmpuint(user.released, ==, user.acquired + user.renewed);
+	g_assert_cmpuint(user.gone, ==, 0);
+	stand_up(&user);
+	end_seatd(before);
+	g_assert_cmpuint(user.renewed, ==, 1);
+	g_assert_cmpuint(seatd_double_books(seatd)->opened, ==, 2);
+	g_assert_cmpuint(seatd_double_books(seatd)->closed, ==, 2);
+	seatd_double_free(killed);
+	seatd_double_free(seatd);
+	forget_log();
+}
+
 static void add_test(const char *name, GTestFunc function)
 {
 	g_autofree char *path = g_strdup_printf("/cut/%s/%s", manager->name, name);
@@ -415,6 +453,7 @@ int cut_seat_run(int argc, char **argv, const struct cut_seat_manager *of)
 	add_test("whole", test_whole);
 	add_test("killed", test_killed);
 	add_test("killed-unread", test_killed_unread);
+	add_test("renewed", test_renewed);
 	add_test("stopped", test_stopped);
 	add_test("silent", test_silent);
 	status = g_test_run();
