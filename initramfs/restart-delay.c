@@ -43,13 +43,20 @@ static struct restart read_restart(const char *path)
 {
 	struct restart restart = {0, now()};
 	FILE *file = fopen(path, "re");
+	char line[64], *rest, *end;
 	long delay, began;
+	bool got;
 
 	if (!file)
 		return restart;
-	if (fscanf(file, "%ld %ld", &delay, &began) == 2 && delay >= 0 && delay <= LAST_S)
-		restart = (struct restart){delay, began};
+	got = fgets(line, sizeof(line), file) != NULL;
 	fclose(file);
+	if (!got)
+		return restart;
+	delay = strtol(line, &rest, 10);
+	began = strtol(rest, &end, 10);
+	if (end != rest && delay >= 0 && delay <= LAST_S)
+		restart = (struct restart){delay, began};
 	return restart;
 }
 
