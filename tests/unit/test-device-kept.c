@@ -424,8 +424,17 @@ static void take_buffers(struct world *world)
 	eventfd_read(call, &count);
 }
 
-/* The host makes so many groups more, and the guest has the last one, or it is known that nobody
- * has. */
+/* All that are sure to come. */
+static bool has_all(const struct world *world, unsigned int wanted)
+{
+	for (unsigned int i = world->guest.next; i < wanted; i++) {
+		if (!shared->maybe[i])
+			return false;
+	}
+	return !world->guest.within;
+}
+
+/* The host makes so many groups more, and the guest has them, or it is known that nobody has. */
 static void make_groups(struct world *world, unsigned int count)
 {
 	unsigned int wanted = shared->wanted + count;
@@ -433,8 +442,7 @@ static void make_groups(struct world *world, unsigned int count)
 	g_assert_cmpuint(wanted, <=, SCRIPT_GROUPS);
 	shared->wanted = wanted;
 	wake_daemon();
-	while (!world->lost && (world->guest.within || world->guest.next < wanted) &&
-		!(shared->maybe[wanted - 1] && !world->guest.within))
+	while (!world->lost && !has_all(world, wanted))
 		take_buffers(world);
 }
 
