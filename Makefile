@@ -376,7 +376,7 @@ $(out)/flags: force
 
 image_page := config/man/scanout-image.8
 man_pages := $(filter-out $(image_page),$(wildcard config/man/*.[1-8]))
-units := $(wildcard config/systemd/*.service config/systemd/*.socket config/systemd/*.target)
+units := $(wildcard $(addprefix config/systemd/*.,service socket path target))
 guides := $(wildcard config/doc/deployment.md)
 examples := $(wildcard config/*.conf config/systemd/*.conf config/sysctl.d/*.conf)
 udev_rules := $(wildcard config/udev/*.rules)

@@ -25,6 +25,7 @@
 #include "report/alive_files.h"
 #include "report/health.h"
 #include "report/health_check.h"
+#include "report/lost_files.h"
 #include "report/shown_files.h"
 #include "report/stall.h"
 #include "report/statistics.h"
@@ -564,6 +565,7 @@ struct daemon *daemon_create(const struct config *config, GError **error)
 		return NULL;
 	}
 	keep_settle(daemon->keep);
+	lost_files_write(config->guests);
 	return daemon;
 }
 

@@ -5,6 +5,7 @@
 #include "scene/state.h"
 #include "wire/closer.h"
 #include "wire/kept_fds.h"
+#include "wire/lost_vmms.h"
 #include "wire/relay_state.h"
 
 #define ENDS 2
@@ -62,6 +63,7 @@ static void go_on(struct kept_relay *kept)
 	log_guest(G_LOG_LEVEL_MESSAGE, kept->guest,
 		"VMM and back-end, if the scanoutd before this one had any, have to connect again: %s",
 		error->message);
+	lost_vmms_note(kept->guest);
 }
 
 static bool keep_queue(struct kept_relay *kept)

@@ -10,6 +10,7 @@
 #include "wire/account.h"
 #include "wire/closer.h"
 #include "wire/door.h"
+#include "wire/lost_vmms.h"
 
 struct member {
 	const struct config_guest *config;
@@ -103,6 +104,7 @@ static bool relay_adopted(void *data, int fd)
 	log_guest(G_LOG_LEVEL_MESSAGE, member->config->name,
 		"the VMM and the back-end of the scanoutd before this one have to connect again: %s",
 		error->message);
+	lost_vmms_note(member->config->name);
 	return false;
 }
 

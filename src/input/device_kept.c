@@ -13,6 +13,7 @@
 #include "wire/account.h"
 #include "wire/closer.h"
 #include "wire/kept_fds.h"
+#include "wire/lost_vmms.h"
 
 /* ---- while it works ---- */
 
@@ -174,6 +175,7 @@ static void tell_lost(const struct device *device, const char *why)
 	log_guest(G_LOG_LEVEL_MESSAGE, device->guest,
 		"%s: the VMM of the scanoutd before this one has to connect again: %s",
 		device->name, why);
+	lost_vmms_note(device->guest);
 }
 
 void device_adopt(struct device *device)
@@ -217,6 +219,17 @@ uint32_t device_sees_switches(const struct input_sink *sink)
 	return device->memory->backlog.place.guest.switches;
 }
 
+/* NULL: it is none. */
+static const struct input_description *left_description(const struct device *device)
+{
+	const struct input_description *description = &device->memory->description;
+
+	if (description_sound(description))
+		return description;
+	tell_lost(device, "its state is damaged");
+	return NULL;
+}
+
 bool device_open_memory(struct device *device, const struct device_options *options,
 	const struct input_description *description)
 {
@@ -237,8 +250,8 @@ bool device_open_memory(struct device *device, const struct device_options *opti
 		device->memory = kept_vmm_memory(device->kept);
 	if (why)
 		tell_lost(device, why);
-	if (!description && device->kept && description_sound(&device->memory->description))
-		description = &device->memory->description;
+	if (!description && device->kept)
+		description = left_description(device);
 	if (description)
 		memcpy(&device->own->description, description, sizeof(*description));
 	return description != NULL;

@@ -9,6 +9,7 @@
 
 #include "log.h"
 #include "wire/kept_fds.h"
+#include "wire/lost_vmms.h"
 #include "wire/relay_internal.h"
 
 /* ---- fds ---- */
@@ -114,6 +115,7 @@ static bool tell_adopted(struct relay *relay)
 			log_guest(G_LOG_LEVEL_WARNING, relay->name,
 				"the VMM and the back-end of the scanoutd before this one have to "
 				"connect again: this process can have no more file descriptors");
+			lost_vmms_note(relay->name);
 			return false;
 		}
 	}
@@ -148,11 +150,13 @@ bool relay_adopt(struct relay *relay)
 	why = take_session(relay);
 	if (why) {
 		give_up(relay);
-		if (*why)
-			log_guest(G_LOG_LEVEL_MESSAGE, relay->name,
-				"the VMM and the back-end of the scanoutd before this one have to "
-				"connect again: %s",
-				why);
+		if (!*why)
+			return false;
+		log_guest(G_LOG_LEVEL_MESSAGE, relay->name,
+			"the VMM and the back-end of the scanoutd before this one have to connect "
+			"again: %s",
+			why);
+		lost_vmms_note(relay->name);
 		return false;
 	}
 	relay_note(relay);
