@@ -205,11 +205,12 @@ void kms_output_run_deadlines(struct kms_output *output, int64_t now_us)
 static uint64_t missed_vblanks(const struct kms_output *output, uint32_t sequence)
 {
 	int64_t since_us = output->state.crtc->committed_us - output->event_us;
-	uint32_t expected;
+	uint32_t expected = output->event_sequence + 1;
 
-	if (!output->event_us || since_us > VBLANK_GUESS_MAX_US)
+	/* The very next one, mostly: no division is needed to see that. */
+	if ((int32_t)(sequence - expected) <= 0 || !output->event_us ||
+		since_us > VBLANK_GUESS_MAX_US)
 		return 0;
-	expected = output->event_sequence + 1;
 	if (since_us > 0)
 		expected += (uint32_t)(since_us / kms_output_period(output));
 	return (int32_t)(sequence - expected) > 0 ? sequence - expected : 0;

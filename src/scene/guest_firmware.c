@@ -115,10 +115,9 @@ void guest_firmware_set(struct guest *guest, uint32_t scanout, uint32_t width, u
 		hide(guest);
 }
 
-void guest_firmware_drawn(struct guest *guest)
+void guest_firmware_end(struct guest *guest)
 {
-	if (guest->state->firmware == FIRMWARE_UNKNOWN || guest->state->firmware == FIRMWARE_SIZED)
-		enter(guest, FIRMWARE_OVER);
+	enter(guest, FIRMWARE_OVER);
 }
 
 void guest_firmware_edid(struct guest *guest)

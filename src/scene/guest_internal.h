@@ -54,10 +54,16 @@ void guest_firmware_finish(struct guest *guest);
 
 /* A display socket comes, or has gone, and what was shown by it. */
 void guest_firmware_begin(struct guest *guest);
+/* The firmware's time is over, or was never. */
+void guest_firmware_end(struct guest *guest);
 /* These are called before what they tell is done: a picture of this size is set on the scanout; one
  * is drawn; the EDID is answered; the device is stopped. */
+static inline void guest_firmware_drawn(struct guest *guest)
+{
+	if (guest->state->firmware == FIRMWARE_UNKNOWN || guest->state->firmware == FIRMWARE_SIZED)
+		guest_firmware_end(guest);
+}
 void guest_firmware_set(struct guest *guest, uint32_t scanout, uint32_t width, uint32_t height);
-void guest_firmware_drawn(struct guest *guest);
 void guest_firmware_edid(struct guest *guest);
 void guest_firmware_stopped(struct guest *guest);
 /* A predecessor's peer is gone on with, and nothing of it is shown so far. */

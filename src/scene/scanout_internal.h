@@ -55,10 +55,23 @@ void content_keep_fd(struct scanout *scanout, struct content *content);
 
 /* A frame is shown: scanout_record(), if it is no copy as the one before it was one, or is one, or
  * another has it. */
-void scanout_record_copy(struct scanout *scanout);
+void scanout_record_shown(struct scanout *scanout);
+static inline void scanout_record_copy(struct scanout *scanout)
+{
+	const struct guest_scanout_state *state = scanout->state;
+
+	/* Neither is the case of nearly every guest. */
+	if (scanout->shown.picture.surface_only || state->contents[state->current].shown.answered)
+		scanout_record_shown(scanout);
+}
 
 /* copy_left no longer: something is shown, or nothing any more. */
-void scanout_end_left(struct scanout *scanout);
+void scanout_clear_left(struct scanout *scanout);
+static inline void scanout_end_left(struct scanout *scanout)
+{
+	if (scanout->copy_left)
+		scanout_clear_left(scanout);
+}
 
 /* ---- scanout_buffer.c ---- */
 

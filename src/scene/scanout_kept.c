@@ -38,15 +38,12 @@ static void note(const struct scanout *scanout, struct guest_content *note,
 		note->copy = surface_kept(surface);
 }
 
-void scanout_record_copy(struct scanout *scanout)
+void scanout_record_shown(struct scanout *scanout)
 {
 	const struct guest_scanout_state *state = scanout->state;
 	const struct guest_content *recorded = &state->contents[state->current].shown;
 	struct guest_content now;
 
-	/* The case of nearly every guest. */
-	if (!scanout->shown.picture.surface_only && !recorded->answered)
-		return;
 	note(scanout, &now, &scanout->shown);
 	if (now.answered != recorded->answered || now.copy != recorded->copy)
 		scanout_record(scanout);
@@ -207,7 +204,7 @@ void scanout_forget_left(struct scanout *scanout)
 	content_finish(scanout, &scanout->next);
 }
 
-void scanout_end_left(struct scanout *scanout)
+void scanout_clear_left(struct scanout *scanout)
 {
 	scanout->copy_left = false;
 	g_clear_handle_id(&scanout->left_timer, g_source_remove);
