@@ -16,14 +16,19 @@
 #include "session/session_internal.h"
 #include "turn.h"
 
-/* Between two looks for a manager that has gone. */
+/* Between two looks for a manager that has gone; twice as long for each that was there for less than
+ * STEADY_S, since card and input are opened anew, and all modes set, each time. */
 #define RETRY_S 1
+#define RETRY_MAX_S 64
+#define STEADY_S 60
 
 struct manager {
 	struct session session;
 	struct seat_client *client;
 	struct seat_client *next; /* NULL: none is asked now */
 	guint retry; /* source: the next one is asked */
+	guint pause_s; /* until then */
+	int64_t since_us; /* the client's manager is there; 0: from the start */
 	bool active; /* as the listener was told last */
 	bool gone; /* the manager */
 };
@@ -54,8 +59,16 @@ static gboolean look_again(gpointer data);
 
 static void look_later(struct manager *manager)
 {
-	manager->retry = turn_name(g_timeout_add_seconds(RETRY_S, look_again, manager),
+	manager->retry = turn_name(g_timeout_add_seconds(manager->pause_s, look_again, manager),
 		"seat manager");
+}
+
+static void choose_pause(struct manager *manager)
+{
+	bool was_steady = manager->since_us == 0 ||
+		g_get_monotonic_time() - manager->since_us > STEADY_S * G_TIME_SPAN_SECOND;
+
+	manager->pause_s = was_steady ? RETRY_S : MIN(2 * manager->pause_s, RETRY_MAX_S);
 }
 
 static void renew(struct manager *manager)
@@ -68,6 +81,7 @@ static void renew(struct manager *manager)
 	manager->client = g_steal_pointer(&manager->next);
 	manager->gone = false;
 	manager->active = true;
+	manager->since_us = g_get_monotonic_time();
 	seat_client_destroy(lost);
 	manager->session.listener.renewed(manager->session.data);
 }
@@ -100,6 +114,7 @@ static void lose(struct manager *manager, bool enabled)
 			"%s: the seat manager has exited; until it is there again, VTs are not "
 			"switched and new input devices are not used",
 			seat_client_name(manager->client));
+		choose_pause(manager);
 		look_later(manager);
 		return;
 	}
