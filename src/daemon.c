@@ -33,6 +33,7 @@
 #include "scene/guest.h"
 #include "scene/layout.h"
 #include "session/cards.h"
+#include "session/kept_card.h"
 #include "session/session.h"
 #include "turn.h"
 #include "wire/guard.h"
@@ -532,14 +533,26 @@ static void tell_ready(const struct daemon *daemon)
 	close(fd);
 }
 
-void daemon_close_kept(void)
+void daemon_give_back(void)
 {
 	struct keep *keep = keep_create(NULL);
 
 	if (keep == NULL)
 		return;
-	keep_settle(keep);
+	keep_give_back(keep, KEPT_CARDS);
 	keep_destroy(keep);
+}
+
+/* Returns NULL. */
+static struct daemon *fail_to_start(struct daemon *daemon)
+{
+	const struct config *config = daemon->config;
+
+	if (daemon->keep != NULL)
+		keep_give_back(daemon->keep, KEPT_CARDS);
+	daemon_destroy(daemon);
+	lost_files_write(config->guests);
+	return NULL;
 }
 
 struct daemon *daemon_create(const struct config *config, GError **error)
@@ -550,20 +563,16 @@ struct daemon *daemon_create(const struct config *config, GError **error)
 	daemon->start_us = g_get_monotonic_time();
 	daemon->signals = -1;
 	/* Before anything that opens one. */
-	if (!receive_fds(daemon, error) || !inherited_fds_check(daemon->config, error)) {
-		daemon_destroy(daemon);
-		return NULL;
-	}
+	if (!receive_fds(daemon, error) || !inherited_fds_check(daemon->config, error))
+		return fail_to_start(daemon);
 	daemon->loop = g_main_loop_new(NULL, FALSE);
 	if (config->daemon.stats != NULL)
 		daemon->statistics = statistics_open(config->daemon.stats);
 	daemon->health = health_create(config->daemon.flip_timeout_ms);
 	if (!watch_signals(daemon, error) || !open_session(daemon, error) ||
 		!make_guests(daemon, error) || !show_guests(daemon, error) ||
-		!open_doors(daemon, error) || !open_input(daemon, error)) {
-		daemon_destroy(daemon);
-		return NULL;
-	}
+		!open_doors(daemon, error) || !open_input(daemon, error))
+		return fail_to_start(daemon);
 	keep_settle(daemon->keep);
 	lost_files_write(config->guests);
 	return daemon;
@@ -614,9 +623,6 @@ void daemon_destroy(struct daemon *daemon)
 		session_set_card(daemon->session, i, -1);
 	cards_destroy(daemon->cards);
 	session_destroy(daemon->session);
-	/* Of a start that failed: nobody else closes it. */
-	if (daemon->keep != NULL)
-		keep_settle(daemon->keep);
 	keep_destroy(daemon->keep);
 	if (daemon->signals >= 0)
 		close(daemon->signals);

@@ -19,10 +19,10 @@ struct daemon;
 /* `config` is resolved, and outlives the daemon. Each error is a sentence that says what to do. */
 struct daemon *daemon_create(const struct config *config, GError **error);
 
-/* Where no daemon can be made: a predecessor's fds that the service manager kept are of no use, and
- * the card among them would keep its last picture on the screen. In the place of daemon_create(),
- * which does the same where it fails. */
-void daemon_close_kept(void);
+/* Where no daemon can be made: of a predecessor's fds that the service manager keeps the cards would
+ * leave its last picture on the screen, and are given back; guests' peers wait for a start that
+ * succeeds. In the place of daemon_create(), which does the same where it fails. */
+void daemon_give_back(void);
 
 /* main's argv: with it the configuration is read again at SIGHUP; without it pictures alone are. */
 void daemon_set_arguments(struct daemon *daemon, char **arguments);

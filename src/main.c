@@ -124,7 +124,7 @@ static int read_config_and_run(const struct options *options, char **arguments)
 
 	if (config == NULL) {
 		if (options->action != OPTIONS_CHECK_CONFIG)
-			daemon_close_kept();
+			daemon_give_back();
 		return fail(error);
 	}
 	log_writer_set_level(config->daemon.log_level);

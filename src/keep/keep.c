@@ -55,6 +55,7 @@ struct keep {
 	struct fd_keeper keeper;
 	int64_t patience_us; /* that is left; 0: the main loop waits for nobody */
 	bool stopping;
+	const char *given_back; /* what is below it can be forgotten all the same; NULL: nothing */
 };
 
 G_DEFINE_QUARK(scanoutd_keep_error_quark, keep_error)
@@ -427,6 +428,12 @@ static bool keep_one(void *data, const char *name, int fd)
 	return true;
 }
 
+/* NULL: in no folder is anything. */
+static bool is_below(const char *encoded, const char *folder)
+{
+	return folder != NULL && g_str_has_prefix(encoded, folder);
+}
+
 static bool forget(void *data, const char *name)
 {
 	struct keep *keep = data;
@@ -434,7 +441,7 @@ static bool forget(void *data, const char *name)
 
 	if (keep->manager < 0 || encoded == NULL || !g_hash_table_contains(keep->kept, encoded))
 		return true;
-	if (keep->stopping)
+	if (keep->stopping && !is_below(encoded, keep->given_back))
 		return false;
 	g_hash_table_remove(keep->kept, encoded);
 	g_hash_table_remove(keep->waiting, encoded);
@@ -479,14 +486,15 @@ static guint read_most(void)
 	return (guint)most;
 }
 
-void keep_settle(struct keep *keep)
+/* What is below this folder; NULL: all. */
+static void close_left(struct keep *keep, const char *folder)
 {
 	g_autoptr(GString) unknown = g_string_new(NULL);
 
 	for (guint i = 0; i < keep->stored->len; i++) {
 		struct handed *handed = &g_array_index(keep->stored, struct handed, i);
 
-		if (handed->fd < 0)
+		if (handed->fd < 0 || (folder != NULL && !is_below(handed->name, folder)))
 			continue;
 		close(handed->fd);
 		handed->fd = -1;
@@ -500,7 +508,19 @@ void keep_settle(struct keep *keep)
 		log_daemon(G_LOG_LEVEL_MESSAGE,
 			"closed what the scanoutd before this one has left, and is of no use to it: %s",
 			unknown->str);
+}
+
+void keep_settle(struct keep *keep)
+{
+	close_left(keep, NULL);
 	keep->patience_us = 0;
+}
+
+void keep_give_back(struct keep *keep, const char *folder)
+{
+	close_left(keep, folder);
+	keep->given_back = folder;
+	keep_stop(keep);
 }
 
 void keep_stop(struct keep *keep)

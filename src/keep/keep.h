@@ -58,6 +58,13 @@ const struct fd_keeper *keep_keeper(struct keep *keep);
  * logged. */
 void keep_settle(struct keep *keep);
 
+/*
+ * In its place, where our start has failed: what is below this folder ("card/") is given back, as
+ * others may need it until we are started again: the same with what nobody has asked for, and the rest
+ * can be forgotten still. All else is our successor's, as after keep_stop(). `folder` is static.
+ */
+void keep_give_back(struct keep *keep, const char *folder);
+
 /* We end, and what is kept may go on: from now on nothing is forgotten. A manager that is slow to
  * read is waited for, 1 s in all. */
 void keep_stop(struct keep *keep);

@@ -120,7 +120,7 @@ struct kept_card *kept_card_create(const struct fd_keeper *keeper, uint32_t numb
 	struct kept_card *kept = g_new0(struct kept_card, 1);
 
 	kept->keeper = keeper;
-	kept->name = g_strdup_printf("card/%u", number);
+	kept->name = g_strdup_printf(KEPT_CARDS "%u", number);
 	kept->opener = (struct device_opener){open_card, close_card, kept};
 	kept->left = keeper->take(keeper->data, kept->name);
 	kept->handed_out = -1;

@@ -18,10 +18,13 @@
 
 struct kept_card;
 
+/* The folder of all cards' names with the keeper. */
+#define KEPT_CARDS "card/"
+
 /* `number` is the card's in the configuration. The keeper outlives it. */
 struct kept_card *kept_card_create(const struct fd_keeper *keeper, uint32_t number);
 /* It stays kept where we end in order (the keeper refuses to forget then); else, as where a start
- * fails, it goes with it, or the last picture would stay on the screen, and DRM master taken. Takes
+ * fails (keep_give_back()), it goes with it, or the last picture would stay on the screen, and DRM master taken. Takes
  * NULL. */
 void kept_card_destroy(struct kept_card *kept);
 

@@ -304,6 +304,30 @@ static void test_settles(struct fixture *fixture, gconstpointer data)
 	close(FIRST);
 }
 
+/* A start that fails: cards are for others meanwhile, and all else is for the next start. */
+static void test_gives_back(struct fixture *fixture, gconstpointer data)
+{
+	static const char *const names[] = {"card/0", "guest/0", "card/1", "guest/1", NULL};
+	const struct fd_keeper *keeper;
+
+	start(fixture, names);
+	keeper = fixture->keeper;
+	g_assert_cmpint(keeper->take(keeper->data, "card/1"), ==, FIRST + 2);
+	g_assert_cmpint(keeper->take(keeper->data, "guest/1"), ==, FIRST + 3);
+	keep_give_back(fixture->keep, "card/");
+	g_assert_false(is_open(FIRST));
+	expect(fixture, "FDSTOREREMOVE=1\nFDNAME=card/0", -1);
+	g_assert_cmpstr(logged->str, ==,
+		"closed what the scanoutd before this one has left, and is of no use to it: "
+		"card/0\n");
+	g_assert_true(keeper->forget(keeper->data, "card/1"));
+	expect(fixture, "FDSTOREREMOVE=1\nFDNAME=card/1", -1);
+	g_assert_false(keeper->forget(keeper->data, "guest/1"));
+	expect(fixture, NULL, -1);
+	close(FIRST + 2);
+	close(FIRST + 3);
+}
+
 /* Nobody has asked for what a predecessor kept under this name. */
 static void test_keeps_in_its_place(struct fixture *fixture, gconstpointer data)
 {
@@ -659,6 +683,7 @@ int main(int argc, char **argv)
 	ADD("keeps", test_keeps);
 	ADD("names", test_names);
 	ADD("settles", test_settles);
+	ADD("gives-back", test_gives_back);
 	ADD("keeps-in-its-place", test_keeps_in_its_place);
 	ADD("stops", test_stops);
 	ADD("no-manager", test_no_manager);
