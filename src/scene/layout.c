@@ -582,7 +582,6 @@ void layout_destroy(struct layout *layout)
 	layout_region_finish(layout);
 	layout_hours_finish(layout);
 	g_clear_handle_id(&layout->predecessor_timer, g_source_remove);
-	g_clear_handle_id(&layout->first_light, g_source_remove);
 	layout_layers_close_on(layout, NULL);
 	for (uint32_t card = 0; card < layout->card_count; card++)
 		close_entries(layout, card);
@@ -593,6 +592,8 @@ void layout_destroy(struct layout *layout)
 		free_member(&layout->members[i]);
 	layout_sections_finish(layout);
 	g_hash_table_unref(layout->said);
+	/* Last: what a view gave back may have been somebody's first picture. */
+	g_clear_handle_id(&layout->first_light, g_source_remove);
 	g_free(layout->members);
 	g_free(layout);
 }
