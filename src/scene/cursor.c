@@ -65,6 +65,9 @@ static struct kms_rect seen_at(const struct cursor *cursor, double x, double y,
 	const struct kms_rect *seen = &cursor->seen;
 	double x0, y0, x1, y1;
 
+	/* Nothing of the picture is on the output so far. */
+	if (rect_empty(&place->source))
+		return (struct kms_rect){0};
 	x += seen->x;
 	y += seen->y;
 	place_point_to_output(place, x, y, &x0, &y0);
@@ -101,7 +104,7 @@ const uint32_t *cursor_plane_image(struct cursor *cursor, const struct place *pl
 {
 	*hot_x = cursor->hot_x;
 	*hot_y = cursor->hot_y;
-	if (plain(place))
+	if (plain(place) || rect_empty(&place->source))
 		return cursor->pixels;
 
 	/* The image is the same wherever the cursor is: as at the picture's origin. */
