@@ -352,7 +352,8 @@ static void write_fields(struct fuzz *fuzz, const struct field *of, uint32_t cou
 	memcpy(state + of[field].offset, &value, of[field].size);
 }
 
-/* Of a surface on scanout 0, and of a dma-buf on scanout 1, whose update waits. */
+/* Of a surface on scanout 0, and of a dma-buf on scanout 1, whose update waits, after one that was not
+ * seen; scanout 2 was switched off. */
 static void leave_pictures(struct guest_state *state)
 {
 	state->channel.owed_count = 1;
@@ -368,6 +369,8 @@ static void leave_pictures(struct guest_state *state)
 		.kept = KEPT_FDS_STATE + 2,
 		.dmabuf = {0, 0, 16, 16, 16, 16, 64, 0x34325258, 0, false},
 	};
+	state->scanouts[1].unseen = true;
+	state->scanouts[2].off = true;
 }
 
 /* True: with pictures. */
