@@ -13,7 +13,7 @@ static struct {
 	int fd;
 } store[KEPT_MAX];
 
-static bool is_stopping;
+static bool is_stopping, is_full, is_deaf;
 
 static int find(const char *name)
 {
@@ -39,6 +39,8 @@ static bool forget(void *data, const char *name)
 		return true;
 	if (is_stopping)
 		return false;
+	if (is_deaf)
+		return true;
 	/* By another process: no close() of a test's own. */
 	syscall(SYS_close, store[i].fd);
 	g_clear_pointer(&store[i].name, g_free);
@@ -49,6 +51,8 @@ static bool keep(void *data, const char *name, int fd)
 {
 	int i = 0;
 
+	if (is_full)
+		return false;
 	forget(NULL, name);
 	while (store[i].name)
 		g_assert_cmpint(++i, <, KEPT_MAX);
@@ -62,6 +66,16 @@ const struct fd_keeper keeper_double = {take, keep, forget, NULL};
 void keeper_double_stop(bool stops)
 {
 	is_stopping = stops;
+}
+
+void keeper_double_fill(bool full)
+{
+	is_full = full;
+}
+
+void keeper_double_deafen(bool deaf)
+{
+	is_deaf = deaf;
 }
 
 unsigned int keeper_double_count(void)

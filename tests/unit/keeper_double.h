@@ -15,6 +15,12 @@ extern const struct fd_keeper keeper_double;
 /* Whoever has something kept ends: what is kept stays. */
 void keeper_double_stop(bool stops);
 
+/* It keeps nothing more. */
+void keeper_double_fill(bool full);
+
+/* It goes on keeping what it is told to forget, and says nothing of that. */
+void keeper_double_deafen(bool deaf);
+
 /* Names that it has. */
 unsigned int keeper_double_count(void);
 

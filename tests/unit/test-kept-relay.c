@@ -12,94 +12,31 @@
 
 #include "channel_fixture.h"
 #include "guests/kept_relay.h"
+#include "keeper_double.h"
 #include "relay_fixture.h"
 #include "scene/state.h"
 #include "wire/kept_fds.h"
 #include "wire/relay_state.h"
 
-/* ---- the keeper ---- */
-
-#define KEPT_MAX 8
-
-static struct {
-	char *name;
-	int fd;
-} store[KEPT_MAX];
-
-static bool is_full; /* it keeps nothing */
-static bool is_stopping; /* what is kept stays */
-static bool is_deaf; /* it does, whatever it is told */
-
-static int find(const char *name)
+static void forget(const char *name)
 {
-	for (int i = 0; i < KEPT_MAX; i++) {
-		if (g_strcmp0(store[i].name, name) == 0)
-			return i;
-	}
-	return -1;
-}
-
-static int take(void *data, const char *name)
-{
-	int i = find(name);
-
-	return i < 0 ? -1 : fcntl(store[i].fd, F_DUPFD_CLOEXEC, 3);
-}
-
-static bool forget(void *data, const char *name)
-{
-	int i = find(name);
-
-	if (i < 0)
-		return true;
-	if (is_stopping)
-		return false;
-	if (is_deaf)
-		return true;
-	close(store[i].fd);
-	g_clear_pointer(&store[i].name, g_free);
-	return true;
-}
-
-static bool keep(void *data, const char *name, int fd)
-{
-	int i = 0;
-
-	if (is_full)
-		return false;
-	forget(NULL, name);
-	while (store[i].name)
-		g_assert_cmpint(++i, <, KEPT_MAX);
-	store[i].name = g_strdup(name);
-	store[i].fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	return true;
-}
-
-static const struct fd_keeper keeper = {take, keep, forget, NULL};
-
-static unsigned int stored(void)
-{
-	unsigned int count = 0;
-
-	for (int i = 0; i < KEPT_MAX; i++)
-		count += store[i].name != NULL;
-	return count;
+	keeper_double.forget(keeper_double.data, name);
 }
 
 /* ---- tests ---- */
 
 static struct kept_relay *create(void)
 {
-	return kept_relay_create(&keeper, "kiosk", NULL);
+	return kept_relay_create(&keeper_double, "kiosk", NULL);
 }
 
 /* As its process ends: in order. */
 static void leave(struct kept_relay *kept)
 {
-	is_stopping = true;
+	keeper_double_stop(true);
 	g_assert_true(kept_relay_stays(kept));
 	kept_relay_destroy(kept);
-	is_stopping = false;
+	keeper_double_stop(false);
 }
 
 static void test_found_again(void)
@@ -115,7 +52,7 @@ static void test_found_again(void)
 	g_assert_cmpuint(number, !=, 0);
 	kept_relay_state(kept)->progress[0].sockets[0] = number;
 	leave(kept);
-	g_assert_cmpuint(stored(), ==, 2);
+	g_assert_cmpuint(keeper_double_count(), ==, 2);
 
 	kept = create();
 	g_assert_cmpuint(kept_relay_state(kept)->progress[0].sockets[0], ==, number);
@@ -126,7 +63,7 @@ static void test_found_again(void)
 	/* The guest is no more. */
 	g_assert_false(kept_relay_stays(kept));
 	kept_relay_destroy(kept);
-	g_assert_cmpuint(stored(), ==, 0);
+	g_assert_cmpuint(keeper_double_count(), ==, 0);
 	g_assert_cmpuint(fixture_count_fds(), ==, fds);
 }
 
@@ -139,9 +76,9 @@ static void expect_anew(void)
 	rig_forget_log();
 	g_assert_nonnull(kept_relay_fds(kept));
 	g_assert_cmpuint(kept_relay_state(kept)->progress[0].sockets[0], ==, 0);
-	g_assert_cmpuint(stored(), ==, 2);
+	g_assert_cmpuint(keeper_double_count(), ==, 2);
 	kept_relay_destroy(kept);
-	g_assert_cmpuint(stored(), ==, 0);
+	g_assert_cmpuint(keeper_double_count(), ==, 0);
 }
 
 static void test_other_version(void)
@@ -171,14 +108,14 @@ static void test_hangs_up(void)
 	header->version++;
 	leave(kept);
 	g_assert_cmpint(recv(pair[1], &byte, 1, 0), ==, -1);
-	is_deaf = true;
+	keeper_double_deafen(true);
 	kept = create();
 	g_assert_cmpint(recv(pair[1], &byte, 1, 0), ==, 0);
-	is_deaf = false;
+	keeper_double_deafen(false);
 	kept_relay_destroy(kept);
-	while (stored() > 0) {
-		forget(NULL, "guest/relay-in/kiosk");
-		forget(NULL, "guest/relay-out/kiosk");
+	while (keeper_double_count() > 0) {
+		forget("guest/relay-in/kiosk");
+		forget("guest/relay-out/kiosk");
 	}
 	close(pair[1]);
 	rig_forget_log();
@@ -190,7 +127,7 @@ static void test_half(void)
 	struct kept_relay *kept = create();
 
 	leave(kept);
-	forget(NULL, "guest/relay-out/kiosk");
+	forget("guest/relay-out/kiosk");
 	expect_anew();
 }
 
@@ -199,7 +136,7 @@ static void test_no_room(void)
 	size_t fds = fixture_count_fds();
 	struct kept_relay *kept;
 
-	is_full = true;
+	keeper_double_fill(true);
 	kept = create();
 	g_assert_null(kept_relay_fds(kept));
 	g_assert_null(kept_relay_state(kept));
@@ -209,8 +146,8 @@ static void test_no_room(void)
 	g_assert_null(kept_relay_fds(kept));
 	kept_relay_destroy(kept);
 	kept_relay_destroy(NULL);
-	is_full = false;
-	g_assert_cmpuint(stored(), ==, 0);
+	keeper_double_fill(false);
+	g_assert_cmpuint(keeper_double_count(), ==, 0);
 	g_assert_cmpuint(fixture_count_fds(), ==, fds);
 }
 
