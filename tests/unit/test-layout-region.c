@@ -225,10 +225,9 @@ static void read_layer(struct scene *scene)
 	settle(scene);
 }
 
-/* The output's own picture is another one, and does not count; nor does what covers the layer. */
-static void test_of_layer(gconstpointer data)
+/* A telltale of scanout 1, a layer above scanout 0, which has been drawn; with so many planes. */
+static struct scene *create_with_layer(unsigned int planes)
 {
-	const struct layer_case *layer_case = data;
 	const struct layout_output section = {.name = "DP-1", .guest = "a"};
 	const struct layout_layer layer = {.name = "cluster",
 		.output = "DP-1",
@@ -247,16 +246,23 @@ static void test_of_layer(gconstpointer data)
 		.dead = {.color = GREY},
 		.regions = &region,
 		.region_count = 1};
-	struct kms_output *output;
 	struct scene *scene;
 
 	region.layer = "cluster";
 	scene = scene_prepare(&options);
-	output = scene_output(scene, 0);
-	output->overlays = layer_case->planes;
+	scene_output(scene, 0)->overlays = planes;
 	scene_configure(scene, &options);
 	scene_attach(scene, 0);
 	paint_pixels(scene, BLUE);
+	return scene;
+}
+
+/* The output's own picture is another one, and does not count; nor does what covers the layer. */
+static void test_of_layer(gconstpointer data)
+{
+	const struct layer_case *layer_case = data;
+	struct scene *scene = create_with_layer(layer_case->planes);
+
 	settle(scene);
 	read_layer(scene);
 	g_assert_cmpint(region_of(scene)->state, ==, REGION_UNWATCHED);
@@ -287,35 +293,9 @@ static void test_of_layer(gconstpointer data)
  * lies below stands still. */
 static void test_layer_ahead(void)
 {
-	const struct layout_output section = {.name = "DP-1", .guest = "a"};
-	const struct layout_layer layer = {.name = "cluster",
-		.output = "DP-1",
-		.guest = "a",
-		.scanout = 1,
-		.x = 12,
-		.y = 4,
-		.width = SCENE_WIDTH / 2,
-		.height = SCENE_HEIGHT / 2,
-		.opacity = UINT16_MAX};
-	struct region_options region = telltale();
-	const struct scene_options options = {.sections = &section,
-		.section_count = 1,
-		.layers = &layer,
-		.layer_count = 1,
-		.dead = {.color = GREY},
-		.regions = &region,
-		.region_count = 1};
+	struct scene *scene = create_with_layer(1);
 	struct region_counters before;
-	struct kms_output *output;
-	struct scene *scene;
 
-	region.layer = "cluster";
-	scene = scene_prepare(&options);
-	output = scene_output(scene, 0);
-	output->overlays = 1;
-	scene_configure(scene, &options);
-	scene_attach(scene, 0);
-	paint_pixels(scene, BLUE);
 	paint_layer(scene, true, RED);
 	settle(scene);
 	paint_layer(scene, true, RED);
