@@ -222,8 +222,11 @@ static enum step take_rest(struct relay *relay, enum side from)
 		if (status == STREAM_AGAIN ||
 			(status == STREAM_ERROR && errno == EBUSY && !relay->ended[from]))
 			return wait_for_time(relay);
-		if (status != STREAM_DONE)
-			step = relay_judge(relay, from, message_socket_failed(status, &text), text);
+		if (status != STREAM_DONE) {
+			enum message_status failed = message_socket_failed(status, &text);
+
+			step = relay_judge(relay, from, failed, text);
+		}
 	}
 	return step;
 }

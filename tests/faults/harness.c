@@ -91,6 +91,8 @@ void faults_expect_told(const char *told, unsigned int closed)
 	lines = g_strsplit(warnings->str, "\n", -1);
 	g_mutex_unlock(&warnings_lock);
 	for (char **line = lines; *line; line++) {
+		if (strstr(*line, "(null)"))
+			g_error("ERROR: told nothing: %s", *line);
 		/* What is said of a state when it is looked at again is no second word. */
 		if (!**line || (is_usual && is_usual(*line)) || strstr(unusual->str, *line))
 			continue;
