@@ -31,13 +31,18 @@ systemd_start() {
 		RemainAfterExit=yes
 		ExecStart=/bin/sh -c 'echo up >$run/events'
 	UNIT
+	# What is started at a soft reboot, too, which goes by no option.
+	unit default.target <<-UNIT
+		[Unit]
+		Requires=lab-up.service
+	UNIT
 	# Not those of the machine that this one has its files of; and what is in /tmp may be this build.
 	unit_masked systemd-udev-trigger.service systemd-tmpfiles-setup.service
 	mount -t cgroup2 cgroup2 /sys/fs/cgroup
 	mkfifo "$run/events"
 	exec {events}<>"$run/events"
 	container=lab unshare --pid --fork --mount --cgroup --mount-proc \
-		/lib/systemd/systemd --system --unit=lab-up.service --log-target=kmsg --show-status=no &
+		/lib/systemd/systemd --system --log-target=kmsg --show-status=no &
 	pid[unshare]=$!
 	event up
 	systemd=$(pgrep -x -P "${pid[unshare]}" systemd)
