@@ -15,9 +15,6 @@
 
 #define MASTER_RETRY_US G_USEC_PER_SEC
 
-/* A CRTC that was given up is tried again after this. */
-#define GIVEN_UP_US (60 * G_USEC_PER_SEC)
-
 /* ---- what was noted below ---- */
 
 static void deal_with_loss(struct kms_device *device)
@@ -237,102 +234,6 @@ static void retry(struct kms_device *device)
 	}
 }
 
-/* ---- flips that are stuck ---- */
-
-/* Neither time nor a mode set helps: it is left alone for a while, and nobody else notices. */
-static void give_up(struct kms_device *device, struct kms_crtc *crtc)
-{
-	struct kms_output *output = kms_outputs_driven_by(&device->outputs, crtc);
-
-	crtc->given_up = true;
-	crtc->forced = false;
-	crtc->retry_us = g_get_monotonic_time() + GIVEN_UP_US;
-	kms_records_wake_at(&device->card->records, crtc->retry_us);
-	if (!output)
-		return;
-	log_output(G_LOG_LEVEL_WARNING, kms_output_name(output),
-		"its page flips stay stuck after a mode set; it is left alone for a minute");
-	kms_output_suspend(output, ENODEV);
-}
-
-static void retry_given_up(struct kms_device *device, int64_t now_us)
-{
-	struct kms_card *card = device->card;
-	bool due = false;
-
-	for (size_t i = 0; i < card->crtc_count; i++) {
-		struct kms_crtc *crtc = &card->crtcs[i];
-
-		if (!crtc->given_up)
-			continue;
-		if (crtc->retry_us > now_us) {
-			kms_records_wake_at(&card->records, crtc->retry_us);
-			continue;
-		}
-		crtc->given_up = false;
-		due = true;
-	}
-	if (due)
-		kms_modeset_request(&device->modeset, false);
-}
-
-static bool is_alone(const struct kms_device *device, const struct kms_crtc *crtc)
-{
-	for (size_t i = 0; i < kms_outputs_count(&device->outputs); i++) {
-		const struct kms_output *output = kms_outputs_at(&device->outputs, i);
-
-		if (output->on && output->state.crtc != crtc)
-			return false;
-	}
-	return true;
-}
-
-/* Where others would have to wait for it nothing blocks: then it is helped only if its commit is
- * done, and just the event was lost. */
-static void unstick(struct kms_device *device, struct kms_crtc *crtc)
-{
-	int failure = 0;
-
-	if (!crtc->forced)
-		failure = kms_modeset_unstick(&device->modeset, crtc, is_alone(device, crtc));
-	if (kms_records_note_error(&device->card->records, failure))
-		return;
-	if (failure)
-		log_card(G_LOG_LEVEL_WARNING, device->card->path,
-			"a page flip is stuck, and a mode set does not help: %s",
-			g_strerror(failure));
-	if (failure || crtc->forced)
-		give_up(device, crtc);
-	else
-		crtc->forced = true;
-}
-
-static void run_watchdog(struct kms_device *device, int64_t now_us)
-{
-	struct kms_card *card = device->card;
-
-	if (!kms_watchdog_run(&device->outputs, now_us))
-		return;
-	/* Who waits is answered at once, not after a mode set that blocks. What is drawn for that
-	 * waits for the mode set. */
-	for (size_t i = 0; i < kms_outputs_count(&device->outputs); i++) {
-		struct kms_output *output = kms_outputs_at(&device->outputs, i);
-
-		output->held |= output->state.crtc && output->state.crtc->stuck;
-	}
-	tell(device);
-	for (size_t i = 0; i < card->crtc_count; i++) {
-		struct kms_crtc *crtc = &card->crtcs[i];
-
-		if (crtc->stuck && card->records.state == KMS_DEVICE_READY)
-			unstick(device, crtc);
-		crtc->stuck = false;
-	}
-	if (card->records.state != KMS_DEVICE_READY)
-		return;
-	kms_modeset_run(&device->modeset);
-}
-
 /* ---- the main loop's source ---- */
 
 struct device_source {
@@ -415,6 +316,19 @@ static void handle_events(struct kms_device *device)
 	}
 }
 
+static void run_watchdog(struct kms_device *device, int64_t now_us)
+{
+	const struct kms_records *records = &device->card->records;
+
+	if (!kms_watchdog_run(&device->outputs, now_us))
+		return;
+	/* Who waits is answered at once, not after a mode set that blocks. */
+	tell(device);
+	kms_watchdog_unstick(&device->modeset);
+	if (records->state == KMS_DEVICE_READY)
+		kms_modeset_run(&device->modeset);
+}
+
 static void run_deadlines(struct kms_device *device)
 {
 	struct kms_records *records = &device->card->records;
@@ -428,7 +342,7 @@ static void run_deadlines(struct kms_device *device)
 		return;
 	if (records->watchdog_us <= now_us)
 		run_watchdog(device, now_us);
-	retry_given_up(device, now_us);
+	kms_watchdog_retry(&device->modeset, now_us);
 	if (records->retry_us <= now_us)
 		retry(device);
 	kms_records_wake_at(records, records->retry_us);
