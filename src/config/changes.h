@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the files said that takes effect at the start alone, as text: so that a configuration that
- * is read again can be compared with the one that runs. Written by config.c as it loads, asked by
- * the daemon.
+ * is read again can be compared with the one that runs. Written by load.c, asked by the daemon.
  */
 #ifndef SCANOUTD_CONFIG_CHANGES_H
 #define SCANOUTD_CONFIG_CHANGES_H

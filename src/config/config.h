@@ -2,11 +2,11 @@
 /*
  * The configuration: scanoutd.conf and its drop-ins, as plain structs.
  *
- * config_load() reads the files, options.h puts the command line on top, config_resolve() fills in
- * what neither says and checks what belongs together. After that nothing changes: what is read
- * again while the daemon runs (reader.h) is another configuration. Used by main and by the scene's
- * layout; knows no device, so a connector's name is believed here and checked where the card is
- * known.
+ * config_load() (load.c, by the tables of keys.h) reads the files, options.h puts the command line
+ * on top, config_resolve() fills in what neither says and checks what belongs together. After that
+ * nothing changes: what is read again while the daemon runs (config_reader.h) is another
+ * configuration. Made by main; read by the daemon, and by the rooms that have sections of their
+ * own. Knows no device, so a connector's name is believed here and checked where the card is known.
  *
  * Whatever a file says that we do not know is an error with file and line: a typo never becomes a
  * default. scanoutd.conf(5) is the reference of all keys.

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The sections of a configuration as they are made, found and freed; what is in them is
- * config.c's. */
-#include "config/changes.h"
+/* The sections of a configuration as they are made, with defaults, found and freed; knows no file.
+ * Called by load.c and options.c, which fill them, by config_resolve(), and by whoever reads
+ * them. */
 #include "config/config.h"
+
+#include "config/changes.h"
 #include "config/input_kind.h"
 
 static void guest_free(gpointer data)

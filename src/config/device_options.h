@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What libinput is asked for one of the host's input devices: the fields of a [device NAME] section
- * (config.h) that are libinput's. Read by config.c, merged by input/host_device.c, applied by
+ * (config.h) that are libinput's. Read by keys.c, merged by input/host_device.c, applied by
  * input/seat.c. All zero: libinput's own defaults.
  */
 #ifndef SCANOUTD_CONFIG_DEVICE_OPTIONS_H

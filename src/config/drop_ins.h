@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The folder beside a configuration file, whose files are read after it. Called by config.c
+/* The folder beside a configuration file, whose files are read after it. Called by load.c
  * alone. */
 #ifndef SCANOUTD_CONFIG_DROP_INS_H
 #define SCANOUTD_CONFIG_DROP_INS_H

@@ -4,7 +4,7 @@
  *
  * The format is GKeyFile's. GKeyFile itself takes a section or a key that is given twice as one and
  * says of nothing on which line it was; both are what a person who made a typo needs. Used by
- * config.c alone; knows no section and no key by name.
+ * load.c alone; knows no section and no key by name.
  */
 #ifndef SCANOUTD_CONFIG_SCAN_H
 #define SCANOUTD_CONFIG_SCAN_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * One configuration value of each kind, from text, and the types of those that are nobody else's;
- * and the word that was meant. Below config.h, which is made of them. For config.c and options.c.
+ * and the word that was meant. Below config.h, which is made of them. For keys.c and options.c.
  */
 #ifndef SCANOUTD_CONFIG_VALUE_H
 #define SCANOUTD_CONFIG_VALUE_H

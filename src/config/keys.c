@@ -1,18 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "config/keys.h"
+
 #include "config/config.h"
-
-#include <errno.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "config/changes.h"
-#include "config/drop_ins.h"
 #include "config/input_kind.h"
-#include "config/scan.h"
-#include "config/value.h"
 #include "vhost_user_gpu.h"
 
-/* ---- the keys ---- */
+/* ---- the tables ---- */
 
 /* What a key's value is, and with it the type of the member that it is stored in. */
 enum value_kind {
@@ -62,7 +55,7 @@ enum value_kind {
 	VALUE_CALIBRATION, /* float[6], and `calibrated` */
 };
 
-struct key {
+struct config_key {
 	const char *name;
 	enum value_kind kind;
 	size_t offset; /* in the section's struct */
@@ -73,7 +66,7 @@ struct key {
 	size_t origin;
 };
 
-static const struct key daemon_keys[] = {
+static const struct config_key daemon_keys[] = {
 	{"card", VALUE_CARDS, offsetof(struct config_daemon, cards)},
 	{"stats", VALUE_STRING, offsetof(struct config_daemon, stats)},
 	{"font", VALUE_STRING, offsetof(struct config_daemon, font)},
@@ -86,7 +79,7 @@ static const struct key daemon_keys[] = {
 		600000},
 };
 
-static const struct key input_keys[] = {
+static const struct config_key input_keys[] = {
 	{"seat", VALUE_SEAT, offsetof(struct config_input, seat)},
 	{"devices", VALUE_STRING, offsetof(struct config_input, devices)},
 	{"focus", VALUE_NAME, offsetof(struct config_input, focus)},
@@ -98,7 +91,7 @@ static const struct key input_keys[] = {
 	{"vt-switch", VALUE_MODIFIERS, offsetof(struct config_input, switch_terminal)},
 };
 
-static const struct key device_keys[] = {
+static const struct config_key device_keys[] = {
 	{"match-name", VALUE_STRING, offsetof(struct config_device, match_name)},
 	{"match-id", VALUE_DEVICE_ID, offsetof(struct config_device, match_id)},
 	{"match-path", VALUE_STRING, offsetof(struct config_device, match_path)},
@@ -118,7 +111,7 @@ static const struct key device_keys[] = {
 	{"calibration", VALUE_CALIBRATION, offsetof(struct config_device, options.calibration)},
 };
 
-static const struct key guest_keys[] = {
+static const struct config_key guest_keys[] = {
 	{"vm", VALUE_NAME, offsetof(struct config_guest, vm)},
 	{"vmm-socket", VALUE_STRING, offsetof(struct config_guest, vmm_socket)},
 	{"backend-socket", VALUE_STRING, offsetof(struct config_guest, backend_socket)},
@@ -147,15 +140,12 @@ static const struct key guest_keys[] = {
 	{"dbus-display", VALUE_STRING, offsetof(struct config_guest, dbus_display)},
 };
 
-/* A section with this key is another than one of the same name without it. */
-#define TELLING_KEY "layout"
-
 #define SETTING(name, setting) \
 	{ \
 		name, VALUE_SETTING, offsetof(struct config_output, settings), setting \
 	}
 
-static const struct key output_keys[] = {
+static const struct config_key output_keys[] = {
 	{"guest", VALUE_NAME, offsetof(struct config_output, guest)},
 	{"scanout", VALUE_NUMBER, offsetof(struct config_output, scanout), 0,
 		VHOST_USER_GPU_SCANOUTS - 1},
@@ -172,17 +162,17 @@ static const struct key output_keys[] = {
 	SETTING("underscan-border", KMS_SETTING_UNDERSCAN_BORDER),
 	SETTING("margins", KMS_SETTING_MARGINS),
 	{"on-hours", VALUE_HOURS, offsetof(struct config_output, on_hours)},
-	{TELLING_KEY, VALUE_LAYOUTS, offsetof(struct config_output, layouts)},
+	{CONFIG_TELLING_KEY, VALUE_LAYOUTS, offsetof(struct config_output, layouts)},
 	{"position", VALUE_POSITION, offsetof(struct config_output, x)},
 	{"force-on", VALUE_BOOLEAN, offsetof(struct config_output, force_on)},
 	{"picture", VALUE_PICTURE, offsetof(struct config_output, picture)},
 };
 
-static const struct key layout_keys[] = {
+static const struct config_key layout_keys[] = {
 	{"when", VALUE_WHEN, offsetof(struct config_layout, when)},
 };
 
-static const struct key region_keys[] = {
+static const struct config_key region_keys[] = {
 	{"output", VALUE_STRING, offsetof(struct config_region, output)},
 	{"layer", VALUE_STRING, offsetof(struct config_region, layer)},
 	{"rectangle", VALUE_RECTANGLE, offsetof(struct config_region, options.rectangle)},
@@ -193,7 +183,7 @@ static const struct key region_keys[] = {
 	{"cover", VALUE_BOOLEAN, offsetof(struct config_region, options.cover)},
 };
 
-static const struct key layer_keys[] = {
+static const struct config_key layer_keys[] = {
 	{"output", VALUE_STRING, offsetof(struct config_layer, output)},
 	{"guest", VALUE_NAME, offsetof(struct config_layer, guest)},
 	{"scanout", VALUE_NUMBER, offsetof(struct config_layer, scanout), 0,
@@ -203,7 +193,7 @@ static const struct key layer_keys[] = {
 	{"size", VALUE_SIZE, offsetof(struct config_layer, width)},
 	{"z", VALUE_NUMBER, offsetof(struct config_layer, z), 0, 1000},
 	{"opacity", VALUE_OPACITY, offsetof(struct config_layer, opacity)},
-	{TELLING_KEY, VALUE_LAYOUTS, offsetof(struct config_layer, layouts)},
+	{CONFIG_TELLING_KEY, VALUE_LAYOUTS, offsetof(struct config_layer, layouts)},
 };
 
 /* What keys were called until 2026; still understood, in no document, and never suggested. */
@@ -216,23 +206,16 @@ static const struct {
 	{"switch-terminal", "vt-switch"},
 };
 
-static const struct key lease_keys[] = {
+static const struct config_key lease_keys[] = {
 	{"outputs", VALUE_STRING, offsetof(struct config_lease, outputs)},
 	{"planes", VALUE_STRING, offsetof(struct config_lease, plane_list)},
 	{"socket", VALUE_STRING, offsetof(struct config_lease, socket)},
 	{"socket-group", VALUE_STRING, offsetof(struct config_lease, socket_group)},
 };
 
-struct section {
-	const char *name;
-	const struct key *keys;
-	size_t key_count;
-	bool live; /* all of it is as a configuration says that is read again */
-};
-
-/* Keys of other sections that are so. */
+/* Keys that are live in sections that are not. */
 static const struct {
-	const struct key *keys;
+	const struct config_key *keys;
 	const char *name;
 } live_keys[] = {
 	{daemon_keys, "layout"},
@@ -240,28 +223,16 @@ static const struct {
 	{guest_keys, "scaling"},
 };
 
-enum {
-	SECTION_DAEMON,
-	SECTION_INPUT,
-	SECTION_DEVICE,
-	SECTION_GUEST,
-	SECTION_OUTPUT,
-	SECTION_LAYOUT,
-	SECTION_REGION,
-	SECTION_LAYER,
-	SECTION_LEASE,
-};
-
-static const struct section sections[] = {
-	[SECTION_DAEMON] = {"daemon", daemon_keys, G_N_ELEMENTS(daemon_keys)},
-	[SECTION_INPUT] = {"input", input_keys, G_N_ELEMENTS(input_keys)},
-	[SECTION_DEVICE] = {"device", device_keys, G_N_ELEMENTS(device_keys)},
-	[SECTION_GUEST] = {"guest", guest_keys, G_N_ELEMENTS(guest_keys)},
-	[SECTION_OUTPUT] = {"output", output_keys, G_N_ELEMENTS(output_keys), true},
-	[SECTION_LAYOUT] = {"layout", layout_keys, G_N_ELEMENTS(layout_keys), true},
-	[SECTION_REGION] = {"region", region_keys, G_N_ELEMENTS(region_keys)},
-	[SECTION_LAYER] = {"layer", layer_keys, G_N_ELEMENTS(layer_keys), true},
-	[SECTION_LEASE] = {"lease", lease_keys, G_N_ELEMENTS(lease_keys)},
+static const struct config_section sections[] = {
+	{"daemon", CONFIG_SECTION_DAEMON, daemon_keys, G_N_ELEMENTS(daemon_keys)},
+	{"input", CONFIG_SECTION_INPUT, input_keys, G_N_ELEMENTS(input_keys)},
+	{"device", CONFIG_SECTION_DEVICE, device_keys, G_N_ELEMENTS(device_keys)},
+	{"guest", CONFIG_SECTION_GUEST, guest_keys, G_N_ELEMENTS(guest_keys)},
+	{"output", CONFIG_SECTION_OUTPUT, output_keys, G_N_ELEMENTS(output_keys), .live = true},
+	{"layout", CONFIG_SECTION_LAYOUT, layout_keys, G_N_ELEMENTS(layout_keys), .live = true},
+	{"region", CONFIG_SECTION_REGION, region_keys, G_N_ELEMENTS(region_keys)},
+	{"layer", CONFIG_SECTION_LAYER, layer_keys, G_N_ELEMENTS(layer_keys), .live = true},
+	{"lease", CONFIG_SECTION_LEASE, lease_keys, G_N_ELEMENTS(lease_keys)},
 };
 
 G_STATIC_ASSERT(
@@ -271,7 +242,58 @@ G_STATIC_ASSERT(
 G_STATIC_ASSERT(offsetof(struct config_layer, height) ==
 	offsetof(struct config_layer, width) + sizeof(int32_t));
 
-/* ---- one file ---- */
+/* ---- which is meant ---- */
+
+const struct config_section *config_find_section(const char *name, struct config_nearest *nearest)
+{
+	const struct config_section *found = NULL;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(sections); i++) {
+		if (g_str_equal(sections[i].name, name))
+			found = &sections[i];
+		config_nearest_offer(nearest, sections[i].name);
+	}
+	return found;
+}
+
+static const char *present_name(const char *key)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(renamed_keys); i++) {
+		if (g_str_equal(renamed_keys[i].former, key))
+			return renamed_keys[i].name;
+	}
+	return key;
+}
+
+const struct config_key *config_find_key(const struct config_section *section, const char *name,
+	struct config_nearest *nearest)
+{
+	const char *present = present_name(name);
+
+	for (size_t i = 0; i < section->key_count; i++) {
+		if (g_str_equal(section->keys[i].name, present))
+			return &section->keys[i];
+		config_nearest_offer(nearest, section->keys[i].name);
+	}
+	return NULL;
+}
+
+const char *config_key_name(const struct config_key *key)
+{
+	return key->name;
+}
+
+bool config_key_is_live(const struct config_section *section, const struct config_key *key)
+{
+	bool live = section->live;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(live_keys); i++)
+		live |= live_keys[i].keys == section->keys &&
+			g_str_equal(live_keys[i].name, key->name);
+	return live;
+}
+
+/* ---- what it is set to ---- */
 
 static void set_string(char **member, char *value)
 {
@@ -296,8 +318,8 @@ static bool set_choice(enum seat_choice *choice, const char *text, GError **erro
 }
 
 /* The kinds that only [layer NAME] has. */
-static bool set_layer_value(const struct key *key, struct config_layer *layer, const char *text,
-	GError **error)
+static bool set_layer_value(const struct config_key *key, struct config_layer *layer,
+	const char *text, GError **error)
 {
 	switch (key->kind) {
 	case VALUE_LAYER_POSITION:
@@ -313,8 +335,8 @@ static bool set_layer_value(const struct key *key, struct config_layer *layer, c
 }
 
 /* The kinds that only [input], [device NAME] and input= have. */
-static bool set_input_value(const struct key *key, void *target, void *member, const char *text,
-	GError **error)
+static bool set_input_value(const struct config_key *key, void *target, void *member,
+	const char *text, GError **error)
 {
 	struct config_device *device = target;
 	char *seat;
@@ -365,7 +387,7 @@ static bool set_input_value(const struct key *key, void *target, void *member, c
 }
 
 /* `target` is the section's struct; `output` is it too where it is an output's. */
-static bool set_value(const struct key *key, void *target, struct config_output *output,
+static bool set_value(const struct config_key *key, void *target, struct config_output *output,
 	const char *text, GError **error)
 {
 	void *member = (char *)target + key->offset;
@@ -458,198 +480,11 @@ static bool set_value(const struct key *key, void *target, struct config_output 
 	}
 }
 
-/* The section that an entry belongs to, as kind and name; false and a fault where there is none. */
-static bool find_section(struct config_scan *scan, const struct config_entry *entry,
-	const struct section **section, const char **name)
+bool config_key_set(const struct config_section *section, const struct config_key *key,
+	void *target, const char *text, const char *origin, GError **error)
 {
-	const char *space = strchr(entry->section, ' ');
-	g_autofree char *word = space == NULL
-		? g_strdup(entry->section)
-		: g_strndup(entry->section, (gsize)(space - entry->section));
-	g_autoptr(GError) error = NULL;
-	struct config_nearest nearest;
-
-	*section = NULL;
-	*name = space == NULL ? NULL : space + 1;
-	config_nearest_init(&nearest, word);
-	for (size_t i = 0; i < G_N_ELEMENTS(sections); i++) {
-		if (g_str_equal(sections[i].name, word))
-			*section = &sections[i];
-		config_nearest_offer(&nearest, sections[i].name);
-	}
-	/* One fault a section is enough: at its head. */
-	if (*section == NULL && entry->key == NULL)
-		config_scan_fault(scan, entry->line, "unknown section [%s]%s%s%s%s%s",
-			entry->section, nearest.found != NULL ? "; did you mean [" : "",
-			nearest.found != NULL ? nearest.found : "",
-			nearest.found != NULL && *name != NULL ? " " : "",
-			nearest.found != NULL && *name != NULL ? *name : "",
-			nearest.found != NULL ? "]?" : "");
-	if (*section == NULL)
-		return false;
-	bool named = *section != &sections[SECTION_DAEMON] && *section != &sections[SECTION_INPUT];
-
-	if (named == (*name != NULL)) {
-		if (*name == NULL || *section == &sections[SECTION_OUTPUT] ||
-			config_parse_name(*name, &error))
-			return true;
-		if (entry->key == NULL)
-			config_scan_fault(scan, entry->line, "[%s]: the name %s", entry->section,
-				error->message);
-		return false;
-	}
-	if (entry->key == NULL && *name == NULL)
-		config_scan_fault(scan, entry->line, "section [%s] needs a name: [%s NAME]", word,
-			word);
-	else if (entry->key == NULL)
-		config_scan_fault(scan, entry->line, "section [%s] has no name: [%s]", word, word);
-	return false;
-}
-
-static const char *present_name(const char *key)
-{
-	for (size_t i = 0; i < G_N_ELEMENTS(renamed_keys); i++) {
-		if (g_str_equal(renamed_keys[i].former, key))
-			return renamed_keys[i].name;
-	}
-	return key;
-}
-
-static const struct key *find_key(struct config_scan *scan, const struct config_entry *entry,
-	const struct section *section)
-{
-	const char *name = present_name(entry->key);
-	struct config_nearest nearest;
-
-	config_nearest_init(&nearest, entry->key);
-	for (size_t i = 0; i < section->key_count; i++) {
-		if (g_str_equal(section->keys[i].name, name))
-			return &section->keys[i];
-		config_nearest_offer(&nearest, section->keys[i].name);
-	}
-	config_scan_fault(scan, entry->line, "unknown key \"%s\" in [%s]%s%s%s", entry->key,
-		entry->section, nearest.found != NULL ? "; did you mean \"" : "",
-		nearest.found != NULL ? nearest.found : "", nearest.found != NULL ? "\"?" : "");
-	return NULL;
-}
-
-static void note_text(struct config *config, const struct section *section,
-	const struct config_entry *entry, const struct key *key)
-{
-	bool live = section->live;
-
-	for (size_t i = 0; key != NULL && i < G_N_ELEMENTS(live_keys); i++)
-		live |= live_keys[i].keys == section->keys &&
-			g_str_equal(live_keys[i].name, key->name);
-	if (!live)
-		config_texts_note(config->texts, entry->section, key != NULL ? key->name : NULL,
-			entry->value);
-}
-
-static void apply_entry(struct config *config, struct config_scan *scan,
-	const struct config_entry *entry, const char *path)
-{
-	g_autofree char *origin = g_strdup_printf("%s:%u", path, entry->line);
-	g_autoptr(GError) error = NULL;
-	struct config_output *output = NULL;
-	const char *layouts = config_scan_value(scan, entry->head, TELLING_KEY);
-	const struct section *section;
-	const struct key *key;
-	const char *name;
-	void *target;
-
-	if (!find_section(scan, entry, &section, &name))
-		return;
-	if (section == &sections[SECTION_DAEMON]) {
-		target = &config->daemon;
-	} else if (section == &sections[SECTION_INPUT]) {
-		target = &config->input;
-	} else if (section == &sections[SECTION_DEVICE]) {
-		target = config_add_device(config, name, origin);
-	} else if (section == &sections[SECTION_REGION]) {
-		target = config_add_region(config, name, origin);
-	} else if (section == &sections[SECTION_GUEST]) {
-		target = config_find_guest(config, name);
-		if (target == NULL)
-			target = config_add_guest(config, name, origin);
-	} else if (section == &sections[SECTION_LAYOUT]) {
-		target = config_add_layout(config, name, origin);
-	} else if (section == &sections[SECTION_LAYER]) {
-		target = config_add_layer(config, name, layouts, origin);
-	} else if (section == &sections[SECTION_LEASE]) {
-		target = config_add_lease(config, name, origin);
-	} else {
-		output = config_find_output(config, name, layouts);
-		if (output == NULL)
-			output = config_add_output(config, name, origin);
-		if (output->layouts == NULL)
-			output->layouts = g_strdup(layouts);
-		target = output;
-	}
-	key = entry->key != NULL ? find_key(scan, entry, section) : NULL;
-	if (entry->key == NULL || key != NULL)
-		note_text(config, section, entry, key);
-	if (key != NULL && key->origin != 0)
+	if (key->origin != 0)
 		set_string((void *)((char *)target + key->origin), g_strdup(origin));
-	if (key != NULL && !set_value(key, target, output, entry->value, &error))
-		config_scan_fault(scan, entry->line, "%s=%s: %s", entry->key, entry->value,
-			error->message);
-}
-
-static bool load_file(struct config *config, const char *path, GError **error)
-{
-	g_autofree char *faults = NULL;
-	g_autofree char *text = NULL;
-	struct config_scan scan;
-	gsize size;
-
-	if (access(path, R_OK) != 0) {
-		g_set_error(error, CONFIG_ERROR, CONFIG_ERROR_FILE, "%s: cannot be read: %s", path,
-			g_strerror(errno));
-		return false;
-	}
-	if (!g_file_get_contents(path, &text, &size, error))
-		return false;
-	config_scan_init(&scan, TELLING_KEY);
-	config_scan_text(&scan, text, size);
-	for (guint i = 0; i < scan.entries->len; i++)
-		apply_entry(config, &scan, g_ptr_array_index(scan.entries, i), path);
-	faults = config_scan_message(&scan, path);
-	config_scan_finish(&scan);
-	if (faults != NULL)
-		g_set_error_literal(error, CONFIG_ERROR, CONFIG_ERROR_VALUE, faults);
-	return faults == NULL;
-}
-
-/* ---- all files ---- */
-
-static bool load_all(struct config *config, const char *path, GError **error)
-{
-	const char *main_path = path != NULL ? path : CONFIG_DEFAULT_PATH;
-	g_autofree char *folder = g_strconcat(main_path, ".d", NULL);
-	g_autoptr(GPtrArray) names = NULL;
-
-	if (path != NULL || access(main_path, F_OK) == 0 || errno != ENOENT) {
-		if (!load_file(config, main_path, error))
-			return false;
-	}
-	names = config_list_drop_ins(folder, error);
-	for (guint i = 0; names != NULL && i < names->len; i++) {
-		g_autofree char *file = g_build_filename(folder, g_ptr_array_index(names, i), NULL);
-
-		if (!load_file(config, file, error))
-			return false;
-	}
-	return names != NULL;
-}
-
-struct config *config_load(const char *path, GError **error)
-{
-	struct config *config = config_create();
-
-	if (!load_all(config, path, error)) {
-		config_destroy(config);
-		return NULL;
-	}
-	return config;
+	return set_value(key, target, section->kind == CONFIG_SECTION_OUTPUT ? target : NULL, text,
+		error);
 }
