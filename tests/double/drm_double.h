@@ -34,6 +34,11 @@
 /* Overlays that every CRTC can have. */
 #define DOUBLE_SHARED(n) (UINT32_C(0x9a000400) + (uint32_t)(n))
 
+/* For double_card.modes: the one mode of a small monitor, 160x120 at 60 Hz. */
+#define DOUBLE_SMALL_WIDTH 160
+#define DOUBLE_SMALL_HEIGHT 120
+extern const drmModeModeInfo double_small_mode;
+
 /* The card's shape and what its driver can do; read at open and at each call. */
 struct double_card {
 	unsigned int crtcs; /* as many connectors, each reachable by every CRTC */

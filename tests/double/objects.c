@@ -110,6 +110,21 @@ const char *double_property_name(enum double_property property)
 
 /* ---- the test's side ---- */
 
+const drmModeModeInfo double_small_mode = {
+	.name = "160x120",
+	.clock = 1500,
+	.hdisplay = DOUBLE_SMALL_WIDTH,
+	.hsync_start = DOUBLE_SMALL_WIDTH + 8,
+	.hsync_end = DOUBLE_SMALL_WIDTH + 16,
+	.htotal = DOUBLE_SMALL_WIDTH + 30,
+	.vdisplay = DOUBLE_SMALL_HEIGHT,
+	.vsync_start = DOUBLE_SMALL_HEIGHT + 2,
+	.vsync_end = DOUBLE_SMALL_HEIGHT + 4,
+	.vtotal = DOUBLE_SMALL_HEIGHT + 10,
+	.vrefresh = 60,
+	.type = DRM_MODE_TYPE_PREFERRED,
+};
+
 void double_reset(void)
 {
 	double_card = (struct double_card){

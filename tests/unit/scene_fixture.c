@@ -265,15 +265,31 @@ void scene_paint(uint32_t *memory, uint32_t color)
 		memory[i] = color;
 }
 
-uint32_t *scene_show_dmabuf(struct scene *scene, uint32_t color)
+uint32_t *scene_show_dmabuf_on(struct scene *scene, uint32_t scanout, uint32_t color)
 {
 	uint32_t *memory;
 	int fd = fake_dmabuf_create(SCENE_BYTES, &memory);
 
 	scene_paint(memory, color);
-	scene_dmabuf(scene, 0, SCENE_WIDTH, SCENE_HEIGHT, fd);
-	scene_dmabuf_update(scene, 0, scene_full);
+	scene_dmabuf(scene, scanout, SCENE_WIDTH, SCENE_HEIGHT, fd);
+	scene_dmabuf_update(scene, scanout, scene_full);
 	return memory;
+}
+
+uint32_t *scene_show_dmabuf(struct scene *scene, uint32_t color)
+{
+	return scene_show_dmabuf_on(scene, 0, color);
+}
+
+void scene_settle(struct scene *scene)
+{
+	struct kms_output *output = scene_output(scene, 0);
+
+	fixture_settle();
+	while (fake_in_flight(output)) {
+		fake_flip_without_vblank(output);
+		fixture_settle();
+	}
 }
 
 struct kms_output *scene_output(struct scene *scene, size_t index)

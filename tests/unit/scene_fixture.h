@@ -111,12 +111,18 @@ void scene_reconfigure(struct scene *scene, const struct scene_options *options)
 /* Output 0 is what most tests look at. */
 struct kms_output *scene_output(struct scene *scene, size_t index);
 
+/* All that is in flight on output 0, or waits to be; without vblanks, for which one might wait for
+ * another. */
+void scene_settle(struct scene *scene);
+
 /* A frame of this colour all over is on the way to the glass, or there. */
 void scene_expect_color(struct kms_output *output, uint32_t color);
 
 /* Paints the memory of a dma-buf of SCENE_BYTES. */
 void scene_paint(uint32_t *memory, uint32_t color);
-/* Guest 0 shows such a dma-buf on scanout 0, painted before. Returns its memory. */
+/* Guest 0 shows such a dma-buf on the scanout, or on scanout 0, painted before. Returns its
+ * memory. */
+uint32_t *scene_show_dmabuf_on(struct scene *scene, uint32_t scanout, uint32_t color);
 uint32_t *scene_show_dmabuf(struct scene *scene, uint32_t color);
 
 /* A new display socket for the guest. */

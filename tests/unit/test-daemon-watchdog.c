@@ -30,8 +30,8 @@
 #include "peers.h"
 #include "vhost_user_gpu.h"
 
-#define WIDTH 160
-#define HEIGHT 120
+#define WIDTH DOUBLE_SMALL_WIDTH
+#define HEIGHT DOUBLE_SMALL_HEIGHT
 
 /* The service manager's limit; the daemon looks twice in it. */
 #define LIMIT_US 4000
@@ -324,24 +324,10 @@ static void listen_as_manager(struct stage *stage)
 
 static int open_card(void)
 {
-	static const drmModeModeInfo mode = {
-		.name = "160x120",
-		.clock = 1500,
-		.hdisplay = WIDTH,
-		.hsync_start = WIDTH + 8,
-		.hsync_end = WIDTH + 16,
-		.htotal = WIDTH + 30,
-		.vdisplay = HEIGHT,
-		.vsync_start = HEIGHT + 2,
-		.vsync_end = HEIGHT + 4,
-		.vtotal = HEIGHT + 10,
-		.vrefresh = 60,
-		.type = DRM_MODE_TYPE_PREFERRED,
-	};
 	int card;
 
 	double_reset();
-	double_card.modes = &mode;
+	double_card.modes = &double_small_mode;
 	double_card.mode_count = 1;
 	card = double_open();
 	/* As one that was inherited. */

@@ -92,11 +92,7 @@ static void draw(struct kept *kept, uint32_t scanout, uint32_t color)
 /* A new buffer, and its first frame. */
 static void show(struct kept *kept, uint32_t scanout, uint32_t color)
 {
-	int fd = fake_dmabuf_create(SCENE_BYTES, &kept->memory[scanout]);
-
-	scene_paint(kept->memory[scanout], color);
-	scene_dmabuf(kept->scene, scanout, SCENE_WIDTH, SCENE_HEIGHT, fd);
-	scene_dmabuf_update(kept->scene, scanout, scene_full);
+	kept->memory[scanout] = scene_show_dmabuf_on(kept->scene, scanout, color);
 }
 
 /* Both scanouts show copies of what is answered, red and blue, and their guest draws on. */

@@ -76,11 +76,7 @@ static void draw(struct early *early, uint32_t scanout, uint32_t color)
 /* A new buffer on the scanout, and its first frame. */
 static void show(struct early *early, uint32_t scanout, uint32_t color)
 {
-	int fd = fake_dmabuf_create(SCENE_BYTES, &early->memory[scanout]);
-
-	scene_paint(early->memory[scanout], color);
-	scene_dmabuf(early->scene, scanout, SCENE_WIDTH, SCENE_HEIGHT, fd);
-	scene_dmabuf_update(early->scene, scanout, scene_full);
+	early->memory[scanout] = scene_show_dmabuf_on(early->scene, scanout, color);
 }
 
 /* What was answered is to be ours: the guest draws into its buffer, and nobody is to see that. */

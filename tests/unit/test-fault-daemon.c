@@ -25,8 +25,8 @@
 #include "peers.h"
 
 /* Of the monitors' mode: little, since every fault has two guests drawn anew. */
-#define WIDTH 160
-#define HEIGHT 120
+#define WIDTH DOUBLE_SMALL_WIDTH
+#define HEIGHT DOUBLE_SMALL_HEIGHT
 
 #define SESSIONS_MAX 3
 
@@ -128,23 +128,8 @@ static int open_card(struct stat *status)
 {
 	int card;
 
-	static const drmModeModeInfo mode = {
-		.name = "160x120",
-		.clock = 1500,
-		.hdisplay = WIDTH,
-		.hsync_start = WIDTH + 8,
-		.hsync_end = WIDTH + 16,
-		.htotal = WIDTH + 30,
-		.vdisplay = HEIGHT,
-		.vsync_start = HEIGHT + 2,
-		.vsync_end = HEIGHT + 4,
-		.vtotal = HEIGHT + 10,
-		.vrefresh = 60,
-		.type = DRM_MODE_TYPE_PREFERRED,
-	};
-
 	double_reset();
-	double_card.modes = &mode;
+	double_card.modes = &double_small_mode;
 	double_card.mode_count = 1;
 	double_card.crtcs = 2;
 	double_card.connected[1] = true;

@@ -49,17 +49,6 @@ static struct scene *start(const struct layout_output *section, const struct lay
 	return scene;
 }
 
-static void settle(struct scene *scene)
-{
-	struct kms_output *output = scene_output(scene, 0);
-
-	fixture_settle();
-	while (fake_in_flight(output)) {
-		fake_flip_without_vblank(output);
-		fixture_settle();
-	}
-}
-
 static void update_b(struct scene *scene, uint32_t width, uint32_t height, uint32_t color)
 {
 	const struct vhost_user_gpu_scanout message = {0, width, height};
@@ -69,7 +58,7 @@ static void update_b(struct scene *scene, uint32_t width, uint32_t height, uint3
 	scene_append_update(update, 0, (struct kms_rect){0, 0, (int32_t)width, (int32_t)height},
 		color);
 	scene_send_raw(scene, 1, update->data, update->len, -1);
-	settle(scene);
+	scene_settle(scene);
 }
 
 static void expect(struct scene *scene, uint32_t x, uint32_t y, uint32_t color)
@@ -100,21 +89,21 @@ static void test_scanouts(gconstpointer data)
 	scene_update(scene, 0, scene_full, RED);
 	scene_scanout(scene, 1, 16, 12);
 	scene_update(scene, 1, small, GREEN);
-	settle(scene);
+	scene_settle(scene);
 	expect(scene, 31, 24, RED);
 	expect(scene, 32, 24, GREEN);
 	expect(scene, 47, 35, GREEN);
 	expect(scene, 48, 35, RED);
 	scene_update(scene, 0, scene_full, BLUE);
-	settle(scene);
+	scene_settle(scene);
 	expect(scene, 31, 24, BLUE);
 	expect(scene, 32, 24, GREEN);
 	/* Its guest switches it off: what is below is seen. */
 	scene_scanout(scene, 1, 0, 0);
-	settle(scene);
+	scene_settle(scene);
 	g_assert_cmpuint(layout_view_count(scene->layout), ==, 2);
 	scene_hang_up(scene, 0);
-	settle(scene);
+	scene_settle(scene);
 	scene_destroy(scene);
 }
 
@@ -147,20 +136,20 @@ static void test_guests(gconstpointer data)
 	expect(scene, 0, 0, 0);
 	scene_scanout(scene, 0, SCENE_WIDTH, SCENE_HEIGHT);
 	scene_update(scene, 0, scene_full, RED);
-	settle(scene);
+	scene_settle(scene);
 	expect(scene, 32, 24, GREEN);
 	expect(scene, 0, 0, RED);
 
 	/* One goes: the other stays, and goes on. After a guest comes black, which of a layer is
 	 * nothing. */
 	scene_hang_up(scene, 1);
-	settle(scene);
+	scene_settle(scene);
 	expect(scene, 32, 24, RED);
 	scene_attach(scene, 1);
 	update_b(scene, 16, 12, BLUE);
 	expect(scene, 32, 24, BLUE);
 	scene_hang_up(scene, 0);
-	settle(scene);
+	scene_settle(scene);
 	expect(scene, 0, 0, 0);
 	update_b(scene, 16, 12, WHITE);
 	expect(scene, 32, 24, WHITE);
@@ -206,7 +195,7 @@ static void test_order(gconstpointer data)
 	layers[2].z = 1;
 	scene = start(&shows_a, layers, G_N_ELEMENTS(layers), GPOINTER_TO_UINT(data));
 	fake_tell(scene->card);
-	settle(scene);
+	scene_settle(scene);
 	expect(scene, 40, 30, RED);
 	expect(scene, 30, 30, BLUE);
 	expect(scene, 0, 20, BLUE);
@@ -232,7 +221,7 @@ static void test_edge(void)
 	g_assert_cmpuint(GUINT32_FROM_LE(info.pmodes[1].width), ==, 16);
 	scene_scanout(scene, 1, 16, 12);
 	scene_update(scene, 1, small, GREEN);
-	settle(scene);
+	scene_settle(scene);
 	expect(scene, 71, 35, GREEN);
 	scene_destroy(scene);
 }
@@ -260,7 +249,7 @@ static void test_beyond_edge(gconstpointer data)
 	g_assert_cmpuint(ask_info(scene, 0).pmodes[1].enabled, !=, 0);
 	scene_scanout(scene, 1, 16, 12);
 	scene_update(scene, 1, small, GREEN);
-	settle(scene);
+	scene_settle(scene);
 	expect(scene, 100, 24, GREEN);
 	expect(scene, 0, 24, BLUE);
 
@@ -268,7 +257,7 @@ static void test_beyond_edge(gconstpointer data)
 	g_assert_cmpuint(scene->changed, ==, changed + 2);
 	g_assert_cmpuint(layout_view_count(scene->layout), ==, 1);
 	scene_update(scene, 1, small, WHITE);
-	settle(scene);
+	scene_settle(scene);
 	expect(scene, 0, 0, RED);
 	expect(scene, 0, 24, BLUE);
 	scene_destroy(scene);
@@ -364,7 +353,7 @@ static void test_left_out(void)
 	fake_tell(scene->card);
 	scene_scanout(scene, 0, SCENE_WIDTH, SCENE_HEIGHT);
 	scene_update(scene, 0, scene_full, RED);
-	settle(scene);
+	scene_settle(scene);
 	g_assert_nonnull(strstr(scene->said, "layer cluster is left out"));
 	expect(scene, 0, 24, RED);
 	expect(scene, 32, 24, GREEN);
@@ -380,7 +369,7 @@ static void test_left_out(void)
 
 	options.section_count--;
 	scene_reconfigure(scene, &options);
-	settle(scene);
+	scene_settle(scene);
 	expect(scene, 0, 24, RED);
 	expect(scene, 32, 24, GREEN);
 	g_assert_cmpuint(layout_view_count(scene->layout), ==, GUEST_VIEWS_MAX);
@@ -418,7 +407,7 @@ static void test_monitor(gconstpointer data)
 	scene_output(scene, 0)->connected = true;
 	fake_probe(scene->card);
 	fake_tell(scene->card);
-	settle(scene);
+	scene_settle(scene);
 	expect(scene, 0, 0, BLUE);
 	expect(scene, 32, 24, GREEN);
 	expect(scene, 0, 24, WHITE);
@@ -427,7 +416,7 @@ static void test_monitor(gconstpointer data)
 	g_assert_cmpuint(layout_view_count(scene->layout), ==, 0);
 	layout_set_device(scene->layout, 0, scene->card);
 	fake_tell(scene->card);
-	settle(scene);
+	scene_settle(scene);
 	expect(scene, 32, 24, GREEN);
 	scene_destroy(scene);
 }
@@ -444,7 +433,7 @@ static void test_replies(void)
 	for (unsigned int i = 0; i < 3; i++) {
 		scene_dmabuf_update(scene, 1, small);
 		g_assert_cmpuint(scene_replies(scene, 0), ==, 0);
-		settle(scene);
+		scene_settle(scene);
 		scene_wait_reply(scene, 0);
 	}
 	scene_destroy(scene);
@@ -481,7 +470,7 @@ static void test_asks_meanwhile(void)
 	scene_configure(scene, &options);
 	scene_attach(scene, 0);
 	fake_tell(scene->card);
-	settle(scene);
+	scene_settle(scene);
 	scene_dmabuf(scene, 1, 16, 12, fd);
 	scene_dmabuf_update(scene, 1, small);
 	scene_send(scene, 0, VHOST_USER_GPU_GET_EDID, &request, sizeof(request), -1);
@@ -527,16 +516,16 @@ static void test_layouts(gconstpointer data)
 	fake_tell(scene->card);
 	scene_scanout(scene, 1, 16, 12);
 	scene_update(scene, 1, small, RED);
-	settle(scene);
+	scene_settle(scene);
 	expect(scene, 0, 24, RED);
 	expect(scene, 32, 24, GREEN);
 	g_assert_true(layout_use(scene->layout, "night", LAYOUT_KEY));
-	settle(scene);
+	scene_settle(scene);
 	expect(scene, 0, 24, RED);
 	expect(scene, 32, 24, BLUE);
 	g_assert_true(layout_use(scene->layout, "day", LAYOUT_KEY));
 	scene_update(scene, 1, small, WHITE);
-	settle(scene);
+	scene_settle(scene);
 	expect(scene, 0, 24, WHITE);
 	expect(scene, 32, 24, GREEN);
 	scene_destroy(scene);
@@ -578,7 +567,7 @@ static void test_idle(gconstpointer data)
 	expect_lit(scene, false);
 	layout_set_idle(scene->layout, scene->guests[1], false);
 	expect_lit(scene, true);
-	settle(scene);
+	scene_settle(scene);
 	expect(scene, 32, 24, GREEN);
 	expect(scene, 63, 0, has_guest_below ? RED : BLUE);
 	layout_set_idle(scene->layout, scene->guests[1], true);
@@ -615,7 +604,7 @@ static void test_dark(void)
 	scene_scanout(scene, 0, 0, 0);
 	while (!source_dark(guest_source(scene->guests[0], 0)))
 		g_main_context_iteration(NULL, TRUE);
-	settle(scene);
+	scene_settle(scene);
 	expect_lit(scene, true);
 	scene_send(scene, 1, VHOST_USER_GPU_SCANOUT, &(struct vhost_user_gpu_scanout){0}, 12, -1);
 	while (!scene_output(scene, 0)->changed)
@@ -623,7 +612,7 @@ static void test_dark(void)
 	expect_lit(scene, false);
 	update_b(scene, 16, 12, BLUE);
 	expect_lit(scene, true);
-	settle(scene);
+	scene_settle(scene);
 	expect(scene, 32, 24, BLUE);
 	scene_destroy(scene);
 }
@@ -647,7 +636,7 @@ static void test_above_unreadable(void)
 		commits = output->commit_count;
 		scene_show_dmabuf(scene, BLUE);
 		g_assert_true(fake_in_flight(output));
-		settle(scene);
+		scene_settle(scene);
 		scene_wait_reply(scene, 0);
 		g_assert_cmpuint(output->commit_count, ==, commits + 1);
 		g_assert_true(fake_last(output)->buffer->imported);
@@ -658,7 +647,7 @@ static void test_above_unreadable(void)
 	fake_dmabuf_refuse_sync(false);
 	scene_scanout(scene, 0, SCENE_WIDTH, SCENE_HEIGHT);
 	scene_update(scene, 0, scene_full, RED);
-	settle(scene);
+	scene_settle(scene);
 	expect(scene, 31, 24, RED);
 	expect(scene, 32, 24, WHITE);
 	scene_destroy(scene);

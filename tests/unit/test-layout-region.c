@@ -75,17 +75,6 @@ static void flip(struct kms_output *output)
 		fake_flip(output);
 }
 
-static void settle(struct scene *scene)
-{
-	struct kms_output *output = scene_output(scene, 0);
-
-	fixture_settle();
-	while (fake_in_flight(output)) {
-		fake_flip_without_vblank(output);
-		fixture_settle();
-	}
-}
-
 static const struct region *region_of(struct scene *scene)
 {
 	return layout_region(scene->layout, 0);
@@ -222,7 +211,7 @@ static void paint_layer(struct scene *scene, bool dmabuf, uint32_t color)
 static void read_layer(struct scene *scene)
 {
 	pass_time(scene);
-	settle(scene);
+	scene_settle(scene);
 }
 
 /* A telltale of scanout 1, a layer above scanout 0, which has been drawn; with so many planes. */
@@ -263,17 +252,17 @@ static void test_of_layer(gconstpointer data)
 	const struct layer_case *layer_case = data;
 	struct scene *scene = create_with_layer(layer_case->planes);
 
-	settle(scene);
+	scene_settle(scene);
 	read_layer(scene);
 	g_assert_cmpint(region_of(scene)->state, ==, REGION_UNWATCHED);
 	for (unsigned int round = 0; round < 2; round++) {
 		paint_layer(scene, layer_case->dmabuf, RED);
-		settle(scene);
+		scene_settle(scene);
 		read_layer(scene);
 		g_assert_cmphex(region_of(scene)->crc, ==, checksum_of(RED, 8, 4));
 		g_assert_cmpint(region_of(scene)->state, ==, REGION_GOOD);
 		paint_layer(scene, layer_case->dmabuf, GREEN);
-		settle(scene);
+		scene_settle(scene);
 		read_layer(scene);
 		read_layer(scene);
 		g_assert_cmphex(region_of(scene)->crc, ==, checksum_of(GREEN, 8, 4));
@@ -282,7 +271,7 @@ static void test_of_layer(gconstpointer data)
 		g_assert_cmphex(region_of(scene)->crc, ==, checksum_of(GREEN, 8, 4));
 	}
 	paint_layer(scene, layer_case->dmabuf, RED);
-	settle(scene);
+	scene_settle(scene);
 	read_layer(scene);
 	g_assert_cmpuint(region_of(scene)->counters.wrong, ==, 2);
 	g_free(fixture_log_take());
@@ -297,13 +286,13 @@ static void test_layer_ahead(void)
 	struct region_counters before;
 
 	paint_layer(scene, true, RED);
-	settle(scene);
+	scene_settle(scene);
 	paint_layer(scene, true, RED);
 	before = region_of(scene)->counters;
 	pass_time(scene);
 	g_assert_cmpuint(region_of(scene)->counters.reads, ==, before.reads);
 	g_assert_cmpuint(region_of(scene)->counters.skipped, ==, before.skipped + 1);
-	settle(scene);
+	scene_settle(scene);
 	g_assert_cmpuint(region_of(scene)->counters.reads, ==, before.reads + 1);
 	g_assert_cmphex(region_of(scene)->crc, ==, checksum_of(RED, 8, 4));
 	g_free(fixture_log_take());
@@ -341,27 +330,27 @@ static void test_layered(gconstpointer data)
 	scene_scanout(scene, 1, 16, 12);
 	scene_update(scene, 1, (struct kms_rect){0, 0, 16, 12}, BLUE);
 	paint_pixels(scene, RED);
-	settle(scene);
+	scene_settle(scene);
 	pass_time(scene);
-	settle(scene);
+	scene_settle(scene);
 	g_assert_cmphex(region_of(scene)->crc, ==, checksum_of(RED, 8, 4));
 	paint_pixels(scene, GREEN);
-	settle(scene);
+	scene_settle(scene);
 	for (unsigned int i = 0; i < 2; i++) {
 		pass_time(scene);
-		settle(scene);
+		scene_settle(scene);
 	}
 	g_assert_cmpint(region_of(scene)->state, ==, REGION_WRONG);
 	g_assert_cmphex(fake_seen(output, 31, 24), ==, GREY);
 	g_assert_cmphex(fake_seen(output, 32, 24), ==, BLUE);
 	paint_pixels(scene, RED);
-	settle(scene);
+	scene_settle(scene);
 	pass_time(scene);
-	settle(scene);
+	scene_settle(scene);
 	g_assert_cmpint(region_of(scene)->state, ==, REGION_GOOD);
 	g_assert_cmphex(fake_seen(output, 31, 24), ==, RED);
 	scene_hang_up(scene, 0);
-	settle(scene);
+	scene_settle(scene);
 	scene_destroy(scene);
 }
 
@@ -429,11 +418,7 @@ static void test_ahead(void)
 			.answers = ANSWERS_COPIED});
 	output = scene_output(scene, 0);
 	for (uint32_t i = 0; i < 2; i++) {
-		int fd = fake_dmabuf_create(SCENE_BYTES, &memory[i]);
-
-		scene_paint(memory[i], 0);
-		scene_dmabuf(scene, i, SCENE_WIDTH, SCENE_HEIGHT, fd);
-		scene_dmabuf_update(scene, i, scene_full);
+		memory[i] = scene_show_dmabuf_on(scene, i, 0);
 		flip(scene_output(scene, i));
 	}
 	for (uint32_t color = 1; color <= 12; color++) {
