@@ -212,18 +212,25 @@ static bool open_relay(struct member *member, GError **error)
 	return member->relay != NULL;
 }
 
+static struct door_options door_options_of(const struct member *member, const char *path,
+	unsigned int fds)
+{
+	return (struct door_options){
+		.path = path,
+		.group = member->config->socket_group,
+		.prepare = config_make_runtime_folder,
+		.keeper = member->keeper,
+		.guest = member->config->name,
+		.account = member->account,
+		.fds = fds,
+	};
+}
+
 static bool open_door(struct member *member, GError **error)
 {
 	const struct config_guest *config = member->config;
-	const struct door_options options = {
-		.path = config->display_socket,
-		.group = config->socket_group,
-		.prepare = config_make_runtime_folder,
-		.keeper = member->keeper,
-		.guest = config->name,
-		.account = member->account,
-		.fds = ACCOUNT_FDS_DISPLAY,
-	};
+	const struct door_options options = door_options_of(member, config->display_socket,
+		ACCOUNT_FDS_DISPLAY);
 
 	if (config->display_fd >= 0) {
 		member->door = door_create_inherited(config->display_fd, door_attached, member,
@@ -250,15 +257,8 @@ static void heart_beats(void *data)
 static bool open_heartbeat(struct member *member, GError **error)
 {
 	const struct config_guest *config = member->config;
-	const struct door_options options = {
-		.path = config->alive_socket,
-		.group = config->socket_group,
-		.prepare = config_make_runtime_folder,
-		.keeper = member->keeper,
-		.guest = config->name,
-		.account = member->account,
-		.fds = ACCOUNT_FDS_ALIVE,
-	};
+	const struct door_options options = door_options_of(member, config->alive_socket,
+		ACCOUNT_FDS_ALIVE);
 
 	if (config->alive_socket == NULL)
 		return true;

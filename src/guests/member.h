@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A [guest] section while the daemon runs: the guest (scene/guest.h), what of it outlives us
- * (kept_guest.h), its account (wire/account.h), and the way in for its display socket, which is a
- * relay or a door, never both. Connects them; decides nothing about pixels or bytes. Made by the
- * daemon, one for each section, before there is a card; the way in is opened last, so that nobody
- * connects before all else is there.
+ * (kept_guest.h, kept_relay.h), its account (wire/account.h), and the way in for its display
+ * socket, which is a relay or a door, never both. Connects them; decides nothing about pixels or
+ * bytes. Made by the daemon, one for each section, before there is a card; the way in is opened
+ * last, so that nobody connects before all else is there.
  */
 #ifndef SCANOUTD_GUESTS_MEMBER_H
 #define SCANOUTD_GUESTS_MEMBER_H
