@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The resolution, applied: an entry is an output that shows something, or would. Entries are found
- * by the output's pointer, of which there are at most 32.
+ * by the output's pointer, of which there are at most KMS_OUTPUTS_MAX a card.
  */
 #include "scene/layout.h"
 

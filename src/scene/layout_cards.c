@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The cards as the layout sees them: which outputs there are on those that are there, and what was
- * shown on those that have gone, so that it is shown there again when they come. Called by
- * layout.c.
+ * shown on those that have gone, so that it is shown there again when they come. Called by the
+ * other parts; layout_begin() and layout_end() from above, around several cards that come.
  */
 #include <string.h>
 
@@ -20,6 +20,15 @@ size_t layout_list_outputs(const struct layout *layout, struct layout_ref *refs)
 			refs[count++] = (struct layout_ref){kms_device_output(device, i), card};
 	}
 	return count;
+}
+
+struct layout_connector layout_describe(const struct kms_output *output)
+{
+	return (struct layout_connector){
+		.name = kms_output_name(output),
+		.monitor = kms_output_monitor(output),
+		.connected = kms_output_connected(output),
+	};
 }
 
 /* No card before has an output of this name. */

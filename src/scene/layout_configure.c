@@ -65,15 +65,6 @@ bool layout_is_off(const struct entry *entry)
 	return !layout_has_picture(entry) && (!entry->lit || is_unwatched(entry));
 }
 
-struct layout_connector layout_describe(const struct kms_output *output)
-{
-	return (struct layout_connector){
-		.name = kms_output_name(output),
-		.monitor = kms_output_monitor(output),
-		.connected = kms_output_connected(output),
-	};
-}
-
 /* keep_picture is of the first request alone. */
 static bool same_request(const struct kms_output_request *a, const struct kms_output_request *b)
 {

@@ -3,6 +3,7 @@
  * Outputs that nobody looks at go off: those of a scanout that its guest has switched off, and
  * those of a guest that nobody has touched for long. Called by the sources, from inside of a
  * guest's message, and by the daemon: so the views stay as they are, and only the card is asked.
+ * Here is the one listener that a source has, so what other parts are to hear is handed on to them.
  */
 #include "scene/layout_internal.h"
 

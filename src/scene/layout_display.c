@@ -43,6 +43,24 @@ struct kms_mode_info layout_told_mode(const struct entry *entry)
 	return mode;
 }
 
+void layout_physical_size(const struct entry *entry, uint32_t *width_mm, uint32_t *height_mm)
+{
+	uint32_t width, height, screen_width, screen_height;
+
+	if (!entry->layer) {
+		kms_output_physical_size(entry->output, width_mm, height_mm);
+		return;
+	}
+	if (place_is_sideways(entry->transform))
+		kms_output_physical_size(entry->output, height_mm, width_mm);
+	else
+		kms_output_physical_size(entry->output, width_mm, height_mm);
+	view_screen_size(entry->view, &width, &height);
+	view_screen_size(entry->below, &screen_width, &screen_height);
+	*width_mm = (uint32_t)((uint64_t)*width_mm * width / screen_width);
+	*height_mm = (uint32_t)((uint64_t)*height_mm * height / screen_height);
+}
+
 /* The mode of the output that shows it; else as it was told before (it may be shown in another
  * layout); of the first scanout, any. NULL: the guest has no such screen. */
 static const struct kms_mode_info *find_mode(struct member *member, uint32_t scanout,
@@ -140,15 +158,6 @@ static size_t recall_edid(const struct screen *screen, uint8_t *edid)
 	return screen->edid_size;
 }
 
-/* Which card it is on matters to nobody who looks at it. */
-static const char *connector_name(const struct kms_output *output)
-{
-	const char *name = kms_output_name(output);
-	const char *colon = strrchr(name, ':');
-
-	return colon ? colon + 1 : name;
-}
-
 size_t layout_display_edid(struct member *member, uint32_t scanout, uint8_t *edid)
 {
 	const struct entry *entry = layout_find_scanout(member->layout, member->options.guest,
@@ -168,7 +177,8 @@ size_t layout_display_edid(struct member *member, uint32_t scanout, uint8_t *edi
 		.width = mode->width,
 		.height = mode->height,
 		.refresh_mhz = mode->refresh_mhz,
-		.name = entry ? connector_name(entry->output) : "scanoutd",
+		/* Which card it is on matters to nobody who looks at it. */
+		.name = entry ? layout_bare_name(kms_output_name(entry->output)) : "scanoutd",
 	};
 	/* No monitor is as large as a part of one. */
 	if (entry && entry->layer) {

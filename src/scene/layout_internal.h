@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the parts of the layout share: layout.c binds sources to outputs, layout_cards.c lists these
- * and remembers what was shown, layout_display.c tells
- * guests about them, layout_told.c sees when that holds no longer, layout_dark.c knows which are
- * not looked at, layout_placeholder.c what is shown where a guest shows nothing, layout_alive.c
- * which pictures are not to be seen, layout_layers.c what lies above what outputs show. For nobody
- * else.
+ * What the parts of the layout share, for nobody else. layout.c binds sources to outputs, by the
+ * sections that layout_sections.c says count now; layout_cards.c lists the outputs and remembers
+ * what was shown, layout_configure.c asks the cards for what is to be lit (layout_dark.c,
+ * layout_hours.c: what is not), layout_display.c tells guests about their screens, and
+ * layout_told.c sees when that holds no longer. layout_placeholder.c has what is shown where a
+ * guest shows nothing, layout_vacant.c where there is no guest, layout_alive.c which pictures are
+ * not to be seen, also for layout_region.c, and layout_layers.c what lies above what outputs show.
+ * layout_say.c writes the log, and layout_views.c is asked from outside.
  */
 #ifndef SCANOUTD_SCENE_LAYOUT_INTERNAL_H
 #define SCANOUTD_SCENE_LAYOUT_INTERNAL_H
@@ -166,6 +168,9 @@ void layout_forget_formers(struct layout *layout);
 const struct entry *layout_find_scanout(const struct layout *layout, const struct guest *guest,
 	uint32_t scanout);
 
+/* All entries of guests: the outputs' own, then layers. NULL begins, and is the end. */
+struct entry *layout_next_entry(struct layout *layout, struct entry *entry);
+
 /* A panel that its maker has mounted turned shows upright pictures, unless a section says
  * otherwise. */
 enum kms_transform layout_choose_transform(const struct layout_output *section,
@@ -173,14 +178,17 @@ enum kms_transform layout_choose_transform(const struct layout_output *section,
 
 /* The mode of the output as the guest is told it: of a turned one with its sides exchanged. */
 struct kms_mode_info layout_told_mode(const struct entry *entry);
+/* Millimetres, of the output as it is mounted; of a layer's part of it, as its viewer sees it. */
+void layout_physical_size(const struct entry *entry, uint32_t *width_mm, uint32_t *height_mm);
 
 /* The guest uses the scanout: it is lit, if it was not. */
 void layout_note_use(struct member *member, uint32_t scanout);
 
 struct member *layout_find_member(struct layout *layout, const struct guest *guest);
 
+/* The output as the resolution knows it, but for its card. (layout_cards.c, as the next two) */
 struct layout_connector layout_describe(const struct kms_output *output);
-/* layout_means() of an output. (layout_cards.c, as the next) */
+/* layout_means() of an output. */
 bool layout_section_means(const struct layout *layout, const struct layout_output *section,
 	const struct layout_ref *ref);
 /* A section takes it for connected, whatever the kernel says. */
@@ -215,6 +223,8 @@ void layout_sections_applied(struct layout *layout);
 void layout_update(struct layout *layout);
 /* A section of any layout shows the guest; `scanout` -1: any of its scanouts. */
 bool layout_is_named(const struct layout *layout, const struct guest *guest, int scanout);
+/* So does a layer. */
+bool layout_is_layered(const struct layout *layout, const struct guest *guest);
 /* A section or a layer of any layout has this PNG. */
 bool layout_sections_show_file(const struct layout *layout, const char *path);
 /* PNGs that neither the configuration names any more nor an output shows are let go.
@@ -242,12 +252,6 @@ bool layout_has_room(const struct layout *layout, const struct member *member, u
 void layout_layers_resized(struct layout *layout, const struct kms_output *output);
 void layout_layers_say(struct layout *layout);
 bool layout_has_layers(const struct layout *layout, const struct kms_output *output);
-/* A layer's section shows the guest. */
-bool layout_is_layered(const struct layout *layout, const struct guest *guest);
-/* Millimetres, of the output as it is mounted; of a layer's part of it, as its viewer sees it. */
-void layout_physical_size(const struct entry *entry, uint32_t *width_mm, uint32_t *height_mm);
-/* All entries of guests: the outputs' own, then layers. NULL begins, and is the end. */
-struct entry *layout_next_entry(struct layout *layout, struct entry *entry);
 
 /* What becomes of the outputs. (layout_say.c) */
 void layout_say_entries(struct layout *layout);
@@ -267,7 +271,7 @@ void layout_dark_init(struct member *member);
 void layout_dark_finish(struct member *member);
 
 /* Its guest has no such scanout, or does not use it so far, and the output has a picture for
- * that. */
+ * that. (layout_placeholder.c) */
 bool layout_has_picture(const struct entry *entry);
 
 /* The output is about to be an entry's. (layout_vacant.c) */

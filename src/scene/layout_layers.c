@@ -379,25 +379,6 @@ void layout_layers_resized(struct layout *layout, const struct kms_output *outpu
 
 /* ---- what is said ---- */
 
-/* Millimetres of the screen as its viewer sees it, or of the layer's part of it. */
-void layout_physical_size(const struct entry *entry, uint32_t *width_mm, uint32_t *height_mm)
-{
-	uint32_t width, height, screen_width, screen_height;
-
-	if (!entry->layer) {
-		kms_output_physical_size(entry->output, width_mm, height_mm);
-		return;
-	}
-	if (place_is_sideways(entry->transform))
-		kms_output_physical_size(entry->output, height_mm, width_mm);
-	else
-		kms_output_physical_size(entry->output, width_mm, height_mm);
-	view_screen_size(entry->view, &width, &height);
-	view_screen_size(entry->below, &screen_width, &screen_height);
-	*width_mm = (uint32_t)((uint64_t)*width_mm * width / screen_width);
-	*height_mm = (uint32_t)((uint64_t)*height_mm * height / screen_height);
-}
-
 void layout_layers_say(struct layout *layout)
 {
 	for (size_t i = 0; i < layout->layer_count; i++) {

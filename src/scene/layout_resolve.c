@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The rules of layout_resolve.h, one function each, in their order. "Taken" is a connector that an
- * earlier rule gave to a scanout, or that is off.
+ * The rules of layout_resolve.h, in their order. "Taken" is a connector that an earlier rule gave to
+ * a scanout, or that is off.
  */
 #include "scene/layout_resolve.h"
 

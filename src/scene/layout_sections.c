@@ -300,7 +300,6 @@ bool layout_is_named(const struct layout *layout, const struct guest *guest, int
 	return false;
 }
 
-/* In any layout. */
 bool layout_is_layered(const struct layout *layout, const struct guest *guest)
 {
 	const struct layout_arrangement *arrangement = layout->arrangement;
