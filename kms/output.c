@@ -127,6 +127,19 @@ static bool has_queued(const struct kms_output *output)
 	return false;
 }
 
+/* Nothing is on its way any more: the newest frame there is becomes the picture to come back to. */
+static void settle(struct kms_output *output)
+{
+	for (uint32_t left = output->shown; left; left &= left - 1) {
+		struct kms_output_layer *layer = &output->layers[kms_layer_lowest(left)];
+
+		if (layer->queued.buffer)
+			kms_output_frame_move(&layer->current, &layer->queued);
+		if (layer->pending.buffer)
+			kms_output_frame_move(&layer->current, &layer->pending);
+	}
+}
+
 void kms_output_suspend(struct kms_output *output, int error)
 {
 	if (!output->on)
@@ -136,7 +149,7 @@ void kms_output_suspend(struct kms_output *output, int error)
 	kms_output_fail(output, error);
 	/* A queued frame stays where it is until its event comes: the kernel may still read it. */
 	if (!has_queued(output))
-		kms_output_settle(output);
+		settle(output);
 	kms_output_note_change(output);
 }
 
@@ -153,18 +166,6 @@ void kms_output_forget_state(struct kms_output *output)
 	output->event_us = 0;
 	output->frames_in_a_row = 0;
 	output->logged_error = 0;
-}
-
-void kms_output_settle(struct kms_output *output)
-{
-	for (uint32_t left = output->shown; left; left &= left - 1) {
-		struct kms_output_layer *layer = &output->layers[kms_layer_lowest(left)];
-
-		if (layer->queued.buffer)
-			kms_output_frame_move(&layer->current, &layer->queued);
-		if (layer->pending.buffer)
-			kms_output_frame_move(&layer->current, &layer->pending);
-	}
 }
 
 uint32_t kms_output_all_pending(const struct kms_output *output)
@@ -281,7 +282,7 @@ uint64_t kms_output_flipped(struct kms_output *output, const struct kms_presenta
 	if (picture->queued.buffer)
 		kms_output_frame_move(&picture->current, &picture->queued);
 	if (!output->on)
-		kms_output_settle(output);
+		settle(output);
 	if (serial) {
 		output->counters.frames_shown++;
 		note_shown(output);

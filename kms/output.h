@@ -166,9 +166,6 @@ void kms_output_drop_frames(struct kms_output *output);
 /* Not ours any more, or not there. The newest picture is kept for when it comes back. */
 void kms_output_suspend(struct kms_output *output, int error);
 
-/* Nothing is on its way any more: the newest frame there is becomes the picture to come back to. */
-void kms_output_settle(struct kms_output *output);
-
 /* What it waited for is over: commits the frame that is pending, or has the cursor's commit
  * come. */
 void kms_output_advance(struct kms_output *output);

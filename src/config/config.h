@@ -304,11 +304,8 @@ struct config_region *config_add_region(struct config *config, const char *name,
 #define CONFIG_LAYOUT_TWICE \
 	"the section on %s counts in layout %s, too; say in which layouts each does, by layout="
 
-/* Is there such a layout? `where` begins the message: "FILE:12: [output DP-1]: layout". */
-bool config_check_layout(const struct config *config, const char *where, const char *name,
-	GError **error);
-
-/* The same of each in a list; NULL: none is named. */
+/* Is there each layout of a list? NULL: none is named. `where` begins the message:
+ * "FILE:12: [output DP-1]: layout". */
 bool config_check_layouts(const struct config *config, const char *where, const char *list,
 	GError **error);
 

@@ -17,7 +17,7 @@ static bool is_layout(const struct config *config, const char *name, struct conf
 	return false;
 }
 
-bool config_check_layout(const struct config *config, const char *where, const char *name,
+static bool check_layout(const struct config *config, const char *where, const char *name,
 	GError **error)
 {
 	struct config_nearest nearest;
@@ -41,7 +41,7 @@ bool config_check_layouts(const struct config *config, const char *where, const 
 	while (list != NULL && layout_next_name(&list, &name, &length)) {
 		g_autofree char *copy = g_strndup(name, length);
 
-		if (!config_check_layout(config, where, copy, error))
+		if (!check_layout(config, where, copy, error))
 			return false;
 	}
 	return true;
@@ -77,7 +77,6 @@ bool config_resolve_layouts(const struct config *config, GError **error)
 	const struct config_daemon *daemon = &config->daemon;
 	g_autofree char *where = g_strdup_printf("%s: [daemon]: layout", daemon->layout_origin);
 
-	return (daemon->layout == NULL ||
-		       config_check_layout(config, where, daemon->layout, error)) &&
+	return (daemon->layout == NULL || check_layout(config, where, daemon->layout, error)) &&
 		check_keys(&config->input, error);
 }

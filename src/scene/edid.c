@@ -40,7 +40,9 @@ bool edid_block_sound(const uint8_t *block)
 	return edid_checksum(block, EDID_BLOCK_SIZE) == 0;
 }
 
-bool edid_base_sound(const uint8_t *edid, size_t size)
+/* Whole blocks, of which the first has header, version 1 and checksum: extensions may be anything.
+ * `edid` may be NULL. */
+static bool base_sound(const uint8_t *edid, size_t size)
 {
 	return edid != NULL && size >= EDID_BLOCK_SIZE && size % EDID_BLOCK_SIZE == 0 &&
 		memcmp(edid, header, sizeof(header)) == 0 && edid[BASE_VERSION] == 1 &&
@@ -67,7 +69,7 @@ size_t edid_block_count(const uint8_t *edid, size_t size)
 
 bool edid_valid(const uint8_t *edid, size_t size)
 {
-	if (!edid_base_sound(edid, size) ||
+	if (!base_sound(edid, size) ||
 		size < (size_t)EDID_BLOCK_SIZE * (1u + edid[BASE_EXTENSIONS]))
 		return false;
 	for (size_t offset = 0; offset < size; offset += EDID_BLOCK_SIZE) {
@@ -82,7 +84,7 @@ bool edid_preferred(const uint8_t *edid, size_t size, uint32_t *width, uint32_t 
 {
 	struct edid_timing timing;
 
-	if (!edid_base_sound(edid, size) || !edid_choose(edid, size, &timing))
+	if (!base_sound(edid, size) || !edid_choose(edid, size, &timing))
 		return false;
 	*width = timing.width;
 	*height = timing.height;
@@ -404,7 +406,7 @@ size_t edid_write(uint8_t edid[EDID_SIZE_MAX], const struct edid_screen *screen,
 	detailed = timing;
 	if (!fits)
 		edid_timing_compute_fallback(&detailed, &wanted);
-	if (edid_base_sound(monitor, monitor_size)) {
+	if (base_sound(monitor, monitor_size)) {
 		size_t size = copy_monitor(edid, monitor, monitor_size, &complete);
 
 		if (wanted.turned)

@@ -86,10 +86,6 @@ uint8_t edid_checksum(const uint8_t *bytes, size_t size);
 void edid_block_seal(uint8_t *block);
 bool edid_block_sound(const uint8_t *block);
 
-/* Whole blocks, of which the first has header, version 1 and checksum: extensions may be anything.
- * `edid` may be NULL. */
-bool edid_base_sound(const uint8_t *edid, size_t size);
-
 /* How many blocks, with the base block, Linux reads: as the base block says or HF-EEODB instead
  * (HDMI 2.1, section 10.3.6), but no more than there are. The base block is sound. */
 size_t edid_block_count(const uint8_t *edid, size_t size);

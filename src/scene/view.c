@@ -26,9 +26,16 @@ void view_forget_last(struct view *view)
 		g_clear_pointer(&view->kept, surface_destroy);
 }
 
+/* One that is above all frames so far, of all views of the output, and not above the next of this
+ * one. */
+static uint64_t coming_serial(const struct view *view)
+{
+	return MAX(view->serial, view->stack ? view->stack->serial : 0) + 1;
+}
+
 void view_begin_picture(struct view *view)
 {
-	view->others_serial = view_coming_serial(view) - 1;
+	view->others_serial = coming_serial(view) - 1;
 	view_forget_last(view);
 	/* It has a cursor to be seen from now on, perhaps. */
 	if (view->stack)
@@ -54,15 +61,10 @@ static void note_last(struct view *view, const struct kms_frame *frame)
 
 uint64_t view_next_serial(struct view *view)
 {
-	view->serial = view_coming_serial(view);
+	view->serial = coming_serial(view);
 	if (view->stack)
 		view->stack->serial = view->serial;
 	return view->serial;
-}
-
-uint64_t view_coming_serial(const struct view *view)
-{
-	return MAX(view->serial, view->stack ? view->stack->serial : 0) + 1;
 }
 
 bool view_busy(const struct view *view)
@@ -324,7 +326,7 @@ static uint64_t update_copied(struct view *view, const struct kms_rect *damage, 
 		}
 	}
 	/* The frame that will be composed. */
-	return view_coming_serial(view);
+	return coming_serial(view);
 }
 
 uint64_t view_update(struct view *view, const struct view_picture *picture,
@@ -367,7 +369,7 @@ uint64_t view_update(struct view *view, const struct view_picture *picture,
 		*way = VIEW_COPIED;
 		if (!fill(view)) {
 			if (view->due == DUE_SURFACE)
-				return view_coming_serial(view);
+				return coming_serial(view);
 			if (view_go_alone(view) && update_direct(view, NULL, way))
 				return *way == VIEW_OFF ? 0 : view->serial;
 			*way = VIEW_FAILED;
@@ -424,7 +426,7 @@ static void stop_picture(struct view *view)
 	view->judged = false;
 	view->proposed = false;
 	view->past_surface = false;
-	view->others_serial = view_coming_serial(view) - 1;
+	view->others_serial = coming_serial(view) - 1;
 	/* Those that were left out for its sake are back. */
 	if (view->stack && view->input.alone)
 		view->stack->unsettled = true;
@@ -445,7 +447,8 @@ bool view_shows(const struct view *view, const struct view_picture *picture)
 	return view->shows == SHOWS_PICTURE && view->picture == picture;
 }
 
-void view_hide(struct view *view)
+/* Its source has no picture. A layer is seen no longer. */
+static void hide(struct view *view)
 {
 	/* What it has brought will not be composed. */
 	if (view->due != DUE_NOTHING || view->fresh)
@@ -464,7 +467,7 @@ void view_release(struct view *view, bool black_then)
 	g_autoptr(view_stack_held) held G_GNUC_UNUSED = view_stack_hold(view->stack);
 
 	if (black_then && view->above) {
-		view_hide(view);
+		hide(view);
 		return;
 	}
 	/* A last picture that has stayed until now can still be called off. */

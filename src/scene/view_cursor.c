@@ -60,7 +60,8 @@ void view_schedule_late(struct view *view)
 	g_source_set_ready_time(view->late, MAX(due, now));
 }
 
-void view_mark_cursor(struct view *view)
+/* Marks where a blended cursor was and is. */
+static void mark(struct view *view)
 {
 	struct kms_rect rect;
 
@@ -211,7 +212,7 @@ static void blended_cursor_changed(struct view *view, enum due due)
 	if ((!view->picture->surface && !view->past_surface) ||
 		(view->last_direct && !view_is_drawn(view)))
 		return;
-	view_mark_cursor(view);
+	mark(view);
 	if (view->damage.count == 0 && !view_is_drawn(view))
 		return;
 	view_want(view, due);

@@ -191,13 +191,6 @@ bool view_busy(const struct view *view);
 /* The serial of the next frame, which is made now. */
 uint64_t view_next_serial(struct view *view);
 
-/* One that is above all frames so far, of all views of the output, and not above the next of this
- * one. */
-uint64_t view_coming_serial(const struct view *view);
-
-/* Its source has no picture. A layer is seen no longer. */
-void view_hide(struct view *view);
-
 /* The last frame, or a copy that was kept of a last picture, will not be shown again. */
 void view_forget_last(struct view *view);
 /* The same, since all frames from the next one on have another picture. */
@@ -361,9 +354,6 @@ void view_stack_drop_cursor(struct view_stack *stack, const struct view *view);
 
 /* The picture is about to be shown with the cursor drawn into it: none is on the plane any more. */
 void view_stack_clear_plane(struct view_stack *stack);
-
-/* Marks where a blended cursor was and is. */
-void view_mark_cursor(struct view *view);
 
 /* Wakes up late before the next vblank, when a frame that could take the cursor with it would have
  * come. */
