@@ -69,6 +69,19 @@ bool config_make_runtime_folder(const char *path, GError **error)
 	return false;
 }
 
+GStrv resolve_split(const char *list)
+{
+	g_auto(GStrv) parts = g_strsplit(list != NULL ? list : "", ";", -1);
+	g_autoptr(GPtrArray) names = g_ptr_array_new();
+
+	for (char **part = parts; *part != NULL; part++) {
+		if (*g_strstrip(*part) != '\0')
+			g_ptr_array_add(names, g_strdup(*part));
+	}
+	g_ptr_array_add(names, NULL);
+	return (GStrv)g_ptr_array_steal(names, NULL);
+}
+
 const char *resolve_claim_socket(GHashTable *seen, const char *path, const char *use)
 {
 	g_autofree char *canonical = g_canonicalize_filename(path, NULL);
@@ -295,20 +308,6 @@ static bool resolve_output_guest(const struct config *config, struct config_outp
 	return true;
 }
 
-/* The names of a list, spaces around them removed, the empty ones left out. */
-static GStrv split_names(const char *list)
-{
-	g_auto(GStrv) parts = g_strsplit(list, ";", -1);
-	g_autoptr(GPtrArray) names = g_ptr_array_new();
-
-	for (char **part = parts; *part != NULL; part++) {
-		if (*g_strstrip(*part) != '\0')
-			g_ptr_array_add(names, g_strdup(*part));
-	}
-	g_ptr_array_add(names, NULL);
-	return (GStrv)g_ptr_array_steal(names, NULL);
-}
-
 /* Two lists may have a name in common: who comes first gets it. But nothing can be shown on an
  * output that is off, nor can an output look in two ways. */
 static bool contradict(const struct config_output *a, const struct config_output *b)
@@ -321,7 +320,7 @@ static bool check_other_output(const struct config *config, const struct config_
 {
 	const char *layout = config_common_layout(config, output->layouts, other->layouts);
 	bool same = g_str_equal(output->name, other->name);
-	g_auto(GStrv) others = split_names(other->name);
+	g_auto(GStrv) others = resolve_split(other->name);
 
 	if (layout == NULL ||
 		(!same &&
@@ -340,7 +339,7 @@ static bool check_other_output(const struct config *config, const struct config_
 static bool check_output_names(const struct config *config, guint index, GError **error)
 {
 	const struct config_output *output = g_ptr_array_index(config->outputs, index);
-	g_auto(GStrv) names = split_names(output->name);
+	g_auto(GStrv) names = resolve_split(output->name);
 
 	if (names[0] == NULL)
 		return fail(error, output->origin, "output", output->name, "names no output");

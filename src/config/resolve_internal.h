@@ -8,6 +8,10 @@
 
 #include "config/config.h"
 
+/* The names of a list with ";" between, without the spaces around them and the empty ones; `list`
+ * may be NULL. The caller's. */
+GStrv resolve_split(const char *list);
+
 /* Whose the socket is already, however its path is written; NULL: it is taken for `use` now. `seen`
  * lives for one config_resolve(). */
 const char *resolve_claim_socket(GHashTable *seen, const char *path, const char *use);

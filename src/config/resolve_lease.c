@@ -23,23 +23,9 @@ static bool fail(GError **error, const struct config_lease *lease, const char *f
 	return false;
 }
 
-/* Spaces around them removed, the empty ones left out. */
-static GStrv split(const char *list)
-{
-	g_auto(GStrv) parts = g_strsplit(list != NULL ? list : "", ";", -1);
-	GPtrArray *names = g_ptr_array_new();
-
-	for (char **part = parts; *part != NULL; part++) {
-		if (*g_strstrip(*part) != '\0')
-			g_ptr_array_add(names, g_strdup(*part));
-	}
-	g_ptr_array_add(names, NULL);
-	return (GStrv)g_ptr_array_free(names, FALSE);
-}
-
 GStrv config_lease_outputs(const struct config_lease *lease)
 {
-	return split(lease->outputs);
+	return resolve_split(lease->outputs);
 }
 
 bool config_lends_the_same(const struct config *a, const struct config *b)
@@ -59,7 +45,7 @@ bool config_lends_the_same(const struct config *a, const struct config *b)
 
 static bool names(const char *list, const char *name)
 {
-	g_auto(GStrv) all = split(list);
+	g_auto(GStrv) all = resolve_split(list);
 
 	return g_strv_contains((const char *const *)all, name);
 }
@@ -191,7 +177,7 @@ static uint32_t find_planes(const char *word)
 
 static bool resolve_planes(struct config_lease *lease, GError **error)
 {
-	g_auto(GStrv) words = split(lease->plane_list);
+	g_auto(GStrv) words = resolve_split(lease->plane_list);
 
 	lease->planes = lease->plane_list == NULL ? KMS_LEASE_ALL_PLANES : 0;
 	for (char **word = words; *word != NULL; word++) {
