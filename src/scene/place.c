@@ -8,35 +8,17 @@
 #include <glib.h>
 #include <math.h>
 
-static const struct {
-	const char *word;
-	enum place_policy policy;
-} policies[] = {
-	{"fit", PLACE_FIT},
-	{"center", PLACE_CENTER},
-	{"none", PLACE_NONE},
-	{"fill", PLACE_FILL},
-	{"integer", PLACE_INTEGER},
-};
-
-bool place_policy_parse(const char *word, enum place_policy *policy)
-{
-	for (size_t i = 0; i < G_N_ELEMENTS(policies); i++) {
-		if (g_str_equal(word, policies[i].word)) {
-			*policy = policies[i].policy;
-			return true;
-		}
-	}
-	return false;
-}
-
 const char *place_policy_name(enum place_policy policy)
 {
-	for (size_t i = 0; i < G_N_ELEMENTS(policies); i++) {
-		if (policies[i].policy == policy)
-			return policies[i].word;
-	}
-	return "?";
+	static const char *const names[] = {
+		[PLACE_FIT] = "fit",
+		[PLACE_CENTER] = "center",
+		[PLACE_NONE] = "none",
+		[PLACE_FILL] = "fill",
+		[PLACE_INTEGER] = "integer",
+	};
+
+	return (size_t)policy < G_N_ELEMENTS(names) ? names[policy] : "?";
 }
 
 /* In wl_output's order. */

@@ -23,8 +23,7 @@ enum place_policy {
 	PLACE_INTEGER, /* scaled by the largest whole number that fits; too large: as PLACE_FIT */
 };
 
-/* "fit", "center", "none", "fill", "integer"; false for any other word. */
-bool place_policy_parse(const char *word, enum place_policy *policy);
+/* "fit", "center", "none", "fill", "integer". */
 const char *place_policy_name(enum place_policy policy);
 
 /*

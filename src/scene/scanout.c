@@ -33,8 +33,7 @@ void scanout_init(struct scanout *scanout, const struct scanout_options *options
 	scanout->slots_end = scanout->slots;
 	content_init(&scanout->shown);
 	content_init(&scanout->next);
-	source_init(&scanout->source, &scanout_source_interface,
-		g_strdup_printf("scanout %u of guest %s", index, options->guest));
+	source_init(&scanout->source, &scanout_source_interface);
 }
 
 static void drop_contents(struct scanout *scanout)

@@ -4,11 +4,6 @@
 
 #include "turn.h"
 
-const char *source_name(const struct source *source)
-{
-	return source->name;
-}
-
 bool source_add_view(struct source *source, struct view *view)
 {
 	return source->interface->add_view(source, view);
@@ -166,11 +161,10 @@ void source_emptied(struct source *source)
 
 /* ---- life ---- */
 
-void source_init(struct source *source, const struct source_interface *interface, char *name)
+void source_init(struct source *source, const struct source_interface *interface)
 {
 	*source = (struct source){
 		.interface = interface,
-		.name = name,
 		.blank_after_ms = SOURCE_BLANK_AFTER_MS,
 	};
 }
@@ -181,5 +175,4 @@ void source_finish(struct source *source)
 		g_source_destroy(source->timer);
 		g_clear_pointer(&source->timer, g_source_unref);
 	}
-	g_clear_pointer(&source->name, g_free);
 }

@@ -103,7 +103,6 @@ struct source_listener {
 
 struct source {
 	const struct source_interface *interface;
-	char *name;
 	const struct source_listener *listener;
 	void *data;
 	enum source_state state;
@@ -114,9 +113,6 @@ struct source {
 	int64_t blank_after_ms;
 	GSource *timer; /* made when it is needed first */
 };
-
-/* For log lines: "scanout 1 of guest ivi". */
-const char *source_name(const struct source *source);
 
 /* See source_interface. */
 bool source_add_view(struct source *source, struct view *view);
@@ -143,8 +139,7 @@ void source_light(struct source *source);
 
 /* ---- for the makers of sources ---- */
 
-/* `name` is taken over. */
-void source_init(struct source *source, const struct source_interface *interface, char *name);
+void source_init(struct source *source, const struct source_interface *interface);
 void source_finish(struct source *source);
 
 /* A picture is about to be shown: called before the views are told. Cheap for each frame. */

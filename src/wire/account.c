@@ -11,7 +11,6 @@
 G_DEFINE_QUARK(scanoutd_account_error_quark, account_error)
 
 struct account {
-	char *guest;
 	struct closer *closer;
 	struct turn_share share;
 	uint64_t used[ACCOUNT_ITEMS];
@@ -49,7 +48,6 @@ struct account *account_create(const char *guest)
 {
 	struct account *account = g_new0(struct account, 1);
 
-	account->guest = g_strdup(guest);
 	account->closer = closer_create(guest);
 	/* Those that are being closed have a bound of their own. */
 	account->most[ACCOUNT_FDS] = GUEST_FDS_MAX - CLOSER_PENDING_MAX;
@@ -66,13 +64,7 @@ void account_destroy(struct account *account)
 	if (!account)
 		return;
 	closer_destroy(account->closer);
-	g_free(account->guest);
 	g_free(account);
-}
-
-const char *account_guest(const struct account *account)
-{
-	return account ? account->guest : NULL;
 }
 
 bool account_charge(struct account *account, enum account_item item, uint64_t amount,

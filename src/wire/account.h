@@ -60,12 +60,10 @@ enum account_error {
 	ACCOUNT_ERROR_EXCEEDED, /* the message says of what, and how much there may be */
 };
 
-/* `guest` is for the log, and is copied. */
+/* `guest` is for its closer's log, and is copied. */
 struct account *account_create(const char *guest);
 /* After all that borrows it. What its closer has not closed yet will be. */
 void account_destroy(struct account *account);
-
-const char *account_guest(const struct account *account);
 
 /* False: it would be more than there may be, nothing was charged. */
 bool account_charge(struct account *account, enum account_item item, uint64_t amount,

@@ -14,7 +14,6 @@ static void test_charges(void)
 	g_autoptr(GError) error = NULL;
 	uint64_t most = account_most(account, ACCOUNT_FDS);
 
-	g_assert_cmpstr(account_guest(account), ==, "kiosk");
 	g_assert_cmpuint(most, ==, GUEST_FDS_MAX - CLOSER_PENDING_MAX);
 	g_assert_true(account_charge(account, ACCOUNT_FDS, most - 1, NULL));
 	g_assert_true(account_charge(account, ACCOUNT_FDS, 1, &error));
@@ -56,7 +55,6 @@ static void test_none(void)
 	g_assert_cmpint(account_admit(NULL, 0), ==, 0);
 	g_assert_null(account_closer(NULL));
 	g_assert_null(account_share(NULL));
-	g_assert_null(account_guest(NULL));
 	account_destroy(NULL);
 }
 

@@ -379,7 +379,7 @@ static const struct source_interface still_interface = {
 static void still_init(struct still *still, const struct view_picture *picture)
 {
 	*still = (struct still){.picture = *picture};
-	source_init(&still->source, &still_interface, g_strdup("the splash"));
+	source_init(&still->source, &still_interface);
 	source_enabled(&still->source);
 }
 
@@ -391,7 +391,6 @@ static void test_still_color(void)
 	struct still still;
 
 	still_init(&still, &(struct view_picture){.solid = true, .color = GREEN});
-	g_assert_cmpstr(source_name(&still.source), ==, "the splash");
 	g_assert_cmpint(source_state(&still.source), ==, SOURCE_ENABLED);
 	g_assert_true(source_add_view(&still.source, stage->views[0]));
 	g_assert_true(source_add_view(&still.source, stage->views[1]));
@@ -724,18 +723,9 @@ static void test_reset_alone(void)
 	stage_destroy(stage);
 }
 
-static void test_names(void)
-{
-	struct stage *stage = stage_create(1);
-
-	g_assert_cmpstr(source_name(scanout(stage, 3)), ==, "scanout 3 of guest a");
-	stage_destroy(stage);
-}
-
 int main(int argc, char **argv)
 {
 	fixture_init(&argc, &argv);
-	g_test_add_func("/source/names", test_names);
 	g_test_add_func("/source/views/comes", test_view_comes);
 	g_test_add_func("/source/views/comes-late", test_view_comes_late);
 	g_test_add_func("/source/views/comes-in-mid-message", test_view_comes_in_mid_message);
