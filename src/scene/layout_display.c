@@ -47,14 +47,12 @@ void layout_physical_size(const struct entry *entry, uint32_t *width_mm, uint32_
 {
 	uint32_t width, height, screen_width, screen_height;
 
-	if (!entry->layer) {
-		kms_output_physical_size(entry->output, width_mm, height_mm);
-		return;
-	}
 	if (place_is_sideways(entry->transform))
 		kms_output_physical_size(entry->output, height_mm, width_mm);
 	else
 		kms_output_physical_size(entry->output, width_mm, height_mm);
+	if (!entry->layer)
+		return;
 	view_screen_size(entry->view, &width, &height);
 	view_screen_size(entry->below, &screen_width, &screen_height);
 	*width_mm = (uint32_t)((uint64_t)*width_mm * width / screen_width);
@@ -180,18 +178,13 @@ size_t layout_display_edid(struct member *member, uint32_t scanout, uint8_t *edi
 		/* Which card it is on matters to nobody who looks at it. */
 		.name = entry ? layout_bare_name(kms_output_name(entry->output)) : "scanoutd",
 	};
+	if (entry)
+		layout_physical_size(entry, &screen.width_mm, &screen.height_mm);
 	/* No monitor is as large as a part of one. */
 	if (entry && entry->layer) {
 		screen.name = entry->layer->name;
-		layout_physical_size(entry, &screen.width_mm, &screen.height_mm);
 	} else if (entry) {
 		screen.turned = place_is_sideways(entry->transform);
-		if (screen.turned)
-			kms_output_physical_size(entry->output, &screen.height_mm,
-				&screen.width_mm);
-		else
-			kms_output_physical_size(entry->output, &screen.width_mm,
-				&screen.height_mm);
 		monitor = kms_output_edid(entry->output, &monitor_size);
 		screen.scaled = entry->policy != PLACE_CENTER && entry->policy != PLACE_NONE;
 	}

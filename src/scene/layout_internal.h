@@ -178,7 +178,7 @@ enum kms_transform layout_choose_transform(const struct layout_output *section,
 
 /* The mode of the output as the guest is told it: of a turned one with its sides exchanged. */
 struct kms_mode_info layout_told_mode(const struct entry *entry);
-/* Millimetres, of the output as it is mounted; of a layer's part of it, as its viewer sees it. */
+/* Millimetres of the output, or of what a layer has of it, as its viewer sees it: turned. */
 void layout_physical_size(const struct entry *entry, uint32_t *width_mm, uint32_t *height_mm);
 
 /* The guest uses the scanout: it is lit, if it was not. */

@@ -168,6 +168,24 @@ static void test_once(void)
 	scene_destroy(scene);
 }
 
+/* A panel that is turned is as wide as its viewer sees it. */
+static void test_turned(void)
+{
+	static const struct layout_output sections[] = {
+		{.name = "DP-1", .guest = "a", .scanout = 0, .transform = KMS_ROTATE_90},
+	};
+	struct scene *scene = scene_create(&(struct scene_options){.sections = sections,
+		.section_count = G_N_ELEMENTS(sections)});
+
+	layout_set_reachable(scene->layout, scene->guests[0], true);
+	scene_output(scene, 0)->width_mm = 531;
+	scene_output(scene, 0)->height_mm = 299;
+	ask_info(scene, 0);
+	change(scene, 0, 32, 24);
+	expect_swap(scene, 0, "a 0 0x0+0+0 0x0\n", "a 0 24x32+0+0 299x531\n");
+	scene_destroy(scene);
+}
+
 /* What is taken back before it is told was never there. */
 static void test_taken_back(void)
 {
@@ -392,6 +410,7 @@ int main(int argc, char **argv)
 {
 	fixture_init(&argc, &argv);
 	g_test_add_func("/layout/follow/once", test_once);
+	g_test_add_func("/layout/follow/turned", test_turned);
 	g_test_add_func("/layout/follow/taken-back", test_taken_back);
 	g_test_add_func("/layout/follow/shown", test_shown);
 	g_test_add_func("/layout/follow/silent", test_silent);
