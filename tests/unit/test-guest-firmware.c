@@ -160,7 +160,9 @@ static void test_time_is_up(void)
 	struct scene *scene;
 
 	patient.firmware_patience_ms = 20;
-	scene = create_with_firmware(&patient);
+	scene = scene_create(&patient);
+	flip_all(scene);
+	firmware_draws(scene);
 	while (fake_pixel(scene_output(scene, 0), 0, 0) != RED)
 		g_main_context_iteration(NULL, TRUE);
 	scene_expect_color(scene_output(scene, 0), RED);

@@ -9,6 +9,18 @@
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
+#include <time.h>
+
+static gint64 stands_us; /* the time that kms/ reads; 0: it goes on */
+
+/* GLib's, for all of kms/. */
+gint64 g_get_monotonic_time(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return stands_us ? stands_us : now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
+}
 
 static uint32_t framebuffer_of(const struct kms_buffer *buffer)
 {
@@ -413,6 +425,8 @@ static void test_commit_put_off(struct card_fixture *card)
 	struct card_output *seen = &card->outputs[0];
 
 	card_start(card);
+	/* On a machine that is busy they would be tried for too long. */
+	stands_us = g_get_monotonic_time();
 	for (size_t i = 0; i < G_N_ELEMENTS(moments); i++) {
 		double_fail(DOUBLE_COMMIT, moments[i], 0, 2);
 		g_assert_cmpint(card_submit(card, 0), ==, KMS_SUBMIT_ACCEPTED);
@@ -431,6 +445,7 @@ static void test_commit_put_off(struct card_fixture *card)
 		card_flip(0);
 		g_assert_cmpuint(seen->presented, ==, card->serial);
 	}
+	stands_us = 0;
 	g_assert_cmpuint(seen->failures, ==, 0);
 }
 
