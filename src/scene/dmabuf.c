@@ -301,29 +301,47 @@ static void composite(pixman_image_t *from, int32_t x, int32_t y, struct surface
 		rect->x, rect->y, rect->width, rect->height);
 }
 
+/* False: its memory went away meanwhile, and what was copied is not whole. */
+static bool copy_linear(struct dmabuf_reader *reader, struct surface *surface,
+	const struct kms_rect *rect)
+{
+	bool done;
+
+	if (reader->sync && !sync_reading(reader->fd, DMA_BUF_SYNC_START))
+		return false;
+	if (surface_kept(surface))
+		surface_begin(surface, rect);
+	composite(reader->image, (int32_t)reader->dmabuf.x + rect->x,
+		(int32_t)reader->dmabuf.y + rect->y, surface, rect);
+	if (reader->sync)
+		sync_reading(reader->fd, DMA_BUF_SYNC_END);
+	done = !guard_lost(reader->guard);
+	if (done && surface_kept(surface))
+		surface_end(surface);
+	return done;
+}
+
+static bool copy_tiled(struct dmabuf_reader *reader, struct surface *surface,
+	const struct kms_rect *rect)
+{
+	pixman_image_t *image = dmabuf_map_tiled(reader, rect);
+
+	if (!image)
+		return false;
+	if (surface_kept(surface))
+		surface_begin(surface, rect);
+	composite(image, 0, 0, surface, rect);
+	if (surface_kept(surface))
+		surface_end(surface);
+	dmabuf_unmap_tiled(reader, image);
+	return true;
+}
+
 bool dmabuf_reader_copy(struct dmabuf_reader *reader, struct surface *surface,
 	const struct kms_rect *rect)
 {
-	const struct channel_dmabuf *dmabuf = &reader->dmabuf;
-	int32_t x = (int32_t)dmabuf->x + rect->x;
-	int32_t y = (int32_t)dmabuf->y + rect->y;
-	pixman_image_t *image;
-
-	if (reader->image) {
-		if (reader->sync && !sync_reading(reader->fd, DMA_BUF_SYNC_START))
-			return false;
-		composite(reader->image, x, y, surface, rect);
-		if (reader->sync)
-			sync_reading(reader->fd, DMA_BUF_SYNC_END);
-		return !guard_lost(reader->guard);
-	}
-
-	image = dmabuf_map_tiled(reader, rect);
-	if (!image)
-		return false;
-	composite(image, 0, 0, surface, rect);
-	dmabuf_unmap_tiled(reader, image);
-	return true;
+	return reader->image ? copy_linear(reader, surface, rect)
+			     : copy_tiled(reader, surface, rect);
 }
 
 bool dmabuf_reader_draw(struct dmabuf_reader *reader, const struct place *place,

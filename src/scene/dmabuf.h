@@ -61,7 +61,8 @@ bool dmabuf_reader_draw_parts(struct dmabuf_reader *reader, const struct place *
  * Copies `rect` (of the shown part, upright) to the same place of the surface, which has the size
  * of that part. Upside-down buffers come out upright. Waits for the buffer's writers, where
  * DMA_BUF_IOCTL_SYNC is needed: dmabuf_signalled() comes first. False: the buffer cannot be read
- * now.
+ * now. A surface that is kept says while it is written to, and after a copy that ended half-way,
+ * what of it is unfinished, so that a successor of this process does not take it for a picture.
  */
 bool dmabuf_reader_copy(struct dmabuf_reader *reader, struct surface *surface,
 	const struct kms_rect *rect);

@@ -356,19 +356,6 @@ static struct surface *find_surface(struct scanout *scanout, const struct conten
 	return content_make_surface(scanout, picture->width, picture->height);
 }
 
-/* A successor is not to take it for a picture when we end in between. */
-static bool read_into(struct content *content, struct surface *surface, const struct kms_rect *rect)
-{
-	bool done;
-
-	if (surface_kept(surface))
-		surface_begin(surface, rect);
-	done = dmabuf_reader_copy(content->reader, surface, rect);
-	if (surface_kept(surface))
-		surface_end(surface);
-	return done;
-}
-
 /* Part of the dma-buf, or all of it where the surface has missed something. What is shown keeps its
  * surface until there is something to show in its place. */
 enum view_fill content_copy(struct scanout *scanout, struct content *content,
@@ -389,7 +376,7 @@ enum view_fill content_copy(struct scanout *scanout, struct content *content,
 	if (surface != picture->surface)
 		content->surface_stale = true;
 
-	if (!read_into(content, surface, content->surface_stale ? &all : rect)) {
+	if (!dmabuf_reader_copy(content->reader, surface, content->surface_stale ? &all : rect)) {
 		if (complain_once(scanout, COMPLAINT_READ))
 			log_guest(G_LOG_LEVEL_WARNING, scanout->guest,
 				"scanout %u: buffer cannot be read", scanout->index);

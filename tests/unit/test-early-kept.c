@@ -53,6 +53,16 @@ static const struct scene_options mirrored = {
 	.kept = true,
 };
 
+/* Nor can it be shown by itself. */
+static const struct scene_options copied = {
+	.outputs = OUTPUTS,
+	.sections = sections,
+	.section_count = OUTPUTS,
+	.answers = ANSWERS_COPIED,
+	.refuses_import = true,
+	.kept = true,
+};
+
 static const struct scene_options layered = {
 	.outputs = 2,
 	.sections = sections,
@@ -334,6 +344,48 @@ static void test_half_a_copy(struct kept *kept, gconstpointer options)
 	g_assert_cmpuint(output_of(kept, 2)->commit_count, ==, 0);
 }
 
+/* ---- a copy that fails half-way ---- */
+
+/* As the copy begins, all but the first rows of what the guest draws into goes. */
+static void cut_buffers(void)
+{
+	for (int fd = 0; fd < FDS_MAX; fd++) {
+		if (fake_dmabuf_is_one(fd))
+			g_assert_cmpint(ftruncate(fd, SCENE_BYTES / 3), ==, 0);
+	}
+}
+
+static void expect_last(const struct kept *kept, unsigned int commits)
+{
+	for (size_t i = 0; i < OUTPUTS; i += 2)
+		g_assert_cmpuint(output_of(kept, i)->commit_count, ==, commits);
+}
+
+/* The shown picture is in that surface, and is not to be taken for whole: neither by us … */
+static void test_half_failed(struct kept *kept, gconstpointer options)
+{
+	unsigned int commits = output_of(kept, 0)->commit_count;
+
+	unfinished = 0;
+	scene_paint(kept->memory[0], GREEN);
+	fake_dmabuf_on_sync(cut_buffers);
+	scene_dmabuf_update(kept->scene, 0, scene_full);
+	fake_dmabuf_on_sync(NULL);
+	finish_flips(kept);
+	expect_last(kept, commits);
+	count_unfinished();
+	g_assert_cmpuint(unfinished, ==, 1);
+	scene_expect_log("buffer cannot be read");
+
+	/* … nor by who comes after us, until there is another frame. */
+	succeed(kept);
+	expect_last(kept, 0);
+	show(kept, 0, BLUE);
+	scene_expect_color(output_of(kept, 0), BLUE);
+	scene_expect_color(output_of(kept, 2), BLUE);
+	finish_flips(kept);
+}
+
 /* ---- a state that says what is not so ---- */
 
 static void test_damaged(struct kept *kept, gconstpointer options)
@@ -362,6 +414,8 @@ int main(int argc, char **argv)
 	g_test_add("/early/kept/copy", struct kept, &mirrored, set_up, test_copy, tear_down);
 	g_test_add("/early/kept/below", struct kept, &layered, set_up, test_below, tear_down);
 	g_test_add("/early/kept/half-a-copy", struct kept, &mirrored, set_up, test_half_a_copy,
+		tear_down);
+	g_test_add("/early/kept/half-failed", struct kept, &copied, set_up, test_half_failed,
 		tear_down);
 	g_test_add("/early/kept/damaged", struct kept, &mirrored, set_up, test_damaged, tear_down);
 	return g_test_run();
