@@ -251,6 +251,9 @@ struct kms_output_request {
 	const char *mode;
 	/* Keep the picture that the previous master left, where the mode stays; else black. */
 	bool keep_picture;
+	/* And with it what lies above it on planes, until layers of the output take its place, or
+	 * kms_output_await_layers() says that none will: all of it is awaited so far. */
+	bool keep_layers;
 	/* Not lit for now: only its mode is settled, for kms_output_mode(). */
 	bool off;
 	/* A monitor is there although the kernel does not detect it. */
@@ -504,6 +507,15 @@ struct kms_layer_wish {
  */
 uint32_t kms_output_arrange(struct kms_output *output, const struct kms_layer_wish *wishes,
 	size_t count);
+
+/*
+ * Of what a previous master left above the picture (kms_output_request.keep_layers) only what lies
+ * in one of these areas (of the CRTC, pixels) stays for now, besides what is on a plane that
+ * kms_output_arrange() has given to a layer, until that has its frame there. The rest goes from the
+ * screen with the first frame of the picture, or with a commit of its own where that was shown. Its
+ * planes are nobody's but that of a layer in the same place while it is awaited.
+ */
+void kms_output_await_layers(struct kms_output *output, const struct kms_rect *areas, size_t count);
 
 /* As kms_output_submit(). Refused, too, where the layer has no plane, or the frame is of another
  * kind than that of the last kms_output_arrange(). Serials are the layer's own. */

@@ -109,13 +109,7 @@ static struct kms_placement place_of(const struct kms_plane *plane)
 				.width = (int32_t)(property[KMS_PLANE_SRC_W].value >> 16),
 				.height = (int32_t)(property[KMS_PLANE_SRC_H].value >> 16),
 			},
-		.destination =
-			{
-				.x = (int32_t)property[KMS_PLANE_CRTC_X].value,
-				.y = (int32_t)property[KMS_PLANE_CRTC_Y].value,
-				.width = (int32_t)property[KMS_PLANE_CRTC_W].value,
-				.height = (int32_t)property[KMS_PLANE_CRTC_H].value,
-			},
+		.destination = kms_plane_place(plane),
 		.transform = KMS_ROTATE_0,
 	};
 }
@@ -282,6 +276,17 @@ static bool shows(const struct kms_plan_entry *entry, enum kms_layer_kind kind)
 		(kind != KMS_LAYER_CURSOR && entry->next.layers[kind].buffer);
 }
 
+/* It shows what lies above a previous master's picture, which stays. */
+static bool stays(const struct kms_plan *plan, const struct kms_plane *plane)
+{
+	const struct kms_crtc *crtc = kms_card_find_crtc(plan->card, plane->crtc_id);
+	const struct kms_plan_entry *entry = crtc ? find_by_crtc(plan, crtc) : NULL;
+	enum kms_layer_kind kind;
+
+	return entry && entry->next.layers[KMS_LAYER_PICTURE].kept && entry->output->keep_layers &&
+		kms_plane_can_stay(plan->card, plane) && !find_by_plane(plan, plane, &kind);
+}
+
 /* Cursors are off at first: their planes are lit by the next commit. */
 static void add_plane(struct kms_request *request, const struct kms_plan *plan,
 	const struct kms_plane *plane, const struct kms_attempt *attempt)
@@ -292,7 +297,7 @@ static void add_plane(struct kms_request *request, const struct kms_plan *plan,
 	if (entry && shows(entry, kind) && kms_attempt_includes(entry, attempt))
 		kms_state_add_layer(request, plan->card, &entry->next, kind,
 			resets(attempt, entry));
-	else if (id_takes_part(plan, attempt, plane->crtc_id))
+	else if (id_takes_part(plan, attempt, plane->crtc_id) && !stays(plan, plane))
 		kms_state_add_plane_off(request, plane, resets(attempt, entry));
 }
 
@@ -323,6 +328,7 @@ static void apply_off(struct kms_output *output)
 	bool was_on = output->on;
 
 	output->on = false;
+	output->has_former = false;
 	output->state.layers[KMS_LAYER_CURSOR].plane = NULL;
 	kms_output_void_layers(output, ECANCELED);
 	kms_state_drop(output->card, &output->state);
@@ -412,6 +418,7 @@ static void apply_on(struct kms_plan_entry *entry, const struct kms_attempt *att
 	else
 		put_off_current(output);
 	kms_state_apply(output->card, &output->state, &entry->next);
+	kms_output_note_former(output);
 	kms_output_reserve_cursor(output);
 	picture = &output->state.layers[KMS_LAYER_PICTURE];
 	output->on = true;
@@ -436,7 +443,11 @@ static void apply_to_planes(struct kms_plan *plan, const struct kms_attempt *att
 	for (size_t i = 0; i < plan->card->plane_count; i++) {
 		struct kms_plane *plane = &plan->card->planes[i];
 
-		if (id_takes_part(plan, attempt, plane->crtc_id))
+		if (!id_takes_part(plan, attempt, plane->crtc_id))
+			continue;
+		plane->former = stays(plan, plane);
+		plane->awaited = plane->former;
+		if (!plane->former)
 			plane->crtc_id = 0;
 	}
 }

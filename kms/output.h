@@ -85,6 +85,7 @@ struct kms_output {
 	/* What was configured. */
 	bool wanted;
 	bool keep_picture;
+	bool keep_layers;
 	void (*paint)(void *data, struct kms_output *output,
 		struct kms_buffer *buffer); /* or NULL */
 	void *paint_data;
@@ -123,6 +124,7 @@ struct kms_output {
 	struct kms_stack_answer *arranged; /* one of the stacks' answers; NULL */
 	uint16_t picture_zpos;
 	bool rearranged; /* a commit has to move or turn off planes, if no frame of theirs does */
+	bool has_former; /* planes show what a previous master left there (output_former.c) */
 	bool lacks_plane; /* one that another CRTC has would serve, or let the driver take what it denies */
 	int64_t gather_due_us; /* until then frames wait for those of other layers; KMS_NEVER */
 
@@ -268,6 +270,34 @@ bool kms_output_gathers(struct kms_output *output, uint32_t frames);
  */
 int64_t kms_output_time_left(const struct kms_output *output, int64_t now_us, int64_t period_us);
 
+/* Is a layer of the output to be on this plane? */
+bool kms_output_is_arranged(const struct kms_output *output, const struct kms_plane *plane);
+
+/* ---- what a previous master left on planes above the picture ---- */
+
+/* One that can stay as it is beside a picture that is kept. */
+bool kms_plane_can_stay(const struct kms_card *card, const struct kms_plane *plane);
+
+/* A mode set was accepted: which planes are such ones has changed. */
+void kms_output_note_former(struct kms_output *output);
+
+/* May a layer of the output that lies there have the plane, and is it the one that must have been
+ * on it? */
+bool kms_output_may_use(const struct kms_output *output, const struct kms_plane *plane,
+	const struct kms_rect *destination);
+bool kms_output_was_on(const struct kms_output *output, const struct kms_plane *plane,
+	const struct kms_rect *destination);
+
+/* Has a commit to turn some of them off, if no frame does? */
+bool kms_output_former_is_due(const struct kms_output *output);
+
+/* Adds to a flip, whose layers are chosen, those that go with it: `all` of them, or where the
+ * picture is ours those that nobody is awaited on. */
+void kms_output_add_former_off(const struct kms_output *output, struct kms_flip *flip, bool all);
+
+/* The flip was accepted, and these went with it. */
+void kms_output_former_applied(struct kms_output *output, uint64_t off);
+
 /* ---- between output.c and the other files of the output ---- */
 
 /* A frame of a layer that was judged: copied, and committed if it can be. */
@@ -287,9 +317,10 @@ static inline bool kms_output_in_flight(const struct kms_output *output)
 	return output->state.crtc && output->state.crtc->busy;
 }
 
+/* Or what a previous master left there. */
 static inline bool kms_output_has_layers(const struct kms_output *output)
 {
-	return output->shown != KMS_LAYER_BIT(KMS_LAYER_PICTURE);
+	return output->shown != KMS_LAYER_BIT(KMS_LAYER_PICTURE) || output->has_former;
 }
 
 /* The layers whose frames the driver did not take, and its errno; 0: it took what there was. */

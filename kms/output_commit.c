@@ -166,7 +166,9 @@ static int send_without_layers(struct commit *commit, int error, struct kms_outp
 	int again;
 
 	kms_output_add_layers_off(output, &commit->flip);
-	if (!commit->flip.copied)
+	if (output->has_former)
+		kms_output_add_former_off(output, &commit->flip, true);
+	if (!commit->flip.copied && !commit->flip.off)
 		return error;
 	commit->frames &= ~others;
 	again = send_flip(commit);
@@ -235,6 +237,8 @@ G_ALWAYS_INLINE static inline int commit_frames(struct kms_output *output, uint3
 	}
 	now_us = g_get_monotonic_time();
 	kms_flip_apply(&commit.flip, &output->state);
+	if (output->has_former)
+		kms_output_former_applied(output, commit.flip.off);
 	if (commit.with_cursor)
 		kms_cursor_applied(&output->cursor, &output->state.layers[KMS_LAYER_CURSOR]);
 	output->counters.commits++;

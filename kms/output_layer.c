@@ -172,6 +172,8 @@ void kms_output_add_planes(const struct kms_output *output, struct kms_flip *fli
 		left &= left - 1)
 		add_plane(output, &output->layers[kms_layer_lowest(left)], flip);
 	add_picture(output, flip);
+	if (output->has_former)
+		kms_output_add_former_off(output, flip, false);
 }
 
 void kms_output_add_layers_off(const struct kms_output *output, struct kms_flip *flip)

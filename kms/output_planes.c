@@ -57,7 +57,7 @@ static bool is_free(const struct kms_output *output, const struct kms_plane *pla
 		(!plane->crtc_id || plane->crtc_id == id);
 }
 
-static bool is_arranged(const struct kms_output *output, const struct kms_plane *plane)
+bool kms_output_is_arranged(const struct kms_output *output, const struct kms_plane *plane)
 {
 	for (uint32_t left = output->shown & KMS_LAYERS_ABOVE; left; left &= left - 1) {
 		if (output->layers[kms_layer_lowest(left)].plane == plane)
@@ -74,7 +74,8 @@ static void release_planes(struct kms_output *output)
 	for (size_t i = 0; i < card->plane_count; i++) {
 		struct kms_plane *plane = &card->planes[i];
 
-		if (plane->reserved != id || plane->crtc_id == id || is_arranged(output, plane) ||
+		if (plane->reserved != id || plane->crtc_id == id ||
+			kms_output_is_arranged(output, plane) ||
 			plane == output->state.layers[KMS_LAYER_CURSOR].plane)
 			continue;
 		plane->reserved = 0;
@@ -129,6 +130,8 @@ static bool test(struct search *search, const struct kms_stack_answer *answer)
 		if (answer->planes[i])
 			add_wish(search, answer, i, &flip);
 	}
+	if (output->has_former)
+		kms_output_add_former_off(output, &flip, false);
 	output->counters.tests++;
 	error = kms_flip_test(output->card, &output->request, &flip);
 	kms_flip_finish(&flip);
@@ -186,6 +189,7 @@ static size_t find_candidates(struct search *search, const struct kms_stack_answ
 {
 	struct kms_output *output = search->output;
 	struct kms_plane *own = search->wishes[index].layer->plane;
+	const struct kms_rect *destination = &search->stack->members[index].placement.destination;
 	struct kms_plane *present = NULL;
 	size_t count = 0;
 
@@ -195,11 +199,12 @@ static size_t find_candidates(struct search *search, const struct kms_stack_answ
 		if (!serves(output, plane, &search->stack->members[index]) ||
 			is_in(search, answer, plane))
 			continue;
-		if (!is_free(output, plane))
+		if (!is_free(output, plane) || !kms_output_may_use(output, plane, destination))
 			search->lacking = true;
-		else if (keep && plane == own)
+		else if ((keep && plane == own) ||
+			(!own && kms_output_was_on(output, plane, destination)))
 			present = plane;
-		else if (!keep || !is_arranged(output, plane))
+		else if (!keep || !kms_output_is_arranged(output, plane))
 			count = insert(candidates, count, plane, false);
 	}
 	return present ? insert(candidates, count, present, true) : count;
@@ -291,7 +296,7 @@ static bool needs_commit(const struct kms_output *output)
 		if (now->buffer && (now->plane != layer->plane || now->zpos != layer->zpos))
 			return true;
 	}
-	return false;
+	return kms_output_former_is_due(output);
 }
 
 /* A layer without a plane shows nothing by itself any more; what it showed is in the picture. */

@@ -56,6 +56,8 @@ static int ask(struct kms_output *output, const struct kms_output_frame *frame)
 		kms_output_add_layers_off(output, &flip);
 	kms_flip_layer(&flip, KMS_LAYER_PICTURE, frame->buffer)->placement = frame->placement;
 	kms_flip_layer(&flip, KMS_LAYER_CURSOR, NULL);
+	if (output->has_former)
+		kms_output_add_former_off(output, &flip, true);
 	output->counters.tests++;
 	error = kms_flip_test(output->card, &output->request, &flip);
 	kms_flip_finish(&flip);

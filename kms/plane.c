@@ -135,3 +135,15 @@ uint32_t kms_plane_rotation(const struct kms_plane *plane, uint32_t transform)
 		return transform;
 	return has_bits(rotation, other) ? other : 0;
 }
+
+struct kms_rect kms_plane_place(const struct kms_plane *plane)
+{
+	const struct kms_property *property = plane->properties;
+
+	return (struct kms_rect){
+		.x = (int32_t)property[KMS_PLANE_CRTC_X].value,
+		.y = (int32_t)property[KMS_PLANE_CRTC_Y].value,
+		.width = (int32_t)property[KMS_PLANE_CRTC_W].value,
+		.height = (int32_t)property[KMS_PLANE_CRTC_H].value,
+	};
+}

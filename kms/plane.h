@@ -27,6 +27,8 @@ struct kms_plane {
 	uint32_t
 		reserved; /* the CRTC whose layers it is for: until its last flip there is over; 0: none */
 	bool lent; /* to another program, with its CRTC (lease.h) */
+	bool former; /* it shows what a previous master left on it (output_former.c) … */
+	bool awaited; /* … whose own is to come */
 	struct kms_plane_format *formats;
 	size_t format_count;
 	struct kms_property properties[KMS_PLANE_PROPERTIES];
@@ -54,6 +56,9 @@ static inline bool kms_plane_turns(const struct kms_plane *plane, uint32_t trans
 {
 	return kms_plane_rotation(plane, transform) != 0;
 }
+
+/* Where its picture lay on its CRTC when the card was read last. */
+struct kms_rect kms_plane_place(const struct kms_plane *plane);
 
 /*
  * Could it blend a layer so? `translucent`: all of it is not opaque. What it says nothing of is

@@ -147,7 +147,7 @@ static bool plane_is_taken(const struct kms_plan *plan, const struct kms_plane *
 
 static bool plane_serves(const struct kms_plan *plan, const struct kms_plane *plane, uint32_t type)
 {
-	if (plane->type != type || plane->lent || plane_is_taken(plan, plane))
+	if (plane->type != type || plane->lent || plane->former || plane_is_taken(plan, plane))
 		return false;
 	/* An overlay that is to show a cursor must know alpha, in memory as we fill it: those that
 	 * take compressed buffers alone do not. */
@@ -198,6 +198,9 @@ static void route_planes(struct kms_plan *plan, uint32_t type)
 	for (size_t row = 0; row < plan->count; row++) {
 		const struct kms_plan_entry *entry = &plan->entries[row];
 
+		/* An overlay there shows a layer, more likely than a cursor. */
+		if (type == DRM_PLANE_TYPE_OVERLAY && entry->output->keep_layers)
+			continue;
 		for (size_t column = 0; entry->next.crtc && column < card->plane_count; column++) {
 			if (card->planes[column].crtc_id == entry->next.crtc->id)
 				matching_prefer(&matching, row, column);

@@ -240,6 +240,12 @@ static void add_left_planes(struct kms_request *request, const struct kms_flip *
 	}
 }
 
+static void add_planes_off(struct kms_request *request, const struct kms_card *card, uint64_t off)
+{
+	for (; off; off &= off - 1)
+		add_off(request, &card->planes[__builtin_ctzll(off)]);
+}
+
 static void add_damage(struct kms_request *request, const struct kms_flip *flip)
 {
 	for (uint32_t left = flip->damaged & flip->copied; left; left &= left - 1) {
@@ -270,6 +276,8 @@ G_ALWAYS_INLINE static inline void build(struct kms_request *request, const stru
 	kms_request_reset(request);
 	if (flip->copied & KMS_LAYERS_ABOVE)
 		add_left_planes(request, flip);
+	if (flip->off)
+		add_planes_off(request, card, flip->off);
 	for (uint32_t left = flip->copied; left; left &= left - 1) {
 		enum kms_layer_kind kind = kms_layer_lowest(left);
 

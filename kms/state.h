@@ -91,6 +91,7 @@ struct kms_flip {
 	uint32_t copied; /* a set: all others stay as they are */
 	uint32_t damaged; /* those of which but a part changes */
 	bool vrr; /* as struct kms_state has it */
+	uint64_t off; /* bit i: the card's plane i, which no layer has, goes off */
 	struct kms_layer layers[KMS_LAYERS]; /* the copies, which are the caller's to change */
 	uint32_t damage[KMS_LAYERS]; /* of those that are `damaged`: a blob of kms_clips_blob() */
 };
@@ -101,6 +102,7 @@ static inline void kms_flip_init(struct kms_flip *flip, const struct kms_state *
 	flip->now = now;
 	flip->copied = 0;
 	flip->damaged = 0;
+	flip->off = 0;
 	flip->vrr = now->vrr;
 }
 

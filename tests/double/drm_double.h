@@ -123,6 +123,10 @@ int double_open(void);
  * that one's id. */
 uint32_t double_light(unsigned int n);
 
+/* And one of its layers on a plane, which lies there. Returns that framebuffer's id. */
+uint32_t double_light_plane(unsigned int n, uint32_t plane, int32_t x, int32_t y, uint32_t width,
+	uint32_t height);
+
 /* As another master leaves a CRTC that it turned off. */
 void double_darken(unsigned int n);
 

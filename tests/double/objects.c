@@ -274,6 +274,22 @@ uint32_t double_light(unsigned int n)
 	return framebuffer;
 }
 
+uint32_t double_light_plane(unsigned int n, uint32_t plane, int32_t x, int32_t y, uint32_t width,
+	uint32_t height)
+{
+	uint64_t *values = double_objects.state.values[double_objects_find(plane)];
+
+	values[PROPERTY_CRTC_ID] = DOUBLE_CRTC(n);
+	values[PROPERTY_FB_ID] = double_memory_foreign_framebuffer(width, height);
+	values[PROPERTY_SRC_W] = (uint64_t)width << 16;
+	values[PROPERTY_SRC_H] = (uint64_t)height << 16;
+	values[PROPERTY_CRTC_X] = (uint64_t)x;
+	values[PROPERTY_CRTC_Y] = (uint64_t)y;
+	values[PROPERTY_CRTC_W] = width;
+	values[PROPERTY_CRTC_H] = height;
+	return (uint32_t)values[PROPERTY_FB_ID];
+}
+
 /* ---- building the card ---- */
 
 static struct double_object *add_object(uint32_t id, uint32_t type, unsigned int index)

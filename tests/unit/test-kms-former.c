@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Layers that a previous master left on planes above its picture, on the double: they stay over the
+ * takeover, each until a layer of ours has a frame in its place, or nobody is awaited there.
+ */
+#include "device.h"
+#include "layers_fixture.h"
+
+#include <errno.h>
+
+static uint32_t shown_on(unsigned int plane)
+{
+	return (uint32_t)double_value(DOUBLE_SHARED(plane), "FB_ID");
+}
+
+/* What the layers of the fixture are on, by the process before us. */
+static uint32_t former[TEST_LAYERS];
+
+static void configure(struct card_fixture *card, bool keep_layers)
+{
+	struct kms_output_request request = {
+		.output = card->outputs[0].output,
+		.keep_picture = true,
+		.keep_layers = keep_layers,
+	};
+
+	g_assert_true(kms_device_configure(card->device, &request, 1, NULL));
+}
+
+/* A card with a picture, and a layer on each of the overlays: where layers_make() has them. */
+static void light(struct card_fixture *card)
+{
+	layers_shape();
+	double_light(0);
+	for (unsigned int i = 0; i < TEST_LAYERS; i++) {
+		const int32_t at = 50 * (int32_t)i;
+
+		former[i] = double_light_plane(0, DOUBLE_SHARED(i), at, at, TEST_LAYER_SIZE,
+			TEST_LAYER_SIZE);
+	}
+	card_open(card);
+}
+
+static void start(struct layers_fixture *fixture, struct card_fixture *card)
+{
+	light(card);
+	configure(card, true);
+	g_assert_cmpuint(double_counters.modeset_commits, ==, 0);
+	for (unsigned int i = 0; i < TEST_LAYERS; i++) {
+		g_assert_cmpuint(shown_on(i), ==, former[i]);
+		g_assert_false(double_committed(DOUBLE_SHARED(i), "FB_ID"));
+	}
+	layers_make(fixture, card, 0, TEST_LAYERS);
+}
+
+/* Which of them are still there, a bit each. */
+static unsigned int left(void)
+{
+	unsigned int set = 0;
+
+	for (unsigned int i = 0; i < TEST_LAYERS; i++)
+		set |= shown_on(i) == former[i] ? 1u << i : 0;
+	return set;
+}
+
+static unsigned int lit(void)
+{
+	unsigned int set = 0;
+
+	for (unsigned int i = 0; i < TEST_LAYERS; i++)
+		set |= shown_on(i) ? 1u << i : 0;
+	return set;
+}
+
+/* Each is replaced in its place, by the frame that takes it. */
+static void test_replaced(struct card_fixture *card)
+{
+	struct layers_fixture fixture;
+
+	start(&fixture, card);
+	g_assert_cmphex(layers_arrange(&fixture), ==, 15);
+	g_assert_cmphex(left(), ==, 7);
+	layers_submit(&fixture, 1);
+	card_wait(double_counters.commits == 2);
+	g_assert_cmphex(left(), ==, 5);
+	g_assert_cmphex(lit(), ==, 7);
+	g_assert_cmpuint(shown_on(1), ==, fixture.layers[1].buffer->framebuffer);
+	g_assert_cmpuint(double_value(DOUBLE_SHARED(1), "CRTC_X"), ==, 50);
+	card_flip(0);
+	/* Nor does the picture's own frame take those who are to come. */
+	g_assert_cmpint(card_submit(card, 0), ==, KMS_SUBMIT_ACCEPTED);
+	card_wait(double_counters.commits == 3);
+	card_flip(0);
+	g_assert_cmphex(left(), ==, 5);
+	layers_submit(&fixture, 0);
+	layers_submit(&fixture, 2);
+	card_wait(double_counters.commits >= 4);
+	while (kms_output_due(card->outputs[0].output))
+		card_flip(0);
+	for (unsigned int i = 0; i < TEST_LAYERS; i++)
+		g_assert_cmpuint(shown_on(i), ==, fixture.layers[i].buffer->framebuffer);
+	g_assert_false(card->outputs[0].output->has_former);
+	layers_end(&fixture);
+}
+
+/* Whom nobody awaits goes with the picture, not before. */
+static void test_not_awaited(struct card_fixture *card)
+{
+	const struct kms_rect area = {90, 90, 120, 120};
+	struct layers_fixture fixture;
+
+	start(&fixture, card);
+	kms_output_await_layers(card->outputs[0].output, &area, 1);
+	card_turn();
+	g_assert_cmpuint(double_counters.commits, ==, 1);
+	g_assert_cmphex(left(), ==, 7);
+	card_show(card, 0);
+	g_assert_cmphex(left(), ==, 4);
+	g_assert_cmphex(lit(), ==, 4);
+	/* Then by itself, when that is said of the last, too. */
+	kms_output_await_layers(card->outputs[0].output, NULL, 0);
+	card_wait(lit() == 0);
+	card_flip(0);
+	g_assert_false(card->outputs[0].output->has_former);
+	layers_end(&fixture);
+}
+
+/* Without a layer of ours. */
+static void test_no_layers(struct card_fixture *card)
+{
+	light(card);
+	configure(card, true);
+	kms_output_await_layers(card->outputs[0].output, NULL, 0);
+	g_assert_cmphex(left(), ==, 7);
+	card_show(card, 0);
+	g_assert_cmphex(lit(), ==, 0);
+}
+
+/* A plane that is waited for is another layer's when that is over. */
+static void test_planes_are_freed(struct card_fixture *card)
+{
+	struct layers_fixture fixture;
+	unsigned int changes;
+
+	start(&fixture, card);
+	for (unsigned int i = 0; i < TEST_LAYERS; i++)
+		fixture.layers[i].place.y += 300;
+	g_assert_cmphex(layers_arrange(&fixture), ==, 1);
+	card_show(card, 0);
+	g_assert_cmphex(left(), ==, 7);
+	changes = card->outputs[0].changes;
+	kms_output_await_layers(card->outputs[0].output, NULL, 0);
+	card_wait(lit() == 0);
+	card_flip(0);
+	card_wait(card->outputs[0].changes > changes);
+	layers_show(&fixture);
+	layers_end(&fixture);
+}
+
+/* The driver takes the frame without what is there alone. */
+static void test_refused(struct card_fixture *card)
+{
+	struct layers_fixture fixture;
+
+	start(&fixture, card);
+	double_card.overlays_max = 1;
+	g_assert_cmpint(card_submit(card, 0), ==, KMS_SUBMIT_ACCEPTED);
+	card_wait(double_counters.commits == 2);
+	g_assert_cmphex(lit(), ==, 0);
+	card_flip(0);
+	layers_end(&fixture);
+}
+
+/* Where that is not asked for, and with a mode that is another. */
+static void test_off(struct card_fixture *card)
+{
+	light(card);
+	configure(card, false);
+	g_assert_cmphex(lit(), ==, 0);
+}
+
+static void test_mode_set(struct card_fixture *card)
+{
+	double_card.needs_mode_set = true;
+	light(card);
+	configure(card, true);
+	g_assert_cmphex(lit(), ==, 0);
+}
+
+/* A mode set of ours ends them. */
+static void test_later_mode_set(struct card_fixture *card)
+{
+	struct layers_fixture fixture;
+
+	start(&fixture, card);
+	card_configure(card, "640x480", false);
+	card_flip(0);
+	g_assert_cmphex(lit(), ==, 0);
+	g_assert_false(card->outputs[0].output->has_former);
+	layers_end(&fixture);
+}
+
+int main(int argc, char **argv)
+{
+	card_init(&argc, &argv);
+	card_add_test("/kms/former/replaced", test_replaced);
+	card_add_test("/kms/former/not-awaited", test_not_awaited);
+	card_add_test("/kms/former/no-layers", test_no_layers);
+	card_add_test("/kms/former/planes-are-freed", test_planes_are_freed);
+	card_add_test("/kms/former/refused", test_refused);
+	card_add_test("/kms/former/off", test_off);
+	card_add_test("/kms/former/mode-set", test_mode_set);
+	card_add_test("/kms/former/later-mode-set", test_later_mode_set);
+	return g_test_run();
+}
