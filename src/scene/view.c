@@ -458,6 +458,7 @@ static void hide(struct view *view)
 	view->due = DUE_NOTHING;
 	view->fresh = false;
 	view->shows = SHOWS_NOTHING;
+	view->awaited = false;
 	view->picture = NULL;
 	view->stack->unsettled = true;
 }

@@ -87,6 +87,9 @@ struct view {
 	bool ready; /* drawn: its surface has all of the picture */
 	/* It has no plane, and what it would be drawn into is shown alone (verdict_input.alone). */
 	bool left_out;
+	/* What a previous process showed of it may be on a plane still, which is to stay: it has shown
+	 * nothing, and has not been told that it will not. */
+	bool awaited;
 	struct kms_rect
 		drawn_rect; /* where it is drawn into the output's picture; empty: it is not */
 	uint64_t drawn_serial; /* of the output's picture: the last that it was drawn into */
@@ -201,6 +204,9 @@ void view_begin_picture(struct view *view);
 /* A verdict on the picture that is shown, if there is none that holds. Nothing to do while nothing
  * changed: the case of nearly every frame. */
 void view_judge(struct view *view);
+
+/* Where a layer is, on the CRTC, by the mode of its output. */
+struct kms_rect view_area_on_crtc(const struct view *view, const struct kms_mode_info *mode);
 
 /* Where a picture of this size is, on the CRTC. */
 void view_place(const struct view *view, uint32_t width, uint32_t height, struct place *place);

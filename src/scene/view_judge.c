@@ -41,7 +41,7 @@ static bool is_judged(const struct view *view, const struct view_picture *pictur
 }
 
 /* What is beyond the edge is nowhere. */
-static struct kms_rect area_on_crtc(const struct view *view, const struct kms_mode_info *mode)
+struct kms_rect view_area_on_crtc(const struct view *view, const struct kms_mode_info *mode)
 {
 	struct kms_rect area;
 	struct place screen;
@@ -62,7 +62,7 @@ void view_place(const struct view *view, uint32_t width, uint32_t height, struct
 	struct kms_rect area = whole(mode->width, mode->height);
 
 	if (view->above)
-		area = area_on_crtc(view, mode);
+		area = view_area_on_crtc(view, mode);
 	place_compute(place, width, height, (uint32_t)area.width, (uint32_t)area.height,
 		view->policy, view->transform);
 	place->destination.x += area.x;
@@ -83,7 +83,7 @@ static void fill_kind(const struct view *view, const struct view_picture *pictur
 	kind->transform = view->transform;
 	kind->background = view->background;
 	if (view->above) {
-		kind->area = area_on_crtc(view, mode);
+		kind->area = view_area_on_crtc(view, mode);
 		kind->width = (uint32_t)view->area.width;
 		kind->height = (uint32_t)view->area.height;
 	}

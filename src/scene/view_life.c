@@ -107,6 +107,7 @@ struct view *view_create(const struct view_options *options)
 	view->active = kms_output_active(options->output);
 	view->area = options->area;
 	view->opacity = options->opacity;
+	view->awaited = true;
 	view->flipped = options->flipped;
 	view->flipped_data = options->flipped_data;
 	if (options->below)

@@ -71,6 +71,7 @@ static void stack_destroy(struct view_stack *stack)
 	}
 	g_clear_pointer(&stack->scratch.image, pixman_image_unref);
 	base->serial = MAX(base->serial, stack->serial);
+	kms_output_await_layers(base->output, NULL, 0);
 	base->stack = NULL;
 	base->input.overlaid = false;
 	base->arranged = false;
@@ -296,6 +297,9 @@ void view_stack_composed(struct view_stack *stack, uint64_t serial)
 			continue;
 		note_composed(view, now_us);
 		view->drawn_serial = serial;
+		/* What was on a plane of it is in the picture now. */
+		stack->unsettled |= view->awaited;
+		view->awaited = false;
 	}
 }
 

@@ -343,15 +343,29 @@ static void arrange_none(struct view_stack *stack, const struct view *asking)
 	apply_to_base(base, asking);
 }
 
-void view_stack_arrange(struct view_stack *stack, struct view *asking)
+/* Those that are to be seen, and are not drawn, have a plane: kms/ knows when what is on that has to
+ * go. */
+static void await_others(struct view_stack *stack)
+{
+	const struct kms_mode_info *mode = kms_output_mode(stack->base->output);
+	struct kms_rect areas[VIEW_LAYERS_MAX];
+	size_t count = 0;
+
+	for (size_t i = 0; i < stack->count; i++) {
+		struct view *view = stack->views[i];
+
+		view->awaited &= view->shows == SHOWS_NOTHING ||
+			(view_is_drawn(view) && !view->left_out);
+		if (view->awaited)
+			areas[count++] = view_area_on_crtc(view, mode);
+	}
+	kms_output_await_layers(stack->base->output, areas, count);
+}
+
+static void arrange(struct view_stack *stack, struct view *asking)
 {
 	struct search search = {.stack = stack};
 
-	if (!kms_output_active(stack->base->output))
-		return;
-	stack->unsettled = false;
-	if (view_stack_waits(stack))
-		return;
 	/* Of another picture nothing is known, so that it is not alone, either. */
 	if (stack->base->shows == SHOWS_PICTURE && view_look(stack->base))
 		view_decide(stack->base);
@@ -369,4 +383,15 @@ void view_stack_arrange(struct view_stack *stack, struct view *asking)
 	for (size_t i = 0; i < search.count; i++)
 		apply(&search.list[i], asking);
 	apply_to_base(stack->base, asking);
+}
+
+void view_stack_arrange(struct view_stack *stack, struct view *asking)
+{
+	if (!kms_output_active(stack->base->output))
+		return;
+	stack->unsettled = false;
+	if (view_stack_waits(stack))
+		return;
+	arrange(stack, asking);
+	await_others(stack);
 }

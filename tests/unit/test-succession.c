@@ -9,6 +9,7 @@
 #include "channel_fixture.h"
 #include "scene/layout.h"
 #include "scene_fixture.h"
+#include "vhost_user_gpu.h"
 
 /* The time that guests have is over at once. */
 static bool impatient;
@@ -128,6 +129,100 @@ static void test_layer(void)
 	scene_destroy(scene);
 }
 
+/* ---- a layer that was on a plane ---- */
+
+/* Guest b over guest a, as their predecessor had them. */
+static struct scene *create_layered(unsigned int overlays)
+{
+	static const struct layout_layer corner = {
+		.name = "corner",
+		.output = "DP-1",
+		.guest = "b",
+		.x = 8,
+		.y = 4,
+		.width = 16,
+		.height = 12,
+		.opacity = UINT16_MAX,
+	};
+	static const struct layout_output section = {.name = "DP-1", .guest = "a"};
+	struct scene_options layered = {.later = true, .guests = 2};
+	struct scene *scene;
+
+	layered.sections = &section;
+	layered.section_count = 1;
+	layered.layers = &corner;
+	layered.layer_count = 1;
+	scene = scene_create(&layered);
+	scene_output(scene, 0)->overlays = overlays;
+	layout_note_predecessor(scene->layout, 0);
+	layout_set_device(scene->layout, 0, scene->card);
+	g_assert_true(scene->card->requests[0].keep_picture);
+	g_assert_true(scene->card->requests[0].keep_layers);
+	return scene;
+}
+
+static void draw_layer(struct scene *scene)
+{
+	const struct vhost_user_gpu_scanout message = {0, 16, 12};
+	g_autoptr(GByteArray) update = g_byte_array_new();
+
+	scene_send(scene, 1, VHOST_USER_GPU_SCANOUT, &message, sizeof(message), -1);
+	scene_append_update(update, 0, (struct kms_rect){0, 0, 16, 12}, RED);
+	scene_send_raw(scene, 1, update->data, update->len, -1);
+}
+
+static void flip_all(struct kms_output *output)
+{
+	fixture_settle();
+	while (fake_in_flight(output)) {
+		fake_flip_without_vblank(output);
+		fixture_settle();
+	}
+}
+
+static void expect_awaited(const struct kms_output *output)
+{
+	const struct kms_rect area = {8, 4, 16, 12};
+
+	g_assert_cmpuint(output->awaited_count, ==, 1);
+	g_assert_true(kms_rect_equal(&output->awaited[0], &area));
+}
+
+/* It stays while the guest below goes on, until its own has drawn: on a plane, or into the picture
+ * below, which has to be there first. */
+static void test_awaits_layer(gconstpointer overlays)
+{
+	struct scene *scene = create_layered(GPOINTER_TO_UINT(overlays));
+	struct kms_output *output = scene_output(scene, 0);
+
+	draw(scene);
+	expect_awaited(output);
+	flip_all(output);
+	expect_awaited(output);
+	draw_layer(scene);
+	flip_all(output);
+	g_assert_cmphex(fake_seen(output, 8, 4), ==, RED);
+	g_assert_cmpuint(output->awaited_count, ==, 0);
+	scene_destroy(scene);
+}
+
+static void test_awaits_layer_not_for_ever(void)
+{
+	struct scene *scene = create_layered(1);
+	struct kms_output *output = scene_output(scene, 0);
+
+	draw(scene);
+	expect_awaited(output);
+	/* The time begins anew. */
+	impatient = true;
+	layout_note_predecessor(scene->layout, 0);
+	while (output->awaited_count > 0)
+		g_main_context_iteration(NULL, TRUE);
+	flip_all(output);
+	scene_destroy(scene);
+	impatient = false;
+}
+
 /* Another card has nothing of it. */
 static void test_card_goes(void)
 {
@@ -148,6 +243,11 @@ int main(int argc, char **argv)
 	g_test_add_func("/succession/until-a-failure", test_until_a_failure);
 	g_test_add_func("/succession/not-for-ever", test_not_for_ever);
 	g_test_add_func("/succession/layer", test_layer);
+	g_test_add_data_func("/succession/awaits-layer/on-a-plane", GUINT_TO_POINTER(1),
+		test_awaits_layer);
+	g_test_add_data_func("/succession/awaits-layer/drawn", GUINT_TO_POINTER(0),
+		test_awaits_layer);
+	g_test_add_func("/succession/awaits-layer/not-for-ever", test_awaits_layer_not_for_ever);
 	g_test_add_func("/succession/card-goes", test_card_goes);
 	return g_test_run();
 }

@@ -419,6 +419,14 @@ bool kms_output_keeps_former(const struct kms_output *output)
 	return output->active && output->former;
 }
 
+void kms_output_await_layers(struct kms_output *output, const struct kms_rect *areas, size_t count)
+{
+	g_assert_cmpuint(count, <=, KMS_LAYERS_MAX);
+	for (size_t i = 0; i < count; i++)
+		output->awaited[i] = areas[i];
+	output->awaited_count = count;
+}
+
 bool kms_output_without_crtc(const struct kms_output *output)
 {
 	return !output->active && output->without_crtc;

@@ -60,6 +60,9 @@ struct kms_output {
 	bool without_crtc; /* a test's, as kms_output_without_crtc() */
 	bool setting_mode; /* a test's, as kms_output_setting_mode() */
 	bool former; /* as kms_output_keeps_former() */
+	/* kms_output_await_layers() said these last. */
+	struct kms_rect awaited[KMS_LAYERS_MAX];
+	size_t awaited_count;
 	bool changed; /* active, by kms_device_configure(): to be told by fake_tell() */
 	struct kms_mode_info mode;
 	uint8_t edid[128];
