@@ -368,6 +368,16 @@ bool guest_attached(const struct guest *guest)
 	return guest->channel != NULL;
 }
 
+void guest_note_shown(struct guest *guest)
+{
+	guest->state->shown = true;
+}
+
+bool guest_was_shown(const struct guest *guest)
+{
+	return guest->state->shown != 0;
+}
+
 const struct guest_counters *guest_counters(const struct guest *guest)
 {
 	return &guest->counters;

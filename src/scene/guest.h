@@ -153,6 +153,11 @@ void guest_detach(struct guest *guest);
 void guest_set_running(struct guest *guest, bool running);
 
 bool guest_attached(const struct guest *guest);
+
+/* A picture of it is shown, which is no firmware's that is hidden; and has one been, by us or by the
+ * process that it goes on after? */
+void guest_note_shown(struct guest *guest);
+bool guest_was_shown(const struct guest *guest);
 const struct guest_counters *guest_counters(const struct guest *guest);
 /* Of all display sockets so far. */
 struct channel_counters guest_channel_counters(const struct guest *guest);

@@ -91,7 +91,9 @@ struct guest_state {
 	/* To a display socket that is there: it had another state, which nobody can read. */
 	uint32_t unrelated;
 	uint32_t firmware; /* enum firmware_phase */
-	uint32_t padding;
+	/* A picture of it has been shown, through whatever display socket; a build that knows
+	 * nothing of that left 0 here. */
+	uint32_t shown;
 	struct guest_scanout_state {
 		/* A frame that was answered before it was shown is not on the glass so far, where the
 		 * output alone is to have it. */

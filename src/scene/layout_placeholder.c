@@ -30,7 +30,8 @@ const struct picture_spec *layout_spec(const struct entry *entry)
 		return &member->options.failed;
 	if (!member->shown && member->layout->cards[entry->card].has_predecessor)
 		return &last;
-	return member->shown ? &member->options.after : &member->options.before;
+	return guest_was_shown(member->options.guest) ? &member->options.after
+						      : &member->options.before;
 }
 
 /* Black, and nothing was ever shown: that is what kms/ lights an output with. */
@@ -138,6 +139,7 @@ void layout_picture_changed(struct screen *screen, bool there)
 	if (there) {
 		first = !member->shown;
 		member->shown = true;
+		guest_note_shown(member->options.guest);
 		member->failed = false;
 	} else {
 		layout_told_forget(member);

@@ -303,6 +303,46 @@ static void test_kept(void)
 	scene_destroy(scene);
 }
 
+/* The time that guests have after a restart is over at once. */
+static bool impatient;
+
+guint g_timeout_add_seconds(guint seconds, GSourceFunc function, gpointer data)
+{
+	return g_timeout_add(impatient ? 0 : seconds * 1000, function, data);
+}
+
+/* The system was shown, and it boots anew: what is left of that is left by each process that comes after
+ * another, also where the time for guests to come is over. */
+static void test_kept_after(void)
+{
+	struct scene_options kept = options;
+	struct scene *scene;
+
+	kept.kept = true;
+	scene = scene_create(&kept);
+	flip_all(scene);
+	system_draws(scene);
+	flip_all(scene);
+	device_is_reset(scene);
+	firmware_draws(scene);
+	flip_all(scene);
+	scene_expect_color(scene_output(scene, 0), BLUE);
+	impatient = true;
+	for (unsigned int i = 0; i < 3; i++) {
+		struct scene *killed = scene;
+
+		scene = scene_succeed(killed, &kept, true);
+		scene_destroy(killed);
+		while (scene_output(scene, 0)->commit_count == 0)
+			g_main_context_iteration(NULL, TRUE);
+		scene_expect_color(scene_output(scene, 0), BLUE);
+		flip_all(scene);
+	}
+	impatient = false;
+	device_is_reset(scene);
+	expect_system(scene);
+}
+
 int main(int argc, char **argv)
 {
 	fixture_init(&argc, &argv);
@@ -319,5 +359,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/guest/firmware/hangs-up", test_hangs_up);
 	g_test_add_func("/guest/firmware/no-sign-of-life", test_is_no_sign_of_life);
 	g_test_add_func("/guest/firmware/kept", test_kept);
+	g_test_add_func("/guest/firmware/kept-after", test_kept_after);
 	return g_test_run();
 }
