@@ -132,9 +132,15 @@ static bool attempt(struct photographer *photographer, uint32_t crtc_id, bool wi
 	if (!snapshot_read(&photographer->before, error))
 		return false;
 	crtc = snapshot_crtc(&photographer->before, crtc_id);
-	if (!crtc || !crtc->active || crtc->mode.hdisplay == 0) {
+	if (!crtc || !crtc->active) {
 		g_set_error(error, SCREENSHOT_ERROR, SCREENSHOT_ERROR_OFF, "crtc %u is off",
 			crtc_id);
+		return false;
+	}
+	/* None is lit without: the blob went away between two questions. */
+	if (crtc->mode.hdisplay == 0) {
+		g_set_error(error, SCREENSHOT_ERROR, SCREENSHOT_ERROR_CHANGED,
+			"crtc %u: its mode is being set", crtc_id);
 		return false;
 	}
 	warn_of_color(photographer, crtc);
