@@ -37,6 +37,7 @@ struct look {
 	struct picture part; /* what was cropped out of it */
 	const struct picture
 		*picture; /* one of the two above; NULL when there was nothing to see */
+	bool missed; /* there was, but it went each time before it could be read */
 };
 
 static void look_finish(struct look *look)
@@ -52,6 +53,7 @@ static bool look_at(struct look *look, struct photographer *photographer,
 	g_autoptr(GError) problem = NULL;
 
 	look->picture = NULL;
+	look->missed = false;
 	look->crtc_id = 0;
 	if (!snapshot_read(&photographer->before, error))
 		return false;
@@ -60,8 +62,9 @@ static bool look_at(struct look *look, struct photographer *photographer,
 		return true;
 	if (!photograph_take(photographer, look->crtc_id, ATTEMPTS, false, &look->photograph,
 		    &problem)) {
-		if (g_error_matches(problem, SCREENSHOT_ERROR, SCREENSHOT_ERROR_OFF) ||
-			g_error_matches(problem, SCREENSHOT_ERROR, SCREENSHOT_ERROR_CHANGED))
+		look->missed = g_error_matches(problem, SCREENSHOT_ERROR, SCREENSHOT_ERROR_CHANGED);
+		if (look->missed ||
+			g_error_matches(problem, SCREENSHOT_ERROR, SCREENSHOT_ERROR_OFF))
 			return true;
 		g_propagate_error(error, g_steal_pointer(&problem));
 		return false;
@@ -131,7 +134,7 @@ static void print_line(struct photographer *photographer, const struct vblank *v
 		printf(" checksum=%016" PRIx64 " stable=%s\n", checksum,
 			look->photograph.stable ? "yes" : "no");
 	} else {
-		fputs(" off\n", stdout);
+		fputs(look->missed ? " stable=no\n" : " off\n", stdout);
 	}
 	fflush(stdout);
 }
@@ -190,7 +193,7 @@ struct tally {
 static void tally_add(struct tally *tally, const struct vblank *vblank, const struct look *look)
 {
 	tally->lines++;
-	tally->unstable += look->picture && !look->photograph.stable;
+	tally->unstable += look->missed || (look->picture && !look->photograph.stable);
 	if (tally->last_sequence && vblank->sequence > tally->last_sequence)
 		tally->missed += vblank->sequence - tally->last_sequence - 1;
 	tally->last_sequence = vblank->sequence;

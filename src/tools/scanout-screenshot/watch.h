@@ -35,11 +35,12 @@ enum watch_result watch_wait_picture(struct photographer *photographer, const st
  *
  *   sequence=1203 time_us=83411503 crtc=40 fbs=31:52,35:55 checksum=0123456789abcdef stable=yes
  *   sequence=0 time_us=83428170 crtc=40 off
+ *   sequence=1204 time_us=83444851 crtc=40 stable=no
  *
  * fbs: PLANE:FRAMEBUFFER, the lowest plane first. stable=no: the picture changed while it was
- * taken. A line "# watching" comes first, when it has begun; the last is a line with the numbers of
- * lines, of missed vblanks (the camera was too slow to look), of distinct pictures, of unstable
- * ones:
+ * taken; without fbs and checksum, so often that there is none. A line "# watching" comes first,
+ * when it has begun; the last is a line with the numbers of lines, of missed vblanks (the camera was
+ * too slow to look), of distinct pictures, of unstable ones:
  *
  *   # lines=600 missed=0 distinct=3 unstable=0
  *
