@@ -181,7 +181,9 @@ static gboolean kicked(gint fd, GIOCondition condition, gpointer data)
 		vhost_complain(vhost, "a kick's fd cannot be read: %s",
 			got == 0 ? "it has ended" : g_strerror(errno));
 		queue->kick_source = 0;
+		/* Nobody will look at it. */
 		queue->left = false;
+		note_survived(vhost);
 		return G_SOURCE_REMOVE;
 	}
 	if (got > 0 && queue->runs)
@@ -249,7 +251,7 @@ void vhost_queue_set_kick(struct vhost_queue *queue, int fd, uint64_t kept)
 	queue->kick_kept = kept;
 	watch_kick(queue);
 	/* Nobody kicks for what is left. */
-	if (rested)
+	if (rested || queue->left)
 		signaller_add(fd);
 }
 
@@ -288,6 +290,9 @@ static enum message_status receive(struct vhost *vhost)
 	if (vhost->have == 0)
 		status = message_look(&vhost->stream, vhost->ended, &vhost->message.wire.header,
 			&fault);
+	/* Nothing else tells that no message lies in it: one that is there may have to wait, too. */
+	if (status == MESSAGE_WAIT)
+		vhost->unread = false;
 	if (status == MESSAGE_DONE && !message_has_room(&vhost->stream))
 		status = vhost->ended ? MESSAGE_ENDED : MESSAGE_WAIT;
 	else if (status == MESSAGE_DONE && !vhost->ended && !has_spare_fds(vhost))
@@ -365,8 +370,6 @@ static void move(struct vhost *vhost)
 		return;
 	if (status == MESSAGE_DONE || vhost_tidy(vhost))
 		move_next_turn(vhost);
-	if (status == MESSAGE_WAIT && !vhost->holds && !vhost->owes && vhost->have == 0)
-		vhost->unread = false;
 	note_survived(vhost);
 }
 

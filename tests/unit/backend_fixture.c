@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "backend_fixture.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "vhost/signaller.h"
+#include "vhost/vhost_internal.h"
 
 /* ---- the device ---- */
 
@@ -93,6 +95,8 @@ void backend_fixture_free(struct backend_fixture *fixture)
 
 	g_assert_null(log);
 	vhost_destroy(fixture->vhost);
+	kept_fds_destroy(fixture->kept);
+	g_free(fixture->journal);
 	fixture_close_account(fixture->account);
 	vmm_hang_up(&fixture->vmm);
 	g_assert_cmpuint(fixture_count_fds(), ==, fixture->fds);
@@ -125,6 +129,44 @@ struct backend_fixture *backend_fixture_new_started(void)
 	vmm_start(&fixture->vmm, 0);
 	backend_expect_events(fixture, BACKEND_START_EVENTS);
 	return fixture;
+}
+
+struct backend_fixture *backend_fixture_new_kept(void)
+{
+	struct backend_fixture *fixture = backend_fixture_new();
+
+	fixture->journal = g_new0(struct vhost_journal, 1);
+	fixture->kept = kept_fds_create(-1, NULL, NULL);
+	g_assert_nonnull(fixture->kept);
+	vhost_keep(fixture->vhost, fixture->journal, fixture->kept);
+	vmm_start(&fixture->vmm, 0);
+	backend_expect_events(fixture, BACKEND_START_EVENTS);
+	return fixture;
+}
+
+static int duplicate(int fd)
+{
+	int other = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+	g_assert_cmpint(other, >=, 0);
+	return other;
+}
+
+void backend_succeed(struct backend_fixture *fixture)
+{
+	const int *kept = kept_fds_pair(fixture->kept);
+	const int pair[] = {duplicate(kept[0]), duplicate(kept[1])};
+	int fd = duplicate(fixture->vhost->stream.fd);
+	g_autoptr(GError) error = NULL;
+
+	vhost_leave(fixture->vhost);
+	kept_fds_destroy(fixture->kept);
+	fixture->kept = kept_fds_create_from(pair, NULL, &error);
+	g_assert_no_error(error);
+	fixture->vhost = vhost_adopt("kiosk", "keyboard", fd, fixture->account, fixture->journal,
+		fixture->kept, &listener, fixture, &error);
+	g_assert_no_error(error);
+	kept_fds_settle(fixture->kept);
 }
 
 void backend_tell(struct backend_fixture *fixture, struct vmm_message message)

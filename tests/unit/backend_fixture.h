@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The back-end of vhost/vhost.h between a scripted VMM and a device that writes down what it is
- * told, for test-vhost and test-vhost-fault.
+ * told, for test-vhost and test-vhost-*.
  */
 #ifndef TESTS_UNIT_BACKEND_FIXTURE_H
 #define TESTS_UNIT_BACKEND_FIXTURE_H
@@ -19,6 +19,8 @@ typedef struct backend_fixture {
 	struct vmm vmm;
 	struct account *account;
 	struct vhost *vhost; /* NULL once closed */
+	struct vhost_journal *journal; /* and what else outlives the process; NULL: nothing does */
+	struct kept_fds *kept;
 	GString *events; /* a line each */
 	size_t fds;
 } backend_fixture;
@@ -27,6 +29,11 @@ typedef struct backend_fixture {
 struct backend_fixture *backend_fixture_new(void);
 /* Both queues run. */
 struct backend_fixture *backend_fixture_new_started(void);
+
+/* … and they are kept. */
+struct backend_fixture *backend_fixture_new_kept(void);
+/* Another process goes on with what is kept, but has not looked at anything. */
+void backend_succeed(struct backend_fixture *fixture);
 
 /* No fd is left, and nothing was logged that no test has asked for. */
 void backend_fixture_free(struct backend_fixture *fixture);
