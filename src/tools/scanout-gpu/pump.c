@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -11,17 +12,27 @@
 #include "tools/scanout-gpu/message.h"
 #include "tools/scanout-gpu/session.h"
 
+/* A guest can reset its GPU as fast as it likes, and each time a process is started, which may be a
+ * GPU's: so many at once, and one in so long. A guest that boots again and again needs about three
+ * a boot. */
+#define STARTS_BURST 10
+#define STARTS_PER_SECOND 2
+#define START_US (G_USEC_PER_SEC / STARTS_PER_SECOND)
+
 /* Of a process of its own, with a thread for each way. */
 struct pump {
 	int vmm_fd;
 	pump_renew_func renew; /* or NULL */
 	void *data;
 	struct session *session;
+	int read_fd; /* daemon_fd, as the thread has it that reads: its own */
+	int64_t starts_us; /* until then those that there were use up what there may be in long */
+	bool told_loop; /* the guest has had to wait for a start */
 	GMutex lock; /* of what follows */
 	GCond changed;
 	int daemon_fd;
-	unsigned int connections; /* how many there have been so far */
-	bool renewing; /* daemon_fd has been closed, and there will be another, or an end */
+	bool renewing; /* daemon_fd has been shut down, and there will be another, or an end */
+	bool at_end; /* … and all that came from it is the VMM's */
 	bool over;
 };
 
@@ -61,28 +72,62 @@ static int connect_again(struct pump *pump)
 	return -1;
 }
 
+/* The back-end that is there goes on meanwhile. False: the VMM has gone. */
+static bool await_start(struct pump *pump)
+{
+	struct pollfd vmm = {.fd = pump->vmm_fd, .events = POLLRDHUP};
+	const int64_t now_us = g_get_monotonic_time();
+	int64_t early_us;
+
+	pump->starts_us = MAX(pump->starts_us, now_us) + START_US;
+	early_us = pump->starts_us - now_us - STARTS_BURST * START_US;
+	if (early_us <= 0)
+		return true;
+	if (!pump->told_loop)
+		g_printerr("scanout-gpu: the guest resets its GPU in a loop; it has to wait, as no "
+			   "more than %d back-ends a second are started for it\n",
+			STARTS_PER_SECOND);
+	pump->told_loop = true;
+	return poll(&vmm, 1, (int)(early_us / 1000) + 1) <= 0;
+}
+
+/* The other thread has none of its own: what has come from the one before goes to the VMM whole, and
+ * nothing of this one is read in its place. False: it is over, and the fd is closed. */
+static bool replace_connection(struct pump *pump, int fd)
+{
+	bool over;
+
+	g_mutex_lock(&pump->lock);
+	while (!pump->at_end && !pump->over)
+		g_cond_wait(&pump->changed, &pump->lock);
+	over = pump->over;
+	if (!over) {
+		close(pump->daemon_fd);
+		pump->daemon_fd = fd;
+		pump->at_end = false;
+		pump->renewing = false;
+		g_cond_broadcast(&pump->changed);
+	}
+	g_mutex_unlock(&pump->lock);
+	if (over)
+		close(fd);
+	return !over;
+}
+
 /* The daemon hears that the VMM has gone, and that another one has come, with a back-end that knows
- * nothing of the guest. */
+ * nothing of the guest. False: the session is to end. */
 static bool begin_again(struct pump *pump)
 {
 	int fd;
 
+	if (!await_start(pump))
+		return false;
 	g_mutex_lock(&pump->lock);
 	pump->renewing = true;
 	shutdown(pump->daemon_fd, SHUT_RDWR);
 	g_mutex_unlock(&pump->lock);
 	fd = connect_again(pump);
-	g_mutex_lock(&pump->lock);
-	if (fd >= 0) {
-		/* The other thread knows it by its number, and has seen the end of what was there. */
-		dup3(fd, pump->daemon_fd, O_CLOEXEC);
-		close(fd);
-		pump->connections++;
-	}
-	pump->renewing = false;
-	g_cond_broadcast(&pump->changed);
-	g_mutex_unlock(&pump->lock);
-	return fd >= 0;
+	return fd >= 0 && replace_connection(pump, fd);
 }
 
 static void *carry_to_daemon(void *data)
@@ -105,16 +150,19 @@ static void *carry_to_daemon(void *data)
 	return NULL;
 }
 
-/* The connection of this number has ended. True: there is another one. */
-static bool await_connection(struct pump *pump, unsigned int *number)
+/* This one has ended. True: there is another one. */
+static bool await_connection(struct pump *pump)
 {
 	bool is_there;
 
 	g_mutex_lock(&pump->lock);
+	is_there = pump->renewing;
+	pump->at_end = is_there;
+	g_cond_broadcast(&pump->changed);
 	while (pump->renewing && !pump->over)
 		g_cond_wait(&pump->changed, &pump->lock);
-	is_there = !pump->over && pump->connections != *number;
-	*number = pump->connections;
+	is_there = is_there && !pump->over;
+	pump->read_fd = pump->daemon_fd;
 	g_mutex_unlock(&pump->lock);
 	return is_there;
 }
@@ -123,15 +171,14 @@ static void *carry_to_vmm(void *data)
 {
 	static struct message message;
 	struct pump *pump = data;
-	unsigned int number = 0;
 	bool goes_on = true;
 
 	while (goes_on) {
-		if (message_take(pump->daemon_fd, &message)) {
+		if (message_take(pump->read_fd, &message)) {
 			session_note_reply(pump->session, &message);
 			goes_on = message_give(pump->vmm_fd, &message);
 		} else {
-			goes_on = message.fault == NULL && await_connection(pump, &number);
+			goes_on = message.fault == NULL && await_connection(pump);
 		}
 		message_close_fds(&message);
 	}
@@ -147,6 +194,7 @@ static void serve(struct pump *pump)
 	/* Other back-ends have no part in it. */
 	fcntl(pump->vmm_fd, F_SETFD, FD_CLOEXEC);
 	pump->session = session_create();
+	pump->read_fd = pump->daemon_fd;
 	g_mutex_init(&pump->lock);
 	g_cond_init(&pump->changed);
 	thread = g_thread_new("to-vmm", carry_to_vmm, pump);
