@@ -46,11 +46,32 @@
  * devices, buses, the log. */
 #define DAEMON_FDS_MAX 256
 
+/* What is kept of a guest's relay and pictures is in the hands of whoever goes on with it twice, in
+ * two queues (wire/kept_fds.h), one guest after another. */
+#define SUCCESSION_FDS_MAX 192
+
+/* With the service manager for the next start, of one guest: its relay's and its display's state,
+ * two each, three sockets, and two of state and two sockets for each input device, of which a VMM
+ * can have 28. A process is handed all of them, and each becomes one of GUEST_FDS_MAX. */
+#define GUEST_STORED_FDS_MAX (7 + 4 * 28)
+
+/* The same of no guest: cards, leases. */
+#define DAEMON_STORED_FDS_MAX 48
+
 /* For how many guests, all of them at their worst, a limit of so many file descriptors
  * (RLIMIT_NOFILE) does. */
 static inline uint64_t guest_limits_guests(uint64_t fds)
 {
-	return fds > DAEMON_FDS_MAX ? (fds - DAEMON_FDS_MAX) / GUEST_FDS_MAX : 0;
+	const uint64_t others = DAEMON_FDS_MAX + SUCCESSION_FDS_MAX;
+
+	return fds > others ? (fds - others) / GUEST_FDS_MAX : 0;
+}
+
+/* The same of a service manager that keeps so many (FileDescriptorStoreMax=). */
+static inline uint64_t guest_limits_stored(uint64_t fds)
+{
+	return fds > DAEMON_STORED_FDS_MAX ? (fds - DAEMON_STORED_FDS_MAX) / GUEST_STORED_FDS_MAX
+					   : 0;
 }
 
 #endif

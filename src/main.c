@@ -18,6 +18,7 @@
 #include "daemon.h"
 #include "escape.h"
 #include "guest_limits.h"
+#include "keep/keep.h"
 #include "kms.h"
 #include "log.h"
 #include "report/log_writer.h"
@@ -83,6 +84,26 @@ static void tell_fd_limit(guint guests, bool asked)
 			(uint64_t)limit.rlim_cur, most);
 }
 
+/* The same of what is kept for the next start, where somebody asked: who starts has no use for it,
+ * and few guests have as many peers as they may. */
+static void tell_store(guint guests)
+{
+	const unsigned int kept = keep_most();
+	const uint64_t most = guest_limits_stored(kept);
+
+	if (guests > most)
+		log_daemon(G_LOG_LEVEL_WARNING,
+			"file descriptors: the %u that the service manager keeps for another start "
+			"(FileDescriptorStoreMax=) are enough for %" PRIu64
+			" guests at their worst, not for %u: peers beyond them have to connect again "
+			"then",
+			kept, most, guests);
+	else
+		printf("The %u that the service manager keeps for another start "
+		       "(FileDescriptorStoreMax=) are enough for %" PRIu64 " guests.\n",
+			kept, most);
+}
+
 /* ---- what to do ---- */
 
 static int run(const struct config *config, char **arguments)
@@ -113,6 +134,7 @@ static int check_config(const struct config *config)
 		printf(", leases: %u", config->leases->len);
 	puts(".");
 	tell_fd_limit(config->guests->len, true);
+	tell_store(config->guests->len);
 	return EXIT_SUCCESS;
 }
 

@@ -476,14 +476,14 @@ static bool has_no_store(const struct keep *keep)
 
 /* As has_no_store() has it: 254 and later, and scanout-hold. One that does not say it keeps as many
  * as our unit has it keep. */
-static guint read_most(void)
+unsigned int keep_most(void)
 {
 	const char *text = g_getenv("FDSTORE");
 	guint64 most = KEEP_MAX;
 
 	if (text != NULL)
 		g_ascii_string_to_unsigned(text, 10, 1, G_MAXUINT, &most, NULL);
-	return (guint)most;
+	return (unsigned int)most;
 }
 
 /* What is below this folder; NULL: all. */
@@ -565,7 +565,7 @@ struct keep *keep_create(GError **error)
 			"(FileDescriptorStoreMax=)");
 		return keep;
 	}
-	keep->most = read_most();
+	keep->most = keep_most();
 	keep->manager = manager_connect();
 	if (keep->manager < 0 && errno != ENOENT)
 		log_daemon(G_LOG_LEVEL_WARNING,

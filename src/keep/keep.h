@@ -21,10 +21,8 @@
 struct keep;
 
 /*
- * So many fds are kept (FileDescriptorStoreMax= in our unit): enough for 8 guests at their worst.
- * Each has 7 (its relay's and its display's state, two fds each; three sockets) and 4 for each
- * input device (its state, two; two sockets), of which a VMM can have 28 (wire/account.h); the rest
- * is for cards and leases. A process begins with a limit of 1024, below which all of them are handed
+ * So many fds are kept (FileDescriptorStoreMax= in our unit): enough for 8 guests at their worst
+ * (include/guest_limits.h). A process begins with a limit of 1024, below which all of them are handed
  * over.
  */
 #define KEEP_MAX 1000
@@ -40,6 +38,9 @@ enum keep_error {
  * Until keep_settle() it waits for a manager that is slow to read, 10 s in all; later what it is to
  * keep waits for it, 60 s. */
 struct keep *keep_create(GError **error);
+
+/* So many the service manager says that it keeps; KEEP_MAX where none says so. */
+unsigned int keep_most(void);
 
 /* What the successor gets stays kept. Takes NULL. */
 void keep_destroy(struct keep *keep);

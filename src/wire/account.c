@@ -37,6 +37,10 @@ G_STATIC_ASSERT(CLOSER_PENDING_MAX + MAX(ACCOUNT_FDS_RELAY, ACCOUNT_FDS_DISPLAY)
 		DEVICES * ACCOUNT_FDS_DEVICE + ACCOUNT_FDS_ALIVE <=
 	GUEST_FDS_MAX);
 
+/* What is kept with the service manager goes by how many peers there can be. */
+G_STATIC_ASSERT(GUEST_STORED_FDS_MAX ==
+	7 + 4 * ((GUEST_FDS_MAX - CLOSER_PENDING_MAX - ACCOUNT_FDS_RELAY) / ACCOUNT_FDS_DEVICE));
+
 static uint64_t mapped_bytes_max(void)
 {
 	uint64_t machine = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);

@@ -12,6 +12,7 @@
 
 /* With those that were removed, and wait for kept_fds_tidy(). */
 #define QUEUE_MAX (KEPT_FDS_MAX + 32)
+G_STATIC_ASSERT(2 * QUEUE_MAX <= SUCCESSION_FDS_MAX);
 
 /* So many are looked at in one go: each is three system calls. */
 #define TIDY_STEPS 4

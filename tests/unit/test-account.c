@@ -4,6 +4,7 @@
 #include <glib.h>
 #include <string.h>
 
+#include "keep/keep.h"
 #include "wire/account.h"
 #include "wire/closer.h"
 
@@ -82,13 +83,29 @@ static void test_admits(void)
 
 static void test_guests(void)
 {
+	const uint64_t others = DAEMON_FDS_MAX + SUCCESSION_FDS_MAX;
+
 	g_assert_cmpuint(guest_limits_guests(0), ==, 0);
-	g_assert_cmpuint(guest_limits_guests(DAEMON_FDS_MAX), ==, 0);
-	g_assert_cmpuint(guest_limits_guests(DAEMON_FDS_MAX + GUEST_FDS_MAX - 1), ==, 0);
-	g_assert_cmpuint(guest_limits_guests(DAEMON_FDS_MAX + GUEST_FDS_MAX), ==, 1);
+	g_assert_cmpuint(guest_limits_guests(others), ==, 0);
+	g_assert_cmpuint(guest_limits_guests(others + GUEST_FDS_MAX - 1), ==, 0);
+	g_assert_cmpuint(guest_limits_guests(others + GUEST_FDS_MAX), ==, 1);
 	g_assert_cmpuint(guest_limits_guests(1024), ==, 1);
+	g_assert_cmpuint(guest_limits_guests(4096), ==, 8);
 	g_assert_cmpuint(guest_limits_guests(524288), ==, 1169);
 	g_assert_cmpuint(guest_limits_guests(UINT64_MAX), >, 1000000);
+}
+
+/* Of those with the service manager, too; our unit has it keep enough for as many as the manual
+ * says. */
+static void test_stored(void)
+{
+	g_assert_cmpuint(guest_limits_stored(0), ==, 0);
+	g_assert_cmpuint(guest_limits_stored(DAEMON_STORED_FDS_MAX), ==, 0);
+	g_assert_cmpuint(guest_limits_stored(DAEMON_STORED_FDS_MAX + GUEST_STORED_FDS_MAX - 1), ==,
+		0);
+	g_assert_cmpuint(guest_limits_stored(DAEMON_STORED_FDS_MAX + GUEST_STORED_FDS_MAX), ==, 1);
+	g_assert_cmpuint(guest_limits_stored(KEEP_MAX), ==, 8);
+	g_assert_cmpuint(guest_limits_stored(UINT64_MAX), >, 1000000);
 }
 
 int main(int argc, char **argv)
@@ -99,5 +116,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/wire/account/none", test_none);
 	g_test_add_func("/wire/account/admits", test_admits);
 	g_test_add_func("/wire/account/guests", test_guests);
+	g_test_add_func("/wire/account/stored", test_stored);
 	return g_test_run();
 }

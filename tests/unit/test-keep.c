@@ -406,7 +406,9 @@ static void test_most(struct fixture *fixture, gconstpointer data)
 	int file = memfd_create("file", MFD_CLOEXEC);
 	const struct fd_keeper *keeper;
 
+	g_assert_cmpuint(keep_most(), ==, KEEP_MAX);
 	g_setenv("FDSTORE", "3", TRUE);
+	g_assert_cmpuint(keep_most(), ==, 3);
 	start(fixture, names);
 	keeper = fixture->keeper;
 	g_assert_cmpint(keeper->take(keeper->data, "card/0"), ==, FIRST);
