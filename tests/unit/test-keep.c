@@ -57,6 +57,45 @@ struct fixture {
 
 static GString *logged;
 
+/* Time stands still, however slow this machine is, but where a test says that it goes on. */
+static gint64 now_us = G_USEC_PER_SEC;
+
+gint64 g_get_monotonic_time(void)
+{
+	return now_us;
+}
+
+/* Of the keep's one timer: as soon as the loop waits for it, and with the time that it takes. */
+static struct {
+	GSourceFunc function;
+	gpointer data;
+	guint interval_s;
+	unsigned int rounds;
+	bool runs;
+} timer;
+
+static gboolean next_round(gpointer data)
+{
+	gboolean goes_on;
+
+	timer.rounds++;
+	now_us += timer.interval_s * G_TIME_SPAN_SECOND;
+	goes_on = timer.function(timer.data);
+	timer.runs = goes_on == G_SOURCE_CONTINUE;
+	return goes_on;
+}
+
+guint g_timeout_add_seconds(guint interval, GSourceFunc function, gpointer data)
+{
+	g_assert_false(timer.runs);
+	timer.function = function;
+	timer.data = data;
+	timer.interval_s = interval;
+	timer.rounds = 0;
+	timer.runs = true;
+	return g_idle_add(next_round, NULL);
+}
+
 static void reserve(void)
 {
 	for (int fd = FIRST; fd <= LAST; fd++) {
@@ -101,6 +140,7 @@ static void tear_down(struct fixture *fixture, gconstpointer data)
 	g_free(fixture->path);
 	g_free(fixture->directory);
 	g_unsetenv("NOTIFY_SOCKET");
+	timer.runs = false;
 }
 
 /* A start with these names, whose fds are files that nobody else has. */
@@ -178,14 +218,6 @@ static void expect(const struct fixture *fixture, const char *expected, int file
 		return;
 	g_assert_true(same_file(fd, file));
 	close(fd);
-}
-
-/* Time stands still, however slow this machine is, but where a test says that it goes on. */
-static gint64 now_us = G_USEC_PER_SEC;
-
-gint64 g_get_monotonic_time(void)
-{
-	return now_us;
 }
 
 /* A manager that reads when it is waited for, and then all. */
@@ -536,6 +568,93 @@ static void test_keeps_later(struct fixture *fixture, gconstpointer data)
 	close(file);
 }
 
+static unsigned int count_lines(const char *part)
+{
+	g_auto(GStrv) lines = g_strsplit(logged->str, "\n", -1);
+	unsigned int count = 0;
+
+	for (char **line = lines; *line != NULL; line++)
+		count += strstr(*line, part) != NULL;
+	return count;
+}
+
+static unsigned int count_fds(void)
+{
+	g_autoptr(GDir) folder = g_dir_open("/proc/self/fd", 0, NULL);
+	unsigned int count = 0;
+
+	while (g_dir_read_name(folder) != NULL)
+		count++;
+	return count;
+}
+
+/* A manager that reads nothing for a minute keeps nothing of what has waited so long: each is said
+ * once, let go, and asked for no more; what wants to be kept after that is kept as ever. */
+static void test_gives_up(struct fixture *fixture, gconstpointer data)
+{
+	int file = memfd_create("file", MFD_CLOEXEC);
+	unsigned int waiting, fds;
+
+	start_with_nothing(fixture);
+	keep_settle(fixture->keep);
+	fds = count_fds();
+	fill(fixture, file);
+	waiting = count_fds() - fds;
+	g_assert_cmpuint(waiting, >, 1);
+	g_string_truncate(logged, 0);
+	g_main_context_set_poll_func(NULL, poll_for_loop);
+	while (timer.runs && timer.rounds < 59)
+		g_main_context_iteration(NULL, TRUE);
+	g_assert_true(timer.runs);
+	g_assert_cmpstr(logged->str, ==, "");
+	g_assert_cmpuint(count_fds(), ==, fds + waiting);
+	g_main_context_iteration(NULL, TRUE);
+	g_assert_false(timer.runs);
+	g_assert_cmpuint(timer.rounds * timer.interval_s, ==, 60);
+	g_assert_cmpuint(count_lines("does not keep fill/"), ==, waiting);
+	g_assert_cmpuint(count_lines("Resource temporarily unavailable"), ==, waiting);
+	g_assert_cmpuint(count_fds(), ==, fds);
+	read_all(fixture);
+	while (g_main_context_iteration(NULL, FALSE))
+		;
+	expect(fixture, NULL, -1);
+	g_assert_true(fixture->keeper->keep(fixture->keeper->data, "card/0", file));
+	expect(fixture, "FDSTORE=1\nFDNAME=card/0", file);
+	close(file);
+}
+
+/* The minute is each one's own. */
+static void test_gives_up_one(struct fixture *fixture, gconstpointer data)
+{
+	int file = memfd_create("file", MFD_CLOEXEC);
+	unsigned int fds, count, waiting;
+	g_autofree char *freed = NULL;
+
+	start_with_nothing(fixture);
+	keep_settle(fixture->keep);
+	fds = count_fds();
+	count = fill(fixture, file);
+	waiting = count_fds() - fds;
+	g_main_context_set_poll_func(NULL, poll_for_loop);
+	while (timer.rounds < 30)
+		g_main_context_iteration(NULL, TRUE);
+	/* In the place of one that waited. */
+	freed = g_strdup_printf("fill/%u", count - 1);
+	g_assert_true(fixture->keeper->keep(fixture->keeper->data, freed, file));
+	g_string_truncate(logged, 0);
+	while (timer.rounds < 60)
+		g_main_context_iteration(NULL, TRUE);
+	g_assert_cmpuint(count_lines("does not keep fill/"), ==, waiting - 1);
+	g_assert_true(timer.runs);
+	while (timer.rounds < 89)
+		g_main_context_iteration(NULL, TRUE);
+	g_assert_cmpuint(count_lines(freed), ==, 0);
+	g_main_context_iteration(NULL, TRUE);
+	g_assert_cmpuint(count_lines(freed), ==, 1);
+	g_assert_cmpuint(count_fds(), ==, fds);
+	close(file);
+}
+
 /* At the end it is waited for; what it has not taken by then stays with nobody. */
 static void test_stops_waiting(struct fixture *fixture, gconstpointer data)
 {
@@ -696,6 +815,8 @@ int main(int argc, char **argv)
 	ADD("unreachable", test_unreachable);
 	ADD("full", test_full);
 	ADD("keeps-later", test_keeps_later);
+	ADD("gives-up", test_gives_up);
+	ADD("gives-up-one", test_gives_up_one);
 	ADD("stops-waiting", test_stops_waiting);
 	g_test_add("/keep/stops-and-is-heard", struct fixture, "reads", set_up, test_stops_waiting,
 		tear_down);
