@@ -242,7 +242,9 @@ void vhost_queue_set_call(struct vhost_queue *queue, int fd, uint64_t kept)
 
 void vhost_queue_set_kick(struct vhost_queue *queue, int fd, uint64_t kept)
 {
-	bool rested = queue->rest_source != 0;
+	/* Nobody kicks again for what is left, nor for what the old one was kicked for. */
+	bool kicked = queue->rest_source ||
+		(queue->kick_fd >= 0 && read_signal(queue->kick_fd) > 0);
 
 	if (kept == queue->kick_kept)
 		queue->kick_kept = 0;
@@ -250,8 +252,7 @@ void vhost_queue_set_kick(struct vhost_queue *queue, int fd, uint64_t kept)
 	queue->kick_fd = fd;
 	queue->kick_kept = kept;
 	watch_kick(queue);
-	/* Nobody kicks for what is left. */
-	if (rested || queue->left)
+	if (kicked)
 		signaller_add(fd);
 }
 

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "backend_fixture.h"
+#include "vhost/vhost_internal.h"
 
 #define BUFFER_OFFSET 0x10000u
 
@@ -549,6 +550,22 @@ static void test_fds_replaced(void)
 	g_assert_true(vmm_was_called(vmm, 0));
 }
 
+/* What the old one was kicked for, and was not looked at so far, is the new one's. */
+static void test_kick_replaced(void)
+{
+	g_autoptr(backend_fixture) fixture = backend_fixture_new_started();
+	struct vhost_queue *queue = &fixture->vhost->queues[1];
+
+	g_assert_cmpint(eventfd_write(fixture->vmm.kicks[1], 1), ==, 0);
+	/* As a message brings it, before the main loop has come to the kick. */
+	vhost_queue_set_kick(queue, eventfd(0, EFD_CLOEXEC), 0);
+	fixture_settle();
+	backend_expect_events(fixture, "kicked 1\n");
+	vhost_queue_set_kick(queue, eventfd(0, EFD_CLOEXEC), 0);
+	fixture_settle();
+	backend_expect_events(fixture, "");
+}
+
 int main(int argc, char **argv)
 {
 	fixture_init(&argc, &argv);
@@ -568,5 +585,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/vhost/vhost/shrunk-memory", test_shrunk_memory);
 	g_test_add_func("/vhost/vhost/hang-up", test_hang_up);
 	g_test_add_func("/vhost/vhost/fds-replaced", test_fds_replaced);
+	g_test_add_func("/vhost/vhost/kick-replaced", test_kick_replaced);
 	return g_test_run();
 }
