@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * scanout-gpu, where the guest resets its GPU at a bad moment, or in a loop: nothing that was said is
- * lost or mixed up, and no more back-ends are started than there may be. (What another back-end is
+ * lost or mixed up, and there are no more back-ends than there may be. (What another back-end is
  * told: test-scanout-gpu-session.c.)
  */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <glib.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "tools/scanout-gpu/backends.h"
 #include "tools/scanout-gpu/message.h"
 #include "tools/scanout-gpu/pump.h"
 #include "vhost_user.h"
@@ -334,15 +337,77 @@ static void test_gone(void)
 	shared->now_us = 0;
 }
 
+/* ---- back-ends that hang ---- */
+
+/* One that does not end by itself, and has said its number. */
+static pid_t start_hanging(struct backends *backends)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *script = NULL;
+	char text[32] = "";
+	int said[2];
+
+	g_assert_cmpint(pipe2(said, O_CLOEXEC), ==, 0);
+	g_assert_cmpint(fcntl(said[1], F_SETFD, 0), ==, 0);
+	script = g_strdup_printf("echo $$ >&%d; exec %d>&- >/dev/null 2>&1 tail -f /dev/null",
+		said[1], said[1]);
+	const char *const command[] = {"sh", "-c", script, NULL};
+	g_assert_true(backends_start(backends, (char **)command, &error));
+	g_assert_no_error(error);
+	close(said[1]);
+	g_assert_cmpint(read(said[0], text, sizeof(text) - 1), >, 0);
+	close(said[0]);
+	return (pid_t)g_ascii_strtoll(text, NULL, 10);
+}
+
+/* They are no more than two, and those that have gone have left nothing. */
+static void test_hanging(void)
+{
+	struct backends backends = {0};
+	pid_t numbers[6];
+
+	/* As a service manager may have it. */
+	signal(SIGCHLD, SIG_IGN);
+	for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++) {
+		numbers[i] = start_hanging(&backends);
+		for (size_t j = 0; j <= i; j++)
+			g_assert_cmpint(kill(numbers[j], 0), ==, j + 2 > i ? 0 : -1);
+	}
+	for (size_t i = G_N_ELEMENTS(numbers) - 2; i < G_N_ELEMENTS(numbers); i++) {
+		kill(numbers[i], SIGKILL);
+		g_assert_cmpint(waitpid(numbers[i], NULL, 0), ==, numbers[i]);
+	}
+}
+
+/* There is no such program: nothing is left of it, either. */
+static void test_none_to_start(void)
+{
+	g_autoptr(GError) error = NULL;
+	struct backends backends = {0};
+	const char *const command[] = {"/nonexistent/backend", NULL};
+	pid_t number = start_hanging(&backends);
+
+	g_assert_false(backends_start(&backends, (char **)command, &error));
+	g_assert_nonnull(strstr(error->message, "/nonexistent/backend"));
+	g_assert_cmpint(kill(number, 0), ==, 0);
+	g_clear_error(&error);
+	g_assert_false(backends_start(&backends, (char **)command, &error));
+	g_assert_nonnull(strstr(error->message, "/nonexistent/backend"));
+	g_assert_cmpint(kill(number, 0), ==, -1);
+	g_assert_cmpint(waitpid(-1, NULL, WNOHANG), ==, -1);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, 0,
 		0);
 	g_assert_true(shared != MAP_FAILED);
 	g_test_add_func("/scanout-gpu-reset/late", test_late);
 	g_test_add_func("/scanout-gpu-reset/half", test_half);
 	g_test_add_func("/scanout-gpu-reset/loop", test_loop);
 	g_test_add_func("/scanout-gpu-reset/gone", test_gone);
+	g_test_add_func("/scanout-gpu-reset/hanging", test_hanging);
+	g_test_add_func("/scanout-gpu-reset/none-to-start", test_none_to_start);
 	return g_test_run();
 }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "escape.h"
+#include "tools/scanout-gpu/backends.h"
 #include "tools/scanout-gpu/hand_over.h"
 #include "tools/scanout-gpu/options.h"
 #include "tools/scanout-gpu/pump.h"
@@ -96,20 +97,20 @@ struct place {
 	const struct options *options;
 	const char *backend;
 	const char *path;
+	struct backends backends; /* in the pump's process */
 };
 
-/* As pump_renew_func: nobody waits for the back-end, which ends with the connection. */
+/* As pump_renew_func. */
 static int start_again(void *data, GError **error)
 {
-	const struct place *place = data;
+	struct place *place = data;
 	int daemon_fd, backend_fd;
 	bool is_started;
 
 	if (!hand_over(place->path, &daemon_fd, &backend_fd, error))
 		return -1;
 	g_auto(GStrv) command = backend_command(place->options, place->backend, backend_fd);
-	is_started = g_spawn_async(NULL, command, NULL,
-		G_SPAWN_SEARCH_PATH | G_SPAWN_LEAVE_DESCRIPTORS_OPEN, NULL, NULL, NULL, error);
+	is_started = backends_start(&place->backends, command, error);
 	close(backend_fd);
 	if (is_started)
 		return daemon_fd;
@@ -180,7 +181,7 @@ static bool serve(const struct options *options, const char *backend, GError **e
 	}
 	if (path == NULL)
 		return become_backend(options, backend, vmm_fd, error);
-	struct place place = {options, backend, path};
+	struct place place = {.options = options, .backend = backend, .path = path};
 	fd = hand_vmm_over(&place, vmm_fd, &failure);
 	/* What it listened at stays there when it has been stopped. */
 	if (fd < 0 && !is_asked_for(options) &&
