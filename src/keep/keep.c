@@ -25,6 +25,10 @@
 #define TRIES_MAX 60
 #define WAITING_MAX 32
 
+/* That it has no room is not said more often: a guest's peers can make room and fill it again as
+ * often as they are let in; microseconds. */
+#define FULL_AGAIN_US (60 * G_USEC_PER_SEC)
+
 /* So long it is waited for at the end; microseconds. */
 #define STOP_PATIENCE_US G_USEC_PER_SEC
 
@@ -51,7 +55,8 @@ struct keep {
 	GHashTable *waiting; /* struct waiting by name, which is among `kept`, too */
 	guint telling_again; /* the timer of both */
 	guint most; /* fds that it keeps */
-	bool told_full; /* that it has no room for more */
+	bool told_full; /* that it has no room for more, since there was room last … */
+	int64_t told_full_us; /* … and when; 0: never */
 	struct fd_keeper keeper;
 	int64_t patience_us; /* that is left; 0: the main loop waits for nobody */
 	bool stopping;
@@ -395,14 +400,18 @@ static const char *store(struct keep *keep, const char *encoded, int fd)
 	return saved == EAGAIN && wait_for_manager(keep, encoded, fd) ? NULL : g_strerror(saved);
 }
 
-/* Once, until there is room again: a guest's peers can come often. */
+/* Once, until there is room again. */
 static void say_full(struct keep *keep, const char *encoded)
 {
-	if (!keep->told_full)
-		say_not_kept(encoded,
-			"it keeps as many as it may (FileDescriptorStoreMax=), and no more is said "
-			"of others");
+	const int64_t now_us = g_get_monotonic_time();
+
+	if (keep->told_full ||
+		(keep->told_full_us != 0 && now_us - keep->told_full_us < FULL_AGAIN_US))
+		return;
+	say_not_kept(encoded,
+		"it keeps as many as it may (FileDescriptorStoreMax=), and no more is said of others");
 	keep->told_full = true;
+	keep->told_full_us = now_us;
 }
 
 static bool keep_one(void *data, const char *name, int fd)

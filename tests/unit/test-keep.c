@@ -220,6 +220,28 @@ static void expect(const struct fixture *fixture, const char *expected, int file
 	close(fd);
 }
 
+static void read_all(const struct fixture *fixture)
+{
+	char *text;
+	int fd;
+
+	while ((text = hear(fixture, &fd)) != NULL) {
+		g_free(text);
+		if (fd >= 0)
+			close(fd);
+	}
+}
+
+static unsigned int count_lines(const char *part)
+{
+	g_auto(GStrv) lines = g_strsplit(logged->str, "\n", -1);
+	unsigned int count = 0;
+
+	for (char **line = lines; *line != NULL; line++)
+		count += strstr(*line, part) != NULL;
+	return count;
+}
+
 /* A manager that reads when it is waited for, and then all. */
 static const struct fixture *reader;
 static unsigned int
@@ -466,6 +488,28 @@ static void test_most(struct fixture *fixture, gconstpointer data)
 	close(file);
 }
 
+/* Peers that come and go make room, and fill it, faster than anybody wants to read of. */
+static void test_most_often(struct fixture *fixture, gconstpointer data)
+{
+	int file = memfd_create("file", MFD_CLOEXEC);
+	const struct fd_keeper *keeper;
+
+	g_setenv("FDSTORE", "1", TRUE);
+	start_with_nothing(fixture);
+	keeper = fixture->keeper;
+	for (unsigned int i = 0; i < 240; i++) {
+		g_assert_true(keeper->keep(keeper->data, "guest/1", file));
+		g_assert_false(keeper->keep(keeper->data, "guest/2", file));
+		g_assert_false(keeper->keep(keeper->data, "guest/3", file));
+		g_assert_true(keeper->forget(keeper->data, "guest/1"));
+		read_all(fixture);
+		now_us += G_USEC_PER_SEC / 2;
+	}
+	g_assert_cmpuint(count_lines("does not keep guest/2"), ==, 2);
+	g_assert_cmpuint(count_lines("does not keep"), ==, 2);
+	close(file);
+}
+
 static void test_no_manager(struct fixture *fixture, gconstpointer data)
 {
 	int file = memfd_create("file", MFD_CLOEXEC);
@@ -491,18 +535,6 @@ static void test_unreachable(struct fixture *fixture, gconstpointer data)
 	g_assert_nonnull(strstr(logged->str, "the service manager keeps nothing"));
 	g_assert_false(fixture->keeper->keep(fixture->keeper->data, "card/0", file));
 	close(file);
-}
-
-static void read_all(const struct fixture *fixture)
-{
-	char *text;
-	int fd;
-
-	while ((text = hear(fixture, &fd)) != NULL) {
-		g_free(text);
-		if (fd >= 0)
-			close(fd);
-	}
 }
 
 static unsigned int fill(const struct fixture *fixture, int file)
@@ -566,16 +598,6 @@ static void test_keeps_later(struct fixture *fixture, gconstpointer data)
 		}
 	}
 	close(file);
-}
-
-static unsigned int count_lines(const char *part)
-{
-	g_auto(GStrv) lines = g_strsplit(logged->str, "\n", -1);
-	unsigned int count = 0;
-
-	for (char **line = lines; *line != NULL; line++)
-		count += strstr(*line, part) != NULL;
-	return count;
 }
 
 static unsigned int count_fds(void)
@@ -812,6 +834,7 @@ int main(int argc, char **argv)
 	g_test_add("/keep/no-store/told", struct fixture, "0", set_up, test_no_store, tear_down);
 	ADD("store", test_store);
 	ADD("most", test_most);
+	ADD("most-often", test_most_often);
 	ADD("unreachable", test_unreachable);
 	ADD("full", test_full);
 	ADD("keeps-later", test_keeps_later);
