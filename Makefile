@@ -31,8 +31,9 @@ endif
 # A comma that make does not take for its own.
 comma := ,
 
-# A sanitized build has its own folder, so that both can stand side by side; two for the fuzzers (FUZZING=1, -many), too.
-out := $(BUILD)$(if $(SANITIZE),-sanitize)$(if $(FUZZING),-fuzz$(FUZZING:1=))
+# A sanitized build has its own folder, so that both can stand side by side; two for the fuzzers (FUZZING=1, -many), too. One name for a
+# folder of the tree, however it was given: what depends on what is kept by that.
+out := $(patsubst $(CURDIR)/%,%,$(abspath $(BUILD)))$(if $(SANITIZE),-sanitize)$(if $(FUZZING),-fuzz$(FUZZING:1=))
 
 # ---------------------------------------------------------------------------------------------------------------- flags
 
