@@ -524,11 +524,12 @@ image:
 disk: image
 	@$(run) initramfs/build-disk
 
-# The tests of the image alone, which need less than all others do.
+# All tests of the image, also those that `check` leaves out.
 image-check:
 	@tests/deps build run demo test image
 	@$(again) $(out)/scanoutd $(addprefix $(out)/initramfs/,$(image_programs))
-	@$(run) tests/run-tests image
+	@$(run) tests/run-tests image/test-manifest image/test-disk image/test-image image/test-examples image/test-boot \
+		image/test-splash image/test-update
 
 # The firmware's card, and the driver that takes its place.
 .PHONY: simpledrm-check
@@ -584,7 +585,7 @@ help:
 	@echo 'bench            what a frame costs, as a table and $(BUILD)/bench.json (BENCHES="--quick copies": less of it)'
 	@echo 'image            a kernel image that boots into a guest: $(BUILD)/image/scanout.efi (GUEST=FILE: its manifest, see initramfs/README.md)'
 	@echo 'disk             the image on a disk: $(BUILD)/image/disk.img, to be written to a whole one'
-	@echo 'image-check      the tests of the image alone, which is booted, too: an emulator in an emulator where there is no KVM'
+	@echo 'image-check      all tests of the image, which is booted, too: an emulator in an emulator, for some minutes where there is no KVM'
 	@echo 'simpledrm-check  the firmware'"'"'s card (simpledrm), and the driver that takes its place; downloads 150 MB the first time'
 	@echo 'fuzz             feed one part with anything (FUZZ=relay, a target of tests/fuzz; TIME=60, seconds; MANY=1: fast), and say what it reached'
 	@echo 'clean            remove the build folder'
