@@ -176,7 +176,8 @@ size_t snapshot_planes_on_crtc(const struct snapshot *snapshot, uint32_t crtc_id
 	for (size_t i = 0; i < snapshot->card->plane_count; i++)
 		if (snapshot->planes[i].crtc_id == crtc_id && snapshot->planes[i].fb_id != 0)
 			sorted[count++] = &snapshot->planes[i];
-	qsort(sorted, count, sizeof(*sorted), compare_planes);
+	if (count > 1)
+		qsort(sorted, count, sizeof(*sorted), compare_planes);
 	return count;
 }
 
