@@ -88,6 +88,14 @@ static inline bool kms_rect_equal(const struct kms_rect *a, const struct kms_rec
 	return a->x == b->x && a->y == b->y && a->width == b->width && a->height == b->height;
 }
 
+/* Also of a previous master's, which can be anything. */
+static inline bool kms_rect_contains(const struct kms_rect *outer, const struct kms_rect *inner)
+{
+	return inner->x >= outer->x && inner->y >= outer->y &&
+		(int64_t)inner->x + inner->width <= (int64_t)outer->x + outer->width &&
+		(int64_t)inner->y + inner->height <= (int64_t)outer->y + outer->height;
+}
+
 /*
  * How a plane turns its picture: the numbers of the kernel's "rotation" property
  * (DRM_MODE_ROTATE_*, DRM_MODE_REFLECT_*; rotation is counter-clockwise). Exactly one of the

@@ -15,13 +15,6 @@ static bool is_former(const struct kms_output *output, const struct kms_plane *p
 	return plane->former && output->state.crtc && plane->crtc_id == output->state.crtc->id;
 }
 
-static bool contains(const struct kms_rect *area, const struct kms_rect *rect)
-{
-	return rect->x >= area->x && rect->y >= area->y &&
-		(int64_t)rect->x + rect->width <= (int64_t)area->x + area->width &&
-		(int64_t)rect->y + rect->height <= (int64_t)area->y + area->height;
-}
-
 /* ---- whose they are ---- */
 
 void kms_output_note_former(struct kms_output *output)
@@ -83,7 +76,7 @@ void kms_output_await_layers(struct kms_output *output, const struct kms_rect *a
 			continue;
 		plane->awaited = false;
 		for (size_t j = 0; j < count; j++)
-			plane->awaited |= contains(&areas[j], &place);
+			plane->awaited |= kms_rect_contains(&areas[j], &place);
 	}
 	if (!kms_output_former_is_due(output))
 		return;

@@ -28,7 +28,7 @@ void damage_add(struct damage *damage, const struct kms_rect *rect)
 
 	/* What is joined grows, and can then swallow a rectangle that was looked at before. */
 	for (size_t i = 0; i < damage->count;) {
-		if (rect_contains(&damage->rects[i], &added))
+		if (kms_rect_contains(&damage->rects[i], &added))
 			return;
 		if (worth_joining(&damage->rects[i], &added)) {
 			added = rect_bounding(&damage->rects[i], &added);

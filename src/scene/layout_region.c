@@ -29,7 +29,7 @@ static bool fits(const struct watched *watched, const struct entry *entry)
 	const struct kms_mode_info *mode = kms_output_mode(entry->output);
 	const struct kms_rect all = {0, 0, (int32_t)mode->width, (int32_t)mode->height};
 
-	return rect_contains(&all, &watched->options.rectangle);
+	return kms_rect_contains(&all, &watched->options.rectangle);
 }
 
 static bool is_watchable(const struct watched *watched, const struct entry *entry)

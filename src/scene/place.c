@@ -71,17 +71,10 @@ struct kms_rect rect_bounding(const struct kms_rect *a, const struct kms_rect *b
 	return (struct kms_rect){left, top, right - left, bottom - top};
 }
 
-bool rect_contains(const struct kms_rect *outer, const struct kms_rect *inner)
-{
-	return inner->x >= outer->x && inner->y >= outer->y &&
-		inner->x + inner->width <= outer->x + outer->width &&
-		inner->y + inner->height <= outer->y + outer->height;
-}
-
 bool rect_cut(const struct kms_rect *rect, const struct kms_rect *strip, struct kms_rect *rest)
 {
 	*rest = *rect;
-	if (rect_empty(strip) || !rect_contains(rect, strip))
+	if (rect_empty(strip) || !kms_rect_contains(rect, strip))
 		return false;
 	if (strip->width == rect->width) {
 		rest->height -= strip->height;

@@ -108,7 +108,6 @@ struct kms_rect rect_bounding(const struct kms_rect *a, const struct kms_rect *b
 /* What lies beside a strip of the rectangle that goes along all of one of its sides, whichever that
  * is; empty where the strip is all of it. False: it is no such strip, and `rest` says nothing. */
 bool rect_cut(const struct kms_rect *rect, const struct kms_rect *strip, struct kms_rect *rest);
-bool rect_contains(const struct kms_rect *outer, const struct kms_rect *inner);
 
 static inline bool rect_overlaps(const struct kms_rect *a, const struct kms_rect *b)
 {

@@ -216,7 +216,7 @@ static void draw(struct view *view, struct canvas *canvas)
 	for (size_t i = 0; i < canvas->missing.count; i++) {
 		const struct kms_rect *rect = &canvas->missing.rects[i];
 
-		if (!surface || !rect_contains(&place->destination, rect))
+		if (!surface || !kms_rect_contains(&place->destination, rect))
 			copy_fill(&canvas->target, rect,
 				picture->solid ? picture->color : view->background);
 		if (surface)

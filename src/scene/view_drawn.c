@@ -105,7 +105,7 @@ static bool draw_missing(const struct view *view, struct canvas *canvas, view_dr
 		const struct kms_rect *rect = &canvas->missing.rects[i];
 		const struct kms_rect part = rect_intersect(rect, &place->destination);
 
-		if (!rect_contains(&place->destination, rect))
+		if (!kms_rect_contains(&place->destination, rect))
 			copy_fill(&canvas->target, rect, view->background);
 		damage_add(&seen, &part);
 	}

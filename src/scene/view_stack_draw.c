@@ -116,7 +116,7 @@ static bool add_cursor(const struct view *view, struct canvas *canvas)
 	if (!damage_overlaps(&canvas->missing, &rect))
 		return false;
 	for (size_t i = 0; i < canvas->missing.count; i++) {
-		if (rect_contains(&canvas->missing.rects[i], &rect))
+		if (kms_rect_contains(&canvas->missing.rects[i], &rect))
 			return false;
 	}
 	damage_add(&canvas->missing, &rect);
@@ -288,7 +288,7 @@ static bool is_hidden(const struct view_stack *stack, const struct kms_rect *rec
 {
 	for (size_t i = 0; i < stack->count; i++) {
 		if (is_opaque(stack->views[i]) &&
-			rect_contains(&stack->views[i]->verdict.place.destination, rect))
+			kms_rect_contains(&stack->views[i]->verdict.place.destination, rect))
 			return true;
 	}
 	return false;
@@ -307,7 +307,7 @@ static void draw_base(struct view_stack *stack, const struct canvas *canvas,
 
 		if (is_hidden(stack, rect))
 			continue;
-		if (!surface || !rect_contains(&place->destination, rect))
+		if (!surface || !kms_rect_contains(&place->destination, rect))
 			copy_fill(target, rect,
 				base->picture->solid ? base->picture->color : base->background);
 		if (surface)

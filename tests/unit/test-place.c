@@ -73,12 +73,12 @@ static void check_place(const struct place *place, uint32_t width, uint32_t heig
 
 	g_assert_false(rect_empty(source));
 	g_assert_false(rect_empty(destination));
-	g_assert_true(rect_contains(&picture, source));
-	g_assert_true(rect_contains(&mode, destination));
+	g_assert_true(kms_rect_contains(&picture, source));
+	g_assert_true(kms_rect_contains(&mode, destination));
 	if (policy == PLACE_NONE || policy == PLACE_CENTER)
 		g_assert_false(place->scaled);
 	if (policy == PLACE_FILL)
-		g_assert_true(rect_contains(destination, &mode));
+		g_assert_true(kms_rect_contains(destination, &mode));
 	if (policy == PLACE_FIT)
 		g_assert_true(
 			destination->width == mode.width || destination->height == mode.height);

@@ -1539,7 +1539,8 @@ static void expect_hole(struct fixture *fixture, struct kms_rect part, struct km
 	for (int32_t y = 0; y < KMS_CURSOR_SIZE; y++) {
 		for (int32_t x = 0; x < KMS_CURSOR_SIZE; x++) {
 			const struct kms_rect pixel = {x, y, 1, 1};
-			bool seen = rect_contains(&part, &pixel) && !rect_contains(&hole, &pixel);
+			bool seen = kms_rect_contains(&part, &pixel) &&
+				!kms_rect_contains(&hole, &pixel);
 
 			g_assert_cmphex(output->cursor_pixels[y * KMS_CURSOR_SIZE + x], ==,
 				seen ? 0xffffffff : 0);
