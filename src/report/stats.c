@@ -172,6 +172,7 @@ static void add_guest_counters(JsonBuilder *json, const struct guest_counters *c
 	add_number(json, "display_sockets", counters->attached);
 	add_number(json, "frames", counters->frames);
 	add_number(json, "frames_superseded", counters->frames_superseded);
+	add_number(json, "frames_unanswered", counters->frames_unanswered);
 	begin_object(json, "frames_copied");
 	for (size_t i = 0; i < COPY_REASONS; i++)
 		add_number(json, copy_names[i], counters->frames_copied[i]);

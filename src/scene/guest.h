@@ -41,7 +41,7 @@
  *   |   could go direct, or as above;  | the next flip        | glass (no vblank: and a period after
  *   |   several scanouts are drawn on  |                      | that scanout's last answer); at once
  *   |   (answers.h)                    |                      | where it is
- *   | (peer is gone)                   | –                    | none; forgotten
+ *   | (peer is gone)                   | –                    | none: frames_unanswered
  *
  * UPDATE (pixels) has no answer.
  */

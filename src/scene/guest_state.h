@@ -37,6 +37,7 @@ struct guest_counters {
 	uint64_t pixel_updates; /* UPDATEs that were complete */
 	uint64_t pixel_bytes;
 	uint64_t frames_superseded;
+	uint64_t frames_unanswered; /* whose back-end went before its answer */
 	uint64_t frames_copied[COPY_REASONS];
 	uint64_t replies[REPLY_KINDS];
 	uint64_t reply_latency[GUEST_LATENCY_BUCKETS];

@@ -338,6 +338,7 @@ void replies_answer_all(struct replies *replies)
 
 void replies_forget(struct replies *replies)
 {
+	replies->counters->frames_unanswered += replies->state->waiting_count;
 	replies->state->waiting_count = 0;
 	disarm(replies);
 }

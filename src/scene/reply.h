@@ -59,7 +59,7 @@ void replies_view_off(struct replies *replies, uint32_t scanout, uint32_t view);
 /* Answers all, at once: we stop, or the guest's device does. */
 void replies_answer_all(struct replies *replies);
 
-/* The peer is gone: nobody waits. */
+/* The peer is gone: nobody waits, what did is counted. */
 void replies_forget(struct replies *replies);
 
 #endif

@@ -94,6 +94,14 @@ ask() {
 	hear "$1"
 }
 
+# Each DMABUF_UPDATE has one answer. QEMU may have ended, and its back-end, in front of the last flip of a guest that has
+# switched itself off.
+each_answered() {
+	counter '[.guests[] | {frames, unanswered: .frames_unanswered, answers: ([.replies[]] | add)}]'
+	counter '.guests | all((.frames == ([.replies[]] | add) + .frames_unanswered) and .frames_unanswered <= 1)' |
+		grep -qx true
+}
+
 # flips FIRST LAST: guest one, which shows picture FIRST - 1 in 1024x768 on Virtual-1, flips to these pictures, while the
 # camera notes what is on the glass at each vblank. It was those and no other, in this order, each once.
 #

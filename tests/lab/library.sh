@@ -59,10 +59,10 @@ tap_log=$out/check.log
 # Also from a check, which has its output elsewhere.
 exec {report}>&1
 bail_out() {
-	echo "Bail out! $*" >&"$report"
 	for log in "$out"/*.log; do
 		tail -n 15 "$log" | sed "s/^/# ${log##*/}: /" >&"$report"
 	done
+	echo "Bail out! $*" >&"$report"
 	exit 1
 }
 

@@ -795,6 +795,7 @@ static void test_peer_gone(void)
 	fake_flip(output);
 	g_assert_cmpuint(scene_replies(scene, 0), ==, 0);
 	g_assert_cmpuint(answers(scene), ==, 0);
+	g_assert_cmpuint(guest_counters(scene->guests[0])->frames_unanswered, ==, 1);
 	scene_destroy(scene);
 }
 

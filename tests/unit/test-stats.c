@@ -148,6 +148,7 @@ static void check_guest(GHashTable *values)
 	/* The most that json-glib writes. */
 	assert_number(values, "guests.0.pixel_bytes", INT64_MAX);
 	assert_number(values, "guests.0.frames_superseded", 103);
+	assert_number(values, "guests.0.frames_unanswered", 107);
 	assert_number(values, "guests.0.cursor_moves", 104);
 	assert_number(values, "guests.0.cursor_images", 105);
 	assert_number(values, "guests.0.display_sockets", 106);
@@ -217,6 +218,7 @@ static void test_every_counter(void)
 		.pixel_updates = 101,
 		.pixel_bytes = UINT64_MAX,
 		.frames_superseded = 103,
+		.frames_unanswered = 107,
 		.cursor_moves = 104,
 		.cursor_images = 105,
 		.attached = 106};
