@@ -124,6 +124,15 @@ static int send_without_damage(struct commit *commit, bool had_cursor)
 	return error;
 }
 
+/* Other frames go now than those that these were chosen for: with a picture that is left out they
+ * stay, since what takes their place is in that, perhaps. */
+static void choose_former_off(struct commit *commit, bool all)
+{
+	commit->flip.off = 0;
+	if (commit->output->has_former)
+		kms_output_add_former_off(commit->output, &commit->flip, all);
+}
+
 /* Its frame stays away. If it gives its plane to another layer, it goes from the screen. */
 static void leave_frame(struct commit *commit, enum kms_layer_kind kind)
 {
@@ -146,6 +155,7 @@ static int send_without_one(struct commit *commit, int error, struct kms_output_
 		if (!(all & KMS_LAYER_BIT(kind)))
 			continue;
 		leave_frame(commit, (enum kms_layer_kind)kind);
+		choose_former_off(commit, false);
 		again = send_flip(commit);
 		if (again == 0) {
 			*refusal = (struct kms_output_refusal){KMS_LAYER_BIT(kind), error};
@@ -166,8 +176,7 @@ static int send_without_layers(struct commit *commit, int error, struct kms_outp
 	int again;
 
 	kms_output_add_layers_off(output, &commit->flip);
-	if (output->has_former)
-		kms_output_add_former_off(output, &commit->flip, true);
+	choose_former_off(commit, true);
 	if (!commit->flip.copied && !commit->flip.off)
 		return error;
 	commit->frames &= ~others;

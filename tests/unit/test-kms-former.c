@@ -171,6 +171,38 @@ static void test_refused(struct card_fixture *card)
 	layers_end(&fixture);
 }
 
+/* Whom nobody awaits any more may be in the picture by now: where that is what is refused, they
+ * stay. */
+static void test_picture_refused(struct card_fixture *card)
+{
+	struct kms_output *output;
+	struct layers_fixture fixture;
+
+	start(&fixture, card);
+	output = card->outputs[0].output;
+	fixture.count = 1;
+	layers_arrange(&fixture);
+	kms_output_await_layers(output, NULL, 0);
+	/* Both, and the picture alone. */
+	double_fail(DOUBLE_COMMIT, EINVAL, 0, 2);
+	kms_output_begin(output);
+	g_assert_cmpint(card_submit(card, 0), ==, KMS_SUBMIT_ACCEPTED);
+	g_assert_cmpint(layers_submit(&fixture, 0), ==, KMS_SUBMIT_ACCEPTED);
+	kms_output_end(output);
+	g_assert_cmpuint(double_counters.commits_refused, ==, 2);
+	g_assert_cmpuint(double_counters.commits, ==, 2);
+	g_assert_cmpuint(shown_on(0), ==, fixture.layers[0].buffer->framebuffer);
+	g_assert_cmphex(left(), ==, 6);
+	card_flip(0);
+	g_assert_cmphex(left(), ==, 6);
+	g_assert_cmpint(card_submit(card, 0), ==, KMS_SUBMIT_ACCEPTED);
+	card_wait(double_counters.commits == 3);
+	card_flip(0);
+	g_assert_cmphex(left(), ==, 0);
+	fixture.count = TEST_LAYERS;
+	layers_end(&fixture);
+}
+
 /* Where that is not asked for, and with a mode that is another. */
 static void test_off(struct card_fixture *card)
 {
@@ -208,6 +240,7 @@ int main(int argc, char **argv)
 	card_add_test("/kms/former/no-layers", test_no_layers);
 	card_add_test("/kms/former/planes-are-freed", test_planes_are_freed);
 	card_add_test("/kms/former/refused", test_refused);
+	card_add_test("/kms/former/picture-refused", test_picture_refused);
 	card_add_test("/kms/former/off", test_off);
 	card_add_test("/kms/former/mode-set", test_mode_set);
 	card_add_test("/kms/former/later-mode-set", test_later_mode_set);
