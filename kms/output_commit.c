@@ -168,7 +168,14 @@ static int send_without_one(struct commit *commit, int error, struct kms_output_
 	return again;
 }
 
-/* The picture alone, or what is to be off: it goes on without the others. */
+static int send_without_planes(struct commit *commit, int error, bool all)
+{
+	choose_former_off(commit, all);
+	return commit->flip.copied || commit->flip.off ? send_flip(commit) : error;
+}
+
+/* The picture alone, or what is to be off: it goes on without the others. What a previous master
+ * left goes only where it is in the way of the picture. */
 static int send_without_layers(struct commit *commit, int error, struct kms_output_refusal *refusal)
 {
 	struct kms_output *output = commit->output;
@@ -176,11 +183,10 @@ static int send_without_layers(struct commit *commit, int error, struct kms_outp
 	int again;
 
 	kms_output_add_layers_off(output, &commit->flip);
-	choose_former_off(commit, true);
-	if (!commit->flip.copied && !commit->flip.off)
-		return error;
 	commit->frames &= ~others;
-	again = send_flip(commit);
+	again = send_without_planes(commit, error, false);
+	if (kms_output_is_refusal(again) && output->has_former && commit->frames)
+		again = send_without_planes(commit, again, true);
 	if (again == 0) {
 		*refusal = (struct kms_output_refusal){others, error};
 		kms_output_deny_layers(output, KMS_LAYERS_ABOVE);

@@ -203,6 +203,39 @@ static void test_picture_refused(struct card_fixture *card)
 	layers_end(&fixture);
 }
 
+/* Layers of ours over a picture that is kept: where they are what is refused, who is awaited beside
+ * them stays. */
+static void test_layer_refused(struct card_fixture *card)
+{
+	struct layers_fixture fixture;
+	struct kms_output *output;
+
+	start(&fixture, card);
+	output = card->outputs[0].output;
+	fixture.count = 2;
+	g_assert_cmphex(layers_arrange(&fixture), ==, 7);
+	kms_output_begin(output);
+	layers_submit(&fixture, 0);
+	layers_submit(&fixture, 1);
+	kms_output_end(output);
+	card_flip(0);
+	g_assert_cmphex(lit(), ==, 7);
+	g_assert_cmphex(left(), ==, 4);
+	/* One goes, and the other's frame with that is refused. */
+	fixture.count = 1;
+	double_fail(DOUBLE_COMMIT, EINVAL, 0, 1);
+	kms_output_begin(output);
+	layers_arrange(&fixture);
+	layers_submit(&fixture, 0);
+	kms_output_end(output);
+	g_assert_cmpuint(double_counters.commits_refused, ==, 1);
+	card_flip(0);
+	g_assert_cmphex(lit(), ==, 4);
+	g_assert_cmphex(left(), ==, 4);
+	fixture.count = TEST_LAYERS;
+	layers_end(&fixture);
+}
+
 /* Where that is not asked for, and with a mode that is another. */
 static void test_off(struct card_fixture *card)
 {
@@ -241,6 +274,7 @@ int main(int argc, char **argv)
 	card_add_test("/kms/former/planes-are-freed", test_planes_are_freed);
 	card_add_test("/kms/former/refused", test_refused);
 	card_add_test("/kms/former/picture-refused", test_picture_refused);
+	card_add_test("/kms/former/layer-refused", test_layer_refused);
 	card_add_test("/kms/former/off", test_off);
 	card_add_test("/kms/former/mode-set", test_mode_set);
 	card_add_test("/kms/former/later-mode-set", test_later_mode_set);
