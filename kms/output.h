@@ -124,7 +124,8 @@ struct kms_output {
 	struct kms_stack_answer *arranged; /* one of the stacks' answers; NULL */
 	uint16_t picture_zpos;
 	bool rearranged; /* a commit has to move or turn off planes, if no frame of theirs does */
-	bool has_former; /* planes show what a previous master left there (output_former.c) */
+	bool has_former; /* planes show what a previous master left there, or did until the flip
+			    that is in flight (output_former.c) */
 	bool lacks_plane; /* one that another CRTC has would serve, or let the driver take what it denies */
 	int64_t gather_due_us; /* until then frames wait for those of other layers; KMS_NEVER */
 
@@ -278,7 +279,7 @@ bool kms_output_is_arranged(const struct kms_output *output, const struct kms_pl
 /* One that can stay as it is beside a picture that is kept. */
 bool kms_plane_can_stay(const struct kms_card *card, const struct kms_plane *plane);
 
-/* A mode set was accepted: which planes are such ones has changed. */
+/* A mode set was accepted, or a flip is over: which planes are such ones has changed. */
 void kms_output_note_former(struct kms_output *output);
 
 /* May a layer of the output that lies there have the plane, and is it the one that must have been

@@ -133,7 +133,9 @@ void kms_output_former_applied(struct kms_output *output, uint64_t off)
 		if (off >> i & 1) {
 			plane->former = false;
 			plane->crtc_id = 0;
-			/* Who had none beside it may have it now. */
+			/* Who had none beside it may have it now; other outputs when the flip is
+			 * over, for which has_former stays until then. */
+			plane->reserved = output->state.crtc->id;
 			card->plane_releases++;
 			card->planes_freed = true;
 			kms_records_wake_at(&card->records, 0);
@@ -141,7 +143,6 @@ void kms_output_former_applied(struct kms_output *output, uint64_t off)
 			plane->former = false;
 		}
 	}
-	kms_output_note_former(output);
 }
 
 bool kms_plane_can_stay(const struct kms_card *card, const struct kms_plane *plane)

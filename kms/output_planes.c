@@ -467,6 +467,8 @@ void kms_output_settle_layers(struct kms_output *output)
 		if (layer->leaving)
 			output->shown &= ~KMS_LAYER_BIT(layer->kind);
 	}
+	if (output->has_former && settled)
+		kms_output_note_former(output);
 	if (output->state.crtc && settled)
 		release_planes(output);
 }

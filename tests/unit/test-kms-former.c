@@ -27,11 +27,13 @@ static void configure(struct card_fixture *card, bool keep_layers)
 	g_assert_true(kms_device_configure(card->device, &request, 1, NULL));
 }
 
-/* A card with a picture, and a layer on each of the overlays: where layers_make() has them. */
+/* A card with pictures, and above the first a layer on each of the overlays: where layers_make()
+ * has them. */
 static void light(struct card_fixture *card)
 {
 	layers_shape();
-	double_light(0);
+	for (unsigned int i = 0; i < double_card.crtcs; i++)
+		double_light(i);
 	for (unsigned int i = 0; i < TEST_LAYERS; i++) {
 		const int32_t at = 50 * (int32_t)i;
 
@@ -157,6 +159,39 @@ static void test_planes_are_freed(struct card_fixture *card)
 	layers_end(&fixture);
 }
 
+/* Another output's only when the flip is over that it goes with. */
+static void test_other_output(struct card_fixture *card)
+{
+	struct kms_output_request requests[2];
+	struct layers_fixture fixture;
+	unsigned int changes;
+
+	double_card.crtcs = 2;
+	light(card);
+	for (size_t i = 0; i < 2; i++)
+		requests[i] = (struct kms_output_request){
+			.output = card->outputs[i].output,
+			.keep_picture = true,
+			.keep_layers = true,
+		};
+	g_assert_true(kms_device_configure(card->device, requests, 2, NULL));
+	layers_make(&fixture, card, 1, 1);
+	g_assert_cmphex(layers_arrange(&fixture), ==, 1);
+	card_show(card, 1);
+	kms_output_await_layers(card->outputs[0].output, NULL, 0);
+	g_assert_cmpint(card_submit(card, 0), ==, KMS_SUBMIT_ACCEPTED);
+	card_turn();
+	g_assert_cmphex(lit(), ==, 0);
+	g_assert_cmphex(layers_arrange(&fixture), ==, 1);
+	changes = card->outputs[1].changes;
+	card_flip(0);
+	card_wait(card->outputs[1].changes > changes);
+	g_assert_false(card->outputs[0].output->has_former);
+	layers_show(&fixture);
+	g_assert_cmphex(lit(), !=, 0);
+	layers_end(&fixture);
+}
+
 /* The driver takes the frame without what is there alone. */
 static void test_refused(struct card_fixture *card)
 {
@@ -272,6 +307,7 @@ int main(int argc, char **argv)
 	card_add_test("/kms/former/not-awaited", test_not_awaited);
 	card_add_test("/kms/former/no-layers", test_no_layers);
 	card_add_test("/kms/former/planes-are-freed", test_planes_are_freed);
+	card_add_test("/kms/former/other-output", test_other_output);
 	card_add_test("/kms/former/refused", test_refused);
 	card_add_test("/kms/former/picture-refused", test_picture_refused);
 	card_add_test("/kms/former/layer-refused", test_layer_refused);
