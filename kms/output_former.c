@@ -112,15 +112,6 @@ void kms_output_add_former_off(const struct kms_output *output, struct kms_flip 
 	}
 }
 
-static bool has_frame(const struct kms_state *state, const struct kms_plane *plane)
-{
-	for (int kind = KMS_LAYER_ABOVE; kind < KMS_LAYER_CURSOR; kind++) {
-		if (state->layers[kind].plane == plane && state->layers[kind].buffer)
-			return true;
-	}
-	return false;
-}
-
 void kms_output_former_applied(struct kms_output *output, uint64_t off)
 {
 	struct kms_card *card = output->card;
@@ -128,20 +119,16 @@ void kms_output_former_applied(struct kms_output *output, uint64_t off)
 	for (size_t i = 0; i < MIN(card->plane_count, FORMER_MAX); i++) {
 		struct kms_plane *plane = &card->planes[i];
 
-		if (!is_former(output, plane))
+		if (!(off >> i & 1))
 			continue;
-		if (off >> i & 1) {
-			plane->former = false;
-			plane->crtc_id = 0;
-			/* Who had none beside it may have it now; other outputs when the flip is
-			 * over, for which has_former stays until then. */
-			plane->reserved = output->state.crtc->id;
-			card->plane_releases++;
-			card->planes_freed = true;
-			kms_records_wake_at(&card->records, 0);
-		} else if (has_frame(&output->state, plane)) {
-			plane->former = false;
-		}
+		kms_plane_forget_former(plane);
+		plane->crtc_id = 0;
+		/* Who had none beside it may have it now; other outputs when the flip is over, for
+		 * which has_former stays until then. */
+		plane->reserved = output->state.crtc->id;
+		card->plane_releases++;
+		card->planes_freed = true;
+		kms_records_wake_at(&card->records, 0);
 	}
 }
 

@@ -36,6 +36,13 @@ struct kms_plane {
 
 void kms_plane_finish(struct kms_plane *plane);
 
+/* What a previous master left on it is not there any more. */
+static inline void kms_plane_forget_former(struct kms_plane *plane)
+{
+	plane->former = false;
+	plane->awaited = false;
+}
+
 /* Reads its formats and modifiers, from IN_FORMATS where it has that; its properties were read. */
 void kms_plane_read_formats(struct kms_plane *plane, int fd, const uint32_t *fourccs, size_t count);
 

@@ -66,11 +66,16 @@ static int read_plane(struct kms_card *card, struct kms_plane *plane)
 {
 	int failure = kms_property_read(card->fd, card->property_cache, DRM_MODE_OBJECT_PLANE,
 		plane->id, plane->properties);
+	uint32_t crtc_id;
 
 	if (failure)
 		return failure;
 	plane->type = (uint32_t)plane->properties[KMS_PLANE_TYPE].value;
-	plane->crtc_id = (uint32_t)plane->properties[KMS_PLANE_CRTC_ID].value;
+	crtc_id = (uint32_t)plane->properties[KMS_PLANE_CRTC_ID].value;
+	/* Another master has had it since. */
+	if (crtc_id != plane->crtc_id)
+		kms_plane_forget_former(plane);
+	plane->crtc_id = crtc_id;
 	return 0;
 }
 

@@ -25,10 +25,12 @@ static void settle(struct kms_state *now, enum kms_layer_kind kind)
 {
 	const struct kms_layer *layer = &now->layers[kind];
 
-	if (layer->buffer || layer->kept)
+	if (layer->buffer || layer->kept) {
 		layer->plane->crtc_id = now->crtc->id;
-	else if (layer->plane && !(KMS_LAYER_BIT(kind) & KMS_LAYERS_ABOVE))
+		kms_plane_forget_former(layer->plane);
+	} else if (layer->plane && !(KMS_LAYER_BIT(kind) & KMS_LAYERS_ABOVE)) {
 		layer->plane->crtc_id = 0;
+	}
 	now->imported &= ~KMS_LAYER_BIT(kind);
 	if (layer->buffer && layer->buffer->dmabuf >= 0)
 		now->imported |= KMS_LAYER_BIT(kind);

@@ -300,6 +300,30 @@ static void test_later_mode_set(struct card_fixture *card)
 	layers_end(&fixture);
 }
 
+/* Another master has turned them off meanwhile: they are anybody's. */
+static void test_other_master(struct card_fixture *card)
+{
+	static const uint32_t pixels[KMS_CURSOR_SIZE * KMS_CURSOR_SIZE] = {UINT32_MAX};
+
+	double_card.crtcs = 2;
+	double_card.cursor_planes = false;
+	double_card.connected[1] = false;
+	light(card);
+	card->requests[0].keep_layers = true;
+	card_configure(card, NULL, true);
+	g_assert_cmphex(left(), !=, 0);
+	kms_device_pause(card->device);
+	double_darken(0);
+	double_card.connected[1] = true;
+	g_assert_true(kms_device_resume(card->device, NULL));
+	card_wait(kms_output_connected(card->outputs[1].output));
+	card_flip_all(card);
+	card_configure(card, NULL, false);
+	card_flip_all(card);
+	for (size_t i = 0; i < 2; i++)
+		g_assert_true(kms_output_set_cursor(card->outputs[i].output, pixels, 0, 0));
+}
+
 int main(int argc, char **argv)
 {
 	card_init(&argc, &argv);
@@ -314,5 +338,6 @@ int main(int argc, char **argv)
 	card_add_test("/kms/former/off", test_off);
 	card_add_test("/kms/former/mode-set", test_mode_set);
 	card_add_test("/kms/former/later-mode-set", test_later_mode_set);
+	card_add_test("/kms/former/other-master", test_other_master);
 	return g_test_run();
 }
