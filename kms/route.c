@@ -206,6 +206,13 @@ static void route_planes(struct kms_plan *plan, uint32_t type)
 				matching_prefer(&matching, row, column);
 		}
 	}
+	/* Then one that shows nothing: the others may show layers that are to stay. */
+	for (size_t row = 0; row < plan->count; row++) {
+		for (size_t column = 0; column < card->plane_count; column++) {
+			if (!card->planes[column].crtc_id)
+				matching_prefer(&matching, row, column);
+		}
+	}
 	matching_solve(&matching);
 	for (size_t row = 0; row < plan->count; row++) {
 		if (matching.column_of[row] >= 0)

@@ -300,6 +300,26 @@ static void test_later_mode_set(struct card_fixture *card)
 	layers_end(&fixture);
 }
 
+/* A cursor without a plane of its own has an overlay that shows none of them, if there is one. */
+static void test_cursor(struct card_fixture *card)
+{
+	static const uint32_t pixels[KMS_CURSOR_SIZE * KMS_CURSOR_SIZE] = {UINT32_MAX};
+	uint32_t layer;
+
+	double_card.cursor_planes = false;
+	layers_shape();
+	double_light(0);
+	layer = double_light_plane(0, DOUBLE_SHARED(0), 0, 0, TEST_LAYER_SIZE, TEST_LAYER_SIZE);
+	card_open(card);
+	configure(card, true);
+	g_assert_cmpuint(shown_on(0), ==, layer);
+	g_assert_true(kms_output_set_cursor(card->outputs[0].output, pixels, 0, 0));
+	card_wait(double_counters.commits == 2);
+	card_flip(0);
+	g_assert_cmpuint(shown_on(0), ==, layer);
+	g_assert_cmpuint(shown_on(1), !=, 0);
+}
+
 /* Another master has turned them off meanwhile: they are anybody's. */
 static void test_other_master(struct card_fixture *card)
 {
@@ -338,6 +358,7 @@ int main(int argc, char **argv)
 	card_add_test("/kms/former/off", test_off);
 	card_add_test("/kms/former/mode-set", test_mode_set);
 	card_add_test("/kms/former/later-mode-set", test_later_mode_set);
+	card_add_test("/kms/former/cursor", test_cursor);
 	card_add_test("/kms/former/other-master", test_other_master);
 	return g_test_run();
 }
