@@ -140,8 +140,27 @@ static void show_black(struct view *base)
 	view_want(base, DUE_PICTURE);
 }
 
+/* What a process before this one has left there may stay until its own picture comes: that is asked
+ * for with a canvas, which is not shown. */
+static bool make_former_frame(struct view *base, struct kms_frame *frame)
+{
+	bool made;
+
+	base->picture = &black;
+	base->input.overlaid = false;
+	view_look(base);
+	view_decide(base);
+	made = make_canvas_frame(base, frame);
+	base->picture = NULL;
+	base->judged = false;
+	return made;
+}
+
 static bool make_base_frame(struct view *base, bool overlaid, struct kms_frame *frame)
 {
+	if (base->shows == SHOWS_NOTHING && !overlaid && kms_output_keeps_former(base->output) &&
+		make_former_frame(base, frame))
+		return true;
 	if (base->shows == SHOWS_NOTHING ||
 		(base->shows == SHOWS_LAST && (overlaid || !is_seen(base))))
 		show_black(base);

@@ -94,9 +94,17 @@ static void test_not_for_ever(void)
 	impatient = false;
 }
 
-/* A layer would have black below it at once, where a guest may be about to be taken over; but it does
- * not wait for one that has not been. */
-static void test_layer(void)
+static void flip_all(struct kms_output *output)
+{
+	fixture_settle();
+	while (fake_in_flight(output)) {
+		fake_flip_without_vblank(output);
+		fixture_settle();
+	}
+}
+
+/* A picture in a corner, above guest a, on an output that keeps what was there. */
+static struct scene *create_cornered(unsigned int overlays)
 {
 	static const struct layout_layer corner = {
 		.name = "corner",
@@ -108,7 +116,6 @@ static void test_layer(void)
 	};
 	static const struct layout_output section = {.name = "DP-1", .guest = "a"};
 	struct scene_options layered = options;
-	struct kms_output *output;
 	struct scene *scene;
 
 	layered.sections = &section;
@@ -116,16 +123,57 @@ static void test_layer(void)
 	layered.layers = &corner;
 	layered.layer_count = 1;
 	scene = scene_create(&layered);
-	output = scene_output(scene, 0);
-	output->former = true;
+	scene_output(scene, 0)->former = true;
+	scene_output(scene, 0)->overlays = overlays;
 	layout_note_predecessor(scene->layout, 0);
 	layout_set_device(scene->layout, 0, scene->card);
-	g_assert_cmpuint(output->commit_count, ==, 0);
+	g_assert_cmpuint(scene_output(scene, 0)->commit_count, ==, 0);
 	fixture_settle();
-	g_assert_cmphex(fake_seen(output, 0, 0), ==, BLUE);
+	g_assert_cmphex(fake_seen(scene_output(scene, 0), 0, 0), ==, BLUE);
+	return scene;
+}
+
+/* A layer that is drawn would have black below it at once, where a guest may be about to be taken
+ * over; but it does not wait for one that has not been. */
+static void test_layer_drawn(void)
+{
+	struct scene *scene = create_cornered(0);
+	struct kms_output *output = scene_output(scene, 0);
+
 	g_assert_cmphex(fake_seen(output, 8, 8), ==, 0);
 	while (fake_in_flight(output))
 		fake_flip(output);
+	scene_destroy(scene);
+}
+
+/* On a plane it has what was there below it, until the guest's picture. */
+static void test_layer_on_a_plane(void)
+{
+	struct scene *scene = create_cornered(1);
+	struct kms_output *output = scene_output(scene, 0);
+
+	flip_all(output);
+	g_assert_cmpuint(output->commit_count, ==, 0);
+	g_assert_true(kms_output_keeps_former(output));
+	draw(scene);
+	flip_all(output);
+	g_assert_cmpuint(output->commit_count, ==, 1);
+	g_assert_cmphex(fake_seen(output, 0, 0), ==, BLUE);
+	g_assert_cmphex(fake_seen(output, 8, 8), ==, RED);
+	scene_destroy(scene);
+}
+
+/* … or until the guest has failed. */
+static void test_layer_until_a_failure(void)
+{
+	struct scene *scene = create_cornered(1);
+	struct kms_output *output = scene_output(scene, 0);
+
+	flip_all(output);
+	g_assert_true(kms_output_keeps_former(output));
+	set_failed(scene, true);
+	flip_all(output);
+	g_assert_cmphex(fake_seen(output, 8, 8), ==, BLUE);
 	scene_destroy(scene);
 }
 
@@ -169,15 +217,6 @@ static void draw_layer(struct scene *scene)
 	scene_send(scene, 1, VHOST_USER_GPU_SCANOUT, &message, sizeof(message), -1);
 	scene_append_update(update, 0, (struct kms_rect){0, 0, 16, 12}, RED);
 	scene_send_raw(scene, 1, update->data, update->len, -1);
-}
-
-static void flip_all(struct kms_output *output)
-{
-	fixture_settle();
-	while (fake_in_flight(output)) {
-		fake_flip_without_vblank(output);
-		fixture_settle();
-	}
 }
 
 static void expect_awaited(const struct kms_output *output)
@@ -242,7 +281,9 @@ int main(int argc, char **argv)
 	g_test_add_func("/succession/until-a-picture", test_until_a_picture);
 	g_test_add_func("/succession/until-a-failure", test_until_a_failure);
 	g_test_add_func("/succession/not-for-ever", test_not_for_ever);
-	g_test_add_func("/succession/layer", test_layer);
+	g_test_add_func("/succession/layer/drawn", test_layer_drawn);
+	g_test_add_func("/succession/layer/on-a-plane", test_layer_on_a_plane);
+	g_test_add_func("/succession/layer/until-a-failure", test_layer_until_a_failure);
 	g_test_add_data_func("/succession/awaits-layer/on-a-plane", GUINT_TO_POINTER(1),
 		test_awaits_layer);
 	g_test_add_data_func("/succession/awaits-layer/drawn", GUINT_TO_POINTER(0),
