@@ -15,6 +15,7 @@
 
 #include <gio/gio.h>
 #include <glib.h>
+#include <linux/input-event-codes.h>
 #include <string.h>
 
 #include "bus.h"
@@ -47,7 +48,10 @@ static void connected(void *data, enum input_kind kind, size_t screen, bool is_c
 
 static void leds(void *data, uint32_t said, uint32_t leds)
 {
-	g_assert((leds & ~said) == 0);
+	/* QEMU tells three (dbus.c), and `leds` has also those that stay as they are. */
+	const uint32_t told = 1u << LED_SCROLLL | 1u << LED_NUML | 1u << LED_CAPSL;
+
+	g_assert(said != 0 && (said & ~told) == 0 && (leds & ~told) == 0);
 }
 
 static const struct dbus_display_listener listener = {connected, leds};
