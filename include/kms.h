@@ -262,6 +262,9 @@ struct kms_output_request {
 	/* And with it what lies above it on planes, until layers of the output take its place, or
 	 * kms_output_await_layers() says that none will: all of it is awaited so far. */
 	bool keep_layers;
+	/* And its cursor, as far as that is on a cursor plane, until a picture or a cursor of the
+	 * output's is shown. */
+	bool keep_cursor;
 	/* Not lit for now: only its mode is settled, for kms_output_mode(). */
 	bool off;
 	/* A monitor is there although the kernel does not detect it. */

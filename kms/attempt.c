@@ -133,6 +133,15 @@ static bool can_keep(const struct kms_plan_entry *entry, const struct kms_attemp
 	return same;
 }
 
+/* Not what a kernel without cursor planes of its own may show on an overlay. */
+static bool can_keep_cursor(const struct kms_plan_entry *entry)
+{
+	const struct kms_plane *plane = entry->next.layers[KMS_LAYER_CURSOR].plane;
+
+	return entry->output->keep_cursor && plane && plane->type == DRM_PLANE_TYPE_CURSOR &&
+		plane->crtc_id == entry->next.crtc->id;
+}
+
 /* Nothing that somebody still draws into: the kernel would wait for it in our call. */
 static bool can_show_current(const struct kms_plan_entry *entry, enum kms_layer_kind kind)
 {
@@ -157,6 +166,7 @@ static bool choose_picture(struct kms_plan_entry *entry, const struct kms_attemp
 		layer->buffer = kms_buffer_adopt(output->card,
 			(uint32_t)layer->plane->properties[KMS_PLANE_FB_ID].value);
 		layer->placement = place_of(layer->plane);
+		entry->next.layers[KMS_LAYER_CURSOR].kept = can_keep_cursor(entry);
 		return true;
 	}
 	if (attempt->pictures && can_show_current(entry, KMS_LAYER_PICTURE)) {
@@ -287,13 +297,16 @@ static bool stays(const struct kms_plan *plan, const struct kms_plane *plane)
 		kms_plane_can_stay(plan->card, plane) && !find_by_plane(plan, plane, &kind);
 }
 
-/* Cursors are off at first: their planes are lit by the next commit. */
+/* Cursors are off at first, their planes are lit by the next commit; unless the one that is there
+ * is to stay until then. */
 static void add_plane(struct kms_request *request, const struct kms_plan *plan,
 	const struct kms_plane *plane, const struct kms_attempt *attempt)
 {
 	enum kms_layer_kind kind = KMS_LAYER_CURSOR;
 	const struct kms_plan_entry *entry = find_by_plane(plan, plane, &kind);
 
+	if (entry && kind == KMS_LAYER_CURSOR && entry->next.layers[kind].kept)
+		return;
 	if (entry && shows(entry, kind) && kms_attempt_includes(entry, attempt))
 		kms_state_add_layer(request, plan->card, &entry->next, kind,
 			resets(attempt, entry));
@@ -332,7 +345,7 @@ static void apply_off(struct kms_output *output)
 	output->state.layers[KMS_LAYER_CURSOR].plane = NULL;
 	kms_output_void_layers(output, ECANCELED);
 	kms_state_drop(output->card, &output->state);
-	kms_cursor_set_plane(&output->cursor, NULL, 0, 0);
+	kms_cursor_set_plane(&output->cursor, NULL, 0, 0, false);
 	drop_frames(output);
 	if (was_on)
 		kms_output_note_change(output);
@@ -432,7 +445,8 @@ static void apply_on(struct kms_plan_entry *entry, const struct kms_attempt *att
 	output->connector.properties[KMS_CONNECTOR_CRTC_ID].value = output->state.crtc->id;
 	kms_output_forget_state(output);
 	kms_cursor_set_plane(&output->cursor, output->state.layers[KMS_LAYER_CURSOR].plane,
-		output->info.width, output->info.height);
+		output->info.width, output->info.height,
+		output->state.layers[KMS_LAYER_CURSOR].kept);
 	set_frame(frames, picture, attempt);
 	set_layers(output, attempt);
 	kms_output_note_change(output);

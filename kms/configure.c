@@ -11,6 +11,7 @@ struct saved_request {
 	bool wanted;
 	bool keep_picture;
 	bool keep_layers;
+	bool keep_cursor;
 	void (*paint)(void *data, struct kms_output *output, struct kms_buffer *buffer);
 	void *paint_data;
 	bool forced;
@@ -21,8 +22,8 @@ struct saved_request {
 static void save(const struct kms_output *output, struct saved_request *saved)
 {
 	*saved = (struct saved_request){output->wanted, output->keep_picture, output->keep_layers,
-		output->paint, output->paint_data, output->connector.forced, output->wishes,
-		output->settings.wanted};
+		output->keep_cursor, output->paint, output->paint_data, output->connector.forced,
+		output->wishes, output->settings.wanted};
 }
 
 static void restore(struct kms_outputs *outputs, struct kms_output *output,
@@ -32,6 +33,7 @@ static void restore(struct kms_outputs *outputs, struct kms_output *output,
 	output->wanted = saved->wanted;
 	output->keep_picture = saved->keep_picture;
 	output->keep_layers = saved->keep_layers;
+	output->keep_cursor = saved->keep_cursor;
 	output->paint = saved->paint;
 	output->paint_data = saved->paint_data;
 	output->wishes = saved->wishes;
@@ -72,6 +74,7 @@ static void ask(const struct kms_output_request *request, const struct kms_mode_
 	output->wanted = !request->off;
 	output->keep_picture = request->keep_picture;
 	output->keep_layers = request->keep_layers;
+	output->keep_cursor = request->keep_cursor;
 	output->paint = request->paint;
 	output->paint_data = request->paint_data;
 	/* Another list begins at its beginning; who runs goes on where it was in the same one. */

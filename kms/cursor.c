@@ -54,7 +54,7 @@ bool kms_cursor_is_usable(struct kms_cursor *cursor, GError **error)
 }
 
 void kms_cursor_set_plane(struct kms_cursor *cursor, struct kms_plane *plane, uint32_t width,
-	uint32_t height)
+	uint32_t height, bool kept)
 {
 	if (plane != cursor->plane)
 		drop_buffers(cursor);
@@ -63,7 +63,7 @@ void kms_cursor_set_plane(struct kms_cursor *cursor, struct kms_plane *plane, ui
 	cursor->screen_height = height;
 	cursor->refused = false;
 	cursor->visible = cursor->visible && kms_cursor_is_usable(cursor, NULL);
-	cursor->dirty = cursor->visible;
+	cursor->dirty = cursor->visible || kept;
 	cursor->image_dirty = cursor->visible;
 }
 
@@ -130,7 +130,7 @@ static bool differs(const struct kms_cursor *cursor, const struct kms_layer *now
 
 bool kms_cursor_differs(const struct kms_cursor *cursor, const struct kms_layer *now)
 {
-	return should_be_lit(cursor) ? differs(cursor, now) : now->buffer != NULL;
+	return should_be_lit(cursor) ? differs(cursor, now) : kms_layer_is_lit(now);
 }
 
 static void upload(const struct kms_cursor *cursor, struct kms_buffer *buffer)

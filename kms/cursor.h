@@ -34,11 +34,11 @@ void kms_cursor_init(struct kms_cursor *cursor, struct kms_card *card);
 void kms_cursor_finish(struct kms_cursor *cursor);
 
 /*
- * After a mode set, which turned every cursor off: another plane perhaps, or none. What was wanted
- * before is shown again with the first commit.
+ * After a mode set, which turned every cursor off, or has `kept` that of a previous master: another
+ * plane perhaps, or none. What was wanted before is shown again with the first commit.
  */
 void kms_cursor_set_plane(struct kms_cursor *cursor, struct kms_plane *plane, uint32_t width,
-	uint32_t height);
+	uint32_t height, bool kept);
 
 /* Keeps a copy of the image, to be shown where a plane takes it; NULL: hides. */
 void kms_cursor_set_image(struct kms_cursor *cursor, const uint32_t *pixels, uint32_t hot_x,

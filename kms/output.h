@@ -86,6 +86,7 @@ struct kms_output {
 	bool wanted;
 	bool keep_picture;
 	bool keep_layers;
+	bool keep_cursor;
 	void (*paint)(void *data, struct kms_output *output,
 		struct kms_buffer *buffer); /* or NULL */
 	void *paint_data;

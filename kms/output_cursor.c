@@ -18,9 +18,13 @@
 
 /* ---- when ---- */
 
+/* That of a previous master goes with its picture, or with one of ours. */
 static bool has_change(const struct kms_output *output)
 {
-	return kms_cursor_has_change(&output->cursor, &output->state.layers[KMS_LAYER_CURSOR]);
+	const struct kms_layer *now = &output->state.layers[KMS_LAYER_CURSOR];
+
+	return kms_cursor_has_change(&output->cursor, now) &&
+		(!now->kept || output->cursor.visible);
 }
 
 G_NO_INLINE static void schedule(struct kms_output *output)
@@ -177,7 +181,7 @@ static bool test_cursor(struct kms_output *output)
 
 static void hide(struct kms_output *output)
 {
-	kms_cursor_hide(&output->cursor, output->state.layers[KMS_LAYER_CURSOR].buffer != NULL);
+	kms_cursor_hide(&output->cursor, kms_layer_is_lit(&output->state.layers[KMS_LAYER_CURSOR]));
 	schedule_if_idle(output);
 }
 

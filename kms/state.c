@@ -25,7 +25,7 @@ static void settle(struct kms_state *now, enum kms_layer_kind kind)
 {
 	const struct kms_layer *layer = &now->layers[kind];
 
-	if (layer->buffer || layer->kept) {
+	if (kms_layer_is_lit(layer)) {
 		layer->plane->crtc_id = now->crtc->id;
 		kms_plane_forget_former(layer->plane);
 	} else if (layer->plane && !(KMS_LAYER_BIT(kind) & KMS_LAYERS_ABOVE)) {
@@ -285,7 +285,8 @@ G_ALWAYS_INLINE static inline void build(struct kms_request *request, const stru
 
 		/* One that was off and stays so has nothing to say. */
 		if (flip->layers[kind].buffer ||
-			(now->layers[kind].buffer && !(KMS_LAYER_BIT(kind) & KMS_LAYERS_ABOVE)))
+			(kms_layer_is_lit(&now->layers[kind]) &&
+				!(KMS_LAYER_BIT(kind) & KMS_LAYERS_ABOVE)))
 			add_layer(request, card, now->crtc, kind, &flip->layers[kind],
 				&now->layers[kind]);
 	}

@@ -50,6 +50,12 @@ struct kms_layer {
 	bool anew; /* to be shown again, if it is the same framebuffer too */
 };
 
+/* Its plane shows something: ours, or what a previous master left. */
+static inline bool kms_layer_is_lit(const struct kms_layer *layer)
+{
+	return layer->buffer || layer->kept;
+}
+
 /* The last blob of damage that was made, to be used again where the rectangles are the same:
  * corners, in the framebuffer of the picture. */
 struct kms_clips {

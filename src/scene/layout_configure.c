@@ -65,7 +65,7 @@ bool layout_is_off(const struct entry *entry)
 	return !layout_has_picture(entry) && (!entry->lit || is_unwatched(entry));
 }
 
-/* keep_picture and keep_layers are of the first request alone. */
+/* What is to be kept is of the first request alone. */
 static bool same_request(const struct kms_output_request *a, const struct kms_output_request *b)
 {
 	return a->output == b->output && g_strcmp0(a->mode, b->mode) == 0 && a->off == b->off &&
@@ -96,11 +96,13 @@ static struct kms_output_request request_of(struct layout *layout, struct layout
 }
 
 /* What a predecessor has on planes above the output's picture can stay beside that alone. */
-static void keep_layers(const struct layout *layout, uint32_t card,
+static void keep_planes(const struct layout *layout, uint32_t card,
 	struct kms_output_request *request)
 {
-	request->keep_layers = layout->cards[card].has_predecessor &&
-		layout_has_layers(layout, request->output);
+	bool has_predecessor = layout->cards[card].has_predecessor;
+
+	request->keep_cursor = has_predecessor;
+	request->keep_layers = has_predecessor && layout_has_layers(layout, request->output);
 	request->keep_picture |= request->keep_layers;
 }
 
@@ -124,7 +126,7 @@ static size_t make_requests(struct layout *layout, uint32_t card,
 		request->mode = entry->mode;
 		request->keep_picture = layout_keeps_picture(layout_spec(entry),
 			entry->placeholder);
-		keep_layers(layout, card, request);
+		keep_planes(layout, card, request);
 		request->off = layout_is_off(entry);
 		count++;
 	}
@@ -140,7 +142,7 @@ static size_t make_requests(struct layout *layout, uint32_t card,
 		request->mode = vacant->section->mode;
 		request->keep_picture = layout_keeps_picture(&vacant->section->picture,
 			vacant->placeholder);
-		keep_layers(layout, card, request);
+		keep_planes(layout, card, request);
 		request->off = !layout_in_hours(layout, vacant->section) ||
 			are_unwatched(layout, vacant->output, NULL);
 	}

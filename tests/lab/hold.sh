@@ -64,8 +64,9 @@ unseen() {
 	"$camera" --connector Virtual-1 --watch $((4 * patience)) >"$out/watch.log" 2>&1 &
 	pid[watch]=$!
 	timeout "$patience" sh -c "tail -n +1 -f '$out/watch.log' | grep -q -m 1 'checksum=$wanted'" && "$@" &&
-		"$camera" --connector Virtual-1 --frames 10 >"$out/after.log" && kill "${pid[watch]}"
+		"$camera" --connector Virtual-1 --frames 10 >"$out/after.log"
 	local status=$?
+	kill "${pid[watch]}"
 	process_wait watch || true
 	grep -h '^sequence' "$out/watch.log" "$out/after.log" | grep -v -e "checksum=$wanted" -e stable=no >"$out/others.log"
 	head -n 5 "$out/others.log"

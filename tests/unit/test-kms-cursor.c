@@ -199,13 +199,13 @@ static void test_other_plane(struct card_fixture *card)
 	double_card.cursor_size = 256;
 	card_start(card);
 	kms_cursor_init(&test, card->device->card);
-	kms_cursor_set_plane(&test, &cursor, 1024, 768);
+	kms_cursor_set_plane(&test, &cursor, 1024, 768, false);
 	g_assert_true(kms_cursor_is_usable(&test, NULL));
 	buffer = test.buffers[0];
 	g_assert_cmpuint(kms_buffer_width(buffer), ==, 256);
-	kms_cursor_set_plane(&test, &cursor, 640, 480);
+	kms_cursor_set_plane(&test, &cursor, 640, 480, false);
 	g_assert_true(test.buffers[0] == buffer);
-	kms_cursor_set_plane(&test, &overlay, 1024, 768);
+	kms_cursor_set_plane(&test, &overlay, 1024, 768, false);
 	g_assert_true(kms_cursor_is_usable(&test, NULL));
 	g_assert_cmpuint(kms_buffer_width(test.buffers[0]), ==, KMS_CURSOR_SIZE);
 	kms_cursor_finish(&test);
@@ -254,6 +254,62 @@ static void test_waits_while_busy(struct card_fixture *card)
 	g_assert_cmpuint(double_counters.commits, ==, 2);
 	g_assert_cmpuint(double_value(DOUBLE_CURSOR(0), "CRTC_ID"), ==, DOUBLE_CRTC(0));
 	card_flip(0);
+}
+
+/* A previous master's picture, and its cursor if that is to stay. */
+static uint32_t take_over(struct card_fixture *card, bool keep_cursor)
+{
+	struct kms_output_request request = {.keep_picture = true, .keep_cursor = keep_cursor};
+	uint32_t left;
+
+	double_light(0);
+	left = double_light_plane(0, DOUBLE_CURSOR(0), 50, 60, KMS_CURSOR_SIZE, KMS_CURSOR_SIZE);
+	card_open(card);
+	request.output = card->outputs[0].output;
+	g_assert_true(kms_device_configure(card->device, &request, 1, NULL));
+	g_assert_cmpuint(double_counters.modeset_commits, ==, 0);
+	g_assert_cmpuint(double_value(DOUBLE_CURSOR(0), "FB_ID"), ==, keep_cursor ? left : 0);
+	return left;
+}
+
+static void test_of_another_master(struct card_fixture *card)
+{
+	take_over(card, false);
+	card_show(card, 0);
+	g_assert_cmpuint(double_value(DOUBLE_CURSOR(0), "CRTC_ID"), ==, 0);
+}
+
+/* Ours takes its place in one commit. */
+static void test_kept_and_replaced(struct card_fixture *card)
+{
+	uint32_t left = take_over(card, true);
+	unsigned int commits = double_counters.commits;
+
+	g_assert_true(set(card, 0xff112233));
+	kms_output_move_cursor(card->outputs[0].output, 50, 60);
+	g_assert_cmpuint(double_value(DOUBLE_CURSOR(0), "FB_ID"), ==, left);
+	card_submit(card, 0);
+	g_assert_cmpuint(double_counters.commits, ==, commits + 1);
+	g_assert_cmpuint(double_value(DOUBLE_CURSOR(0), "CRTC_ID"), ==, DOUBLE_CRTC(0));
+	g_assert_cmpuint(double_value(DOUBLE_CURSOR(0), "FB_ID"), !=, left);
+	card_flip(0);
+}
+
+/* A guest without a cursor says so: with the picture that it belongs to, and not before. */
+static void test_kept_and_hidden(struct card_fixture *card)
+{
+	uint32_t left = take_over(card, true);
+	unsigned int commits = double_counters.commits;
+
+	g_assert_true(kms_output_set_cursor(card->outputs[0].output, NULL, 0, 0));
+	g_assert_cmpint(card->outputs[0].output->cursor_due_us, ==, KMS_NEVER);
+	g_assert_cmpuint(double_value(DOUBLE_CURSOR(0), "FB_ID"), ==, left);
+	card_submit(card, 0);
+	g_assert_cmpuint(double_counters.commits, ==, commits + 1);
+	g_assert_cmpuint(double_value(DOUBLE_CURSOR(0), "CRTC_ID"), ==, 0);
+	card_flip(0);
+	card_show(card, 0);
+	g_assert_false(double_committed(DOUBLE_CURSOR(0), "FB_ID"));
 }
 
 static void test_two_buffers(struct card_fixture *card)
@@ -582,6 +638,9 @@ int main(int argc, char **argv)
 	card_add_test("/kms/cursor/goes-alone-after-a-pause", test_goes_alone_after_a_pause);
 	card_add_test("/kms/cursor/goes-alone-after-a-gap", test_goes_alone_after_a_gap);
 	card_add_test("/kms/cursor/waits-while-busy", test_waits_while_busy);
+	card_add_test("/kms/cursor/of-another-master", test_of_another_master);
+	card_add_test("/kms/cursor/kept-and-replaced", test_kept_and_replaced);
+	card_add_test("/kms/cursor/kept-and-hidden", test_kept_and_hidden);
 	card_add_test("/kms/cursor/two-buffers", test_two_buffers);
 	card_add_test("/kms/cursor/hides", test_hides);
 	card_add_test("/kms/cursor/outside", test_outside);

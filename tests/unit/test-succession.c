@@ -206,6 +206,7 @@ static struct scene *create_layered(unsigned int overlays)
 	layout_set_device(scene->layout, 0, scene->card);
 	g_assert_true(scene->card->requests[0].keep_picture);
 	g_assert_true(scene->card->requests[0].keep_layers);
+	g_assert_true(scene->card->requests[0].keep_cursor);
 	return scene;
 }
 
