@@ -11,6 +11,8 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -19,6 +21,20 @@
 #include "tools/scanout-gpu/pump.h"
 #include "tools/scanout-gpu/vmm.h"
 #include "vhost_user.h"
+
+/* Patience that was asked for of a socket, in seconds; all have a little. */
+static time_t patience_s;
+
+int setsockopt(int fd, int level, int name, const void *value, socklen_t size)
+{
+	const struct timeval little = {.tv_usec = 20000};
+
+	if (level == SOL_SOCKET && (name == SO_RCVTIMEO || name == SO_SNDTIMEO)) {
+		patience_s = ((const struct timeval *)value)->tv_sec;
+		value = &little;
+	}
+	return (int)syscall(SYS_setsockopt, fd, level, name, value, size);
+}
 
 /* `line` with its words parted by '|'. */
 static void expect_name(const char *line, const char *wanted)
@@ -128,6 +144,23 @@ static void test_nobody(void)
 	g_assert_cmpint(g_unlink(path), ==, 0);
 	g_assert_cmpint(symlink("kiosk.sock", path), ==, 0);
 	expect_not_handed_over(path, G_FILE_ERROR_LOOP);
+	g_assert_cmpint(g_unlink(path), ==, 0);
+	g_assert_cmpint(g_rmdir(folder), ==, 0);
+}
+
+/* One that is stopped: it answers nobody, and then takes nobody. */
+static void test_stopped(void)
+{
+	g_autofree char *folder = g_dir_make_tmp("scanout-gpu-XXXXXX", NULL);
+	g_autofree char *path = g_build_filename(folder, "kiosk.sock", NULL);
+	int listener = listen_at(path);
+
+	patience_s = 0;
+	/* As many as wait for accept() at most, and one. */
+	for (int i = 0; i < 3; i++)
+		expect_not_handed_over(path, G_FILE_ERROR_AGAIN);
+	g_assert_cmpint(patience_s, ==, 60);
+	close(listener);
 	g_assert_cmpint(g_unlink(path), ==, 0);
 	g_assert_cmpint(g_rmdir(folder), ==, 0);
 }
@@ -505,6 +538,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/scanout-gpu/writer", test_writer);
 	g_test_add_func("/scanout-gpu/path", test_path);
 	g_test_add_func("/scanout-gpu/nobody", test_nobody);
+	g_test_add_func("/scanout-gpu/stopped", test_stopped);
 	g_test_add_func("/scanout-gpu/options", test_options);
 	g_test_add_func("/scanout-gpu/pump/whole", test_whole);
 	g_test_add_func("/scanout-gpu/pump/pieces", test_pieces);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -13,6 +14,9 @@
 
 /* The VMM's and the back-end's. */
 #define FDS 2
+
+/* Longer than its watchdog's and the start of another one, which has the same socket. */
+#define PATIENCE_S 60
 
 char *hand_over_default_path(const char *guest)
 {
@@ -38,6 +42,21 @@ static bool bind_address(int fd)
 	return bind(fd, (struct sockaddr *)&own,
 		       (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length)) ==
 		0;
+}
+
+/* A scanoutd that is stopped holds up nobody for ever, in connect() neither. */
+static bool set_patience(int fd)
+{
+	const struct timeval patience = {.tv_sec = PATIENCE_S};
+
+	return setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) == 0 &&
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) == 0;
+}
+
+static void set_silent(GError **error, const char *path)
+{
+	g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_AGAIN,
+		"%s: scanoutd does not answer within %d s", path, PATIENCE_S);
 }
 
 static bool ask(int fd)
@@ -82,6 +101,10 @@ static bool await_answer(int fd, const char *path, int *fds, GError **error)
 	while (got < 0 && errno == EINTR);
 	if (got == sizeof(version) && version == HANDOVER_VERSION && take_fds(&message, fds))
 		return true;
+	if (got < 0 && errno == EAGAIN) {
+		set_silent(error, path);
+		return false;
+	}
 	g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
 		"%s: scanoutd did not take the VMM; its log says why", path);
 	return false;
@@ -101,9 +124,11 @@ bool hand_over(const char *path, int *vmm_fd, int *backend_fd, GError **error)
 	}
 	g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd >= 0 && bind_address(fd) &&
+	if (fd >= 0 && bind_address(fd) && set_patience(fd) &&
 		connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 && ask(fd))
 		is_taken = await_answer(fd, path, fds, error);
+	else if (errno == EAGAIN)
+		set_silent(error, path);
 	else
 		g_set_error(error, G_FILE_ERROR,
 			errno == ECONNREFUSED ? G_FILE_ERROR_NOENT : g_file_error_from_errno(errno),

@@ -15,7 +15,8 @@ char *hand_over_default_path(const char *guest);
 
 /* At the socket that scanoutd has for the guest's VMM: a connection for the VMM, and one for the
  * back-end, both the caller's. Waits until scanoutd gives them, or has refused; another VMM of the
- * guest's has two seconds to go. G_FILE_ERROR_NOENT: nobody listens there. */
+ * guest's has two seconds to go. G_FILE_ERROR_NOENT: nobody listens there; G_FILE_ERROR_AGAIN: who
+ * does says nothing for a minute. */
 bool hand_over(const char *path, int *vmm_fd, int *backend_fd, GError **error);
 
 #endif
