@@ -388,11 +388,14 @@ static bool open_cards(struct daemon *daemon, GError **error)
 static bool make_guests(struct daemon *daemon, GError **error)
 {
 	const GPtrArray *sections = daemon->config->guests;
+	/* What a guest has kept is prepared at the start, which costs some system calls each. */
+	const struct fd_keeper *keeper = keep_is_of_use(daemon->keep) ? keep_keeper(daemon->keep)
+								      : NULL;
 
 	daemon->members = g_new0(struct member *, sections->len);
 	for (guint i = 0; i < sections->len; i++) {
-		daemon->members[i] = member_create(g_ptr_array_index(sections, i),
-			keep_keeper(daemon->keep), daemon->config->daemon.flip_timeout_ms, error);
+		daemon->members[i] = member_create(g_ptr_array_index(sections, i), keeper,
+			daemon->config->daemon.flip_timeout_ms, error);
 		if (daemon->members[i] == NULL)
 			return false;
 		daemon->member_count++;

@@ -465,6 +465,11 @@ const struct fd_keeper *keep_keeper(struct keep *keep)
 	return &keep->keeper;
 }
 
+bool keep_is_of_use(const struct keep *keep)
+{
+	return keep->manager >= 0 || keep->stored->len > 0;
+}
+
 /* ---- life ---- */
 
 /*

@@ -55,6 +55,10 @@ int keep_take_socket(struct keep *keep, size_t index);
 /* Belongs to the keep. Never NULL: where there is no manager it keeps nothing. */
 const struct fd_keeper *keep_keeper(struct keep *keep);
 
+/* Can anything come of it? False: there is no manager that keeps something, nor has a predecessor left
+ * anything, and there never will be. */
+bool keep_is_of_use(const struct keep *keep);
+
 /* Whoever knew a name has asked: what is left of the store is closed and kept no longer, which is
  * logged. */
 void keep_settle(struct keep *keep);

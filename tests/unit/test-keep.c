@@ -305,6 +305,7 @@ static void test_keeps(struct fixture *fixture, gconstpointer data)
 	int second = memfd_create("second", MFD_CLOEXEC);
 
 	start_with_nothing(fixture);
+	g_assert_true(keep_is_of_use(fixture->keep));
 	g_assert_true(fixture->keeper->keep(fixture->keeper->data, "card/0", first));
 	expect(fixture, "FDSTORE=1\nFDNAME=card/0", first);
 	/* One of a name: what the manager would take for another one of it goes first. */
@@ -516,6 +517,7 @@ static void test_no_manager(struct fixture *fixture, gconstpointer data)
 
 	g_unsetenv("NOTIFY_SOCKET");
 	start_with_nothing(fixture);
+	g_assert_false(keep_is_of_use(fixture->keep));
 	g_assert_false(fixture->keeper->keep(fixture->keeper->data, "card/0", file));
 	g_assert_cmpint(fixture->keeper->take(fixture->keeper->data, "card/0"), ==, -1);
 	g_assert_true(fixture->keeper->forget(fixture->keeper->data, "card/0"));
