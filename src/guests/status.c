@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "guests/status.h"
 
+#include <time.h>
+
 static gint64 now(void)
 {
 	return g_get_real_time() / G_USEC_PER_SEC;
@@ -121,10 +123,24 @@ static char *sentence(const char *fault)
 		g_str_has_suffix(fault, ".") ? "" : ".");
 }
 
+/* As the wall clock here has it: "12:34:56". Each start asks, before the first picture, and GDateTime
+ * would be the first to need its own reading of the time zones. */
+static char *clock_of(gint64 since)
+{
+	time_t seconds = (time_t)since;
+	char text[sizeof("00:00:00")] = "?";
+	struct tm local;
+
+	/* Another time zone since the last time? */
+	tzset();
+	if (localtime_r(&seconds, &local))
+		strftime(text, sizeof(text), "%H:%M:%S", &local);
+	return g_strdup(text);
+}
+
 char **status_lines(const struct status *status, const struct config_guest *config)
 {
-	g_autoptr(GDateTime) since = g_date_time_new_from_unix_local(status->since);
-	g_autofree char *clock = since ? g_date_time_format(since, "%H:%M:%S") : g_strdup("?");
+	g_autofree char *clock = clock_of(status->since);
 	g_autofree char *next = outlook(status, config);
 	GPtrArray *lines = g_ptr_array_new();
 
