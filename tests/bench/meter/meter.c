@@ -127,6 +127,7 @@ int ioctl(int fd, unsigned long request, ...)
 {
 	static int (*real)(int, unsigned long, void *);
 	va_list arguments;
+	uint64_t before_ns = 0;
 	void *argument;
 	int result;
 
@@ -135,11 +136,16 @@ int ioctl(int fd, unsigned long request, ...)
 	va_start(arguments, request);
 	argument = va_arg(arguments, void *);
 	va_end(arguments);
-	result = real(fd, request, argument);
-	if (!meter || result != 0 || !commits(request, argument))
-		return result;
+	if (!meter || !commits(request, argument))
+		return real(fd, request, argument);
 	if (!meter->first_commit_ns)
-		meter->first_commit_ns = now_ns();
+		before_ns = now_ns();
+	result = real(fd, request, argument);
+	if (result != 0)
+		return result;
+	/* A mode set returns with the next vblank, and when that is due is by chance. */
+	if (!meter->first_commit_ns)
+		meter->first_commit_ns = before_ns;
 	if (woken && !committed) {
 		if (meter->commits < METER_SAMPLES) {
 			meter->commit_ns[meter->commits] = (uint32_t)(now_ns() - woken);
