@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/dma-buf.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -278,14 +277,6 @@ uint8_t *kms_buffer_pixels(struct kms_buffer *buffer, uint32_t *stride)
 }
 
 /* ---- fences ---- */
-
-bool kms_buffer_is_ready(const struct kms_buffer *buffer)
-{
-	struct pollfd fences = {.fd = buffer->dmabuf, .events = POLLIN};
-
-	/* A dma-buf is readable when all that write to it have finished. */
-	return buffer->dmabuf < 0 || poll(&fences, 1, 0) != 0;
-}
 
 int kms_buffer_export_signalled_fence(const struct kms_card *card)
 {

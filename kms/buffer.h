@@ -11,6 +11,7 @@
 #include "card.h"
 
 #include <kms.h>
+#include <poll.h>
 
 /* What the driver's verdict on a picture depends on. */
 struct kms_layout {
@@ -84,7 +85,13 @@ bool kms_buffer_close_framebuffer(int fd, uint32_t framebuffer);
 
 /* Nobody draws into it any more: the kernel would wait for no fence of its. One system call where
  * it is imported. */
-bool kms_buffer_is_ready(const struct kms_buffer *buffer);
+static inline bool kms_buffer_is_ready(const struct kms_buffer *buffer)
+{
+	struct pollfd fences = {.fd = buffer->dmabuf, .events = POLLIN};
+
+	/* A dma-buf is readable when all that write to it have finished. */
+	return buffer->dmabuf < 0 || poll(&fences, 1, 0) != 0;
+}
 
 /* For card->signalled_fence: exported once a card; -1 where the kernel has none. */
 int kms_buffer_export_signalled_fence(const struct kms_card *card);

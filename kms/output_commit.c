@@ -229,6 +229,7 @@ G_ALWAYS_INLINE static inline int commit_frames(struct kms_output *output, uint3
 
 	commit.output = output;
 	commit.frames = frames;
+	commit.token = 0;
 	kms_flip_init(&commit.flip, &output->state);
 	for (uint32_t left = frames; left; left &= left - 1)
 		written |= add_frame(output, kms_layer_lowest(left), &commit.flip);

@@ -20,22 +20,6 @@ void kms_state_drop(const struct kms_card *card, struct kms_state *state)
 	memset(state, 0, sizeof(*state));
 }
 
-/* The kernel has it now. The plane that one above the picture left may be another one's. */
-static void settle(struct kms_state *now, enum kms_layer_kind kind)
-{
-	const struct kms_layer *layer = &now->layers[kind];
-
-	if (kms_layer_is_lit(layer)) {
-		layer->plane->crtc_id = now->crtc->id;
-		kms_plane_forget_former(layer->plane);
-	} else if (layer->plane && !(KMS_LAYER_BIT(kind) & KMS_LAYERS_ABOVE)) {
-		layer->plane->crtc_id = 0;
-	}
-	now->imported &= ~KMS_LAYER_BIT(kind);
-	if (layer->buffer && layer->buffer->dmabuf >= 0)
-		now->imported |= KMS_LAYER_BIT(kind);
-}
-
 void kms_state_apply(const struct kms_card *card, struct kms_state *now, struct kms_state *next)
 {
 	for (size_t i = 0; i < KMS_LAYERS; i++)
@@ -46,7 +30,7 @@ void kms_state_apply(const struct kms_card *card, struct kms_state *now, struct 
 	next->mode_blob = 0;
 	for (size_t i = 0; i < KMS_LAYERS; i++) {
 		next->layers[i].buffer = NULL;
-		settle(now, (enum kms_layer_kind)i);
+		kms_state_settle(now, (enum kms_layer_kind)i);
 	}
 }
 
@@ -316,26 +300,6 @@ int kms_flip_commit(struct kms_card *card, struct kms_request *request, const st
 		kms_request_add(request, flip->now->crtc->id,
 			&flip->now->crtc->properties[KMS_CRTC_ACTIVE], 1);
 	return kms_request_commit(card, request, 0, token);
-}
-
-void kms_flip_apply(struct kms_flip *flip, struct kms_state *now)
-{
-	for (uint32_t left = flip->copied & KMS_LAYERS_ABOVE; left; left &= left - 1) {
-		struct kms_layer *layer = &now->layers[kms_layer_lowest(left)];
-
-		if (layer->buffer)
-			layer->plane->crtc_id = 0;
-	}
-	for (uint32_t left = flip->copied; left; left &= left - 1) {
-		enum kms_layer_kind kind = kms_layer_lowest(left);
-		struct kms_layer *layer = &now->layers[kind];
-
-		kms_buffer_let_go(layer->buffer);
-		*layer = flip->layers[kind];
-		settle(now, kind);
-	}
-	flip->copied = 0;
-	now->vrr = flip->vrr;
 }
 
 /* ---- the parts of a mode set ---- */

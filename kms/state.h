@@ -87,6 +87,22 @@ void kms_state_drop(const struct kms_card *card, struct kms_state *state);
 /* The kernel has accepted `next`: it becomes `now`, and has nothing to give up any more. */
 void kms_state_apply(const struct kms_card *card, struct kms_state *now, struct kms_state *next);
 
+/* The kernel has it now. The plane that one above the picture left may be another one's. */
+G_ALWAYS_INLINE static inline void kms_state_settle(struct kms_state *now, enum kms_layer_kind kind)
+{
+	const struct kms_layer *layer = &now->layers[kind];
+
+	if (kms_layer_is_lit(layer)) {
+		layer->plane->crtc_id = now->crtc->id;
+		kms_plane_forget_former(layer->plane);
+	} else if (layer->plane && !(KMS_LAYER_BIT(kind) & KMS_LAYERS_ABOVE)) {
+		layer->plane->crtc_id = 0;
+	}
+	now->imported &= ~KMS_LAYER_BIT(kind);
+	if (layer->buffer && layer->buffer->dmabuf >= 0)
+		now->imported |= KMS_LAYER_BIT(kind);
+}
+
 /* Puts a buffer on a layer; NULL turns it off. Takes its own reference. */
 void kms_layer_set_buffer(struct kms_layer *layer, struct kms_buffer *buffer);
 
@@ -154,7 +170,25 @@ int kms_flip_commit(struct kms_card *card, struct kms_request *request, const st
 	guint *token);
 
 /* The kernel has accepted it: `now` is the state that it was made of. The flip is finished. */
-void kms_flip_apply(struct kms_flip *flip, struct kms_state *now);
+G_ALWAYS_INLINE static inline void kms_flip_apply(struct kms_flip *flip, struct kms_state *now)
+{
+	for (uint32_t left = flip->copied & KMS_LAYERS_ABOVE; left; left &= left - 1) {
+		struct kms_layer *layer = &now->layers[kms_layer_lowest(left)];
+
+		if (layer->buffer)
+			layer->plane->crtc_id = 0;
+	}
+	for (uint32_t left = flip->copied; left; left &= left - 1) {
+		enum kms_layer_kind kind = kms_layer_lowest(left);
+		struct kms_layer *layer = &now->layers[kind];
+
+		kms_buffer_let_go(layer->buffer);
+		*layer = flip->layers[kind];
+		kms_state_settle(now, kind);
+	}
+	flip->copied = 0;
+	now->vrr = flip->vrr;
+}
 
 /* ---- requests ---- */
 
