@@ -100,7 +100,7 @@ void guest_firmware_begin(struct guest *guest)
 	enter(guest, guest->shows_firmware ? FIRMWARE_OVER : FIRMWARE_UNKNOWN);
 }
 
-void guest_firmware_set(struct guest *guest, uint32_t scanout, uint32_t width, uint32_t height)
+void guest_firmware_look(struct guest *guest, uint32_t scanout, uint32_t width, uint32_t height)
 {
 	bool first = scanout == 0 && width == FIRST_WIDTH && height == FIRST_HEIGHT;
 

@@ -63,7 +63,13 @@ static inline void guest_firmware_drawn(struct guest *guest)
 	if (guest->state->firmware == FIRMWARE_UNKNOWN || guest->state->firmware == FIRMWARE_SIZED)
 		guest_firmware_end(guest);
 }
-void guest_firmware_set(struct guest *guest, uint32_t scanout, uint32_t width, uint32_t height);
+void guest_firmware_look(struct guest *guest, uint32_t scanout, uint32_t width, uint32_t height);
+static inline void guest_firmware_set(struct guest *guest, uint32_t scanout, uint32_t width,
+	uint32_t height)
+{
+	if (guest->state->firmware != FIRMWARE_OVER)
+		guest_firmware_look(guest, scanout, width, height);
+}
 void guest_firmware_edid(struct guest *guest);
 void guest_firmware_stopped(struct guest *guest);
 /* A predecessor's peer is gone on with, and nothing of it is shown so far. */

@@ -34,30 +34,31 @@ enum scanout_content {
 
 struct content {
 	enum scanout_content kind;
+	int fd; /* SCANOUT_DMABUF: ours, or the holder's, and charged to the guest; or -1 */
 	struct view_picture picture;
 	/* SCANOUT_DMABUF: */
 	struct channel_dmabuf dmabuf;
 	uint64_t kept; /* the number of the fd (wire/kept_fds.h); 0: none */
-	int fd; /* ours, or the holder's, and charged to the guest; or -1 */
 	struct kms_buffer *holder; /* the fd is this buffer's, a reference; or NULL */
-	bool told_apart; /* it is a dma-buf; else it may be anything */
 	uint32_t cards; /* bits: there is a framebuffer of that card; … */
 	uint32_t charged_cards; /* … whose fd is charged for itself */
 	/* Monotonic time from which on what failed may be tried again; 0: it has not failed. */
 	int64_t import_after_us[KMS_CARDS_MAX];
 	int64_t reader_after_us;
 	struct dmabuf_reader *reader;
-	bool surface_stale; /* frames went past the surface */
 	struct scanout_slot
 		*drawn_by; /* surface_only: the view that has it in the surface's place; or NULL */
+	/* Together, since each new dma-buf moves all of this. */
+	bool told_apart; /* it is a dma-buf; else it may be anything */
+	bool surface_stale; /* frames went past the surface */
 	/* What waits for its fences (scanout_fence.c). */
+	bool given_up; /* they have not signalled in time */
+	bool frame_waits; /* DMABUF_UPDATEs of frame_rect */
+	bool fill_waits; /* views that want the surface, because of fill_reason */
+	enum copy_reason fill_reason;
 	void *watch; /* the fd's tag in scanout.fences; NULL: nothing waits */
 	int64_t deadline_us;
-	bool given_up; /* they have not signalled in time */
-	bool frame_waits; /* DMABUF_UPDATEs of … */
 	struct kms_rect frame_rect;
-	bool fill_waits; /* views that want the surface, because of … */
-	enum copy_reason fill_reason;
 };
 
 /* A place for a view. Its number is its bit in guest_waiting.views, so it keeps it. */
@@ -159,7 +160,13 @@ void scanout_present_again(struct scanout *scanout, struct guest_waiting *waitin
 
 /* For a successor: what is shown, and what is next, has changed. Before the message that did it is
  * consumed. */
-void scanout_record(struct scanout *scanout);
+void scanout_record_kept(struct scanout *scanout);
+static inline void scanout_record(struct scanout *scanout)
+{
+	/* Else its fds are kept nowhere, and there will be no successor to it. */
+	if (scanout->kept)
+		scanout_record_kept(scanout);
+}
 
 /* guest_set_running(). */
 void scanout_set_running(struct scanout *scanout, bool running);

@@ -13,12 +13,8 @@
 
 /* ---- watching ---- */
 
-void fence_unwatch(struct scanout *scanout, struct content *content)
+void fence_stop_watch(struct scanout *scanout, struct content *content)
 {
-	content->frame_waits = false;
-	content->fill_waits = false;
-	if (!content->watch)
-		return;
 	g_source_remove_unix_fd(scanout->fences, content->watch);
 	content->watch = NULL;
 }
@@ -269,13 +265,10 @@ void fence_retry(struct scanout *scanout)
 	tidy(scanout);
 }
 
-void fence_forget_frames(struct scanout *scanout, enum guest_reply reply)
+void fence_forget_waiting(struct scanout *scanout, enum guest_reply reply)
 {
-	struct guest_waiting result;
+	struct guest_waiting result = {.reply = reply};
 
-	if (!scanout->shown.frame_waits && !scanout->next.frame_waits)
-		return;
-	result = (struct guest_waiting){.reply = reply};
 	scanout->shown.frame_waits = false;
 	scanout->next.frame_waits = false;
 	tidy(scanout);

@@ -205,10 +205,22 @@ enum view_fill fence_fill_surface(struct scanout *scanout, enum copy_reason reas
 void fence_retry(struct scanout *scanout);
 
 /* Frames that wait will not be shown; whoever waits for them is answered by the pacing timer. */
-void fence_forget_frames(struct scanout *scanout, enum guest_reply reply);
+void fence_forget_waiting(struct scanout *scanout, enum guest_reply reply);
+static inline void fence_forget_frames(struct scanout *scanout, enum guest_reply reply)
+{
+	if (scanout->shown.frame_waits || scanout->next.frame_waits)
+		fence_forget_waiting(scanout, reply);
+}
 
 /* The content goes: nothing waits for it any more. */
-void fence_unwatch(struct scanout *scanout, struct content *content);
+void fence_stop_watch(struct scanout *scanout, struct content *content);
+static inline void fence_unwatch(struct scanout *scanout, struct content *content)
+{
+	content->frame_waits = false;
+	content->fill_waits = false;
+	if (content->watch)
+		fence_stop_watch(scanout, content);
+}
 
 /* ---- scanout_mirror.c ---- */
 

@@ -14,11 +14,15 @@
 
 /* ---- while it works ---- */
 
-static void note(const struct scanout *scanout, struct guest_content *note,
+static G_ALWAYS_INLINE inline void note(const struct scanout *scanout, struct guest_content *note,
 	const struct content *content)
 {
 	const struct surface *surface = content->picture.surface;
 
+	if (content->kind == SCANOUT_DISABLED) {
+		*note = (struct guest_content){0};
+		return;
+	}
 	*note = (struct guest_content){
 		.kind = content->kind,
 		.width = content->picture.width,
@@ -50,7 +54,7 @@ void scanout_record_shown(struct scanout *scanout)
 }
 
 /* One of two, which one store then chooses: whenever we are killed one of them is whole. */
-void scanout_record(struct scanout *scanout)
+void scanout_record_kept(struct scanout *scanout)
 {
 	struct guest_scanout_state *state = scanout->state;
 	uint32_t other = !state->current;

@@ -49,18 +49,18 @@ struct view_picture {
 	uint32_t fourcc; /* of the buffers: with `modifier` and `stride` their kind */
 	uint32_t stride;
 	uint64_t modifier;
-	bool y_inverted; /* the buffer's first row is the bottom one */
 	/* Upright and of the picture's size, or NULL as long as nobody needed it. */
 	struct surface *surface;
 	/* The buffers are not to be shown or read: who draws into them has been told that they are
 	 * free. The surface has all of it, or view_listener.fill_surface can see to that. */
 	bool surface_only;
+	bool y_inverted; /* the buffers' first row is the bottom one */
 	/* One colour (XRGB) all over the output, whatever its mode: the rest is 0 then. */
 	bool solid;
-	uint32_t color;
 	/* Shown in the place of a picture, as one colour is: its surface has all of it, the guest's
 	 * cursor does not belong to it, and nobody points at it. */
 	bool placeholder;
+	uint32_t color; /* if it is solid */
 	/* Another one, of the same source, whenever something above but the surface is another; 0:
 	 * look at it all. */
 	uint64_t version;
