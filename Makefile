@@ -105,7 +105,9 @@ bench_cflags := -Iinclude -Isrc -Itests/double $(glib_cflags) $(drm_cflags) $(km
 # Programs of the guest's initramfs: static, so never sanitized; libc and libdrm alone.
 guest_cflags := -Iinclude $(drm_cflags)
 
-daemon_libs := $(drm_libs) $(kms_extra_libs) $(src_extra_libs) $(glib_libs)
+# The dynamic linker looks for each symbol, of the libraries' own too, in one after the other: first in those that have
+# most of them.
+daemon_libs := -lc $(if $(glib_libs),$(call package_libs,glib-2.0)) $(glib_libs) $(drm_libs) $(kms_extra_libs) $(src_extra_libs)
 
 # -------------------------------------------------------------------------------------------------------------- sources
 
@@ -330,7 +332,7 @@ $(foreach t,$(filter-out $(native_benches),$(bench_programs)),$(call program,$(o
 $(foreach t,$(native_benches),$(call program,$(out)/bench/$(t),$(call sources_of,tests/bench/$(t)),$(bench_common_archive) $(src_archive) $(kms_archive) $(double_archive),$(kms_extra_libs) $(src_extra_libs) $(glib_libs)))
 # What a mode set alone takes: with the libraries that the daemon's uses come down to, and with libdrm alone.
 $(call compile,tests/bench/modeset/modeset.c,$(drm_cflags))
-$(call program,$(out)/bench/modeset,tests/bench/modeset/modeset.c,,-Wl$(comma)--no-as-needed $(drm_libs) $(kms_extra_libs) $(src_extra_libs) $(glib_libs))
+$(call program,$(out)/bench/modeset,tests/bench/modeset/modeset.c,,-Wl$(comma)--no-as-needed $(daemon_libs))
 $(call program,$(out)/bench/modeset-drm,tests/bench/modeset/modeset.c,,$(drm_libs))
 
 # Fuzz targets, which only clang makes (`make fuzz`): the product's own objects, instrumented. kms-* are of kms/, over the
