@@ -360,6 +360,12 @@ static bool open_session(struct daemon *daemon, GError **error)
 	return session_create(&options, &listener, daemon, &daemon->session, error);
 }
 
+/* NULL: nothing is prepared to be kept, which would be a part of the way to the first picture. */
+static const struct fd_keeper *keeper_of(const struct daemon *daemon)
+{
+	return keep_is_of_use(daemon->keep) ? keep_keeper(daemon->keep) : NULL;
+}
+
 static bool open_cards(struct daemon *daemon, GError **error)
 {
 	const struct config_daemon *config = &daemon->config->daemon;
@@ -372,7 +378,7 @@ static bool open_cards(struct daemon *daemon, GError **error)
 				.flip_timeout_ms = config->flip_timeout_ms,
 				.guard = {guard_add, guard_remove},
 			},
-		.keeper = keep_keeper(daemon->keep),
+		.keeper = keeper_of(daemon),
 	};
 	bool opened;
 
@@ -388,9 +394,7 @@ static bool open_cards(struct daemon *daemon, GError **error)
 static bool make_guests(struct daemon *daemon, GError **error)
 {
 	const GPtrArray *sections = daemon->config->guests;
-	/* What a guest has kept is prepared at the start, which costs some system calls each. */
-	const struct fd_keeper *keeper = keep_is_of_use(daemon->keep) ? keep_keeper(daemon->keep)
-								      : NULL;
+	const struct fd_keeper *keeper = keeper_of(daemon);
 
 	daemon->members = g_new0(struct member *, sections->len);
 	for (guint i = 0; i < sections->len; i++) {

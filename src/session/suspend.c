@@ -39,8 +39,9 @@ static int64_t read_gap(void)
 
 	for (int i = 0; i < SAMPLES; i++) {
 		int64_t monotonic_us = read_clock(CLOCK_MONOTONIC);
+		int64_t gap_us = read_clock(CLOCK_BOOTTIME) - monotonic_us;
 
-		least = MIN(least, read_clock(CLOCK_BOOTTIME) - monotonic_us);
+		least = MIN(least, gap_us);
 	}
 	return least;
 }
