@@ -348,6 +348,8 @@ uint64_t view_update(struct view *view, const struct view_picture *picture,
 	if (!kms_output_active(view->output)) {
 		/* Nothing is marked: what was drawn ahead is a part of nothing. */
 		canvas_set_forget_ahead(&view->canvases);
+		/* Nor is it looked at. */
+		view->judged = false;
 		*way = VIEW_OFF;
 		return 0;
 	}

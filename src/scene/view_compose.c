@@ -255,14 +255,15 @@ static bool unfinished(const struct view *view, const struct canvas *canvas)
 	return rect_overlaps(&cursor, &seen) && damage_overlaps(&canvas->missing, &cursor);
 }
 
-/* The output has another mode, which the view has not been told of: it will, and shows all again
- * then. */
+/* The output has another mode, or was away while another picture came, which the view has not been
+ * told of: it will, and shows all again then. */
 static bool is_outdated(const struct view *view)
 {
 	const struct kms_mode_info *mode = kms_output_mode(view->output);
 	const struct verdict_kind *kind = &view->input.kind;
 
-	return mode->width != kind->mode_width || mode->height != kind->mode_height;
+	return !view->judged || mode->width != kind->mode_width ||
+		mode->height != kind->mode_height;
 }
 
 /* False: not while an UPDATE is being received. */

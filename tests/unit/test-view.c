@@ -544,6 +544,32 @@ static void test_scaler_for_surface(struct fixture *fixture, gconstpointer data)
 	fake_flip(fixture->output);
 }
 
+/* Another picture comes while the output is away, and its source goes before the view hears that the
+ * output is back: nothing is composed by what was found out of the one before. */
+static void test_other_while_away(struct fixture *fixture, gconstpointer data)
+{
+	unsigned int commits;
+
+	fixture_setup(fixture, PLACE_FIT, 32, 24);
+	fixture->output->scaler = true;
+	use_surface(fixture);
+	update(fixture, NULL);
+	update(fixture, NULL);
+	commits = fixture->output->commit_count;
+	fixture->output->active = false;
+	surface_destroy(fixture->picture.surface);
+	fixture->picture.width = 16;
+	fixture->picture.height = 12;
+	fixture->picture.version++;
+	use_surface(fixture);
+	g_assert_cmpint(update(fixture, NULL), ==, VIEW_OFF);
+	fixture->output->active = true;
+	fake_flip(fixture->output);
+	view_release(fixture->view, false);
+	g_assert_cmpint(fixture->error, ==, ECANCELED);
+	g_assert_cmpuint(fixture->output->commit_count, ==, commits);
+}
+
 static void test_no_scaler_for_surface(struct fixture *fixture, gconstpointer data)
 {
 	fixture_setup(fixture, PLACE_FIT, 32, 24);
@@ -839,6 +865,7 @@ int main(int argc, char **argv)
 	ADD("composed/damage-per-buffer", test_damage_per_buffer);
 	ADD("composed/scaler", test_scaler_for_surface);
 	ADD("composed/no-scaler", test_no_scaler_for_surface);
+	ADD("composed/other-while-away", test_other_while_away);
 	ADD("composed/scaled-damage", test_scaled_damage);
 	ADD("composed/released", test_released);
 	ADD("composed/no-buffer", test_no_buffer);
