@@ -8,7 +8,8 @@
  *   SKIP    calls of that name that do not fail before it
  *   WHICH   of the errnos that there are for it, from 0, around and around
  *
- * When it has failed, a line says so on standard error.
+ * When it has failed, a line says so on standard error. No line of the daemon's is left out, however
+ * fast one fault comes after another.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -20,6 +21,7 @@
 #include <unistd.h>
 
 #include "../interpose.h"
+#include "report/log_rate.h"
 
 #define LINE_SIZE 64
 
@@ -81,4 +83,28 @@ __attribute__((constructor)) static void begin(void)
 		return;
 	line = memory;
 	faults_set_asked(ask);
+}
+
+/* ---- in the place of log_rate.c ---- */
+
+struct log_rate {
+	char unused;
+};
+
+struct log_rate *log_rate_create(void)
+{
+	static struct log_rate none;
+
+	return &none;
+}
+
+bool log_rate_takes(struct log_rate *rate, const char *guest, int64_t now_us,
+	unsigned int *left_out)
+{
+	*left_out = 0;
+	return true;
+}
+
+void log_rate_destroy(struct log_rate *rate)
+{
 }
