@@ -360,12 +360,6 @@ static bool open_session(struct daemon *daemon, GError **error)
 	return session_create(&options, &listener, daemon, &daemon->session, error);
 }
 
-/* NULL: nothing is prepared to be kept, which would be a part of the way to the first picture. */
-static const struct fd_keeper *keeper_of(const struct daemon *daemon)
-{
-	return keep_is_of_use(daemon->keep) ? keep_keeper(daemon->keep) : NULL;
-}
-
 static bool open_cards(struct daemon *daemon, GError **error)
 {
 	const struct config_daemon *config = &daemon->config->daemon;
@@ -378,7 +372,7 @@ static bool open_cards(struct daemon *daemon, GError **error)
 				.flip_timeout_ms = config->flip_timeout_ms,
 				.guard = {guard_add, guard_remove},
 			},
-		.keeper = keeper_of(daemon),
+		.keeper = keep_keeper(daemon->keep),
 	};
 	bool opened;
 
@@ -394,7 +388,7 @@ static bool open_cards(struct daemon *daemon, GError **error)
 static bool make_guests(struct daemon *daemon, GError **error)
 {
 	const GPtrArray *sections = daemon->config->guests;
-	const struct fd_keeper *keeper = keeper_of(daemon);
+	const struct fd_keeper *keeper = keep_keeper(daemon->keep);
 
 	daemon->members = g_new0(struct member *, sections->len);
 	for (guint i = 0; i < sections->len; i++) {

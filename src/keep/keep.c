@@ -462,12 +462,7 @@ static bool forget(void *data, const char *name)
 
 const struct fd_keeper *keep_keeper(struct keep *keep)
 {
-	return &keep->keeper;
-}
-
-bool keep_is_of_use(const struct keep *keep)
-{
-	return keep->manager >= 0 || keep->stored->len > 0;
+	return keep->manager >= 0 || keep->stored->len > 0 ? &keep->keeper : NULL;
 }
 
 /* ---- life ---- */

@@ -52,12 +52,10 @@ const char *keep_socket_name(const struct keep *keep, size_t index);
 /* The fd, once, the caller's. */
 int keep_take_socket(struct keep *keep, size_t index);
 
-/* Belongs to the keep. Never NULL: where there is no manager it keeps nothing. */
+/* Belongs to the keep. NULL: no manager keeps anything, nor has a predecessor left something, so that
+ * nothing needs to be made ready for it, which would be a part of the way to the first picture. The
+ * answer stays the same as long as the keep is there. */
 const struct fd_keeper *keep_keeper(struct keep *keep);
-
-/* Can anything come of it? False: there is no manager that keeps something, nor has a predecessor left
- * anything, and there never will be. */
-bool keep_is_of_use(const struct keep *keep);
 
 /* Whoever knew a name has asked: what is left of the store is closed and kept no longer, which is
  * logged. */
