@@ -263,7 +263,7 @@ struct kms_output_request {
 	 * kms_output_await_layers() says that none will: all of it is awaited so far. */
 	bool keep_layers;
 	/* And its cursor, as far as that is on a cursor plane, until a picture or a cursor of the
-	 * output's is shown. */
+	 * output's is shown, or kms_output_forget_cursor(). */
 	bool keep_cursor;
 	/* Not lit for now: only its mode is settled, for kms_output_mode(). */
 	bool off;
@@ -560,6 +560,10 @@ bool kms_output_set_cursor(struct kms_output *output, const uint32_t *pixels, ui
 
 /* The image's top-left on the CRTC; may be negative. */
 void kms_output_move_cursor(struct kms_output *output, int32_t x, int32_t y);
+
+/* One that a previous master left goes although its picture stays (keep_cursor of
+ * kms_output_request). */
+void kms_output_forget_cursor(struct kms_output *output);
 
 /* ---- buffers (kms/buffer.c) ---- */
 

@@ -161,12 +161,12 @@ static bool choose_picture(struct kms_plan_entry *entry, const struct kms_attemp
 	bool paint;
 
 	layer->kept = attempt->pictures && can_keep(entry, attempt);
+	entry->next.layers[KMS_LAYER_CURSOR].kept = layer->kept && can_keep_cursor(entry);
 	if (layer->kept) {
 		/* Ours from now on: the one of the previous master goes with its owner. */
 		layer->buffer = kms_buffer_adopt(output->card,
 			(uint32_t)layer->plane->properties[KMS_PLANE_FB_ID].value);
 		layer->placement = place_of(layer->plane);
-		entry->next.layers[KMS_LAYER_CURSOR].kept = can_keep_cursor(entry);
 		return true;
 	}
 	if (attempt->pictures && can_show_current(entry, KMS_LAYER_PICTURE)) {

@@ -431,6 +431,19 @@ void kms_output_refuse_cursor(struct kms_output *output, const struct kms_layer 
 
 /* The output is idle: sets the time for a commit of the cursor alone, if something has changed. */
 void kms_output_schedule_change(struct kms_output *output);
+
+/* Is the cursor a part of a commit with these frames? That of a previous master is not as long as its
+ * picture stays, and it is to stay, and we have none in its place. */
+static inline bool kms_output_cursor_is_due(const struct kms_output *output, uint32_t frames)
+{
+	const struct kms_layer *now = &output->state.layers[KMS_LAYER_CURSOR];
+
+	return kms_cursor_has_change(&output->cursor, now) &&
+		(!now->kept || output->cursor.visible || !output->keep_cursor ||
+			!output->state.layers[KMS_LAYER_PICTURE].kept ||
+			(frames & KMS_LAYER_BIT(KMS_LAYER_PICTURE)));
+}
+
 static inline void kms_output_schedule_cursor(struct kms_output *output)
 {
 	if (output->cursor.dirty)

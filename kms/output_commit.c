@@ -238,8 +238,7 @@ G_ALWAYS_INLINE static inline int commit_frames(struct kms_output *output, uint3
 	/* A frame whose pixels we wrote ourselves may have cost milliseconds in this turn of the
 	 * loop; any other cannot, and the loop's own time saves a system call. */
 	before_us = written ? g_get_monotonic_time() : kms_records_now(&card->records);
-	commit.with_cursor = kms_cursor_has_change(&output->cursor,
-		&output->state.layers[KMS_LAYER_CURSOR]);
+	commit.with_cursor = kms_output_cursor_is_due(output, frames);
 	if (commit.with_cursor)
 		add_cursor(output, &commit.flip);
 	if (output->vrr_auto)

@@ -18,13 +18,9 @@
 
 /* ---- when ---- */
 
-/* That of a previous master goes with its picture, or with one of ours. */
 static bool has_change(const struct kms_output *output)
 {
-	const struct kms_layer *now = &output->state.layers[KMS_LAYER_CURSOR];
-
-	return kms_cursor_has_change(&output->cursor, now) &&
-		(!now->kept || output->cursor.visible);
+	return kms_output_cursor_is_due(output, 0);
 }
 
 G_NO_INLINE static void schedule(struct kms_output *output)
@@ -212,6 +208,12 @@ bool kms_output_set_cursor(struct kms_output *output, const uint32_t *pixels, ui
 	kms_cursor_show(cursor);
 	schedule_if_idle(output);
 	return true;
+}
+
+void kms_output_forget_cursor(struct kms_output *output)
+{
+	output->keep_cursor = false;
+	schedule_if_idle(output);
 }
 
 void kms_output_move_cursor(struct kms_output *output, int32_t x, int32_t y)

@@ -312,6 +312,49 @@ static void test_kept_and_hidden(struct card_fixture *card)
 	g_assert_false(double_committed(DOUBLE_CURSOR(0), "FB_ID"));
 }
 
+/* A driver that does not take its being off leaves it above our picture: it goes by itself then. */
+static void test_kept_and_left(struct card_fixture *card)
+{
+	uint32_t left = take_over(card, true);
+
+	double_fail(DOUBLE_COMMIT, EINVAL, 0, 1);
+	card_submit(card, 0);
+	g_assert_cmpuint(double_counters.commits_refused, ==, 1);
+	g_assert_cmpuint(double_value(DOUBLE_CURSOR(0), "FB_ID"), ==, left);
+	card_flip(0);
+	card_wait(double_value(DOUBLE_CURSOR(0), "CRTC_ID") == 0);
+	card_flip(0);
+}
+
+/* Nobody comes: the picture stays. */
+static void test_kept_and_forgotten(struct card_fixture *card)
+{
+	uint32_t left = take_over(card, true);
+	uint64_t picture = double_value(DOUBLE_PRIMARY(0), "FB_ID");
+
+	card_turn();
+	g_assert_cmpuint(double_value(DOUBLE_CURSOR(0), "FB_ID"), ==, left);
+	kms_output_forget_cursor(card->outputs[0].output);
+	card_wait(double_value(DOUBLE_CURSOR(0), "CRTC_ID") == 0);
+	g_assert_cmpuint(double_value(DOUBLE_PRIMARY(0), "FB_ID"), ==, picture);
+	card_flip(0);
+}
+
+/* Where the picture cannot be kept there is nothing that it belongs to. */
+static void test_kept_without_picture(struct card_fixture *card)
+{
+	struct kms_output_request request = {.keep_picture = true, .keep_cursor = true};
+
+	double_light(0);
+	double_light_plane(0, DOUBLE_CURSOR(0), 50, 60, KMS_CURSOR_SIZE, KMS_CURSOR_SIZE);
+	card_open(card);
+	request.output = card->outputs[0].output;
+	double_fail(DOUBLE_COMMIT, EINVAL, 0, 1);
+	g_assert_true(kms_device_configure(card->device, &request, 1, NULL));
+	g_assert_cmpuint(double_counters.commits_refused, ==, 1);
+	g_assert_cmpuint(double_value(DOUBLE_CURSOR(0), "CRTC_ID"), ==, 0);
+}
+
 static void test_two_buffers(struct card_fixture *card)
 {
 	uint32_t first, second;
@@ -641,6 +684,9 @@ int main(int argc, char **argv)
 	card_add_test("/kms/cursor/of-another-master", test_of_another_master);
 	card_add_test("/kms/cursor/kept-and-replaced", test_kept_and_replaced);
 	card_add_test("/kms/cursor/kept-and-hidden", test_kept_and_hidden);
+	card_add_test("/kms/cursor/kept-and-left", test_kept_and_left);
+	card_add_test("/kms/cursor/kept-and-forgotten", test_kept_and_forgotten);
+	card_add_test("/kms/cursor/kept-without-picture", test_kept_without_picture);
 	card_add_test("/kms/cursor/two-buffers", test_two_buffers);
 	card_add_test("/kms/cursor/hides", test_hides);
 	card_add_test("/kms/cursor/outside", test_outside);

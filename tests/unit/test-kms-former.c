@@ -16,12 +16,17 @@ static uint32_t shown_on(unsigned int plane)
 /* What the layers of the fixture are on, by the process before us. */
 static uint32_t former[TEST_LAYERS];
 
+/* And its cursor, in the tests that have one. */
+static bool has_cursor;
+static uint32_t cursor;
+
 static void configure(struct card_fixture *card, bool keep_layers)
 {
 	struct kms_output_request request = {
 		.output = card->outputs[0].output,
 		.keep_picture = true,
 		.keep_layers = keep_layers,
+		.keep_cursor = keep_layers,
 	};
 
 	g_assert_true(kms_device_configure(card->device, &request, 1, NULL));
@@ -40,6 +45,9 @@ static void light(struct card_fixture *card)
 		former[i] = double_light_plane(0, DOUBLE_SHARED(i), at, at, TEST_LAYER_SIZE,
 			TEST_LAYER_SIZE);
 	}
+	if (has_cursor)
+		cursor = double_light_plane(0, DOUBLE_CURSOR(0), 9, 9, KMS_CURSOR_SIZE,
+			KMS_CURSOR_SIZE);
 	card_open(card);
 }
 
@@ -320,6 +328,27 @@ static void test_cursor(struct card_fixture *card)
 	g_assert_cmpuint(shown_on(1), !=, 0);
 }
 
+/* That of the picture stays with it, whatever layers bring. */
+static void test_cursor_below_layers(struct card_fixture *card)
+{
+	struct layers_fixture fixture;
+
+	has_cursor = true;
+	start(&fixture, card);
+	has_cursor = false;
+	fixture.count = 1;
+	layers_arrange(&fixture);
+	g_assert_cmpint(layers_submit(&fixture, 0), ==, KMS_SUBMIT_ACCEPTED);
+	g_assert_cmpuint(shown_on(0), ==, fixture.layers[0].buffer->framebuffer);
+	g_assert_cmpuint(double_value(DOUBLE_CURSOR(0), "FB_ID"), ==, cursor);
+	card_flip(0);
+	g_assert_cmpuint(double_value(DOUBLE_CURSOR(0), "FB_ID"), ==, cursor);
+	g_assert_cmpint(card_submit(card, 0), ==, KMS_SUBMIT_ACCEPTED);
+	card_wait(double_value(DOUBLE_CURSOR(0), "FB_ID") == 0);
+	card_flip(0);
+	layers_end(&fixture);
+}
+
 /* Another master has turned them off meanwhile: they are anybody's. */
 static void test_other_master(struct card_fixture *card)
 {
@@ -359,6 +388,7 @@ int main(int argc, char **argv)
 	card_add_test("/kms/former/mode-set", test_mode_set);
 	card_add_test("/kms/former/later-mode-set", test_later_mode_set);
 	card_add_test("/kms/former/cursor", test_cursor);
+	card_add_test("/kms/former/cursor-below-layers", test_cursor_below_layers);
 	card_add_test("/kms/former/other-master", test_other_master);
 	return g_test_run();
 }

@@ -748,6 +748,11 @@ void kms_output_move_cursor(struct kms_output *output, int32_t x, int32_t y)
 	output->cursor_y = y;
 }
 
+void kms_output_forget_cursor(struct kms_output *output)
+{
+	output->cursor_forgotten = true;
+}
+
 static struct kms_buffer *make_buffer(struct kms_device *device, uint32_t width, uint32_t height)
 {
 	struct kms_buffer *buffer = g_new0(struct kms_buffer, 1);

@@ -63,6 +63,7 @@ struct kms_output {
 	/* kms_output_await_layers() said these last. */
 	struct kms_rect awaited[KMS_LAYERS_MAX];
 	size_t awaited_count;
+	bool cursor_forgotten; /* kms_output_forget_cursor() */
 	bool changed; /* active, by kms_device_configure(): to be told by fake_tell() */
 	struct kms_mode_info mode;
 	uint8_t edid[128];
