@@ -89,8 +89,12 @@ static gboolean end_succession(gpointer data)
 	for (uint32_t i = 0; i < layout->card_count; i++)
 		layout->cards[i].has_predecessor = false;
 	while ((entry = layout_next_entry(layout, entry))) {
+		kms_output_forget_cursor(entry->output);
 		if (entry->view)
 			layout_place(entry);
+		/* Nothing is placed there, nor comes, that would end what lies below its layers. */
+		if (entry->view && entry->surplus && !entry->layer)
+			view_release(entry->view, true);
 	}
 	return G_SOURCE_REMOVE;
 }

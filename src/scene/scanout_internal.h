@@ -60,6 +60,8 @@ static inline void scanout_record_copy(struct scanout *scanout)
 {
 	const struct guest_scanout_state *state = scanout->state;
 
+	if (!scanout->kept)
+		return;
 	/* Neither is the case of nearly every guest. */
 	if (scanout->shown.picture.surface_only || state->contents[state->current].shown.answered)
 		scanout_record_shown(scanout);

@@ -348,8 +348,6 @@ uint64_t view_update(struct view *view, const struct view_picture *picture,
 	if (!kms_output_active(view->output)) {
 		/* Nothing is marked: what was drawn ahead is a part of nothing. */
 		canvas_set_forget_ahead(&view->canvases);
-		/* Nor is it looked at. */
-		view->judged = false;
 		*way = VIEW_OFF;
 		return 0;
 	}
@@ -465,12 +463,22 @@ static void hide(struct view *view)
 	view->stack->unsettled = true;
 }
 
+/* Layers on planes have a picture of a process before this one below them. */
+static bool is_below_former(const struct view *view)
+{
+	return view->stack && view->shows == SHOWS_NOTHING && kms_output_keeps_former(view->output);
+}
+
 void view_release(struct view *view, bool black_then)
 {
 	g_autoptr(view_stack_held) held G_GNUC_UNUSED = view_stack_hold(view->stack);
 
 	if (black_then && view->above) {
 		hide(view);
+		return;
+	}
+	if (black_then && is_below_former(view)) {
+		view_show_placeholder(view, &black);
 		return;
 	}
 	/* A last picture that has stayed until now can still be called off. */
@@ -569,15 +577,14 @@ static bool was_shown_in(const struct view *view, const struct kms_mode_info *mo
 static bool needs_showing(struct view *view)
 {
 	const struct kms_mode_info *mode = kms_output_mode(view->output);
-	const struct verdict_kind *kind = &view->input.kind;
 
 	/* A layer has lost its plane with the mode. */
 	if (!view->active || view->above)
 		return true;
 	if (view->shows != SHOWS_PICTURE)
 		return false;
-	if (!view->judged || mode->width != kind->mode_width || mode->height != kind->mode_height ||
-		!was_shown_in(view, mode) || is_worth_asking_anew(view))
+	if (!view->judged || view_is_outdated(view) || !was_shown_in(view, mode) ||
+		is_worth_asking_anew(view))
 		return true;
 	/* A plane that took the cursor may refuse it now, and the other way round. */
 	enum verdict_cursor cursor = view->verdict.cursor;

@@ -255,17 +255,6 @@ static bool unfinished(const struct view *view, const struct canvas *canvas)
 	return rect_overlaps(&cursor, &seen) && damage_overlaps(&canvas->missing, &cursor);
 }
 
-/* The output has another mode, or was away while another picture came, which the view has not been
- * told of: it will, and shows all again then. */
-static bool is_outdated(const struct view *view)
-{
-	const struct kms_mode_info *mode = kms_output_mode(view->output);
-	const struct verdict_kind *kind = &view->input.kind;
-
-	return !view->judged || mode->width != kind->mode_width ||
-		mode->height != kind->mode_height;
-}
-
 /* False: not while an UPDATE is being received. */
 static bool draw_all(struct view *view, struct canvas *canvas)
 {
@@ -320,7 +309,7 @@ enum composed view_compose(struct view *view)
 	struct kms_frame frame;
 	enum kms_submit submitted;
 
-	if (!kms_output_active(view->output) || is_outdated(view))
+	if (!kms_output_active(view->output) || view_is_outdated(view))
 		return COMPOSED_LATER;
 	/* Never black in the place of a picture that cannot be read. */
 	if (!view_secure(view) || (!view->picture->solid && !view->picture->surface))

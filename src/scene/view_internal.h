@@ -205,6 +205,10 @@ void view_begin_picture(struct view *view);
  * changed: the case of nearly every frame. */
 void view_judge(struct view *view);
 
+/* The output has another mode than the one of the verdict, or another picture came while it was away,
+ * which the view has not been told of: it will, and shows all again then. */
+bool view_is_outdated(const struct view *view);
+
 /* Where a layer is, on the CRTC, by the mode of its output. */
 struct kms_rect view_area_on_crtc(const struct view *view, const struct kms_mode_info *mode);
 

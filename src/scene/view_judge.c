@@ -40,6 +40,17 @@ static bool is_judged(const struct view *view, const struct view_picture *pictur
 		view->background == kind->background;
 }
 
+bool view_is_outdated(const struct view *view)
+{
+	const struct kms_mode_info *mode = kms_output_mode(view->output);
+	const struct view_picture *picture = view->picture;
+	const struct verdict_kind *kind = &view->input.kind;
+
+	return mode->width != kind->mode_width || mode->height != kind->mode_height ||
+		(!picture->solid &&
+			(picture->width != kind->width || picture->height != kind->height));
+}
+
 /* What is beyond the edge is nowhere. */
 struct kms_rect view_area_on_crtc(const struct view *view, const struct kms_mode_info *mode)
 {

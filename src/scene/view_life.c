@@ -242,8 +242,8 @@ void view_screen_size(const struct view *view, uint32_t *width, uint32_t *height
 bool view_keeps_former(const struct view *view)
 {
 	/* Below layers that are drawn there is black in its place. */
-	return !view->stack && view->shows == SHOWS_NOTHING &&
-		kms_output_keeps_former(view->output);
+	return !view->above && !(view->stack && view->input.overlaid) &&
+		view->shows == SHOWS_NOTHING && kms_output_keeps_former(view->output);
 }
 
 bool view_live(const struct view *view)

@@ -194,7 +194,7 @@ static void test_copied_on_another_card(void)
 static void test_unreadable(gconstpointer data)
 {
 	bool imports = GPOINTER_TO_INT(data);
-	struct scene *scene = scene_create_red(&(struct scene_options){0});
+	struct scene *scene = scene_create_red(&(struct scene_options){.kept = true});
 	struct kms_output *output = scene_output(scene, 0);
 	const struct guest_scanout_state *state;
 

@@ -89,6 +89,7 @@ static void test_not_for_ever(void)
 	while (output->commit_count == 0)
 		g_main_context_iteration(NULL, TRUE);
 	scene_expect_color(output, GREEN);
+	g_assert_true(output->cursor_forgotten);
 	fake_flip(output);
 	scene_destroy(scene);
 	impatient = false;
@@ -104,7 +105,7 @@ static void flip_all(struct kms_output *output)
 }
 
 /* A picture in a corner, above guest a, on an output that keeps what was there. */
-static struct scene *create_cornered(unsigned int overlays)
+static struct scene *create_cornered_above(unsigned int overlays, int scanout)
 {
 	static const struct layout_layer corner = {
 		.name = "corner",
@@ -114,10 +115,11 @@ static struct scene *create_cornered(unsigned int overlays)
 		.height = 8,
 		.opacity = UINT16_MAX,
 	};
-	static const struct layout_output section = {.name = "DP-1", .guest = "a"};
+	const struct layout_output section = {.name = "DP-1", .guest = "a", .scanout = scanout};
 	struct scene_options layered = options;
 	struct scene *scene;
 
+	layered.blank_after_ms = 1;
 	layered.sections = &section;
 	layered.section_count = 1;
 	layered.layers = &corner;
@@ -131,6 +133,11 @@ static struct scene *create_cornered(unsigned int overlays)
 	fixture_settle();
 	g_assert_cmphex(fake_seen(scene_output(scene, 0), 0, 0), ==, BLUE);
 	return scene;
+}
+
+static struct scene *create_cornered(unsigned int overlays)
+{
+	return create_cornered_above(overlays, 0);
 }
 
 /* A layer that is drawn would have black below it at once, where a guest may be about to be taken
@@ -174,6 +181,46 @@ static void test_layer_until_a_failure(void)
 	set_failed(scene, true);
 	flip_all(output);
 	g_assert_cmphex(fake_seen(output, 8, 8), ==, BLUE);
+	scene_destroy(scene);
+}
+
+static void expect_black_below(struct scene *scene)
+{
+	struct kms_output *output = scene_output(scene, 0);
+
+	while (kms_output_keeps_former(output))
+		g_main_context_iteration(NULL, TRUE);
+	flip_all(output);
+	g_assert_cmphex(fake_seen(output, 0, 0), ==, BLUE);
+	g_assert_cmphex(fake_seen(output, 8, 8), ==, 0);
+}
+
+/* … or has switched its scanout off, before us. */
+static void test_layer_until_it_is_off(void)
+{
+	struct scene *scene = create_cornered(1);
+	struct source *source = guest_source(scene->guests[0], 0);
+
+	flip_all(scene_output(scene, 0));
+	source_enabled(source);
+	source_disabled(source);
+	expect_black_below(scene);
+	scene_destroy(scene);
+}
+
+/* One that its device has no longer, where nobody will ever draw. */
+static void test_layer_above_a_surplus_one(void)
+{
+	struct scene *scene = create_cornered_above(1, 1);
+
+	flip_all(scene_output(scene, 0));
+	layout_set_scanout_count(scene->layout, scene->guests[0], 1);
+	flip_all(scene_output(scene, 0));
+	g_assert_true(kms_output_keeps_former(scene_output(scene, 0)));
+	impatient = true;
+	layout_note_predecessor(scene->layout, 0);
+	expect_black_below(scene);
+	impatient = false;
 	scene_destroy(scene);
 }
 
@@ -285,6 +332,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/succession/layer/drawn", test_layer_drawn);
 	g_test_add_func("/succession/layer/on-a-plane", test_layer_on_a_plane);
 	g_test_add_func("/succession/layer/until-a-failure", test_layer_until_a_failure);
+	g_test_add_func("/succession/layer/until-it-is-off", test_layer_until_it_is_off);
+	g_test_add_func("/succession/layer/above-a-surplus-one", test_layer_above_a_surplus_one);
 	g_test_add_data_func("/succession/awaits-layer/on-a-plane", GUINT_TO_POINTER(1),
 		test_awaits_layer);
 	g_test_add_data_func("/succession/awaits-layer/drawn", GUINT_TO_POINTER(0),
