@@ -66,6 +66,7 @@ watched() {
 	local status=0 wanted
 	wanted="checksum=$("$camera" --checksum-of "$out/$1-expected.png")"
 	shift
+	: >"$out/watch.log"
 	"$camera" --connector Virtual-1 --watch $((4 * patience)) >"$out/watch.log" 2>&1 &
 	pid[watch]=$!
 	timeout "$patience" sh -c "tail -n +1 -f '$out/watch.log' | grep -q -m 1 '$wanted stable=yes'" && "$@" &&

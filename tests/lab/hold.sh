@@ -61,6 +61,7 @@ unseen() {
 	local wanted
 	wanted=$("$camera" --checksum-of "$out/$1-expected.png")
 	shift
+	: >"$out/watch.log"
 	"$camera" --connector Virtual-1 --watch $((4 * patience)) >"$out/watch.log" 2>&1 &
 	pid[watch]=$!
 	timeout "$patience" sh -c "tail -n +1 -f '$out/watch.log' | grep -q -m 1 'checksum=$wanted'" && "$@" &&
