@@ -24,6 +24,11 @@ static bool is_live(struct scanout *scanout)
 	return false;
 }
 
+void early_resume(struct scanout *scanout)
+{
+	answers_set_live(scanout->answers, scanout->index, is_live(scanout));
+}
+
 void early_note_views(struct scanout *scanout)
 {
 	if (!is_live(scanout))

@@ -175,6 +175,10 @@ bool early_is_free(const struct scanout_slot *slot);
 void early_await(struct scanout *scanout, uint32_t bits, const uint64_t *previous,
 	struct guest_waiting *waiting);
 
+/* A predecessor copied the frame that is shown, since more than one scanout was drawn on: that is so
+ * from the next frame on, into whose buffer its guest draws as soon as it has the answer. */
+void early_resume(struct scanout *scanout);
+
 /* A view went, or its output; or the scanout shows no dma-buf any more. */
 void early_note_views(struct scanout *scanout);
 void early_forget(struct scanout *scanout);

@@ -241,6 +241,8 @@ void scanout_show_again(struct scanout *scanout, bool waiting)
 	if (scanout->shown.kind == SCANOUT_DISABLED)
 		return;
 	source_enabled(&scanout->source);
+	if (scanout->copy_left || scanout->shown.picture.surface_only)
+		early_resume(scanout);
 	scanout_cursor_changed(scanout);
 	/* With that frame, and not with one before it. */
 	if (waiting && scanout->shown.kind == SCANOUT_DMABUF && !scanout->next_waited)

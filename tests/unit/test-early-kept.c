@@ -184,6 +184,19 @@ static void test_stays(struct kept *kept, gconstpointer options)
 	expect_goes_on(kept);
 }
 
+/* Its next frame is another copy, although no other scanout has brought one so far. */
+static void test_goes_on_with_copies(struct kept *kept, gconstpointer options)
+{
+	succeed(kept);
+	draw(kept, 0, GREEN);
+	g_assert_cmpuint(scene_replies(kept->scene, 0), ==, 1);
+	scene_paint(kept->memory[0], GREY);
+	finish_flips(kept);
+	g_assert_false(fake_last(output_of(kept, 0))->buffer->imported);
+	scene_expect_color(output_of(kept, 0), GREEN);
+	expect_goes_on(kept);
+}
+
 /* It has not got to the glass, and went with its process: a guest that draws on brings another … */
 static void test_lost(struct kept *kept, gconstpointer options)
 {
@@ -404,6 +417,8 @@ int main(int argc, char **argv)
 {
 	fixture_init(&argc, &argv);
 	g_test_add("/early/kept/stays", struct kept, &alone, set_up, test_stays, tear_down);
+	g_test_add("/early/kept/goes-on-with-copies", struct kept, &alone, set_up,
+		test_goes_on_with_copies, tear_down);
 	g_test_add("/early/kept/lost", struct kept, &alone, set_up, test_lost, tear_down);
 	g_test_add("/early/kept/lost-for-good", struct kept, &alone, set_up, test_lost_for_good,
 		tear_down);
