@@ -153,11 +153,22 @@ static void export(struct bus_double *bus, const char *xml, const char *interfac
 	static const GDBusInterfaceVTable table = {.method_call = called};
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GDBusNodeInfo) node = g_dbus_node_info_new_for_xml(xml, &error);
+	guint id;
 
 	g_assert_no_error(error);
-	g_dbus_connection_register_object(bus->connection, path,
+	id = g_dbus_connection_register_object(bus->connection, path,
 		g_dbus_node_info_lookup_interface(node, interface), &table, bus, NULL, &error);
 	g_assert_no_error(error);
+	g_array_append_val((GArray *)g_object_get_data(G_OBJECT(bus->connection), "objects"), id);
+}
+
+/* Calls that were read before it was closed would come later, by idle sources of their own. */
+static void withdraw(GDBusConnection *connection)
+{
+	const GArray *objects = g_object_get_data(G_OBJECT(connection), "objects");
+
+	for (guint i = 0; i < objects->len; i++)
+		g_dbus_connection_unregister_object(connection, g_array_index(objects, guint, i));
 }
 
 static void drop_held(struct bus_double *bus)
@@ -175,6 +186,7 @@ static void closed(GDBusConnection *connection, gboolean vanished, GError *error
 	struct bus_double *bus = data;
 
 	bus->closed++;
+	withdraw(connection);
 	if (bus->connection == connection) {
 		drop_held(bus);
 		bus->connection = NULL;
@@ -192,6 +204,8 @@ static gboolean attached(GDBusServer *server, GDBusConnection *connection, gpoin
 	/* Until it is closed. */
 	bus->connection = g_object_ref(connection);
 	bus->connections++;
+	g_object_set_data_full(G_OBJECT(connection), "objects",
+		g_array_new(FALSE, FALSE, sizeof(guint)), (GDestroyNotify)g_array_unref);
 	g_signal_connect(connection, "closed", G_CALLBACK(closed), bus);
 	export(bus, interfaces, "org.freedesktop.DBus", "/org/freedesktop/DBus");
 	export(bus, liar, "org.freedesktop.DBus.ObjectManager", "/org/qemu/Display1");

@@ -346,6 +346,7 @@ static void test_cursor_below_layers(struct card_fixture *card)
 	g_assert_cmpint(card_submit(card, 0), ==, KMS_SUBMIT_ACCEPTED);
 	card_wait(double_value(DOUBLE_CURSOR(0), "FB_ID") == 0);
 	card_flip(0);
+	fixture.count = TEST_LAYERS;
 	layers_end(&fixture);
 }
 
