@@ -463,12 +463,6 @@ static void hide(struct view *view)
 	view->stack->unsettled = true;
 }
 
-/* Layers on planes have a picture of a process before this one below them. */
-static bool is_below_former(const struct view *view)
-{
-	return view->stack && view->shows == SHOWS_NOTHING && kms_output_keeps_former(view->output);
-}
-
 void view_release(struct view *view, bool black_then)
 {
 	g_autoptr(view_stack_held) held G_GNUC_UNUSED = view_stack_hold(view->stack);
@@ -477,7 +471,8 @@ void view_release(struct view *view, bool black_then)
 		hide(view);
 		return;
 	}
-	if (black_then && is_below_former(view)) {
+	/* Of a process before this one, below layers on planes. */
+	if (black_then && view->stack && view_keeps_former(view)) {
 		view_show_placeholder(view, &black);
 		return;
 	}
